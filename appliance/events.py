@@ -1,0 +1,376 @@
+"""Every event: one frozen dataclass each, its docstring the sentence shown.
+
+A role appends its own events to the `event` table of its own file, in the transaction of the fact
+(`store/journal.py`).  Fields are JSON values.  `say` fills the docstring with the fields.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened."""
+
+    bell: ClassVar[str] = "events"  # what the browser is told to fetch again
+
+
+# ── dhcp (leases.db) ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class BootAsked(Event):
+    """{mac} asked to boot on {network} as {firmware}."""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    mac: str
+    firmware: str  # class name: "pxe-bios", "pxe-x64", "http-x64", "script", "chain", "rpi"
+    stage: str  # "discover", "request", "4011", "inform"
+    xid: int
+    arch: int | None = None
+    vendor_class: str = ""
+    user_class: str = ""
+    features: tuple[int, ...] = ()
+    version: str = ""  # iPXE's own, "2.0.0"
+    bus_id: str = ""  # "1af4:1000"
+    uuid: str = ""
+    address: str = ""  # requested or held
+
+
+@dataclass(frozen=True, slots=True)
+class BootAnswered(Event):
+    """{mac} was offered {address} and {file} on {network}."""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    mac: str
+    stage: str  # "offer", "ack", "4011"
+    xid: int
+    address: str
+    file: str  # "" when it got an address only
+
+
+@dataclass(frozen=True, slots=True)
+class BootUnanswered(Event):
+    """{mac} asked to boot on {network} and got nothing: {why}"""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    mac: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRefused(Event):
+    """{mac} asked for {address} on {network}, which it may not have: {why}"""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    mac: str
+    address: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseDeclined(Event):
+    """{mac} says that somebody else uses {address} on {network}; the address rests for a while."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    mac: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolEmpty(Event):
+    """{mac} got no address: the pool of {network} is used up."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignServer(Event):
+    """Another DHCP server, {server}, answers on {network}. Ours is silent until you decide."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    server: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignServerGone(Event):
+    """The other DHCP server on {network}, {server}, is gone. Ours answers again."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    server: str
+
+
+# ── boot (boot.db) ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class BootBegan(Event):
+    """{mac} began to boot on {network}."""
+
+    bell: ClassVar[str] = "boots"
+
+    boot: str
+    network: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class BootStepped(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "boots"
+
+    boot: str
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class BootEnded(Event):
+    """The boot of {mac} ended as {state}."""
+
+    bell: ClassVar[str] = "boots"
+
+    boot: str
+    mac: str
+    state: str
+    image: str | None = None
+    toplevel: str | None = None
+    diagnosis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUnknown(Event):
+    """{address} asked for {path} with a token nobody gave it."""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    address: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineHeld(Event):
+    """{mac} waits on {network} and shows the code {code}."""
+
+    bell: ClassVar[str] = "machines"
+
+    network: str
+    mac: str
+    code: str
+
+
+# ── build (build.db) ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChecked(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanged(Event):
+    """The source has a new revision, {revision}."""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    revision: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUnreadable(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostJudged(Event):
+    """{name} is {kind}."""
+
+    bell: ClassVar[str] = "sources"
+
+    host: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildQueued(Event):
+    """{name} waits to be built."""
+
+    bell: ClassVar[str] = "builds"
+
+    build: str
+    host: str
+    name: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStepped(Event):
+    """{name}: {phase}."""
+
+    bell: ClassVar[str] = "builds"
+
+    build: str
+    name: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEnded(Event):
+    """The build of {name} ended: {state}. {what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    build: str
+    host: str
+    name: str
+    state: str  # "built", "unchanged", "failed", "cancelled"
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePublished(Event):
+    """Generation {number} of {name} is ready to boot."""
+
+    bell: ClassVar[str] = "machines"
+
+    host: str
+    name: str
+    number: int
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class WishRefused(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    wish: str
+    what: str
+
+
+# ── net (net.db) ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionApplied(Event):
+    """Revision {revision} is in force."""
+
+    bell: ClassVar[str] = "changes"
+
+    revision: int
+    steps: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRefused(Event):
+    """Revision {revision} could not be applied: {why}"""
+
+    bell: ClassVar[str] = "changes"
+
+    revision: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRepaired(Event):
+    """Somebody else changed the network; put back: {what}"""
+
+    bell: ClassVar[str] = "changes"
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMissing(Event):
+    """{link}, a port of {network}, is not there."""
+
+    bell: ClassVar[str] = "changes"
+
+    network: str
+    link: str
+
+
+# ── every role ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFailed(Event):
+    """{service} stopped: {why} It starts again in {pause} s."""
+
+    service: str
+    why: str
+    pause: int
+
+
+def _all(kind: type[Event]) -> list[type[Event]]:
+    return [one for below in kind.__subclasses__() for one in (below, *_all(below))]
+
+
+KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in _all(Event)}
+"""Event name to its class; what the journal stores is the name."""
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event's fields, ready for json.dumps."""
+    return asdict(event)
+
+
+def from_json(kind: str, fields: Mapping[str, Any]) -> Event | None:
+    """Read an event back; None when this version does not know the kind."""
+    known = KINDS.get(kind)
+    if known is None:
+        return None
+    names = known.__dataclass_fields__
+    return known(
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+            if name in names
+        }
+    )
+
+
+def say(event: Event) -> str:
+    """The event as a sentence.
+
+    >>> say(BuildQueued("1", "s/ember", "ember"))
+    'ember waits to be built.'
+    """
+    return (type(event).__doc__ or "").format(**asdict(event))

@@ -1,0 +1,193 @@
+"""Image, part, verdict and finding: what the pipeline makes of a flake.
+
+Standard library only: `boot` reads published images.  An image is a recipe (linux now) and its
+ordered parts; a part is a list of segments served as one file.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFile:
+    """A segment that is a file on disk; `file` is its physical path, `size` in bytes."""
+
+    file: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A segment of bytes kept in the manifest: cpio headers, padding, trailers."""
+
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.content)
+
+
+Segment = StoreFile | Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file a machine downloads; `sha256` (hex) and `size` are of the bytes served."""
+
+    purpose: str  # "kernel", "initrd"
+    name: str  # the name in its URL: "bzImage", "initrd"
+    size: int
+    sha256: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an image comes from."""
+
+    source: str  # source id
+    url: str  # as the owner wrote it
+    locked: str  # the locked URL
+    revision: str  # "" when the source has none
+    nar_hash: str
+    last_modified: int  # Unix seconds, 0 unknown
+    drvs: Mapping[str, str]  # "kernel" -> derivation path
+    built_at: float
+    built_on: str  # "here", or a builder's name
+    nix: str  # version
+    adapted: str  # "native", "adapted", "as built"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A bootable recipe.  `id` is `content_hash` of everything that decides what is served."""
+
+    id: str
+    host: str  # host id: "<source id>/<name>"
+    name: str  # host name in the flake
+    specialisation: str | None
+    recipe: str  # "linux"
+    system: str  # "x86_64-linux"
+    parts: tuple[Part, ...]
+    command_line: str  # without what the boot role adds (initrd=, BOOTIF, nixie.boot)
+    toplevel: str
+    watched: bool  # True when the client module phones home
+    provenance: Provenance
+    schema: int = SCHEMA
+
+    @property
+    def size(self) -> int:
+        """Bytes a machine downloads."""
+        return sum(part.size for part in self.parts)
+
+    def part(self, purpose: str) -> Part:
+        """The part with that purpose; raises KeyError."""
+        for part in self.parts:
+            if part.purpose == purpose:
+                return part
+        raise KeyError(purpose)
+
+
+def content_hash(
+    host: str, specialisation: str | None, parts: tuple[Part, ...], command_line: str, toplevel: str
+) -> str:
+    """SHA-256 hex over what a machine would get; the same build gives the same id."""
+    told = json.dumps(
+        [
+            host,
+            specialisation,
+            [(p.purpose, p.name, p.sha256) for p in parts],
+            command_line,
+            toplevel,
+        ]
+    )
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def image_to_json(image: Image) -> dict[str, Any]:
+    """The manifest in published/images/<id>.json."""
+    plain: dict[str, Any] = {
+        name: getattr(image, name)
+        for name in image.__dataclass_fields__
+        if name not in {"parts", "provenance"}
+    }
+    plain["parts"] = [
+        {
+            "purpose": part.purpose,
+            "name": part.name,
+            "size": part.size,
+            "sha256": part.sha256,
+            "segments": [
+                {"file": one.file, "size": one.size}
+                if isinstance(one, StoreFile)
+                else {"bytes": base64.b64encode(one.content).decode()}
+                for one in part.segments
+            ],
+        }
+        for part in image.parts
+    ]
+    told = image.provenance
+    plain["provenance"] = {
+        name: dict(told.drvs) if name == "drvs" else getattr(told, name)
+        for name in told.__dataclass_fields__
+    }
+    return plain
+
+
+def image_from_json(stored: Mapping[str, Any]) -> Image:
+    """Read a manifest.  Raises ValueError when it comes from a newer version."""
+    if int(stored["schema"]) > SCHEMA:
+        raise ValueError("this image was published by a newer Nixie; update this one")
+    parts = tuple(
+        Part(
+            purpose=one["purpose"],
+            name=one["name"],
+            size=int(one["size"]),
+            sha256=one["sha256"],
+            segments=tuple(
+                StoreFile(seg["file"], int(seg["size"]))
+                if "file" in seg
+                else Literal(base64.b64decode(seg["bytes"]))
+                for seg in one["segments"]
+            ),
+        )
+        for one in stored["parts"]
+    )
+    rest = {key: value for key, value in stored.items() if key not in {"parts", "provenance"}}
+    return Image(parts=parts, provenance=Provenance(**stored["provenance"]), **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the owner should know about a host or a lock file.
+
+    `severity` is "note", "warn" or "bad" (cannot boot); `missing` the line to add;
+    `where` file:line.
+    """
+
+    severity: str
+    what: str
+    missing: str | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a host is to us.  `kind`: native, adaptable, not-bootable."""
+
+    host: str  # host id
+    name: str
+    kind: str
+    reason: str | None  # a sentence, when not bootable
+    system: str | None
+    release: str | None
+    watched: bool
+    specialisations: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())

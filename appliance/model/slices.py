@@ -1,0 +1,155 @@
+"""What `net` publishes for each packet role after it applied a revision.
+
+Standard library only: dhcp, dns and boot read these.  JSON is the wire form; addresses are text
+there and values here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FixedAddress:
+    """A reservation as dhcp and dns need it."""
+
+    mac: str
+    address: IPv4Address
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpNetwork:
+    """One network on which DHCP answers."""
+
+    name: str
+    link: str  # the bridge
+    address: IPv4Interface  # ours on it
+    first: IPv4Address
+    last: IPv4Address
+    lease_seconds: int
+    domain: str
+    netboot: bool
+    answer_beside_others: bool = False
+    reservations: tuple[FixedAddress, ...] = ()
+    options: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DnsNetwork:
+    """One network on which names are answered."""
+
+    name: str
+    link: str
+    address: IPv4Interface
+    reservations: tuple[FixedAddress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DnsSlice:
+    """The names the dns role answers for, and where the rest goes."""
+
+    hostname: str
+    domain: str
+    networks: tuple[DnsNetwork, ...]
+    upstreams: tuple[IPv4Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BootNetwork:
+    """One network on which machines may boot."""
+
+    name: str
+    link: str
+    address: IPv4Interface
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """One revision, cut for its readers.  `revision` is the number `net` applied."""
+
+    revision: int
+    dhcp: tuple[DhcpNetwork, ...]
+    dns: DnsSlice
+    boot: tuple[BootNetwork, ...]
+
+
+def to_json(slices: Slices) -> dict[str, Any]:
+    """The form stored in net.db, one key per role."""
+    return {
+        "revision": slices.revision,
+        "dhcp": [_plain(network) for network in slices.dhcp],
+        "dns": {
+            "hostname": slices.dns.hostname,
+            "domain": slices.dns.domain,
+            "networks": [_plain(network) for network in slices.dns.networks],
+            "upstreams": [str(address) for address in slices.dns.upstreams],
+        },
+        "boot": [_plain(network) for network in slices.boot],
+    }
+
+
+def from_json(stored: Mapping[str, Any]) -> Slices:
+    """Read what `to_json` wrote.  Raises KeyError or ValueError on anything else."""
+    dns = stored["dns"]
+    return Slices(
+        revision=int(stored["revision"]),
+        dhcp=tuple(
+            DhcpNetwork(
+                name=str(one["name"]),
+                link=str(one["link"]),
+                address=IPv4Interface(one["address"]),
+                first=IPv4Address(one["first"]),
+                last=IPv4Address(one["last"]),
+                lease_seconds=int(one["lease_seconds"]),
+                domain=str(one["domain"]),
+                netboot=bool(one["netboot"]),
+                answer_beside_others=bool(one["answer_beside_others"]),
+                reservations=_reservations(one["reservations"]),
+                options=tuple((int(code), bytes.fromhex(raw)) for code, raw in one["options"]),
+            )
+            for one in stored["dhcp"]
+        ),
+        dns=DnsSlice(
+            hostname=str(dns["hostname"]),
+            domain=str(dns["domain"]),
+            networks=tuple(
+                DnsNetwork(
+                    str(one["name"]),
+                    str(one["link"]),
+                    IPv4Interface(one["address"]),
+                    _reservations(one["reservations"]),
+                )
+                for one in dns["networks"]
+            ),
+            upstreams=tuple(IPv4Address(text) for text in dns["upstreams"]),
+        ),
+        boot=tuple(
+            BootNetwork(str(one["name"]), str(one["link"]), IPv4Interface(one["address"]))
+            for one in stored["boot"]
+        ),
+    )
+
+
+def _reservations(stored: list[Mapping[str, Any]]) -> tuple[FixedAddress, ...]:
+    return tuple(
+        FixedAddress(str(one["mac"]), IPv4Address(one["address"]), one["name"]) for one in stored
+    )
+
+
+def _plain(network: DhcpNetwork | DnsNetwork | BootNetwork) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name in network.__dataclass_fields__:
+        value = getattr(network, name)
+        if name == "reservations":
+            plain[name] = [
+                {"mac": one.mac, "address": str(one.address), "name": one.name} for one in value
+            ]
+        elif name == "options":
+            plain[name] = [[code, raw.hex()] for code, raw in value]
+        elif isinstance(value, bool | int):
+            plain[name] = value
+        else:
+            plain[name] = str(value)
+    return plain

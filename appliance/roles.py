@@ -1,0 +1,67 @@
+"""The roles: one program, one process each, least privilege.
+
+`nixie run` and the NixOS units are both tested against this table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One process.  `sockets` are the LISTEN_FDNAMES prefixes it gets, one per LAN link."""
+
+    name: str
+    user: str
+    uid: int  # used when the user is not in /etc/passwd
+    capabilities: tuple[str, ...] = ()
+    sockets: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()  # files and folders below the state directory
+    inside: bool = False  # in the lab: inside the router's network namespace
+
+
+GROUP = ("nixie", 61100)
+
+ROLES: Mapping[str, Role] = {
+    role.name: role
+    for role in (
+        Role(
+            "net", "nixie-net", 61101, ("net_admin",), writes=("net.db", "secrets/net"), inside=True
+        ),
+        Role(
+            "dhcp",
+            "nixie-dhcp",
+            61102,
+            ("net_bind_service", "net_raw"),
+            ("dhcp", "pxe"),
+            ("leases.db",),
+            inside=True,
+        ),
+        Role("dns", "nixie-dns", 61103, ("net_bind_service",), ("dns-udp", "dns-tcp"), inside=True),
+        Role("boot", "nixie-boot", 61104, (), ("tftp", "boot"), ("boot.db",), inside=True),
+        Role(
+            "build",
+            "nixie-build",
+            61105,
+            (),
+            (),
+            ("build.db", "gcroots", "published", "logs/builds", "sources"),
+        ),
+        Role(
+            "web",
+            "nixie-web",
+            61106,
+            (),
+            ("admin",),
+            ("nixie.db", "access.db", "secrets/web"),
+            inside=True,
+        ),
+    )
+}
+
+CONFINED: Mapping[str, tuple[str, int]] = {
+    "fetch": ("nixie-fetch", 61111),
+    "eval": ("nixie-eval", 61112),
+    "try": ("nixie-try", 61113),
+}
+"""Users without any role, for foreign code."""

@@ -1,0 +1,159 @@
+"""What other roles read of nixie.db, with plain sqlite3.  Web writes it through `tables.py`.
+
+The table and column names here are the contract: `tables.py` must produce them.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """Table `source`; rows with `removed_at` set are left out."""
+
+    id: str
+    name: str
+    url: str
+    trust: str  # "mine" or "stranger"
+    as_built: bool
+    allow_ifd: bool
+    interval_seconds: int  # 0: only when asked
+    credential: str | None  # file name below STATE/secrets/web/sources
+
+
+@dataclass(frozen=True, slots=True)
+class MachineView:
+    """Table `machine` with its rows of `machine_mac` and `intent`."""
+
+    id: str
+    name: str
+    macs: tuple[tuple[str | None, str], ...]  # (network or None, MAC text)
+    intent: str  # "run", "menu", "hold", …: model/table.INTENTS
+    intent_id: str
+    host: str | None
+    menu: str | None
+    specialisation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MenuView:
+    """Table `menu` with its rows of `menu_entry` in order."""
+
+    id: str
+    name: str
+    hosts: tuple[str, ...]
+    default: str | None
+    timeout_seconds: int
+    rollbacks: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownView:
+    """Table `network_default`: what unknown machines get."""
+
+    network: str
+    kind: str  # "menu", "hold", "nothing"
+    menu: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """Table `revision`: a numbered RouterConfig."""
+
+    number: int
+    config: str  # JSON
+    author: str
+    at: float
+
+
+def sources(connection: sqlite3.Connection) -> list[SourceView]:
+    """Sources in force, oldest first."""
+    rows = connection.execute(
+        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential"
+        " FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
+    ).fetchall()
+    return [
+        SourceView(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential)
+        for ident, name, url, trust, as_built, ifd, every, credential in rows
+    ]
+
+
+def machines(connection: sqlite3.Connection) -> list[MachineView]:
+    """Machines in force with their next boot; without an intent row a machine is on hold."""
+    macs: dict[str, list[tuple[str | None, str]]] = {}
+    for machine, network, mac in connection.execute(
+        "SELECT machine, network, mac FROM machine_mac ORDER BY mac"
+    ).fetchall():
+        macs.setdefault(machine, []).append((network, mac))
+    rows = connection.execute(
+        "SELECT machine.id, machine.name, intent.kind, intent.id, intent.host, intent.menu,"
+        " intent.specialisation"
+        " FROM machine LEFT JOIN intent ON intent.machine = machine.id"
+        " WHERE machine.removed_at IS NULL ORDER BY machine.name"
+    ).fetchall()
+    return [
+        MachineView(
+            ident, name, tuple(macs.get(ident, ())), kind or "hold", intent or "", host, menu, spec
+        )
+        for ident, name, kind, intent, host, menu, spec in rows
+    ]
+
+
+def menus(connection: sqlite3.Connection) -> list[MenuView]:
+    """Menus in force."""
+    hosts: dict[str, list[str]] = {}
+    for menu, host in connection.execute(
+        "SELECT menu, host FROM menu_entry ORDER BY menu, position"
+    ).fetchall():
+        hosts.setdefault(menu, []).append(host)
+    rows = connection.execute(
+        "SELECT id, name, default_host, timeout_seconds, rollbacks FROM menu"
+        " WHERE removed_at IS NULL ORDER BY name"
+    ).fetchall()
+    return [
+        MenuView(ident, name, tuple(hosts.get(ident, ())), default, int(timeout), int(rollbacks))
+        for ident, name, default, timeout, rollbacks in rows
+    ]
+
+
+def unknowns(connection: sqlite3.Connection) -> list[UnknownView]:
+    """Defaults for unknown machines, per network ("*" for the rest)."""
+    rows = connection.execute("SELECT network, kind, menu FROM network_default").fetchall()
+    return [UnknownView(*row) for row in rows]
+
+
+def allowed_directories(connection: sqlite3.Connection) -> list[str]:
+    """Directories below which git+file: and path: sources may lie."""
+    rows = connection.execute("SELECT path FROM allowed_directory ORDER BY path").fetchall()
+    return [str(path) for (path,) in rows]
+
+
+def newest_revision(connection: sqlite3.Connection) -> RevisionView | None:
+    """The revision that `net` should have in force."""
+    row = connection.execute(
+        "SELECT number, config, author, at FROM revision ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    return RevisionView(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Table `wish`: something another role is asked to do.  `seq` is the cursor."""
+
+    seq: int
+    id: str
+    role: str
+    kind: str
+    body: dict[str, Any]
+    at: float
+
+
+def wishes(connection: sqlite3.Connection, role: str, after: int) -> list[Wish]:
+    """Wishes for `role` after the cursor, oldest first."""
+    rows = connection.execute(
+        "SELECT seq, id, role, kind, body, at FROM wish WHERE role = ? AND seq > ? ORDER BY seq",
+        (role, after),
+    ).fetchall()
+    return [Wish(*(*row[:4], json.loads(row[4]), row[5])) for row in rows]

@@ -1,0 +1,62 @@
+"""The event table that every role's file has: the bus between roles.
+
+Append in the transaction of the fact; readers keep a cursor (file, seq).
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from appliance.events import Event, from_json, to_json
+
+EVENTS = """
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  at REAL NOT NULL,
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL
+)
+"""
+KEPT = 50_000
+"""Events kept per file; `prune` drops the oldest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event with its place in the file."""
+
+    seq: int
+    at: float
+    event: Event
+
+
+def append(connection: sqlite3.Connection, event: Event, at: float) -> int:
+    """Add one event; the caller owns the transaction.  Returns its seq."""
+    done = connection.execute(
+        "INSERT INTO event (at, kind, body) VALUES (?, ?, ?)",
+        (at, type(event).__name__, json.dumps(to_json(event))),
+    )
+    return int(done.lastrowid or 0)
+
+
+def read(connection: sqlite3.Connection, after: int, limit: int = 500) -> Iterator[Entry]:
+    """Events after `after`, oldest first; kinds this version does not know are skipped."""
+    rows = connection.execute(
+        "SELECT seq, at, kind, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+    ).fetchall()
+    for seq, at, kind, body in rows:
+        event = from_json(kind, json.loads(body))
+        if event is not None:
+            yield Entry(seq, at, event)
+
+
+def last(connection: sqlite3.Connection) -> int:
+    """The newest seq, 0 when there is none."""
+    (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
+    return int(seq)
+
+
+def prune(connection: sqlite3.Connection) -> None:
+    """Drop all but the newest KEPT events."""
+    connection.execute("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?", (KEPT,))

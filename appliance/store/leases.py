@@ -1,0 +1,64 @@
+"""leases.db: who holds which address.  Written by dhcp only; the row is the fact.
+
+Addresses are stored as integers, MACs as text, times as Unix seconds.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from appliance.store.journal import EVENTS
+
+MIGRATIONS = (
+    f"""
+    {EVENTS};
+    CREATE TABLE lease (
+      network TEXT NOT NULL,
+      address INTEGER NOT NULL,
+      mac TEXT NOT NULL,
+      client TEXT NOT NULL,          -- hex of the client-id the lease is keyed by, or "hw:" + mac
+      hostname TEXT NOT NULL,        -- as the client said it, cleaned; may be empty
+      stage TEXT NOT NULL,           -- "os", or "boot" for a short lease of a netboot stage
+      given_at REAL NOT NULL,
+      ends_at REAL NOT NULL,
+      state TEXT NOT NULL,           -- "bound", "released", "declined"
+      PRIMARY KEY (network, address)
+    ) WITHOUT ROWID;
+    CREATE INDEX lease_mac ON lease (mac);
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """One lease, as pages and dns read it."""
+
+    network: str
+    address: IPv4Address
+    mac: str
+    hostname: str
+    stage: str
+    given_at: float
+    ends_at: float
+    state: str
+
+
+def leases(connection: sqlite3.Connection, network: str | None = None) -> Iterator[LeaseRow]:
+    """Every stored lease in address order, ended ones included."""
+    rows = connection.execute(
+        "SELECT network, address, mac, hostname, stage, given_at, ends_at, state FROM lease"
+        " WHERE ? IS NULL OR network = ? ORDER BY network, address",
+        (network, network),
+    ).fetchall()
+    for name, address, mac, hostname, stage, given_at, ends_at, state in rows:
+        yield LeaseRow(name, IPv4Address(address), mac, hostname, stage, given_at, ends_at, state)
+
+
+def holder(connection: sqlite3.Connection, network: str, address: IPv4Address) -> str | None:
+    """The MAC that holds `address` there, None when nobody does."""
+    row = connection.execute(
+        "SELECT mac FROM lease WHERE network = ? AND address = ? AND state = 'bound'",
+        (network, int(address)),
+    ).fetchone()
+    return str(row[0]) if row else None

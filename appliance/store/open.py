@@ -1,0 +1,63 @@
+"""The door to SQLite files: one writer each, everybody else read-only.
+
+WAL everywhere; FULL sync, because what was said to be done is done after a power cut.  Readers
+open with mode=ro and never immutable=1, so they see commits as they happen.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from appliance.errors import Unreachable
+from appliance.model.names import uuid7
+
+
+def now() -> float:
+    """Unix seconds, UTC: the only kind of time that is stored."""
+    return time.time()
+
+
+def new_id() -> str:
+    """A fresh time-ordered id."""
+    return uuid7(now(), os.urandom(10))
+
+
+def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """Open `path` for its one writing role and bring its tables up to date.
+
+    `migrations` are SQL scripts; `PRAGMA user_version` says how many have run.  Transactions are
+    explicit (`begin` … `commit`).  Raises Unreachable when the file was written by a newer Nixie.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute("PRAGMA foreign_keys=ON")
+    (done,) = connection.execute("PRAGMA user_version").fetchone()
+    if done > len(migrations):
+        connection.close()
+        raise Unreachable(
+            f"{path.name} was written by a newer Nixie (its layout is {done}, this one knows "
+            f"{len(migrations)}). Start the newer version, or restore the backup made before it."
+        )
+    for number, script in enumerate(migrations[done:], start=done + 1):
+        connection.executescript(f"begin; {script}; PRAGMA user_version={number}; commit;")
+    return connection
+
+
+def reader(path: Path) -> sqlite3.Connection:
+    """Open another role's file.  Raises Unreachable when that role has not started yet."""
+    try:
+        connection = sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise Unreachable(
+            f"{path.name} cannot be read ({error}): the role that writes it has not started."
+        ) from error
+    return connection

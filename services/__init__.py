@@ -1,0 +1,1 @@
+"""The protocols we speak and the systems we drive; never imports `webui`."""
