@@ -48,7 +48,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine's next boot.  `intent` is one of INTENTS; `intent_id` is new with every change."""
+    """One machine's next boot.  `intent` is one of INTENTS; every change has a new `intent_id`."""
 
     id: str
     name: str

@@ -1,0 +1,62 @@
+# `make run` and `make test` are the two commands; both set up what they need first.
+NIXIE_HOME ?= /opt/nixie
+export NIXIE_HOME
+STATE ?= /var/lib/nixie-lab
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NIXIE_HOME)
+PYTHON := $(NIXIE_HOME)/venv/bin/python
+PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
+SETUP := $(ROOT) bash nixos-image/debian/set-up.sh
+
+.PHONY: run test check bench soak lint types units live vm browser format lock
+
+run:  ## the lab: a router, its admin and one machine that boots from the sample flake
+	@$(SETUP) run
+	@$(ROOT) $(NIXIE_HOME)/nixie lab --state $(STATE) --demo
+
+test:  ## everything CI runs
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory lint types units live browser vm
+
+check:  ## lint, types and units, in 90 s
+	@$(SETUP) check
+	@$(MAKE) --no-print-directory lint types units
+
+lint:
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(NIXIE_HOME)/venv/bin/lint-imports
+
+types:
+	@$(PYTHON) -m mypy --cache-dir .mypy_cache
+
+units:
+	@$(PYTEST) -n 2 --doctest-modules tests appliance services webui hardware
+
+live:
+	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m live tests
+
+vm:
+	@$(ROOT) $(PYTEST) -m vm tests
+
+browser:
+	@$(ROOT) $(PYTEST) -m browser tests
+
+bench:
+	@$(SETUP) bench
+	@$(ROOT) $(NIXIE_HOME)/nixie bench all
+
+soak:
+	@$(SETUP) test
+	@$(ROOT) $(PYTEST) -m soak tests
+
+format:
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+lock:  ## new versions of everything, with hashes, naming no host
+	@$(PYTHON) -m piptools compile -q --upgrade --allow-unsafe --generate-hashes --strip-extras \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-emit-options -o requirements.lock pyproject.toml
+	@$(PYTHON) -m piptools compile -q --upgrade --allow-unsafe --generate-hashes --strip-extras --extra dev \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-emit-options -c requirements.lock \
+	  -o requirements-dev.lock pyproject.toml
+	@npm install --package-lock-only --ignore-scripts --silent

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# loaders.sh DEST [SUITE]: the iPXE loaders, one folder per package version below DEST.
+#
+# The system's own suite (Debian 12: of 2019) and the newer, architecture-independent package.
+# Packages are unpacked, never installed.  A folder that is there is left alone.
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+# shellcheck source=newer-suite.sh
+source "$here/newer-suite.sh"
+
+dest=$(realpath -m "$1")
+suite=${2:-trixie}
+stamp=$dest/.set-up-$suite
+if [ -e "$stamp" ]; then
+    echo "loaders are in place: $(ls "$dest" | tr '\n' ' ')"
+    exit 0
+fi
+mkdir -p "$dest"
+work=$(mktemp -d "${dest%/}.unpacking.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+newer_suite_open "$work" "$suite"
+newer_suite_download "$work" ipxe
+(cd "$work/packages" && apt-get -qq download ipxe)
+
+for package in "$work"/packages/ipxe_*.deb; do
+    version=$(dpkg-deb --field "$package" Version)
+    rm -rf "$work/root"
+    dpkg -x "$package" "$work/root"
+    rm -rf "${dest:?}/$version"
+    cp -rL "$work/root/usr/lib/ipxe" "$dest/$version"
+    echo "unpacked the loaders of ipxe $version"
+done
+touch "$stamp"

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# set-up.sh run|check|test|bench: put what that target needs below NIXIE_HOME (default /opt/nixie).
+#
+# Says what it does, starts no service, changes nothing outside NIXIE_HOME but Debian packages that
+# carry no service, and does nothing the second time.  Needs root.
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+checkout=$(realpath "$here/../..")
+home=${NIXIE_HOME:-/opt/nixie}
+target=${1:-run}
+
+say() { printf 'set-up: %s\n' "$*"; }
+
+[ "$(id -u)" = 0 ] || { say "needs root: run it with sudo"; exit 1; }
+command -v apt-get > /dev/null || { say "this is not Debian; on NixOS the Makefile uses flake.nix"; exit 1; }
+umask 022
+mkdir -p "$home/.done"
+
+# Debian packages.  None of these starts a service: daemons come as -base packages or unpacked.
+run_packages=(
+    python3 python3-venv python3-nftables nftables iproute2 util-linux procps curl git openssl
+    qemu-system-x86 qemu-system-data qemu-utils ovmf seabios ipxe-qemu
+    dnsmasq-base busybox-static squashfs-tools patchelf cpio zstd xz-utils kmod ca-certificates
+)
+test_packages=(chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping)
+# Peers that would start a service when installed: downloaded and unpacked below NIXIE_HOME/peers.
+# perfdhcp is in kea-admin.
+bench_unpacked=(kea-dhcp4-server kea-admin kea-common nginx)
+
+packages() {
+    local missing=() name
+    for name in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$name" 2> /dev/null | grep -qx installed || missing+=("$name")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    say "installing Debian packages: ${missing[*]}"
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" > "$home/.done/apt.log" 2>&1 ||
+        { tail -n 20 "$home/.done/apt.log"; say "apt-get could not install them; its words are above"; exit 1; }
+}
+
+# once NAME INPUT… -- COMMAND…: run the command unless it ran for these very inputs before.
+once() {
+    local name=$1 inputs=() sum
+    shift
+    while [ "$1" != -- ]; do inputs+=("$1"); shift; done
+    shift
+    sum=$(cat "${inputs[@]}" /dev/null | sha256sum)
+    [ "$(cat "$home/.done/$name" 2> /dev/null)" = "$sum" ] && return
+    "$@"
+    printf '%s' "$sum" > "$home/.done/$name"
+}
+
+virtual_environment() {
+    [ -x "$home/venv/bin/python" ] || /usr/bin/python3 -m venv "$home/venv"
+    say "installing Python packages of $(basename "$1"), by hash"
+    "$home/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$1"
+}
+
+browser_files() {
+    if ! command -v npm > /dev/null; then
+        say "installing npm, for the two browser files"
+        packages nodejs npm
+    fi
+    say "installing htmx and its event-stream extension"
+    local work
+    work=$(mktemp -d "$home/browser.XXXXXX")
+    cp "$checkout/package.json" "$checkout/package-lock.json" "$checkout/.npmrc" "$work"
+    (cd "$work" && npm ci --silent --ignore-scripts)
+    mkdir -p "$home/browser"
+    cp "$work/node_modules/htmx.org/dist/htmx.min.js" "$work/node_modules/htmx-ext-sse/sse.js" "$home/browser/"
+    rm -rf "$work"
+    chmod -R a+rX "$home/browser"
+}
+
+# The roles run from a copy that each role's user can read, never from somebody's checkout.
+program() {
+    local work
+    work=$(mktemp -d "$home/program.XXXXXX")
+    for room in appliance services webui hardware; do
+        (cd "$checkout" && find "$room" -type d -name __pycache__ -prune -o -type f -print0) |
+            (cd "$checkout" && xargs -0 cp --parents -t "$work")
+    done
+    chmod -R a+rX "$work"
+    "$home/venv/bin/python" -m compileall -q "$work"
+    rm -rf "$home/program.old"
+    [ -d "$home/program" ] && mv "$home/program" "$home/program.old"
+    mv "$work" "$home/program"
+    rm -rf "$home/program.old"
+    cat > "$home/nixie" << EOF
+#!/bin/sh
+# The command line of the installed program.
+cd "$home/program" && exec "$home/venv/bin/python" -P -m appliance "\$@"
+EOF
+    sed -i "s|^cd .* && exec|PYTHONPATH=$home/program exec|" "$home/nixie"
+    chmod 755 "$home/nixie"
+    say "installed the program in $home/program"
+}
+
+program_sum() {
+    (cd "$checkout" && find appliance services webui hardware -type f -not -path '*/__pycache__/*' -print0 |
+        sort -z | xargs -0 sha256sum) > "$home/.done/program.files"
+}
+
+sample() {
+    say "putting the sample flake together: a kernel of the distribution and busybox"
+    bash "$checkout/services/lab/sample/assemble.sh" "$home/sample"
+    chmod -R a+rX "$home/sample"
+}
+
+peers() {
+    say "unpacking the peers to measure against: ${bench_unpacked[*]}"
+    local work
+    work=$(mktemp -d "$home/peers.XXXXXX")
+    chmod 755 "$work"
+    (cd "$work" && apt-get -qq download $(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts \
+        --no-breaks --no-replaces --no-enhances "${bench_unpacked[@]}" | grep '^[a-z0-9]' | sort -u |
+        grep -E '^(kea|libkea|nginx|liblog4cplus|libboost)' | grep -v -- '-dev$') 2> /dev/null
+        for package in *.deb; do dpkg -x "$package" .; done && rm -f ./*.deb)
+    rm -rf "$home/peers"
+    mv "$work" "$home/peers"
+}
+
+case $target in
+    run) packages "${run_packages[@]}" ;;
+    test) packages "${run_packages[@]}" "${test_packages[@]}" ;;
+    bench) packages "${run_packages[@]}" dnsmasq-base ;;
+    check) packages python3 python3-venv ;;
+    *) say "unknown target $target: run, check, test or bench"; exit 2 ;;
+esac
+lock=$checkout/requirements.lock
+[ "$target" = run ] || [ "$target" = bench ] || lock=$checkout/requirements-dev.lock
+once "venv-$(basename "$lock")" "$lock" -- virtual_environment "$lock"
+[ "$target" = check ] && exit 0
+bash "$here/nix.sh" "$home/nix" | sed 's/^/set-up: /'
+bash "$here/loaders.sh" "$home/loaders" | sed 's/^/set-up: /'
+once browser "$checkout/package-lock.json" -- browser_files
+program_sum
+once program "$home/.done/program.files" -- program
+once sample "$checkout"/services/lab/sample/* "$checkout"/services/nix/adapter/* -- sample
+[ "$target" = bench ] && once peers "$here/set-up.sh" -- peers
+say "ready"
