@@ -327,6 +327,49 @@ class LinkMissing(Event):
     link: str
 
 
+# ── web (nixie.db) ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SourceActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "sources"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "changes"
+
+    act: str
+    what: str
+
+
 # ── every role ────────────────────────────────────────────────────────────────────────────────────
 
 

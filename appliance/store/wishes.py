@@ -4,6 +4,7 @@ A row in nixie.db; the answer is an event in the other role's file that names th
 `KINDS` is the whole vocabulary.
 """
 
+import json
 from collections.abc import Mapping
 
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -18,3 +19,13 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 """Role → kind → the fields its body must have."""
+
+
+def body(role: str, kind: str, **fields: str) -> str:
+    """The JSON body of a wish.  Raises ValueError when `KINDS` does not have it so."""
+    expected = KINDS.get(role, {}).get(kind)
+    if expected is None:
+        raise ValueError(f"{role} knows no wish {kind!r}")
+    if set(fields) != set(expected):
+        raise ValueError(f"{role}'s {kind} needs {expected}, got {tuple(fields)}")
+    return json.dumps(fields, sort_keys=True)

@@ -1,0 +1,110 @@
+"""The door to nixie.db and access.db for their one writer, web.
+
+WAL, FULL sync, foreign keys; transactions begin IMMEDIATE, so that two writers queue instead of
+failing half-way, but for sessions that only look (`begin="DEFERRED"`).
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+from appliance.errors import Unreachable
+from appliance.store.tables import ACCESS, ACCESS_LAYOUTS, NIXIE, NIXIE_LAYOUTS
+
+HERE = Path(__file__).parent
+VERSION = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
+
+
+def inventory_engine(state: Path) -> Engine:
+    """Open STATE/nixie.db.  Raises Unreachable when a newer Nixie wrote it."""
+    return _opened(state / "nixie.db", NIXIE, NIXIE_LAYOUTS, HERE / "nixie")
+
+
+def people_engine(state: Path) -> Engine:
+    """Open STATE/access.db, readable by its owner only.  Raises Unreachable likewise."""
+    state.mkdir(parents=True, exist_ok=True)
+    path = state / "access.db"
+    path.touch(mode=0o600)
+    return _opened(path, ACCESS, ACCESS_LAYOUTS, HERE / "access")
+
+
+def _opened(path: Path, wanted: MetaData, layouts: tuple[str, ...], scripts: Path) -> Engine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"check_same_thread": False}, pool_size=4, max_overflow=8
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    try:
+        with engine.begin() as connection:
+            _bring_forward(connection, path.name, wanted, layouts, scripts)
+    except OperationalError as error:
+        engine.dispose()
+        raise Unreachable(
+            f"{path} cannot be opened for writing ({error.orig}): give its directory to the "
+            f"user that "
+            "runs the web role, or free some disk space."
+        ) from error
+    except Unreachable:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _bring_forward(
+    connection: Connection, name: str, wanted: MetaData, layouts: tuple[str, ...], scripts: Path
+) -> None:
+    present = _layout(connection)
+    if present == layouts[-1]:
+        return
+    if present is None:
+        wanted.create_all(connection)
+        connection.exec_driver_sql(VERSION)
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (layouts[-1],))
+        return
+    if present not in layouts:
+        raise Unreachable(
+            f"{name} was written by a newer Nixie (its layout is {present}, this one knows up to "
+            f"{layouts[-1]}). Start the newer version, or restore the backup made before it."
+        )
+    carry_out(connection, wanted, scripts)
+
+
+def carry_out(connection: Connection, wanted: MetaData, scripts: Path) -> None:
+    """Run the scripts that are missing, in the connection's own transaction."""
+    from alembic.command import upgrade
+    from alembic.config import Config
+
+    configuration = Config()
+    configuration.set_main_option("path_separator", "os")
+    configuration.set_main_option("script_location", str(HERE))
+    configuration.set_main_option("version_locations", str(scripts))
+    configuration.attributes["connection"] = connection
+    configuration.attributes["metadata"] = wanted
+    upgrade(configuration, "head")
+
+
+def _layout(connection: Connection) -> str | None:
+    """The version row, None in an empty file."""
+    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+    if not tables:
+        return None
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we begin by ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").fetchone()
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")

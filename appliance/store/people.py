@@ -1,0 +1,188 @@
+"""access.db: users, sessions, roles, tokens, the audit and the claim.
+
+Secrets are stored as hashes only: passwords by argon2id (`passwords.py`), the cookie, tokens and
+the claim code, which are random and long, by SHA-256.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, delete, func
+from sqlmodel import Session, col, select
+
+from appliance.store.tables import Act, Audit, Claim, Role, Token, User
+from appliance.store.tables import Session as SessionRow
+
+ROLES: Mapping[str, str] = {
+    "owner": "read write admin",
+    "helper": "read write",
+    "viewer": "read",
+}
+"""Role name → scopes, written at the first start."""
+
+SCOPES: Mapping[str, frozenset[str]] = {
+    "read": frozenset({"read"}),
+    "write": frozenset({"read", "write"}),
+    "admin": frozenset({"read", "write", "admin"}),
+}
+"""What a token's scope includes."""
+
+IDLE_SECONDS = 12 * 3600
+LONGEST_SECONDS = 30 * 86400
+SEEN_EVERY_SECONDS = 60  # how often `seen_at` is written
+
+
+def secret_hash(secret: str) -> str:
+    """How random secrets are stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """One transaction that may change things."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def looking(engine: Engine) -> Iterator[Session]:
+    """One transaction that only reads, and holds up nobody."""
+    with Session(engine.execution_options(begin="DEFERRED"), expire_on_commit=False) as session:
+        yield session
+
+
+def first_rows(session: Session) -> None:
+    """Write the roles that are missing."""
+    for name, scopes in ROLES.items():
+        if session.get(Role, name) is None:
+            session.add(Role(name=name, scopes=scopes))
+
+
+def user(session: Session, name: str) -> User | None:
+    """A user by name, in any case."""
+    return session.exec(select(User).where(func.lower(User.name) == name.lower())).first()
+
+
+def claimed(session: Session) -> bool:
+    """Whether anybody has a password here."""
+    return session.exec(select(User.id).limit(1)).first() is not None
+
+
+def scopes_of(session: Session, role: str) -> frozenset[str]:
+    """What that role may do; nothing when it does not exist."""
+    row = session.get(Role, role)
+    return frozenset(row.scopes.split()) if row else frozenset()
+
+
+def session_of(session: Session, cookie: str, now: float) -> tuple[SessionRow, User] | None:
+    """The live session behind a cookie, with its user."""
+    row = session.get(SessionRow, secret_hash(cookie))
+    if row is None or now > row.seen_at + IDLE_SECONDS or now > row.created_at + LONGEST_SECONDS:
+        return None
+    found = session.get(User, row.user)
+    return (row, found) if found else None
+
+
+def drop_sessions(session: Session, user: str, *, but: str | None = None) -> None:
+    """End every session of that user, except the one with the id `but`."""
+    session.execute(
+        delete(SessionRow).where(col(SessionRow.user) == user, col(SessionRow.id) != (but or ""))
+    )
+
+
+def drop_old_sessions(session: Session, now: float) -> None:
+    """Forget sessions that nobody can use any more."""
+    session.execute(
+        delete(SessionRow).where(
+            (col(SessionRow.seen_at) < now - IDLE_SECONDS)
+            | (col(SessionRow.created_at) < now - LONGEST_SECONDS)
+        )
+    )
+
+
+def token_of(session: Session, secret: str, now: float) -> Token | None:
+    """The live token with that secret."""
+    row = session.exec(select(Token).where(Token.hash == secret_hash(secret))).first()
+    if row is None or row.revoked_at is not None:
+        return None
+    return None if row.ends_at is not None and now > row.ends_at else row
+
+
+def tokens(session: Session, account: str) -> list[Token]:
+    """Every token that was not revoked, newest first."""
+    return list(
+        session.exec(
+            select(Token)
+            .where(Token.account == account, col(Token.revoked_at).is_(None))
+            .order_by(col(Token.created_at).desc())
+        )
+    )
+
+
+def open_claim(session: Session) -> Claim | None:
+    """The claim that waits for its code."""
+    row = session.get(Claim, 1)
+    return row if row is not None and row.claimed_at is None else None
+
+
+def audit(
+    session: Session,
+    *,
+    at: float,
+    account: str,
+    actor: str,
+    address: str,
+    verb: str,
+    what: str,
+    subject: str = "",
+    outcome: str = "done",
+    act: str | None = None,
+) -> None:
+    """Write one line of the audit."""
+    session.add(
+        Audit(
+            act=act,
+            at=at,
+            account=account,
+            actor=actor,
+            address=address,
+            verb=verb,
+            subject=subject,
+            what=what,
+            outcome=outcome,
+        )
+    )
+
+
+def audit_act(session: Session, act: Act) -> None:
+    """Copy an act of nixie.db into the audit, once."""
+    if session.exec(select(Audit.seq).where(Audit.act == act.id)).first() is None:
+        audit(
+            session,
+            at=act.at,
+            account=act.account,
+            actor=act.actor,
+            address=act.address,
+            verb=act.verb,
+            what=act.what,
+            subject=act.subject,
+            act=act.id,
+        )
+
+
+def last_audited_act(session: Session) -> str:
+    """The youngest act the audit knows; "" when none."""
+    return session.exec(select(func.max(Audit.act))).first() or ""
+
+
+def audited(session: Session, account: str, limit: int) -> list[Audit]:
+    """The newest lines first."""
+    return list(
+        session.exec(
+            select(Audit)
+            .where(Audit.account == account)
+            .order_by(col(Audit.seq).desc())
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,1 @@
+"""Keys outside any database: STATE/secrets/<role>, each folder written by its own role."""

@@ -1,0 +1,56 @@
+"""The door to one role's folder of secrets.
+
+A file is replaced whole, by rename after fsync, and never exists with a wider mode than asked.
+"""
+
+import os
+from pathlib import Path
+
+
+class Secrets:
+    """One folder, mode 0750: its owner writes, the broker (root, or the group) may read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, name: str) -> bytes | None:
+        """The content, None when there is no such secret."""
+        try:
+            return self._path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, content: bytes, *, mode: int = 0o600) -> None:
+        """Store it so that a power cut leaves the old or the new content."""
+        path = self._path(name)
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.unlink(missing_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            os.fchmod(handle, mode)
+            os.write(handle, content)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        fresh.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def remove(self, name: str) -> None:
+        """Forget it."""
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        parts = name.split("/")
+        if not all(part and not part.startswith(".") for part in parts):
+            raise ValueError(f"{name!r} is not a secret's name")
+        return self.folder.joinpath(*parts)
+
+
+def random_bytes(count: int) -> bytes:
+    """From the kernel."""
+    return os.urandom(count)

@@ -1,0 +1,73 @@
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, MetaData, create_engine
+
+from appliance.errors import Unreachable
+from appliance.store import inventory_view
+from appliance.store.migrations.open import HERE, carry_out, inventory_engine, people_engine
+from appliance.store.open import reader
+from appliance.store.tables import ACCESS, ACCESS_LAYOUTS, NIXIE, NIXIE_LAYOUTS
+
+
+def layout(engine: Engine) -> set[str]:
+    """Every table and index, as its sorted words."""
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        found = [re.sub(r"[\s(),]+", " ", sql.replace('"', "")).strip() for (sql,) in rows]
+    return {" ".join(sorted(one.split(" "))) for one in found}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "scripts", "layouts"),
+    [(NIXIE, "nixie", NIXIE_LAYOUTS), (ACCESS, "access", ACCESS_LAYOUTS)],
+)
+def test_the_scripts_lead_to_the_same_layout_as_a_new_file(
+    wanted: MetaData, scripts: str, layouts: tuple[str, ...], tmp_path: Path
+) -> None:
+    scripted = create_engine("sqlite://")
+    with scripted.begin() as connection:
+        carry_out(connection, wanted, HERE / scripts)
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    opened = (inventory_engine if scripts == "nixie" else people_engine)(tmp_path)
+    assert layout(scripted) == layout(opened)
+    assert version == layouts[-1]
+    assert [path.name[:4] for path in sorted((HERE / scripts).glob("[0-9]*.py"))] == list(layouts)
+
+
+def test_a_file_opens_again(tmp_path: Path) -> None:
+    inventory_engine(tmp_path).dispose()
+    inventory_engine(tmp_path).dispose()
+
+
+def test_a_file_of_a_newer_nixie_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    engine = inventory_engine(tmp_path)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    with pytest.raises(Unreachable, match=r"newer Nixie.*Start the newer version"):
+        inventory_engine(tmp_path)
+
+
+def test_an_unwritable_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "nixie.db").mkdir()
+    with pytest.raises(Unreachable, match=r"nixie\.db cannot be opened"):
+        inventory_engine(tmp_path)
+
+
+def test_access_is_for_its_owner_only(tmp_path: Path) -> None:
+    people_engine(tmp_path)
+    assert (tmp_path / "access.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_other_roles_read_the_tables_they_were_promised(tmp_path: Path) -> None:
+    inventory_engine(tmp_path)
+    connection = reader(tmp_path / "nixie.db")
+    assert inventory_view.sources(connection) == []
+    assert inventory_view.machines(connection) == []
+    assert inventory_view.menus(connection) == []
+    assert inventory_view.unknowns(connection) == []
+    assert inventory_view.allowed_directories(connection) == []
+    assert inventory_view.newest_revision(connection) is None
+    assert inventory_view.wishes(connection, "build", 0) == []
