@@ -1,23 +1,24 @@
 """RouterConfig: everything that can lock the owner out, plus names and reservations.
 
-Read from JSON once, at the border (`read.py`); frozen from then on.
+Read from JSON once, at the border (`read.py`, or pydantic in web); frozen from then on.  Standard
+library only: `net` reads it too.
 """
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
-
+from appliance.model.limits import STRICT, Between, Matches
 from appliance.model.names import MAC_TEXT, MACHINE_NAME, NETWORK_NAME
 
 SCHEMA = 1
-STRICT = ConfigDict(extra="forbid")
+LINK = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,14}"
 
-NetworkName = Annotated[str, Field(pattern=f"^{NETWORK_NAME.pattern}$")]
-MachineName = Annotated[str, Field(pattern=f"^{MACHINE_NAME.pattern}$")]
-LinkName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,14}$")]
-Mac = Annotated[str, Field(pattern=f"^{MAC_TEXT.pattern}$")]
+NetworkName = Annotated[str, Matches(NETWORK_NAME.pattern, "guest-2")]
+MachineName = Annotated[str, Matches(MACHINE_NAME.pattern, "ember-2")]
+LinkName = Annotated[str, Matches(LINK, "br-lan")]
+Mac = Annotated[str, Matches(MAC_TEXT.pattern, "52:54:00:12:34:56")]
+Port = Annotated[str, Matches(f"{LINK}|{MAC_TEXT.pattern}", "eth0 or 52:54:00:12:34:56")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Pool:
 
     first: IPv4Address
     last: IPv4Address
-    lease_seconds: Annotated[int, Field(ge=60, le=2_592_000)] = 43_200
+    lease_seconds: Annotated[int, Between(60, 2_592_000)] = 43_200
 
     def __post_init__(self) -> None:
         if self.first > self.last:
@@ -52,8 +53,8 @@ class DhcpOption:
 
     __pydantic_config__ = STRICT
 
-    code: Annotated[int, Field(ge=1, le=254)]
-    value: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){1,255}$")]
+    code: Annotated[int, Between(1, 254)]
+    value: Annotated[str, Matches(r"([0-9a-f]{2}){1,255}", "0a0b")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Network:
 
     name: NetworkName
     bridge: LinkName
-    ports: tuple[LinkName, ...]
+    ports: tuple[Port, ...]  # by name, or by MAC so that a renamed card is still found
     address: IPv4Interface
     dhcp: Dhcp | None = None
     netboot: bool = True
@@ -88,7 +89,7 @@ class Wan:
 
     __pydantic_config__ = STRICT
 
-    port: LinkName
+    port: Port
     address: IPv4Interface
     gateway: IPv4Address
 
@@ -112,5 +113,5 @@ class RouterConfig:
     wan: Wan | None = None
     dns: Dns = Dns()
     hostname: MachineName = "nixie"
-    domain: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.\-]{0,62}[a-z0-9])?$")] = "lan"
-    schema: Annotated[int, Field(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+    domain: Annotated[str, Matches(r"[a-z0-9]([a-z0-9.\-]{0,62}[a-z0-9])?", "home.example")] = "lan"
+    schema: Annotated[int, Between(SCHEMA, SCHEMA)] = SCHEMA

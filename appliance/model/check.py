@@ -1,0 +1,227 @@
+"""What is wrong with a configuration although each field is right: sentences with their places."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from appliance.errors import Problem
+from appliance.model.config import Dhcp, Network, RouterConfig
+from appliance.model.names import MACHINE_NAME
+
+Place = tuple[str | int, ...]
+
+RESERVED_LINKS = frozenset({"lo", "all", "default"})  # `all` and `default` are sysctl words
+RESERVED_NAMES = frozenset({"localhost", "wpad", "isatap"})  # CERT VU#598349: names that redirect
+RESERVED_DOMAINS = frozenset({"local", "localhost", "invalid", "onion", "arpa"})  # RFC 6761, 6762
+OUR_OPTIONS: Mapping[int, str] = {
+    50: "the requested address",
+    51: "the lease time",
+    52: "overload",
+    53: "the message type",
+    54: "the server's address",
+    55: "the list of wanted options",
+    56: "the reason of a refusal",
+    57: "the largest message",
+    58: "the renewal time",
+    59: "the rebinding time",
+    61: "the client's identity",
+    82: "the relay's own information",
+}
+"""DHCP options that belong to the protocol (RFC 2132 §9, RFC 3046): the owner cannot set them."""
+
+
+def problems(config: RouterConfig) -> tuple[Problem, ...]:
+    """Everything wrong with `config`, in the order of its fields; () means it can be applied."""
+    found: list[Problem] = []
+    for rule in RULES:
+        found.extend(rule(config))
+    return tuple(found)
+
+
+def _names(config: RouterConfig) -> Iterator[Problem]:
+    yield from _twice(
+        ((("networks", at, "name"), network.name) for at, network in enumerate(config.networks)),
+        "Two networks are called {}.",
+    )
+    labels = config.domain.split(".")
+    if labels[-1] in RESERVED_DOMAINS or not all(map(MACHINE_NAME.fullmatch, labels)):
+        yield Problem(
+            ("domain",), f"{config.domain} cannot be the domain of this network; take lan."
+        )
+
+
+def _links(config: RouterConfig) -> Iterator[Problem]:
+    used = [
+        *((("networks", at, "bridge"), one.bridge) for at, one in enumerate(config.networks)),
+        *(
+            (("networks", at, "ports", number), port)
+            for at, one in enumerate(config.networks)
+            for number, port in enumerate(one.ports)
+        ),
+    ]
+    if config.wan:
+        used.append((("wan", "port"), config.wan.port))
+    yield from _twice(used, "{} is used twice; a port has one place only.")
+    for place, link in used:
+        if link in RESERVED_LINKS:
+            yield Problem(place, f"{link} is a name that the kernel keeps for itself.")
+
+
+def _subnets(config: RouterConfig) -> Iterator[Problem]:
+    used: list[tuple[Place, str, IPv4Interface]] = [
+        (("networks", at, "address"), one.name, one.address)
+        for at, one in enumerate(config.networks)
+    ]
+    if config.wan:
+        used.append((("wan", "address"), "the internet port", config.wan.address))
+    for number, (place, name, address) in enumerate(used):
+        yield from _own_address(place, address)
+        for _, other, taken in used[:number]:
+            if address.network.overlaps(taken.network):
+                yield Problem(
+                    place,
+                    f"{address.network} of {name} overlaps {taken.network} of {other}; "
+                    "take another range for one of them.",
+                )
+
+
+def _own_address(place: Place, address: IPv4Interface) -> Iterator[Problem]:
+    if address.network.prefixlen > 30 or address.network.prefixlen < 8:
+        yield Problem(
+            place, f"/{address.network.prefixlen} is no size for a network; take /8 to /30."
+        )
+    elif not _is_host(address.ip, address.network):
+        yield Problem(
+            place,
+            f"{address.ip} names the whole network {address.network}, not a host in it; "
+            f"take {address.network[1]}.",
+        )
+    if _cannot_be_host(address.ip):
+        yield Problem(place, f"{address.ip} cannot be the address of a router.")
+
+
+def _pools(config: RouterConfig) -> Iterator[Problem]:
+    for at, network in enumerate(config.networks):
+        if network.dhcp:
+            place = ("networks", at, "dhcp")
+            yield from _pool((*place, "pool"), network, network.dhcp)
+            yield from _options((*place, "options"), network.dhcp)
+            yield from _reservations((*place, "reservations"), network, network.dhcp)
+
+
+def _pool(place: Place, network: Network, dhcp: Dhcp) -> Iterator[Problem]:
+    subnet = network.address.network
+    for end, address in (("first", dhcp.pool.first), ("last", dhcp.pool.last)):
+        if not _is_host(address, subnet):
+            yield Problem(
+                (*place, end), f"{address} of the pool is not a host address in {subnet}."
+            )
+    if dhcp.pool.first <= network.address.ip <= dhcp.pool.last:
+        yield Problem(
+            place,
+            f"The pool {dhcp.pool.first} to {dhcp.pool.last} contains {network.address.ip}, "
+            "the router's own address.",
+        )
+
+
+def _options(place: Place, dhcp: Dhcp) -> Iterator[Problem]:
+    codes = [((*place, at, "code"), option.code) for at, option in enumerate(dhcp.options)]
+    yield from _twice(codes, "DHCP option {} is given twice.")
+    for where, code in codes:
+        if code in OUR_OPTIONS:
+            yield Problem(
+                where, f"DHCP option {code} is {OUR_OPTIONS[code]}, which the protocol sets itself."
+            )
+
+
+def _reservations(place: Place, network: Network, dhcp: Dhcp) -> Iterator[Problem]:
+    rows = dhcp.reservations
+    yield from _twice(
+        (((*place, at, "mac"), one.mac) for at, one in enumerate(rows)),
+        "{} has two reservations here.",
+    )
+    yield from _twice(
+        (((*place, at, "address"), one.address) for at, one in enumerate(rows)),
+        "{} is reserved twice.",
+    )
+    for at, one in enumerate(rows):
+        where = (*place, at, "address")
+        if not _is_host(one.address, network.address.network):
+            yield Problem(
+                where, f"{one.address} is not a host address in {network.address.network}."
+            )
+        elif one.address == network.address.ip:
+            yield Problem(where, f"{one.address} is the router's own address.")
+
+
+def _device_names(config: RouterConfig) -> Iterator[Problem]:
+    owner: dict[str, str] = {}
+    for at, network in enumerate(config.networks):
+        for number, one in enumerate(network.dhcp.reservations if network.dhcp else ()):
+            if one.name is None:
+                continue
+            place = ("networks", at, "dhcp", "reservations", number, "name")
+            if one.name == config.hostname:
+                yield Problem(place, f"{one.name} is the router's own name.")
+            elif one.name in RESERVED_NAMES:
+                yield Problem(place, f"{one.name} is a name that no device may have.")
+            elif owner.setdefault(one.name, one.mac) != one.mac:
+                yield Problem(place, f"{one.name} is already the name of {owner[one.name]}.")
+
+
+def _wan(config: RouterConfig) -> Iterator[Problem]:
+    wan = config.wan
+    if wan is None:
+        return
+    if not _is_host(wan.gateway, wan.address.network):
+        yield Problem(
+            ("wan", "gateway"),
+            f"The gateway {wan.gateway} is not in {wan.address.network}, so it cannot be reached.",
+        )
+    elif wan.gateway == wan.address.ip:
+        yield Problem(("wan", "gateway"), f"{wan.gateway} is the router's own address.")
+
+
+def _upstreams(config: RouterConfig) -> Iterator[Problem]:
+    own = {network.address.ip for network in config.networks}
+    for at, upstream in enumerate(config.dns.upstreams):
+        if upstream in own:
+            yield Problem(
+                ("dns", "upstreams", at),
+                f"{upstream} is this router: its questions would go round in a circle.",
+            )
+        elif _cannot_be_host(upstream) and not upstream.is_loopback:
+            yield Problem(("dns", "upstreams", at), f"{upstream} cannot be a name server.")
+
+
+RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
+    _names,
+    _links,
+    _subnets,
+    _pools,
+    _device_names,
+    _wan,
+    _upstreams,
+)
+
+
+def _twice(values: Iterable[tuple[Place, object]], sentence: str) -> Iterator[Problem]:
+    seen: set[object] = set()
+    for place, value in values:
+        if value in seen:
+            yield Problem(place, sentence.format(value))
+        seen.add(value)
+
+
+def _is_host(address: IPv4Address, subnet: IPv4Network) -> bool:
+    edges = (subnet.network_address, subnet.broadcast_address)
+    return address in subnet and address not in edges
+
+
+def _cannot_be_host(address: IPv4Address) -> bool:
+    return (
+        address.is_multicast
+        or address.is_loopback
+        or address.is_link_local
+        or address.is_unspecified
+        or int(address) >= 0xF0000000  # 240.0.0.0/4, RFC 1112 §4
+    )

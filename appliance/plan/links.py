@@ -1,0 +1,148 @@
+"""Bridges of ours, the ports in them, and the port to the internet.
+
+Ports are known by name or MAC.  `located` turns MACs into today's names and says what is missing:
+a port that is not there is reported, never guessed.  Interfaces that somebody else plugged into a
+bridge of ours (the lab's machines, a container) stay where they are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from appliance.model.config import RouterConfig
+from hardware.inventory import Nic
+
+WAN = "wan"
+"""What the internet port's network is called in tables and events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One interface: `bridge` says whether it is one; `master` is the bridge that holds it."""
+
+    bridge: bool
+    up: bool
+    master: str | None = None
+
+
+State = Mapping[str, Link]
+"""Link name to what it is or should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddBridge:
+    link: str
+    like: str | None  # the port whose MAC it takes, so that it keeps one when ports come and go
+
+
+@dataclass(frozen=True, slots=True)
+class Enslave:
+    link: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class BringUp:
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class BringDown:
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropBridge:
+    link: str
+
+
+Step = AddBridge | Enslave | Release | BringUp | BringDown | DropBridge
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A port that the config names and the box does not have."""
+
+    network: str  # or "wan"
+    port: str  # as the config names it
+
+
+def located(config: RouterConfig, nics: Sequence[Nic]) -> tuple[RouterConfig, tuple[Missing, ...]]:
+    """`config` with every port by today's name, and the ports that are not there.
+
+    Without its port the internet side is left out altogether: nothing is forwarded to a guess.
+    """
+    names = {nic.name: nic.name for nic in nics} | {nic.mac: nic.name for nic in nics if nic.mac}
+    missing = [
+        Missing(network.name, port)
+        for network in config.networks
+        for port in network.ports
+        if port not in names
+    ]
+    networks = tuple(
+        replace(network, ports=tuple(names[port] for port in network.ports if port in names))
+        for network in config.networks
+    )
+    wan = config.wan
+    if wan and wan.port in names:
+        wan = replace(wan, port=names[wan.port])
+    elif wan:
+        missing.append(Missing(WAN, wan.port))
+        wan = None
+    return replace(config, networks=networks, wan=wan), tuple(missing)
+
+
+def wanted(config: RouterConfig) -> State:
+    """The links of a located config, all up."""
+    links = {network.bridge: Link(bridge=True, up=True) for network in config.networks}
+    for network in config.networks:
+        links |= {
+            port: Link(bridge=False, up=True, master=network.bridge) for port in network.ports
+        }
+    if config.wan:
+        links[config.wan.port] = Link(bridge=False, up=True)
+    return links
+
+
+def owned(present: State, scope: State) -> State:
+    """The present links that `scope` names."""
+    return {name: link for name, link in present.items() if name in scope}
+
+
+def steps(wanted: State, present: State) -> tuple[Step, ...]:
+    """List the steps from `present` to `wanted`; a wanted port that is absent gives none.
+
+    What is present and not wanted was ours: a bridge goes, a port leaves its bridge.
+    """
+    found: list[Step] = []
+    for name, link in sorted(wanted.items()):
+        now = present.get(name)
+        if now is None and not link.bridge:
+            continue
+        if now is None:
+            found.append(AddBridge(name, _first_port(wanted, name)))
+            now = Link(bridge=True, up=False)
+        found.extend(_changes(name, link, now))
+    for name, link in sorted(present.items()):
+        if name not in wanted and link.bridge:
+            found.append(DropBridge(name))
+        elif name not in wanted and link.master in {*present, *wanted}:
+            found.append(Release(name))
+    return tuple(found)
+
+
+def _changes(name: str, link: Link, now: Link) -> list[Step]:
+    found: list[Step] = []
+    if link.master != now.master:
+        found.append(Enslave(name, link.master) if link.master else Release(name))
+    if link.up != now.up:
+        found.append(BringUp(name) if link.up else BringDown(name))
+    return found
+
+
+def _first_port(wanted: State, bridge: str) -> str | None:
+    return min((name for name, link in wanted.items() if link.master == bridge), default=None)

@@ -1,0 +1,106 @@
+"""All plans as one, in one order: the filter stands first, forwarding goes on last.
+
+Additions come before removals, and removals run the other way round: routes, addresses, links.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface
+
+from appliance.model.config import RouterConfig
+from appliance.plan import addresses, firewall, links, routes, sysctls
+from appliance.plan.addresses import State as Addresses
+from appliance.plan.firewall import State as Filter
+from appliance.plan.links import State as Links
+from appliance.plan.routes import State as Routes
+from appliance.plan.sysctls import State as Sysctls
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything of the kernel that we own, or want."""
+
+    firewall: Filter = field(default_factory=Filter)
+    links: Links = field(default_factory=dict)
+    addresses: Addresses = field(default_factory=dict)
+    routes: Routes = frozenset()
+    sysctls: Sysctls = field(default_factory=dict)
+
+
+Step = firewall.Step | links.Step | addresses.Step | routes.Step | sysctls.Step
+
+PHASES: Mapping[type[Step], int] = {
+    firewall.Refill: 1,
+    links.AddBridge: 2,
+    links.Enslave: 3,
+    sysctls.Write: 4,
+    links.BringUp: 5,
+    addresses.AddAddress: 6,
+    routes.AddRoute: 7,
+    routes.DropRoute: 7,  # as routes.steps orders them: a new gateway needs the old one gone
+    addresses.DropAddress: 8,
+    links.Release: 9,
+    links.BringDown: 10,
+    links.DropBridge: 11,
+    firewall.DropTable: 13,
+}
+FORWARDING_OFF, FORWARDING_ON = 0, 12
+"""The two writes that have a phase of their own."""
+
+
+def wanted(config: RouterConfig | None) -> State:
+    """What a located config asks of the kernel; None asks for nothing at all."""
+    if config is None:
+        return State()
+    return State(
+        firewall=firewall.wanted(config),
+        links=links.wanted(config),
+        addresses=addresses.wanted(config),
+        routes=routes.wanted(config),
+        sysctls=sysctls.wanted(config),
+    )
+
+
+def together(*states: State) -> State:
+    """A scope: everything that any of `states` names."""
+    both: dict[str, frozenset[IPv4Interface]] = {}
+    for state in states:
+        for link, found in state.addresses.items():
+            both[link] = both.get(link, frozenset()) | found
+    return State(
+        links={name: link for state in states for name, link in state.links.items()},
+        addresses=both,
+        sysctls={path: value for state in states for path, value in state.sysctls.items()},
+    )
+
+
+def owned(present: State, scope: State) -> State:
+    """What of `present` is ours to touch: what `scope` names, and what bears our mark."""
+    return State(
+        firewall=firewall.owned(present.firewall, scope.firewall),
+        links=links.owned(present.links, scope.links),
+        addresses=addresses.owned(present.addresses, scope.addresses),
+        routes=routes.owned(present.routes, scope.routes),
+        sysctls=sysctls.owned(present.sysctls, scope.sysctls),
+    )
+
+
+def steps(wanted: State, present: State) -> tuple[Step, ...]:
+    """List every step from `present` to `wanted` in the order to take them; () is nothing to do."""
+    found: tuple[Step, ...] = (
+        *firewall.steps(wanted.firewall, present.firewall),
+        *links.steps(wanted.links, present.links),
+        *addresses.steps(wanted.addresses, present.addresses),
+        *routes.steps(wanted.routes, present.routes),
+        *sysctls.steps(wanted.sysctls, present.sysctls),
+    )
+    return tuple(sorted(found, key=phase))
+
+
+def phase(step: Step) -> int:
+    """When this step's turn is; equal phases keep the order of their plan."""
+    if isinstance(step, sysctls.Write) and sysctls.is_forwarding_off(step):
+        return FORWARDING_OFF
+    if isinstance(step, sysctls.Write) and sysctls.is_forwarding_on(step):
+        return FORWARDING_ON
+    return PHASES[type(step)]

@@ -1,0 +1,72 @@
+"""Kernel settings below /proc/sys, each by its path there.
+
+Forwarding goes on last, when the filter stands, and off first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.model.config import RouterConfig
+
+FORWARD_V4 = "net/ipv4/ip_forward"
+
+PER_LINK: Mapping[str, str] = {
+    "net/ipv4/conf/{}/promote_secondaries": "1",  # dropping an address keeps its neighbours
+    "net/ipv4/conf/{}/rp_filter": "1",  # RFC 3704 §2.2: nobody's sender address but the link's own
+    "net/ipv4/conf/{}/accept_redirects": "0",
+    "net/ipv4/conf/{}/accept_source_route": "0",
+    "net/ipv6/conf/{}/accept_ra": "0",  # a router announces, it does not obey announcements
+    "net/ipv6/conf/{}/accept_redirects": "0",
+}
+RESTING: Mapping[str, str] = {FORWARD_V4: "0"}
+"""What a setting of ours goes back to when no config asks for it any more; the rest may stay."""
+
+State = Mapping[str, str | None]
+"""Path to value; None where this kernel has no such family."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    path: str
+    value: str
+
+
+Step = Write
+
+
+def wanted(config: RouterConfig) -> State:
+    """The settings of a located config's links, and forwarding once there is a way out."""
+    links = [network.bridge for network in config.networks]
+    if config.wan:
+        links.append(config.wan.port)
+    found = {path.format(link): value for link in links for path, value in PER_LINK.items()}
+    if config.wan and config.networks:
+        found[FORWARD_V4] = "1"
+    return found
+
+
+def owned(present: State, scope: State) -> State:
+    """The settings that `scope` names."""
+    return {path: value for path, value in present.items() if path in scope}
+
+
+def steps(wanted: State, present: State) -> tuple[Step, ...]:
+    """List the writes from `present` to `wanted`; () means nothing to do."""
+    resting = {
+        path: value for path, value in RESTING.items() if path in present and path not in wanted
+    }
+    return tuple(
+        Write(path, value)
+        for path, value in sorted({**wanted, **resting}.items())
+        if value is not None and present.get(path, "") not in (value, None)
+    )
+
+
+def is_forwarding_on(step: Step) -> bool:
+    """Does this write start forwarding?"""
+    return step == Write(FORWARD_V4, "1")
+
+
+def is_forwarding_off(step: Step) -> bool:
+    """Does this write stop forwarding?"""
+    return step == Write(FORWARD_V4, "0")

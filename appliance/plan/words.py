@@ -1,0 +1,50 @@
+"""A step as a sentence, for Review, events and logs."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from appliance.plan import addresses, firewall, links, routes, sysctls
+from appliance.plan.order import Step
+
+WORDS: Mapping[type[Step], str] = {
+    links.AddBridge: "Make the bridge {0.link}.",
+    links.Enslave: "Put {0.link} into {0.bridge}.",
+    links.Release: "Take {0.link} out of its bridge.",
+    links.BringUp: "Switch {0.link} on.",
+    links.BringDown: "Switch {0.link} off.",
+    links.DropBridge: "Remove the bridge {0.link}.",
+    addresses.AddAddress: "Give {0.link} the address {0.address}.",
+    addresses.DropAddress: "Take the address {0.address} from {0.link}.",
+    routes.AddRoute: "Send {0.route.destination} to {0.route.gateway} through {0.route.link}.",
+    routes.DropRoute: (
+        "Stop sending {0.route.destination} to {0.route.gateway} through {0.route.link}."
+    ),
+    firewall.DropTable: "Remove the filter.",
+}
+FORWARDING: Mapping[bool, str] = {
+    True: "Start forwarding between networks.",
+    False: "Stop forwarding between networks.",
+}
+
+
+def say(step: Step) -> str:
+    """One step as a sentence."""
+    kind: type[Any] = type(step)
+    return SPECIAL[kind](step) if kind in SPECIAL else WORDS[kind].format(step)
+
+
+def _write(step: sysctls.Write) -> str:
+    if step.path == sysctls.FORWARD_V4:
+        return FORWARDING[step.value == "1"]
+    return f"Set {step.path} to {step.value}."
+
+
+def _refill(step: firewall.Refill) -> str:
+    words = ", ".join(step.words) or "the same rules in another order"
+    return f"Write the filter in one go: {words}."
+
+
+SPECIAL: Mapping[type[Any], Callable[[Any], str]] = {
+    sysctls.Write: _write,
+    firewall.Refill: _refill,
+}

@@ -1,0 +1,1 @@
+"""nftables through the distribution's python-nftables (libnftables): our one table, inet nixie."""

@@ -1,0 +1,98 @@
+"""The door to nftables; needs CAP_NET_ADMIN.
+
+libnftables keeps the netlink socket of the namespace in which it was made.  It is called in a
+thread (it releases the interpreter lock) and by one caller at a time.
+"""
+
+import asyncio
+import importlib.util
+import json
+import sys
+import threading
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from appliance.errors import Unreachable
+from appliance.plan.firewall import Json, State, Step
+from services.firewall.canonical import commands, state
+
+DISTRIBUTION = "/usr/lib/python3/dist-packages/nftables"
+
+
+def load() -> ModuleType:
+    """The distribution's python-nftables, found from inside a venv as well.
+
+    The packages of that name in Python's index are old copies without a dry run.  Raises
+    Unreachable with what to install.
+    """
+    try:
+        return importlib.import_module("nftables")
+    except ImportError:
+        pass
+    spec = importlib.util.spec_from_file_location(
+        "nftables", f"{DISTRIBUTION}/__init__.py", submodule_search_locations=[DISTRIBUTION]
+    )
+    if spec is None or spec.loader is None:
+        raise Unreachable("python-nftables cannot be loaded; install python3-nftables.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["nftables"] = module
+    try:
+        spec.loader.exec_module(module)
+    except OSError as error:
+        del sys.modules["nftables"]
+        raise Unreachable(
+            f"python-nftables cannot be loaded ({error}); install python3-nftables."
+        ) from error
+    return module
+
+
+class FirewallDriver:
+    """Our table in the namespace where this object was made."""
+
+    def __init__(self) -> None:
+        self._nft = load().Nftables()
+        self._nft.set_json_output(True)
+        self._nft.set_stateless_output(False)
+        self._lock = threading.Lock()
+
+    async def observe(self) -> State:
+        """Our table as it stands.  Raises Unreachable."""
+        return await asyncio.to_thread(self._observe)
+
+    async def perform(self, step: Step) -> None:
+        """Carry out one step: first as a dry run in the kernel, then in one transaction."""
+        await asyncio.to_thread(self._perform, commands(step))
+
+    async def accepts(self, asked: Sequence[Json]) -> bool:
+        """Would this kernel take these commands?  Nothing is changed."""
+        return await asyncio.to_thread(self._accepts, asked)
+
+    def _observe(self) -> State:
+        with self._lock:
+            code, listed, why = self._nft.cmd("list ruleset")
+        if code:
+            raise Unreachable(f"The filter cannot be read: {why.strip()}.")
+        return state(json.loads(listed)["nftables"] if listed else ())
+
+    def _perform(self, asked: Sequence[Json]) -> None:
+        with self._lock:
+            for dry in (True, False):
+                self._run(asked, dry=dry)
+
+    def _accepts(self, asked: Sequence[Json]) -> bool:
+        with self._lock:
+            try:
+                self._run(asked, dry=True)
+            except Unreachable:
+                return False
+        return True
+
+    def _run(self, asked: Sequence[Json], *, dry: bool) -> None:
+        self._nft.set_dry_run(dry)
+        try:
+            code, _, why = self._nft.json_cmd({"nftables": list[Any](asked)})
+        finally:
+            self._nft.set_dry_run(False)
+        if code:
+            raise Unreachable(f"The kernel refused the filter: {str(why).strip()}.")

@@ -1,0 +1,184 @@
+"""The door to links, addresses and routes; needs CAP_NET_ADMIN.
+
+It sees everything in its network namespace and changes what it is told: what is ours is the
+plan's business.
+"""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Interface
+from typing import Any
+
+from pyroute2 import AsyncIPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.rtnl import (
+    RTMGRP_IPV4_IFADDR,
+    RTMGRP_IPV4_ROUTE,
+    RTMGRP_LINK,
+)
+
+from appliance.errors import Unreachable
+from appliance.plan.addresses import AddAddress, DropAddress
+from appliance.plan.addresses import State as Addresses
+from appliance.plan.links import (
+    AddBridge,
+    BringDown,
+    BringUp,
+    DropBridge,
+    Enslave,
+    Release,
+)
+from appliance.plan.links import State as Links
+from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute
+from appliance.plan.routes import State as Routes
+from services.links.translate import address_of, link_of, route_of
+
+IPV4 = 2  # AF_INET
+Step = (
+    AddBridge
+    | Enslave
+    | Release
+    | BringUp
+    | BringDown
+    | DropBridge
+    | AddAddress
+    | DropAddress
+    | AddRoute
+    | DropRoute
+)
+
+
+class LinksDriver:
+    """Links, addresses and routes of one network namespace."""
+
+    def __init__(self, netlink: AsyncIPRoute) -> None:
+        self._netlink = netlink
+
+    async def links(self) -> Links:
+        """Every link."""
+        messages = [one async for one in await self._netlink.link("dump")]
+        names = {one["index"]: one.get("ifname") for one in messages}
+        return {one.get("ifname"): link_of(one, names) for one in messages}
+
+    async def addresses(self) -> Addresses:
+        """Every link that has IPv4 addresses, with all of them."""
+        names = await self._names()
+        found: dict[str, set[IPv4Interface]] = {name: set() for name in names.values()}
+        async for one in await self._netlink.addr("dump", family=IPV4):
+            if one["index"] in names:
+                found[names[one["index"]]].add(address_of(one))
+        return {name: frozenset(one) for name, one in found.items()}
+
+    async def routes(self) -> Routes:
+        """The IPv4 routes that bear our mark."""
+        names = await self._names()
+        found = [
+            route_of(one, names)
+            async for one in await self._netlink.route("dump", family=IPV4, table=254)
+        ]
+        return frozenset(route for route in found if route)
+
+    async def perform(self, step: Step) -> None:
+        """Carry out one step.  Raises Unreachable with the kernel's reason."""
+        try:
+            await PERFORM[type(step)](self, step)
+        except NetlinkError as error:
+            raise Unreachable(f"The kernel refused {step}: {error.args[-1]}.") from error
+
+    async def add_bridge(self, step: AddBridge) -> None:
+        """Make a bridge whose MAC is pinned: an unset one follows the lowest MAC of its ports."""
+        likeness = await self._mac(step.like) if step.like else None
+        pinned = {"address": likeness} if likeness else {}
+        await self._netlink.link("add", ifname=step.link, kind="bridge", **pinned)
+        if not likeness and (drawn := await self._mac(step.link)):
+            await self._set(step.link, address=drawn)
+
+    async def add_address(self, step: AddAddress | DropAddress) -> None:
+        """Add or drop one address."""
+        await self._netlink.addr(
+            "add" if isinstance(step, AddAddress) else "del",
+            index=await self._index(step.link),
+            address=str(step.address.ip),
+            prefixlen=step.address.network.prefixlen,
+            **(
+                {"broadcast": str(step.address.network.broadcast_address)}
+                if isinstance(step, AddAddress)
+                else {}
+            ),
+        )
+
+    async def add_route(self, step: AddRoute | DropRoute) -> None:
+        """Add or drop one route of ours."""
+        await self._netlink.route(
+            "add" if isinstance(step, AddRoute) else "del",
+            dst=str(step.route.destination),
+            gateway=str(step.route.gateway),
+            oif=await self._index(step.route.link),
+            priority=step.route.metric,
+            proto=PROTOCOL,
+        )
+
+    async def _set(self, link: str, **what: Any) -> None:
+        await self._netlink.link("set", index=await self._index(link), **what)
+
+    async def enslave(self, step: Enslave) -> None:
+        """Plug a port into a bridge."""
+        await self._set(step.link, master=await self._index(step.bridge))
+
+    async def release(self, step: Release) -> None:
+        """Take a port out of whatever bridge holds it."""
+        await self._set(step.link, master=0)
+
+    async def switch(self, step: BringUp | BringDown) -> None:
+        """Set a link administratively up or down."""
+        await self._set(step.link, state="up" if isinstance(step, BringUp) else "down")
+
+    async def drop_bridge(self, step: DropBridge) -> None:
+        """Remove a bridge; its ports stay as they are, outside."""
+        await self._netlink.link("del", index=await self._index(step.link))
+
+    async def _index(self, name: str) -> int:
+        found = await self._netlink.link_lookup(ifname=name)
+        if not found:
+            raise Unreachable(f"There is no interface called {name} any more.")
+        return int(found[0])
+
+    async def _mac(self, name: str) -> str | None:
+        async for one in await self._netlink.link("dump"):
+            if one.get("ifname") == name:
+                return str(one.get("address"))
+        return None
+
+    async def _names(self) -> dict[int, str]:
+        return {one["index"]: one.get("ifname") async for one in await self._netlink.link("dump")}
+
+
+PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, None]]] = {
+    AddBridge: LinksDriver.add_bridge,
+    Enslave: LinksDriver.enslave,
+    Release: LinksDriver.release,
+    BringUp: LinksDriver.switch,
+    BringDown: LinksDriver.switch,
+    DropBridge: LinksDriver.drop_bridge,
+    AddAddress: LinksDriver.add_address,
+    DropAddress: LinksDriver.add_address,
+    AddRoute: LinksDriver.add_route,
+    DropRoute: LinksDriver.add_route,
+}
+
+
+@asynccontextmanager
+async def netlink() -> AsyncIterator[AsyncIPRoute]:
+    """A netlink socket in the namespace that this process runs in."""
+    async with AsyncIPRoute() as opened:
+        yield opened
+
+
+async def changes() -> AsyncIterator[None]:
+    """Yield whenever somebody, ourselves included, changed links, addresses or routes."""
+    async with AsyncIPRoute() as monitor:
+        await monitor.bind(groups=RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE)
+        while True:
+            async for _ in monitor.get():
+                pass
+            yield

@@ -1,0 +1,50 @@
+"""Netlink messages as the plan's values.  Messages are mappings as pyroute2 hands them out."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Any
+
+from appliance.plan.links import Link
+from appliance.plan.routes import EVERYWHERE, PROTOCOL, Route
+
+Message = Mapping[str, Any]
+
+IFF_UP = 1  # linux/if.h
+MAIN_TABLE = 254  # linux/rtnetlink.h, RT_TABLE_MAIN
+
+
+def kind_of(message: Message) -> str:
+    """What software made the link, "bridge" or "veth"; "" for a real card."""
+    info = message.get("linkinfo")
+    return str(info.get("kind") or "") if info else ""
+
+
+def link_of(message: Message, names: Mapping[int, str]) -> Link:
+    """One link; `names` are all links by index."""
+    return Link(
+        bridge=kind_of(message) == "bridge",
+        up=bool(message["flags"] & IFF_UP),
+        master=names.get(message.get("master") or 0),
+    )
+
+
+def address_of(message: Message) -> IPv4Interface:
+    """One IPv4 address.  On a point-to-point link `local` is ours and `address` the peer's."""
+    own = message.get("local") or message["address"]
+    return IPv4Interface(f"{own}/{message['prefixlen']}")
+
+
+def route_of(message: Message, names: Mapping[int, str]) -> Route | None:
+    """One route of the main table that bears our mark; None for everybody else's."""
+    if message["proto"] != PROTOCOL or message.get("table", message["table"]) != MAIN_TABLE:
+        return None
+    gateway, link = message.get("gateway"), names.get(message.get("oif") or 0)
+    if not gateway or link is None:
+        return None
+    destination = message.get("dst")
+    return Route(
+        IPv4Network(f"{destination}/{message['dst_len']}") if destination else EVERYWHERE,
+        IPv4Address(gateway),
+        link,
+        int(message.get("priority") or 0),
+    )
