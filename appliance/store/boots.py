@@ -67,7 +67,28 @@ MIGRATIONS = (
     );
     CREATE TABLE used_intent (intent_id TEXT PRIMARY KEY, at REAL NOT NULL);
     """,
+    """
+    CREATE TABLE token (
+      token TEXT PRIMARY KEY,
+      boot TEXT NOT NULL,
+      network TEXT NOT NULL,
+      mac TEXT NOT NULL,
+      address TEXT NOT NULL,         -- the client's, when the script was made
+      images TEXT NOT NULL,          -- JSON list of image ids it opens
+      menu TEXT NOT NULL,            -- JSON list of the menu keys it offers
+      secret_hash TEXT NOT NULL,     -- of the phone-home secret
+      used INTEGER NOT NULL DEFAULT 0,
+      expires_at REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX token_boot ON token (boot);
+    CREATE TABLE own (               -- what boot needs to start with every other file gone
+      name TEXT PRIMARY KEY,         -- "networks", "leases.cursor"
+      value TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
+BOOTS_KEPT = 2000
+"""`prune` drops the oldest boots, their steps with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +181,188 @@ def held(connection: sqlite3.Connection, since: float) -> list[HeldRow]:
         (since,),
     ).fetchall()
     return [HeldRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One boot token; see services/netboot/tokens.py."""
+
+    token: str
+    boot: str
+    network: str
+    mac: str
+    address: str
+    images: tuple[str, ...]
+    menu: tuple[str, ...]
+    secret_hash: str
+    used: bool
+    expires_at: float
+
+
+_TOKEN = "token, boot, network, mac, address, images, menu, secret_hash, used, expires_at"
+
+
+def _token(row: tuple[Any, ...] | None) -> TokenRow | None:
+    if row is None:
+        return None
+    ident, boot_id, network, mac, address, images, menu, secret_hash, used, expires_at = row
+    return TokenRow(
+        ident,
+        boot_id,
+        network,
+        mac,
+        address,
+        tuple(json.loads(images)),
+        tuple(json.loads(menu)),
+        secret_hash,
+        bool(used),
+        expires_at,
+    )
+
+
+def token(connection: sqlite3.Connection, ident: str) -> TokenRow | None:
+    """One token, expired or not."""
+    found = connection.execute(f"SELECT {_TOKEN} FROM token WHERE token = ?", (ident,))
+    return _token(found.fetchone())
+
+
+def tokens_of(connection: sqlite3.Connection, boot_id: str) -> list[TokenRow]:
+    """The tokens made for one boot, newest first: every script has its own."""
+    rows = connection.execute(
+        f"SELECT {_TOKEN} FROM token WHERE boot = ? ORDER BY expires_at DESC", (boot_id,)
+    )
+    return [found for row in rows if (found := _token(row))]
+
+
+def own(connection: sqlite3.Connection, name: str) -> str | None:
+    """A value the boot role keeps for itself."""
+    row = connection.execute("SELECT value FROM own WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
+
+
+# ── written by boot only; the caller owns the transaction ────────────────────────────────────────
+
+
+def save_boot(connection: sqlite3.Connection, row: BootRow, intent_id: str | None) -> None:
+    """Insert or replace one boot."""
+    connection.execute(
+        f"INSERT INTO boot ({_BOOT}, intent_id) VALUES"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET machine = excluded.machine, firmware = excluded.firmware,"
+        " began_at = excluded.began_at, ended_at = excluded.ended_at, state = excluded.state,"
+        " host = excluded.host, name = excluded.name, image = excluded.image,"
+        " generation = excluded.generation, intent = excluded.intent, facts = excluded.facts,"
+        " toplevel = excluded.toplevel, diagnosis = excluded.diagnosis,"
+        " intent_id = excluded.intent_id",
+        (
+            row.id,
+            row.network,
+            row.mac,
+            row.machine,
+            row.firmware,
+            row.began_at,
+            row.ended_at,
+            row.state,
+            row.host,
+            row.name,
+            row.image,
+            row.generation,
+            row.intent,
+            row.toplevel,
+            row.diagnosis,
+            json.dumps(row.facts),
+            intent_id,
+        ),
+    )
+
+
+def save_step(connection: sqlite3.Connection, ident: str, row: StepRow) -> None:
+    """Insert or replace one step of a boot."""
+    connection.execute(
+        "INSERT OR REPLACE INTO step"
+        " (boot, number, kind, name, began_at, ended_at, bytes, total, status, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            ident,
+            row.number,
+            row.kind,
+            row.name,
+            row.began_at,
+            row.ended_at,
+            row.bytes,
+            row.total,
+            row.status,
+            json.dumps(row.detail),
+        ),
+    )
+
+
+def save_token(connection: sqlite3.Connection, row: TokenRow) -> None:
+    """Insert or replace one token."""
+    connection.execute(
+        f"INSERT OR REPLACE INTO token ({_TOKEN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.token,
+            row.boot,
+            row.network,
+            row.mac,
+            row.address,
+            json.dumps(row.images),
+            json.dumps(row.menu),
+            row.secret_hash,
+            int(row.used),
+            row.expires_at,
+        ),
+    )
+
+
+def use_tokens(connection: sqlite3.Connection, boot_id: str) -> None:
+    """No token of that boot authorises a phone-home any more."""
+    connection.execute("UPDATE token SET used = 1 WHERE boot = ?", (boot_id,))
+
+
+def count_up(connection: sqlite3.Connection, image: str, at: float) -> None:
+    """The image came up once more."""
+    connection.execute(
+        "INSERT INTO heard (image, ups, last_up) VALUES (?, 1, ?)"
+        " ON CONFLICT (image) DO UPDATE SET ups = ups + 1, last_up = excluded.last_up",
+        (image, at),
+    )
+
+
+def count_short(connection: sqlite3.Connection, image: str) -> None:
+    """The image was sent and not heard of."""
+    connection.execute(
+        "INSERT INTO heard (image, shorts) VALUES (?, 1)"
+        " ON CONFLICT (image) DO UPDATE SET shorts = shorts + 1",
+        (image,),
+    )
+
+
+def save_held(connection: sqlite3.Connection, row: HeldRow) -> None:
+    """Insert or replace one waiting machine."""
+    connection.execute(
+        "INSERT OR REPLACE INTO held (network, mac, code, since, last_asked, facts)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (row.network, row.mac, row.code, row.since, row.last_asked, json.dumps(row.facts)),
+    )
+
+
+def drop_held(connection: sqlite3.Connection, network: str, mac: str) -> None:
+    """That machine does not wait any more."""
+    connection.execute("DELETE FROM held WHERE network = ? AND mac = ?", (network, mac))
+
+
+def save_own(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Keep a value for the role itself."""
+    connection.execute("INSERT OR REPLACE INTO own (name, value) VALUES (?, ?)", (name, value))
+
+
+def prune(connection: sqlite3.Connection, now: float) -> None:
+    """Drop expired tokens and all but the newest boots."""
+    connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
+    connection.execute(
+        "DELETE FROM boot WHERE began_at <="
+        " (SELECT began_at FROM boot ORDER BY began_at DESC LIMIT 1 OFFSET ?)",
+        (BOOTS_KEPT,),
+    )

@@ -1,0 +1,276 @@
+"""iPXE scripts: what a machine is told to do now.
+
+They run on iPXE from 2019 to today.  What that asks for: a command that an old build does not know
+ends the whole script, so every command that may be missing ends in `||`; files are named with
+`initrd --name initrd` and `initrd=initrd`, because kernels before 5.7 find nothing otherwise; a
+`chain` never follows itself without `--replace`, so nothing nests.  Whatever fails says so twice:
+to the router, with ${errno}, and on the screen in a sentence.
+
+Nothing that a client said is ever put into a script.  What a flake said is checked by `literal`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from appliance.model.images import Image
+from appliance.model.names import mac_hyphens
+
+QUERY = (
+    "uuid=${uuid}&arch=${buildarch}&plat=${platform}&sb=${efi/SecureBoot}"
+    "&ver=${version:uristring}&bus=${net0/busid:hexhyp}&serial=${serial:uristring}"
+)
+"""What the client tells about itself; expanded by iPXE, escaped by `:uristring`."""
+
+RETRY_SECONDS = 10
+
+_OPERATORS = {"||", "&&", "#"}
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where this boot's things are; `base` is http:// and our address on the machine's network."""
+
+    base: str
+    mac: str
+    token: str = ""
+
+    @property
+    def again(self) -> str:
+        """The script of this machine, asked for afresh."""
+        return f"{self.base}/s/{mac_hyphens(self.mac)}?{QUERY}"
+
+    @property
+    def hold(self) -> str:
+        """The same, waiting until there is an answer."""
+        return f"{self.base}/s/{mac_hyphens(self.mac)}?hold=1&{QUERY}"
+
+    @property
+    def boot(self) -> str:
+        """The folder of this boot's parts."""
+        return f"{self.base}/b/{self.token}"
+
+    def part(self, sha256: str, name: str) -> str:
+        """One part."""
+        return f"{self.boot}/{sha256}/{name}"
+
+
+def literal(text: str) -> str:
+    """Text that iPXE will print or pass on as it is.
+
+    Control bytes and what is not ASCII become `?`; `${` is split, because iPXE expands it wherever
+    it stands; a lone `||`, `&&` or `#` is dropped, because iPXE would obey it.
+
+    >>> literal("ember\\nreboot ${net0/mac} || shell")
+    'ember?reboot $ {net0/mac} shell'
+    """
+    plain = _UNPRINTABLE.sub("?", text).replace("${", "$ {")
+    return " ".join(word for word in plain.split(" ") if word not in _OPERATORS)
+
+
+def passes(command_line: str) -> str:
+    """A kernel command line that iPXE hands on unchanged.  Raises ValueError with a sentence."""
+    line = " ".join(command_line.split())
+    if _UNPRINTABLE.search(line):
+        raise ValueError("the kernel command line has characters outside ASCII")
+    if "${" in line:
+        raise ValueError("the kernel command line has ${…}, which iPXE would replace")
+    if set(line.split()) & _OPERATORS:
+        raise ValueError("the kernel command line has a lone ||, && or #, which iPXE would obey")
+    return line
+
+
+def run(urls: Urls, name: str, generation: int, image: Image, phone_home: str) -> str:
+    """Boot `image`.  `phone_home` is the URL for nixie.boot=.  Raises ValueError, see `passes`."""
+    kernel = image.part("kernel")
+    initrds = [part for part in image.parts if part.purpose == "initrd"]
+    words = [passes(image.command_line)]
+    words += [f"initrd={_initrd(number)}" for number in range(len(initrds))]
+    words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
+    lines = [
+        *_head(urls),
+        f"echo Nixie: {literal(name)}, generation {generation}",
+        "imgfree ||",
+        "set at kernel",
+        f"kernel {urls.part(kernel.sha256, kernel.name)} {' '.join(words)} || goto failed",
+    ]
+    for number, part in enumerate(initrds):
+        url = urls.part(part.sha256, part.name)
+        lines += [
+            f"set at {_initrd(number)}",
+            f"initrd --name {_initrd(number)} {url} || goto failed",
+        ]
+    lines += [
+        "set at boot",
+        "boot || goto failed",
+        *_failed(urls, f"{literal(name)} did not start: ${{at}} failed with error ${{why}}."),
+    ]
+    return _text(lines)
+
+
+def local(urls: Urls) -> str:
+    """Start from the machine's own disk; the order was found by trying firmware."""
+    return _text(
+        [
+            *_head(urls),
+            "echo Nixie: this machine starts from its own disk",
+            "iseq ${platform} efi && goto efi ||",
+            "set at disk",
+            "sanboot --no-describe --drive 0x80 ||",
+            "set why ${errno}",
+            _report(urls),
+            "exit 0",
+            ":efi",
+            *(
+                f"sanboot --no-describe --drive 0x80 --filename {path} ||"
+                for path in (
+                    "\\EFI\\systemd\\systemd-bootx64.efi",
+                    "\\EFI\\BOOT\\BOOTX64.EFI",
+                    "\\EFI\\BOOT\\BOOTAA64.EFI",
+                )
+            ),
+            "sanboot --no-describe --drive 0 ||",
+            "exit 1",
+        ]
+    )
+
+
+def deny(urls: Urls) -> str:
+    """Nothing for this machine; the firmware takes the next entry of its boot order."""
+    return _text(
+        [
+            *_head(urls),
+            "echo Nixie: this machine does not boot from this network.",
+            "exit 1",
+        ]
+    )
+
+
+def shell(urls: Urls) -> str:
+    """iPXE's command line; leaving it comes back to us."""
+    return _text(
+        [
+            *_head(urls),
+            "echo Nixie: the iPXE shell. Leave it with exit; the menu comes back.",
+            "shell ||",
+            *_again(urls, 3),
+        ]
+    )
+
+
+def hold(urls: Urls, code: str) -> str:
+    """Wait for the owner; the request itself waits, by 503 and Retry-After."""
+    return _text(
+        [
+            *_head(urls),
+            "echo",
+            f"echo Nixie does not know yet what this machine ({urls.mac}) shall boot.",
+            f"echo Its code is {code}",
+            f"echo Open {urls.base} and give the machine with this code a host.",
+            "echo",
+            ":wait",
+            f"chain --autofree --replace {urls.hold} ||",
+            "sleep 3",
+            "goto wait",
+        ]
+    )
+
+
+def page(urls: Urls, why: str, way_out: str, seconds: int) -> str:
+    """Nothing to boot: say why, then ask again."""
+    return _text(
+        [
+            *_head(urls),
+            "echo",
+            "echo Nixie has nothing to boot for this machine now.",
+            f"echo   Machine  {urls.mac}",
+            f"echo   Why      {literal(why)}",
+            f"echo   Next     {literal(way_out)}",
+            f"echo   Admin    {urls.base}",
+            "echo",
+            *_again(urls, seconds),
+        ]
+    )
+
+
+def autoexec(base: str, mac: str | None) -> str:
+    """What a loader reads beside itself before anything else.
+
+    `mac` is known when the client's address is leased; else iPXE puts in its own.  `dhcp` runs even
+    though the firmware's lease is there, for our options; IPv4 only, so nothing waits for a router
+    advertisement.
+    """
+    who = mac_hyphens(mac) if mac else "${net0/mac:hexhyp}"
+    return _text(
+        [
+            f"set base {base}",
+            "set tries:int32 0",
+            "isset ${nixie-stage} && goto failed ||",
+            "set nixie-stage 1",
+            ":net",
+            "dhcp || goto wait",
+            "goto go",
+            ":wait",
+            "inc tries",
+            "iseq ${tries} 10 && goto failed ||",
+            "sleep 2",
+            "goto net",
+            ":go",
+            f"chain --autofree ${{base}}/s/{who}?{QUERY} || goto failed",
+            "exit 0",
+            ":failed",
+            f"echo Nixie: the boot server does not answer (error ${{errno}}). See {base}",
+            "sleep 10",
+            "exit 1",
+        ]
+    )
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(["#!ipxe", *lines]) + "\n"
+
+
+def _head(urls: Urls) -> list[str]:
+    return [f"set base {urls.base}", "set tries:int32 0", "set at script"]
+
+
+def _initrd(number: int) -> str:
+    return "initrd" if number == 0 else f"initrd{number}"
+
+
+def _report(urls: Urls) -> str:
+    """Tell the router; the answer is of no interest and does not stay in memory."""
+    url = f"{urls.boot}/err?at=${{at}}&errno=${{why}}"
+    return f"imgfetch --name report {url} && imgfree report ||"
+
+
+def _failed(urls: Urls, sentence: str) -> list[str]:
+    return [
+        ":failed",
+        "set why ${errno}",
+        "imgfree ||",
+        _report(urls),
+        "echo",
+        f"echo Nixie: {sentence}",
+        f"echo What the router saw is at {urls.base}",
+        *_again(urls, RETRY_SECONDS),
+    ]
+
+
+def _again(urls: Urls, seconds: int) -> list[str]:
+    """Ask for the script afresh, so that whatever the owner changes meanwhile counts."""
+    return [
+        ":again",
+        f"echo Nixie: asking again in {seconds} seconds. Ctrl-C opens the iPXE shell.",
+        f"sleep {seconds} || goto leave",
+        f"chain --autofree --replace {urls.again} ||",
+        "inc tries ||",
+        "iseq ${tries} 60 && goto over ||",
+        "goto again",
+        ":leave",
+        "shell ||",
+        "goto again",
+        ":over",
+        "echo Nixie: the router has not answered for long. The firmware goes on.",
+        "exit 1",
+    ]
