@@ -309,6 +309,16 @@ class RevisionRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RevisionUndone(Event):
+    """Revision {revision} was undone: {why}"""
+
+    bell: ClassVar[str] = "changes"
+
+    revision: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class DriftRepaired(Event):
     """Somebody else changed the network; put back: {what}"""
 
@@ -370,6 +380,25 @@ class ConfigActed(Event):
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class LinkReturned(Event):
+    """{link}, a port of {network}, is back."""
+
+    bell: ClassVar[str] = "changes"
+
+    network: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkUnreachable(Event):
+    """The network could not be put right, it is tried again: {why}"""
+
+    bell: ClassVar[str] = "changes"
+
+    why: str
+
+
 # ── every role ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -380,6 +409,33 @@ class ServiceFailed(Event):
     service: str
     why: str
     pause: int
+
+
+# ── supervisor (run/supervisor.json) ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RoleReady(Event):
+    """{role} runs (pid {pid})."""
+
+    role: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUnserved(Event):
+    """{role} goes without {socket}: {what}"""
+
+    role: str
+    socket: str  # "dhcp.br-lan"
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class WallLower(Event):
+    """{what}"""
+
+    what: str
 
 
 def _all(kind: type[Event]) -> list[type[Event]]:

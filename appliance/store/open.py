@@ -49,15 +49,21 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
 
 
 def reader(path: Path) -> sqlite3.Connection:
-    """Open another role's file.  Raises Unreachable when that role has not started yet."""
+    """Open another role's file.  Raises Unreachable when that role has not started yet.
+
+    The supervisor makes every file, empty, before its writer starts: no table means not started.
+    """
     try:
         connection = sqlite3.connect(
             f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA busy_timeout=5000")
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        begun = connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
         raise Unreachable(
             f"{path.name} cannot be read ({error}): the role that writes it has not started."
         ) from error
+    if begun is None:
+        connection.close()
+        raise Unreachable(f"{path.name} is empty: the role that writes it has not started.")
     return connection

@@ -7,10 +7,11 @@ are refused.  Secrets belong in `env` or `stdin`, never in `argv`, which everybo
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from appliance.roles import CONFINED, GROUP, Role
 from services.processes.view import arranged
 
 DEADLY_NAMES = re.compile(r"(?:LD_|LIBMOUNT_|GLIBC_|MALLOC_|BASH_).*|ENV|IFS|PS4")
@@ -109,13 +110,13 @@ def wrapped(
     tools = ability.tools
     inner = [*_limited(job, ability, counted=bool(groups)), *_dropped(identity, ability), *job.argv]
     if ability.footing is Footing.ONE_USER:
-        return [*_mortal(ability), *inner]
+        return [*mortal(ability), *inner]
     nested: list[str] = []
     if ability.footing is Footing.OWN_NAMESPACES:
         nested = [tools["unshare"], "--user", f"--map-user={identity.uid}"]
         nested += [f"--map-group={identity.gid}", "--"]
     return [
-        *_mortal(ability),
+        *mortal(ability),
         *_joined(ability, groups),
         tools["unshare"],
         *(["--user", "--map-root-user"] if not ability.root else []),
@@ -150,6 +151,11 @@ def role_argv(
         *_dropped(identity, ability),
         *argv,
     ]
+
+
+def mortal(ability: Ability) -> list[str]:
+    """The beginning of an argv whose process dies with whoever started it (prctl(2), PDEATHSIG)."""
+    return [ability.tools["setpriv"], "--pdeathsig", "KILL", "--"]
 
 
 def lower_walls(ability: Ability) -> tuple[str, ...]:
@@ -198,8 +204,23 @@ def named(name: str, fallback: int, accounts: str) -> int:
     return fallback
 
 
-def _mortal(ability: Ability) -> list[str]:
-    return [ability.tools["setpriv"], "--pdeathsig", "KILL", "--"]
+def identities(
+    roles: Iterable[Role], passwd: str, group: str
+) -> tuple[dict[str, Identity], dict[str, Identity]]:
+    """Role name to identity, and confined user to identity, by the account files' text.
+
+    Roles share one group, by which they read each other's files; confined users have no part in it.
+    """
+    gid = named(*GROUP, group)
+    ours = {
+        role.name: Identity(role.user, named(role.user, role.uid, passwd), gid, role.capabilities)
+        for role in roles
+    }
+    confined = {}
+    for name, (user, number) in CONFINED.items():
+        uid = named(user, number, passwd)
+        confined[name] = Identity(user, uid, named(user, uid, group))
+    return ours, confined
 
 
 def _joined(ability: Ability, groups: Sequence[str]) -> list[str]:

@@ -1,0 +1,117 @@
+"""One supervised process, as a machine: started, ready, silent, ended, paused.
+
+Time is an argument, in seconds of a clock that stands still while the computer sleeps.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from appliance.backoff import counted, pause_seconds
+
+Due = Literal["start", "kill"]
+
+
+class State(Enum):
+    """Where a process is."""
+
+    WAITING = "waits for what it needs"
+    STARTING = "is starting"
+    READY = "runs"
+    ENDING = "is being stopped"
+    PAUSED = "failed and is started again soon"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a process may be silent."""
+
+    ready_seconds: float = 30.0  # from its start to READY=1
+    beat_seconds: float = 10.0  # from one WATCHDOG=1 to the next
+
+
+class Child:
+    """What is known of one process, and what is due."""
+
+    def __init__(self, name: str, patience: Patience, *, beats: bool = True) -> None:
+        self.name = name
+        self.state = State.WAITING
+        self.pid: int | None = None
+        self.failures = 0
+        self.restarts = 0
+        self.why = ""  # the last failure, as a sentence
+        self._patience = patience
+        self._beats = beats
+        self._began = 0.0
+        self._heard = 0.0
+        self._again_at = 0.0
+        self._silent = ""
+
+    @property
+    def alive(self) -> bool:
+        """Is there a process?"""
+        return self.pid is not None
+
+    def started(self, pid: int, now: float) -> None:
+        """It was started."""
+        self.pid = pid
+        self.state = State.STARTING if self._beats else State.READY
+        self._began = self._heard = now
+        self._silent = ""
+
+    def heard(self, *, ready: bool, now: float) -> bool:
+        """A sign of life came; True when it just became ready."""
+        self._heard = now
+        if ready and self.state is State.STARTING:
+            self.state = State.READY
+            return True
+        return False
+
+    def retire(self) -> None:
+        """It is being stopped on purpose; its end is no failure."""
+        if self.alive:
+            self.state = State.ENDING
+
+    def silenced(self) -> str:
+        """It is being killed for its silence; returns why, as a sentence."""
+        seconds = self._silence_allowed()
+        was = "become ready" if self.state is State.STARTING else "given a sign of life"
+        self._silent = f"It had not {was} for {seconds:g} s and was killed."
+        return self._silent
+
+    def ended(self, code: int, now: float) -> int:
+        """The process is gone; returns the pause in seconds, 0 when it was stopped on purpose."""
+        self.pid = None
+        if self.state is State.ENDING:
+            self.state = State.WAITING
+            return 0
+        self.failures = counted(self.failures, now - self._began)
+        self.restarts += 1
+        self.why = self._silent or ending(code)
+        pause = pause_seconds(self.failures)
+        self._again_at = now + pause
+        self.state = State.PAUSED
+        return pause
+
+    def due(self, now: float) -> Due | None:
+        """What must be done now, if anything; "start" only says that nothing forbids it."""
+        if not self.alive:
+            return "start" if self.state is State.WAITING or now >= self._again_at else None
+        if not self._beats or self.state is State.ENDING:
+            return None
+        return "kill" if now - self._heard > self._silence_allowed() else None
+
+    def _silence_allowed(self) -> float:
+        starting = self.state is State.STARTING
+        return self._patience.ready_seconds if starting else self._patience.beat_seconds
+
+
+def ending(code: int) -> str:
+    """An exit status as a sentence.
+
+    >>> ending(137), ending(1)
+    ('It was ended by signal 9.', 'It ended with status 1.')
+    """
+    if code > 128:
+        return f"It was ended by signal {code - 128}."
+    return f"It ended with status {code}."

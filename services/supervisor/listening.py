@@ -1,0 +1,60 @@
+"""Which sockets a role is handed, from what `net` published."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.model.slices import Slices
+from appliance.roles import Role
+from services.processes.ports import Protocol
+
+PORTS: Mapping[str, tuple[Protocol, int]] = {
+    "dhcp": ("udp", 67),
+    "pxe": ("udp", 4011),
+    "dns-udp": ("udp", 53),
+    "dns-tcp": ("tcp", 53),
+    "tftp": ("udp", 69),
+    "boot": ("tcp", 80),
+    "admin": ("tcp", 443),
+}
+"""LISTEN_FDNAMES prefix to what it listens on."""
+
+ADMIN_LOCAL = "admin-local"
+AT_ONCE = frozenset({"net", "build", "web"})
+"""Roles that start before anything is published: net publishes what web writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One socket: wildcard address, bound to a device."""
+
+    name: str  # "<service>.<link>"
+    protocol: Protocol
+    port: int
+    link: str
+
+
+def wanted(role: Role, slices: Slices | None) -> tuple[Listen, ...]:
+    """The sockets of `role`, in the order of its table; () before anything is published."""
+    if slices is None:
+        return ()
+    links = _links(slices)
+    return tuple(
+        Listen(f"{service}.{link}", *PORTS[service], link)
+        for service in role.sockets
+        for link in links[service]
+    )
+
+
+def _links(slices: Slices) -> dict[str, tuple[str, ...]]:
+    dhcp = tuple(dict.fromkeys(network.link for network in slices.dhcp))
+    boot = tuple(dict.fromkeys(network.link for network in slices.boot))
+    every = tuple(dict.fromkeys(network.link for network in slices.dns.networks))
+    return {
+        "dhcp": dhcp,
+        "pxe": dhcp,
+        "dns-udp": every,
+        "dns-tcp": every,
+        "tftp": boot,
+        "boot": boot,
+        "admin": every,
+    }
