@@ -1,0 +1,11 @@
+[
+  ./misc.nix
+  ./boot.nix
+  ./loaders.nix
+  ./luks.nix
+  ./file-systems.nix
+  ./swap.nix
+  ./initrd.nix
+  ./services.nix
+  ./top-level.nix
+]

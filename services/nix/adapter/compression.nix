@@ -1,0 +1,8 @@
+# For hosts that pack their store themselves: the same compression as everywhere, where the release lets one choose.
+{ compression }:
+{ lib, options, ... }:
+{
+  _file = "nixie/compression.nix";
+  key = "nixie/compression.nix";
+  config = if options ? netboot.squashfsCompression then { netboot.squashfsCompression = lib.mkOverride 10 compression; } else { };
+}
