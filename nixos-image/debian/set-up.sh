@@ -102,9 +102,23 @@ program_sum() {
         sort -z | xargs -0 sha256sum) > "$home/.done/program.files"
 }
 
+# A kernel of the distribution, unpacked only: the machine that runs the lab keeps its own.
+kernel() {
+    say "downloading a kernel for the sample flake"
+    local work meta=linux-image-cloud-amd64
+    [ "$(dpkg --print-architecture)" = arm64 ] && meta=linux-image-cloud-arm64
+    work=$(mktemp -d "$home/kernel.XXXXXX")
+    (cd "$work" && apt-get -qq download "$(apt-cache depends "$meta" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)" 2> /dev/null
+        for package in *.deb; do dpkg -x "$package" .; done && rm -f ./*.deb)
+    chmod 755 "$work"
+    rm -rf "$home/kernel"
+    mv "$work" "$home/kernel"
+}
+
 sample() {
+    [ -d "$home/kernel/boot" ] || kernel
     say "putting the sample flake together: a kernel of the distribution and busybox"
-    bash "$checkout/services/lab/sample/assemble.sh" "$home/sample"
+    PYTHONPATH=$home/program "$home/venv/bin/python" -m services.lab.sample.assemble "$home/sample" "$home/kernel"
     chmod -R a+rX "$home/sample"
 }
 
@@ -137,6 +151,7 @@ bash "$here/loaders.sh" "$home/loaders" | sed 's/^/set-up: /'
 once browser "$checkout/package-lock.json" -- browser_files
 program_sum
 once program "$home/.done/program.files" -- program
-once sample "$checkout"/services/lab/sample/* "$checkout"/services/nix/adapter/* -- sample
+grep -E 'services/(lab/sample|nix/adapter)/' "$home/.done/program.files" > "$home/.done/sample.files"
+once sample "$home/.done/sample.files" -- sample
 [ "$target" = bench ] && once peers "$here/set-up.sh" -- peers
 say "ready"
