@@ -210,10 +210,10 @@ def act(engine: Engine, ident: str) -> ActRow | None:
         return _shown(found) if found else None
 
 
-def acts_after(engine: Engine, ident: str) -> list[Act]:
-    """Acts younger than the one with that id; ids are in order of time."""
+def acts_since(engine: Engine, at: float) -> list[Act]:
+    """Acts of that moment and later, oldest first."""
     with _looking(engine) as session:
-        return list(session.exec(select(Act).where(Act.id > ident).order_by(col(Act.id))))
+        return list(session.exec(select(Act).where(Act.at >= at).order_by(col(Act.at))))
 
 
 def last_undoable(session: Session, account: str, actor: str) -> Act | None:

@@ -171,9 +171,10 @@ def audit_act(session: Session, act: Act) -> None:
         )
 
 
-def last_audited_act(session: Session) -> str:
-    """The youngest act the audit knows; "" when none."""
-    return session.exec(select(func.max(Audit.act))).first() or ""
+def last_audited_act(session: Session) -> float:
+    """When the youngest act that the audit knows was done; 0 when it knows none."""
+    found = session.exec(select(func.max(Audit.at)).where(col(Audit.act).is_not(None))).first()
+    return float(found or 0.0)
 
 
 def audited(session: Session, account: str, limit: int) -> list[Audit]:

@@ -1,0 +1,117 @@
+"""Where acts are done: the open books, the actor, and the frame every act has.
+
+The frame checks the permission, opens the transaction, and writes the audit after it.  The audit
+is in access.db and the act in nixie.db; should the power fail between the two commits, the next
+start copies what is missing (`catch_up`).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from appliance.actions.passwords import Passwords
+from appliance.actions.patience import Patience
+from appliance.actions.refusals import Forbidden, problem
+from appliance.store import people
+from appliance.store.inventory import Acting, Heading, Told, acting, acts_since
+from appliance.store.reads import Reads
+from appliance.store.secrets.open import Secrets
+
+ACCOUNT = "local"
+ORIGIN = "local"
+
+Done = Told
+"""What every act returns: act, subject, what, undoable, wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts.  `how`: "session", "token" or "local" (somebody with the box's own key)."""
+
+    name: str
+    scopes: frozenset[str]
+    how: str
+    address: str = ""
+    account: str = ACCOUNT
+    session: str | None = None  # id of the session row
+
+    def may(self, scope: str) -> bool:
+        """Whether the scope ("read", "write", "admin") is among the actor's."""
+        return scope in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything acts need; the clock and the dice are given, so tests can hold them."""
+
+    inventory: Engine
+    people: Engine
+    reads: Reads
+    secrets: Secrets
+    passwords: Passwords
+    patience: Patience
+    now: Callable[[], float]
+    new_id: Callable[[], str]
+    random: Callable[[int], bytes]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.inventory.dispose()
+        self.people.dispose()
+
+
+@contextmanager
+def act(desk: Desk, actor: Actor, verb: str, *, scope: str = "write") -> Iterator[Acting]:
+    """The frame of one act on the inventory; `scope` is what the actor needs."""
+    permit(desk, actor, scope, verb)
+    heading = Heading(desk.new_id(), desk.now(), actor.account, actor.name, actor.address, verb)
+    with acting(desk.inventory, heading) as doing:
+        yield doing
+    if doing.told.what:
+        write_audit(
+            desk, actor, verb, doing.told.what, subject=doing.told.subject, act=heading.ident
+        )
+
+
+def permit(desk: Desk, actor: Actor, scope: str, verb: str) -> None:
+    """Raise Forbidden, and say so in the audit, unless the actor has the scope."""
+    if actor.may(scope):
+        return
+    what = f"{actor.name} may not do this: it needs the scope {scope!r}."
+    write_audit(desk, actor, verb, what, outcome="refused")
+    raise Forbidden(problem(what))
+
+
+def write_audit(
+    desk: Desk,
+    actor: Actor,
+    verb: str,
+    what: str,
+    *,
+    subject: str = "",
+    outcome: str = "done",
+    act: str | None = None,
+) -> None:
+    """One line of the audit."""
+    with people.writing(desk.people) as session:
+        people.audit(
+            session,
+            at=desk.now(),
+            account=actor.account,
+            actor=actor.name,
+            address=actor.address,
+            verb=verb,
+            what=what,
+            subject=subject,
+            outcome=outcome,
+            act=act,
+        )
+
+
+def catch_up(desk: Desk) -> None:
+    """Copy acts into the audit that a power cut kept out of it."""
+    with people.writing(desk.people) as session:
+        for missed in acts_since(desk.inventory, people.last_audited_act(session)):
+            people.audit_act(session, missed)

@@ -1,0 +1,290 @@
+"""Sources: the flakes the owner named, how far each is trusted, and their keys."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from sqlmodel import Session
+
+from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act, permit
+from appliance.actions.refusals import Unknown, problem
+from appliance.errors import Problem, Refused
+from appliance.events import SourceActed
+from appliance.model.source_options import server_name
+from appliance.model.source_url import NotASource, SourceUrl, parse
+from appliance.store import inventory
+from appliance.store.tables import AllowedDirectory, Source
+
+TRUSTS = ("mine", "stranger")
+CREDENTIALS = "sources"  # folder below STATE/secrets/web
+CREDENTIAL_KINDS = ("token", "ssh-key", "none")
+SHORTEST_INTERVAL = 60
+LONGEST_INTERVAL = 30 * 86400
+NAME_LONGEST = 60
+KEY_MODE = 0o640  # the broker hands it to `fetch`; nobody else reads it
+
+_ARMOUR = re.compile(
+    r"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----\n[A-Za-z0-9+/=\n:,. -]+-----END (?P=kind)-----\n"
+)
+
+
+def add_source(
+    desk: Desk,
+    actor: Actor,
+    url: str,
+    *,
+    name: str = "",
+    trust: str = "mine",
+    as_built: bool = False,
+    allow_ifd: bool = False,
+    interval_seconds: int = 3600,
+) -> Done:
+    """Add a flake; `build` begins to look at it at once.  `interval_seconds` 0: only when asked."""
+    with act(desk, actor, "add_source") as doing:
+        problems = [*_choices(trust, interval_seconds), *_name_problems(name)]
+        read = _read_url(desk, url, problems)
+        if read is not None and inventory.source_of_url(doing.session, actor.account, read.text):
+            problems.append(problem("This source is there already. Refresh it instead.", "url"))
+        if name and inventory.named(doing.session, Source, name.strip()):
+            problems.append(problem(f"Another source is named {name.strip()}.", "name"))
+        if problems or read is None:
+            raise Refused(*problems)
+        row = Source(
+            id=desk.new_id(),
+            account=actor.account,
+            origin=ORIGIN,
+            name=name.strip() or _free_name(doing.session, read.suggested_name()),
+            url=read.text,
+            trust=trust,
+            as_built=as_built,
+            allow_ifd=allow_ifd,
+            interval_seconds=interval_seconds,
+            created_at=desk.now(),
+        )
+        doing.insert(row)
+        return doing.tell(row.id, f"{row.name} is added. Nixie is looking at it now.", SourceActed)
+
+
+def edit_source(
+    desk: Desk,
+    actor: Actor,
+    source: str,
+    *,
+    name: str | None = None,
+    trust: str | None = None,
+    as_built: bool | None = None,
+    allow_ifd: bool | None = None,
+    interval_seconds: int | None = None,
+) -> Done:
+    """Change how a source is treated; None leaves a setting as it is."""
+    with act(desk, actor, "edit_source") as doing:
+        row = _source(doing.session, source)
+        problems = _choices(trust or row.trust, interval_seconds or 0)
+        if name is not None:
+            problems += _name_problems(name, needed=True)
+            other = inventory.named(doing.session, Source, name.strip())
+            if other is not None and other.id != row.id:
+                problems.append(problem(f"Another source is named {name.strip()}.", "name"))
+        if problems:
+            raise Refused(*problems)
+        asked = {
+            "name": name.strip() if name is not None else None,
+            "trust": trust,
+            "as_built": as_built,
+            "allow_ifd": allow_ifd,
+            "interval_seconds": interval_seconds,
+        }
+        changed = doing.change(row, **{key: to for key, to in asked.items() if to is not None})
+        what = f"{row.name} is changed." if changed else f"{row.name} was like that already."
+        return doing.tell(row.id, what, SourceActed)
+
+
+def remove_source(desk: Desk, actor: Actor, source: str) -> Done:
+    """Take a source away; its images go when nothing boots them any more."""
+    with act(desk, actor, "remove_source") as doing:
+        row = _source(doing.session, source)
+        doing.change(row, removed_at=desk.now())
+        return doing.tell(row.id, f"{row.name} is removed.", SourceActed)
+
+
+def refresh_source(desk: Desk, actor: Actor, source: str) -> Done:
+    """Ask `build` to look at the source again; the answer is an event with the wish's id."""
+    with act(desk, actor, "refresh_source") as doing:
+        row = _source(doing.session, source)
+        doing.wish(desk.new_id(), "build", "refresh", source=row.id)
+        return doing.tell(row.id, f"Nixie is looking at {row.name} again.", SourceActed)
+
+
+def set_source_credential(
+    desk: Desk,
+    actor: Actor,
+    source: str,
+    *,
+    kind: str,
+    secret: str = "",
+    user: str = "",
+    hosts: Sequence[str] = (),
+) -> Done:
+    """Keep a token or deploy key for a source, valid at its own server and at `hosts`.
+
+    The file is JSON below STATE/secrets/web/sources; a new secret gets a new file, so that undo
+    finds the old one.  `sweep_credentials` removes what no source uses any more.
+    """
+    with act(desk, actor, "set_source_credential", scope="admin") as doing:
+        row = _source(doing.session, source)
+        if kind == "none":
+            doing.change(row, credential=None)
+            return doing.tell(row.id, f"{row.name} is asked without any key.", SourceActed)
+        servers, problems = _servers(hosts)
+        problems += _secret_problems(kind, secret, user)
+        if problems:
+            raise Refused(*problems)
+        own = parse(row.url, desk.reads.allowed_directories()).host
+        text = secret.replace("\r\n", "\n").strip() + ("\n" if kind == "ssh-key" else "")
+        content = {
+            "kind": kind,
+            "user": user.strip(),
+            "secret": text,
+            "hosts": sorted({own, *servers} - {""}),
+        }
+        name = desk.new_id()
+        desk.secrets.write(f"{CREDENTIALS}/{name}", json.dumps(content).encode(), mode=KEY_MODE)
+        doing.change(row, credential=name)
+        said = "token" if kind == "token" else "deploy key"
+        return doing.tell(row.id, f"{row.name} has its {said}.", SourceActed)
+
+
+def allow_directory(desk: Desk, actor: Actor, path: str) -> Done:
+    """Let sources lie in a directory of this machine, and below it."""
+    with act(desk, actor, "allow_directory", scope="admin") as doing:
+        plain = PurePosixPath(path.strip())
+        if not plain.is_absolute() or ".." in plain.parts or not str(plain).isprintable():
+            raise Refused(
+                problem("A directory is named from the top, such as /srv/flakes.", "path")
+            )
+        if len(plain.parts) < 2:
+            raise Refused(problem("The whole machine is too much. Name the directory.", "path"))
+        if doing.session.get(AllowedDirectory, str(plain)) is not None:
+            raise Refused(problem(f"{plain} is allowed already.", "path"))
+        row = AllowedDirectory(path=str(plain), account=actor.account, origin=ORIGIN)
+        doing.insert(row)
+        return doing.tell(row.path, f"Sources may lie below {row.path}.", SourceActed)
+
+
+def forbid_directory(desk: Desk, actor: Actor, path: str) -> Done:
+    """Take the permission back; sources below it are no longer read."""
+    with act(desk, actor, "forbid_directory", scope="admin") as doing:
+        row = doing.session.get(AllowedDirectory, path)
+        if row is None:
+            raise Unknown(problem(f"{path} was not allowed.", "path"))
+        doing.delete(row)
+        return doing.tell(path, f"Sources below {path} are no longer read.", SourceActed)
+
+
+def check_url(desk: Desk, actor: Actor, url: str) -> SourceUrl:
+    """Read an address without adding it.  Raises Refused beside "url"."""
+    permit(desk, actor, "read", "check_url")
+    problems: list[Problem] = []
+    read = _read_url(desk, url, problems)
+    if read is None:
+        raise Refused(*problems)
+    return read
+
+
+def _read_url(desk: Desk, url: str, problems: list[Problem]) -> SourceUrl | None:
+    try:
+        return parse(url.strip(), desk.reads.allowed_directories())
+    except NotASource as wrong:
+        problems.append(problem(wrong.what, "url"))
+        return None
+
+
+def _source(session: Session, ident: str) -> Source:
+    row = inventory.source(session, ident)
+    if row is None:
+        raise Unknown(problem("There is no such source, or it was removed."))
+    return row
+
+
+def _choices(trust: str, interval_seconds: int) -> list[Problem]:
+    problems = []
+    if trust not in TRUSTS:
+        problems.append(problem("A source is yours (mine) or a stranger's (stranger).", "trust"))
+    if interval_seconds and not SHORTEST_INTERVAL <= interval_seconds <= LONGEST_INTERVAL:
+        problems.append(
+            problem(
+                "The interval is between 60 seconds and 30 days, or 0 for only when asked.",
+                "interval_seconds",
+            )
+        )
+    return problems
+
+
+def _name_problems(name: str, *, needed: bool = False) -> list[Problem]:
+    name = name.strip()
+    if needed and not name:
+        return [problem("A name is missing.", "name")]
+    if len(name) > NAME_LONGEST or not name.isprintable() or "/" in name:
+        return [problem(f"A name has at most {NAME_LONGEST} visible characters, none a /.", "name")]
+    return []
+
+
+def _free_name(session: Session, wanted: str) -> str:
+    name, number = wanted[:NAME_LONGEST], 1
+    while inventory.named(session, Source, name):
+        number += 1
+        name = f"{wanted[:NAME_LONGEST]} {number}"
+    return name
+
+
+def _servers(hosts: Sequence[str]) -> tuple[list[str], list[Problem]]:
+    servers, problems = [], []
+    for place, host in enumerate(hosts):
+        try:
+            servers.append(server_name(host.strip()))
+        except NotASource as wrong:
+            problems.append(problem(wrong.what, "hosts", place))
+    return servers, problems
+
+
+def _secret_problems(kind: str, secret: str, user: str) -> list[Problem]:
+    if kind not in CREDENTIAL_KINDS:
+        return [problem(f"A credential is one of {', '.join(CREDENTIAL_KINDS)}.", "kind")]
+    if user and not re.fullmatch(r"[A-Za-z0-9._@+-]{1,64}", user.strip()):
+        return [problem("The user name has characters that no server takes.", "user")]
+    if kind == "token":
+        good = re.fullmatch(r"[\x21-\x7e]{4,4096}", secret.strip())
+        return [] if good else [problem("A token is one word without white space.", "secret")]
+    text = secret.replace("\r\n", "\n").strip() + "\n"
+    if not _ARMOUR.fullmatch(text):
+        return [
+            problem(
+                "This is not a private key. Paste the whole file, from -----BEGIN to -----END.",
+                "secret",
+            )
+        ]
+    if _locked(text):
+        return [
+            problem(
+                "This key is locked with a passphrase, and nobody is there to type it. Make one "
+                "without: ssh-keygen -t ed25519 -N ''.",
+                "secret",
+            )
+        ]
+    return []
+
+
+def _locked(armoured: str) -> bool:
+    """Whether a private key needs a passphrase (openssh's PROTOCOL.key: the cipher's name)."""
+    if "ENCRYPTED" in armoured:
+        return True
+    if "OPENSSH" not in armoured:
+        return False
+    try:
+        body = base64.b64decode("".join(armoured.split("\n")[1:-2]))
+    except binascii.Error:
+        return False
+    return b"none" not in body[15:24]

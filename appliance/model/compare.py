@@ -1,0 +1,114 @@
+"""What differs between two configurations, in sentences for the person who reviews them."""
+
+from collections.abc import Iterable, Iterator
+
+from appliance.model.config import Dhcp, Network, Reservation, RouterConfig, Wan
+
+
+def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, ...]:
+    """One sentence per difference, networks in the order of `after`; () means none."""
+    if before is None:
+        return tuple(_first(after))
+    return (
+        *_networks(before.networks, after.networks),
+        *_wan(before.wan, after.wan),
+        *_said("The router's name", before.hostname, after.hostname),
+        *_said("The domain", before.domain, after.domain),
+        *_said(
+            "Names of the internet are asked of",
+            _list(before.dns.upstreams),
+            _list(after.dns.upstreams),
+            verb="",
+        ),
+    )
+
+
+def _first(config: RouterConfig) -> Iterator[str]:
+    for network in config.networks:
+        yield _described(network)
+    yield from _wan(None, config.wan)
+
+
+def _networks(before: Iterable[Network], after: Iterable[Network]) -> Iterator[str]:
+    old = {network.name: network for network in before}
+    new = {network.name: network for network in after}
+    for name, network in new.items():
+        if name not in old:
+            yield _described(network)
+        else:
+            yield from _network(old[name], network)
+    for name in old.keys() - new.keys():
+        yield f"The network {name} goes away."
+
+
+def _network(before: Network, after: Network) -> Iterator[str]:
+    name = after.name
+    yield from _said(f"The router's address on {name}", before.address, after.address)
+    yield from _said(f"The bridge of {name}", before.bridge, after.bridge)
+    for port in sorted(set(after.ports) - set(before.ports)):
+        yield f"The port {port} joins {name}."
+    for port in sorted(set(before.ports) - set(after.ports)):
+        yield f"The port {port} leaves {name}."
+    if before.netboot != after.netboot:
+        yield f"Machines on {name} may {'boot' if after.netboot else 'no longer boot'} from it."
+    yield from _dhcp(name, before.dhcp, after.dhcp)
+
+
+def _dhcp(network: str, before: Dhcp | None, after: Dhcp | None) -> Iterator[str]:
+    if before is None and after is None:
+        return
+    if before is None or after is None:
+        pool = f" from {after.pool.first} to {after.pool.last}" if after else ""
+        yield f"DHCP on {network} {'begins' + pool if after else 'ends'}."
+        return
+    old, new = before.pool, after.pool
+    yield from _said(f"The pool of {network}", f"{old.first}–{old.last}", f"{new.first}–{new.last}")
+    yield from _said(
+        f"A lease on {network} lasts", f"{old.lease_seconds} s", f"{new.lease_seconds} s", verb=""
+    )
+    yield from _reservations(network, before.reservations, after.reservations)
+    if before.options != after.options:
+        yield f"The additional DHCP options of {network} change."
+    if before.answer_beside_others != after.answer_beside_others:
+        other = "beside" if after.answer_beside_others else "only without"
+        yield f"DHCP on {network} answers {other} another server."
+
+
+def _reservations(
+    network: str, before: Iterable[Reservation], after: Iterable[Reservation]
+) -> Iterator[str]:
+    old = {one.mac: one for one in before}
+    new = {one.mac: one for one in after}
+    for mac, one in new.items():
+        who = one.name or mac
+        if mac not in old:
+            yield f"{who} always gets {one.address} on {network}."
+        elif one != old[mac]:
+            yield f"{old[mac].name or mac} becomes {who} with {one.address} on {network}."
+    for mac in old.keys() - new.keys():
+        yield f"{old[mac].name or mac} no longer has a fixed address on {network}."
+
+
+def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
+    if before == after:
+        return
+    if after is None:
+        yield "The way to the internet goes away."
+    else:
+        yield (f"The way to the internet is {after.port} with {after.address}, by {after.gateway}.")
+
+
+def _described(network: Network) -> str:
+    ports = f" over {', '.join(network.ports)}" if network.ports else ""
+    dhcp = network.dhcp
+    pool = f", and hands out {dhcp.pool.first} to {dhcp.pool.last}" if dhcp else ""
+    return f"The network {network.name}{ports} has the address {network.address}{pool}."
+
+
+def _said(what: str, before: object, after: object, *, verb: str = " becomes") -> Iterator[str]:
+    if before != after:
+        yield f"{what}{verb} {after} (was {before})."
+
+
+def _list(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values)) or "nobody"

@@ -1,0 +1,33 @@
+"""Bringing a stored RouterConfig of an older layout to today's.
+
+`UPGRADES` has one pure function per layout that is no longer written, from N to N + 1.  The files
+themselves are never rewritten: a revision stays what its author saw.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from appliance.model.config import SCHEMA
+
+Stored = Mapping[str, Any]
+
+UPGRADES: Mapping[int, Callable[[Stored], Stored]] = {}
+"""From layout N: a function to N + 1.  Layout 1 is the first."""
+
+
+def upgraded(
+    stored: Stored,
+    upgrades: Mapping[int, Callable[[Stored], Stored]] = UPGRADES,
+    newest: int = SCHEMA,
+) -> Stored:
+    """The same configuration in layout `newest`; one from a newer Nixie is returned untouched.
+
+    Raises ValueError when a step is missing, which is a mistake of ours.
+    """
+    layout = int(stored.get("schema", newest))
+    while layout < newest:
+        if layout not in upgrades:
+            raise ValueError(f"there is no way from layout {layout} to {layout + 1}")
+        stored = {**upgrades[layout](stored), "schema": layout + 1}
+        layout += 1
+    return stored

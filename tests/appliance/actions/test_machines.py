@@ -1,0 +1,226 @@
+import pytest
+
+from appliance.actions import changes, machines, menus, networks, sources
+from appliance.actions.desk import Desk
+from appliance.actions.refusals import Clash, Unknown
+from appliance.errors import Refused
+from appliance.store.inventory_view import MachineView, MenuView, UnknownView
+from tests.appliance.actions.conftest import OWNER, Judge
+
+MAC = "52:54:00:12:34:56"
+
+
+@pytest.fixture
+def source(desk: Desk) -> str:
+    return sources.add_source(desk, OWNER, "github:owner/hosts").subject
+
+
+def only(desk: Desk) -> MachineView:
+    (view,) = desk.reads.machines()
+    return view
+
+
+def test_a_new_machine_is_on_hold(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, "52-54-00-12-34-56")
+    view = only(desk)
+    assert (view.name, view.macs, view.intent) == ("machine-123456", ((None, MAC),), "hold")
+
+
+def test_assigning_an_unknown_mac_makes_a_machine(desk: Desk, source: str, judge: Judge) -> None:
+    host = judge(source, "ember")
+    done = machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1", network="lan")
+    view = only(desk)
+    assert (view.id, view.name, view.macs) == (done.subject, "desk-1", (("lan", MAC),))
+    assert (view.intent, view.host) == ("run", host)
+    assert done.what == "desk-1 boots ember next time once it is built."
+
+
+def test_every_assignment_has_a_new_intent_id(desk: Desk, source: str, judge: Judge) -> None:
+    judge(source, "ember")
+    machines.assign_machine(desk, OWNER, MAC, host="ember")
+    first = only(desk).intent_id
+    machines.assign_machine(desk, OWNER, MAC, host="ember")
+    assert only(desk).intent_id != first
+
+
+def test_undoing_an_assignment_brings_the_old_host_with_a_new_intent_id(
+    desk: Desk, source: str, judge: Judge
+) -> None:
+    judge(source, "ember")
+    judge(source, "quench")
+    machines.assign_machine(desk, OWNER, MAC, host="ember")
+    before = only(desk)
+    machines.assign_machine(desk, OWNER, MAC, host="quench")
+    changes.undo(desk, OWNER)
+    after = only(desk)
+    assert after.host == before.host
+    assert after.intent_id != before.intent_id
+
+
+def test_undoing_twice_goes_back_two_acts(desk: Desk, source: str, judge: Judge) -> None:
+    for name in ("ember", "quench", "anvil"):
+        judge(source, name)
+        machines.assign_machine(desk, OWNER, MAC, host=name)
+    changes.undo(desk, OWNER)
+    changes.undo(desk, OWNER)
+    assert only(desk).host == f"{source}/ember"
+
+
+def test_undoing_an_undo_does_the_act_again(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, MAC, name="desk-1")
+    machines.rename_machine(desk, OWNER, "desk-1", "desk-2")
+    undone = changes.undo(desk, OWNER)
+    again = changes.undo(desk, OWNER, undone.act)
+    assert again.what == "Done again: desk-1 is called desk-2."
+    assert only(desk).name == "desk-2"
+
+
+def test_an_act_on_a_row_that_changed_since_is_not_taken_back(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, MAC, name="desk-1")
+    first = machines.rename_machine(desk, OWNER, "desk-1", "desk-2")
+    machines.rename_machine(desk, OWNER, "desk-2", "desk-3")
+    with pytest.raises(Clash):
+        changes.undo(desk, OWNER, first.act)
+    assert only(desk).name == "desk-3"
+
+
+def test_a_name_taken_meanwhile_stops_an_undo(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, MAC, name="desk-1")
+    removed = machines.remove_machine(desk, OWNER, "desk-1")
+    machines.add_machine(desk, OWNER, "52:54:00:00:00:02", name="desk-1")
+    with pytest.raises(Clash):
+        changes.undo(desk, OWNER, removed.act)
+    assert only(desk).macs == ((None, "52:54:00:00:00:02"),)
+
+
+def test_a_removed_machine_comes_back_with_everything(
+    desk: Desk, source: str, judge: Judge
+) -> None:
+    judge(source, "ember")
+    machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1")
+    before = only(desk)
+    machines.remove_machine(desk, OWNER, "desk-1")
+    assert desk.reads.machines() == []
+    changes.undo(desk, OWNER)
+    after = only(desk)
+    assert (after.id, after.macs, after.host) == (before.id, before.macs, before.host)
+
+
+def test_a_hold_keeps_what_it_replaces(desk: Desk, source: str, judge: Judge) -> None:
+    host = judge(source, "ember")
+    machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1")
+    machines.hold_machine(desk, OWNER, "desk-1")
+    assert only(desk).intent == "hold"
+    machines.release_machine(desk, OWNER, "desk-1")
+    assert (only(desk).intent, only(desk).host) == ("run", host)
+
+
+def test_a_machine_that_never_had_anything_is_not_released(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, MAC, name="desk-1")
+    with pytest.raises(Refused, match="Assign a host or a menu"):
+        machines.release_machine(desk, OWNER, "desk-1")
+
+
+def test_one_mac_is_one_machine_per_network(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, MAC, name="everywhere")
+    with pytest.raises(Refused, match="belongs to everywhere"):
+        machines.add_machine(desk, OWNER, MAC)
+    machines.add_machine(desk, OWNER, MAC, network="lab", name="in-the-lab")
+    assert len(desk.reads.machines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("mac", "what"),
+    [("nonsense", "write it like"), ("01:00:5e:00:00:01", "a group"), ("0" * 12, "nobody")],
+)
+def test_an_impossible_mac_is_refused(desk: Desk, mac: str, what: str) -> None:
+    with pytest.raises(Refused, match=what):
+        machines.add_machine(desk, OWNER, mac)
+
+
+def test_a_host_that_cannot_boot_is_not_assigned(desk: Desk, source: str, judge: Judge) -> None:
+    judge(source, "broken", "not-bootable", "It has no kernel.")
+    with pytest.raises(Refused, match=r"cannot be booted\. It has no kernel"):
+        machines.assign_machine(desk, OWNER, MAC, host="broken")
+    assert desk.reads.machines() == []
+
+
+def test_an_unknown_host_says_which_there_are(desk: Desk, source: str, judge: Judge) -> None:
+    judge(source, "ember")
+    with pytest.raises(Unknown, match=r"No host is named 'amber'\. There are ember\."):
+        machines.assign_machine(desk, OWNER, MAC, host="amber")
+
+
+def test_a_name_of_two_hosts_asks_which(desk: Desk, source: str, judge: Judge) -> None:
+    other = sources.add_source(desk, OWNER, "github:other/flakes").subject
+    judge(source, "ember")
+    host = judge(other, "ember")
+    with pytest.raises(Refused, match="hosts/ember or flakes/ember"):
+        machines.assign_machine(desk, OWNER, MAC, host="ember")
+    machines.assign_machine(desk, OWNER, MAC, host="flakes/ember")
+    assert only(desk).host == host
+
+
+def test_a_host_nobody_looked_at_yet_may_be_assigned(desk: Desk, source: str) -> None:
+    machines.assign_machine(desk, OWNER, MAC, host=f"{source}/ember")
+    assert only(desk).host == f"{source}/ember"
+
+
+def test_a_specialisation_must_be_one_of_the_hosts(desk: Desk, source: str, judge: Judge) -> None:
+    judge(source, "ember")
+    with pytest.raises(Refused, match="It has small"):
+        machines.assign_machine(desk, OWNER, MAC, host="ember", specialisation="large")
+    machines.assign_machine(desk, OWNER, MAC, host="ember", specialisation="small")
+
+
+def test_exactly_one_thing_is_assigned(desk: Desk) -> None:
+    with pytest.raises(Refused, match="Choose one"):
+        machines.assign_machine(desk, OWNER, MAC)
+    with pytest.raises(Refused, match="Choose one"):
+        machines.assign_machine(desk, OWNER, MAC, intent="local", menu="x")
+
+
+def test_a_menu_has_its_hosts_in_order(desk: Desk, source: str, judge: Judge) -> None:
+    hosts = [judge(source, name) for name in ("quench", "ember", "anvil")]
+    made = menus.make_menu(desk, OWNER, "workshop", ["quench", "ember", "anvil"], default="ember")
+    assert desk.reads.menus() == [MenuView(made.subject, "workshop", tuple(hosts), hosts[1], 10, 0)]
+    menus.edit_menu(desk, OWNER, "workshop", hosts=["anvil", "ember"], rollbacks=2)
+    (view,) = desk.reads.menus()
+    assert (view.hosts, view.default, view.rollbacks) == ((hosts[2], hosts[1]), hosts[1], 2)
+    changes.undo(desk, OWNER)
+    assert desk.reads.menus()[0].hosts == tuple(hosts)
+
+
+def test_the_default_of_a_menu_is_one_of_its_hosts(desk: Desk, source: str, judge: Judge) -> None:
+    judge(source, "ember")
+    judge(source, "quench")
+    with pytest.raises(Refused, match="not one of the menu's hosts"):
+        menus.make_menu(desk, OWNER, "workshop", ["ember"], default="quench")
+
+
+def test_a_menu_that_a_machine_shows_stays(desk: Desk, source: str, judge: Judge) -> None:
+    judge(source, "ember")
+    menus.make_menu(desk, OWNER, "workshop", ["ember"])
+    machines.assign_machine(desk, OWNER, MAC, menu="workshop")
+    assert only(desk).intent == "menu"
+    with pytest.raises(Refused, match="A machine shows workshop"):
+        menus.remove_menu(desk, OWNER, "workshop")
+
+
+def test_unknown_machines_get_what_the_network_says(desk: Desk) -> None:
+    networks.set_network_default(desk, OWNER, "*", "nothing")
+    networks.set_network_default(desk, OWNER, "lan", "hold")
+    assert sorted(desk.reads.unknowns(), key=lambda one: one.network) == [
+        UnknownView("*", "nothing", None),
+        UnknownView("lan", "hold", None),
+    ]
+
+
+def test_a_network_that_is_not_there_has_no_default(desk: Desk) -> None:
+    changes.propose_revision(
+        desk,
+        OWNER,
+        {"networks": [{"name": "lan", "bridge": "br-lan", "ports": [], "address": "10.77.0.1/24"}]},
+    )
+    with pytest.raises(Unknown, match="There are lan"):
+        networks.set_network_default(desk, OWNER, "lab", "hold")
