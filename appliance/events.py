@@ -119,6 +119,28 @@ class ForeignServerGone(Event):
     server: str
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignBootServer(Event):
+    """Another server on {network}, {server}, answers machines that boot: {what}."""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    server: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class BootLooping(Event):
+    """{mac} took {file} again and again on {network}, and it never came up."""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    mac: str
+    file: str
+
+
 # ── boot (boot.db) ────────────────────────────────────────────────────────────────────────────────
 
 

@@ -54,6 +54,7 @@ class DnsSlice:
     domain: str
     networks: tuple[DnsNetwork, ...]
     upstreams: tuple[IPv4Address, ...]
+    machines: tuple[tuple[str, str], ...] = ()  # (MAC, name) from the inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
             "domain": slices.dns.domain,
             "networks": [_plain(network) for network in slices.dns.networks],
             "upstreams": [str(address) for address in slices.dns.upstreams],
+            "machines": [[mac, name] for mac, name in slices.dns.machines],
         },
         "boot": [_plain(network) for network in slices.boot],
     }
@@ -124,6 +126,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                 for one in dns["networks"]
             ),
             upstreams=tuple(IPv4Address(text) for text in dns["upstreams"]),
+            machines=tuple((str(mac), str(name)) for mac, name in dns.get("machines", ())),
         ),
         boot=tuple(
             BootNetwork(str(one["name"]), str(one["link"]), IPv4Interface(one["address"]))

@@ -123,7 +123,7 @@ def steps(wanted: State, present: State) -> tuple[Step, ...]:
         now = present.get(name)
         if now is None and not link.bridge:
             continue
-        if now is None:
+        if now is None or link.bridge != now.bridge:  # a foreign link of that name: kernel refuses
             found.append(AddBridge(name, _first_port(wanted, name)))
             now = Link(bridge=True, up=False)
         found.extend(_changes(name, link, now))

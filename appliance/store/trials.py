@@ -2,9 +2,11 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from appliance.model.slices import Slices, from_json
+from appliance.model.slices import Slices, from_json, to_json
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -61,3 +63,103 @@ def ports(connection: sqlite3.Connection) -> list[PortRow]:
     """The box's interfaces by name."""
     rows = connection.execute("SELECT link, mac, up, network FROM port ORDER BY link").fetchall()
     return [PortRow(link, mac, bool(up), network) for link, mac, up, network in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The last revision that was kept; `config` is the JSON as nixie.db had it."""
+
+    revision: int
+    config: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """The newest trial.  `before` is the state before it (plan/record.py)."""
+
+    revision: int
+    state: str
+    began_at: float
+    deadline: float | None  # CLOCK_BOOTTIME seconds
+    config: str
+    nonce: str
+    author: str
+    why: str
+    before: dict[str, Any]
+
+
+def kept(connection: sqlite3.Connection) -> Kept | None:
+    """What runs after a restart; None before the first revision was kept."""
+    row = connection.execute("SELECT revision, config, at FROM kept").fetchone()
+    return Kept(int(row[0]), str(row[1]), float(row[2])) if row else None
+
+
+def trial(connection: sqlite3.Connection) -> TrialRow | None:
+    """The newest trial, finished ones included."""
+    row = connection.execute(
+        "SELECT revision, state, began_at, deadline, body FROM trial"
+    ).fetchone()
+    if row is None:
+        return None
+    body = json.loads(row[4])
+    return TrialRow(
+        revision=int(row[0]),
+        state=str(row[1]),
+        began_at=float(row[2]),
+        deadline=row[3],
+        config=body["config"],
+        nonce=body["nonce"],
+        author=body["author"],
+        why=body["why"],
+        before=body["before"],
+    )
+
+
+def write_trial(connection: sqlite3.Connection, row: TrialRow) -> None:
+    """Put down where the trial stands; on disk when the caller's transaction is."""
+    body = {
+        "config": row.config,
+        "nonce": row.nonce,
+        "author": row.author,
+        "why": row.why,
+        "before": row.before,
+    }
+    connection.execute(
+        "INSERT OR REPLACE INTO trial (id, revision, state, began_at, deadline, body)"
+        " VALUES (1, ?, ?, ?, ?, ?)",
+        (row.revision, row.state, row.began_at, row.deadline, json.dumps(body)),
+    )
+
+
+def write_kept(connection: sqlite3.Connection, row: Kept) -> None:
+    """Put down what to run after a restart."""
+    connection.execute(
+        "INSERT OR REPLACE INTO kept (id, revision, config, at) VALUES (1, ?, ?, ?)",
+        (row.revision, row.config, row.at),
+    )
+
+
+def publish(connection: sqlite3.Connection, cut: Slices, at: float) -> bool:
+    """Put down the slices; False when they are the same as before and nothing was written."""
+    body = json.dumps(to_json(cut))
+    if connection.execute("SELECT 1 FROM slice WHERE body = ?", (body,)).fetchone():
+        return False
+    connection.execute(
+        "INSERT OR REPLACE INTO slice (id, revision, body, at) VALUES (1, ?, ?, ?)",
+        (cut.revision, body, at),
+    )
+    return True
+
+
+def write_ports(connection: sqlite3.Connection, rows: Iterable[PortRow], at: float) -> bool:
+    """Put down the box's interfaces; False when they are as before and nothing was written."""
+    found = sorted(rows, key=lambda row: row.link)
+    if found == ports(connection):
+        return False
+    connection.execute("DELETE FROM port")
+    connection.executemany(
+        "INSERT INTO port (link, mac, up, network, seen_at) VALUES (?, ?, ?, ?, ?)",
+        [(row.link, row.mac, row.up, row.network, at) for row in found],
+    )
+    return True

@@ -45,6 +45,27 @@ class Namespace:
         """Run a Python script inside with our interpreter."""
         return self.run(sys.executable, "-c", script, *arguments)
 
+    def pings(self, address: str) -> bool:
+        """Does one ICMP echo from inside to `address` come back within two seconds?"""
+        return self.python(PING, address).strip() == "True"
+
+
+PING = """
+import socket, struct, sys
+body = struct.pack("!BBHHH", 8, 0, 0, 4711, 1) + bytes(8)
+total = sum(struct.unpack("!8H", body))
+check = ~((total >> 16) + (total & 0xFFFF)) & 0xFFFF
+echo = body[:2] + struct.pack("!H", check) + body[4:]
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as icmp:
+    icmp.settimeout(2)
+    icmp.connect((sys.argv[1], 0))
+    icmp.send(echo)
+    try:
+        print(icmp.recv(1500)[20:22] == bytes(2))
+    except TimeoutError:
+        print(False)
+"""
+
 
 @contextmanager
 def namespaces(*roles: str) -> Iterator[Sequence[Namespace]]:

@@ -1,0 +1,57 @@
+"""The state before a change as JSON, for the trial's record: undo survives a crash with it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Any
+
+from appliance.plan.firewall import Chain, Hook
+from appliance.plan.firewall import State as Filter
+from appliance.plan.links import Link
+from appliance.plan.order import State
+from appliance.plan.routes import Route
+
+
+def to_json(state: State) -> dict[str, Any]:
+    """`state` as JSON values."""
+    return {
+        "firewall": {
+            "stands": state.firewall.stands,
+            "chains": [asdict(chain) for chain in state.firewall.chains.values()],
+            "named": [[kind, name, body] for (kind, name), body in state.firewall.named.items()],
+        },
+        "links": {name: asdict(link) for name, link in state.links.items()},
+        "addresses": {link: sorted(map(str, found)) for link, found in state.addresses.items()},
+        "routes": [
+            [str(one.destination), str(one.gateway), one.link, one.metric]
+            for one in sorted(state.routes)
+        ],
+        "sysctls": dict(state.sysctls),
+    }
+
+
+def from_json(stored: Mapping[str, Any]) -> State:
+    """Read what `to_json` wrote.  Raises KeyError or ValueError on anything else."""
+    table = stored["firewall"]
+    return State(
+        firewall=Filter(
+            stands=table["stands"],
+            chains={one["name"]: _chain(one) for one in table["chains"]},
+            named={(kind, name): body for kind, name, body in table["named"]},
+        ),
+        links={name: Link(**one) for name, one in stored["links"].items()},
+        addresses={
+            link: frozenset(map(IPv4Interface, found))
+            for link, found in stored["addresses"].items()
+        },
+        routes=frozenset(
+            Route(IPv4Network(destination), IPv4Address(gateway), link, metric)
+            for destination, gateway, link, metric in stored["routes"]
+        ),
+        sysctls=dict(stored["sysctls"]),
+    )
+
+
+def _chain(stored: Mapping[str, Any]) -> Chain:
+    hook = Hook(**stored["hook"]) if stored["hook"] else None
+    return Chain(stored["name"], hook, tuple(stored["rules"]))

@@ -1,0 +1,56 @@
+"""A config cut into what each packet role needs to know of it."""
+
+from collections.abc import Mapping
+
+from appliance.model.config import Network, RouterConfig
+from appliance.model.slices import (
+    BootNetwork,
+    DhcpNetwork,
+    DnsNetwork,
+    DnsSlice,
+    FixedAddress,
+    Slices,
+)
+
+
+def cut(config: RouterConfig, revision: int, machines: Mapping[str, str]) -> Slices:
+    """The slices of `config`; `machines` are the names in the inventory by MAC."""
+    return Slices(
+        revision=revision,
+        dhcp=tuple(_dhcp(config, network) for network in config.networks if network.dhcp),
+        dns=DnsSlice(
+            hostname=config.hostname,
+            domain=config.domain,
+            networks=tuple(
+                DnsNetwork(one.name, one.bridge, one.address, _reservations(one))
+                for one in config.networks
+            ),
+            upstreams=config.dns.upstreams,
+            machines=tuple(sorted(machines.items())),
+        ),
+        boot=tuple(
+            BootNetwork(one.name, one.bridge, one.address) for one in config.networks if one.netboot
+        ),
+    )
+
+
+def _dhcp(config: RouterConfig, network: Network) -> DhcpNetwork:
+    assert network.dhcp
+    return DhcpNetwork(
+        name=network.name,
+        link=network.bridge,
+        address=network.address,
+        first=network.dhcp.pool.first,
+        last=network.dhcp.pool.last,
+        lease_seconds=network.dhcp.pool.lease_seconds,
+        domain=config.domain,
+        netboot=network.netboot,
+        answer_beside_others=network.dhcp.answer_beside_others,
+        reservations=_reservations(network),
+        options=tuple((one.code, bytes.fromhex(one.value)) for one in network.dhcp.options),
+    )
+
+
+def _reservations(network: Network) -> tuple[FixedAddress, ...]:
+    rows = network.dhcp.reservations if network.dhcp else ()
+    return tuple(FixedAddress(one.mac, one.address, one.name) for one in rows)

@@ -1,0 +1,1 @@
+"""The role that owns the network: it applies revisions, repairs drift and publishes slices."""

@@ -1,0 +1,71 @@
+"""Where a configuration leads on this very box, and what there is to tell about its ports."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.errors import Problem, Refused
+from appliance.events import Event, LinkMissing, LinkReturned
+from appliance.model import read
+from appliance.model.check import problems
+from appliance.model.config import RouterConfig
+from appliance.plan import order
+from appliance.plan.links import WAN, Missing, located
+from appliance.store.inventory_view import MachineView
+from appliance.store.trials import PortRow
+from hardware.inventory import Nic
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where a config leads on this box today: the located config, its state, its missing ports."""
+
+    config: RouterConfig
+    wanted: order.State
+    missing: tuple[Missing, ...]
+
+
+def aim(config: RouterConfig, nics: Sequence[Nic]) -> Aim:
+    """Find the config's ports among the box's."""
+    here, missing = located(config, nics)
+    return Aim(here, order.wanted(here), missing)
+
+
+def checked(text: str) -> RouterConfig:
+    """The config in a revision's JSON.  Raises Refused with every problem it has."""
+    try:
+        stored = json.loads(text)
+    except ValueError as error:
+        raise Refused(Problem((), f"The revision is not JSON: {error}.")) from error
+    config = read.config(stored)
+    if found := problems(config):
+        raise Refused(*found)
+    return config
+
+
+def link_events(before: Iterable[Missing], now: Iterable[Missing]) -> tuple[Event, ...]:
+    """What to tell when the missing ports change."""
+    gone, back = frozenset(now) - frozenset(before), frozenset(before) - frozenset(now)
+    return (
+        *(LinkMissing(one.network, one.port) for one in sorted(gone, key=_place)),
+        *(LinkReturned(one.network, one.port) for one in sorted(back, key=_place)),
+    )
+
+
+def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow, ...]:
+    """The box's interfaces with the network each belongs to under a located config."""
+    owner: dict[str, str] = {}
+    for network in config.networks if config else ():
+        owner |= dict.fromkeys(network.ports, network.name)
+    if config and config.wan:
+        owner[config.wan.port] = WAN
+    return tuple(PortRow(nic.name, nic.mac, nic.carrier, owner.get(nic.name)) for nic in nics)
+
+
+def names_by_mac(machines: Iterable[MachineView]) -> Mapping[str, str]:
+    """The inventory's machine names for dns."""
+    return {mac: machine.name for machine in machines for _, mac in machine.macs}
+
+
+def _place(one: Missing) -> tuple[str, str]:
+    return one.network, one.port
