@@ -44,6 +44,15 @@ class Record:
         return max(0.0, (self.boot.ended_at or self.now) - last)
 
     @property
+    def loads(self) -> list[StepRow]:
+        """The loaders that went out whole; a question for the size is none."""
+        return [
+            step
+            for step in self.of("loader")
+            if step.status == "ok" and not step.detail.get("probe")
+        ]
+
+    @property
     def parts_sent(self) -> bool:
         """Kernel and initial ramdisk went out whole."""
         parts = {step.name: step.status for step in self.of("part")}
@@ -129,7 +138,7 @@ def _not_found(record: Record) -> Diagnosis | None:
     if record.of("script"):
         return None
     missing = [step for step in record.of("loader") if step.status == "missing"]
-    if not missing or any(step.status == "ok" for step in record.of("loader")):
+    if not missing or record.loads:
         return None
     name = missing[-1].name
     return _found(
@@ -152,7 +161,7 @@ def _stalled(record: Record) -> Diagnosis | None:
 
 
 def _loop(record: Record) -> Diagnosis | None:
-    loads = [step for step in record.of("loader") if step.status == "ok"]
+    loads = record.loads
     if record.of("script") or len(loads) < LOOP_LOADS:
         return None
     span = loads[-1].began_at - loads[-LOOP_LOADS].began_at
@@ -167,7 +176,7 @@ def _loop(record: Record) -> Diagnosis | None:
 
 def _loader_silent(record: Record) -> Diagnosis | None:
     """Everything of the loader sent, nothing after it: refused, or it looks for no script."""
-    loads = [step for step in record.of("loader") if step.status == "ok"]
+    loads = record.loads
     if not loads or record.of("script") or record.boot.state != "short":
         return None
     sent = f"{loads[-1].name} was sent whole and acknowledged."

@@ -6,13 +6,9 @@ slashes.  All of them mean a plain relative name.
 """
 
 import re
-from collections.abc import Callable
-from typing import TypeVar
 
 _SCHEME = re.compile(r"^/*tftp:/*[^/]*/", re.IGNORECASE)
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
-
-Found = TypeVar("Found")
 
 
 def tidy(raw: bytes) -> str | None:
@@ -41,12 +37,9 @@ def asked(raw: bytes) -> str:
     return shown if len(shown) <= 120 else shown[:119] + "…"
 
 
-def find(raw: bytes, look: Callable[[str], Found | None]) -> Found | None:
-    """What `look` has under that name, or under its lower-case form; None when nothing."""
+def candidates(raw: bytes) -> tuple[str, ...]:
+    """The names to look for, in order: as written, then in lower case; none at all for nonsense."""
     name = tidy(raw)
     if name is None:
-        return None
-    found = look(name)
-    if found is None and name != name.lower():
-        found = look(name.lower())
-    return found
+        return ()
+    return (name,) if name == name.lower() else (name, name.lower())

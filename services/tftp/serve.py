@@ -172,8 +172,8 @@ class Server:
             return wire.NO_ACCESS, "this server only sends"
         if asked.mode not in ("octet", "netascii"):
             return wire.ILLEGAL, "modes are octet and netascii"
-        look: Callable[[str], Path | bytes | None] = partial(self._look, link, peer[0])
-        found: Path | bytes | None = names.find(asked.name, look)
+        looked = (self._look(link, peer[0], name) for name in names.candidates(asked.name))
+        found = next((one for one in looked if one is not None), None)
         if found is None:
             return wire.NOT_FOUND, "no such file"
         text_mode = asked.mode == "netascii"

@@ -1,0 +1,139 @@
+"""DOOR: a `Served` file as an HTTP response, by sendfile.
+
+What is kept in memory for a download is a few kilobytes, whatever its size and speed.  The
+Content-Length is always there, compression never.  The file is handed to the kernel in strides, so
+that progress is known and a broken connection tells how far it came.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import FileIO
+
+from aiohttp import web
+
+from services.netboot.files import Cut, Piece, Served, Unsatisfiable, cut, pieces
+
+STRIDE = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How it went: `start` and `stop` of what was asked, `bytes` really handed to the kernel."""
+
+    response: web.StreamResponse
+    start: int
+    stop: int
+    bytes: int
+
+    @property
+    def whole(self) -> bool:
+        """Everything that was asked for went out."""
+        return self.bytes == self.stop - self.start
+
+
+class Broken(ConnectionError):
+    """The client went away in the middle; `sent` says how far it came."""
+
+    def __init__(self, sent: Sent) -> None:
+        super().__init__("the client closed the connection")
+        self.sent = sent
+
+
+async def send(
+    request: web.BaseRequest, served: Served, progress: Callable[[int], None] | None = None
+) -> Sent:
+    """Answer a GET or HEAD.  Raises OSError when a file is gone, Broken when the client is."""
+    ranges, if_range = request.headers.get("Range"), request.headers.get("If-Range")
+    try:
+        asked = cut(served.size, ranges, if_range, served.modified)
+    except Unsatisfiable:
+        return Sent(await _unsatisfiable(request, served), 0, 0, 0)
+    with ExitStack() as opened:
+        run = [
+            (piece, opened.enter_context(_open(piece)) if isinstance(piece, Piece) else None)
+            for piece in pieces(served.segments, asked.start, asked.stop)
+        ]
+        response = _head(served, asked)
+        try:
+            await response.prepare(request)
+            if request.method == "HEAD":
+                await response.write_eof()
+                return Sent(response, asked.start, asked.stop, 0)
+        except ConnectionError as error:
+            raise Broken(Sent(response, asked.start, asked.stop, 0)) from error
+        sent = await _body(request, response, run, asked, progress or _nobody)
+        return Sent(response, asked.start, asked.stop, sent)
+
+
+async def _body(
+    request: web.BaseRequest,
+    response: web.StreamResponse,
+    run: list[tuple[Piece | bytes, FileIO | None]],
+    asked: Cut,
+    progress: Callable[[int], None],
+) -> int:
+    loop = asyncio.get_running_loop()
+    sent = 0
+    for piece, file in run:
+        if file is None or not isinstance(piece, Piece):
+            assert isinstance(piece, bytes)
+            try:
+                await response.write(piece)
+            except ConnectionError as error:
+                raise Broken(Sent(response, asked.start, asked.stop, sent)) from error
+            sent += len(piece)
+            continue
+        done = 0
+        while done < piece.count:
+            at, count = piece.offset + done, min(STRIDE, piece.count - done)
+            transport = request.transport
+            try:
+                if transport is None:
+                    raise ConnectionResetError("the connection is closed")
+                done += await loop.sendfile(transport, file, at, count, fallback=False)
+            except (ConnectionError, RuntimeError) as error:
+                done += max(0, file.tell() - at)
+                raise Broken(Sent(response, asked.start, asked.stop, sent + done)) from error
+            progress(sent + done)
+        sent += done
+    await response.write_eof()
+    return sent
+
+
+def _open(piece: Piece) -> FileIO:
+    file = FileIO(piece.file)
+    if file.seek(0, 2) < piece.offset + piece.count:
+        file.close()
+        raise FileNotFoundError(f"{piece.file} is shorter than its manifest says")
+    file.seek(0)
+    return file
+
+
+def _head(served: Served, asked: Cut) -> web.StreamResponse:
+    response = web.StreamResponse(status=206 if asked.partial else 200)
+    response.content_length = asked.stop - asked.start
+    response.headers["Content-Type"] = served.type
+    response.headers["Accept-Ranges"] = "bytes"
+    if served.modified:
+        response.headers["Last-Modified"] = served.last_modified
+    if asked.partial:
+        span = f"bytes {asked.start}-{asked.stop - 1}/{served.size}"
+        response.headers["Content-Range"] = span
+    return response
+
+
+async def _unsatisfiable(request: web.BaseRequest, served: Served) -> web.StreamResponse:
+    response = web.Response(
+        status=416,
+        text=f"The file has {served.size} bytes.\n",
+        headers={"Content-Range": f"bytes */{served.size}"},
+    )
+    await response.prepare(request)
+    await response.write_eof()
+    return response
+
+
+def _nobody(_sent: int) -> None:
+    return

@@ -1,0 +1,137 @@
+"""DOOR: what boot reads of other roles' files, and how it goes on without them.
+
+`published/` (from build), leases.db (from dhcp), net.db (from net).  The last good of each is kept:
+a file that is gone or unreadable changes nothing.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+
+from appliance.model.images import Image, image_from_json
+from appliance.model.slices import BootNetwork
+from appliance.model.table import EMPTY, Table, table_from_json
+from appliance.store import journal, leases, trials
+from appliance.store.follow import Follower
+
+IMAGES_KEPT = 64
+_IMAGE_ID = re.compile(r"[0-9a-f]{8,64}")
+
+
+class World:
+    """The table, the images, the networks, who holds which address."""
+
+    def __init__(self, published: Path, leases_file: Path, net_file: Path) -> None:
+        self.table: Table = EMPTY
+        self.networks: Mapping[str, BootNetwork] = {}  # by link
+        self._published = published
+        self._leases = Follower(leases_file)
+        self._net = Follower(net_file)
+        self._table_mark: tuple[int, int] | None = None
+        self._images: dict[str, tuple[int, Image]] = {}
+
+    # ── published/ ───────────────────────────────────────────────────────────────────────────────
+
+    def look_at_table(self) -> bool:
+        """Read table.json when it was replaced; did it change?"""
+        path = self._published / "table.json"
+        try:
+            kept = path.stat()
+            mark = (kept.st_mtime_ns, kept.st_ino)
+            if mark == self._table_mark:
+                return False
+            self._table_mark = mark
+            self.table = table_from_json(json.loads(path.read_bytes()))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return False
+        return True
+
+    def image(self, ident: str) -> Image | None:
+        """A published image; None when its manifest is not there."""
+        if not _IMAGE_ID.fullmatch(ident):
+            return None
+        path = self._published / "images" / f"{ident}.json"
+        try:
+            modified = path.stat().st_mtime_ns
+            known = self._images.get(ident)
+            if known is None or known[0] != modified:
+                known = (modified, image_from_json(json.loads(path.read_bytes())))
+                self._images[ident] = known
+        except FileNotFoundError:
+            self._images.pop(ident, None)
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        while len(self._images) > IMAGES_KEPT:
+            self._images.pop(next(iter(self._images)))
+        return known[1]
+
+    # ── net.db ───────────────────────────────────────────────────────────────────────────────────
+
+    def look_at_networks(self) -> bool:
+        """Read the slice when `net` published one; did it change?"""
+        if not self._net.changed() or self._net.connection is None:
+            return False
+        try:
+            found = trials.slices(self._net.connection)
+        except (sqlite3.Error, ValueError, KeyError):
+            self._net.close()
+            return False
+        if found is None:
+            return False
+        networks = {one.link: one for one in found.boot}
+        changed = networks != self.networks
+        self.networks = networks
+        return changed
+
+    # ── leases.db ────────────────────────────────────────────────────────────────────────────────
+
+    def mac_of(self, network: str, address: str) -> str | None:
+        """The MAC that holds `address` there, None when nobody knows."""
+        connection = self._leases.connection
+        if connection is None:
+            return None
+        try:
+            return leases.holder(connection, network, IPv4Address(address))
+        except (sqlite3.Error, ValueError):
+            self._leases.close()
+            return None
+
+    def dhcp_events(self, after: int) -> tuple[int, list[journal.Entry]]:
+        """What dhcp has recorded after `after`, and the new cursor."""
+        if not self._leases.changed() or self._leases.connection is None:
+            return after, []
+        connection = self._leases.connection
+        found: list[journal.Entry] = []
+        try:
+            newest = journal.last(connection)
+            cursor = after if after <= newest else 0  # the file was made anew
+            while cursor < newest:
+                entries = list(journal.read(connection, cursor))
+                found += entries
+                cursor = newest if len(entries) == 0 else entries[-1].seq
+        except sqlite3.Error:
+            self._leases.close()
+            return after, []
+        return cursor, found
+
+    def close(self) -> None:
+        """Let go of the other roles' files."""
+        self._leases.close()
+        self._net.close()
+
+
+def networks_to_json(networks: Mapping[str, BootNetwork]) -> str:
+    """The slice as boot keeps it in its own file."""
+    return json.dumps([[one.name, one.link, str(one.address)] for one in networks.values()])
+
+
+def networks_from_json(stored: str) -> dict[str, BootNetwork]:
+    """Read it back."""
+    return {
+        link: BootNetwork(name, link, IPv4Interface(address))
+        for name, link, address in json.loads(stored)
+    }

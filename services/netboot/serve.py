@@ -1,0 +1,170 @@
+"""DOOR: the boot role.  TFTP and HTTP on the passed-in sockets, other roles' files followed.
+
+It goes on with every other role dead: the table and the images are files in `published/`, the
+networks are kept in boot.db, and who holds which address is only ever a help.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.netboot.attempt import Step
+from services.netboot.driver import Recorder
+from services.netboot.follow import World, networks_from_json, networks_to_json
+from services.netboot.probe import Installed
+from services.netboot.script import autoexec
+from services.netboot.urls.serve import Boot, Sites
+from services.tftp.serve import Fetch
+from services.tftp.serve import serve as serve_tftp
+from services.tftp.transfer import End
+
+TICK_SECONDS = 0.25
+TICKS_PER_SECOND = 4
+
+STATUS: Mapping[End | None, str] = {
+    None: "missing",
+    End.SENT: "ok",
+    End.UNCONFIRMED: "ok",
+    End.PROBE: "ok",
+    End.ABORTED: "aborted",
+    End.SILENT: "aborted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the role finds and keeps things.  `certificate` may be missing."""
+
+    published: Path
+    own: Path  # boot.db
+    leases: Path  # leases.db
+    net: Path  # net.db
+    certificate: Path | None = None
+
+
+class Role:
+    """World, record and loaders, tied together."""
+
+    def __init__(self, files: Files, installed: Installed) -> None:
+        self.world = World(files.published, files.leases, files.net)
+        self.recorder = Recorder(files.own)
+        self.installed = installed
+        self._cursor = int(self.recorder.own("leases.cursor") or 0)
+        kept = self.recorder.own("networks")
+        if kept is not None:
+            self.world.networks = networks_from_json(kept)
+
+    def refresh(self) -> None:
+        """Read what build, net and dhcp have written since the last time."""
+        self.world.look_at_table()
+        if self.world.look_at_networks():
+            self.recorder.keep_own("networks", networks_to_json(self.world.networks))
+        cursor, entries = self.world.dhcp_events(self._cursor)
+        for entry in entries:
+            self.recorder.dhcp(entry)
+        if cursor != self._cursor:
+            self._cursor = cursor
+            self.recorder.keep_own("leases.cursor", str(cursor))
+
+    async def keep_up(self) -> None:
+        """Refresh and commit four times a second; once a second silence is looked at."""
+        tick = 0
+        while True:
+            self.refresh()
+            tick += 1
+            if tick % TICKS_PER_SECOND == 0:
+                self.recorder.woken()
+            self.recorder.flush()
+            await asyncio.sleep(TICK_SECONDS)
+
+    # ── TFTP's two questions ─────────────────────────────────────────────────────────────────────
+
+    def look(self, link: str, client: str, name: str) -> Path | bytes | None:
+        """What TFTP serves under `name`: a loader, or the client's autoexec.ipxe."""
+        folder, _, last = name.rpartition("/")
+        if last == "autoexec.ipxe" and folder in ("", *self.installed.loaders.files):
+            known = self.world.networks.get(link)
+            ours = str(known.address.ip) if known else ""
+            if not ours:
+                return None
+            return autoexec(f"http://{ours}", self._mac(link, client)).encode()
+        if last.endswith(".lst"):
+            return b""  # GRUB asks for lists of modules and takes an empty one for an answer
+        return self.installed.files.get(name)
+
+    def fetched(self, fetch: Fetch) -> None:
+        """One TFTP request is over; it belongs to the machine that holds the address."""
+        mac = self._mac(fetch.link, fetch.client)
+        known = self.world.networks.get(fetch.link)
+        if mac is None:
+            return
+        at = time.time()
+        kind = "autoexec" if fetch.name.endswith("autoexec.ipxe") else "loader"
+        detail: dict[str, object] = {"over": "tftp", "resends": fetch.resends}
+        if fetch.end is End.PROBE:
+            detail["probe"] = True
+        if fetch.end is not None:
+            detail |= {"block_size": fetch.block_size, "window": fetch.window}
+        if fetch.code is not None:
+            detail["code"] = fetch.code
+        self.refresh()
+        step = Step(
+            0,
+            kind,
+            fetch.name,
+            at - fetch.seconds,
+            at,
+            fetch.sent,
+            fetch.size,
+            STATUS[fetch.end],
+            detail,
+        )
+        self.recorder.fetched(known.name if known else fetch.link, mac, step)
+
+    def _mac(self, link: str, client: str) -> str | None:
+        known = self.world.networks.get(link)
+        return self.world.mac_of(known.name if known else link, client)
+
+
+async def serve(
+    sockets: Mapping[str, socket.socket],
+    files: Files,
+    installed: Installed,
+    *,
+    admin: Callable[[str], str] = "https://{}/".format,
+    beat: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Boot machines until cancelled.
+
+    `sockets` are named `tftp.<link>` and `boot.<link>`; `installed` comes from `probe.installed`;
+    `admin` turns our address into the admin's URL; `beat` tells the supervisor that we live.
+    """
+    role = Role(files, installed)
+    role.refresh()
+    boot = Boot(role.world, role.recorder, installed, role.refresh, files.certificate, admin)
+    sites = Sites(boot)
+    await sites.open(_of("boot.", sockets))
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(role.keep_up())
+            group.create_task(serve_tftp(_of("tftp.", sockets), role.look, role.fetched))
+            if beat is not None:
+                group.create_task(_beating(beat))
+    finally:
+        await sites.close()
+        role.recorder.close()
+        role.world.close()
+
+
+async def _beating(beat: Callable[[], Awaitable[None]]) -> None:
+    await beat()
+
+
+def _of(prefix: str, sockets: Mapping[str, socket.socket]) -> dict[str, socket.socket]:
+    """The sockets of one service by link."""
+    return {
+        name.removeprefix(prefix): one for name, one in sockets.items() if name.startswith(prefix)
+    }

@@ -1,0 +1,111 @@
+"""One machine's conversation: a decision becomes a script, and a line for the record.
+
+Pure.  `serve` finds out who asks and stores what happened; here is what is said.
+"""
+
+from dataclasses import dataclass, replace
+
+from appliance.model.images import Part
+from appliance.model.table import Table
+from services.netboot import menu, script
+from services.netboot.attempt import Chosen
+from services.netboot.choice import (
+    Decision,
+    Deny,
+    Hold,
+    Images,
+    Local,
+    Page,
+    Run,
+    Shell,
+    Show,
+)
+from services.netboot.script import Urls
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A script, the images its token opens, and the menu keys it offers."""
+
+    text: str
+    images: tuple[str, ...] = ()
+    menu: tuple[str, ...] = ()
+
+
+def checked(decision: Decision) -> Decision:
+    """The decision, or a page saying why its image cannot be started."""
+    if not isinstance(decision, Run):
+        return decision
+    image = decision.image
+    purposes = {part.purpose for part in image.parts}
+    if image.recipe != "linux" or "kernel" not in purposes:
+        why = f"{image.name} is made for a recipe, {image.recipe}, that is not known here."
+        return Page(why, "Update Nixie, then build the image again.")
+    try:
+        script.passes(image.command_line)
+    except ValueError as error:
+        return Page(f"{image.name} cannot be started: {error}.", "Change the host's kernel params.")
+    return decision
+
+
+def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
+    """The decision as the record keeps it."""
+    machine = table.machine(network, mac)
+    base = Chosen("")
+    if machine is not None:
+        base = Chosen("", machine.id, machine.intent, machine.intent_id)
+    if isinstance(decision, Run):
+        image = decision.image
+        return replace(
+            base,
+            kind="run",
+            host=decision.host.id,
+            name=decision.host.name,
+            image=image.id,
+            generation=decision.generation.number,
+            toplevel=image.toplevel,
+            watched=image.watched,
+            parts={part.sha256: part.name for part in image.parts},
+        )
+    if isinstance(decision, Page):
+        return replace(base, kind="page", sentence=decision.why, reason=decision.reason)
+    return replace(base, kind=KINDS[type(decision)])
+
+
+KINDS: dict[type, str] = {
+    Show: "menu",
+    Hold: "hold",
+    Local: "local",
+    Deny: "deny",
+    Shell: "shell",
+}
+
+
+def answer(decision: Decision, urls: Urls, *, phone_home: str, code: str) -> Answer:
+    """What the machine is told.  `code` is what a held machine shows."""
+    match decision:
+        case Run(host=host, generation=generation, image=image):
+            told = script.run(urls, host.name, generation.number, image, phone_home)
+            return Answer(told, images=(image.id,))
+        case Show():
+            return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))
+        case Hold():
+            return Answer(script.hold(urls, code))
+        case Page(why=why, way_out=way_out, seconds=seconds):
+            return Answer(script.page(urls, why, way_out, seconds))
+        case Local():
+            return Answer(script.local(urls))
+        case Shell():
+            return Answer(script.shell(urls))
+        case Deny():
+            return Answer(script.deny(urls))
+
+
+def part_of(images: Images, opened: tuple[str, ...], sha256: str) -> tuple[Part | None, float]:
+    """The part with that hash in the images a token opens, and when it was built."""
+    for ident in opened:
+        image = images(ident)
+        for part in image.parts if image else ():
+            if part.sha256 == sha256:
+                return part, image.provenance.built_at if image else 0.0
+    return None, 0.0

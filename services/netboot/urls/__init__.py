@@ -1,0 +1,1 @@
+"""The boot URLs: loaders, the script of this boot, its parts, reports and phone-home."""
