@@ -4,11 +4,12 @@ Addresses are stored as integers, MACs as text, times as Unix seconds.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from appliance.store.journal import EVENTS
+from appliance.events import Event
+from appliance.store.journal import EVENTS, append
 
 MIGRATIONS = (
     f"""
@@ -62,3 +63,41 @@ def holder(connection: sqlite3.Connection, network: str, address: IPv4Address) -
         (network, int(address)),
     ).fetchone()
     return str(row[0]) if row else None
+
+
+Stored = tuple[str, int, str, str, str, str, float, float, str]
+"""A whole row in the table's own order, as the writer keeps it."""
+
+
+def stored(connection: sqlite3.Connection, network: str) -> list[Stored]:
+    """Every row of a network with the key it is found by: what dhcp starts from."""
+    return connection.execute(
+        "SELECT network, address, mac, client, hostname, stage, given_at, ends_at, state"
+        " FROM lease WHERE network = ? ORDER BY ends_at",
+        (network,),
+    ).fetchall()
+
+
+def commit(
+    connection: sqlite3.Connection, rows: Iterable[Stored], events: Iterable[Event], at: float
+) -> None:
+    """Write all of a drain's leases and events as one transaction, on disk when it returns.
+
+    Raises sqlite3.Error, and then nothing of it is written: no ACK may leave.
+    """
+    connection.execute("begin")
+    try:
+        connection.executemany(
+            "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (network, address) DO UPDATE SET mac = excluded.mac,"
+            " client = excluded.client, hostname = excluded.hostname, stage = excluded.stage,"
+            " given_at = excluded.given_at, ends_at = excluded.ends_at, state = excluded.state",
+            rows,
+        )
+        for event in events:
+            append(connection, event, at)
+        connection.execute("commit")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise

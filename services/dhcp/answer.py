@@ -1,0 +1,260 @@
+"""What to say to one DHCPv4 message on one network.
+
+RFC 2131 §4.3 and its table 4 decide by which fields a REQUEST has:
+
+    server-id      SELECTING    an offer is taken, ours or another's
+    no server-id, requested address
+                   INIT-REBOOT  a client that remembers; wrong addresses are refused
+    no server-id, ciaddr
+                   RENEWING, REBINDING
+
+We are authoritative: the owner named this network and the guard found no other server, so a client
+that remembers a free address of ours gets it (our own record may be lost), and one that may not
+have what it asks for is told so at once.  Beside other servers (the owner's decision) we say
+nothing about clients we do not know.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from appliance.events import Event, LeaseDeclined, LeaseRefused, PoolEmpty
+from services.dhcp import booting
+from services.dhcp.destination import delivery
+from services.dhcp.lan import BOOT_LEASE_SECONDS, Lan, text
+from services.dhcp.names import said_name
+from services.dhcp.offer import EXTRAS, full, override, plain
+from services.dhcp.options import (
+    CLIENT_ID,
+    MESSAGE,
+    MESSAGE_TYPE,
+    REQUESTED_ADDRESS,
+    SERVER_ID,
+)
+from services.dhcp.pool import BOUND, Lease
+from services.dhcp.reply import (
+    Reply,
+    Silence,
+)
+from services.dhcp.wire import (
+    ACK,
+    BROADCAST_FLAG,
+    DECLINE,
+    DISCOVER,
+    INFORM,
+    NAK,
+    OFFER,
+    RELEASE,
+    REQUEST,
+    REQUEST_OP,
+    Message,
+    encode,
+)
+from services.netboot.firmware import ORDINARY, Firmware, firmware
+from services.netboot.recipe import Nothing, Recipe
+
+Answer = Reply | Silence
+
+
+def answer(message: Message, lan: Lan, now: float) -> Answer:
+    """Decide about `message`; `now` is Unix seconds.  The pool remembers what was promised.
+
+    Never raises for any decoded message.  What is in `lease` must be on disk before the reply goes.
+    """
+    if message.op != REQUEST_OP:
+        return Silence("it is not a request")
+    work = WORK.get(message.kind)
+    if work is None:
+        return Silence("it is plain BOOTP or a message for clients")
+    if not message.chaddr and not message.options.get(CLIENT_ID):
+        return Silence("it has neither a hardware address nor a client-id")
+    asking = firmware(message.options, message.chaddr) if lan.netboot else ORDINARY
+    if lan.quiet is not None and not _while_quiet(message, lan, asking, now):
+        return Silence(lan.quiet)
+    return work(message, lan, asking, now)
+
+
+def _while_quiet(message: Message, lan: Lan, asking: Firmware, now: float) -> bool:
+    """Those who hold a lease may keep it and give it back."""
+    if message.kind in (RELEASE, DECLINE):
+        return True
+    if not lan.renews or message.kind != REQUEST or not message.ciaddr:
+        return False
+    lease = lan.pool.find(*_identity(message, asking), now, boot=asking is not ORDINARY)
+    return (
+        lease is not None
+        and lease.state == BOUND
+        and lease.address == message.ciaddr
+        and lease.ends_at > now
+    )
+
+
+def _identity(message: Message, asking: Firmware) -> tuple[bytes, bytes]:
+    """The MAC and the key of the lease: a boot's stages are one machine, whatever they call
+    themselves (G10); a system is what its client-id says."""
+    mac = message.chaddr
+    said = message.options.get(CLIENT_ID) if asking is ORDINARY else None
+    key = b"c" + said if said else b"h" + mac
+    return mac or key, key
+
+
+def _wanted(message: Message) -> int:
+    said = message.options.get(REQUESTED_ADDRESS, b"")
+    return int.from_bytes(said, "big") if len(said) == 4 else 0
+
+
+# ── the messages ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _discover(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
+    mac, key = _identity(message, asking)
+    lease = lan.pool.choose(mac, key, _wanted(message), now, boot=asking is not ORDINARY)
+    if lease is None:
+        told = (PoolEmpty(lan.name, mac.hex(":")),) if lan.anomalies.spend(now) else ()
+        return Silence("the pool is used up", events=told)
+    if asking is ORDINARY:
+        return plain(message, lan, OFFER, lease.address)
+    return _boot(message, lan, asking, OFFER, lease, now)
+
+
+def _request(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
+    mac, key = _identity(message, asking)
+    boot = asking is not ORDINARY
+    chosen = message.options.get(SERVER_ID)
+    if chosen is not None and chosen != lan.server_id and chosen != override(message):
+        lan.pool.withdraw(mac, key, now, boot=boot)
+        return Silence("it chose another server")
+    wanted = _wanted(message) or message.ciaddr
+    if not wanted:
+        return Silence("it asks for no address")
+    if chosen is None and lan.beside_others and not _known(message, lan, asking, now):
+        return Silence("nothing is known about it, and others answer here too")
+    if not lan.holds(wanted):
+        return _refuse(message, lan, wanted, "it belongs to another network.", now)
+    lease = lan.pool.claim(wanted, mac, key, now, boot=boot)
+    if lease is None:
+        return _refuse(message, lan, wanted, _why(lan, wanted, mac), now)
+    lasts = BOOT_LEASE_SECONDS if boot else lan.lease_seconds
+    lan.pool.confirm(lease, lasts, now, boot=boot)
+    name = said_name(message.options)
+    if name:
+        lease.hostname = name
+    if not boot:
+        return plain(message, lan, ACK, lease.address, lease)
+    return _boot(message, lan, asking, ACK, lease, now)
+
+
+def _known(message: Message, lan: Lan, asking: Firmware, now: float) -> bool:
+    boot = asking is not ORDINARY
+    return lan.pool.find(*_identity(message, asking), now, boot=boot) is not None
+
+
+def _why(lan: Lan, wanted: int, mac: bytes) -> str:
+    own = lan.pool.reserved.get(mac)
+    if own is not None and own != wanted:
+        return f"{text(own)} is reserved for it."
+    if not lan.pool.fits(wanted, mac):
+        return "it is reserved for another device or outside the pool."
+    holder = lan.pool.leases.get(wanted)
+    if holder is not None and holder.mac != mac:
+        return "another device has it."
+    return "it has another one."
+
+
+def _refuse(message: Message, lan: Lan, wanted: int, why: str, now: float) -> Reply:
+    """A DHCPNAK: the client starts again at once instead of using an address it must not."""
+    options = [
+        (MESSAGE_TYPE, bytes((NAK,))),
+        (SERVER_ID, override(message) or lan.server_id),
+        (MESSAGE, why.encode()),
+    ]
+    options += [(code, message.options[code]) for code in EXTRAS if code in message.options]
+    data = encode(
+        op=2,
+        xid=message.xid,
+        chaddr=message.chaddr,
+        htype=message.htype,
+        hops=message.hops,
+        flags=message.flags | BROADCAST_FLAG if message.giaddr else message.flags,
+        giaddr=message.giaddr,
+        options=options,
+    )
+    told: tuple[Event, ...] = ()
+    if lan.anomalies.spend(now):
+        told = (LeaseRefused(lan.name, message.chaddr.hex(":"), text(wanted), why),)
+    where = delivery(message, refused=True)
+    return Reply(data, where, message.giaddr, message.chaddr, NAK, events=told)
+
+
+def _release(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
+    """Only the holder gives an address back; nothing is answered."""
+    lease = _own(message, lan, asking, message.ciaddr, now)
+    if lease is None or lease.state != BOUND:
+        return Silence("it gives back what it does not have")
+    lan.pool.release(lease, now)
+    return Silence("the address was given back", lease)
+
+
+def _decline(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
+    """Believed only about the address that this very client was given (or it empties the pool)."""
+    lease = _own(message, lan, asking, _wanted(message), now)
+    if lease is None:
+        return Silence("it declines what it was not offered")
+    lan.pool.decline(lease, now)
+    told = (LeaseDeclined(lan.name, message.chaddr.hex(":"), text(lease.address)),)
+    return Silence("the address rests", lease, told)
+
+
+def _own(message: Message, lan: Lan, asking: Firmware, address: int, now: float) -> Lease | None:
+    """The lease on `address` if it is this client's and the message is meant for us."""
+    chosen = message.options.get(SERVER_ID)
+    if chosen is not None and chosen != lan.server_id and chosen != override(message):
+        return None
+    mac, key = _identity(message, asking)
+    lease = lan.pool.find(mac, key, now, boot=asking is not ORDINARY)
+    ours = lease is not None and lease.address == address and lease.mac == mac
+    return lease if ours and address else None
+
+
+def _inform(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
+    """A client with an address of its own wants to know the rest (RFC 2131 §4.3.5)."""
+    if not message.ciaddr:
+        return Silence("it informs us without an address")
+    options = lan.inform_options(ACK)
+    events: tuple[Event, ...] = ()
+    fields: Recipe | Nothing = Nothing("")
+    if asking is not ORDINARY:
+        fields = booting.chosen(message, lan, asking, now)
+        events = booting.told(
+            message, lan, asking, fields, stages=("inform", "ack"), address=message.ciaddr, now=now
+        )
+    data = full(message, lan, options, fields, yiaddr=0, ciaddr=message.ciaddr)
+    where = delivery(message)
+    address = message.giaddr or message.ciaddr
+    return Reply(data, where, address, message.chaddr, ACK, events=events)
+
+
+def _boot(
+    message: Message, lan: Lan, asking: Firmware, kind: int, lease: Lease, now: float
+) -> Reply:
+    fields = booting.chosen(message, lan, asking, now)
+    options = lan.lease_options(kind, boot=True)
+    data = full(message, lan, options, fields, yiaddr=lease.address)
+    stages = ("request", "ack") if kind == ACK else ("discover", "offer")
+    events = booting.told(
+        message, lan, asking, fields, stages=stages, address=lease.address, now=now
+    )
+    if kind == ACK and isinstance(fields, Recipe):
+        events += booting.handed(message, lan, asking, fields, now)
+    where = delivery(message, booting=True)
+    address = message.giaddr or message.ciaddr or lease.address
+    confirmed = lease if kind == ACK else None
+    return Reply(data, where, address, message.chaddr, kind, confirmed, events)
+
+
+WORK: Final[Mapping[int, Callable[[Message, Lan, Firmware, float], Answer]]] = {
+    DISCOVER: _discover,
+    REQUEST: _request,
+    RELEASE: _release,
+    DECLINE: _decline,
+    INFORM: _inform,
+}

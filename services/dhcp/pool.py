@@ -1,0 +1,333 @@
+"""The addresses of one network: who holds which, and which is next.
+
+Every operation costs the same for 100 leases as for 60,000: dictionaries by address, client and
+MAC; a cursor over addresses never used; a heap of ends (a renewed lease is put back when its old
+end comes up); ended leases in order of age.  An ended lease keeps its record, so its holder gets
+the same address back for as long as nobody else needed it.
+
+Every address can be given to anybody, except that a share of the pool is kept from strangers: the
+ended leases of regulars, most recent first.  So a flood of new MACs uses up the rest, and a laptop
+that comes back finds its address.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+OFFER_SECONDS: Final = 30.0  # an offer nobody takes; longer than EDK2's four seconds of collecting
+QUARANTINE_SECONDS: Final = 600.0  # a declined address
+KEPT_SHARE: Final = 8  # one in eight addresses may wait for the regular who had it
+REGULAR_SECONDS: Final = 600.0  # renewed after this long: a regular, not a passer-by
+CHAIN_SECONDS: Final = 300.0  # firmware, initrd and system are one machine for so long
+
+OFFERED, BOUND, RELEASED, DECLINED = range(4)
+STATES: Final = ("offered", "bound", "released", "declined")
+
+
+class Lease:
+    """One address and its holder.  Times are Unix seconds; `client` is the key it is found by."""
+
+    __slots__ = (
+        "address", "boot", "chain_until", "client", "ends_at", "given_at", "hostname", "mac",
+        "queued", "regular", "state",
+    )  # fmt: skip
+
+    def __init__(self, address: int, mac: bytes, client: bytes) -> None:
+        self.address = address
+        self.mac = mac
+        self.client = client
+        self.boot = False  # held by a stage of a network boot
+        self.chain_until = 0.0  # until then another client-id on this MAC is the same machine
+        self.state = OFFERED
+        self.given_at = 0.0  # first confirmed to this MAC
+        self.ends_at = 0.0
+        self.hostname = ""
+        self.queued = 0.0  # the end for which it stands in the heap; 0: it does not
+        self.regular = False
+
+
+class Pool:
+    """A machine without I/O; the caller says what time it is, and time may stand still."""
+
+    def __init__(
+        self,
+        first: int,
+        last: int,
+        *,
+        reserved: Mapping[bytes, int] | None = None,
+        never: Iterable[int] = (),
+    ) -> None:
+        """`reserved` is MAC to address, inside the range or not; `never` is given to nobody."""
+        self.first, self.last = first, last
+        self.reserved = dict(reserved or {})
+        self.taken = frozenset(self.reserved.values()) | frozenset(never)
+        self.kept = (last - first + 1) // KEPT_SHARE
+        self.leases: dict[int, Lease] = {}
+        self._by_client: dict[bytes, Lease] = {}
+        self._by_mac: dict[bytes, Lease] = {}
+        self._cursor = first
+        self._free: OrderedDict[int, None] = OrderedDict()  # given up, oldest first
+        self._ends: list[tuple[float, int]] = []
+        self._ended: OrderedDict[int, Lease] = OrderedDict()  # passers-by, oldest end first
+        self._ended_regulars: OrderedDict[int, Lease] = OrderedDict()
+
+    # ── who holds what ────────────────────────────────────────────────────────────────────────────
+
+    def find(self, mac: bytes, client: bytes, now: float, *, boot: bool) -> Lease | None:
+        """The record of this client, ended or not.
+
+        A stage of a boot is known by its MAC alone (G10).  A system is known by its client-id, and
+        inherits the address of its MAC when that lease is a boot's, is part of the same boot, or
+        has ended.  Two MACs that claim one client-id (cloned disks) never share an address.
+        """
+        if not boot:
+            lease = self._by_client.get(client)
+            if lease is not None and (lease.mac == mac or lease.ends_at <= now):
+                return lease
+        lease = self._by_mac.get(mac)
+        if lease is None or boot or lease.client == client + mac:
+            return lease
+        if lease.boot or now < lease.chain_until or lease.ends_at <= now:
+            return lease
+        return self._by_client.get(client + mac)
+
+    def fits(self, address: int, mac: bytes) -> bool:
+        """May `mac` have `address` at all: its own reservation, or a pool address free of such."""
+        own = self.reserved.get(mac)
+        if own is not None and own == address:
+            return True
+        return self.first <= address <= self.last and address not in self.taken
+
+    # ── choosing ──────────────────────────────────────────────────────────────────────────────────
+
+    def choose(
+        self, mac: bytes, client: bytes, wanted: int, now: float, *, boot: bool
+    ) -> Lease | None:
+        """The lease to offer, held for OFFER_SECONDS; None when the pool is used up.
+
+        In this order (RFC 2131 §4.3.1): the reservation, what the client has or had, what it wants
+        if that is free, any free address.
+        """
+        lease = self.find(mac, client, now, boot=boot)
+        own = self.reserved.get(mac)
+        if own is not None and (lease is None or lease.address != own):
+            got = self._take(own, mac, client, now)
+            if got is not None:
+                return self._hold(got, now)
+        if lease is not None and self.fits(lease.address, mac):
+            self._rename(lease, mac, client, now, boot=boot)
+            return self._hold(lease, now)
+        if wanted and self.fits(wanted, mac):
+            got = self._take(wanted, mac, client, now)
+            if got is not None:
+                return self._hold(got, now)
+        address = self._next(now)
+        return None if address is None else self._hold(self._add(address, mac, client, now), now)
+
+    def claim(
+        self, address: int, mac: bytes, client: bytes, now: float, *, boot: bool
+    ) -> Lease | None:
+        """The lease on exactly `address` for this client; None when it may not have it."""
+        if not self.fits(address, mac):
+            return None
+        own = self.reserved.get(mac)
+        if own is not None and own != address and self._open(own, mac, now):
+            return None
+        lease = self.find(mac, client, now, boot=boot)
+        if lease is None or lease.address != address:
+            if lease is not None and own is None and self._bound(lease, now):
+                return None
+            return self._take(address, mac, client, now)
+        self._rename(lease, mac, client, now, boot=boot)
+        return lease
+
+    # ── what happens to a lease ───────────────────────────────────────────────────────────────────
+
+    def confirm(self, lease: Lease, seconds: float, now: float, *, boot: bool) -> None:
+        """The client was told that it has the lease; a boot's stage never shortens what is held."""
+        self._wake(lease)
+        if not lease.given_at:
+            lease.given_at = now
+        elif now - lease.given_at >= REGULAR_SECONDS and not boot:
+            lease.regular = True
+        if boot:
+            lease.chain_until = now + CHAIN_SECONDS
+        lease.state, lease.boot = BOUND, boot
+        ends_at = now + seconds
+        lease.ends_at = max(ends_at, lease.ends_at) if boot else ends_at
+        if not lease.queued:
+            self._queue(lease)
+
+    def release(self, lease: Lease, now: float) -> None:
+        """The client gave its address back."""
+        self._wake(lease)
+        lease.state, lease.ends_at, lease.boot = RELEASED, now, False
+        lease.chain_until = 0.0
+        self._queue(lease)
+
+    def decline(self, lease: Lease, now: float) -> None:
+        """Somebody else uses this address: nobody gets it for a while."""
+        self._forget_keys(lease)
+        self._wake(lease)
+        lease.state, lease.ends_at, lease.regular = DECLINED, now + QUARANTINE_SECONDS, False
+        self._queue(lease)
+
+    def withdraw(self, mac: bytes, client: bytes, now: float, *, boot: bool) -> None:
+        """The client chose another server: an offer of ours is free again."""
+        lease = self.find(mac, client, now, boot=boot)
+        if lease is not None and lease.state == OFFERED and lease.ends_at > now:
+            lease.ends_at = now
+            self._queue(lease)
+
+    def load(self, lease: Lease, now: float, longest: float) -> None:
+        """Take over a stored lease; an end beyond `longest` seconds from now is a clock's mistake.
+
+        Leases outside the range are kept while they fit, dropped otherwise.
+        """
+        if not self.fits(lease.address, lease.mac) and lease.state != DECLINED:
+            return
+        lease.ends_at = min(lease.ends_at, now + max(longest, QUARANTINE_SECONDS))
+        self.leases[lease.address] = lease
+        if lease.state != DECLINED:
+            self._by_client[lease.client] = lease
+            other = self._by_mac.get(lease.mac)
+            if other is None or other.ends_at <= lease.ends_at:
+                self._by_mac[lease.mac] = lease
+        lease.queued = 0.0
+        self._queue(lease)
+
+    # ── inside ────────────────────────────────────────────────────────────────────────────────────
+
+    def _open(self, address: int, mac: bytes, now: float) -> bool:
+        lease = self.leases.get(address)
+        return lease is None or lease.mac == mac or lease.ends_at <= now
+
+    def _bound(self, lease: Lease, now: float) -> bool:
+        return lease.state == BOUND and lease.ends_at > now
+
+    def _take(self, address: int, mac: bytes, client: bytes, now: float) -> Lease | None:
+        """That very address, if it can be had."""
+        lease = self.leases.get(address)
+        if lease is None:
+            self._free.pop(address, None)
+            return self._add(address, mac, client, now)
+        if lease.ends_at > now:
+            own = self.reserved.get(mac) == address and lease.mac == mac
+            if not own or lease.state == DECLINED:
+                return None
+        if lease.regular and lease.mac != mac and len(self._ended_regulars) <= self.kept:
+            return None
+        self._drop(lease)
+        return self._add(address, mac, client, now)
+
+    def _next(self, now: float) -> int | None:
+        """An address nobody holds: never used, given up, ended, in this order."""
+        self._sweep(now)
+        leases, taken = self.leases, self.taken
+        while self._cursor <= self.last:
+            address = self._cursor
+            self._cursor += 1
+            if address not in leases and address not in taken:
+                return address
+        while self._free:
+            address, _ = self._free.popitem(last=False)
+            if address not in leases and address not in taken:
+                return address
+        return self._oldest()
+
+    def _oldest(self) -> int | None:
+        """An ended lease's address: passers-by first; some regulars are kept."""
+        for ended, keep in ((self._ended, 0), (self._ended_regulars, self.kept)):
+            while len(ended) > keep:
+                lease = next(iter(ended.values()))
+                self._drop(lease)
+                if lease.address not in self.taken:
+                    return lease.address
+        return None
+
+    def _add(self, address: int, mac: bytes, client: bytes, now: float) -> Lease:
+        other = self._by_client.get(client)
+        if other is not None and other.mac != mac and other.ends_at > now:
+            client = client + mac  # a clone: it must not push the other out
+        lease = Lease(address, mac, client)
+        self.leases[address] = self._by_client[client] = self._by_mac[mac] = lease
+        return lease
+
+    def _drop(self, lease: Lease) -> None:
+        """Forget a record; its address is the caller's to use."""
+        self._forget_keys(lease)
+        if self.leases.get(lease.address) is lease:
+            del self.leases[lease.address]
+        self._wake(lease)
+
+    def _forget_keys(self, lease: Lease) -> None:
+        if self._by_client.get(lease.client) is lease:
+            del self._by_client[lease.client]
+        if self._by_mac.get(lease.mac) is lease:
+            del self._by_mac[lease.mac]
+
+    def _rename(self, lease: Lease, mac: bytes, client: bytes, now: float, *, boot: bool) -> None:
+        """A new stage, or a new card with an ended lease's client-id, takes the record over."""
+        if lease.mac != mac:
+            self._forget_keys(lease)
+            lease.mac, lease.given_at, lease.client = mac, 0.0, client
+            self._by_client[client] = self._by_mac[mac] = lease
+        elif lease.client != client and not boot and lease.client != client + mac:
+            if self._by_client.get(lease.client) is lease:
+                del self._by_client[lease.client]
+            other = self._by_client.get(client)
+            if other is not None and other.mac != mac and other.ends_at > now:
+                client = client + mac
+            lease.client = client
+            self._by_client[client] = lease
+        self._by_mac[mac] = lease
+
+    def _hold(self, lease: Lease, now: float) -> Lease:
+        """Keep the address free until the offer runs out."""
+        if lease.ends_at < now + OFFER_SECONDS:
+            if lease.ends_at <= now:
+                self._wake(lease)
+                lease.state = OFFERED
+            lease.ends_at = now + OFFER_SECONDS
+            if not lease.queued:
+                self._queue(lease)
+        return lease
+
+    def _wake(self, lease: Lease) -> None:
+        """An ended record is in use again, or gone."""
+        if not lease.queued:
+            self._ended.pop(lease.address, None)
+            self._ended_regulars.pop(lease.address, None)
+
+    def _queue(self, lease: Lease) -> None:
+        lease.queued = lease.ends_at
+        heappush(self._ends, (lease.ends_at, lease.address))
+        if len(self._ends) > 4 * len(self.leases) + 1024:  # mostly entries of earlier ends
+            self._ends = [(one.queued, at) for at, one in self.leases.items() if one.queued]
+            heapify(self._ends)
+
+    def _sweep(self, now: float, limit: int = 64) -> None:
+        """Move leases whose end has come to the ended ones; a bounded bit of work per call."""
+        ends = self._ends
+        while limit and ends and ends[0][0] <= now:
+            limit -= 1
+            at, address = heappop(ends)
+            lease = self.leases.get(address)
+            if lease is None or lease.queued != at:
+                continue  # an entry of an earlier holder or an earlier end
+            if lease.ends_at > now:
+                self._queue(lease)
+                ends = self._ends
+            else:
+                self._end(lease)
+
+    def _end(self, lease: Lease) -> None:
+        lease.queued = 0.0
+        if lease.state == DECLINED or not lease.given_at:
+            self._drop(lease)
+            if self.first <= lease.address <= self.last:
+                self._free[lease.address] = None
+            return
+        line = self._ended_regulars if lease.regular else self._ended
+        line[lease.address] = lease

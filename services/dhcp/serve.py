@@ -1,0 +1,386 @@
+"""DOOR: DHCP on the passed-in sockets, ports 67 and 4011 of each link.
+
+Drain, ask the core, commit, send, arm one timer.  Everything that a drain confirmed goes to disk in
+one transaction before the first of its ACKs leaves; OFFERs and refusals do not wait.  A new slice
+makes new `Lan` values while packets wait in the kernel's queue.
+"""
+
+import asyncio
+import gc
+import random
+import socket
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from appliance.events import Event
+from appliance.model.slices import DhcpNetwork
+from appliance.store.follow import Follower, follow
+from appliance.store.journal import prune
+from appliance.store.leases import Stored, commit, stored
+from appliance.store.trials import slices
+from services.dhcp.answer import answer
+from services.dhcp.destination import BROADCAST, TO_HARDWARE, TO_RELAY
+from services.dhcp.guard import LISTENING, Guard, probe
+from services.dhcp.lan import Lan, text
+from services.dhcp.link.driver import CLIENT_PORT, SERVER_PORT, Link
+from services.dhcp.pool import OFFERED
+from services.dhcp.relays import lan_for
+from services.dhcp.reply import Reply, Silence
+from services.dhcp.rows import lease as lease_of
+from services.dhcp.rows import row
+from services.dhcp.service import answer_4011
+from services.dhcp.wire import decode
+from services.netboot.recipe import Loaders
+
+DRAIN = 256  # datagrams handled before the loop gets its turn
+LARGEST = 4096  # bytes read of one datagram; no honest message is longer
+RECEIVE_BUFFER = 4 << 20
+BEAT_SECONDS = 2.0
+PRUNE_EVERY = 10_000  # events
+CLOCK_JUMP_SECONDS = 3600.0
+ADDRESSES_KEPT = 4096  # relays as the socket wants them
+
+Address = tuple[str, int]
+EVERYBODY: Address = ("255.255.255.255", CLIENT_PORT)
+
+
+def no_fault(point: str) -> None:
+    """Where crash tests end the process; nothing happens here otherwise."""
+
+
+async def networks(net: Path) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
+    """The dhcp slices in net.db, now and whenever `net` publishes new ones.  Never ends."""
+    before: tuple[DhcpNetwork, ...] | None = None
+    follower = Follower(net)
+    async for _ in follow([follower]):
+        found = slices(follower.connection) if follower.connection else None
+        if found is not None and found.dhcp != before:
+            before = found.dhcp
+            yield found.dhcp
+
+
+class Port:
+    """One link: its sockets, its network, its guard."""
+
+    def __init__(self, name: str, dhcp: socket.socket, pxe: socket.socket | None) -> None:
+        self.link = Link(name)
+        self.dhcp = dhcp
+        self.pxe = pxe
+        self.ear: socket.socket | None = None
+        self.lan: Lan | None = None
+        self.guard: Guard | None = None
+
+
+class Server:
+    """All links of the role and the one file they write."""
+
+    def __init__(
+        self,
+        ports: Sequence[Port],
+        ledger: sqlite3.Connection,
+        loaders: Loaders,
+        *,
+        guarded: bool = True,
+        fault: Callable[[str], None] = no_fault,
+    ) -> None:
+        self.ports = ports
+        self._ledger = ledger
+        self._loaders = loaders
+        self._guarded = guarded
+        self._fault = fault
+        self._loop = asyncio.get_running_loop()
+        self._lans: tuple[Lan, ...] = ()
+        self._addresses: dict[int, Address] = {}
+        self._written = 0
+        self._clock = time.time()
+        self.failed: asyncio.Future[None] = self._loop.create_future()
+        self.turned = asyncio.Event()  # a guard changed its mind about when to wake
+
+    def open(self) -> None:
+        """Begin to listen."""
+        for port in self.ports:
+            for one in (port.dhcp, port.pxe):
+                if one is not None:
+                    one.setblocking(False)
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                    _widen(one)
+            self._loop.add_reader(port.dhcp, partial(self._asked, port))
+            if port.pxe is not None:
+                self._loop.add_reader(port.pxe, partial(self._asked_4011, port, port.pxe))
+
+    def close(self) -> None:
+        """Stop; the listening sockets stay open, they are the supervisor's."""
+        for port in self.ports:
+            self._loop.remove_reader(port.dhcp)
+            if port.pxe is not None:
+                self._loop.remove_reader(port.pxe)
+            self._deafen(port)
+            port.link.close()
+
+    # ── slices ────────────────────────────────────────────────────────────────────────────────────
+
+    def adopt(self, wanted: tuple[DhcpNetwork, ...]) -> None:
+        """Take over new slices; networks that did not change keep everything."""
+        by_link = {network.link: network for network in wanted}
+        for port in self.ports:
+            network = by_link.get(port.link.name)
+            if network is None:
+                port.lan = port.guard = None
+                self._deafen(port)
+            elif port.lan is None or port.lan.network != network:
+                self._renew(port, network)
+        self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
+        gc.collect()
+        gc.freeze()  # tens of thousands of leases are no garbage: never look at them again
+        self.turned.set()
+
+    def _renew(self, port: Port, network: DhcpNetwork) -> None:
+        before, now = port.lan, time.time()
+        lan = Lan(network, self._loaders)
+        for one in stored(self._ledger, network.name):
+            lan.pool.load(lease_of(one, network.lease_seconds), now, network.lease_seconds)
+        if before is not None and before.name == network.name:
+            lan.loops = before.loops
+            for lease in before.pool.leases.values():
+                if lease.state == OFFERED and lease.address not in lan.pool.leases:
+                    lan.pool.load(lease, now, network.lease_seconds)
+        same = before is not None and before.server == lan.server
+        if port.guard is None or not same:
+            port.guard = Guard(network.name, network.address.ip, time.monotonic())
+        port.lan = lan
+        self._listen(port)
+        self._judge(port)
+
+    def _time(self) -> float:
+        """Unix seconds.  After the clock went back, ends that are far away are brought near."""
+        now, before = time.time(), self._clock
+        self._clock = now
+        if now < before - CLOCK_JUMP_SECONDS:
+            self._reload()
+        return now
+
+    # ── packets ───────────────────────────────────────────────────────────────────────────────────
+
+    def _asked(self, port: Port) -> None:
+        """Drain port 67."""
+        receive, here = port.dhcp.recv, port.lan
+        changed: list[tuple[str, Reply | Silence]] = []
+        events: list[Event] = []
+        now = self._time()
+        for _ in range(DRAIN):
+            try:
+                message = decode(receive(LARGEST))
+            except ValueError:
+                continue  # refused by name in the decoder; there is nobody to tell
+            except OSError:
+                break
+            lan = here if not message.giaddr else lan_for(message, here, self._lans)
+            if lan is None:
+                continue
+            reply = answer(message, lan, now)
+            events += reply.events
+            if reply.lease is not None:
+                changed.append((lan.name, reply))
+            elif isinstance(reply, Reply):
+                self._send(port, reply)
+        if changed or events:
+            rows = [row(name, one.lease) for name, one in changed if one.lease is not None]
+            self._commit(rows, events, now)
+        for _, one in changed:
+            if isinstance(one, Reply):
+                self._send(port, one)
+
+    def _asked_4011(self, port: Port, pxe: socket.socket) -> None:
+        """Drain port 4011; what is answered leaves from there."""
+        events: list[Event] = []
+        now = self._time()
+        for _ in range(DRAIN):
+            try:
+                datagram, sender = pxe.recvfrom(LARGEST)
+                message = decode(datagram)
+            except ValueError:
+                continue
+            except OSError:
+                break
+            if port.lan is None:
+                continue
+            reply = answer_4011(message, port.lan, now)
+            events += reply.events
+            if isinstance(reply, Reply):
+                with suppress(OSError):
+                    pxe.sendto(reply.data, sender)
+        if events:
+            self._commit([], events, now)
+
+    def _commit(self, rows: Sequence[Stored], events: Sequence[Event], now: float) -> None:
+        """On disk when this returns.  A disk that refuses ends the service: no ACK leaves."""
+        try:
+            commit(self._ledger, rows, events, now)
+            self._written += len(events)
+            if self._written > PRUNE_EVERY:
+                self._written = 0
+                prune(self._ledger)
+        except sqlite3.Error as error:
+            if not self.failed.done():
+                self.failed.set_exception(error)
+            raise
+        if rows:
+            self._fault("dhcp.committed")
+
+    def _send(self, port: Port, reply: Reply) -> None:
+        delivery = reply.delivery
+        if delivery is TO_HARDWARE and port.lan is not None:
+            source, target = port.lan.server, reply.address
+            with suppress(OSError):
+                port.link.send(reply.data, chaddr=reply.chaddr, source=source, target=target)
+            return
+        if delivery is BROADCAST:
+            to = EVERYBODY
+        elif delivery is TO_RELAY:
+            to = self._addresses.get(reply.address) or self._relay(reply.address)
+        else:
+            to = (text(reply.address), CLIENT_PORT)
+        with suppress(OSError):  # no route or no room: the client asks again
+            port.dhcp.sendto(reply.data, to)
+
+    def _relay(self, address: int) -> Address:
+        if len(self._addresses) > ADDRESSES_KEPT:
+            self._addresses.clear()
+        to = self._addresses[address] = (text(address), SERVER_PORT)
+        return to
+
+    def _reload(self) -> None:
+        for port in self.ports:
+            if port.lan is not None:
+                self._renew(port, port.lan.network)
+        self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
+
+    # ── the guard ─────────────────────────────────────────────────────────────────────────────────
+
+    def watch(self, now: float) -> float:
+        """Probe where it is due; returns when to look again (monotonic seconds)."""
+        wake_at = now + BEAT_SECONDS
+        for port in self.ports:
+            guard = port.guard
+            if guard is None or not self._guarded:
+                continue
+            if now >= guard.wake_at:
+                mac = port.link.mac
+                if len(mac) == 6:
+                    with suppress(OSError):  # the link went away just now
+                        port.link.ask(probe(mac, random.getrandbits(32)))
+                self._tell(guard.probed(now))
+            self._judge(port)
+            wake_at = min(wake_at, guard.wake_at, *_still(guard.opens_at, now))
+        return wake_at
+
+    def _judge(self, port: Port) -> None:
+        if port.lan is None or port.guard is None or not self._guarded:
+            return
+        lan = port.lan
+        lan.quiet = port.guard.quiet(time.monotonic(), beside_others=lan.beside_others)
+        lan.renews = lan.quiet != LISTENING
+
+    def _heard(self, port: Port, ear: socket.socket) -> None:
+        """Drain port 68: what servers say to clients."""
+        for _ in range(DRAIN):
+            try:
+                datagram, (address, source_port) = ear.recvfrom(LARGEST)
+                if port.lan is None or port.guard is None or address == str(port.lan.address):
+                    continue
+                message = decode(datagram)
+            except ValueError:
+                continue
+            except OSError:
+                break
+            if source_port in (SERVER_PORT, 4011):
+                self._tell(port.guard.heard(message, time.monotonic()))
+                self._judge(port)
+                self.turned.set()
+
+    def _listen(self, port: Port) -> None:
+        if port.ear is None and self._guarded:
+            try:
+                port.ear = port.link.ear()
+            except OSError:
+                return  # a DHCP client of ours holds the port; the next slice tries again
+            self._loop.add_reader(port.ear, partial(self._heard, port, port.ear))
+
+    def _deafen(self, port: Port) -> None:
+        if port.ear is not None:
+            self._loop.remove_reader(port.ear)
+            port.ear.close()
+            port.ear = None
+
+    def _tell(self, events: tuple[Event, ...]) -> None:
+        if events:
+            self._commit([], events, time.time())
+
+
+async def serve(
+    sockets: Mapping[str, socket.socket],
+    wanted: AsyncIterator[tuple[DhcpNetwork, ...]],
+    ledger: sqlite3.Connection,
+    loaders: Loaders,
+    beat: Callable[[], None],
+    *,
+    guarded: bool = True,
+    fault: Callable[[str], None] = no_fault,
+) -> None:
+    """Answer DHCP until cancelled.
+
+    `sockets` by their LISTEN_FDNAMES ("dhcp.br-lan", "pxe.br-lan"), `wanted` the slices as they
+    come, `ledger` the writer of leases.db.  Raises sqlite3.Error when leases cannot be stored.
+    """
+    ports = [
+        Port(link, one, sockets.get(f"pxe.{link}"))
+        for name, one in sockets.items()
+        for kind, _, link in (name.partition("."),)
+        if kind == "dhcp"
+    ]
+    server = Server(ports, ledger, loaders, guarded=guarded, fault=fault)
+    tasks = [
+        asyncio.create_task(_adopting(server, wanted)),
+        asyncio.create_task(_watching(server, beat)),
+    ]
+    try:
+        await asyncio.gather(*tasks, server.failed)
+    finally:
+        for task in tasks:
+            task.cancel()
+        server.close()
+
+
+async def _adopting(server: Server, wanted: AsyncIterator[tuple[DhcpNetwork, ...]]) -> None:
+    opened = False
+    async for networks_now in wanted:
+        server.adopt(networks_now)
+        if not opened:
+            opened = True
+            server.open()
+
+
+async def _watching(server: Server, beat: Callable[[], None]) -> None:
+    """One timer for the guards and the heartbeat."""
+    while True:
+        beat()
+        now = time.monotonic()
+        wake_at = min(server.watch(now), now + BEAT_SECONDS)
+        server.turned.clear()
+        try:
+            await asyncio.wait_for(server.turned.wait(), max(0.0, wake_at - time.monotonic()))
+        except TimeoutError:
+            continue
+
+
+def _still(at: float, now: float) -> tuple[float, ...]:
+    return (at,) if at > now else ()
+
+
+def _widen(one: socket.socket) -> None:
+    """A burst of a whole rack fits in the kernel's queue, as far as the kernel lets us."""
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
