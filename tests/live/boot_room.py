@@ -129,9 +129,13 @@ def image(folder: Path, *, watched: bool = True, kernel: bytes = b"MZ kernel") -
         _part("initrd", "initrd", initrd),
     )
     line, top = "init=/nix/store/x-ember/init loglevel=4", "/nix/store/x-ember"
-    told = Provenance("s1", "path:/x", "path:/x", "", "", 0, {}, 1_790_000_000.0, "here", "2.26", "native")
+    told = Provenance(
+        "s1", "path:/x", "path:/x", "", "", 0, {}, 1_790_000_000.0, "here", "2.26", "native"
+    )
     ident = content_hash("s1/ember", None, parts, line, top)
-    return Image(ident, "s1/ember", "ember", None, "linux", "x86_64-linux", parts, line, top, watched, told)
+    return Image(
+        ident, "s1/ember", "ember", None, "linux", "x86_64-linux", parts, line, top, watched, told
+    )
 
 
 def _part(purpose: str, name: str, segments: tuple[StoreFile | Literal, ...]) -> Part:
