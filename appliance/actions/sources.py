@@ -24,6 +24,7 @@ CREDENTIAL_KINDS = ("token", "ssh-key", "none")
 SHORTEST_INTERVAL = 60
 LONGEST_INTERVAL = 30 * 86400
 NAME_LONGEST = 60
+SWEEP_SECONDS = 86400.0
 KEY_MODE = 0o640  # the broker hands it to `fetch`; nobody else reads it
 
 _ARMOUR = re.compile(
@@ -155,6 +156,14 @@ def set_source_credential(
         doing.change(row, credential=name)
         said = "token" if kind == "token" else "deploy key"
         return doing.tell(row.id, f"{row.name} has its {said}.", SourceActed)
+
+
+def sweep_credentials(desk: Desk) -> None:
+    """Forget keys that no source uses, and that no undo of the last day would bring back."""
+    used = inventory.credentials(desk.inventory, desk.now() - SWEEP_SECONDS)
+    for name in desk.secrets.names(CREDENTIALS):
+        if name not in used:
+            desk.secrets.remove(f"{CREDENTIALS}/{name}")
 
 
 def allow_directory(desk: Desk, actor: Actor, path: str) -> Done:

@@ -244,6 +244,16 @@ def source_of_url(session: Session, account: str, url: str) -> Source | None:
     ).first()
 
 
+def credentials(engine: Engine, since: float) -> set[str]:
+    """Names of credentials that a source in force uses, or that an act since then touched."""
+    with _looking(engine) as session:
+        used = session.exec(select(Source.credential).where(col(Source.removed_at).is_(None)))
+        young = session.exec(select(Act.changes).where(Act.at >= since, Act.changes != "[]"))
+        changes = [change for text in young for change in json.loads(text)]
+    images = [change[side] or {} for change in changes for side in ("before", "after")]
+    return {name for name in (*used, *(image.get("credential") for image in images)) if name}
+
+
 def machine(session: Session, ident: str, network: str | None = None) -> Machine | None:
     """A machine in force by id, name or MAC (one for `network` wins over one for all)."""
     found = session.exec(

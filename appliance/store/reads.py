@@ -3,6 +3,7 @@
 A role that has not started yet has no file: its lists are empty, its single rows None.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance.errors import Unreachable
-from appliance.model.images import Verdict
+from appliance.model.images import Image, Verdict, image_from_json
 from appliance.model.slices import Slices
 from appliance.store import boots, builds, inventory_view, journal, leases, trials
 from appliance.store.boots import BootRow, HeldRow, StepRow
@@ -105,6 +106,16 @@ class Reads:
     def generations(self, host: str | None = None) -> list[GenerationRow]:
         """Images by host, newest first."""
         return self._look("build", lambda file: builds.generations(file, host), [])
+
+    def image(self, ident: str) -> Image | None:
+        """A published image; None when there is none, or a newer Nixie wrote it."""
+        if not ident.isalnum():
+            return None
+        path = self.state / "published" / "images" / f"{ident}.json"
+        try:
+            return image_from_json(json.loads(path.read_bytes()))
+        except (OSError, ValueError, KeyError):
+            return None
 
     def log(self, build: BuildRow, start: int = 0, limit: int = 65536) -> LogRange:
         """A piece of a build's log."""

@@ -40,13 +40,18 @@ class Secrets:
         finally:
             os.close(folder)
 
+    def names(self, folder: str) -> list[str]:
+        """Secrets in a folder below; none when there is no such folder."""
+        path = self._path(folder)
+        return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
+
     def remove(self, name: str) -> None:
         """Forget it."""
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         parts = name.split("/")
-        if not all(part and not part.startswith(".") for part in parts):
+        if not all(part and part not in (".", "..") for part in parts):
             raise ValueError(f"{name!r} is not a secret's name")
         return self.folder.joinpath(*parts)
 

@@ -1,0 +1,122 @@
+"""The admin on a real socket over real files, asked by a real client."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from appliance.model.installed import Installed
+from appliance.store import builds, trials
+from appliance.store.open import writer
+from webui.serve import serve
+
+PASSWORD = "four words in a row"
+
+
+def installed_in(home: Path) -> Installed:
+    """An installation with nothing in it."""
+    return Installed(home, home, home / "python", None, home, home, home)
+
+
+@contextmanager
+def serving(state: Path, name: str = "admin-local", **more: object) -> Iterator[int]:
+    """`serve` in a thread of its own; yields its port once it answers."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = int(listening.getsockname()[1])
+    alive = threading.Event()
+    stop: list[Callable[[], object]] = []
+    failed: list[BaseException] = []
+
+    async def beat() -> None:
+        alive.set()
+
+    async def whole() -> None:
+        task = asyncio.ensure_future(serve({name: listening}, state, installed_in(state), beat))
+        loop = asyncio.get_running_loop()
+        stop.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:
+            failed.append(error)
+            alive.set()
+
+    thread = threading.Thread(target=lambda: asyncio.run(whole()))
+    thread.start()
+    assert alive.wait(30)
+    try:
+        if failed:
+            raise failed[0]
+        yield port
+    finally:
+        stop[0]()
+        thread.join(20)
+        listening.close()
+        assert not thread.is_alive()
+
+
+@dataclass(frozen=True)
+class Admin:
+    """A running admin: where it is, what it lies on."""
+
+    url: str
+    state: Path
+
+    def client(self, **headers: str) -> httpx.Client:
+        """Somebody without a cookie."""
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+    def local(self) -> httpx.Client:
+        """Somebody with the box's own key."""
+        secret = (self.state / "secrets" / "web" / "local-token").read_text().strip()
+        return self.client(authorization=f"Bearer {secret}")
+
+    def code(self) -> str:
+        """The claim code."""
+        return (self.state / "secrets" / "web" / "claim").read_text().strip()
+
+    def owner(self) -> httpx.Client:
+        """The owner in a browser, signed in; claims the router when nobody did."""
+        client = self.client(**{"sec-fetch-site": "same-origin"})
+        if (self.state / "secrets" / "web" / "claim").exists():
+            new = {"code": self.code(), "password": PASSWORD}
+            assert client.post("/api/v1/claim", json=new).status_code == 201
+        done = client.post("/login", data={"name": "owner", "password": PASSWORD})
+        assert done.status_code == 303, done.text
+        return client
+
+
+@pytest.fixture
+def admin(tmp_path: Path) -> Iterator[Admin]:
+    with serving(tmp_path) as port:
+        yield Admin(f"http://127.0.0.1:{port}", tmp_path)
+
+
+@pytest.fixture
+def judged(admin: Admin) -> Callable[[str, str], str]:
+    """Write a verdict as `build` would; returns the host's id."""
+    connection = writer(admin.state / "build.db", builds.MIGRATIONS)
+
+    def judge(source: str, name: str) -> str:
+        connection.execute(
+            "INSERT INTO verdict (host, source, revision, name, kind, reason, system, release,"
+            " watched, specialisations, findings, recipe)"
+            " VALUES (?, ?, 1, ?, 'native', NULL, 'x86_64-linux', '26.05', 1, '[]', '[]', '{}')",
+            (f"{source}/{name}", source, name),
+        )
+        return f"{source}/{name}"
+
+    return judge
+
+
+@pytest.fixture
+def net(admin: Admin) -> None:
+    """A net role that has started."""
+    writer(admin.state / "net.db", trials.MIGRATIONS)

@@ -1,0 +1,119 @@
+"""/boots: every attempt, step by step."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from appliance.actions.refusals import Unknown, problem
+from appliance.errors import Refused
+from appliance.model.names import mac_from
+from appliance.store.boots import BootRow
+from webui.api.words import HostId, Limit, MacText, Seconds, Word
+from webui.session import Signed
+
+router = APIRouter(tags=["boots"])
+
+
+@dataclass(frozen=True, slots=True)
+class ApiBoot:
+    """One boot.  `state`: asking, loading, starting, up, served, held, local, short, left."""
+
+    id: str
+    network: Annotated[str, Field(examples=["lan"])]
+    mac: MacText
+    machine: str | None
+    firmware: Annotated[str, Field(examples=["uefi-x64"])]
+    began_at: Seconds
+    ended_at: Seconds | None
+    state: Annotated[str, Field(examples=["up"])]
+    host: HostId | None
+    name: Annotated[str | None, Field(description="the host's name")]
+    image: str | None
+    generation: int | None
+    intent: str | None
+    toplevel: Annotated[str | None, Field(description="what the machine says it runs")]
+    diagnosis: str | None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiStep:
+    """One step of a boot.  `status`: ok, running, aborted, missing, refused; sizes in bytes."""
+
+    number: int
+    kind: Annotated[str, Field(examples=["part"])]
+    name: Annotated[str, Field(examples=["bzImage"])]
+    began_at: Seconds
+    ended_at: Seconds | None
+    bytes: int | None
+    total: int | None
+    status: Annotated[str, Field(examples=["ok"])]
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTimeline:
+    """One boot with its steps."""
+
+    boot: ApiBoot
+    steps: list[ApiStep]
+
+
+@router.get("/boots")
+def boots(
+    here: Signed,
+    mac: Annotated[str | None, Query(max_length=40, examples=["52:54:00:12:34:56"])] = None,
+    limit: Limit = 50,
+) -> list[ApiBoot]:
+    """Boots of every machine, or of one MAC, newest first."""
+    try:
+        plain = mac_from(mac) if mac else None
+    except ValueError as wrong:
+        raise Refused(problem(f"{wrong}.", "mac")) from None
+    return [_shown(row) for row in here.reads.boots(plain, limit)]
+
+
+@router.get("/boots/{boot}")
+def one_boot(here: Signed, boot: Word) -> ApiTimeline:
+    """One boot, step by step."""
+    row = here.reads.boot(boot)
+    if row is None:
+        raise Unknown(problem("There is no such boot."))
+    steps = [
+        ApiStep(
+            step.number,
+            step.kind,
+            step.name,
+            step.began_at,
+            step.ended_at,
+            step.bytes,
+            step.total,
+            step.status,
+            dict(step.detail),
+        )
+        for step in here.reads.steps(boot)
+    ]
+    return ApiTimeline(_shown(row), steps)
+
+
+def _shown(row: BootRow) -> ApiBoot:
+    return ApiBoot(
+        id=row.id,
+        network=row.network,
+        mac=row.mac,
+        machine=row.machine,
+        firmware=row.firmware,
+        began_at=row.began_at,
+        ended_at=row.ended_at,
+        state=row.state,
+        host=row.host,
+        name=row.name,
+        image=row.image,
+        generation=row.generation,
+        intent=row.intent,
+        toplevel=row.toplevel,
+        diagnosis=row.diagnosis,
+        facts=dict(row.facts),
+    )

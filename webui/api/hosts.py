@@ -1,0 +1,103 @@
+"""/hosts: what each source offers to boot, with verdicts and findings."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from appliance.actions import images
+from appliance.actions.refusals import Unknown, problem
+from appliance.model.images import Finding, Verdict
+from webui.api.words import ApiDone, HostId, SourceWord, Word, done
+from webui.session import Here, Signed
+
+router = APIRouter(tags=["hosts"])
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFinding:
+    """Something to know about a host or a lock file.  `severity`: note, warn, bad."""
+
+    severity: Annotated[str, Field(examples=["warn"])]
+    what: str
+    missing: Annotated[str | None, Field(description="the line to add")]
+    where: Annotated[str | None, Field(examples=["hosts/ember.nix:12"])]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiHost:
+    """A host.  `kind`: native, adaptable, not-bootable, looking."""
+
+    id: HostId
+    name: Annotated[str, Field(examples=["ember"])]
+    source: str
+    kind: Annotated[str, Field(examples=["adaptable"])]
+    reason: str | None
+    system: Annotated[str | None, Field(examples=["x86_64-linux"])]
+    release: Annotated[str | None, Field(examples=["26.05"])]
+    watched: bool
+    specialisations: list[str]
+    findings: list[ApiFinding]
+    image: Annotated[str | None, Field(description="id of the newest image")]
+    generation: int | None
+
+
+@router.get("/hosts")
+def hosts(
+    here: Signed, source: Annotated[str | None, Query(max_length=200)] = None
+) -> list[ApiHost]:
+    """Every host, or those of one source (id)."""
+    in_force = {view.id for view in here.reads.sources()}
+    newest = _newest(here)
+    return [
+        _shown(verdict, newest)
+        for verdict in here.reads.verdicts(source)
+        if verdict.host.partition("/")[0] in in_force
+    ]
+
+
+@router.get("/hosts/{source}/{name}")
+def one_host(here: Signed, source: SourceWord, name: Word) -> ApiHost:
+    """One host of a source (id)."""
+    for verdict in here.reads.verdicts(source):
+        if verdict.host == f"{source}/{name}":
+            return _shown(verdict, _newest(here))
+    raise Unknown(problem("There is no such host."))
+
+
+@router.post("/hosts/{source}/{name}/build", status_code=202)
+def build_host(here: Signed, source: SourceWord, name: Word) -> ApiDone:
+    """Queue a build."""
+    return done(images.build_host(here.desk, here.actor, f"{source}/{name}"))
+
+
+def finding(found: Finding) -> ApiFinding:
+    """A finding as the API says it."""
+    return ApiFinding(found.severity, found.what, found.missing, found.where)
+
+
+def _newest(here: Here) -> dict[str, tuple[str, int]]:
+    """Host → (image, number) of its newest generation."""
+    newest: dict[str, tuple[str, int]] = {}
+    for row in here.reads.generations():
+        newest.setdefault(row.host, (row.image, row.number))
+    return newest
+
+
+def _shown(verdict: Verdict, newest: dict[str, tuple[str, int]]) -> ApiHost:
+    image, number = newest.get(verdict.host, (None, None))
+    return ApiHost(
+        id=verdict.host,
+        name=verdict.name,
+        source=verdict.host.partition("/")[0],
+        kind=verdict.kind,
+        reason=verdict.reason,
+        system=verdict.system,
+        release=verdict.release,
+        watched=verdict.watched,
+        specialisations=list(verdict.specialisations),
+        findings=[finding(one) for one in verdict.findings],
+        image=image,
+        generation=number,
+    )

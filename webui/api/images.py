@@ -1,0 +1,118 @@
+"""/images: what hosts became, with parts, sizes, hashes and where they come from."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from appliance.actions.refusals import Unknown, problem
+from webui.api.words import HostId, Seconds
+from webui.session import Signed
+
+router = APIRouter(tags=["images"])
+
+ImageId = Annotated[str, Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d"])]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiGeneration:
+    """An image in a host's history.  `state`: trial, good, bad, pinned, unwatched."""
+
+    host: HostId
+    number: Annotated[int, Field(examples=[3])]
+    image: ImageId
+    specialisations: dict[str, str]
+    state: Annotated[str, Field(examples=["good"])]
+    made_at: Seconds
+    size: Annotated[int, Field(examples=[310_000_000], description="bytes")]
+    toplevel: str
+    rev: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPart:
+    """One file that a machine downloads."""
+
+    purpose: Annotated[str, Field(examples=["kernel"])]
+    name: Annotated[str, Field(examples=["bzImage"])]
+    size: Annotated[int, Field(description="bytes")]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiImage:
+    """A bootable image with its provenance."""
+
+    id: ImageId
+    host: HostId
+    name: str
+    specialisation: str | None
+    recipe: Annotated[str, Field(examples=["linux"])]
+    system: str
+    parts: list[ApiPart]
+    size: Annotated[int, Field(description="bytes")]
+    command_line: str
+    toplevel: str
+    watched: bool
+    url: str
+    locked: str
+    revision: str
+    nar_hash: str
+    drvs: dict[str, str]
+    built_at: Seconds
+    built_on: str
+    nix: str
+    adapted: Annotated[str, Field(examples=["adapted"], description="native, adapted, as built")]
+
+
+@router.get("/images")
+def images(
+    here: Signed, host: Annotated[str | None, Query(max_length=400)] = None
+) -> list[ApiGeneration]:
+    """Generations of every host, or of one, newest first."""
+    return [
+        ApiGeneration(
+            row.host,
+            row.number,
+            row.image,
+            dict(row.specialisations),
+            row.state,
+            row.made_at,
+            row.size,
+            row.toplevel,
+            row.rev,
+        )
+        for row in here.reads.generations(host)
+    ]
+
+
+@router.get("/images/{image}")
+def one_image(here: Signed, image: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> ApiImage:
+    """One published image."""
+    found = here.reads.image(image)
+    if found is None:
+        raise Unknown(problem("There is no such image."))
+    from_where = found.provenance
+    return ApiImage(
+        id=found.id,
+        host=found.host,
+        name=found.name,
+        specialisation=found.specialisation,
+        recipe=found.recipe,
+        system=found.system,
+        parts=[ApiPart(part.purpose, part.name, part.size, part.sha256) for part in found.parts],
+        size=found.size,
+        command_line=found.command_line,
+        toplevel=found.toplevel,
+        watched=found.watched,
+        url=from_where.url,
+        locked=from_where.locked,
+        revision=from_where.revision,
+        nar_hash=from_where.nar_hash,
+        drvs=dict(from_where.drvs),
+        built_at=from_where.built_at,
+        built_on=from_where.built_on,
+        nix=from_where.nix,
+        adapted=from_where.adapted,
+    )

@@ -1,0 +1,135 @@
+"""/networks, /ports and /leases: what is in force, and who holds which address."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from appliance.actions import networks
+from webui.api.words import ApiDone, MacText, Seconds, ShortText, Word, done
+from webui.session import Signed
+
+router = APIRouter(tags=["networks"])
+
+Kind = Annotated[str, Field(max_length=20, examples=["hold"], description="menu, hold, nothing")]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDefault:
+    """What unknown machines get; `network` "*" is every other network."""
+
+    network: Annotated[str, Field(examples=["lan"])]
+    kind: Kind
+    menu: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiNetwork:
+    """A network in force; the pool is null where DHCP does not answer."""
+
+    name: Annotated[str, Field(examples=["lan"])]
+    link: Annotated[str, Field(examples=["br-lan"])]
+    address: Annotated[str, Field(examples=["10.77.0.1/24"])]
+    pool_first: Annotated[str | None, Field(examples=["10.77.0.100"])]
+    pool_last: Annotated[str | None, Field(examples=["10.77.0.199"])]
+    lease_seconds: int | None
+    netboot: bool
+    default: ApiDefault
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPort:
+    """An interface of this box."""
+
+    link: Annotated[str, Field(examples=["enp1s0"])]
+    mac: MacText
+    up: bool
+    network: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiLease:
+    """A lease.  `stage`: os, or boot for a short one; `state`: bound, released, declined."""
+
+    network: str
+    address: Annotated[str, Field(examples=["10.77.0.100"])]
+    mac: MacText
+    hostname: str
+    stage: Annotated[str, Field(examples=["os"])]
+    given_at: Seconds
+    ends_at: Seconds
+    state: Annotated[str, Field(examples=["bound"])]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDefault:
+    """What `PUT /networks/{network}/default` takes; `menu` by id or name."""
+
+    kind: Kind
+    menu: ShortText | None = None
+
+
+@router.get("/networks")
+def every_network(here: Signed) -> list[ApiNetwork]:
+    """Networks in force, with what unknown machines get there."""
+    slices = here.reads.slices()
+    if slices is None:
+        return []
+    chosen = {one.network: one for one in here.reads.unknowns()}
+    dhcp = {one.name: one for one in slices.dhcp}
+    shown = []
+    for network in slices.dns.networks:
+        pool = dhcp.get(network.name)
+        default = chosen.get(network.name) or chosen.get("*")
+        shown.append(
+            ApiNetwork(
+                network.name,
+                network.link,
+                str(network.address),
+                str(pool.first) if pool else None,
+                str(pool.last) if pool else None,
+                pool.lease_seconds if pool else None,
+                any(one.name == network.name for one in slices.boot),
+                ApiDefault(
+                    network.name,
+                    default.kind if default else "hold",
+                    default.menu if default else None,
+                ),
+            )
+        )
+    return shown
+
+
+@router.put("/networks/{network}/default")
+def set_default(here: Signed, network: Word, new: NewDefault) -> ApiDone:
+    """Decide what unknown machines get on a network, or ("*") on every other one."""
+    return done(networks.set_network_default(here.desk, here.actor, network, new.kind, new.menu))
+
+
+@router.get("/ports")
+def ports(here: Signed) -> list[ApiPort]:
+    """The box's interfaces."""
+    return [ApiPort(row.link, row.mac, row.up, row.network) for row in here.reads.ports()]
+
+
+@router.get("/leases")
+def leases(
+    here: Signed,
+    network: Annotated[str | None, Query(max_length=15)] = None,
+    limit: Annotated[int, Query(ge=1, le=65_536)] = 10_000,
+) -> list[ApiLease]:
+    """Leases in address order, ended ones included."""
+    return [
+        ApiLease(
+            row.network,
+            str(row.address),
+            row.mac,
+            row.hostname,
+            row.stage,
+            row.given_at,
+            row.ends_at,
+            row.state,
+        )
+        for row in here.reads.leases(network)[:limit]
+    ]

@@ -1,0 +1,230 @@
+"""/sources: flakes, how they are treated, and directories they may lie in."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from appliance.actions import sources
+from appliance.actions.refusals import Unknown, problem
+from appliance.store.builds import RevisionRow, SourceStateRow
+from appliance.store.inventory_view import SourceView
+from webui.api.hosts import ApiFinding, finding
+from webui.api.words import ApiDone, Seconds, ShortText, SourceWord, Text, done
+from webui.session import Here, Signed
+
+router = APIRouter(tags=["sources"])
+
+Url = Annotated[str, Field(max_length=1024, examples=["github:owner/hosts?ref=main"])]
+Trust = Annotated[str, Field(max_length=20, examples=["mine"], description="mine or stranger")]
+Interval = Annotated[
+    int, Field(examples=[3600], ge=0, le=2_592_000, description="seconds; 0: only when asked")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRevision:
+    """One locked state of a source."""
+
+    rev: Annotated[str, Field(examples=["0123456789abcdef0123456789abcdef01234567"])]
+    locked: str
+    nar_hash: str
+    last_modified: int
+    seen_at: Seconds
+    changes: list[str]
+    findings: list[ApiFinding]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSource:
+    """A source and where it stands.  `state`: waiting, fetching, looking, ready, unreadable."""
+
+    id: str
+    name: Annotated[str, Field(examples=["hosts"])]
+    url: Url
+    trust: Trust
+    as_built: bool
+    allow_ifd: bool
+    interval_seconds: Interval
+    has_credential: bool
+    state: Annotated[str, Field(examples=["ready"])]
+    what: Annotated[str, Field(description="a sentence when it is unreadable")]
+    checked_at: Seconds | None
+    next_at: Seconds | None
+    hosts: Annotated[int, Field(description="how many hosts it has")]
+    revision: ApiRevision | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """What `POST /sources` takes."""
+
+    url: Url
+    name: ShortText = ""
+    trust: Trust = "mine"
+    as_built: bool = False
+    allow_ifd: bool = False
+    interval_seconds: Interval = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEdit:
+    """What `PATCH /sources/{source}` takes; what is left out stays."""
+
+    name: ShortText | None = None
+    trust: Trust | None = None
+    as_built: bool | None = None
+    allow_ifd: bool | None = None
+    interval_seconds: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token or deploy key; it is never shown again.  `kind`: token, ssh-key, none."""
+
+    kind: Annotated[str, Field(max_length=20, examples=["token"])]
+    secret: Annotated[str, Field(max_length=20_000, examples=["github_pat_…"])] = ""
+    user: ShortText = ""
+    hosts: Annotated[list[ShortText], Field(max_length=50)] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory below which sources may lie."""
+
+    path: Annotated[Text, Field(examples=["/srv/flakes"])]
+
+
+@router.get("/sources")
+def every_source(here: Signed) -> list[ApiSource]:
+    """Every source with its state."""
+    states = here.reads.source_states()
+    return [_shown(here, view, states.get(view.id)) for view in here.reads.sources()]
+
+
+@router.post("/sources", status_code=201)
+def add_source(here: Signed, new: NewSource) -> ApiDone:
+    """Add a flake; it is looked at straight away."""
+    return done(
+        sources.add_source(
+            here.desk,
+            here.actor,
+            new.url,
+            name=new.name,
+            trust=new.trust,
+            as_built=new.as_built,
+            allow_ifd=new.allow_ifd,
+            interval_seconds=new.interval_seconds,
+        )
+    )
+
+
+@router.get("/sources/{source}")
+def one_source(here: Signed, source: SourceWord) -> ApiSource:
+    """One source, by id or name."""
+    for view in here.reads.sources():
+        if source in (view.id, view.name):
+            return _shown(here, view, here.reads.source_states().get(view.id))
+    raise Unknown(problem("There is no such source."))
+
+
+@router.patch("/sources/{source}")
+def edit_source(here: Signed, source: SourceWord, edit: SourceEdit) -> ApiDone:
+    """Change how a source is treated."""
+    return done(
+        sources.edit_source(
+            here.desk,
+            here.actor,
+            source,
+            name=edit.name,
+            trust=edit.trust,
+            as_built=edit.as_built,
+            allow_ifd=edit.allow_ifd,
+            interval_seconds=edit.interval_seconds,
+        )
+    )
+
+
+@router.delete("/sources/{source}")
+def remove_source(here: Signed, source: SourceWord) -> ApiDone:
+    """Take a source away."""
+    return done(sources.remove_source(here.desk, here.actor, source))
+
+
+@router.post("/sources/{source}/refresh", status_code=202)
+def refresh_source(here: Signed, source: SourceWord) -> ApiDone:
+    """Look at the source again, now."""
+    return done(sources.refresh_source(here.desk, here.actor, source))
+
+
+@router.put("/sources/{source}/credential")
+def set_credential(here: Signed, source: SourceWord, credential: Credential) -> ApiDone:
+    """Keep a token or deploy key, valid at the source's own server and at `hosts`."""
+    return done(
+        sources.set_source_credential(
+            here.desk,
+            here.actor,
+            source,
+            kind=credential.kind,
+            secret=credential.secret,
+            user=credential.user,
+            hosts=credential.hosts,
+        )
+    )
+
+
+@router.get("/sources/{source}/revisions")
+def revisions(here: Signed, source: SourceWord) -> list[ApiRevision]:
+    """Locked states of a source, newest first, with what changed."""
+    return [_revision(row) for row in here.reads.revisions(one_source(here, source).id)]
+
+
+@router.get("/directories")
+def directories(here: Signed) -> list[Directory]:
+    """Directories of this machine below which sources may lie."""
+    return [Directory(path) for path in here.reads.allowed_directories()]
+
+
+@router.post("/directories", status_code=201)
+def allow_directory(here: Signed, directory: Directory) -> ApiDone:
+    """Allow a directory."""
+    return done(sources.allow_directory(here.desk, here.actor, directory.path))
+
+
+@router.delete("/directories")
+def forbid_directory(here: Signed, path: Text) -> ApiDone:
+    """Take the permission back."""
+    return done(sources.forbid_directory(here.desk, here.actor, path))
+
+
+def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSource:
+    newest = here.reads.revisions(view.id, 1)
+    return ApiSource(
+        id=view.id,
+        name=view.name,
+        url=view.url,
+        trust=view.trust,
+        as_built=view.as_built,
+        allow_ifd=view.allow_ifd,
+        interval_seconds=view.interval_seconds,
+        has_credential=view.credential is not None,
+        state=state.state if state else "waiting",
+        what=state.what if state else "",
+        checked_at=state.checked_at if state else None,
+        next_at=state.next_at if state else None,
+        hosts=len(here.reads.verdicts(view.id)),
+        revision=_revision(newest[0]) if newest else None,
+    )
+
+
+def _revision(row: RevisionRow) -> ApiRevision:
+    return ApiRevision(
+        row.rev,
+        row.locked,
+        row.nar_hash,
+        row.last_modified,
+        row.seen_at,
+        list(row.changes),
+        [finding(one) for one in row.findings],
+    )

@@ -1,0 +1,108 @@
+"""/tokens and /claim: keys for programs, and the first owner."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from appliance.actions import access
+from webui.api.words import ApiDone, Seconds, ShortText, Word, done
+from webui.session import Anybody, Signed
+
+router = APIRouter(tags=["access"])
+
+Scope = Annotated[str, Field(max_length=20, examples=["read"], description="read, write, admin")]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token without its secret."""
+
+    id: str
+    name: Annotated[str, Field(examples=["monitoring"])]
+    scope: Scope
+    made_by: str
+    created_at: Seconds
+    ends_at: Seconds | None
+    used_at: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """What `POST /tokens` takes; `days` null: until it is revoked."""
+
+    name: Annotated[str, Field(max_length=200, examples=["monitoring"])]
+    scope: Scope = "read"
+    days: Annotated[int | None, Field(examples=[90])] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiMadeToken:
+    """A new token; `secret` is shown this once."""
+
+    id: str
+    secret: Annotated[str, Field(examples=["nixie_…"])]
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewOwner:
+    """The code the router shows, and the password its owner chooses."""
+
+    code: Annotated[str, Field(max_length=40, examples=["K7WD-29QF"])]
+    password: Annotated[str, Field(max_length=1024)]
+    name: ShortText = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCaller:
+    """Who asks."""
+
+    name: str
+    scopes: list[str]
+    how: Annotated[str, Field(examples=["token"], description="session, token, local")]
+
+
+@router.get("/me")
+def me(here: Signed) -> ApiCaller:
+    """Who this token or session belongs to."""
+    return ApiCaller(here.actor.name, sorted(here.actor.scopes), here.actor.how)
+
+
+@router.get("/tokens")
+def tokens(here: Signed) -> list[ApiToken]:
+    """Tokens that open something."""
+    return [
+        ApiToken(
+            row.id,
+            row.name,
+            row.scope,
+            row.made_by,
+            row.created_at,
+            row.ends_at,
+            row.used_at,
+        )
+        for row in access.tokens(here.desk, here.actor)
+    ]
+
+
+@router.post("/tokens", status_code=201)
+def make_token(here: Signed, new: NewToken) -> ApiMadeToken:
+    """Make a token."""
+    made = access.make_token(here.desk, here.actor, new.name, new.scope, days=new.days)
+    return ApiMadeToken(made.id, made.secret, made.done.what)
+
+
+@router.delete("/tokens/{token}")
+def revoke_token(here: Signed, token: Word) -> ApiDone:
+    """End a token."""
+    return done(access.revoke_token(here.desk, here.actor, token))
+
+
+@router.post("/claim", status_code=201)
+def claim(here: Anybody, new: NewOwner) -> ApiDone:
+    """Make the first owner of a new router; once, with the code it shows."""
+    signed_in = access.claim(here.desk, new.code, new.password, name=new.name, address=here.address)
+    access.logout(here.desk, signed_in.actor)
+    return ApiDone("", "", f"{signed_in.actor.name} owns this router now.", undoable=False)

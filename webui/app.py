@@ -1,0 +1,244 @@
+"""The application: the guard, the API and the pages, listed by hand.
+
+A refusal is a value until it gets here: the API says it as problems, pages as a page.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.types import ASGIApp
+
+from appliance.actions.desk import Desk
+from appliance.actions.refusals import Clash, Forbidden, TooMany, Unknown
+from appliance.errors import Problem, Refused, Unreachable
+from appliance.model.installed import Installed
+from webui.api import (
+    boots,
+    builds,
+    changes,
+    hosts,
+    images,
+    machines,
+    menus,
+    networks,
+    sources,
+    status,
+    tokens,
+)
+from webui.api.words import REFUSALS
+from webui.guard import Guard
+from webui.live import Bells, stream
+from webui.pages import (
+    boot,
+    claim,
+    frame,
+    login,
+    machine,
+    source,
+    source_settings,
+    undo,
+)
+from webui.pages import machines as machines_page
+from webui.pages import menus as menus_page
+from webui.pages import sources as sources_page
+from webui.pages.trouble import trouble
+from webui.session import Here, NotSignedIn, Room, Signed, anybody
+
+API = "/api/v1"
+NOUNS = (
+    sources,
+    hosts,
+    images,
+    builds,
+    machines,
+    menus,
+    boots,
+    networks,
+    changes,
+    tokens,
+    status,
+)
+PAGES = (
+    login,
+    claim,
+    frame,
+    undo,
+    sources_page,
+    source,
+    source_settings,
+    machines_page,
+    machine,
+    menus_page,
+    boot,
+)
+STATUS: tuple[tuple[type[Refused], int], ...] = (
+    (Forbidden, 403),
+    (Unknown, 404),
+    (Clash, 409),
+    (TooMany, 429),
+    (Refused, 422),
+)
+
+
+def application(desk: Desk, installed: Installed) -> ASGIApp:
+    """The whole admin as one ASGI application; the caller closes the desk."""
+    app = FastAPI(
+        title="Nixie Router",
+        version="1",
+        description="Everything the admin's pages can do.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.room = Room(desk, installed)
+    app.state.bells = Bells(desk.reads.state)
+    app.include_router(_api(app), prefix=API)
+    for page in PAGES:
+        app.include_router(page.router)
+    app.include_router(_live())
+    static = Path(__file__).parent / "static"
+    app.mount("/static", StaticFiles(directory=static))
+    app.mount("/browser", StaticFiles(directory=installed.browser, check_dir=False))
+    _answers(app)
+    return Guard(app, lambda: own_names(desk))
+
+
+def own_names(desk: Desk) -> set[str]:
+    """Names under which this router is asked, beside its addresses."""
+    slices = desk.reads.slices()
+    if slices is None:
+        return set()
+    name, domain = slices.dns.hostname.lower(), slices.dns.domain.lower()
+    return {name, f"{name}.{domain}", f"{name}.local"}
+
+
+def _api(app: FastAPI) -> APIRouter:
+    bearer = HTTPBearer(auto_error=False, description="A token; the admin's session does as well.")
+    api = APIRouter(responses=REFUSALS, dependencies=[Depends(bearer)])
+    for noun in NOUNS:
+        api.include_router(noun.router)
+
+    @api.get("/openapi.json", include_in_schema=False)
+    def openapi(here: Signed) -> dict[str, Any]:
+        """What the API is, for programs."""
+        del here
+        return app.openapi()
+
+    return api
+
+
+def _live() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/live")
+    async def live(request: Request, here: Signed) -> StreamingResponse:
+        """The browser's one event stream."""
+        del here
+        return stream(request)
+
+    return router
+
+
+def _answers(app: FastAPI) -> None:
+    """One answer per way of failing."""
+
+    def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        code = next(code for kind, code in STATUS if isinstance(error, kind))
+        headers = (
+            {"Retry-After": str(round(error.retry_after))} if isinstance(error, TooMany) else {}
+        )
+        return _trouble(request, code, error.problems, headers)
+
+    def unreachable(request: Request, error: Exception) -> Response:
+        return _trouble(request, 503, (Problem((), str(error)),), {"Retry-After": "5"})
+
+    def disk(request: Request, error: Exception) -> Response:
+        assert isinstance(error, OperationalError)
+        what = f"The router's own files cannot be written: {error.orig}. Nothing was changed."
+        if "full" in str(error.orig):
+            what = "The router's disk is full. Remove old images, then try again; nothing was lost."
+        return _trouble(request, 503, (Problem((), what),), {"Retry-After": "5"})
+
+    def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        what = {404: "There is nothing here.", 405: "This cannot be done here."}
+        sentence = what.get(error.status_code, str(error.detail))
+        return _trouble(
+            request, error.status_code, (Problem((), sentence),), dict(error.headers or {})
+        )
+
+    def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        found = tuple(
+            Problem(tuple(one["loc"][1:]), f"{one['msg']}.") for one in error.errors()[:20]
+        )
+        return _trouble(request, 422, found, {})
+
+    def broken(request: Request, _error: Exception) -> Response:
+        what = "Nixie made a mistake here. It is in the log of the web role; nothing was lost."
+        return _trouble(request, 500, (Problem((), what),), {})
+
+    for kind, answer in (
+        (Refused, refused),
+        (Unreachable, unreachable),
+        (OperationalError, disk),
+        (HTTPException, http),
+        (RequestValidationError, invalid),
+        (NotSignedIn, _not_signed_in),
+        (Exception, broken),
+    ):
+        app.add_exception_handler(kind, answer)
+
+
+def _trouble(
+    request: Request, code: int, problems: Iterable[Problem], headers: dict[str, str]
+) -> Response:
+    problems = tuple(problems)
+    if _for_programs(request):
+        told = [{"where": list(one.where), "what": one.what} for one in problems]
+        return JSONResponse({"problems": told}, code, headers)
+    answer = trouble(_here(request), code, problems)
+    answer.headers.update(headers)
+    return answer
+
+
+def _not_signed_in(request: Request, _error: Exception) -> Response:
+    here = anybody(request)
+    if _for_programs(request):
+        what = "Sign in, or send a token: Authorization: Bearer nixie_…"
+        told = {"problems": [{"where": [], "what": what}]}
+        return JSONResponse(told, 401, {"WWW-Authenticate": "Bearer"})
+    path = "/login" if here.claimed else "/claim"
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": path})
+    if here.claimed and request.method == "GET" and request.url.path not in ("/", "/live"):
+        path += f"?next={_quoted(request)}"
+    return RedirectResponse(path, 303)
+
+
+def _for_programs(request: Request) -> bool:
+    return request.url.path.startswith(f"{API}/")
+
+
+def _here(request: Request) -> Here | None:
+    """The request as pages know it; None when even its session cannot be read."""
+    try:
+        return anybody(request)
+    except (Unreachable, OperationalError):
+        return None
+
+
+def _quoted(request: Request) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return quote(f"{request.url.path}{query}", safe="/")

@@ -1,0 +1,171 @@
+"""The door of the admin: uvicorn on sockets that somebody else opened.
+
+`admin.<link>` is HTTPS with the box's own CA, any other name (`admin-local`) plain HTTP, which is
+for loopback only.  Certificates are STATE/secrets/web/{ca,leaf}.{crt,key}; the supervisor may hand
+ca.crt to anybody.  They are looked at once an hour, and renewed without a restart.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+
+import anyio.to_thread
+import uvicorn
+from starlette.types import ASGIApp
+
+from appliance.actions import access, sources
+from appliance.actions.desk import Desk
+from appliance.actions.open import open_desk
+from appliance.model.installed import Installed
+from appliance.store.secrets.open import Secrets
+from webui.app import application, own_names
+
+BEAT_SECONDS = 2.0
+RENEW_SECONDS = 3600.0
+RENEW_DAYS = 30  # before the end
+THREADS = 8
+"""Requests carried out at once; each thread costs memory, and SQLite writes one by one anyway."""
+
+LOG = logging.getLogger("nixie.web")
+
+
+async def serve(
+    sockets: Mapping[str, socket.socket],
+    state: Path,
+    installed: Installed,
+    beat: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until cancelled.  `sockets` by LISTEN_FDNAMES name; `beat` every two seconds.
+
+    Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
+    """
+    desk = open_desk(state)
+    try:
+        access.local_token(desk)
+        sources.sweep_credentials(desk)
+        announce(desk)
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        app = application(desk, installed)
+        async with asyncio.TaskGroup() as group:
+            secure = {n: one for n, one in sockets.items() if n.startswith("admin.")}
+            plain = [one for name, one in sockets.items() if name not in secure]
+            if plain:
+                group.create_task(_run(_config(app), plain))
+            if secure:
+                config = _secure_config(app, desk, state)
+                group.create_task(_renewing(config, desk))
+                group.create_task(_run(config, list(secure.values())))
+            group.create_task(_beating(desk, beat))
+    finally:
+        desk.close()
+
+
+def announce(desk: Desk) -> None:
+    """Print the claim code to the log while the router has no owner."""
+    code = access.claim_code(desk)
+    if code is not None:
+        LOG.warning("This router has no owner yet. Its claim code is %s", code)
+
+
+class _Server(uvicorn.Server):
+    """One of several servers in one loop: signals are the role's, not uvicorn's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=30,
+        limit_concurrency=200,
+    )
+
+
+def _secure_config(app: ASGIApp, desk: Desk, state: Path) -> uvicorn.Config:
+    folder = state / "secrets" / "web"
+    _certify(desk.secrets, own_addresses(desk), desk.now())
+    config = _config(app)
+    config.ssl_certfile, config.ssl_keyfile = folder / "leaf.crt", folder / "leaf.key"
+    config.load()
+    assert config.ssl is not None
+    config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return config
+
+
+def own_addresses(desk: Desk) -> set[str]:
+    """Names and addresses that the certificate is for."""
+    slices = desk.reads.slices()
+    networks = slices.dns.networks if slices else ()
+    return own_names(desk) | {"localhost", "127.0.0.1", *(str(n.address.ip) for n in networks)}
+
+
+def _certify(secrets: Secrets, names: set[str], now: float) -> bool:
+    """Have a leaf for `names`; True when a new one was made.
+
+    `leaf.json` says what the leaf is good for, so that a box with a good one never loads
+    `certificates`, which takes 8 MB.
+    """
+    good = json.loads(secrets.read("leaf.json") or "{}")
+    if names <= set(good.get("names", ())) and now < good.get("renew_at", 0):
+        return False
+    from webui import certificates
+
+    ca_certificate, ca_key = secrets.read("ca.crt"), secrets.read("ca.key")
+    if ca_certificate and ca_key:
+        ca = certificates.Pair(ca_certificate, ca_key)
+    else:
+        ca = certificates.authority("Nixie Router", now)
+        secrets.write("ca.key", ca.key)
+        secrets.write("ca.crt", ca.certificate, mode=0o644)
+    fresh = certificates.leaf(ca, names, now)
+    secrets.remove("leaf.json")
+    secrets.write("leaf.key", fresh.key)
+    secrets.write("leaf.crt", fresh.certificate, mode=0o644)
+    renew_at = now + (certificates.LEAF_DAYS - RENEW_DAYS) * 86400
+    told = {"names": sorted(names), "renew_at": renew_at}
+    secrets.write("leaf.json", json.dumps(told).encode())
+    return True
+
+
+async def _renewing(config: uvicorn.Config, desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        made = await asyncio.to_thread(_certify, desk.secrets, own_addresses(desk), desk.now())
+        if made and config.ssl is not None:
+            config.ssl.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
+
+
+async def _run(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    server = _Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+async def _beating(desk: Desk, beat: Callable[[], Awaitable[None]] | None) -> None:
+    """Say that we live, as long as a thread still gets through to the database."""
+    while True:
+        await asyncio.to_thread(access.is_claimed, desk)
+        if beat is not None:
+            await beat()
+        await asyncio.sleep(BEAT_SECONDS)

@@ -1,0 +1,139 @@
+"""Who asks: the cookie or token of a request, and what its route gets in hand.
+
+The cookie is a random id (HttpOnly, SameSite=Strict; over https also Secure and `__Host-`); the
+session is a row.  What a browser fetches by itself does not keep a session young.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from appliance.actions import access
+from appliance.actions.access import SignedIn
+from appliance.actions.desk import Actor, Desk, permit
+from appliance.model.installed import Installed
+from appliance.store.people import LONGEST_SECONDS
+from appliance.store.reads import Reads
+from webui.guard import COOKIES
+
+
+class NotSignedIn(Exception):
+    """Nobody known asks for something that is not for everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the application holds for all requests."""
+
+    desk: Desk
+    installed: Installed
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One request: who, where, when, and everything it may reach."""
+
+    request: Request
+    room: Room
+    visitor: Actor | None
+    now: float
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks.  Raises NotSignedIn when nobody known does."""
+        if self.visitor is None:
+            raise NotSignedIn
+        return self.visitor
+
+    @property
+    def desk(self) -> Desk:
+        """First argument of every action."""
+        return self.room.desk
+
+    @property
+    def reads(self) -> Reads:
+        """Every role's file, to look at."""
+        return self.room.desk.reads
+
+    @property
+    def installed(self) -> Installed:
+        """Where set-up put things."""
+        return self.room.installed
+
+    @property
+    def secure(self) -> bool:
+        """Whether the request came over https."""
+        return self.request.url.scheme == "https"
+
+    @property
+    def address(self) -> str:
+        """Where the request came from."""
+        return address_of(self.request)
+
+    @property
+    def claimed(self) -> bool:
+        """Whether this router has an owner."""
+        return access.is_claimed(self.desk)
+
+
+def anybody(request: Request) -> Here:
+    """A request of anybody, signed in or not."""
+    room: Room = request.app.state.room
+    return Here(request, room, _visitor(request, room.desk), room.desk.now())
+
+
+def signed_in(here: Annotated[Here, Depends(anybody)]) -> Here:
+    """A request of somebody who may look.  Raises NotSignedIn, or Forbidden."""
+    permit(here.desk, here.actor, "read", "look")
+    return here
+
+
+Anybody = Annotated[Here, Depends(anybody)]
+Signed = Annotated[Here, Depends(signed_in)]
+
+
+def keep(response: Response, here: Here, new: SignedIn) -> None:
+    """Set the cookie of a new session."""
+    response.set_cookie(
+        _cookie_name(here.secure),
+        new.cookie,
+        max_age=int(LONGEST_SECONDS),
+        path="/",
+        secure=here.secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def forget(response: Response, here: Here) -> None:
+    """Drop the cookie; the row is `access.logout`'s."""
+    response.delete_cookie(
+        _cookie_name(here.secure), path="/", secure=here.secure, httponly=True, samesite="strict"
+    )
+
+
+def address_of(request: Request) -> str:
+    """The client's address as the socket knows it."""
+    return request.client.host if request.client else ""
+
+
+def _visitor(request: Request, desk: Desk) -> Actor | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return access.by_token(desk, secret.strip(), address_of(request))
+    cookie = request.cookies.get(_cookie_name(request.url.scheme == "https"))
+    if not cookie:
+        return None
+    return access.by_cookie(desk, cookie, address_of(request), awake=_awake(request))
+
+
+def _awake(request: Request) -> bool:
+    """Whether a person did this, not a page that refreshes itself."""
+    mode = request.headers.get("sec-fetch-mode", "navigate")
+    return request.method != "GET" or mode == "navigate"
+
+
+def _cookie_name(secure: bool) -> str:
+    return COOKIES[0] if secure else COOKIES[1]
