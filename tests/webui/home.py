@@ -1,0 +1,328 @@
+"""A state directory as it looks after a week at home: real files, written by their own schemas.
+
+Two sources, five hosts, four machines, two that wait, boots that went well and one that fell short,
+builds of every state.  `NOW` is the moment everything is looked at.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+from typing import Any
+
+from appliance.actions import machines, menus, networks, sources
+from appliance.actions.desk import Actor, Desk
+from appliance.actions.open import open_desk
+from appliance.actions.passwords import Passwords
+from appliance.model.slices import BootNetwork, DnsSlice, Slices, to_json
+from appliance.store import boots, builds, leases, trials
+from appliance.store.open import writer
+from appliance.store.people import SCOPES
+
+NOW = 1_773_609_247.0  # Sunday 15 March 2026, 21:14:07 UTC
+OWNER = Actor("lena", SCOPES["admin"], "session", "10.77.0.2")
+MIB = 1024 * 1024
+DAY, HOUR, MINUTE = 86_400.0, 3600.0, 60.0
+
+ANVIL, EMBER, TONGS, KILN = (f"52:54:00:00:00:0{n}" for n in range(1, 5))
+STRANGER, PI = "b4:2e:99:a7:10:5c", "dc:a6:32:0b:7e:91"
+
+
+def desk_of(state: Path, now: float = NOW) -> Desk:
+    """A desk whose clock stands still."""
+    opened = open_desk(state, Passwords(memory_kib=64, rounds=1))
+    return replace(opened, now=lambda: now)
+
+
+def furnish(state: Path, now: float = NOW) -> dict[str, str]:
+    """Fill `state`; returns ids by name: sources, hosts, machines, boots, builds."""
+    ids = _inventory(state, now)
+    _builds(state, ids, now)
+    _give(state, ids, now)
+    _boots(state, ids, now)
+    _network(state, now)
+    return ids
+
+
+def _inventory(state: Path, now: float) -> dict[str, str]:
+    desk = desk_of(state, now)
+    homelab = sources.add_source(desk, OWNER, "github:lena/homelab").subject
+    kiosk = sources.add_source(
+        desk, OWNER, "git+https://git.example.org/kiosk", trust="stranger", interval_seconds=0
+    ).subject
+    desk.close()
+    named = {name: f"{homelab}/{name}" for name in ("anvil", "crucible", "ember", "slag", "tongs")}
+    return {"homelab": homelab, "kiosk": kiosk, **named}
+
+
+def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
+    file = writer(state / "build.db", builds.MIGRATIONS)
+    home = ids["homelab"]
+    _row(
+        file,
+        "source_state",
+        source=home,
+        state="ready",
+        checked_at=now - 6 * MINUTE,
+        next_at=now + 54 * MINUTE,
+        revision=2,
+    )
+    _row(
+        file,
+        "source_state",
+        source=ids["kiosk"],
+        state="unreadable",
+        checked_at=now - 2 * HOUR,
+        what="git.example.org asks for a user name. Give the source a token or a deploy key.",
+    )
+    locked = {
+        "severity": "warn",
+        "what": "The input secrets is a folder on somebody’s computer. No host needs it.",
+        "where": "/home/lena/secrets",
+        "missing": None,
+    }
+    for number, rev, ago, changes in (
+        (1, "71ab09d4c1e0" + "0" * 28, 5 * DAY, []),
+        (2, "9f31c2e0aa17" + "0" * 28, 26 * MINUTE, ["ember has another kernel.", "tongs is new."]),
+    ):
+        _row(
+            file, "revision", id=number, source=home, locked="github:lena/homelab/x", rev=rev,
+            nar_hash="sha256-x", last_modified=int(now - ago), path="/nix/store/x-source",
+            seen_at=now - ago, changes=json.dumps(changes), findings=json.dumps([locked]),
+        )  # fmt: skip
+    lacks = {
+        "severity": "warn",
+        "what": "The machine’s card needs igc, which the initial ramdisk lacks.",
+        "where": "hosts/ember/default.nix:18",
+        "missing": 'boot.initrd.availableKernelModules = [ "igc" ];',
+    }
+    contained = {
+        "severity": "bad",
+        "what": "boot.isContainer is true, so there is nothing to boot.",
+        "where": "hosts/slag/default.nix:7",
+        "missing": None,
+    }
+    for name, kind, system, watched, special, findings, reason in (
+        ("anvil", "native", "x86_64-linux", 1, ["gaming"], [], None),
+        ("crucible", "adaptable", "x86_64-linux", 1, [], [], None),
+        ("ember", "adaptable", "x86_64-linux", 1, ["kiosk", "debug"], [lacks], None),
+        ("slag", "not-bootable", "x86_64-linux", 0, [], [contained], "a container has no kernel"),
+        ("tongs", "native", "aarch64-linux", 0, [], [], None),
+    ):
+        _row(
+            file, "verdict", host=ids[name], source=home, revision=2, name=name, kind=kind,
+            reason=reason, system=system, release="26.05", watched=watched,
+            specialisations=json.dumps(special), findings=json.dumps(findings), recipe="{}",
+        )  # fmt: skip
+    for name, number, kept, ago, size in (
+        ("anvil", 14, "good", 2 * DAY, 1945), ("anvil", 13, "good", 9 * DAY, 1920),
+        ("ember", 12, "bad", 26 * MINUTE, 624), ("ember", 11, "good", 6 * DAY, 610),
+        ("crucible", 33, "trial", HOUR, 612), ("tongs", 4, "unwatched", 4 * DAY, 540),
+    ):  # fmt: skip
+        _row(
+            file,
+            "generation",
+            host=ids[name],
+            number=number,
+            image=f"{name}{number}" * 4,
+            state=kept,
+            made_at=now - ago,
+            size=size * MIB,
+            toplevel=f"/nix/store/x-{name}",
+            rev="9f31c2e0aa17",
+        )
+    made = (
+        ("b1", "crucible", "running", "new revision", 300, 277, None, 212, 248, "building linux-6.12.44"),
+        ("b2", "anvil", "queued", "new revision", 120, None, None, 0, 0, ""),
+        ("b3", "ember", "built", "asked", 1900, 1880, 1560, 31, 31, ""),
+        ("b4", "tongs", "failed", "new revision", 7300, 7290, 7210, 3, 9, "building zfs-kernel-2.3.4"),
+        ("b5", "anvil", "cancelled", "asked", 90_000, 89_990, 89_950, 1, 9, ""),
+        ("b6", "anvil", "unchanged", "new revision", 180_000, 179_990, 179_980, 0, 0, ""),
+    )  # fmt: skip
+    for ident, name, kind, why, queued, began, ended, done, expected, phase in made:
+        what = "zfs-kernel-2.3.4 does not build against Linux 6.19." if kind == "failed" else ""
+        _row(
+            file, "build", id=ident, host=ids[name], source=home, name=name, revision=2, state=kind,
+            why=why, queued_at=now - queued, began_at=now - began if began else None,
+            ended_at=now - ended if ended else None, phase=phase, done=done, expected=expected,
+            what=what, log=f"{ident}.log", image="ember12" * 4 if ident == "b3" else None,
+        )  # fmt: skip
+    folder = state / "logs" / "builds"
+    folder.mkdir(parents=True)
+    (folder / "b1.log").write_text(LOG, "utf-8")
+    (folder / "b4.log").write_text(LOG + "21:14:06 error: builder for zfs-kernel-2.3.4 failed\n")
+    file.close()
+
+
+def _give(state: Path, ids: dict[str, str], now: float) -> None:
+    desk = desk_of(state, now)
+    for name, mac in (("anvil", ANVIL), ("ember", EMBER), ("tongs", TONGS), ("kiln", KILN)):
+        ids[f"{name}-machine"] = machines.add_machine(desk, OWNER, mac, name=name).subject
+    for name in ("anvil", "ember", "tongs"):
+        machines.assign_machine(desk, OWNER, ids[f"{name}-machine"], host=ids[name])
+    ids["menu"] = menus.make_menu(
+        desk, OWNER, "Workshop", [ids["anvil"], ids["ember"]], default=ids["anvil"]
+    ).subject
+    networks.set_network_default(desk, OWNER, "lan", "hold")
+    desk.close()
+
+
+def _boots(state: Path, ids: dict[str, str], now: float) -> None:
+    file = writer(state / "boot.db", boots.MIGRATIONS)
+    for n, (mac, name, ago, total) in enumerate((
+        (ANVIL, "anvil", 2 * HOUR, 38.4), (ANVIL, "anvil", 2 * DAY, 39.0),
+        (EMBER, "ember", 6 * DAY, 34.2), (EMBER, "ember", 7 * DAY, 34.5),
+        (EMBER, "ember", 8 * DAY, 33.7), (TONGS, "tongs", DAY, 21.0),
+    )):  # fmt: skip
+        served = name == "tongs"
+        ids.setdefault(f"{name}-boot", f"good-{n}")
+        began = now - ago
+        _boot(
+            file, f"good-{n}", mac, name, ids[name], began, "served" if served else "up",
+            ended=began + total, generation=11 if name == "ember" else 14, firmware="pxe-x64",
+            facts={"address": "10.77.0.101", "bus_id": "8086:125c", "version": "2.0.0"} | (
+                {} if served else
+                {"up": {"kernel": "6.12.44", "uptime": "14", "failed": "", "hostname": name}}
+            ),
+        )  # fmt: skip
+        _steps(file, f"good-{n}", began, *GOOD, *(() if served else (_up(total, name),)))
+    began = now - 18 * MINUTE
+    ids["fell"] = "fell"
+    _boot(
+        file,
+        "fell",
+        EMBER,
+        "ember",
+        ids["ember"],
+        began,
+        "short",
+        ended=began + 133.4,
+        generation=12,
+        firmware="pxe-x64",
+        diagnosis="kernel-no-sign-of-life",
+        facts={"address": "10.77.0.104", "bus_id": "8086:125c", "version": "2.0.0"},
+    )
+    _steps(file, "fell", began, *GOOD)
+    began = now - 7.2
+    ids["now"] = "now"
+    _boot(
+        file,
+        "now",
+        KILN,
+        "crucible",
+        ids["crucible"],
+        began,
+        "loading",
+        generation=33,
+        firmware="http-x64",
+        facts={"address": "10.77.0.107"},
+    )
+    _steps(
+        file,
+        "now",
+        began,
+        *GOOD[:-1],
+        ("part", "initrd", 4.6, None, 310 * MIB, 612 * MIB, "running", {}),
+    )
+    for mac, code, since, facts in (
+        (STRANGER, "4817", 72.0, {"manufacturer": "Gigabyte", "product": "B550M",
+                                  "firmware": "pxe-x64"}),
+        (PI, "0362", 14.0, {"firmware": "rpi"}),
+    ):  # fmt: skip
+        _row(
+            file,
+            "held",
+            network="lan",
+            mac=mac,
+            code=code,
+            since=now - since,
+            last_asked=now - 2,
+            facts=json.dumps(facts),
+        )
+    file.close()
+
+
+def _network(state: Path, now: float) -> None:
+    lan = BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))
+    slices = Slices(1, (), DnsSlice("nixie", "lan", (), ()), (lan,))
+    file = writer(state / "net.db", trials.MIGRATIONS)
+    _row(file, "slice", id=1, revision=1, body=json.dumps(to_json(slices)), at=now)
+    file.close()
+    file = writer(state / "leases.db", leases.MIGRATIONS)
+    for n, mac in enumerate((ANVIL, EMBER, TONGS)):
+        _row(
+            file,
+            "lease",
+            network="lan",
+            address=int(IPv4Address("10.77.0.101")) + n,
+            mac=mac,
+            client=f"hw:{mac}",
+            hostname="",
+            stage="os",
+            given_at=now - HOUR,
+            ends_at=now + HOUR,
+            state="bound",
+        )
+    file.close()
+
+
+Step = tuple[str, str, float, float | None, int | None, int | None, str, dict[str, Any]]
+GOOD: Sequence[Step] = (
+    ("dhcp", "DISCOVER", 0.0, 0.0, None, None, "ok", {"firmware": "pxe-x64"}),
+    ("dhcp", "OFFER", 0.001, 0.001, None, None, "ok",
+     {"address": "10.77.0.104", "file": "x64/snponly.efi"}),
+    ("dhcp", "ACK", 3.861, 3.861, None, None, "ok",
+     {"address": "10.77.0.104", "file": "x64/snponly.efi"}),
+    ("loader", "x64/snponly.efi", 3.9, 4.2, 274_432, 274_432, "ok", {}),
+    ("autoexec", "x64/autoexec.ipxe", 4.21, 4.22, 412, 412, "ok", {}),
+    ("script", "run", 4.23, 4.29, None, None, "ok", {}),
+    ("part", "bzImage", 4.3, 4.6, 12 * MIB, 12 * MIB, "ok", {}),
+    ("part", "initrd", 4.6, 10.31, 612 * MIB, 612 * MIB, "ok", {}),
+)  # fmt: skip
+
+
+def _up(at: float, name: str) -> Step:
+    return ("up", name, at, at, None, None, "ok", {"kernel": "6.12.44"})
+
+
+def _boot(
+    file: sqlite3.Connection, ident: str, mac: str, name: str, host: str, began: float, state: str,
+    *, facts: Mapping[str, Any], ended: float | None = None, generation: int, firmware: str,
+    diagnosis: str | None = None,
+) -> None:  # fmt: skip
+    _row(
+        file, "boot", id=ident, network="lan", mac=mac, firmware=firmware, began_at=began,
+        ended_at=ended, state=state, host=host, name=name, image=f"{name}{generation}" * 4,
+        generation=generation, intent="run", diagnosis=diagnosis, facts=json.dumps(facts),
+    )  # fmt: skip
+
+
+def _steps(file: sqlite3.Connection, boot: str, began: float, *steps: Step) -> None:
+    for number, (kind, name, at, until, sent, total, status, detail) in enumerate(steps, start=1):
+        _row(
+            file, "step", boot=boot, number=number, kind=kind, name=name, began_at=began + at,
+            ended_at=None if until is None else began + until, bytes=sent, total=total,
+            status=status, detail=json.dumps(detail),
+        )  # fmt: skip
+
+
+def _row(file: sqlite3.Connection, table: str, **values: object) -> None:
+    names = ", ".join(values)
+    marks = ", ".join("?" for _ in values)
+    file.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))
+
+
+LOG = """\
+21:10:02 building linux-6.12.44
+21:10:02 unpacking source archive linux-6.12.44.tar.xz
+21:10:19 patching sources
+21:10:24 configuring
+21:10:31   HOSTCC  scripts/kconfig/conf.o
+21:12:40   CC      drivers/net/ethernet/intel/igc/igc_main.o
+21:12:58 warning: attic.lan did not answer in 5 s, asking the next cache
+21:13:20   LD [M]  drivers/net/ethernet/intel/igc/igc.o
+21:13:44   CC      fs/squashfs/decompressor_multi.o
+21:14:05   LD      vmlinux.o
+"""

@@ -1,0 +1,192 @@
+"""What a machine can be given for its next boot, as the options of one select.
+
+A choice is one word: `run:<host>`, `run:<host>:<specialisation>`, `menu:<menu>`, `local`, `hold` or
+`deny`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.actions.desk import Actor, Desk, Done
+from appliance.actions.machines import assign_machine
+from appliance.errors import Problem, Refused
+from appliance.model.images import Verdict
+from appliance.store.inventory_view import MachineView, MenuView
+
+_X86 = frozenset({"x86_64-linux", "i686-linux"})
+_ARM = frozenset({"aarch64-linux"})
+_RUNS: Mapping[str, frozenset[str]] = {
+    "bios": _X86,
+    "x64": _X86,
+    "ia32": frozenset({"i686-linux"}),
+    "arm64": _ARM,
+    "rpi": _ARM,
+}
+INTENTS: Mapping[str, str] = {"local": "Local disk", "hold": "Hold", "deny": "Deny"}
+_ONCE: Mapping[str, str] = {"install": "Install once", "rescue": "Rescue once"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option."""
+
+    value: str
+    label: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Options of one kind; `label` "" stands alone."""
+
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A choice, read: a host, a menu or a bare intent."""
+
+    host: str | None = None
+    menu: str | None = None
+    intent: str | None = None
+    specialisation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostChoice:
+    """A host that can boot; `ready` when an image of it is published."""
+
+    id: str
+    name: str
+    system: str | None
+    specialisations: tuple[str, ...]
+    ready: bool
+
+
+def hosts(verdicts: Iterable[Verdict], built: Iterable[str]) -> tuple[HostChoice, ...]:
+    """The hosts worth offering, by name; `built` are the ids that have an image."""
+    ready = frozenset(built)
+    found = [
+        HostChoice(each.host, each.name, each.system, each.specialisations, each.host in ready)
+        for each in verdicts
+        if each.kind in {"native", "adaptable"}
+    ]
+    return tuple(sorted(found, key=lambda host: (not host.ready, host.name)))
+
+
+def fits(firmware: str, system: str | None) -> bool:
+    """Can this firmware start a kernel of that system?  Unknown on either side: yes.
+
+    >>> fits("pxe-x64", "aarch64-linux"), fits("http-arm64", "aarch64-linux"), fits("", None)
+    (False, True, True)
+    """
+    runs = _RUNS.get(firmware.rpartition("-")[2])
+    return runs is None or system is None or system in runs
+
+
+def fitting(offered: Sequence[HostChoice], firmware: str) -> tuple[Choice, ...]:
+    """The hosts for a machine that waits; those that have an image first."""
+    return tuple(
+        Choice(f"run:{host.id}", f"{host.name} ({'fits' if host.ready else 'not built yet'})")
+        for host in offered
+        if fits(firmware, host.system)
+    )
+
+
+def next_boots(
+    machine: MachineView, offered: Sequence[HostChoice], menus: Sequence[MenuView]
+) -> tuple[Group, ...]:
+    """Everything this machine can be given, with what it has now chosen."""
+    now = value(machine)
+    run = [
+        Choice(":".join(filter(None, ("run", host.id, name))), _called(host.name, name))
+        for host in offered
+        for name in ("", *host.specialisations)
+    ]
+    groups = (
+        Group("Run", tuple(run)),
+        Group("Menu", tuple(Choice(f"menu:{menu.id}", menu.name) for menu in menus)),
+        Group("Instead", tuple(Choice(kind, label) for kind, label in INTENTS.items())),
+    )
+    known = any(choice.value == now for group in groups for choice in group.choices)
+    gone = () if known else (Group("", (Choice(now, _gone(machine)),)),)
+    return tuple(
+        Group(
+            group.label,
+            tuple(Choice(each.value, each.label, each.value == now) for each in group.choices),
+        )
+        for group in (*gone, *groups)
+        if group.choices
+    )
+
+
+def value(machine: MachineView) -> str:
+    """What the machine has now, as a choice."""
+    if machine.intent == "run" and machine.host:
+        special = f":{machine.specialisation}" if machine.specialisation else ""
+        return f"run:{machine.host}{special}"
+    if machine.intent == "menu" and machine.menu:
+        return f"menu:{machine.menu}"
+    return machine.intent
+
+
+def meant(chosen: str) -> Meant:
+    """Read a choice.  Raises Refused.
+
+    >>> meant("run:s1/ember:debug")
+    Meant(host='s1/ember', menu=None, intent=None, specialisation='debug')
+    """
+    kind, _, rest = chosen.partition(":")
+    if kind == "run" and rest:
+        host, _, special = rest.partition(":")
+        return Meant(host=host, specialisation=special or None)
+    if kind == "menu" and rest:
+        return Meant(menu=rest)
+    if kind in INTENTS:
+        return Meant(intent=kind)
+    raise Refused(Problem(("next",), "Choose what it boots next."))
+
+
+def give(desk: Desk, actor: Actor, machine: str, chosen: str, network: str | None = None) -> Done:
+    """Let a machine (id or MAC) boot what was chosen.  Raises Refused."""
+    what = meant(chosen)
+    return assign_machine(
+        desk,
+        actor,
+        machine,
+        host=what.host,
+        menu=what.menu,
+        intent=what.intent,
+        specialisation=what.specialisation,
+        network=network,
+    )
+
+
+def said(machine: MachineView, names: Mapping[str, str], menus: Mapping[str, str]) -> str:
+    """The next boot in a word or two; `names` and `menus` by id."""
+    if machine.intent == "run" and machine.host:
+        host = names.get(machine.host, host_name(machine.host))
+        return _called(host, machine.specialisation or "")
+    if machine.intent == "menu" and machine.menu:
+        return f"Menu {menus.get(machine.menu, '')}".strip()
+    return {**INTENTS, **_ONCE}.get(machine.intent, machine.intent.capitalize())
+
+
+def host_name(host: str) -> str:
+    """The name in a host id.
+
+    >>> host_name("0190/ember")
+    'ember'
+    """
+    return host.rpartition("/")[2]
+
+
+def _called(host: str, specialisation: str) -> str:
+    return f"{host}, {specialisation}" if specialisation else host
+
+
+def _gone(machine: MachineView) -> str:
+    if machine.intent == "run" and machine.host:
+        return f"{host_name(machine.host)}, which its source lost"
+    return _ONCE.get(machine.intent, "What it had is gone")

@@ -1,0 +1,32 @@
+"""Findings, ready to print: what was found, where, and the line that is missing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from appliance.model.images import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`kind` is "note", "warn" or "bad"."""
+
+    kind: str
+    what: str
+    where: str
+    missing: str
+
+
+_ORDER = ("bad", "warn", "note")
+
+
+def found(findings: Iterable[Finding]) -> tuple[Found, ...]:
+    """The worst first."""
+    rows = [
+        Found(each.severity, each.what, each.where or "", each.missing or "") for each in findings
+    ]
+    return tuple(sorted(rows, key=lambda row: _ORDER.index(row.kind) if row.kind in _ORDER else 1))
+
+
+def worst(findings: Sequence[Finding]) -> str:
+    """ "bad", "warn", "note", or "" when there is nothing to say."""
+    return next((kind for kind in _ORDER if any(f.severity == kind for f in findings)), "")

@@ -1,0 +1,81 @@
+"""The boots of machines as rows and strips, for every page that lists some."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.store.boots import BootRow, StepRow
+from appliance.store.inventory_view import MachineView
+from webui import charts, lanes, phrases
+from webui.pages import states
+from webui.pages.states import Pill
+
+Steps = Mapping[str, Sequence[StepRow]]
+
+
+@dataclass(frozen=True, slots=True)
+class BootLine:
+    """One boot in one row."""
+
+    id: str
+    machine: str  # its name, or its MAC
+    host: str
+    state: Pill
+    strip: tuple[charts.Rect, ...]
+    took: str
+    when: str
+    at: str  # "Sunday, 20:56:07"
+    short: bool
+
+
+def newest(boots: Iterable[BootRow]) -> dict[str, BootRow]:
+    """The newest boot of each MAC; `boots` come newest first."""
+    found: dict[str, BootRow] = {}
+    for boot in boots:
+        found.setdefault(boot.mac, boot)
+    return found
+
+
+def of_machine(machine: MachineView, last: Mapping[str, BootRow]) -> BootRow | None:
+    """The newest boot of any of a machine's MACs."""
+    mine = [last[mac] for _, mac in machine.macs if mac in last]
+    return max(mine, key=lambda boot: boot.began_at, default=None)
+
+
+def names(machines: Iterable[MachineView]) -> dict[str, str]:
+    """Machine names by MAC."""
+    return {mac: machine.name for machine in machines for _, mac in machine.macs}
+
+
+def lines(
+    boots: Sequence[BootRow], steps: Steps, called: Mapping[str, str], now: float
+) -> tuple[BootLine, ...]:
+    """Rows for `boots`, all strips on the same seconds."""
+    drawn = {boot.id: lanes.lanes(boot, steps.get(boot.id, ()), now) for boot in boots}
+    of = charts.round_up(max((sum(lanes.phases(each)) for each in drawn.values()), default=1.0))
+    return tuple(
+        BootLine(
+            id=boot.id,
+            machine=called.get(boot.mac, boot.mac),
+            host=boot.name or "",
+            state=states.pill(states.BOOT, boot.state),
+            strip=charts.strip(lanes.phases(drawn[boot.id]), of, lanes.ending(boot)),
+            took=took(boot),
+            when=phrases.ago(now - boot.began_at),
+            at=at(boot, now),
+            short=boot.state == "short",
+        )
+        for boot in boots
+    )
+
+
+def at(boot: BootRow, now: float) -> str:
+    """The day and the second it began."""
+    day = phrases.day(boot.began_at, now).capitalize()
+    return f"{day} {phrases.exact_clock(boot.began_at)}"
+
+
+def took(boot: BootRow) -> str:
+    """From the first packet to the call home; a dash when there was none."""
+    if boot.state == "up" and boot.ended_at is not None:
+        return phrases.took(boot.ended_at - boot.began_at)
+    return "–"

@@ -1,0 +1,73 @@
+"""Machines that wait for the owner, each with its code and the hosts that fit it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.store.boots import HeldRow
+from webui import phrases
+from webui.pages import choices
+from webui.pages.choices import Choice, HostChoice
+
+_ARM = frozenset({"pxe-arm64", "http-arm64", "rpi"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A machine nobody has met, with its code and the hosts that fit it."""
+
+    key: str  # for ids in the page
+    network: str
+    mac: str
+    code: str
+    spelled: str
+    what: str
+    facts: str
+    choices: tuple[Choice, ...]
+    problem: str
+
+
+def waiting(held: HeldRow, hosts: Sequence[HostChoice], now: float, problem: str = "") -> Waiting:
+    """A machine that waits, from its row."""
+    firmware = str(held.facts.get("firmware", ""))
+    offered = choices.fitting(hosts, firmware)
+    facts = [phrases.firmware(firmware)] if firmware else []
+    if held.facts.get("sb") in {"1", "01", True}:
+        facts.append("Secure Boot on")
+    if held.facts.get("serial"):
+        facts.append(f"serial {held.facts['serial']}")
+    tail = f"On {held.network}, waiting for {phrases.duration(now - held.since)}."
+    if firmware in _ARM and len(offered) == 1:
+        tail += " One of your hosts is built for Arm."
+    return Waiting(
+        key=held.mac.replace(":", ""),
+        network=held.network,
+        mac=held.mac,
+        code=held.code,
+        spelled=phrases.spelled(held.code),
+        what=met(held.facts, firmware),
+        facts=f"{', '.join(facts)}. {tail}" if facts else tail,
+        choices=offered,
+        problem=problem,
+    )
+
+
+def heading(waiting: int) -> str:
+    """The inbox's heading.
+
+    >>> heading(1), heading(2)
+    ('One machine is waiting', 'Two machines are waiting')
+    """
+    verb = "is" if waiting == 1 else "are"
+    return f"{phrases.counted(waiting, 'machine')} {verb} waiting".capitalize()
+
+
+def met(facts: Mapping[str, object], firmware: str) -> str:
+    """What an unknown machine says it is.
+
+    >>> met({"manufacturer": "Gigabyte", "product": "B550M"}, ""), met({}, "rpi")
+    ('Gigabyte B550M', 'A Raspberry Pi')
+    """
+    said = " ".join(str(facts[key]) for key in ("manufacturer", "product") if facts.get(key))
+    if said:
+        return said
+    return "A Raspberry Pi" if firmware == "rpi" else "A machine you have not met"

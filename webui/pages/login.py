@@ -1,0 +1,101 @@
+"""/login: a name and a password; /logout."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
+
+from appliance.actions import access
+from appliance.actions.refusals import TooMany
+from appliance.errors import Refused
+from webui import phrases, session
+from webui.forms import beside
+from webui.pages.page import Field, own_path, page
+from webui.session import Anybody, Here
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginView:
+    """The sign-in form beside the router's own clock."""
+
+    title: str
+    theme: str
+    router: str
+    clock: str
+    connection: str
+    name: Field
+    password: Field
+    onward: str  # where to go afterwards
+    problem: str = ""
+
+
+@router.get("/login")
+def show(here: Anybody, next: str = "/") -> Response:
+    """The form, or onward when somebody is signed in already."""
+    if not here.claimed:
+        return RedirectResponse("/claim", 303)
+    if here.visitor is not None:
+        return RedirectResponse(own_path(next), 303)
+    return page("login.html", view(here, onward=own_path(next)))
+
+
+@router.post("/login")
+def login(
+    here: Anybody,
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    onward: Annotated[str, Form()] = "/",
+) -> Response:
+    """Sign in; a wrong answer comes back beside the password."""
+    try:
+        signed_in = access.login(here.desk, name, password, address=here.address)
+    except Refused as refused:
+        problems = beside(refused)
+        again = view(here, name=name, onward=own_path(onward), problems=problems)
+        return page("login.html", again, 429 if isinstance(refused, TooMany) else 422)
+    done = RedirectResponse(own_path(onward), 303)
+    session.keep(done, here, signed_in)
+    return done
+
+
+@router.post("/logout")
+def logout(here: Anybody) -> Response:
+    """End the session; the form is next."""
+    if here.visitor is not None:
+        access.logout(here.desk, here.actor)
+    done = RedirectResponse("/login", 303)
+    session.forget(done, here)
+    return done
+
+
+def view(
+    here: Here, *, name: str = "", onward: str = "/", problems: dict[str, str] | None = None
+) -> LoginView:
+    """The form as it stands."""
+    wrong = problems or {}
+    chosen = here.request.cookies.get("theme", "")
+    return LoginView(
+        title="Sign in",
+        theme=chosen if chosen in ("light", "dark") else "",
+        router="Router",
+        clock=phrases.clock(here.now),
+        connection=connection(secure=here.secure),
+        name=Field(name, wrong.get("name", "")),
+        password=Field("", wrong.get("password", "")),
+        onward=onward,
+        problem=wrong.get("", ""),
+    )
+
+
+def connection(*, secure: bool) -> str:
+    """Who can read along.
+
+    >>> connection(secure=True)
+    'Over an encrypted connection.'
+    """
+    if secure:
+        return "Over an encrypted connection."
+    return "Over a connection that never leaves this computer."

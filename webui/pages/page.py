@@ -1,0 +1,50 @@
+"""A page is a value and its template; the template gets one variable, `page`."""
+
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse
+
+SHEETS = Environment(
+    loader=PackageLoader("webui"),
+    undefined=StrictUndefined,
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+SHEETS.globals.clear()
+"""Templates see their page and nothing else: no globals, no request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a form shows again after it was refused: what was typed and what is wrong with it."""
+
+    typed: str = ""
+    problem: str = ""
+
+
+EMPTY = Field()
+
+
+def page(template: str, view: object, status: int = 200) -> HTMLResponse:
+    """Print a view.  Pages are always asked for afresh: nothing of them is stored."""
+    return HTMLResponse(
+        SHEETS.get_template(template).render(page=view), status, {"Cache-Control": "no-store"}
+    )
+
+
+def after(path: str, act: str) -> RedirectResponse:
+    """Go to the page at `path` after an act, which its toast tells about."""
+    joint = "&" if "?" in path else "?"
+    return RedirectResponse(f"{path}{joint}done={act}", 303)
+
+
+def own_path(text: str, otherwise: str = "/") -> str:
+    """A path of this site, for going back; anything else becomes `otherwise`.
+
+    >>> own_path("/machines?show=short"), own_path("//evil.example"), own_path("https://x")
+    ('/machines?show=short', '/', '/')
+    """
+    plain = text.startswith("/") and not text.startswith(("//", "/\\"))
+    return text if plain and text.isprintable() else otherwise

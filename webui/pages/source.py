@@ -1,0 +1,313 @@
+"""/sources/<id>: one flake, its hosts and what was found in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import Response
+
+from appliance.actions import images
+from appliance.actions import sources as deeds
+from appliance.actions.refusals import Unknown
+from appliance.errors import Problem, Refused
+from appliance.model.images import Verdict
+from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
+from appliance.store.inventory_view import MachineView, SourceView
+from webui import phrases
+from webui.forms import beside
+from webui.pages import findings, frame, sources, states
+from webui.pages.findings import Found
+from webui.pages.frame import Shell
+from webui.pages.page import after, page
+from webui.pages.states import Pill
+from webui.session import Here, Signed
+
+router = APIRouter(include_in_schema=False)
+SHOWN_REVISIONS = 6
+_SHOWN_GENERATIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One image of a host, as a pill with its number."""
+
+    pill: Pill
+    text: str  # "generation 12, 624 MiB, 26 min ago, from 9f31c2e"
+
+
+@dataclass(frozen=True, slots=True)
+class HostLine:
+    """One host of the table."""
+
+    id: str
+    name: str
+    specialisations: tuple[str, ...]
+    verdict: Pill
+    under: str
+    processor: str
+    size: str
+    generation: Pill | None
+    machines: str
+    build: str  # id of the build that runs or waits, "" when none does
+    buildable: bool
+    again: bool  # it has an image already
+    findings: tuple[Found, ...]
+    generations: tuple[Generation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionLine:
+    """One locked revision."""
+
+    name: str
+    when: str
+    said: str  # what changed, against the one before
+    quiet: bool  # nothing did
+
+
+@dataclass(frozen=True, slots=True)
+class OneSourceView:
+    """The page."""
+
+    shell: Shell
+    id: str
+    name: str
+    url: str
+    lead: str
+    state: Pill
+    busy: bool
+    why: str
+    revision: str
+    revised: str
+    trust: str
+    as_built: bool
+    key: str
+    lock: Pill
+    locked: str
+    looked: str
+    next: str
+    hosts: tuple[HostLine, ...]
+    findings: tuple[Found, ...]
+    revisions: tuple[RevisionLine, ...]
+    problem: str
+
+
+@router.get("/sources/{ident}")
+def show(here: Signed, ident: str) -> Response:
+    """The page."""
+    return page("source.html", built(here, ident))
+
+
+@router.get("/sources/{ident}/now")
+def now(here: Signed, ident: str) -> Response:
+    """Everything of it that moves."""
+    return page("source/now.html", built(here, ident))
+
+
+@router.post("/sources/{ident}")
+def act(
+    here: Signed,
+    ident: str,
+    deed: Annotated[str, Form()] = "",
+    host: Annotated[str, Form()] = "",
+) -> Response:
+    """Build a host, or look at the source again."""
+    try:
+        if deed == "build":
+            done = images.build_host(here.desk, here.actor, host)
+        else:
+            done = deeds.refresh_source(here.desk, here.actor, ident)
+    except Refused as refused:
+        said = " ".join(beside(refused).values())
+        return page("source.html", built(here, ident, said), 422)
+    return after(f"/sources/{ident}", done.act)
+
+
+def built(here: Here, ident: str, problem: str = "") -> OneSourceView:
+    """The view of this moment.  Raises Unknown when there is no such source."""
+    reads = here.reads
+    source = one(reads.sources(), ident)
+    return view(
+        frame.shell(here, "sources", source.name),
+        source,
+        reads.source_states().get(ident),
+        reads.revisions(ident, limit=SHOWN_REVISIONS),
+        reads.verdicts(ident),
+        reads.generations(),
+        reads.builds(limit=100),
+        reads.machines(),
+        here.now,
+        problem=problem,
+    )
+
+
+def one(rows: Sequence[SourceView], ident: str) -> SourceView:
+    """The source with that id.  Raises Unknown."""
+    for row in rows:
+        if row.id == ident:
+            return row
+    raise Unknown(Problem((), "There is no such source. It may have been removed."))
+
+
+def view(
+    shell: Shell,
+    source: SourceView,
+    state: SourceStateRow | None,
+    revisions: Sequence[RevisionRow],
+    verdicts: Sequence[Verdict],
+    generations: Sequence[GenerationRow],
+    builds: Sequence[BuildRow],
+    machines: Sequence[MachineView],
+    now: float,
+    *,
+    problem: str = "",
+) -> OneSourceView:
+    """The page from its rows."""
+    newest = revisions[0] if revisions else None
+    lock, locked = locks(newest)
+    return OneSourceView(
+        shell=shell,
+        id=source.id,
+        name=source.name,
+        url=source.url,
+        lead=lead(state, verdicts),
+        state=states.pill(states.SOURCE, state.state) if state else states.UNSEEN,
+        busy=state is None or state.state in {"fetching", "looking"},
+        why=state.what if state and state.state == "unreadable" else "",
+        revision=sources.revision(newest) or "not yet",
+        revised=_revised(newest, now),
+        trust="Mine" if source.trust == "mine" else "A stranger’s",
+        as_built=source.as_built,
+        key="read with its own key" if source.credential else "read without a key",
+        lock=lock,
+        locked=locked,
+        looked=sources.looked(state, now),
+        next=_next(source, state, now),
+        hosts=tuple(_host(each, generations, builds, machines, now) for each in verdicts),
+        findings=findings.found(newest.findings) if newest else (),
+        revisions=tuple(
+            RevisionLine(
+                sources.revision(row),
+                phrases.ago(now - row.seen_at),
+                " ".join(row.changes) or "nothing changed",
+                not row.changes,
+            )
+            for row in revisions
+        ),
+        problem=problem,
+    )
+
+
+def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
+    """What it brings, in a sentence."""
+    if not verdicts:
+        if state is not None and state.state == "ready":
+            return "It has no hosts: nothing below nixosConfigurations."
+        if state is not None and state.state == "unreadable":
+            return "It could not be read, so its hosts are not known."
+        return "Nixie is looking at it. Its hosts appear here one by one."
+    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    looking = sum(each.kind == "looking" for each in verdicts)
+    bad = len(verdicts) - good - looking
+    parts = [f"{phrases.counted(len(verdicts), 'host')}"]
+    said = phrases.sentence(parts[0])
+    if bad:
+        can = "can boot your machines" if good else "can boot"
+        said += f" {phrases.word(good).capitalize()} {can}, {phrases.word(bad)} cannot and"
+        said += f" {'says' if bad == 1 else 'say'} why."
+    elif good:
+        said += " It can boot your machines." if good == 1 else " All can boot your machines."
+    if looking:
+        said += f" Nixie is still looking at {phrases.word(looking)}."
+    return said
+
+
+def locks(revision: RevisionRow | None) -> tuple[Pill, str]:
+    """The lock file in a word, and what is wrong with it."""
+    if revision is None:
+        return Pill("wait", "Not looked at yet"), ""
+    worst = findings.worst(revision.findings)
+    amount = phrases.count(len(revision.findings), "finding")
+    if worst in {"bad", "warn"}:
+        return Pill(worst, amount.capitalize()), "about the whole flake"
+    return Pill("ok", "All inputs locked"), amount if revision.findings else ""
+
+
+def _host(
+    verdict: Verdict,
+    generations: Sequence[GenerationRow],
+    builds: Sequence[BuildRow],
+    machines: Sequence[MachineView],
+    now: float,
+) -> HostLine:
+    mine = [row for row in generations if row.host == verdict.host]
+    newest = mine[0] if mine else None
+    active = [row for row in builds if row.host == verdict.host and row.state in _ACTIVE]
+    runs = [each.name for each in machines if each.host == verdict.host and each.intent == "run"]
+    found = findings.found(verdict.findings)
+    return HostLine(
+        id=verdict.host,
+        name=verdict.name,
+        specialisations=verdict.specialisations,
+        verdict=_verdict(verdict),
+        under=_under(verdict, len(found)),
+        processor=phrases.processor(verdict.system),
+        size=phrases.size(newest.size) if newest else "–",
+        generation=_numbered(newest) if newest else None,
+        machines=phrases.listing(runs, 2) if runs else "nobody",
+        build=active[0].id if active else "",
+        buildable=verdict.kind in {"native", "adaptable"},
+        again=newest is not None,
+        findings=found,
+        generations=tuple(
+            Generation(_numbered(row), _generation(row, now)) for row in mine[:_SHOWN_GENERATIONS]
+        ),
+    )
+
+
+_ACTIVE = frozenset({"queued", "running"})
+
+
+def _verdict(verdict: Verdict) -> Pill:
+    pill = states.pill(states.VERDICT, verdict.kind)
+    if pill.kind == "ok" and findings.worst(verdict.findings) in {"warn", "bad"}:
+        return Pill("warn", pill.text)
+    return pill
+
+
+def _under(verdict: Verdict, found: int) -> str:
+    if verdict.reason:
+        return verdict.reason
+    if verdict.kind == "looking":
+        return ""
+    parts = [] if verdict.watched else ["served as built"]
+    if found:
+        parts.append(phrases.count(found, "finding"))
+    return ", ".join(parts)
+
+
+def _numbered(row: GenerationRow) -> Pill:
+    return Pill(states.pill(states.GENERATION, row.state).kind, str(row.number))
+
+
+def _generation(row: GenerationRow, now: float) -> str:
+    state = states.pill(states.GENERATION, row.state).text.lower()
+    rev = f", from {row.rev[:7]}" if row.rev else ""
+    size = phrases.size(row.size)
+    return f"generation {row.number}, {state}, {size}, {phrases.ago(now - row.made_at)}{rev}"
+
+
+def _revised(row: RevisionRow | None, now: float) -> str:
+    if row is None:
+        return ""
+    if row.last_modified:
+        return f"of {phrases.ago(now - row.last_modified)}"
+    return f"seen {phrases.ago(now - row.seen_at)}"
+
+
+def _next(source: SourceView, state: SourceStateRow | None, now: float) -> str:
+    often = phrases.every(source.interval_seconds)
+    if source.interval_seconds <= 0 or state is None or state.next_at is None:
+        return often
+    return f"{often}, next {phrases.ahead(state.next_at - now)}"

@@ -1,0 +1,106 @@
+// What htmx cannot do: count seconds, keep a hand-held control still, follow a log, copy a line.
+// Every page works without this file.
+"use strict";
+(() => {
+  const ICONS = "/static/icons.svg";
+  const DRAWN = performance.now();
+
+  // ── Running time on the tube ─────────────────────────────────────────────
+  const two = (n) => String(n).padStart(2, "0");
+  const clock = (seconds) => {
+    const h = Math.floor(seconds / 3600), m = Math.floor(seconds / 60) % 60, s = seconds % 60;
+    return h ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
+  };
+  const since = new WeakMap();
+  const tick = () => {
+    for (const tube of document.querySelectorAll("[data-running]")) {
+      if (!since.has(tube)) since.set(tube, performance.now() - 1000 * tube.dataset.running);
+      const text = clock(Math.floor((performance.now() - since.get(tube)) / 1000));
+      const lit = tube.querySelectorAll(".on");
+      if (lit.length !== text.length) continue;
+      [...text].forEach((c, n) => {
+        const href = `${ICONS}#d-${c === ":" ? "colon" : c}`;
+        if (lit[n].getAttribute("href") !== href) lit[n].setAttribute("href", href);
+      });
+    }
+  };
+  setInterval(tick, 500);
+
+  // ── A region is not drawn again while a hand is in it ────────────────────
+  const held = new Map();
+  const busy = (region) => region.querySelector("[popover]:popover-open, dialog[open]")
+    || (region.contains(document.activeElement)
+      && document.activeElement.matches("input:not([type=hidden]), select, textarea"));
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const region = event.detail.elt;
+    const bell = event.detail.requestConfig.triggeringEvent?.type ?? "";
+    if (bell.startsWith("sse:") && busy(region)) {
+      event.preventDefault();
+      held.set(region.id, bell);
+    }
+  });
+  const letGo = () => setTimeout(() => {
+    for (const [id, bell] of held) {
+      const region = document.getElementById(id);
+      if (region && busy(region)) continue;
+      held.delete(id);
+      if (region) htmx.trigger(region, bell);
+    }
+  }, 50);
+  document.addEventListener("focusout", letGo);
+  document.addEventListener("toggle", letGo, true);
+
+  // ── Old figures stay, greyed, when the router does not answer ────────────
+  const grey = (event) => event.detail.elt.classList?.add("stale");
+  document.addEventListener("htmx:sendError", grey);
+  document.addEventListener("htmx:responseError", grey);
+
+  // ── A choice in a row is sent as soon as it is made ──────────────────────
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-at-once]")) event.target.form.requestSubmit();
+  });
+
+  // ── Copy a line ──────────────────────────────────────────────────────────
+  const show = (root) => {
+    for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+    for (const button of root.querySelectorAll("[data-without-script]")) button.hidden = true;
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => { button.lastChild.textContent = "Copied"; });
+  });
+
+  // ── A log is followed until the owner scrolls up ─────────────────────────
+  const follow = () => {
+    const log = document.querySelector("[data-follow]");
+    const box = document.getElementById("follow");
+    if (log && box?.checked) log.scrollTop = log.scrollHeight;
+  };
+  document.addEventListener("wheel", (event) => {
+    const box = document.getElementById("follow");
+    if (box && event.target.closest("[data-follow]") && event.deltaY < 0) box.checked = false;
+  }, { passive: true });
+  document.addEventListener("keydown", (event) => {
+    const box = document.getElementById("follow");
+    const up = ["ArrowUp", "PageUp", "Home"].includes(event.key);
+    if (box && up && event.target.closest("[data-follow]")) box.checked = false;
+  });
+  document.addEventListener("change", (event) => { if (event.target.id === "follow") follow(); });
+  document.addEventListener("htmx:afterSettle", (event) => { show(event.target); follow(); tick(); });
+
+  // ── The toast goes by itself, unless it is being read ────────────────────
+  const fade = () => {
+    const toast = document.querySelector("[data-toast]");
+    if (toast && performance.now() - DRAWN > 12000 && !toast.matches(":hover, :focus-within")) toast.remove();
+  };
+  setInterval(fade, 1000);
+  // The address keeps no trace of what was done, so that a reload does not tell it again.
+  const url = new URL(location.href);
+  if (url.searchParams.has("done")) {
+    url.searchParams.delete("done");
+    history.replaceState(null, "", url);
+  }
+
+  show(document);
+  follow();
+})();
