@@ -1,10 +1,8 @@
 """The door to processes: start one, stream what it says, end it and everything it started."""
 
 import asyncio
-import errno
 import fcntl
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -16,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from appliance.errors import Problem, Refused
-from services.processes.cgroups import Group, groups, killed
+from services.processes.cgroups.driver import emptied, made, removed, resident, told
 from services.processes.ending import Ended, Reason, ended
 from services.processes.privileges import (
     TOOLS,
@@ -176,7 +174,8 @@ class _Running:
     def __init__(self, job: Job, identity: Identity, able: Ability) -> None:
         self._limits = job.limits
         self._count = _Job()
-        self._groups = _made(job, able)
+        many = able.footing is Footing.MANY_USERS
+        self._groups = made(job.limits.memory_bytes, job.limits.processes) if many else ()
         self._deadline = time.monotonic() + job.limits.seconds
         files = [str(group.folder / "cgroup.procs") for group in self._groups]
         out, out_end = os.pipe()
@@ -194,7 +193,7 @@ class _Running:
         except OSError:
             for fd in self._pipes:
                 os.close(fd)
-            _removed(self._groups)
+            removed(self._groups)
             raise
         finally:
             for fd in (out_end, err_end, *([] if stdin is None else [stdin])):
@@ -226,7 +225,7 @@ class _Running:
             self._judge()
             if self._count.stopped is not None:
                 await self._process.end()
-        self._count.starved = self._count.starved or any(map(_told, self._groups))
+        self._count.starved = self._count.starved or any(map(told, self._groups))
 
     def last_word(self) -> Ended:
         """How it ended; to be asked after `watch`."""
@@ -242,7 +241,7 @@ class _Running:
         for fd in self._pipes:
             os.close(fd)
         self._pipes = {}
-        await _emptied(self._groups)
+        await emptied(self._groups)
 
     def _judge(self) -> None:
         count = self._count
@@ -250,8 +249,14 @@ class _Running:
             return
         if time.monotonic() > self._deadline:
             count.stopped = "timeout"
-        elif not self._groups and _resident(self._process.pid) > self._limits.memory_bytes:
+        elif self._starving():
             count.stopped = "memory"
+
+    def _starving(self) -> bool:
+        """Did the kernel kill a part of the job for its memory, or must we do it?"""
+        if self._groups:
+            return any(map(told, self._groups))
+        return resident(self._process.pid) > self._limits.memory_bytes
 
     def _counted(self, said: Said) -> bytes:
         count = self._count
@@ -316,71 +321,3 @@ def _filled(data: bytes) -> int:
         file.write(data)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
-
-
-def _made(job: Job, able: Ability) -> tuple[Group, ...]:
-    """Make the control groups of one job; () where this machine does not let us."""
-    if able.footing is not Footing.MANY_USERS:
-        return ()
-    name = f"nixie-{os.getpid()}-{time.monotonic_ns()}"
-    own = Path("/proc/self/cgroup").read_text()
-    made = []
-    for group in groups(own, name, job.limits.memory_bytes, job.limits.processes):
-        try:
-            os.mkdir(group.folder)
-        except OSError:
-            continue
-        made.append(group)
-        try:
-            for file, value in group.limits:
-                Path(group.folder / file).write_text(value)
-        except OSError:
-            made.pop()
-            _removed((group,))
-    if not any(group.told for group in made):  # no memory controller: we watch it ourselves
-        _removed(made)
-        return ()
-    return tuple(made)
-
-
-def _told(group: Group) -> bool:
-    try:
-        return bool(group.told) and killed(Path(group.folder / group.told).read_text())
-    except OSError:
-        return False
-
-
-def _removed(made: Sequence[Group]) -> bool:
-    left = False
-    for group in made:
-        try:
-            os.rmdir(group.folder)
-        except OSError as error:
-            left = left or error.errno == errno.EBUSY
-    return not left
-
-
-async def _emptied(made: Sequence[Group]) -> None:
-    """Remove the groups; the kernel may need a moment to bury the last process."""
-    for _ in range(50):
-        if _removed(made):
-            return
-        await asyncio.sleep(0.02)
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that `pid` and its descendants hold, shared pages not counted."""
-    children: dict[int, list[int]] = {}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with suppress(OSError, ValueError, IndexError):
-                after_name = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
-                children.setdefault(int(after_name[1]), []).append(int(entry.name))
-    total, left = 0, [pid]
-    while left:
-        one = left.pop()
-        left += children.get(one, [])
-        with suppress(OSError, ValueError):
-            _, held, shared = Path(f"/proc/{one}/statm").read_text().split()[:3]
-            total += (int(held) - int(shared)) * resource.getpagesize()
-    return total

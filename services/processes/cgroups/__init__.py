@@ -1,0 +1,1 @@
+"""Control groups: one job's memory and processes counted together (cgroups(7))."""

@@ -1,0 +1,105 @@
+from services.supervisor.child import Child, Patience, State, ending
+
+PATIENCE = Patience(ready_seconds=30, beat_seconds=10)
+
+
+def running(now: float = 100.0) -> Child:
+    child = Child("dhcp", PATIENCE)
+    child.started(7, now)
+    child.heard(ready=True, now=now)
+    return child
+
+
+def test_a_new_child_is_due_to_start() -> None:
+    assert Child("dhcp", PATIENCE).due(0.0) == "start"
+
+
+def test_a_child_becomes_ready_once() -> None:
+    child = Child("dhcp", PATIENCE)
+    child.started(7, 100.0)
+    assert child.heard(ready=True, now=101.0)
+    assert not child.heard(ready=True, now=102.0)
+
+
+def test_a_child_that_beats_is_left_alone() -> None:
+    child = running()
+    child.heard(ready=False, now=109.0)
+    assert child.due(118.0) is None
+
+
+def test_a_silent_child_is_killed() -> None:
+    assert running().due(110.1) == "kill"
+
+
+def test_a_child_may_take_longer_to_become_ready() -> None:
+    child = Child("web", PATIENCE)
+    child.started(7, 100.0)
+    assert child.due(129.0) is None
+    assert child.due(130.5) == "kill"
+
+
+def test_the_reason_of_a_kill_is_kept() -> None:
+    child = running()
+    child.silenced()
+    child.ended(137, 111.0)
+    assert child.why == "It had not given a sign of life for 10 s and was killed."
+
+
+def test_the_reason_of_an_earlier_kill_is_not_kept() -> None:
+    child = running()
+    child.silenced()
+    child.ended(137, 111.0)
+    child.started(8, 112.0)
+    child.ended(1, 113.0)
+    assert child.why == "It ended with status 1."
+
+
+def test_a_process_that_does_not_beat_is_never_silent() -> None:
+    child = Child("nix-daemon", PATIENCE, beats=False)
+    child.started(7, 0.0)
+    assert child.state is State.READY
+    assert child.due(1e6) is None
+
+
+def test_failures_are_paused_longer_and_longer() -> None:
+    child, now, pauses = Child("dhcp", PATIENCE), 0.0, []
+    for _ in range(8):
+        child.started(7, now)
+        now += 1
+        pauses.append(child.ended(1, now))
+        now += pauses[-1]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_a_paused_child_is_started_after_its_pause() -> None:
+    child = running()
+    child.ended(1, 200.0)
+    assert child.due(200.5) is None
+    assert child.due(201.0) == "start"
+
+
+def test_a_child_that_ran_well_starts_its_pauses_anew() -> None:
+    child = Child("dhcp", PATIENCE)
+    for began, gone in ((0, 1), (2, 3), (10, 75)):
+        child.started(7, began)
+        pause = child.ended(1, gone)
+    assert pause == 1
+
+
+def test_a_child_stopped_on_purpose_did_not_fail() -> None:
+    child = running()
+    child.retire()
+    assert child.ended(143, 101.0) == 0
+    assert child.failures == 0
+    assert child.due(101.0) == "start"
+
+
+def test_a_child_being_stopped_is_not_killed_for_silence() -> None:
+    child = running()
+    child.retire()
+    assert child.due(1000.0) is None
+
+
+def test_an_ending_is_said() -> None:
+    assert ending(1) == "It ended with status 1."
+    assert ending(139) == "It was ended by signal 11."

@@ -1,0 +1,53 @@
+from ipaddress import IPv4Address, IPv4Interface
+
+from appliance.model.slices import BootNetwork, DhcpNetwork, DnsNetwork, DnsSlice, Slices
+from appliance.roles import ROLES
+from services.supervisor.listening import PORTS, Listen, wanted
+
+LAN, IOT = IPv4Interface("10.77.0.1/24"), IPv4Interface("10.78.0.1/24")
+SLICES = Slices(
+    revision=1,
+    dhcp=(
+        DhcpNetwork(
+            "lan", "br-lan", LAN, IPv4Address("10.77.0.9"), IPv4Address("10.77.0.99"), 60, "", True
+        ),
+    ),
+    dns=DnsSlice(
+        "r", "lan", (DnsNetwork("lan", "br-lan", LAN), DnsNetwork("iot", "br-iot", IOT)), ()
+    ),
+    boot=(BootNetwork("lan", "br-lan", LAN),),
+)  # fmt: skip
+
+
+def names(role: str) -> list[str]:
+    return [listen.name for listen in wanted(ROLES[role], SLICES)]
+
+
+def test_dhcp_listens_where_it_answers() -> None:
+    assert names("dhcp") == ["dhcp.br-lan", "pxe.br-lan"]
+
+
+def test_dns_listens_on_every_network() -> None:
+    assert names("dns") == [
+        "dns-udp.br-lan", "dns-udp.br-iot", "dns-tcp.br-lan", "dns-tcp.br-iot",
+    ]  # fmt: skip
+
+
+def test_boot_listens_where_machines_may_boot() -> None:
+    assert names("boot") == ["tftp.br-lan", "boot.br-lan"]
+
+
+def test_the_admin_is_on_every_network() -> None:
+    assert names("web") == ["admin.br-lan", "admin.br-iot"]
+
+
+def test_a_socket_is_bound_to_its_link() -> None:
+    assert wanted(ROLES["dhcp"], SLICES)[1] == Listen("pxe.br-lan", "udp", 4011, "br-lan")
+
+
+def test_nothing_is_listened_on_before_anything_is_published() -> None:
+    assert wanted(ROLES["dns"], None) == ()
+
+
+def test_every_socket_of_the_table_has_a_port() -> None:
+    assert {name for role in ROLES.values() for name in role.sockets} == set(PORTS)
