@@ -1,4 +1,4 @@
-"""Puts the sample flake together: our Nix files, and a kernel, busybox and mksquashfs as files beside them.
+"""Puts the sample flake together: our Nix files beside a kernel, busybox and mksquashfs.
 
 The result is a Git repository with one commit.  The same inputs give the same commit id: names,
 dates and file modes are fixed.
@@ -25,7 +25,14 @@ PACKAGES = ("linux-image-cloud-amd64", "busybox-static", "squashfs-tools")
 
 # Drivers of the network cards and disks that QEMU makes, and what a store in memory needs.
 MODULES = (
-    "virtio_net", "vmxnet3", "virtio_pci", "virtio_blk", "virtio_rng", "loop", "squashfs", "overlay",
+    "virtio_net",
+    "vmxnet3",
+    "virtio_pci",
+    "virtio_blk",
+    "virtio_rng",
+    "loop",
+    "squashfs",
+    "overlay",
 )
 UNWINDER = ("lib/x86_64-linux-gnu/libgcc_s.so.1", "usr/lib/x86_64-linux-gnu/libgcc_s.so.1")
 OURS = ("flake.nix", "hosts", "lib", "nixos", "pkgs")
@@ -77,7 +84,11 @@ def _kernel(root: Path, target: Path) -> None:
         raise _missing(root / "boot" / "vmlinuz-*", PACKAGES[0])
     version = images[-1].name.removeprefix("vmlinuz-")
     modules = next(
-        (path for path in (root / "lib/modules" / version, root / "usr/lib/modules" / version) if path.is_dir()),
+        (
+            path
+            for path in (root / "lib/modules" / version, root / "usr/lib/modules" / version)
+            if path.is_dir()
+        ),
         None,
     )
     if modules is None:
@@ -126,12 +137,20 @@ def _commit(tree: Path) -> str:
         "HOME": str(tree),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
-        **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()},
+        **{
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for key, value in who.items()
+        },
     }
 
     def git(*arguments: str) -> str:
         done = subprocess.run(
-            ["git", "-C", tree, *arguments], env=environment, capture_output=True, text=True, check=True
+            ["git", "-C", tree, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout.strip()
 

@@ -51,10 +51,13 @@ def index(contents: Mapping[str, bytes]) -> dict[str, str]:
     """`modules.dep` and `modules.alias` for files that lie side by side as `<name>.ko`."""
     known = {name: dependencies(content) for name, content in contents.items()}
     depends = [
-        f"{name}.ko:{''.join(f' {below}.ko' for below in _below(name, known))}\n" for name in sorted(known)
+        f"{name}.ko:{''.join(f' {below}.ko' for below in _below(name, known))}\n"
+        for name in sorted(known)
     ]
     aliases = [
-        f"alias {alias} {name}\n" for name in sorted(contents) for alias in values("alias", contents[name])
+        f"alias {alias} {name}\n"
+        for name in sorted(contents)
+        for alias in values("alias", contents[name])
     ]
     return {"modules.dep": "".join(depends), "modules.alias": "".join(aliases)}
 

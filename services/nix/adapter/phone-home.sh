@@ -21,7 +21,8 @@ posted() {
   if command -v curl > /dev/null; then
     curl --silent --show-error --fail --noproxy '*' --max-time 10 --output /dev/null --data "$1" "$url"
   else
-    env -u http_proxy wget -q -T 10 -O /dev/null --post-data "$1" "$url"
+    # Its own -T ends in a segmentation fault in Debian's static busybox 1.35.
+    env -u http_proxy timeout 10 wget -q -O /dev/null --post-data "$1" "$url"
   fi
 }
 

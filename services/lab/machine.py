@@ -1,0 +1,145 @@
+"""A machine of the lab as QEMU's command line.
+
+What each firmware needs to boot from the network was measured:
+SeaBIOS has no network stack, so the card brings one (QEMU's own iPXE ROM); OVMF has one, and shows
+network entries only when there is a source of randomness.  OVMF tries PXE before HTTP, two minutes
+long; it leaves PXE out when told to through fw_cfg.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Firmware(Enum):
+    """What the machine starts with, by the word the command line uses."""
+
+    BIOS = "bios"
+    UEFI = "uefi"
+    UEFI_HTTP = "uefi-http"
+
+
+class Card(Enum):
+    """The network card: QEMU's model, and the kernel module that drives it."""
+
+    VIRTIO = "virtio"
+    VMXNET3 = "vmxnet3"
+    E1000 = "e1000"  # the sample's cloud kernel has no driver: for firmware tests
+
+
+DEVICE: Mapping[Card, str] = {
+    Card.VIRTIO: "virtio-net-pci",
+    Card.VMXNET3: "vmxnet3",
+    Card.E1000: "e1000",
+}
+
+LEAST_MEGABYTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine; it has a disk only if a file is given."""
+
+    name: str
+    mac: str  # lower case, colons
+    firmware: Firmware = Firmware.BIOS
+    megabytes: int = 512
+    card: Card = Card.VIRTIO
+    own_rom: bool = False  # UEFI with QEMU's iPXE ROM on the card instead of OVMF's own driver
+    uuid: str = ""  # SMBIOS; empty leaves QEMU's zeros
+    disk: Path | None = None  # raw image
+    restarts: bool = False  # start over when the machine resets, instead of ending
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", self.mac):
+            raise ValueError(f"{self.mac!r} is not a MAC address in lower case with colons")
+        if int(self.mac[:2], 16) & 1:
+            raise ValueError(f"{self.mac} is a multicast address: the first byte must be even")
+        if self.megabytes < LEAST_MEGABYTES:
+            raise ValueError(
+                f"{self.megabytes} MB is too little: the sample needs {LEAST_MEGABYTES} MB or more"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What this computer offers: found by the door."""
+
+    qemu: str
+    code: Path  # OVMF, read only
+    variables: Path  # OVMF's empty variable store, copied for each machine
+    accelerator: str = "tcg"  # "kvm" only after a virtual machine ran with it
+
+
+def needs_variables(firmware: Firmware) -> bool:
+    """Whether the machine wants its own copy of the variable store."""
+    return firmware is not Firmware.BIOS
+
+
+def command(
+    machine: Machine, tap: str, platform: Platform, variables: Path | None
+) -> tuple[str, ...]:
+    """QEMU's arguments.  `variables` is this machine's own copy, or None for a BIOS one."""
+    return (
+        platform.qemu,
+        "-name",
+        machine.name,
+        "-accel",
+        platform.accelerator,
+        "-m",
+        f"{machine.megabytes}",
+        "-nodefaults",
+        "-nographic",
+        "-serial",
+        "stdio",
+        *(() if machine.restarts else ("-no-reboot",)),
+        *(("-uuid", machine.uuid) if machine.uuid else ()),
+        *_firmware(machine.firmware, platform, variables),
+        "-netdev",
+        f"tap,id=lan,ifname={tap},script=no,downscript=no",
+        "-device",
+        _card(machine),
+        "-device",
+        "virtio-rng-pci",
+        *_disk(machine.disk),
+    )
+
+
+def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) -> tuple[str, ...]:
+    if firmware is Firmware.BIOS:
+        return ()
+    if variables is None:
+        raise ValueError("a UEFI machine needs its own variable store")
+    flash = (
+        "-drive",
+        f"if=pflash,unit=0,format=raw,readonly=on,file={platform.code}",
+        "-drive",
+        f"if=pflash,unit=1,format=raw,file={variables}",
+    )
+    if firmware is Firmware.UEFI:
+        return flash
+    return (
+        *flash,
+        "-fw_cfg",
+        "name=opt/org.tianocore/IPv4PXESupport,string=n",
+        "-fw_cfg",
+        "name=opt/org.tianocore/IPv6PXESupport,string=n",
+    )
+
+
+def _card(machine: Machine) -> str:
+    rom = "" if machine.firmware is Firmware.BIOS or machine.own_rom else ",romfile="
+    return f"{DEVICE[machine.card]},netdev=lan,mac={machine.mac},bootindex=1{rom}"
+
+
+def _disk(disk: Path | None) -> tuple[str, ...]:
+    if disk is None:
+        return ()
+    return (
+        "-drive",
+        f"if=none,id=disk,format=raw,file={disk}",
+        "-device",
+        "virtio-blk-pci,drive=disk,bootindex=2",
+    )
