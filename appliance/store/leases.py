@@ -3,6 +3,7 @@
 Addresses are stored as integers, MACs as text, times as Unix seconds.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -101,3 +102,14 @@ def commit(
         if connection.in_transaction:
             connection.execute("rollback")
         raise
+
+
+def named(connection: sqlite3.Connection, macs: Iterable[str], now: float) -> list[LeaseRow]:
+    """Bound leases that have a name: the client's own, or one of `macs` that others name."""
+    rows = connection.execute(
+        "SELECT network, address, mac, hostname, stage, given_at, ends_at, state FROM lease"
+        " WHERE state = 'bound' AND ends_at > ?"
+        " AND (hostname <> '' OR mac IN (SELECT value FROM json_each(?)))",
+        (now, json.dumps(list(macs))),
+    ).fetchall()
+    return [LeaseRow(row[0], IPv4Address(row[1]), *row[2:]) for row in rows]

@@ -1,0 +1,106 @@
+"""Answers kept for as long as they say, in bytes.
+
+Two layers.  `Answers` maps the question as it came (all bytes after the id, letter case included)
+to the whole answer, for clients that ask the same again: one look-up, no parsing.  `Cache` maps
+what was meant to the records, from which an answer is composed for any client.  Both forget the
+oldest entry when they are full.
+"""
+
+from services.dns.wire import TTL, Reply
+
+MOST_BYTES = 4 << 20
+"""Of each layer; a few times that in Python's own terms."""
+ENTRY_BYTES = 300
+"""What an entry costs beside its bytes."""
+
+Key = tuple[bytes, bool]
+
+
+class Cache:
+    """Upstream answers by (question, wants signatures)."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._kept: dict[Key, tuple[float, float, Reply]] = {}
+        self._bytes, self._most = 0, most_bytes
+
+    def put(self, key: Key, reply: Reply, now: float, seconds: int | None = None) -> None:
+        """Keep `reply` for the seconds it allows, or for `seconds`."""
+        keep = reply.seconds if seconds is None else seconds
+        if keep <= 0:
+            return
+        self._drop(key)
+        self._kept[key] = (now, now + keep, reply)
+        self._bytes += _cost(key, reply)
+        while self._bytes > self._most:
+            self._drop(next(iter(self._kept)))
+
+    def found(self, key: Key, now: float) -> tuple[float, float, Reply] | None:
+        """(born, ends, reply) when it is still good."""
+        entry = self._kept.get(key)
+        if entry is None:
+            return None
+        if now >= entry[1]:
+            self._drop(key)
+            return None
+        return entry
+
+    def clear(self) -> None:
+        """Forget everything: the upstream changed."""
+        self._kept.clear()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _drop(self, key: Key) -> None:
+        entry = self._kept.pop(key, None)
+        if entry:
+            self._bytes -= _cost(key, entry[2])
+
+
+def _cost(key: Key, reply: Reply) -> int:
+    return len(key[0]) + len(reply.records) + 16 * len(reply.ttls) + ENTRY_BYTES
+
+
+class Answers:
+    """Whole answers by whole questions, both without their ids; one per link."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._kept: dict[bytes, tuple[float, float, bytes, tuple[tuple[int, int], ...]]] = {}
+        self._bytes, self._most = 0, most_bytes
+
+    def put(
+        self,
+        question: bytes,
+        answer: bytes,
+        ttls: tuple[tuple[int, int], ...],
+        born: float,
+        ends: float,
+    ) -> None:
+        """Keep `answer` (both with their ids) until `ends`; `ttls` are offsets after the id."""
+        self._kept[question[2:]] = (born, ends, answer[2:], ttls)
+        self._bytes += len(question) + len(answer) + 16 * len(ttls) + ENTRY_BYTES
+        if self._bytes > self._most:
+            self.clear()
+
+    def get(self, question: bytes, now: float) -> bytes | None:
+        """The answer under this question's id with its TTLs aged, or None."""
+        entry = self._kept.get(question[2:])
+        if entry is None:
+            return None
+        born, ends, body, ttls = entry
+        if now >= ends:
+            del self._kept[question[2:]]
+            return None
+        age = int(now - born)
+        if not age or not ttls:
+            return question[:2] + body
+        copy = bytearray(question[:2] + body)
+        for at, ttl in ttls:
+            TTL.pack_into(copy, at + 2, max(ttl - age, 0))
+        return bytes(copy)
+
+    def clear(self) -> None:
+        """Forget everything: it refills itself from what is behind it."""
+        self._kept.clear()
+        self._bytes = 0

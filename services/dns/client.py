@@ -1,0 +1,150 @@
+"""The door to the upstream: UDP from many ports, TCP when an answer was cut short."""
+
+import asyncio
+import secrets
+import socket
+from contextlib import suppress
+from ipaddress import IPv4Address
+
+from services.dns.ports import Ports
+from services.dns.upstream import Flight, Send, Upstream, Waiter, is_cut
+from services.dns.wire import Malformed, Query, ask, question_of, read_reply
+
+PORT = 53
+DRAIN = 64
+TCP_SECONDS = 3.0
+MOST_TCP = 16
+ENTROPY_BYTES = 4_096
+LEAVE_SECONDS = 5.0
+"""At most this often all ports are left because the upstream stays silent."""
+
+
+class Client:
+    """One upstream; `clock` is monotonic."""
+
+    def __init__(self, upstream: IPv4Address, port: int = PORT) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
+        self._where = (str(upstream), port)
+        self._machine, self._ports = Upstream(), Ports()
+        self._sockets: dict[int, socket.socket] = {}
+        self._entropy = bytearray()
+        self._leave_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._by_tcp: set[asyncio.Task[None]] = set()
+
+    def ask(self, query: Query, waiter: Waiter) -> None:
+        """Ask; `waiter` is called once, with the reply or None."""
+        now = self._clock()
+        slot, identity = self._place(now)
+        self._send(self._machine.ask(query, waiter, now, slot, identity))
+        self._arm()
+
+    def close(self) -> None:
+        """Send everybody off and close every port."""
+        self._machine.clear()
+        for task in self._by_tcp:
+            task.cancel()
+        if self._timer:
+            self._timer.cancel()
+        for slot in self._ports.close():
+            self._drop(slot)
+
+    def _place(self, now: float) -> tuple[int, bytes]:
+        """A random open slot and a random id."""
+        for slot in self._ports.missing():
+            self._open(slot)
+        if len(self._entropy) < 4:
+            self._entropy += secrets.token_bytes(ENTROPY_BYTES)
+        chance, identity = self._entropy[-1] << 8 | self._entropy[-2], bytes(self._entropy[-4:-2])
+        del self._entropy[-4:]
+        return self._ports.pick(chance, now), identity
+
+    def _open(self, slot: int) -> None:
+        """A socket that hears nobody but the upstream."""
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._sockets[slot] = made
+        self._loop.add_reader(made, self._readable, slot, made)
+        with suppress(OSError):  # no route yet: `_send` tries again
+            made.connect(self._where)
+
+    def _drop(self, slot: int) -> None:
+        gone = self._sockets.pop(slot, None)
+        if gone:
+            self._loop.remove_reader(gone)
+            gone.close()
+
+    def _send(self, send: Send | None) -> None:
+        if send is None:
+            return
+        leaves = self._sockets[send.slot]
+        try:
+            leaves.send(send.message)
+        except OSError:  # an older ICMP, or there was no route; the next try may get through
+            with suppress(OSError):
+                leaves.connect(self._where)
+                leaves.send(send.message)
+
+    def _readable(self, slot: int, heard: socket.socket) -> None:
+        for _ in range(DRAIN):
+            try:
+                message = heard.recv(65_535)
+            except BlockingIOError:
+                return
+            except OSError:  # ICMP: nobody listens there
+                for flight in self._machine.refused(slot):
+                    self._machine.landed(flight, None)
+                return
+            found = self._machine.heard(slot, message)
+            if found and is_cut(found[1]):
+                self._start_tcp(found[0])
+            elif found:
+                self._machine.landed(*found)
+
+    def _arm(self) -> None:
+        if self._timer is None and (wake_at := self._machine.wake_at) is not None:
+            self._timer = self._loop.call_at(wake_at, self._woken)
+
+    def _woken(self) -> None:
+        self._timer = None
+        now = self._clock()
+        late, over = self._machine.woken(now)
+        for flight in late:
+            self._send(self._machine.again(flight, now, *self._place(now)))
+        for flight in over:
+            self._machine.landed(flight, None)
+        if over and now >= self._leave_at:
+            self._ports.leave(now)
+            self._leave_at = now + LEAVE_SECONDS
+        for slot in self._ports.worn(now):
+            self._drop(slot)
+        self._arm()
+
+    def _start_tcp(self, flight: Flight) -> None:
+        self._machine.by_tcp(flight)
+        if len(self._by_tcp) >= MOST_TCP:
+            return self._machine.landed(flight, None)
+        task = self._loop.create_task(self._tcp(flight))
+        self._by_tcp.add(task)
+        task.add_done_callback(self._by_tcp.discard)
+        return None
+
+    async def _tcp(self, flight: Flight) -> None:
+        reply = None
+        try:
+            async with asyncio.timeout(TCP_SECONDS):
+                message = await self._over_tcp(flight.query)
+            if message[:2] == b"\0\1" and question_of(message) == flight.key[0]:
+                reply = read_reply(message)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, Malformed):
+            pass
+        self._machine.landed(flight, reply)
+
+    async def _over_tcp(self, query: Query) -> bytes:
+        reader, writer = await asyncio.open_connection(*self._where)
+        try:
+            question = ask(b"\0\1", query)  # the connection is its own proof; the id is any
+            writer.write(len(question).to_bytes(2) + question)
+            return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+        finally:
+            writer.close()

@@ -1,0 +1,160 @@
+"""Questions on their way to the upstream, as a machine: ids, slots, deadlines, and who waits.
+
+Against forged answers (RFC 5452): a random id on a random one of many source ports, the question
+echoed, and one question in flight however many clients ask it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from services.dns.cache import Key
+from services.dns.wire import (
+    HEADER_SIZE,
+    QR,
+    TC,
+    Malformed,
+    Query,
+    Reply,
+    ask,
+    question_of,
+    read_reply,
+)
+
+TRY_SECONDS = (0.8, 1.6, 2.4)
+"""How long each try may take; together a little less than a stub resolver's patience of 5 s."""
+MOST_IN_FLIGHT = 4_096
+MOST_WAITING = 128
+"""For one question; who comes later asks again by himself."""
+
+Waiter = Callable[[Reply | None], None]
+"""Called once with the reply; None when there is none."""
+
+
+class Flight:
+    """One question on its way."""
+
+    __slots__ = ("done", "identity", "key", "query", "slot", "tries", "waiters")
+
+    def __init__(self, query: Query, waiter: Waiter) -> None:
+        self.query, self.key = query, query.key
+        self.waiters = [waiter]
+        self.slot, self.identity = -1, b""
+        self.tries = 0
+        self.done = False
+
+
+class Send:
+    """Send these bytes from this slot."""
+
+    __slots__ = ("message", "slot")
+
+    def __init__(self, slot: int, message: bytes) -> None:
+        self.slot, self.message = slot, message
+
+
+class Upstream:
+    """All questions in flight.  A slot is a source port, numbered by the door."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Key, Flight] = {}
+        self._by_id: dict[tuple[int, bytes], Flight] = {}
+        self._due: tuple[deque[tuple[float, Flight]], ...] = tuple(deque() for _ in TRY_SECONDS)
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    @property
+    def wake_at(self) -> float | None:
+        """When to call `woken`; None while nothing is in flight."""
+        return min((queue[0][0] for queue in self._due if queue), default=None)
+
+    def ask(
+        self, query: Query, waiter: Waiter, now: float, slot: int, identity: bytes
+    ) -> Send | None:
+        """Put a question on its way; None when it is already, or when the waiter was sent off."""
+        flight = self._by_key.get(query.key)
+        if flight and len(flight.waiters) < MOST_WAITING:
+            flight.waiters.append(waiter)
+            return None
+        if flight or len(self._by_key) >= MOST_IN_FLIGHT:
+            waiter(None)
+            return None
+        flight = Flight(query, waiter)
+        self._by_key[query.key] = flight
+        return self._send(flight, now, slot, identity)
+
+    def heard(self, slot: int, message: bytes) -> tuple[Flight, Reply] | None:
+        """Match an answer to its question; None for what nobody asked, or cannot be read.
+
+        An unreadable answer is not the end of the question: the real one may still come.
+        """
+        flight = self._by_id.get((slot, message[:2]))
+        if flight is None or len(message) < HEADER_SIZE:
+            return None
+        if not int.from_bytes(message[2:4]) & QR or question_of(message) != flight.key[0]:
+            return None
+        try:
+            return flight, read_reply(message)
+        except Malformed:
+            return None
+
+    def landed(self, flight: Flight, reply: Reply | None) -> None:
+        """End a flight: everybody who waited is told."""
+        if flight.done:
+            return
+        self._forget(flight)
+        flight.done = True
+        self._by_key.pop(flight.key, None)
+        for waiter in flight.waiters:
+            waiter(reply)
+
+    def by_tcp(self, flight: Flight) -> None:
+        """The answer was cut short: the door asks again by TCP, and no clock runs meanwhile."""
+        self._forget(flight)
+        flight.tries = len(TRY_SECONDS) + 1
+
+    def refused(self, slot: int) -> list[Flight]:
+        """The flights that left from a slot whose upstream says that nobody listens."""
+        return [flight for (number, _), flight in self._by_id.items() if number == slot]
+
+    def woken(self, now: float) -> tuple[list[Flight], list[Flight]]:
+        """Who has to be sent again (with `again`), and whose time is over (with `landed`)."""
+        late: list[Flight] = []
+        over: list[Flight] = []
+        for number, queue in enumerate(self._due, start=1):
+            while queue and queue[0][0] <= now:
+                _, flight = queue.popleft()
+                if flight.done or flight.tries != number:
+                    continue
+                (late if number < len(TRY_SECONDS) else over).append(flight)
+        return late, over
+
+    def again(self, flight: Flight, now: float, slot: int, identity: bytes) -> Send | None:
+        """Send a late question once more, from another place and under another id."""
+        self._forget(flight)
+        return self._send(flight, now, slot, identity)
+
+    def clear(self) -> None:
+        """Send everybody off: the upstream changed."""
+        for flight in list(self._by_key.values()):
+            self.landed(flight, None)
+        for queue in self._due:
+            queue.clear()
+
+    def _send(self, flight: Flight, now: float, slot: int, identity: bytes) -> Send | None:
+        if (slot, identity) in self._by_id:  # one in 65,536 per slot: this waiter asks again
+            self.landed(flight, None)
+            return None
+        flight.slot, flight.identity = slot, identity
+        self._by_id[slot, identity] = flight
+        self._due[flight.tries].append((now + TRY_SECONDS[flight.tries], flight))
+        flight.tries += 1
+        return Send(slot, ask(identity, flight.query))
+
+    def _forget(self, flight: Flight) -> None:
+        self._by_id.pop((flight.slot, flight.identity), None)
+
+
+def is_cut(reply: Reply) -> bool:
+    """Must this be asked again by TCP?"""
+    return bool(reply.flags & TC)

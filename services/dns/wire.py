@@ -1,0 +1,290 @@
+"""DNS messages as bytes: no object per record, nothing trusted (RFC 1035 §4.1, RFC 6891).
+
+A length is checked before it is used, a compression pointer is only ever stepped over, and what
+cannot be read is refused by name: `Malformed`.
+"""
+
+import struct
+from struct import Struct
+
+HEADER = Struct("!6H")
+RECORD = Struct("!HHIH")  # type, class, TTL, length
+TTL = Struct("!I")
+SOA_TAIL = 20  # serial, refresh, retry, expire, minimum
+HEADER_SIZE = 12
+SHORTEST = 17  # header, root name, type, class
+
+QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
+OPCODE, RCODE = 0x7800, 0x000F
+NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
+BADVERS = 16
+
+A, NS, SOA, PTR, AAAA, OPT, TSIG, AXFR, ANY = 1, 2, 6, 12, 28, 41, 250, 252, 255
+INTERNET = 1
+DO = 0x8000  # of the OPT record's TTL field: wants signatures
+
+OWN_SIZE = 1232
+"""The largest UDP message we send or ask for: it fits every path (DNS flag day 2020)."""
+PLAIN_SIZE = 512  # without EDNS
+OUR_OPT = b"\0" + RECORD.pack(OPT, OWN_SIZE, 0, 0)
+OUR_OPT_DO = b"\0" + RECORD.pack(OPT, OWN_SIZE, DO, 0)
+
+
+class Malformed(ValueError):
+    """The message cannot be read; its text says where it breaks."""
+
+
+class Query:
+    """One question of a client.  Plain slots: one is made for every packet off the hot path."""
+
+    __slots__ = ("edns", "flags", "id", "limit", "name", "question", "type", "version", "wants_do")
+
+    def __init__(
+        self, message: bytes, name: bytes, kind: int, end: int, opt: "tuple[int, int] | None"
+    ) -> None:
+        self.id = message[:2]
+        self.flags = int.from_bytes(message[2:4])
+        self.name = name  # wire form, lower case, with the root's zero
+        self.type = kind
+        self.question = message[HEADER_SIZE:end]  # as asked: its letter case is echoed
+        self.edns = opt is not None
+        size, ttl = opt or (PLAIN_SIZE, 0)
+        self.limit = min(max(size, PLAIN_SIZE), OWN_SIZE)
+        self.wants_do = bool(ttl & DO)
+        self.version = ttl >> 16 & 0xFF
+
+    @property
+    def key(self) -> tuple[bytes, bool]:
+        """What an answer depends on: name, type, class, and whether signatures are wanted."""
+        return self.name + self.question[-4:], self.wants_do
+
+
+class Reply:
+    """One answer of an upstream, cut so that it can be sent to any client.
+
+    `records` are all records but OPT, with their TTLs at `ttls`: (offset in `records`, seconds).
+    """
+
+    __slots__ = ("counts", "flags", "name", "question", "records", "seconds", "ttls")
+
+    def __init__(
+        self,
+        *,
+        flags: int,
+        counts: tuple[int, int, int],
+        question: bytes,
+        records: bytes,
+        ttls: tuple[tuple[int, int], ...],
+        seconds: int,
+    ) -> None:
+        self.flags, self.counts, self.question = flags, counts, question
+        self.name = question[:-4].lower()
+        self.records, self.ttls = records, ttls
+        self.seconds = seconds  # how long it may be kept, 0 for not at all
+
+
+def read_query(message: bytes) -> Query:
+    """Read a question: exactly one, of class IN or not, with whatever records follow it.
+
+    Raises Malformed.  The caller looked at the header first (`refusable`).
+    """
+    if len(message) < SHORTEST:
+        raise Malformed("shorter than a header and the shortest question")
+    _, _, questions, answers, authorities, additional = HEADER.unpack_from(message)
+    if questions != 1 or answers or authorities:
+        raise Malformed("not exactly one question")
+    end = question_end(message)
+    opt = None
+    at = end
+    for _ in range(additional):
+        owner = at
+        at = _record(message, at)
+        kind, size, ttl, _ = RECORD.unpack_from(message, _name(message, owner))
+        if kind == OPT:
+            if opt is not None or message[owner]:
+                raise Malformed("two OPT records, or one with a name")
+            opt = size, ttl
+    if at != len(message):
+        raise Malformed("bytes after the last record")
+    kind = int.from_bytes(message[end - 4 : end - 2])
+    return Query(message, message[HEADER_SIZE : end - 4].lower(), kind, end, opt)
+
+
+def question_end(message: bytes) -> int:
+    """The offset after the first question, whose name must not be compressed.
+
+    Raises Malformed.
+    """
+    at = HEADER_SIZE
+    try:
+        while size := message[at]:
+            if size > 63:
+                raise Malformed("a label longer than 63, or a pointer in the question")
+            at += size + 1
+    except IndexError:
+        raise Malformed("the question's name does not end") from None
+    if at - HEADER_SIZE > 254:
+        raise Malformed("a name longer than 255")
+    if at + 5 > len(message):
+        raise Malformed("the question is cut short")
+    return at + 5
+
+
+def read_reply(message: bytes) -> Reply:
+    """Read an upstream's answer.  Raises Malformed."""
+    if len(message) < SHORTEST:
+        raise Malformed("shorter than a header and the shortest question")
+    _, flags, questions, *counts = HEADER.unpack_from(message)
+    if not flags & QR or questions != 1:
+        raise Malformed("not an answer to one question")
+    start = at = question_end(message)
+    kept = [0, 0, 0]
+    ttls: list[tuple[int, int]] = []
+    minimum = stop = None
+    for section, count in enumerate(counts):
+        for _ in range(count):
+            fixed = _name(message, at)
+            after = _record(message, at)
+            kind, _, ttl, length = RECORD.unpack_from(message, fixed)
+            if kind == OPT and stop is None:
+                stop = at  # what follows it is dropped too: removing from the middle moves pointers
+            if stop is None:
+                kept[section] += 1
+                ttls.append((fixed + 4 - start, min(ttl, LONGEST_SECONDS) if ttl < 1 << 31 else 0))
+                if kind == SOA and section == 1 and length >= SOA_TAIL:
+                    minimum = min(ttl, int.from_bytes(message[after - 4 : after]))
+            at = after
+    records = message[start : at if stop is None else stop]
+    return Reply(
+        flags=flags,
+        counts=(kept[0], kept[1], kept[2]),
+        question=message[HEADER_SIZE:start],
+        records=records,
+        ttls=tuple(ttls),
+        seconds=_keepable(flags, kept[0], ttls, minimum),
+    )
+
+
+LONGEST_SECONDS = 86_400
+"""Nothing is kept longer than a day, whatever it says."""
+NEGATIVE_SECONDS = 3_600
+"""RFC 2308 §5 advises one to three hours as the most for a name that does not exist."""
+
+
+def _keepable(flags: int, answers: int, ttls: list[tuple[int, int]], minimum: int | None) -> int:
+    """Seconds this answer may be kept (RFC 2308 §2, §5): 0 when cut short or without an SOA."""
+    code = flags & RCODE
+    if flags & TC or code not in (NOERROR, NXDOMAIN):
+        return 0
+    shortest = min((seconds for _, seconds in ttls), default=0)
+    if code == NOERROR and answers:
+        return shortest
+    if minimum is None:
+        return 0
+    return min(minimum, shortest, NEGATIVE_SECONDS)
+
+
+def _name(message: bytes, at: int) -> int:
+    """Step over a name, compressed or not; the offset after it.  Raises Malformed."""
+    try:
+        while True:
+            size = message[at]
+            if size >= 192:
+                if at + 2 > len(message):
+                    raise Malformed("a pointer is cut short")
+                return at + 2
+            if size > 63:
+                raise Malformed("a label of unknown kind")
+            at += size + 1
+            if not size:
+                return at
+    except IndexError:
+        raise Malformed("a record's name does not end") from None
+
+
+def _record(message: bytes, at: int) -> int:
+    """Step over one record; the offset after it.  Raises Malformed."""
+    fixed = _name(message, at)
+    try:
+        length = RECORD.unpack_from(message, fixed)[3]
+    except struct.error:
+        raise Malformed("a record is cut short") from None
+    after = int(fixed) + RECORD.size + int(length)
+    if after > len(message):
+        raise Malformed("a record's data is cut short")
+    return after
+
+
+def refusal(message: bytes, code: int) -> bytes | None:
+    """Say no to a message of which only the header can be trusted.
+
+    None when even that is missing, or when it is an answer itself: two servers must not end up
+    answering each other.
+    """
+    if len(message) < HEADER_SIZE:
+        return None
+    flags = int.from_bytes(message[2:4])
+    if flags & QR:
+        return None
+    return message[:2] + HEADER.pack(0, QR | flags & (OPCODE | RD) | code, 0, 0, 0, 0)[2:]
+
+
+def failure(query: Query, code: int, *, authoritative: bool = False) -> bytes:
+    """An answer without records."""
+    return compose(query, code | (AA if authoritative else 0), (0, 0, 0), b"")
+
+
+def compose(
+    query: Query, flags: int, counts: tuple[int, int, int], records: bytes, *, tcp: bool = False
+) -> bytes:
+    """The message for this client: its id, its question, these records, an OPT if it sent one.
+
+    `flags` are the answer's own bits; those that echo the question are added.  Over UDP a message
+    too long for the client is cut to its question with TC set.
+    """
+    opt = (OUR_OPT_DO if query.wants_do else OUR_OPT) if query.edns else b""
+    size = HEADER_SIZE + len(query.question) + len(records) + len(opt)
+    if size > (65535 if tcp else query.limit):
+        flags, counts, records = flags | TC, (0, 0, 0), b""
+    head = HEADER.pack(
+        0,
+        QR | RA | query.flags & (RD | CD) | flags,
+        1,
+        counts[0],
+        counts[1],
+        counts[2] + (1 if opt else 0),
+    )
+    return b"".join((query.id, head[2:], query.question, records, opt))
+
+
+def bad_version(query: Query) -> bytes:
+    """BADVERS: its upper bits are in the OPT record's TTL (RFC 6891 §6.1.3)."""
+    opt = b"\0" + RECORD.pack(OPT, OWN_SIZE, BADVERS >> 4 << 24, 0)
+    head = HEADER.pack(0, QR | query.flags & RD, 1, 0, 0, 1)
+    return b"".join((query.id, head[2:], query.question, opt))
+
+
+def question_of(message: bytes) -> bytes | None:
+    """Name in lower case, type and class of an answer's question; None when it cannot be read."""
+    try:
+        end = question_end(message)
+    except Malformed:
+        return None
+    return message[HEADER_SIZE : end - 4].lower() + message[end - 4 : end]
+
+
+def ask(identity: bytes, query: Query) -> bytes:
+    """The same question to an upstream, under our own id, with our own EDNS."""
+    head = HEADER.pack(0, RD | query.flags & CD, 1, 0, 0, 1)
+    opt = OUR_OPT_DO if query.wants_do else OUR_OPT
+    return b"".join((identity, head[2:], query.question, opt))
+
+
+def aged(records: bytes, ttls: tuple[tuple[int, int], ...], seconds: int) -> bytes:
+    """`records` with every TTL `seconds` lower, never below zero."""
+    if not seconds or not ttls:
+        return records
+    copy = bytearray(records)
+    for at, ttl in ttls:
+        TTL.pack_into(copy, at, max(ttl - seconds, 0))
+    return bytes(copy)

@@ -1,0 +1,316 @@
+"""The dns role on real sockets: clients on a LAN, dnsmasq as the upstream at an ISP."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.model.slices import DnsNetwork, DnsSlice, FixedAddress, Slices
+from appliance.store import leases, trials
+from appliance.store.open import now, writer
+from tests.live.namespaces import Namespace, cable, namespaces
+from tests.live.waiting import until
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parents[2]
+ROLE = """
+import asyncio, socket, sys
+from pathlib import Path
+from services.dns.serve import serve
+def bound(kind):
+    made = socket.socket(socket.AF_INET, kind)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"br-lan")
+    made.bind(("", 53))
+    return made
+sockets = {"dns-udp.br-lan": bound(socket.SOCK_DGRAM), "dns-tcp.br-lan": bound(socket.SOCK_STREAM)}
+asyncio.run(serve(sockets, Path(sys.argv[1])))
+"""
+ASK = """
+import json, sys
+import dnslib
+name, kind, server, tcp = sys.argv[1:5]
+question = dnslib.DNSRecord.question(name, kind)
+if "edns" in sys.argv:
+    question.add_ar(dnslib.EDNS0(udp_len=1232))
+if "update" in sys.argv:
+    question.header.opcode = 5
+try:
+    packed = question.send(server, 53, tcp=tcp == "tcp", timeout=8)
+except TimeoutError:
+    print("null")
+    sys.exit()
+reply = dnslib.DNSRecord.parse(packed)
+print(json.dumps({
+    "id": reply.header.id == question.header.id,
+    "code": dnslib.RCODE.get(reply.header.rcode),
+    "cut": bool(reply.header.tc),
+    "size": len(packed),
+    "ours": bool(reply.header.aa),
+    "answers": sorted(str(one.rdata) for one in reply.rr),
+    "ttls": [one.ttl for one in reply.rr],
+    "authority": [str(one.rname) for one in reply.auth],
+    "edns": [one.rtype for one in reply.ar],
+}))
+"""
+SLICES = Slices(
+    revision=1,
+    dhcp=(),
+    dns=DnsSlice(
+        hostname="nixie",
+        domain="lan",
+        networks=(
+            DnsNetwork(
+                "lan",
+                "br-lan",
+                IPv4Interface("10.77.0.1/24"),
+                (FixedAddress("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer"),),
+            ),
+        ),
+        upstreams=(IPv4Address("192.0.2.1"),),
+        machines=(("52:54:00:00:00:08", "ember"),),
+    ),
+    boot=(),
+)
+LONG_TEXT = ",".join("x" * 200 for _ in range(10))
+
+
+@dataclass
+class Names:
+    """A router with the dns role, a client on its LAN, an ISP with an upstream."""
+
+    inside: Namespace
+    lan: Namespace
+    isp: Namespace
+    state: Path
+    role: subprocess.Popen[bytes]
+
+    def ask(self, name: str, kind: str = "A", *words: str, tcp: bool = False) -> dict[str, Any]:
+        """One question from the LAN; the answer's parts, {} when nothing came."""
+        said = self.lan.python(ASK, name, kind, "10.77.0.1", "tcp" if tcp else "udp", *words)
+        return json.loads(said) or {}
+
+    def answers(self, name: str, kind: str = "A") -> list[str]:
+        return list(self.ask(name, kind).get("answers", []))
+
+    def publish(self, slices: Slices) -> None:
+        database = writer(self.state / "net.db", trials.MIGRATIONS)
+        trials.publish(database, slices, now())
+        database.close()
+
+    def lease(self, address: str, mac: str, hostname: str, seconds: float = 600) -> None:
+        database = writer(self.state / "leases.db", leases.MIGRATIONS)
+        database.execute(
+            "INSERT OR REPLACE INTO lease VALUES ('lan', ?, ?, 'hw', ?, 'os', ?, ?, 'bound')",
+            (int(IPv4Address(address)), mac, hostname, now(), now() + seconds),
+        )
+        database.close()
+
+    def upstream(self, *more: str) -> subprocess.Popen[bytes]:
+        """Start dnsmasq at the ISP, and wait until it answers."""
+        child = self.isp.start(
+            *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv"),
+            *("--no-hosts", "--pid-file=", "--user=root", "--cache-size=0", "--local=/#/"),
+            *("--host-record=www.example.com,203.0.113.5", "--local-ttl=300"),
+            *("--txt-record=long.example.com," + LONG_TEXT, "--log-queries"),
+            *("--log-facility=" + str(self.state / "upstream.log"), *more),
+        )
+        check = "import socket; s=socket.socket(); s.connect(('192.0.2.1',53))"
+        until(lambda: not self.isp.fails(sys.executable, "-c", check), "the upstream is up")
+        return child
+
+    def upstream_heard(self, name: str) -> int:
+        """How many questions for `name` reached the upstream."""
+        log = self.state / "upstream.log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return sum(f"] {name} from" in line for line in lines)
+
+
+@pytest.fixture
+def dns(tmp_path: Path) -> Iterator[Names]:
+    with namespaces("r", "lan", "isp") as (inside, lan, isp):
+        cable(inside, "br-lan", lan, "eth0")
+        cable(inside, "up0", isp, "eth0")
+        for where, link, address in (
+            (inside, "br-lan", "10.77.0.1/24"),
+            (inside, "up0", "192.0.2.2/24"),
+            (lan, "eth0", "10.77.0.50/24"),
+            (isp, "eth0", "192.0.2.1/24"),
+        ):
+            where.run("ip", "addr", "add", address, "dev", link)
+            where.run("ip", "link", "set", link, "up")
+        for path, migrations in (("net.db", trials.MIGRATIONS), ("leases.db", leases.MIGRATIONS)):
+            writer(tmp_path / path, migrations).close()
+        role = inside.start(
+            sys.executable, "-c", ROLE, str(tmp_path), env={"PYTHONPATH": str(ROOT)}
+        )
+        found = Names(inside, lan, isp, tmp_path, role)
+        found.publish(SLICES)
+        until(lambda: found.ask("nixie.lan").get("code") == "NOERROR", "the role has its slice")
+        yield found
+
+
+def test_the_router_has_its_name(dns: Names) -> None:
+    assert dns.answers("nixie") == dns.answers("nixie.lan") == ["10.77.0.1"]
+
+
+def test_a_reservation_has_its_name(dns: Names) -> None:
+    assert dns.answers("printer.lan") == ["10.77.0.7"]
+
+
+def test_an_address_has_its_name_backwards(dns: Names) -> None:
+    assert dns.answers("7.0.77.10.in-addr.arpa", "PTR") == ["printer.lan."]
+
+
+def test_a_lease_is_a_name_within_a_second(dns: Names) -> None:
+    assert dns.answers("laptop.lan") == []
+    dns.lease("10.77.0.101", "52:54:00:00:00:01", "Laptop")
+    until(lambda: dns.answers("laptop.lan") == ["10.77.0.101"], "the lease has its name", 1.5)
+
+
+def test_a_machine_of_the_inventory_is_found_by_its_lease(dns: Names) -> None:
+    dns.lease("10.77.0.108", "52:54:00:00:00:08", "")
+    until(lambda: dns.answers("ember.lan") == ["10.77.0.108"], "the machine has its name", 1.5)
+
+
+def test_an_unknown_local_name_does_not_exist_and_is_not_asked_upstream(dns: Names) -> None:
+    dns.upstream()
+    said = dns.ask("nobody.lan")
+    assert (said["code"], said["authority"]) == ("NXDOMAIN", ["lan."])
+    assert dns.upstream_heard("nobody.lan") == 0
+
+
+def test_the_rest_is_forwarded(dns: Names) -> None:
+    dns.upstream()
+    assert dns.answers("www.example.com") == ["203.0.113.5"]
+
+
+def test_a_second_question_is_answered_from_the_cache(dns: Names) -> None:
+    dns.upstream()
+    assert dns.answers("www.example.com") == ["203.0.113.5"]
+    assert dns.ask("WWW.Example.COM", "A", "edns")["answers"] == ["203.0.113.5"]
+    assert dns.upstream_heard("www.example.com") == 1
+
+
+def test_an_answer_too_long_for_udp_is_cut_and_comes_by_tcp(dns: Names) -> None:
+    dns.upstream()
+    assert dns.ask("long.example.com", "TXT")["cut"]
+    assert dns.ask("long.example.com", "TXT", tcp=True)["size"] > 2000
+
+
+def test_a_silent_upstream_is_a_server_failure(dns: Names) -> None:
+    hole = "import socket, time; s=socket.socket(2, 2); s.bind(('', 53)); time.sleep(60)"
+    dns.isp.start(sys.executable, "-c", hole)
+    assert dns.ask("www.example.com")["code"] == "SERVFAIL"
+
+
+def test_an_upstream_that_is_not_there_is_a_server_failure(dns: Names) -> None:
+    assert dns.ask("www.example.com")["code"] == "SERVFAIL"
+
+
+def test_an_upstream_that_comes_back_is_used_again(dns: Names) -> None:
+    assert dns.ask("www.example.com")["code"] == "SERVFAIL"
+    dns.upstream()
+    until(lambda: dns.answers("www.example.com") == ["203.0.113.5"], "forwarding works again")
+
+
+def test_any_is_refused(dns: Names) -> None:
+    assert dns.ask("nixie.lan", "ANY")["code"] == "REFUSED"
+
+
+def test_an_update_is_not_implemented(dns: Names) -> None:
+    assert dns.ask("nixie.lan", "A", "update")["code"] == "NOTIMP"
+
+
+def test_edns_is_answered_with_edns_and_only_then(dns: Names) -> None:
+    assert dns.ask("nixie.lan", "A", "edns")["edns"] == [41]
+    assert dns.ask("nixie.lan")["edns"] == []
+
+
+def test_a_client_of_no_network_of_ours_is_refused(dns: Names) -> None:
+    dns.lan.run("ip", "addr", "add", "172.20.0.9/24", "dev", "eth0")
+    dns.inside.run("ip", "route", "add", "172.20.0.0/24", "dev", "br-lan")
+    dns.lan.run("ip", "route", "add", "10.77.0.1", "dev", "eth0", "src", "172.20.0.9")
+    assert dns.ask("nixie.lan")["code"] == "REFUSED"
+
+
+def test_names_go_on_when_every_database_is_gone(dns: Names) -> None:
+    for path in dns.state.glob("*.db*"):
+        path.unlink()
+    assert dns.answers("printer.lan") == ["10.77.0.7"]
+
+
+def test_a_new_upstream_is_asked_from_now_on(dns: Names) -> None:
+    dns.upstream()
+    dns.isp.run("ip", "addr", "add", "192.0.2.9/24", "dev", "eth0")
+    changed = replace(SLICES.dns, upstreams=(IPv4Address("192.0.2.77"),))
+    dns.publish(replace(SLICES, dns=changed))
+    until(lambda: dns.ask("www.example.com")["code"] == "SERVFAIL", "the old one is left")
+    dns.publish(replace(SLICES, dns=replace(SLICES.dns, upstreams=(IPv4Address("192.0.2.9"),))))
+    until(lambda: dns.answers("www.example.com") == ["203.0.113.5"], "the new one answers")
+
+
+def test_a_forged_answer_to_another_question_is_not_taken(dns: Names) -> None:
+    forger = """
+import socket, dnslib
+s = socket.socket(2, 2); s.bind(("", 53))
+while True:
+    data, client = s.recvfrom(4096)
+    asked = dnslib.DNSRecord.parse(data)
+    for name, address in (("other.example.com.", "6.6.6.6"), (asked.q.qname, "203.0.113.5")):
+        head = dnslib.DNSHeader(id=asked.header.id, qr=1)
+        said = dnslib.DNSRecord(head, q=dnslib.DNSQuestion(name))
+        said.add_answer(dnslib.RR(asked.q.qname, rdata=dnslib.A(address), ttl=60))
+        s.sendto(said.pack(), client)
+"""
+    dns.isp.start(sys.executable, "-c", forger)
+    until(lambda: dns.answers("www.example.com") == ["203.0.113.5"], "the true answer is taken")
+
+
+def test_many_who_ask_the_same_are_one_question_upstream(dns: Names) -> None:
+    dns.upstream()
+    flood = """
+import socket, sys, dnslib
+asked = [dnslib.DNSRecord.question("www.example.com") for _ in range(50)]
+s = socket.socket(2, 2); s.settimeout(5)
+for one in asked: s.sendto(one.pack(), ("10.77.0.1", 53))
+heard = {dnslib.DNSRecord.parse(s.recv(4096)).header.id for _ in asked}
+print(heard == {one.header.id for one in asked})
+"""
+    assert dns.lan.python(flood).strip() == "True"
+    assert dns.upstream_heard("www.example.com") == 1
+
+
+def test_noise_leaves_it_answering(dns: Names) -> None:
+    noise = """
+import random, socket
+s = socket.socket(2, 2); dice = random.Random(5)
+for n in range(3000): s.sendto(dice.randbytes(dice.randrange(80)), ("10.77.0.1", 53))
+"""
+    dns.lan.python(noise)
+    assert dns.answers("nixie.lan") == ["10.77.0.1"]
+    assert dns.role.poll() is None
+
+
+def test_an_idle_stream_does_not_keep_others_from_asking(dns: Names) -> None:
+    held = "import socket, time\n" + (
+        "every = [socket.create_connection(('10.77.0.1', 53)) for _ in range(60)]\n"
+        "print('up', flush=True); time.sleep(30)"
+    )
+    child = subprocess.Popen(
+        ["ip", "netns", "exec", dns.lan.name, sys.executable, "-c", held], stdout=subprocess.PIPE
+    )
+    try:
+        assert child.stdout
+        assert child.stdout.readline() == b"up\n"
+        assert dns.ask("nixie.lan", tcp=True)["answers"] == ["10.77.0.1"]
+    finally:
+        child.kill()
+        child.wait()
