@@ -29,7 +29,9 @@ MIGRATIONS = (
       path TEXT NOT NULL,            -- store path of the tree
       seen_at REAL NOT NULL,
       changes TEXT NOT NULL DEFAULT '[]',   -- JSON: sentences, against the one before
-      findings TEXT NOT NULL DEFAULT '[]'   -- JSON: Finding fields, about the lock file
+      findings TEXT NOT NULL DEFAULT '[]',  -- JSON: Finding fields, about the lock file
+      dir TEXT NOT NULL DEFAULT '',         -- where flake.nix lies in the tree
+      lock TEXT                             -- the text of flake.lock, NULL when there is none
     );
     CREATE INDEX revision_source ON revision (source, id);
     CREATE TABLE verdict (
@@ -44,7 +46,8 @@ MIGRATIONS = (
       watched INTEGER NOT NULL,
       specialisations TEXT NOT NULL, -- JSON list of names
       findings TEXT NOT NULL,        -- JSON list of Finding fields
-      recipe TEXT NOT NULL           -- JSON: drvs, outs, kernel file, parameters, toplevel
+      recipe TEXT NOT NULL,          -- JSON: drvs, outs, kernel file, parameters, toplevel
+      looked TEXT NOT NULL DEFAULT ''  -- how it was looked at: adapter's hash and the options
     );
     CREATE TABLE build (
       id TEXT PRIMARY KEY,
@@ -75,7 +78,12 @@ MIGRATIONS = (
       size INTEGER NOT NULL,
       toplevel TEXT NOT NULL,
       rev TEXT NOT NULL,
+      recipe TEXT NOT NULL DEFAULT 'null', -- JSON: what it was built from, to see when that changes
       PRIMARY KEY (host, number)
+    );
+    CREATE TABLE cursor (             -- how far another role's file has been read
+      file TEXT PRIMARY KEY,
+      seq INTEGER NOT NULL
     );
     """,
 )

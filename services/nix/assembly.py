@@ -1,0 +1,93 @@
+"""From built files to the parts a machine downloads.
+
+The initrd is one part of several segments: the host's own ramdisk, a cpio header, the squashfs as
+/nix-store.squashfs, and a trailer.  Only the few bytes between are new; the files are served from
+the store.  Sizes come in, segments go out; hashing is the door's work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.errors import Problem, Refused
+from appliance.model.images import Finding, Literal, Segment, StoreFile
+from services.nix import cpio
+from services.nix.recipe import Recipe
+
+STORE_IMAGE = "nix-store.squashfs"  # nixpkgs: nixos/modules/installer/netboot/netboot.nix
+GIBIBYTE = 1 << 30
+LARGEST_PART = 4 * GIBIBYTE
+HEAVY_PART = 3 * GIBIBYTE // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A part before it is hashed."""
+
+    purpose: str
+    name: str
+    segments: tuple[Segment, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(one.size for one in self.segments)
+
+
+def wanted_files(made: Recipe) -> Mapping[str, str]:
+    """Part → path below the store of the file that is served."""
+    names = {
+        "kernel": f"/{made.kernel_file}",
+        "initialRamdisk": f"/{made.initrd_file}",
+        "netbootRamdisk": f"/{made.initrd_file}",
+        "squashfsStore": "",
+    }
+    return {part: made.outs[part] + names[part] for part in made.outs}
+
+
+def layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
+    """The image's parts in order.  Raises Refused when one is too large for a machine."""
+    kernel = Layout("kernel", made.kernel_file.rpartition("/")[2], (files["kernel"],))
+    if "netbootRamdisk" in files:
+        initrd = Layout("initrd", "initrd", (files["netbootRamdisk"],))
+    else:
+        initrd = Layout(
+            "initrd", "initrd", _initrd(files["initialRamdisk"], files["squashfsStore"])
+        )
+    for part in (kernel, initrd):
+        if part.size >= LARGEST_PART:
+            raise Refused(
+                Problem(
+                    (part.purpose,),
+                    f"The {part.purpose} has {part.size / GIBIBYTE:.1f} GiB; firmware and iPXE "
+                    "load less than 4 GiB. Make the host smaller, or move data out of it.",
+                )
+            )
+    return (kernel, initrd)
+
+
+def weight(parts: tuple[Layout, ...]) -> tuple[Finding, ...]:
+    """What the owner should know about the size of an image."""
+    size = sum(part.size for part in parts)
+    if size < HEAVY_PART:
+        return ()
+    return (
+        Finding(
+            "warn",
+            f"The image has {size / GIBIBYTE:.1f} GiB. A machine needs about twice that as memory, "
+            "and some firmware stops at 2 GiB.",
+        ),
+    )
+
+
+def _initrd(ramdisk: StoreFile, squashfs: StoreFile) -> tuple[Segment, ...]:
+    if squashfs.size > cpio.LARGEST:
+        raise Refused(
+            Problem(
+                ("initrd",),
+                f"The host's store has {squashfs.size / GIBIBYTE:.1f} GiB packed; a ramdisk takes "
+                "less than 4 GiB. Make the host smaller, or move data out of it.",
+            )
+        )
+    before = cpio.padding(ramdisk.size) + cpio.header(STORE_IMAGE, squashfs.size)
+    after = cpio.padding(squashfs.size) + cpio.trailer()
+    return (ramdisk, Literal(before), squashfs, Literal(after))

@@ -1,0 +1,102 @@
+"""What it takes to start our own nix-daemon; the supervisor starts it, nothing here does.
+
+The daemon runs as root (its builders as uids that it allocates itself) with its own conf and
+socket, on the system's store, or on a chroot store below the state directory where there is none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.model.installed import Installed
+from appliance.roles import CONFINED, ROLES
+from services.nix.conf import Conf, text
+from services.nix.store import SYSTEM_ROOT, Store
+from services.nix.versions import PRIMARY, Version
+
+EMPTY_REGISTRY = '{"flakes":[],"version":2}\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder to make before anything starts; `owner` is root or a confined user."""
+
+    path: Path
+    mode: int
+    owner: str = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonRequest:
+    """How to start the daemon: make `folders`, write `files` (0644), then run `argv` as root."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    folders: tuple[Folder, ...]
+    files: Mapping[Path, str]
+
+
+def clients() -> tuple[str, ...]:
+    """Who may use the daemon: by name, and by number where the user has no name."""
+    build = ROLES["build"]
+    users = [(build.user, build.uid), CONFINED["fetch"], CONFINED["eval"]]
+    return ("root", *(name for name, _ in users), *(str(uid) for _, uid in users))
+
+
+def conf_for(
+    installed: Installed,
+    store: Store,
+    *,
+    cores: int,
+    rooted: bool = True,
+    extra_users: tuple[str, ...] = (),
+) -> Conf:
+    """The settings of this installation.
+
+    `cores` is said outright: builders see it as NIX_BUILD_CORES, and not all take 0 for "all".
+    `extra_users`: the one user of an unprivileged lab.
+    """
+    return Conf(
+        users=(*clients(), *extra_users),
+        shell=_shell(installed, store),
+        build_dir=store.socket.parent / "builds",
+        registry=store.conf / "registry.json",
+        rooted=rooted,
+        cores=max(cores, 1),
+    )
+
+
+def daemon_request(store: Store, conf: Conf, version: Version | None) -> DaemonRequest:
+    """Everything the supervisor needs; an unknown version is taken for the primary one."""
+    known = version or Version(*PRIMARY)
+    return DaemonRequest(
+        argv=(store.program("nix-daemon"), "--store", store.local_uri)
+        if store.root != SYSTEM_ROOT
+        else (store.program("nix-daemon"),),
+        env={
+            "HOME": str(store.conf / "home"),
+            "LANG": "C.UTF-8",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "NIX_CONF_DIR": str(store.conf),
+            "NIX_USER_CONF_FILES": "",
+            "NIX_DAEMON_SOCKET_PATH": str(store.socket),
+        },
+        folders=(
+            *(() if store.root == SYSTEM_ROOT else (Folder(store.root, 0o755),)),
+            Folder(store.conf, 0o755),
+            Folder(store.conf / "home", 0o700),
+            Folder(store.socket.parent, 0o755),
+            Folder(conf.build_dir, 0o700),
+            Folder(store.fetch_cache, 0o700, "fetch"),
+        ),
+        files={
+            store.conf / "nix.conf": text(conf, known),
+            store.conf / "registry.json": EMPTY_REGISTRY,
+        },
+    )
+
+
+def _shell(installed: Installed, store: Store) -> Path:
+    """The static shell that was unpacked beside nix, else the system's."""
+    beside = store.nix.with_name("bash-static")
+    return beside if installed.home in store.nix.parents else Path("/usr/bin/bash-static")

@@ -1,0 +1,57 @@
+"""What every step of the pipeline has at hand: the role's file, our nix, the state directory."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from services.nix.driver import Nix
+from services.nix.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """Our adapter's tree in the store."""
+
+    path: str
+    nar_hash: str
+
+
+@dataclass(slots=True)
+class Desk:
+    """One role's things.  `version` and `adapter` are known once nix answered."""
+
+    state: Path
+    database: sqlite3.Connection  # build.db, ours to write
+    nix: Nix
+    now: Callable[[], float]  # Unix seconds
+    new_id: Callable[[], str]
+    publish: Callable[[], None]  # the table changed
+    look_seconds: float = 300.0
+    build_seconds: float = 14_400.0
+    version: Version | None = None
+    adapter: Adapter | None = None
+    newest: dict[str, int] = field(default_factory=dict)
+
+    def source_roots(self, source: str) -> Path:
+        """Roots of a source's trees, one folder per revision."""
+        return self.nix.store.roots / "sources" / quote(source, safe="")
+
+    def host_roots(self, host: str) -> Path:
+        """Roots of the derivations of the last look at a host."""
+        return self.nix.store.roots / "hosts" / quote(host, safe="")
+
+    def build_roots(self, build: str) -> Path:
+        """Roots of what a build made."""
+        return self.nix.store.roots / "builds" / build
+
+    @property
+    def logs(self) -> Path:
+        """Build logs."""
+        return self.state / "logs/builds"
+
+    @property
+    def published(self) -> Path:
+        """What the boot role reads."""
+        return self.state / "published"

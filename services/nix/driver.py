@@ -1,0 +1,215 @@
+"""The door to nix: jobs through the broker, and our own client calls to the daemon.
+
+Foreign code is fetched and evaluated by the broker's confined users; what runs here as the build
+role is nix-store and its like, an untrusted client of our daemon.  Cancelling the awaiting task
+ends the process within a second: SIGINT, then SIGKILL for its group; the daemon ends the builders.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import Problem, Refused
+from services.nix.credential import LARGEST_BYTES
+from services.nix.log_lines import LogLines, Told
+from services.nix.request import keep, keep_derivations, print_version, realise
+from services.nix.store import Store
+from services.nix.verdict import Answer
+from services.nix.versions import Version, version
+from services.processes.client import ask
+
+GRACE_SECONDS = 0.8
+LINE_BYTES = 1 << 20
+OUTPUT_BYTES = 16 << 20
+SETPRIV = "/usr/bin/setpriv"
+KEEP_SECONDS = 600.0
+
+Hear = Callable[[Told], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Nix:
+    """Our nix: the store with its daemon, and the broker that runs what is foreign."""
+
+    store: Store
+    broker: Path
+    home: Path  # an empty folder of the build role's own
+
+    async def ask(self, verb: str, args: Mapping[str, object], hear: Hear | None = None) -> Answer:
+        """Have the broker run a verb; never raises for what the job did.
+
+        A broker that does not answer is Unreachable.
+        """
+        lines = LogLines()
+        out: list[str] = []
+        rest = ""
+        last: Mapping[str, object] = {}
+        async with aclosing(ask(self.broker, verb, args)) as answers:
+            async for answer in answers:
+                if "out" in answer:
+                    out.append(str(answer["out"]))
+                elif "err" in answer:
+                    rest = _fed(lines, rest + str(answer["err"]), hear)
+                else:
+                    last = answer
+        _fed(lines, rest + "\n", hear)
+        return Answer(
+            out="".join(out),
+            error=lines.error or "\n".join(lines.printed),
+            exit=_number(last.get("exit")),
+            reason=str(last.get("reason", "done")),
+            what=str(last.get("what", "")),
+        )
+
+    async def version(self) -> Version | None:
+        """Which Nix this is; None when it does not run."""
+        try:
+            answer = await self._run(print_version(self.store), None, 10.0)
+        except OSError:
+            return None
+        return version(answer.out) if answer.exit == 0 else None
+
+    async def keep(self, paths: Sequence[str], root: Path) -> bool:
+        """Root store paths; False when one of them is not in the store."""
+        if not paths:
+            return True
+        root.parent.mkdir(parents=True, exist_ok=True)
+        argv = keep(self.store, tuple(paths), root)
+        return (await self._run(argv, None, KEEP_SECONDS)).exit == 0
+
+    async def keep_derivations(self, drvs: Sequence[str], root: Path) -> bool:
+        """Root derivations; False when one is gone, so that the host must be looked at again."""
+        root.parent.mkdir(parents=True, exist_ok=True)
+        argv = keep_derivations(self.store, tuple(drvs), root)
+        return (await self._run(argv, None, KEEP_SECONDS)).exit == 0
+
+    async def realise(
+        self, drvs: Sequence[str], root: Path, hear: Hear, seconds: float
+    ) -> tuple[Answer, LogLines]:
+        """Build; `hear` gets log lines and steps as they come."""
+        root.parent.mkdir(parents=True, exist_ok=True)
+        lines = LogLines()
+        argv = realise(self.store, tuple(drvs), root)
+        answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
+        return answer, lines
+
+    async def _run(
+        self, argv: Sequence[str], err: Callable[[str], None] | None, seconds: float
+    ) -> Answer:
+        self.home.mkdir(parents=True, exist_ok=True)
+        mortal = (SETPRIV, "--pdeathsig", "INT", "--") if os.path.exists(SETPRIV) else ()
+        process = await asyncio.create_subprocess_exec(
+            *mortal,
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(self.store.environment(str(self.home))),
+            limit=LINE_BYTES,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        tail: list[str] = []
+        try:
+            async with asyncio.timeout(seconds):
+                out, _ = await asyncio.gather(
+                    process.stdout.read(OUTPUT_BYTES), _heard(process.stderr, err or tail.append)
+                )
+                code = await process.wait()
+        except TimeoutError:
+            return Answer("", "", 101, "timeout", f"It took longer than {seconds:g} s.")
+        finally:
+            await _ended(process)
+        return Answer(out.decode(errors="replace"), "\n".join(tail[-20:]), code, "done")
+
+
+def credentials_in(state: Path) -> Callable[[str], str]:
+    """A reader of stored credentials, for the broker, which may read them."""
+
+    def secret(name: str) -> str:
+        place = state / "secrets/web/sources" / name
+        try:
+            if place.is_symlink() or place.stat().st_size > LARGEST_BYTES:
+                raise OSError("not a plain small file")
+            return place.read_text()
+        except (OSError, ValueError):
+            raise Refused(
+                Problem(("credential",), "The source's credential is missing: store it again.")
+            ) from None
+
+    return secret
+
+
+def has_system_store(state: Path) -> bool:
+    """Build into the machine's own nix store; a state directory never changes its store."""
+    return not (state / "store").exists() and Path("/nix/var/nix/db/db.sqlite").exists()
+
+
+def memory_available() -> int:
+    """Bytes that could be used without swapping; 1 GiB when nobody knows."""
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) << 10
+    return 1 << 30
+
+
+def processors() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def clock() -> float:
+    """Seconds that never jump."""
+    return time.monotonic()
+
+
+def chance() -> float:
+    """Between 0 and 1."""
+    return int.from_bytes(os.urandom(4), "big") / (1 << 32)
+
+
+def _fed(lines: LogLines, text: str, hear: Hear | None) -> str:
+    *whole, rest = text.split("\n")
+    for line in whole:
+        for told in lines.feed(line):
+            if hear is not None:
+                hear(told)
+    return rest[-LINE_BYTES:]
+
+
+def _each(lines: LogLines, line: str, hear: Hear) -> None:
+    for told in lines.feed(line):
+        hear(told)
+
+
+async def _heard(stream: asyncio.StreamReader, hear: Callable[[str], None]) -> None:
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:  # longer than the limit: what was buffered is gone, go on
+            continue
+        if not line:
+            return
+        hear(line.decode(errors="replace").rstrip("\r\n"))
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+            return
+
+
+def _number(told: object) -> int:
+    return told if isinstance(told, int) else 1

@@ -1,0 +1,1 @@
+"""Intake: a source is resolved, its inputs are fetched, its hosts are looked at."""

@@ -1,0 +1,367 @@
+"""One source, from its URL to a verdict on each of its hosts.
+
+Resolve and fetch as `fetch`, audit the lock file, list and look as `eval`.  Every step roots what
+it found before the next begins; when the garbage collector was faster, the step is done again.
+What was known before stays until something newer is known.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import NixieError, Problem, Refused
+from appliance.model.images import Finding
+from appliance.model.names import HOST_NAME
+from appliance.model.source_url import NotASource, SourceUrl, parse
+from appliance.store import build_facts
+from appliance.store.build_facts import Fetched, transaction
+from appliance.store.builds import SourceStateRow, revisions
+from appliance.store.inventory_view import SourceView
+from services.nix.desk import Adapter, Desk
+from services.nix.driver import chance, memory_available, processors
+from services.nix.failure import FETCHING, http_status, sentence
+from services.nix.inventory import look_options
+from services.nix.lock import Audit, Node, audit, changes, short
+from services.nix.publish.driver import keep_only
+from services.nix.recipe import to_json
+from services.nix.schedule import look_memory, looks_at_once, next_check
+from services.nix.store_path import NAR_HASH, is_store_path, tree_path
+from services.nix.verdict import Answer, Judged, judged, names_problem
+from services.nix.versions import refusal
+
+TRIES = 3
+"""How often a step is done again because its result was collected as garbage."""
+
+FETCHES_AT_ONCE = 4
+
+
+Ready = Callable[[str], None]
+"""Told each host that was looked at, or is as it was, as soon as that is known."""
+
+
+async def check(
+    desk: Desk, source: SourceView, allowed: Sequence[str], wish: str | None, ready: Ready
+) -> None:
+    """Read a source again and look at its hosts; every outcome is a row and an event."""
+    _stands(desk, source, "fetching", "")
+    try:
+        await _read(desk, source, allowed, wish, ready)
+    except NixieError as why:
+        with transaction(desk.database):
+            build_facts.source_unreadable(
+                desk.database, _row(desk, source, "unreadable", str(why)), wish
+            )
+        desk.publish()
+
+
+async def adapter_of(desk: Desk) -> Adapter:
+    """Put our adapter into the store and keep it there.  Raises Refused or Unreachable."""
+    for _ in range(TRIES):
+        answer = await desk.nix.ask("adapter", {})
+        told = _tree(answer, "The netboot adapter cannot be put into the store")
+        if await desk.nix.keep((told["path"],), desk.nix.store.roots / "adapter/tree"):
+            return Adapter(told["path"], told["nar_hash"])
+    raise _collected("The netboot adapter")
+
+
+async def _read(
+    desk: Desk, source: SourceView, allowed: Sequence[str], wish: str | None, ready: Ready
+) -> None:
+    problem = refusal(desk.version, source.trust)
+    if problem is not None:
+        raise Refused(Problem(("nix",), problem))
+    url = _address(source, allowed)
+    found = await _resolved(desk, source, url)
+    asked = audit(found.lock, source.trust, frozenset({url.host} if url.host else ()))
+    unfetched = await _inputs(desk, source, found, asked)
+    found = replace(found, findings=(*asked.findings, *unfetched))
+    revision, before = _seen(desk, source, found)
+    _stands(desk, source, "looking", "", revision)
+    if desk.adapter is None:
+        desk.adapter = await adapter_of(desk)
+    names = await _names(desk, source, found)
+    with transaction(desk.database):
+        had = set(build_facts.looked_at(desk.database, source.id))
+        build_facts.hosts_listed(desk.database, source.id, revision, names)
+        told = (*found.changes, *(_host_changes(source.id, had, names) if before else ()))
+        build_facts.revision_noted(desk.database, revision, findings=found.findings, changes=told)
+    desk.publish()
+    await _look_at_all(desk, source, found, revision, names, ready)
+    what = " ".join(told) if before and told else _summary(found, len(names), fresh=not before)
+    with transaction(desk.database):
+        build_facts.source_checked(
+            desk.database, _row(desk, source, "ready", "", revision), what, wish
+        )
+    _forget_old_roots(desk, source, found)
+    desk.publish()
+
+
+def _address(source: SourceView, allowed: Sequence[str]) -> SourceUrl:
+    try:
+        return parse(source.url, allowed)
+    except NotASource as wrong:
+        raise Refused(Problem(("url",), wrong.what)) from wrong
+
+
+async def _resolved(desk: Desk, source: SourceView, url: SourceUrl) -> Fetched:
+    for _ in range(TRIES):
+        answer = await desk.nix.ask("resolve", _with_credential(source, {"url": source.url}))
+        if not answer.good:
+            raise Refused(Problem(("url",), _why(answer, "This source", url.host or url.location)))
+        told = _tree(answer, "The source")
+        if told["flake"] is not True:
+            where = f" in {url.dir}" if url.dir else ""
+            raise Refused(
+                Problem(
+                    ("url",),
+                    f"There is no flake.nix{where} in this source. Give its directory with ?dir=, "
+                    "or another address.",
+                )
+            )
+        if await desk.nix.keep((told["path"],), _root(desk, source, told["nar_hash"]) / "tree"):
+            return Fetched(
+                locked=_locked_text(url, told),
+                rev=_revision(told),
+                nar_hash=told["nar_hash"],
+                last_modified=int(told.get("last_modified") or 0),
+                path=told["path"],
+                dir=url.dir,
+                lock=told["lock"] if isinstance(told.get("lock"), str) else None,
+                findings=(),
+                changes=(),
+            )
+    raise _collected("The source")
+
+
+async def _inputs(
+    desk: Desk, source: SourceView, found: Fetched, asked: Audit
+) -> tuple[Finding, ...]:
+    """Fetch and root what the lock file asks for; findings for what could not be fetched."""
+    root = _root(desk, source, found.nar_hash)
+    paths = [tree_path(node.nar_hash) for node in asked.fetch]
+    if await desk.nix.keep(paths, root / "inputs"):
+        return ()
+    gate = asyncio.Semaphore(FETCHES_AT_ONCE)
+    results = await asyncio.gather(
+        *(
+            _input(desk, source, node, root / f"input-{n}", gate)
+            for n, node in enumerate(asked.fetch)
+        )
+    )
+    return tuple(one for one in results if one is not None)
+
+
+async def _input(
+    desk: Desk, source: SourceView, node: Node, root: Path, gate: asyncio.Semaphore
+) -> Finding | None:
+    path = tree_path(node.nar_hash)
+    async with gate:
+        for _ in range(TRIES):
+            if desk.nix.store.file(path).exists() and await desk.nix.keep((path,), root):
+                return None
+            answer = await desk.nix.ask(
+                "input", _with_credential(source, {"locked": dict(node.locked)})
+            )
+            if not answer.good:
+                why = _why(answer, f"Input {node.name}", node.host)
+                return Finding("warn", why, where="flake.lock")
+    return Finding("warn", f"Input {node.name} was removed from the store as fast as it came.")
+
+
+def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, bool]:
+    """(revision id, had one before): a new row only when the tree or its directory differs."""
+    database = desk.database
+    old = next(iter(revisions(database, source.id, 1)), None)
+    below, lock = build_facts.revision_lock(database, old.id if old else None)
+    if old is not None and (old.nar_hash, below) == (found.nar_hash, found.dir):
+        build_facts.revision_noted(database, old.id, findings=found.findings, changes=old.changes)
+        return old.id, True
+    told = changes(lock, found.lock) if old is not None else ()
+    if old is not None and old.rev != found.rev:
+        told = (f"Revision {short(old.rev)} → {short(found.rev)}.", *told)
+    before = (old.rev or old.nar_hash) if old is not None else ""
+    with transaction(database):
+        ident = build_facts.revision_seen(
+            database, source.id, replace(found, changes=told), before, desk.now()
+        )
+    return ident, old is not None
+
+
+async def _names(desk: Desk, source: SourceView, found: Fetched) -> tuple[str, ...]:
+    memory = look_memory(memory_available(), 1)
+    answer = await desk.nix.ask("names", _look_args(desk, source, found, memory))
+    problem = names_problem(answer, desk.look_seconds, memory)
+    if problem is not None:
+        raise Refused(Problem(("url",), problem))
+    return tuple(str(name) for name in json.loads(answer.out)["hosts"])
+
+
+async def _look_at_all(
+    desk: Desk,
+    source: SourceView,
+    found: Fetched,
+    revision: int,
+    names: Sequence[str],
+    ready: Ready,
+) -> None:
+    assert desk.adapter is not None
+    looked = f"{desk.adapter.nar_hash} {look_options(source)}"
+    done = build_facts.looked_at(desk.database, source.id)
+    hosts = {name: f"{source.id}/{name}" for name in names}
+    waiting = [name for name, host in hosts.items() if done.get(host) != (revision, looked)]
+    at_once = looks_at_once(memory_available(), processors())
+    memory = look_memory(memory_available(), at_once)
+    gate = asyncio.Semaphore(at_once)
+
+    async def look(name: str) -> None:
+        async with gate:
+            result = await _look(desk, source, found, name, memory)
+        with transaction(desk.database):
+            build_facts.host_judged(
+                desk.database,
+                result.verdict,
+                revision=revision,
+                recipe=to_json(result.recipe) if result.recipe else None,
+                looked=looked,
+                at=desk.now(),
+            )
+        ready(hosts[name])
+        desk.publish()
+
+    for name in names:
+        if name not in waiting:
+            ready(hosts[name])
+    await asyncio.gather(*(look(name) for name in waiting))
+
+
+async def _look(desk: Desk, source: SourceView, found: Fetched, name: str, memory: int) -> Judged:
+    if not HOST_NAME.fullmatch(name):
+        why = "Its name holds characters that Nixie does not take; give it a plain name."
+        answer = Answer("", why, 1, "refused", why)
+        return judged(source.id, name, answer, seconds=desk.look_seconds, memory=memory)
+    assert desk.adapter is not None
+    args = {
+        **_look_args(desk, source, found, memory),
+        "host": name,
+        "as_built": source.as_built,
+        "adapter": desk.adapter.path,
+        "adapter_hash": desk.adapter.nar_hash,
+    }
+    for _ in range(TRIES):
+        answer = await desk.nix.ask("look", args)
+        result = judged(source.id, name, answer, seconds=desk.look_seconds, memory=memory)
+        if result.recipe is None:
+            return result
+        root = desk.host_roots(result.verdict.host) / "drv"
+        if await desk.nix.keep_derivations(result.recipe.derivations, root):
+            return result
+    why = str(_collected(name))
+    return judged(
+        source.id,
+        name,
+        Answer("", why, 1, "refused", why),
+        seconds=desk.look_seconds,
+        memory=memory,
+    )
+
+
+def _look_args(desk: Desk, source: SourceView, found: Fetched, memory: int) -> dict[str, object]:
+    return {
+        "path": found.path,
+        "nar_hash": found.nar_hash,
+        "rev": found.rev,
+        "last_modified": found.last_modified,
+        "dir": found.dir,
+        "ifd": source.allow_ifd,
+        "memory": memory,
+        "seconds": desk.look_seconds,
+    }
+
+
+def _with_credential(source: SourceView, args: dict[str, object]) -> dict[str, object]:
+    return {**args, "credential": source.credential} if source.credential else args
+
+
+def _tree(answer: Answer, what: str) -> Mapping[str, Any]:
+    """The facts about a fetched tree.  Raises Refused when they are not what we asked for."""
+    if not answer.good:
+        raise Refused(Problem(("url",), f"{what}: {answer.error or answer.what}"))
+    try:
+        told = json.loads(answer.out)
+        if is_store_path(told["path"]) and NAR_HASH.fullmatch(told["nar_hash"]):
+            return dict(told)
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise Refused(Problem(("url",), f"{what}: nix answered something that cannot be read."))
+
+
+def _why(answer: Answer, subject: str, host: str) -> str:
+    if answer.reason != "done":
+        return answer.what or f"{subject} could not be fetched."
+    names = {"subject": subject, "host": host, "code": http_status(answer.error)}
+    kind, told = sentence(FETCHING, answer.error, names)
+    if kind == "other":
+        return f"{subject} could not be fetched: {told}"
+    return told if subject in told or subject == "This source" else f"{subject}: {told}"
+
+
+def _revision(told: Mapping[str, Any]) -> str:
+    rev = str(told.get("rev") or "")
+    return rev.removesuffix("-dirty") if all(c in "0123456789abcdef-dirty" for c in rev) else ""
+
+
+def _locked_text(url: SourceUrl, told: Mapping[str, Any]) -> str:
+    base = url.text.partition("?")[0]
+    facts = {"rev": _revision(told), "dir": url.dir, "narHash": told["nar_hash"]}
+    return base + "?" + "&".join(f"{name}={value}" for name, value in facts.items() if value)
+
+
+def _host_changes(source: str, had: set[str], names: Sequence[str]) -> tuple[str, ...]:
+    now = {f"{source}/{name}" for name in names}
+    fresh = sorted(host.partition("/")[2] for host in now - had)
+    gone = sorted(host.partition("/")[2] for host in had - now)
+    return (
+        *(f"Host {name} is new." for name in fresh),
+        *(f"Host {name} is gone." for name in gone),
+    )
+
+
+def _summary(found: Fetched, hosts: int, *, fresh: bool) -> str:
+    count = f"{hosts} host{'s' if hosts != 1 else ''}"
+    revision = short(found.rev or found.nar_hash)
+    return f"Revision {revision} with {count}." if fresh else f"Nothing new: still {revision}."
+
+
+def _root(desk: Desk, source: SourceView, nar_hash: str) -> Path:
+    return desk.source_roots(source.id) / tree_path(nar_hash).rpartition("/")[2][:32]
+
+
+def _forget_old_roots(desk: Desk, source: SourceView, found: Fetched) -> None:
+    keep_only(desk.source_roots(source.id), {_root(desk, source, found.nar_hash).name})
+
+
+def _row(
+    desk: Desk, source: SourceView, state: str, what: str, revision: int | None = None
+) -> SourceStateRow:
+    now = desk.now()
+    following = next_check(now, source.interval_seconds, chance())
+    return SourceStateRow(source.id, state, what, now, following, revision)
+
+
+def _stands(
+    desk: Desk, source: SourceView, state: str, what: str, revision: int | None = None
+) -> None:
+    with transaction(desk.database):
+        build_facts.source_stands(desk.database, _row(desk, source, state, what, revision))
+
+
+def _collected(what: str) -> Refused:
+    return Refused(
+        Problem(
+            ("store",),
+            f"{what} was removed from the store as fast as it came: is the disk nearly full?",
+        )
+    )

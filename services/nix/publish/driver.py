@@ -1,0 +1,175 @@
+"""The door to published files, roots and logs: hashing, atomic writing, pruning.
+
+Foreign builds made the files: a link in an output is followed inside the store and nowhere else.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any, TextIO
+
+from appliance.errors import Problem, Refused
+from appliance.model.images import Literal, Part, StoreFile
+from services.nix.assembly import Layout
+from services.nix.store import Store
+from services.nix.store_path import STORE
+
+CHUNK_BYTES = 1 << 20
+LINKS_FOLLOWED = 32
+LOG_BYTES = 16 << 20
+LOGS_KEPT = 200
+CUT = "… the rest of this log is left out: it is longer than 16 MiB."
+
+
+def store_file(store: Store, path: str) -> StoreFile:
+    """The regular file behind `path` in the store, links followed inside the store only.
+
+    Raises Refused when there is none, or when a link leads out.
+    """
+    place = _followed(store, path)
+    try:
+        if place.is_dir():
+            (place,) = [one for one in place.iterdir() if one.is_file() and not one.is_symlink()]
+        return StoreFile(str(place), place.stat().st_size)
+    except (OSError, ValueError):
+        raise _missing(path) from None
+
+
+async def hashed(layout: Layout) -> Part:
+    """The part with the SHA-256 of the bytes that are served; reads every byte once."""
+    digest = await asyncio.to_thread(_digest, layout)
+    return Part(layout.purpose, layout.name, layout.size, digest, layout.segments)
+
+
+def write(place: Path, told: Mapping[str, Any]) -> None:
+    """Replace a JSON file whole: after a power cut the old or the new one is there."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_name(f".{place.name}.new")
+    with fresh.open("w") as file:
+        json.dump(told, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fchmod(file.fileno(), 0o644)
+        os.fsync(file.fileno())
+    fresh.replace(place)
+    folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def published_image(published: Path, ident: str) -> Mapping[str, Any] | None:
+    """The manifest of an image, None when it is not there or not whole."""
+    try:
+        return dict(json.loads((published / "images" / f"{ident}.json").read_text()))
+    except (OSError, ValueError):
+        return None
+
+
+def remove(place: Path) -> None:
+    """A file or a folder of roots goes, if it is there."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            place.unlink()
+
+
+def keep_only(folder: Path, names: Collection[str]) -> None:
+    """Remove everything in `folder` that is not in `names`."""
+    with suppress(FileNotFoundError):
+        for one in folder.iterdir():
+            if one.name not in names:
+                remove(one)
+
+
+def keep_newest_logs(folder: Path) -> None:
+    """Only the newest logs stay."""
+    with suppress(FileNotFoundError):
+        logs = sorted(folder.glob("*.log"), reverse=True)  # named by time-ordered ids
+        for old in logs[LOGS_KEPT:]:
+            remove(old)
+
+
+def intact(parts: Collection[Part]) -> bool:
+    """Every file of these parts is still there with its size."""
+    try:
+        return all(
+            Path(one.file).stat().st_size == one.size
+            for part in parts
+            for one in part.segments
+            if isinstance(one, StoreFile)
+        )
+    except OSError:
+        return False
+
+
+class Log:
+    """A build's log, cut at LOG_BYTES.  Lines are readable by others as they come."""
+
+    def __init__(self, place: Path) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self._file: TextIO = place.open("a", encoding="utf-8", errors="replace")
+        self._left = LOG_BYTES - place.stat().st_size
+        os.fchmod(self._file.fileno(), 0o640)
+
+    def add(self, line: str) -> None:
+        """Append one line; a full disk loses log lines, never the build."""
+        if self._left <= 0:
+            return
+        told = f"{line}\n"
+        self._left -= len(told.encode(errors="replace"))
+        with suppress(OSError):
+            self._file.write(told if self._left > 0 else f"{CUT}\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """No more lines."""
+        with suppress(OSError):
+            self._file.close()
+
+
+def _followed(store: Store, path: str) -> Path:
+    """Walk `path` as the host would see it, with the store's root as /."""
+    waiting = list(PurePosixPath(path).parts[1:])
+    at = PurePosixPath("/")
+    for _ in range(LINKS_FOLLOWED * 8):
+        if not waiting:
+            break
+        word = waiting.pop(0)
+        at = at.parent if word == ".." else at / word
+        place = store.root / str(at).lstrip("/")
+        if place.is_symlink():
+            target = PurePosixPath(os.readlink(place))
+            waiting = [*(one for one in target.parts if one != "/"), *waiting]
+            at = PurePosixPath("/") if target.is_absolute() else at.parent
+    if waiting or not str(at).startswith(f"{STORE}/"):
+        raise _missing(path)
+    return store.file(str(at))
+
+
+def _digest(layout: Layout) -> str:
+    told = hashlib.sha256()
+    for segment in layout.segments:
+        if isinstance(segment, Literal):
+            told.update(segment.content)
+            continue
+        left = segment.size
+        with Path(segment.file).open("rb", buffering=0) as file:
+            while left and (piece := file.read(min(CHUNK_BYTES, left))):
+                told.update(piece)
+                left -= len(piece)
+        if left:
+            raise _missing(segment.file)
+    return told.hexdigest()
+
+
+def _missing(path: str) -> Refused:
+    return Refused(
+        Problem(("image",), f"The build made no file {path} that can be served from the store.")
+    )

@@ -1,0 +1,331 @@
+"""Every nix call as argv and environment, and the broker's verbs.
+
+`verbs` are what the build role may ask the broker to run as `fetch` (network, one credential) and
+as `eval` (no network, empty home).  Each verb takes nothing on trust: every field is checked and
+the expression is put together again from the checked values.  `realise` and its neighbours are run
+by the build role itself, as an untrusted client of the daemon.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from appliance.errors import Problem, Refused
+from appliance.model.installed import Installed
+from appliance.model.names import HOST_NAME
+from appliance.model.source_url import NotASource, SourceUrl, parse
+from services.nix import expression
+from services.nix.credential import (
+    FILE_NAME,
+    Credential,
+    Material,
+    git_settings,
+    known_hosts,
+    material,
+    read,
+)
+from services.nix.expression import Value
+from services.nix.lock import FETCHED, KEPT, host_of
+from services.nix.store import Store
+from services.nix.store_path import NAR_HASH, is_store_path
+from services.processes.privileges import Job, Limits
+
+Args = Mapping[str, object]
+Verb = Callable[[Args, Installed], Job]
+Secret = Callable[[str], str]
+"""Reads the stored credential of that file name; the broker's, which may."""
+
+GIBIBYTE = 1 << 30
+FETCH = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=1_200, seconds=1_800.0, output_bytes=16 << 20)
+LOOK = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=300, seconds=300.0, output_bytes=16 << 20)
+SMALLEST_LOOK = GIBIBYTE // 2
+LARGEST_LOOK = 16 * GIBIBYTE
+
+KEEP_SECRET = """\
+umask 077
+place=$(mktemp -d) || exit 1
+trap 'rm -rf "$place"' EXIT
+cat > "$place/secret"
+export NIXIE_SECRET="$place/secret"
+if [ "$1" = netrc ]; then export NIX_CONFIG="${NIX_CONFIG-}
+netrc-file = $NIXIE_SECRET"; fi
+shift
+"$@"
+"""
+"""Keeps standard input as a file only this user can read, for as long as the command runs."""
+
+SETTLE = """\
+umask 077
+place=$(mktemp -d) || exit 1
+trap 'rm -rf "$place"' EXIT
+printf %s "$NIXIE_KNOWN_HOSTS" > "$place/known_hosts"
+mkdir "$place/git" && printf '[safe]\\n\\tdirectory = *\\n' > "$place/git/config"
+export NIXIE_KNOWN_HOSTS="$place/known_hosts" XDG_CONFIG_HOME="$place"
+"$@"
+"""
+"""Gives ssh its host keys and tells libgit2, which knows no variables, to read others' folders."""
+
+SSH = (
+    "ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=15 "
+    '-o UpdateHostKeys=no -o GlobalKnownHostsFile=none -o UserKnownHostsFile="$NIXIE_KNOWN_HOSTS" '
+    "-o IdentitiesOnly=yes -o IdentityFile="
+)
+
+
+def verbs(store: Store, secret: Secret) -> Mapping[str, Verb]:
+    """The verbs by name, for the broker.  `secret` raises Refused when there is no such file."""
+    return {
+        "adapter": lambda _, installed: _adapter(store, installed),
+        "resolve": lambda args, _: _resolve(args, store, secret),
+        "input": lambda args, _: _input(args, store, secret),
+        "names": lambda args, _: _names(args, store),
+        "look": lambda args, _: _look(args, store),
+    }
+
+
+def realise(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[str, ...]:
+    """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order."""
+    return (
+        *(store.program("nix-store"), "--realise", *drvs),
+        *("--add-root", str(root), "--indirect"),
+        *("--log-format", "internal-json", "-v"),
+    )
+
+
+def keep(store: Store, paths: tuple[str, ...], root: Path) -> tuple[str, ...]:
+    """Root paths that are there (sources, inputs); fails when one is gone."""
+    options = ("--option", "substitute", "false")
+    return (
+        *(store.program("nix-store"), "--realise", *paths, *options),
+        *("--add-root", str(root), "--indirect"),
+    )
+
+
+def keep_derivations(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[str, ...]:
+    """Root derivations themselves, not what they build; works on 2.8 and on 2.26 alike."""
+    return (
+        *(store.program("nix-instantiate"), "--add-root", str(root), "--indirect"),
+        *("--expr", expression.derivations(drvs)),
+    )
+
+
+def print_version(store: Store) -> tuple[str, ...]:
+    """Ask which Nix this is."""
+    return (str(store.nix), "--version")
+
+
+def _adapter(store: Store, installed: Installed) -> Job:
+    place = installed.program / "services/nix/adapter"
+    told = expression.fetched_input({"type": "path", "path": str(place)})
+    return Job(
+        user="eval",
+        argv=_evaluate(store, told, "--impure"),
+        env=store.environment("/tmp"),
+        limits=LOOK,
+        hidden=_hidden(store),
+        readable=(*_readable(store), str(place)),
+    )
+
+
+def _resolve(args: Args, store: Store, secret: Secret) -> Job:
+    url = _url(args)
+    credential = _credential(args, secret)
+    told = expression.fetched_source(url.attributes(), url.dir)
+    local = (url.location.removeprefix("file://"),) if url.local else ()
+    return _fetch(store, told, url.kind, url.host, credential, local)
+
+
+def _input(args: Args, store: Store, secret: Secret) -> Job:
+    locked = _locked(args.get("locked"))
+    credential = _credential(args, secret)
+    told = expression.fetched_input(locked)
+    return _fetch(store, told, str(locked["type"]), host_of(locked), credential, ())
+
+
+def _names(args: Args, store: Store) -> Job:
+    return _evaluation(args, store, expression.host_names(_flake(args)))
+
+
+def _look(args: Args, store: Store) -> Job:
+    host = _text(args, "host")
+    if not HOST_NAME.fullmatch(host):
+        raise _refused("host", f"{host!r} is not a host's name that Nixie takes.")
+    told = expression.host_facts(
+        _flake(args),
+        _path(args, "adapter"),
+        _hash(args, "adapter_hash"),
+        host,
+        as_built=_yes(args, "as_built"),
+    )
+    return _evaluation(args, store, told)
+
+
+def _evaluation(args: Args, store: Store, told: str) -> Job:
+    memory = args.get("memory", LOOK.memory_bytes)
+    if not isinstance(memory, int) or not SMALLEST_LOOK <= memory <= LARGEST_LOOK:
+        raise _refused("memory", "The memory for an evaluation is 0.5 to 16 GiB.")
+    seconds = args.get("seconds", LOOK.seconds)
+    if not isinstance(seconds, (int, float)) or not 1 <= seconds <= 3_600:
+        raise _refused("seconds", "The time for an evaluation is 1 to 3600 s.")
+    options = {
+        "restrict-eval": "true",
+        "allowed-uris": "path:/nix/store",
+        "allow-import-from-derivation": "true" if _yes(args, "ifd") else "false",
+        "eval-cache": "false",
+    }
+    return Job(
+        user="eval",
+        argv=_evaluate(store, told, *_options(options)),
+        env=store.environment("/tmp"),
+        limits=Limits(
+            memory_bytes=memory,
+            cpu_seconds=int(seconds),
+            seconds=float(seconds),
+            output_bytes=LOOK.output_bytes,
+        ),
+        hidden=_hidden(store),
+        readable=_readable(store),
+    )
+
+
+def _fetch(
+    store: Store,
+    told: str,
+    kind: str,
+    host: str,
+    credential: Credential | None,
+    local: tuple[str, ...],
+) -> Job:
+    shown = material(kind, host, credential)
+    options = {"connect-timeout": "10", "download-attempts": "2"}
+    argv = _evaluate(store, told, "--impure", "--refresh", *_options(options))
+    return Job(
+        user="fetch",
+        argv=_with_secret(argv, shown),
+        env=_fetch_environment(store, shown, credential),
+        network=True,
+        limits=FETCH,
+        hidden=_hidden(store),
+        readable=(*_readable(store), *local),
+        writable=(str(store.fetch_cache),),
+        stdin=shown.secret_file.encode(),
+    )
+
+
+def _with_secret(argv: tuple[str, ...], shown: Material) -> tuple[str, ...]:
+    argv = ("/bin/sh", "-c", SETTLE, "nixie", *argv)
+    if not shown.use:
+        return argv
+    return ("/bin/sh", "-c", KEEP_SECRET, "nixie", shown.use, *argv)
+
+
+def _fetch_environment(
+    store: Store, shown: Material, credential: Credential | None
+) -> dict[str, str]:
+    settings = {
+        "safe.directory": "*",
+        "credential.helper": "",
+        "core.askPass": "/bin/false",
+        **{name: value for name, value in shown.env.items() if name.startswith("http.")},
+    }
+    rest = {name: value for name, value in shown.env.items() if not name.startswith("http.")}
+    return {
+        **store.environment(str(store.fetch_cache)),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/false",
+        "SSH_ASKPASS": "/bin/false",
+        "GIT_SSH_COMMAND": SSH + ('"$NIXIE_SECRET"' if shown.use == "key" else "none"),
+        "NIXIE_KNOWN_HOSTS": known_hosts(credential),
+        **git_settings(settings),
+        **rest,
+    }
+
+
+def _evaluate(store: Store, told: str, *options: str) -> tuple[str, ...]:
+    return (
+        *(str(store.nix), "eval", "--json", "--log-format", "internal-json"),
+        *(*options, "--expr", told),
+    )
+
+
+def _options(options: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(word for pair in options.items() for word in ("--option", *pair))
+
+
+def _hidden(store: Store) -> tuple[str, ...]:
+    return (str(store.conf.parent),)
+
+
+def _readable(store: Store) -> tuple[str, ...]:
+    places = (store.conf, store.socket.parent, store.root)
+    return tuple(str(place) for place in places if place != Path("/"))
+
+
+def _flake(args: Args) -> str:
+    below = _text(args, "dir")
+    modified = args.get("last_modified", 0)
+    if not isinstance(modified, int) or isinstance(modified, bool) or modified < 0:
+        raise _refused("last_modified", "A time is a number of seconds.")
+    if below.startswith("/") or ".." in below.split("/"):
+        raise _refused("dir", f"{below!r} is not a directory inside the source.")
+    return expression.locked_flake(
+        _path(args, "path"), _hash(args, "nar_hash"), _text(args, "rev"), modified, below
+    )
+
+
+def _url(args: Args) -> SourceUrl:
+    try:
+        # Where local sources may lie is checked before; here the fetch user's rights decide.
+        return parse(_text(args, "url"), ("/",))
+    except NotASource as wrong:
+        raise _refused("url", wrong.what) from wrong
+
+
+def _locked(given: object) -> dict[str, Value]:
+    if not isinstance(given, dict) or given.get("type") not in FETCHED:
+        raise _refused("locked", "This is not a locked input that can be fetched.")
+    kept = {
+        str(name): value
+        for name, value in given.items()
+        if name in KEPT and isinstance(value, (str, int, bool))
+    }
+    if not NAR_HASH.fullmatch(str(kept.get("narHash", ""))) or not host_of(kept):
+        raise _refused("locked", "A locked input needs a host and a NAR hash.")
+    return kept
+
+
+def _credential(args: Args, secret: Secret) -> Credential | None:
+    name = args.get("credential")
+    if name is None:
+        return None
+    if not isinstance(name, str) or not FILE_NAME.fullmatch(name):
+        raise _refused("credential", "This is not the name of a stored credential.")
+    return read(secret(name))
+
+
+def _path(args: Args, field: str) -> str:
+    found = _text(args, field)
+    if not is_store_path(found):
+        raise _refused(field, f"{found!r} is not a store path.")
+    return found
+
+
+def _hash(args: Args, field: str) -> str:
+    found = _text(args, field)
+    if not NAR_HASH.fullmatch(found):
+        raise _refused(field, f"{found!r} is not a NAR hash.")
+    return found
+
+
+def _text(args: Args, field: str) -> str:
+    found = args.get(field, "")
+    if not isinstance(found, str) or len(found) > 4_096:
+        raise _refused(field, f"{field} is not a text.")
+    return found
+
+
+def _yes(args: Args, field: str) -> bool:
+    return args.get(field) is True
+
+
+def _refused(field: str, what: str) -> Refused:
+    return Refused(Problem((field,), what))

@@ -1,0 +1,53 @@
+"""When a source is looked at again, and which builds may run.  Time and chance are arguments."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+SPREAD = 0.1
+"""Part of the interval by which a check comes early or late: sources do not march in step."""
+
+SHORTEST_SECONDS = 60
+LOOK_BYTES = 2 << 30
+"""What evaluating a real host takes."""
+
+
+def next_check(now: float, interval: int, chance: float) -> float | None:
+    """When to look again (`chance` 0 to 1); None for a source that is only checked when asked."""
+    if interval <= 0:
+        return None
+    every = max(interval, SHORTEST_SECONDS)
+    return now + every * (1 + SPREAD * (2 * chance - 1))
+
+
+def looks_at_once(available: int, processors: int, limit: int = 8) -> int:
+    """How many hosts are evaluated at the same time; `available` in bytes of memory."""
+    return max(1, min(available // LOOK_BYTES, processors, limit))
+
+
+def look_memory(available: int, at_once: int) -> int:
+    """The memory limit of one evaluation, in bytes: its share, between 2 and 8 GiB."""
+    return max(LOOK_BYTES, min(available // max(at_once, 1), 4 * LOOK_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A build in the queue, oldest first."""
+
+    build: str
+    host: str
+
+
+def startable(
+    waiting: Sequence[Waiting], running: Collection[Waiting], at_once: int
+) -> tuple[Waiting, ...]:
+    """Which builds to start now: in order, never two of one host."""
+    free = at_once - len(running)
+    busy = {one.host for one in running}
+    chosen: list[Waiting] = []
+    for one in waiting:
+        if len(chosen) >= free:
+            break
+        if one.host not in busy:
+            chosen.append(one)
+            busy.add(one.host)
+    return tuple(chosen)

@@ -1,0 +1,387 @@
+"""The build role: follows the inventory, checks sources, works off the queue, publishes the table.
+
+Everything that matters is a row before it is done: a role that is killed and started again goes on
+where the rows say.  One loop decides, four times a second or when something was told.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from appliance.errors import NixieError
+from appliance.events import WishRefused
+from appliance.model.installed import Installed
+from appliance.model.table import table_to_json
+from appliance.store import build_facts, builds
+from appliance.store.build_facts import transaction
+from appliance.store.builds import BuildRow
+from appliance.store.follow import INTERVAL_SECONDS, Follower
+from appliance.store.inventory_view import SourceView, Wish
+from appliance.store.journal import append, prune
+from appliance.store.open import new_id, now, writer
+from services.nix import published
+from services.nix.desk import Desk
+from services.nix.driver import Nix, has_system_store
+from services.nix.intake.driver import check
+from services.nix.inventory import Inventory, look_options, moment, options
+from services.nix.publish.driver import keep_newest_logs, keep_only, write
+from services.nix.recipe import from_json
+from services.nix.schedule import Waiting, startable
+from services.nix.store import store_in
+from services.nix.works.driver import Ended, build, unchanged
+
+BUILDS_AT_ONCE = 1
+BEAT_SECONDS = 2.0
+PAUSE_SECONDS = 5.0
+UNDO_SECONDS = 7 * 86_400.0
+"""How long the generations of a removed source stay, should the owner want it back."""
+TRIES = 3
+
+
+async def serve(state: Path, installed: Installed, broker: Path, beat: Callable[[], None]) -> None:
+    """Run the pipeline until cancelled; `beat` is called as long as the loop turns."""
+    nix = installed.nix or installed.home / "nix/usr/bin/nix"
+    store = store_in(state, nix, system_store=has_system_store(state))
+    wake = asyncio.Event()
+    desk = Desk(
+        state=state,
+        database=writer(state / "build.db", builds.MIGRATIONS),
+        nix=Nix(store, broker, state / "sources/home"),
+        now=now,
+        new_id=new_id,
+        publish=wake.set,
+    )
+    try:
+        async with asyncio.TaskGroup() as group:
+            await Role(desk, wake, group).run(beat)
+    finally:
+        desk.database.close()
+
+
+class Role:
+    """The running pipeline: checks by source id, builds by build id.
+
+    Its jobs are tasks of `group`: they end with the role, and a bug in one ends the role.
+    """
+
+    def __init__(self, desk: Desk, wake: asyncio.Event, group: asyncio.TaskGroup) -> None:
+        self.desk = desk
+        self._group = group
+        self.inventory = Inventory()
+        self._wake = wake
+        self._nixie = Follower(desk.state / "nixie.db")
+        self._boot = Follower(desk.state / "boot.db")
+        self._checks: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, str | None] = {}  # asked for while a check was running
+        self._builds: dict[str, asyncio.Task[None]] = {}
+        self._hosts: dict[str, str] = {}  # running build → host
+        self._cancelled: dict[str, str] = {}  # build → why
+        self._not_before: dict[str, float] = {}
+        self._tries: dict[str, int] = {}
+
+    async def run(self, beat: Callable[[], None]) -> None:
+        """Turn until cancelled."""
+        self.desk.version = await self.desk.nix.version()
+        with transaction(self.desk.database):
+            build_facts.builds_cut_off(self.desk.database, self.desk.now())
+            prune(self.desk.database)
+        self._tidy()
+        first, beaten = True, 0.0
+        clock = asyncio.get_running_loop().time
+        while True:
+            if clock() - beaten >= BEAT_SECONDS / 2:
+                beat()
+                beaten = clock()
+            told = self._wake.is_set()
+            self._wake.clear()
+            if self._nixie.changed() or first:
+                self._read_inventory(first=first)
+                told, first = True, False
+            told = (self._boot.changed() and self._heard()) or told
+            self._check_due()
+            self._start_builds()
+            if told:
+                self._write_table()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), INTERVAL_SECONDS)
+
+    # ── inventory and wishes ──────────────────────────────────────────────────────────────────────
+
+    def _read_inventory(self, *, first: bool) -> None:
+        connection = self._nixie.connection
+        if connection is None:
+            return
+        before = {source.id: options(source) for source in self.inventory.sources}
+        try:
+            self.inventory, asked = moment(connection, self._cursor())
+        except sqlite3.Error:
+            return  # its tables are being made; the next change brings us back
+        for source in self.inventory.sources:
+            if before.get(source.id) != options(source) and (
+                not first or self._is_unfinished(source)
+            ):
+                self._check(source.id, None)
+        self._forget_removed()
+        for wish in asked:
+            self._fulfil(wish)
+
+    def _is_unfinished(self, source: SourceView) -> bool:
+        """Its last check was cut off, or it was looked at with other options."""
+        known = builds.source_states(self.desk.database).get(source.id)
+        looks = build_facts.looked_at(self.desk.database, source.id).values()
+        return (
+            known is None
+            or known.state in {"fetching", "looking", "removed"}
+            or any(not looked.endswith(look_options(source)) for _, looked in looks)
+        )
+
+    def _cursor(self) -> int:
+        return build_facts.cursor(self.desk.database, "nixie.db")
+
+    def _forget_removed(self) -> None:
+        kept = {source.id for source in self.inventory.sources}
+        database = self.desk.database
+        for gone, row in builds.source_states(database).items():
+            if gone in kept or row.state == "removed":
+                continue
+            if task := self._checks.pop(gone, None):
+                task.cancel()
+            for waiting in build_facts.builds_in(database, "queued", "running"):
+                if waiting.source == gone:
+                    self._cancel(waiting, "Its source was removed.")
+            with transaction(database):
+                build_facts.source_removed(database, gone, self.desk.now() + UNDO_SECONDS)
+
+    def _fulfil(self, wish: Wish) -> None:
+        database = self.desk.database
+        act = _ACTS.get(wish.kind)
+        problem = act(self, wish) if act else f"The build role cannot {wish.kind}."
+        with transaction(database):
+            if problem is not None:
+                append(database, WishRefused(wish.id, problem), self.desk.now())
+            build_facts.move_cursor(database, "nixie.db", wish.seq)
+
+    def _wish_refresh(self, wish: Wish) -> str | None:
+        source = str(wish.body.get("source", ""))
+        if self.inventory.source(source) is None:
+            return "This source is not there any more."
+        self._check(source, wish.id)
+        return None
+
+    def _wish_build(self, wish: Wish) -> str | None:
+        return self._queue(str(wish.body.get("host", "")), "asked", wish.id)
+
+    def _wish_retry(self, wish: Wish) -> str | None:
+        row = builds.build(self.desk.database, str(wish.body.get("build", "")))
+        if row is None:
+            return "This build is not known."
+        return self._queue(row.host, "asked", wish.id)
+
+    def _wish_cancel(self, wish: Wish) -> str | None:
+        row = builds.build(self.desk.database, str(wish.body.get("build", "")))
+        if row is None or row.state not in {"queued", "running"}:
+            return "This build has ended already."
+        self._cancel(row, "Cancelled by hand.")
+        return None
+
+    # ── sources ───────────────────────────────────────────────────────────────────────────────────
+
+    def _check_due(self) -> None:
+        at = self.desk.now()
+        for ident, row in builds.source_states(self.desk.database).items():
+            if row.next_at is None or row.next_at > at or ident in self._checks:
+                continue
+            if row.state == "removed":
+                with transaction(self.desk.database):
+                    build_facts.forget_source(self.desk.database, ident)
+                self._tidy()
+            else:
+                self._check(ident, None)
+
+    def _check(self, ident: str, wish: str | None) -> None:
+        if ident in self._checks:
+            self._again[ident] = wish
+            return
+        source = self.inventory.source(ident)
+        if source is not None:
+            task = self._group.create_task(self._checked(source, wish))
+            self._checks[ident] = task
+            task.add_done_callback(lambda done: self._check_over(ident, done))
+
+    async def _checked(self, source: SourceView, wish: str | None) -> None:
+        def ready(host: str) -> None:
+            if self._is_wanting(host):
+                self._queue(host, "new revision", None)
+
+        await check(self.desk, source, self.inventory.allowed, wish, ready)
+
+    def _check_over(self, ident: str, task: asyncio.Task[None]) -> None:
+        if self._checks.get(ident) is task:
+            self._checks.pop(ident)
+        if ident in self._again and not task.cancelled():
+            self._check(ident, self._again.pop(ident))
+        self._wake.set()
+
+    def _is_wanting(self, host: str) -> bool:
+        """A new image could come of a build, and none was tried from this very revision."""
+        look = build_facts.look(self.desk.database, host)
+        if look is None or look.recipe is None:
+            return False
+        last = next(iter(builds.builds(self.desk.database, host=host, limit=1)), None)
+        if last and last.state in {"failed", "cancelled"} and last.revision == look.revision:
+            return False
+        return not unchanged(self.desk, host, from_json(look.recipe))
+
+    # ── builds ────────────────────────────────────────────────────────────────────────────────────
+
+    def _queue(self, host: str, why: str, wish: str | None) -> str | None:
+        """Put a host into the queue; returns why not, None when it is there."""
+        database = self.desk.database
+        look = build_facts.look(database, host)
+        if look is None:
+            return "This host is not known."
+        name = host.partition("/")[2]
+        if look.recipe is None:
+            return f"{name} is not bootable as it is now; its page says why."
+        if any(row.host == host for row in build_facts.builds_in(database, "queued")):
+            return None if wish is None else f"{name} waits in the queue already."
+        ident = self.desk.new_id()
+        row = BuildRow(
+            id=ident,
+            host=host,
+            source=host.partition("/")[0],
+            name=name,
+            revision=look.revision,
+            state="queued",
+            why=why,
+            queued_at=self.desk.now(),
+            began_at=None,
+            ended_at=None,
+            phase="",
+            done=0,
+            expected=0,
+            what="",
+            log=f"{ident}.log",
+            image=None,
+        )
+        with transaction(database):
+            build_facts.build_queued(database, row, wish)
+        self._wake.set()
+        return None
+
+    def _start_builds(self) -> None:
+        at = self.desk.now()
+        rows = {
+            row.id: row
+            for row in build_facts.builds_in(self.desk.database, "queued")
+            if self._not_before.get(row.id, 0.0) <= at and row.id not in self._builds
+        }
+        waiting = [Waiting(row.id, row.host) for row in rows.values()]
+        running = [Waiting(one, self._hosts[one]) for one in self._builds]
+        for one in startable(waiting, running, BUILDS_AT_ONCE):
+            row = rows[one.build]
+            source = self.inventory.source(row.source)
+            if source is not None:
+                self._start(row, source)
+
+    def _start(self, row: BuildRow, source: SourceView) -> None:
+        task = self._group.create_task(self._built(row, source))
+        self._hosts[row.id], self._builds[row.id] = row.host, task
+        task.add_done_callback(lambda done: self._build_over(row, done))
+
+    async def _built(self, row: BuildRow, source: SourceView) -> None:
+        try:
+            ended = await build(self.desk, row, source)
+        except NixieError as why:
+            self._end(row, "failed", str(why))
+        else:
+            if ended is not Ended.OVER:
+                self._once_more(row, ended)
+
+    def _build_over(self, row: BuildRow, task: asyncio.Task[None]) -> None:
+        self._builds.pop(row.id, None)
+        self._hosts.pop(row.id, None)
+        if task.cancelled() and row.id in self._cancelled:
+            self._end(row, "cancelled", self._cancelled.pop(row.id))
+        self._wake.set()
+
+    def _once_more(self, row: BuildRow, ended: Ended) -> None:
+        """Queue it again; after a few tries that is a failure."""
+        tried = self._tries[row.id] = self._tries.get(row.id, 0) + 1
+        if tried >= TRIES:
+            self._end(row, "failed", f"Tried {tried} times: {ended.value}.")
+            return
+        with transaction(self.desk.database):
+            build_facts.build_waits(self.desk.database, row, self.desk.now())
+        self._not_before[row.id] = self.desk.now() + PAUSE_SECONDS
+        if ended is Ended.LOOK_AGAIN:
+            with transaction(self.desk.database):
+                build_facts.look_again(self.desk.database, row.host)
+            self._check(row.source, None)
+
+    def _cancel(self, row: BuildRow, what: str) -> None:
+        task = self._builds.get(row.id)
+        if task is not None:
+            self._cancelled[row.id] = what
+            task.cancel()
+        else:
+            self._end(row, "cancelled", what)
+
+    def _end(self, row: BuildRow, state: str, what: str) -> None:
+        with transaction(self.desk.database):
+            build_facts.build_ended(self.desk.database, row, state, what, self.desk.now())
+        self._tidy()
+        self._wake.set()
+
+    # ── what is published ─────────────────────────────────────────────────────────────────────────
+
+    def _heard(self) -> bool:
+        """Machines phoned home: their images are good."""
+        connection = self._boot.connection
+        if connection is None:
+            return False
+        try:
+            rows = connection.execute("SELECT image FROM heard WHERE ups > 0").fetchall()
+        except sqlite3.Error:
+            return False
+        with transaction(self.desk.database):
+            news = [build_facts.image_proved(self.desk.database, image) for (image,) in rows]
+        return any(news)
+
+    def _write_table(self) -> None:
+        database, inventory = self.desk.database, self.inventory
+        told = published.table(
+            self.desk.now(),
+            sources=inventory.sources,
+            machines=inventory.machines,
+            menus=inventory.menus,
+            unknowns=inventory.unknowns,
+            verdicts=builds.verdicts(database),
+            generations=builds.generations(database),
+            builds=builds.builds(database, limit=500),
+        )
+        with suppress(OSError):  # a full disk: the table before stays in force
+            write(self.desk.published / "table.json", table_to_json(told))
+
+    def _tidy(self) -> None:
+        """Roots, manifests and logs that nothing needs any more go."""
+        database, store = self.desk.database, self.desk.nix.store
+        images = published.images_in(builds.generations(database))
+        keep_only(self.desk.published / "images", {f"{ident}.json" for ident in images})
+        active = {row.id for row in build_facts.builds_in(database, "queued", "running")}
+        keep_only(store.roots / "builds", active | build_facts.builds_of(database, images))
+        known = set(builds.source_states(database))
+        keep_only(store.roots / "sources", {self.desk.source_roots(one).name for one in known})
+        hosts = {verdict.host for verdict in builds.verdicts(database)}
+        keep_only(store.roots / "hosts", {self.desk.host_roots(one).name for one in hosts})
+        keep_newest_logs(self.desk.logs)
+
+
+_ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {
+    "refresh": Role._wish_refresh,
+    "build": Role._wish_build,
+    "cancel": Role._wish_cancel,
+    "retry": Role._wish_retry,
+}

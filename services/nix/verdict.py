@@ -1,0 +1,190 @@
+"""What a host is to us: native, adaptable, not bootable and why; with findings.
+
+From the introspection's JSON, or from how the evaluation failed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from appliance.errors import Refused
+from appliance.model.images import Finding, Verdict
+from services.nix.failure import finding
+from services.nix.recipe import Recipe, recipe
+
+KINDS = ("native", "adaptable", "not-bootable")
+SEVERITIES = ("note", "warn", "bad")
+FINDINGS_KEPT = 50
+
+LIMITS: Mapping[str, str] = {
+    "timeout": "Its evaluation took longer than {seconds:g} s and was stopped. Is there a loop?",
+    "memory": "Its evaluation needed more than {gibibytes:g} GiB of memory and was stopped.",
+    "output": "Its evaluation printed without end and was stopped.",
+}
+"""How the broker ends an evaluation that goes too far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict, and the recipe when the host can boot."""
+
+    verdict: Verdict
+    recipe: Recipe | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a job ended: its output, nix's last error, the broker's reason and sentence."""
+
+    out: str
+    error: str
+    exit: int
+    reason: str  # "done", "timeout", "memory", "output", "cancelled", "refused"
+    what: str = ""
+
+    @property
+    def good(self) -> bool:
+        """It ended by itself and well."""
+        return self.exit == 0 and self.reason == "done"
+
+
+def judged(source: str, name: str, answer: Answer, *, seconds: float, memory: int) -> Judged:
+    """The verdict on a host from one look at it."""
+    blank = Verdict(f"{source}/{name}", name, "not-bootable", None, None, None, watched=False)
+    if not answer.good:
+        return Judged(_failed(blank, answer, seconds, memory), None)
+    try:
+        told = json.loads(answer.out)
+        return _judged(blank, told if isinstance(told, dict) else {})
+    except (ValueError, RecursionError):
+        reason = "The look at this host brought back nothing that can be read."
+        return Judged(replace(blank, reason=reason), None)
+
+
+def limit_sentence(answer: Answer, seconds: float, memory: int) -> str | None:
+    """Why an evaluation was stopped, None when it ended by itself."""
+    told = LIMITS.get(answer.reason)
+    if told is not None:
+        return told.format(seconds=seconds, gibibytes=memory / (1 << 30))
+    if answer.reason in {"refused", "cancelled"}:
+        return answer.what or "The evaluation was not started."
+    return None
+
+
+def names_problem(answer: Answer, seconds: float, memory: int) -> str | None:
+    """Why a flake's hosts cannot be listed, None when they can."""
+    stopped = limit_sentence(answer, seconds, memory)
+    if stopped is not None:
+        return stopped
+    if not answer.good:
+        return finding(answer.error)[1].what
+    told = json.loads(answer.out)
+    if told["hosts"] is None:
+        outputs = [one for one in told["outputs"] if one not in INTERNAL]
+        offers = f"; it offers {', '.join(outputs[:8])}" if outputs else ""
+        return (
+            f"This flake has no nixosConfigurations{offers}. Nixie boots what is listed there: "
+            "add a host to the flake, or give the flake that has them."
+        )
+    if not told["hosts"]:
+        return "The flake's nixosConfigurations are empty: add a host to them."
+    return None
+
+
+INTERNAL = frozenset(
+    {
+        "_type",
+        "inputs",
+        "lastModified",
+        "lastModifiedDate",
+        "narHash",
+        "outPath",
+        "outputs",
+        "rev",
+        "revCount",
+        "shortRev",
+        "sourceInfo",
+        "submodules",
+    }
+)
+"""What every flake value has besides its outputs."""
+
+
+def _failed(blank: Verdict, answer: Answer, seconds: float, memory: int) -> Verdict:
+    stopped = limit_sentence(answer, seconds, memory)
+    if stopped is not None:
+        return replace(blank, reason=stopped, findings=(Finding("bad", stopped),))
+    _, found = finding(answer.error or answer.what)
+    return replace(blank, reason=found.what, findings=(found,))
+
+
+def _judged(blank: Verdict, told: Mapping[str, Any]) -> Judged:
+    kind = told.get("kind")
+    findings = _findings(told.get("findings"))
+    verdict = replace(
+        blank,
+        kind=kind if kind in KINDS else "not-bootable",
+        reason=_sentence(told.get("reason")),
+        system=_short(told.get("system")),
+        release=_short(told.get("release")),
+        watched=told.get("watched") is True,
+        findings=findings,
+    )
+    if verdict.kind == "not-bootable":
+        reason = verdict.reason or "This is not a NixOS system."
+        return Judged(replace(verdict, reason=reason), None)
+    try:
+        made = recipe(told)
+    except Refused as refused:
+        reason = str(refused)
+        return Judged(
+            replace(
+                verdict,
+                kind="not-bootable",
+                reason=reason,
+                findings=(*findings, Finding("bad", reason)),
+            ),
+            None,
+        )
+    listed = told.get("specialisations") or {}
+    left_out = tuple(
+        Finding("warn", f"Specialisation {name}: {_sentence(one.get('reason'))}")
+        for name, one in sorted(listed.items())
+        if isinstance(one, dict) and one.get("reason")
+    )
+    return Judged(
+        replace(
+            verdict,
+            reason=None,
+            specialisations=tuple(made.specialisations),
+            findings=(*findings, *left_out),
+        ),
+        made,
+    )
+
+
+def _findings(told: object) -> tuple[Finding, ...]:
+    if not isinstance(told, list):
+        return ()
+    return tuple(
+        Finding(
+            severity=one["severity"] if one.get("severity") in SEVERITIES else "note",
+            what=_sentence(one.get("what")) or "",
+            missing=_sentence(one.get("missing")),
+            where=_sentence(one.get("where")),
+        )
+        for one in told[:FINDINGS_KEPT]
+        if isinstance(one, dict) and one.get("what")
+    )
+
+
+def _sentence(told: object) -> str | None:
+    if not isinstance(told, str) or not told.strip():
+        return None
+    return "".join(one for one in told[:2_000] if one.isprintable() or one == "\n").strip()
+
+
+def _short(told: object) -> str | None:
+    text = _sentence(told)
+    return text[:64] if text else None

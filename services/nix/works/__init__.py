@@ -1,0 +1,1 @@
+"""Works: the queue of builds, and what each becomes."""

@@ -1,0 +1,241 @@
+"""One build: derivations become files, files become a published image.
+
+The manifest is on disk before the generation is a row, and both before the table names it, so a
+power cut between any two leaves the generation before in place.
+"""
+
+import asyncio
+import errno
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from appliance.errors import Refused
+from appliance.model.images import (
+    Image,
+    Part,
+    Provenance,
+    Verdict,
+    content_hash,
+    image_from_json,
+    image_to_json,
+)
+from appliance.store import build_facts
+from appliance.store.build_facts import transaction
+from appliance.store.builds import BuildRow, revisions, verdicts
+from appliance.store.inventory_view import SourceView
+from services.nix.assembly import layouts, wanted_files, weight
+from services.nix.desk import Desk
+from services.nix.failure import BUILDING, sentence
+from services.nix.log_lines import Line, LogLines, Step, Told
+from services.nix.publish.driver import (
+    Log,
+    hashed,
+    intact,
+    published_image,
+    remove,
+    store_file,
+    write,
+)
+from services.nix.recipe import Recipe, from_json, to_json
+from services.nix.verdict import Answer
+
+REPORT_SECONDS = 0.25
+ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
+
+
+class Ended(Enum):
+    """What the queue does next."""
+
+    OVER = "the build has its last state"
+    LOOK_AGAIN = "its derivations are gone: look at the source again, then build"
+    LATER = "the daemon was not there: try again soon"
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where a build stands, between two writings."""
+
+    phase: str = "starting"
+    done: int = 0
+    expected: int = 0
+    told: tuple[str, int, int] = ("starting", 0, 0)
+
+
+async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
+    """Carry out a build that is in the queue; its row says how it ended.
+
+    Cancelling ends nix within a second and leaves the row to the caller.
+    """
+    look = build_facts.look(desk.database, row.host)
+    if look is None or look.recipe is None:
+        _over(desk, row, "failed", f"{row.name} is not bootable as it is now.")
+        return Ended.OVER
+    made = from_json(look.recipe)
+    row = replace(row, revision=look.revision)
+    with transaction(desk.database):
+        build_facts.build_began(desk.database, row, desk.now())
+    if unchanged(desk, row.host, made):
+        _over(desk, row, "unchanged", "The image is the same as before.")
+        return Ended.OVER
+    log = Log(desk.logs / row.log)
+    try:
+        answer, lines = await _realised(desk, row, made, log)
+        if answer.exit != 0:
+            return _failed(desk, row, answer, lines, log)
+        await _publish(desk, row, source, made, log)
+    except Refused as why:
+        log.add(str(why))
+        _over(desk, row, "failed", str(why))
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "The disk is full. Remove old generations or add space, then retry."
+        _over(desk, row, "failed", what if full else f"The image could not be written: {error}.")
+    finally:
+        log.close()
+    return Ended.OVER
+
+
+def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
+    """The newest generation was built from the very same, and its files are there."""
+    ident, recipe = build_facts.newest_recipe(desk.database, host)
+    if recipe != to_json(made):
+        return False
+    stored = published_image(desk.published, ident)
+    return stored is not None and intact(image_from_json(stored).parts)
+
+
+async def _realised(desk: Desk, row: BuildRow, made: Recipe, log: Log) -> tuple[Answer, LogLines]:
+    progress = _Progress()
+
+    def hear(told: Told) -> None:
+        if isinstance(told, Line):
+            log.add(f"{told.of}> {told.text}" if told.of else told.text)
+        elif isinstance(told, Step):
+            progress.phase = told.phase or progress.phase
+            progress.done, progress.expected = told.done, told.expected
+
+    report = asyncio.create_task(_reported(desk, row, progress))
+    try:
+        return await desk.nix.realise(
+            made.derivations, desk.build_roots(row.id) / "out", hear, desk.build_seconds
+        )
+    finally:
+        report.cancel()
+        with suppress(asyncio.CancelledError):
+            await report
+
+
+async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
+    while True:
+        now = (progress.phase, progress.done, progress.expected)
+        if now != progress.told:
+            progress.told = now
+            with transaction(desk.database):
+                build_facts.build_stepped(desk.database, row, *now, desk.now())
+        await asyncio.sleep(REPORT_SECONDS)
+
+
+def _failed(desk: Desk, row: BuildRow, answer: Answer, lines: LogLines, log: Log) -> Ended:
+    error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
+    last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
+    names = {
+        "failed": lines.failed[-1] if lines.failed else "A derivation",
+        "because": f": {last}" if last else "",
+    }
+    every = "\n".join([*lines.errors, error])
+    kind, what = sentence(BUILDING, every, names)
+    if answer.reason == "timeout":
+        kind, what = "time", f"The whole build took longer than {desk.build_seconds:g} s."
+    log.add(what)
+    remove(desk.build_roots(row.id))
+    if kind == "gone":
+        return Ended.LOOK_AGAIN
+    if kind == "no daemon":
+        return Ended.LATER
+    _over(desk, row, "failed", what)
+    return Ended.OVER
+
+
+async def _publish(desk: Desk, row: BuildRow, source: SourceView, made: Recipe, log: Log) -> None:
+    with transaction(desk.database):
+        build_facts.build_stepped(desk.database, row, "publishing", 1, 1, desk.now())
+    verdict = next(one for one in verdicts(desk.database, row.source) if one.host == row.host)
+    known: dict[str, Part] = {}
+    image = await _image(desk, row, source, made, verdict, None, known)
+    special = {
+        name: await _image(desk, row, source, one, verdict, name, known)
+        for name, one in made.specialisations.items()
+    }
+    for one in (image, *special.values()):
+        write(desk.published / "images" / f"{one.id}.json", image_to_json(one))
+    with transaction(desk.database):
+        number = build_facts.image_published(
+            desk.database,
+            image,
+            {name: one.id for name, one in special.items()},
+            to_json(made),
+            desk.now(),
+        )
+        build_facts.build_ended(
+            desk.database, row, "built", f"Generation {number}.", desk.now(), image.id
+        )
+    log.add(f"Generation {number}: {image.size} bytes to load.")
+    desk.publish()
+
+
+async def _image(
+    desk: Desk,
+    row: BuildRow,
+    source: SourceView,
+    made: Recipe,
+    verdict: Verdict,
+    specialisation: str | None,
+    known: dict[str, Part],
+) -> Image:
+    store = desk.nix.store
+    files = {part: store_file(store, path) for part, path in wanted_files(made).items()}
+    planned = layouts(made, files)
+    if notes := weight(planned):
+        with transaction(desk.database):
+            build_facts.host_noted(desk.database, verdict, *notes)
+    parts = tuple([known.get(str(one)) or await hashed(one) for one in planned])
+    known |= {str(one): part for one, part in zip(planned, parts, strict=True)}
+    revision = next(
+        one for one in revisions(desk.database, row.source, 1_000) if one.id == row.revision
+    )
+    line = made.command_line
+    return Image(
+        id=content_hash(row.host, specialisation, parts, line, made.toplevel),
+        host=row.host,
+        name=row.name,
+        specialisation=specialisation,
+        recipe="linux",
+        system=made.system,
+        parts=parts,
+        command_line=line,
+        toplevel=made.toplevel,
+        watched=verdict.watched,
+        provenance=Provenance(
+            source=source.id,
+            url=source.url,
+            locked=revision.locked,
+            revision=revision.rev,
+            nar_hash=revision.nar_hash,
+            last_modified=revision.last_modified,
+            drvs=dict(made.drvs),
+            built_at=desk.now(),
+            built_on="here",
+            nix=str(desk.version) if desk.version else "",
+            adapted="as built" if source.as_built else ADAPTED.get(verdict.kind, "adapted"),
+        ),
+    )
+
+
+def _over(desk: Desk, row: BuildRow, state: str, what: str) -> None:
+    with transaction(desk.database):
+        build_facts.build_ended(desk.database, row, state, what, desk.now())
+    if state == "failed":
+        remove(desk.build_roots(row.id))
+    desk.publish()

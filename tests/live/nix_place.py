@@ -1,0 +1,322 @@
+"""A router's pipeline for live tests: real daemon, real broker, the build role as its own user.
+
+Everything lies in one folder below NIXIE_HOME (never below /tmp, which nix distrusts) and goes
+with it.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from appliance.actions import sources
+from appliance.actions.desk import Actor, Desk
+from appliance.actions.open import open_desk
+from appliance.model.images import Image, image_from_json
+from appliance.model.installed import Installed
+from appliance.model.table import Table, table_from_json
+from appliance.roles import CONFINED, GROUP, ROLES
+from appliance.store import builds as built_rows
+from appliance.store import journal
+from appliance.store.builds import BuildRow, GenerationRow, SourceStateRow
+from appliance.store.open import reader
+from services.nix.daemon import conf_for, daemon_request
+from services.nix.publish.driver import published_image
+from services.nix.store import Store, store_in
+from tests.live.waiting import until
+
+HOME = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
+NIX = HOME / "nix/usr/bin/nix"
+CHECKOUT = Path(__file__).parents[2]
+OWNER = Actor("owner", frozenset({"read", "write", "admin"}), "local")
+
+BROKER = """
+import asyncio, socket, sys
+from pathlib import Path
+from appliance.model.installed import Installed
+from appliance.roles import ROLES
+from services.nix.driver import credentials_in
+from services.nix.request import verbs
+from services.nix.store import store_in
+from services.processes.driver import ability
+from services.processes.privileges import identities
+from services.processes.serve import Broker, serve
+state, nix, program = (Path(word) for word in sys.argv[1:4])
+roles, confined = identities(ROLES.values(), "", "")
+installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)
+store = store_in(state, nix, system_store=False)
+broker = Broker(
+    installed=installed,
+    verbs=verbs(store, credentials_in(state)),
+    callers={who.uid: frozenset({name}) for name, who in roles.items()},
+    users=confined,
+    ability=ability([one.uid for one in (*roles.values(), *confined.values())]),
+)
+listening = socket.socket(fileno=3)
+asyncio.run(serve(listening, broker))
+"""
+
+ROLE = """
+import asyncio, sys
+from pathlib import Path
+from appliance.model.installed import Installed
+from services.nix import serve
+state, nix, program = (Path(word) for word in sys.argv[1:4])
+serve.PAUSE_SECONDS = 0.2
+installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)
+asyncio.run(serve.serve(state, installed, state / "run/broker.sock", lambda: None))
+"""
+
+
+@dataclass
+class Place:
+    """One pipeline.  `role` is the running build role, None while it is stopped."""
+
+    folder: Path
+    desk: Desk
+    store: Store
+    installed: Installed
+    children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    role: subprocess.Popen[bytes] | None = None
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def flakes(self) -> Path:
+        """Where local sources may lie."""
+        return self.folder / "flakes"
+
+    def start_role(self) -> None:
+        build = ROLES["build"]
+        self.role = self._spawn(
+            ["setpriv", "--reuid", str(build.uid), "--regid", str(GROUP[1]), "--clear-groups"],
+            ROLE,
+        )
+
+    def kill_role(self) -> None:
+        assert self.role is not None
+        self.role.send_signal(signal.SIGKILL)
+        self.role.wait(10)
+        self.role = None
+
+    def add(self, url: str, **options: Any) -> str:
+        """Add a source as the owner does; returns its id."""
+        options = {"interval_seconds": 0, **options}
+        return sources.add_source(self.desk, OWNER, url, **options).subject
+
+    def refresh(self, source: str) -> str:
+        """Ask for a refresh and wait for its end; returns the sentence."""
+        wish = sources.refresh_source(self.desk, OWNER, source).wish
+        event = until(
+            lambda: next((one for one in self.events() if getattr(one, "wish", "") == wish), None),
+            f"an answer to the refresh of {source}",
+            60,
+        )
+        return str(getattr(event, "what", ""))
+
+    def events(self) -> list[Any]:
+        return self._look(lambda it: [one.event for one in journal.read(it, 0, 10_000)]) or []
+
+    def source(self, ident: str) -> SourceStateRow | None:
+        return (self._look(built_rows.source_states) or {}).get(ident)
+
+    def settled(self, ident: str, seconds: float = 60) -> SourceStateRow:
+        """Wait until a source is ready or unreadable."""
+
+        def ended() -> SourceStateRow | None:
+            row = self.source(ident)
+            return row if row and row.state in {"ready", "unreadable"} else None
+
+        return until(ended, f"source {ident} is settled", seconds)
+
+    def verdicts(self, ident: str) -> dict[str, Any]:
+        found = self._look(lambda it: built_rows.verdicts(it, ident)) or []
+        return {one.name: one for one in found}
+
+    def builds(self, host: str) -> list[BuildRow]:
+        return self._look(lambda it: built_rows.builds(it, host=host)) or []
+
+    def built(self, host: str, seconds: float = 120) -> BuildRow:
+        """Wait until the newest build of a host has ended."""
+
+        def ended() -> BuildRow | None:
+            rows = self.builds(host)
+            return rows[0] if rows and rows[0].state not in {"queued", "running"} else None
+
+        return until(ended, f"the build of {host} ends", seconds)
+
+    def generations(self, host: str) -> list[GenerationRow]:
+        return self._look(lambda it: built_rows.generations(it, host)) or []
+
+    def image(self, ident: str) -> Image:
+        told = published_image(self.state / "published", ident)
+        assert told is not None
+        return image_from_json(told)
+
+    def table(self) -> Table:
+        import json
+
+        return table_from_json(json.loads((self.state / "published/table.json").read_text()))
+
+    def log(self, row: BuildRow) -> str:
+        return (self.state / "logs/builds" / row.log).read_text()
+
+    def collect_garbage(self) -> str:
+        """Run the garbage collector as root; returns what it said."""
+        done = subprocess.run(
+            [self.store.program("nix-store"), "--gc"],
+            env=dict(self.store.environment("/tmp")),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return done.stdout + done.stderr
+
+    def client(self, *argv: str) -> str:
+        """A nix program as root against our daemon."""
+        done = subprocess.run(
+            [self.store.program(argv[0]), *argv[1:]],
+            env=dict(self.store.environment("/tmp")),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def flake(self, name: str, files: dict[str, str | bytes]) -> Path:
+        """A directory with these files, readable for everybody."""
+        folder = self.flakes / name
+        for path, text in files.items():
+            place = folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(text if isinstance(text, bytes) else text.encode())
+            place.chmod(0o755 if path.startswith("bin/") else 0o644)
+        return folder
+
+    def _look(self, question: Callable[[Any], Any]) -> Any:
+        try:
+            connection = reader(self.state / "build.db")
+        except Exception:
+            return None
+        try:
+            return question(connection)
+        finally:
+            connection.close()
+
+    def _spawn(self, front: list[str], code: str) -> subprocess.Popen[bytes]:
+        argv = [*front, sys.executable, "-c", code]
+        argv += [str(self.state), str(NIX), str(self.installed.program)]
+        log = (self.folder / "said.log").open("ab")
+        child = subprocess.Popen(
+            argv,
+            cwd=self.installed.program,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        self.children.append(child)
+        return child
+
+    def start_broker(self) -> None:
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(self.state / "run/broker.sock"))
+        (self.state / "run/broker.sock").chmod(0o666)
+        listening.listen()
+        os.dup2(listening.fileno(), 3) if listening.fileno() != 3 else None
+        log = (self.folder / "said.log").open("ab")
+        argv = [sys.executable, "-c", BROKER.replace("fileno=3", f"fileno={listening.fileno()}")]
+        argv += [str(self.state), str(NIX), str(self.installed.program)]
+        child = subprocess.Popen(
+            argv,
+            cwd=self.installed.program,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+            pass_fds=(listening.fileno(),),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        self.children.append(child)
+        listening.close()
+
+    def start_daemon(self, **changes: Any) -> subprocess.Popen[bytes]:
+        from dataclasses import replace
+
+        conf = replace(conf_for(self.installed, self.store, cores=2), **changes)
+        asked = daemon_request(self.store, conf, None)
+        for folder in asked.folders:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            folder.path.chmod(folder.mode)
+            if folder.owner != "root":
+                os.chown(folder.path, CONFINED[folder.owner][1], CONFINED[folder.owner][1])
+        for path, text in asked.files.items():
+            path.write_text(text)
+        log = (self.folder / "daemon.log").open("ab")
+        child = subprocess.Popen(
+            asked.argv, env=dict(asked.env), stdout=log, stderr=log, start_new_session=True
+        )
+        self.children.append(child)
+        until(self.store.socket.exists, "the daemon listens")
+        return child
+
+
+@contextmanager
+def place(*, role: bool = True, **conf: Any) -> Iterator[Place]:
+    """A pipeline that runs, in a folder of its own."""
+    folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
+    state, program, flakes = (folder / name for name in ("state", "program", "flakes"))
+    for one in (folder, state, program, flakes, state / "run", state / "store"):
+        one.mkdir(mode=0o755)
+    for room in ("appliance", "services", "hardware"):
+        shutil.copytree(
+            CHECKOUT / room, program / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    os.chown(state, 0, GROUP[1])
+    state.chmod(0o1775)
+    desk = open_desk(state)
+    sources.allow_directory(desk, OWNER, str(flakes))
+    made = Place(
+        folder,
+        desk,
+        store_in(state, NIX, system_store=False),
+        Installed(HOME, program, Path(sys.executable), NIX, HOME, HOME, HOME),
+    )
+    try:
+        made.start_daemon(**conf)
+        made.start_broker()
+        if role:
+            made.start_role()
+        yield made
+    finally:
+        for child in reversed(made.children):
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+        for child in made.children:
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait(5)
+        desk.close()
+        _removed(folder)
+
+
+def _removed(folder: Path) -> None:
+    """The folder goes; store paths are read-only, which does not stop root."""
+    end = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < end:
+        shutil.rmtree(folder, ignore_errors=True)
