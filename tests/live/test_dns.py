@@ -122,8 +122,7 @@ class Names:
             *("--txt-record=long.example.com," + LONG_TEXT, "--log-queries"),
             *("--log-facility=" + str(self.state / "upstream.log"), *more),
         )
-        check = "import socket; s=socket.socket(); s.connect(('192.0.2.1',53))"
-        until(lambda: not self.isp.fails(sys.executable, "-c", check), "the upstream is up")
+        until(lambda: listens(self.isp, "192.0.2.1"), "the upstream is up")
         return child
 
     def upstream_heard(self, name: str) -> int:
@@ -131,6 +130,12 @@ class Names:
         log = self.state / "upstream.log"
         lines = log.read_text().splitlines() if log.exists() else []
         return sum(f"] {name} from" in line for line in lines)
+
+
+def listens(where: Namespace, address: str) -> bool:
+    """Does somebody take TCP connections on port 53 there?"""
+    connect = "import socket, sys; socket.create_connection((sys.argv[1], 53), 1).close()"
+    return not where.fails(sys.executable, "-c", connect, address)
 
 
 @pytest.fixture
@@ -153,6 +158,7 @@ def dns(tmp_path: Path) -> Iterator[Names]:
         )
         found = Names(inside, lan, isp, tmp_path, role)
         found.publish(SLICES)
+        until(lambda: listens(lan, "10.77.0.1"), "the role is up")
         until(lambda: found.ask("nixie.lan").get("code") == "NOERROR", "the role has its slice")
         yield found
 
