@@ -93,8 +93,9 @@ def _identity(message: Message, asking: Firmware) -> tuple[bytes, bytes]:
     themselves (G10); a system is what its client-id says."""
     mac = message.chaddr
     said = message.options.get(CLIENT_ID) if asking is ORDINARY else None
-    key = b"c" + said if said else b"h" + mac
-    return mac or key, key
+    if said and (said[1:] != mac or said[0] != message.htype):  # 01 and the MAC is the MAC
+        return mac or b"c" + said, b"c" + said
+    return mac, b"h" + mac
 
 
 def _wanted(message: Message) -> int:

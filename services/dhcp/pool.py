@@ -21,6 +21,8 @@ KEPT_SHARE: Final = 8  # one in eight addresses may wait for the regular who had
 REGULAR_SECONDS: Final = 600.0  # renewed after this long: a regular, not a passer-by
 CHAIN_SECONDS: Final = 300.0  # firmware, initrd and system are one machine for so long
 
+NEVER: Final = -1.0
+
 OFFERED, BOUND, RELEASED, DECLINED = range(4)
 STATES: Final = ("offered", "bound", "released", "declined")
 
@@ -40,10 +42,10 @@ class Lease:
         self.boot = False  # held by a stage of a network boot
         self.chain_until = 0.0  # until then another client-id on this MAC is the same machine
         self.state = OFFERED
-        self.given_at = 0.0  # first confirmed to this MAC
+        self.given_at = NEVER  # first confirmed to this MAC
         self.ends_at = 0.0
         self.hostname = ""
-        self.queued = 0.0  # the end for which it stands in the heap; 0: it does not
+        self.queued = 0.0  # the end for which it stands in the heap; 0.0: it does not
         self.regular = False
 
 
@@ -147,7 +149,7 @@ class Pool:
     def confirm(self, lease: Lease, seconds: float, now: float, *, boot: bool) -> None:
         """The client was told that it has the lease; a boot's stage never shortens what is held."""
         self._wake(lease)
-        if not lease.given_at:
+        if lease.given_at == NEVER:
             lease.given_at = now
         elif now - lease.given_at >= REGULAR_SECONDS and not boot:
             lease.regular = True
@@ -271,7 +273,7 @@ class Pool:
         """A new stage, or a new card with an ended lease's client-id, takes the record over."""
         if lease.mac != mac:
             self._forget_keys(lease)
-            lease.mac, lease.given_at, lease.client = mac, 0.0, client
+            lease.mac, lease.given_at, lease.client = mac, NEVER, client
             self._by_client[client] = self._by_mac[mac] = lease
         elif lease.client != client and not boot and lease.client != client + mac:
             if self._by_client.get(lease.client) is lease:
@@ -324,7 +326,7 @@ class Pool:
 
     def _end(self, lease: Lease) -> None:
         lease.queued = 0.0
-        if lease.state == DECLINED or not lease.given_at:
+        if lease.state == DECLINED or lease.given_at == NEVER:
             self._drop(lease)
             if self.first <= lease.address <= self.last:
                 self._free[lease.address] = None

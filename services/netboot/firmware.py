@@ -25,6 +25,9 @@ IPXE_NAMES: Final = frozenset((b"iPXE", b"gPXE"))
 RASPBERRY_PI: Final = frozenset(
     bytes.fromhex(prefix) for prefix in ("b827eb", "dca632", "e45f01", "28cdc1", "d83add", "2ccf67")
 )
+VENDOR_PREFIXES: Final = (b"HTTPClient", b"PXEClient")
+"""Option 60 begins with one of these, or its sender does not ask to boot (G5)."""
+
 RASPBERRY_PI_ARCHES: Final = frozenset((0, 41))
 
 HTTP, BZIMAGE, EFI, BUS_ID, VERSION = 0x13, 0x18, 0x24, 0xB1, 0xEB  # inside option 175
@@ -133,8 +136,8 @@ def _kind(
     if vendor_class.startswith(b"HTTPClient"):
         return Class.HTTP
     if arch in RASPBERRY_PI_ARCHES and chaddr[:3] in RASPBERRY_PI:
-        return Class.RASPBERRY_PI
-    if not vendor_class.startswith(b"PXEClient"):
+        return Class.RASPBERRY_PI  # without option 60 in its REQUEST (G98)
+    if not vendor_class.startswith(VENDOR_PREFIXES):
         return Class.ORDINARY
     known = ARCHITECTURES.get(arch) if arch is not None else None
     return Class.HTTP if known and known.transport is Transport.HTTP else Class.PXE

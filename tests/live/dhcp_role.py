@@ -1,7 +1,7 @@
 """The dhcp role alone, for live tests: one network, its own sockets, a slice file it follows.
 
-Usage: dhcp_role.py STATE SLICES [FAULT]; SLICES is the JSON of model/slices.  With FAULT the process
-ends itself by SIGKILL at that point, after leaving STATE/hit.
+Usage: dhcp_role.py STATE SLICES [FAULT] [unguarded]; SLICES is the JSON of model/slices.  With
+FAULT the process ends itself by SIGKILL at that point, after leaving STATE/hit.
 """
 
 import asyncio
@@ -53,10 +53,9 @@ def main() -> None:
 
     ledger = writer(state / "leases.db", MIGRATIONS)
     guarded = "unguarded" not in sys.argv
+    wanted = networks(slices)
     print("ready", flush=True)
-    asyncio.run(
-        serve(sockets, networks(slices), ledger, LOADERS, lambda: None, guarded=guarded, fault=fault)
-    )
+    asyncio.run(serve(sockets, wanted, ledger, LOADERS, lambda: None, guarded=guarded, fault=fault))
 
 
 if __name__ == "__main__":
