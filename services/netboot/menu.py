@@ -35,7 +35,7 @@ def menu(urls: Urls, shown: Show) -> str:
         f"chain --autofree --replace {urls.boot}/pick/${{picked}} ||",
         "set why ${errno}",
         "echo Nixie: ${picked} could not be fetched (error ${why}). The menu comes back.",
-        "sleep 3",
+        "sleep 3 ||",
         "inc tries ||",
         "iseq ${tries} 60 && exit 1 ||",
         f"chain --autofree --replace {urls.again} ||",

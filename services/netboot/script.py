@@ -170,7 +170,7 @@ def hold(urls: Urls, code: str) -> str:
             "echo",
             ":wait",
             f"chain --autofree --replace {urls.hold} ||",
-            "sleep 3",
+            "sleep 3 || shell ||",
             "goto wait",
         ]
     )
@@ -213,14 +213,14 @@ def autoexec(base: str, mac: str | None) -> str:
             ":wait",
             "inc tries",
             "iseq ${tries} 10 && goto failed ||",
-            "sleep 2",
+            "sleep 2 || goto failed",
             "goto net",
             ":go",
             f"chain --autofree ${{base}}/s/{who}?{QUERY} || goto failed",
             "exit 0",
             ":failed",
             f"echo Nixie: the boot server does not answer (error ${{errno}}). See {base}",
-            "sleep 10",
+            "sleep 10 ||",
             "exit 1",
         ]
     )

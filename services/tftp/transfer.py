@@ -50,7 +50,7 @@ def agree(options: Mapping[str, str], size: int, mtu: int, *, netascii: bool = F
         elif name == "timeout" and 1 <= number <= 255:
             retry = float(number)
             accepted.append((name, text))
-        elif name == "tsize" and number >= 0 and not netascii:
+        elif name == "tsize" and number >= 0 and size > 0 and not netascii:  # curl refuses "0"
             accepted.append((name, str(size)))
         elif name == "windowsize" and 1 <= number <= 65535 and not netascii:
             window = min(number, LARGEST_WINDOW)

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -26,8 +26,8 @@ from appliance.model.images import (
     image_to_json,
 )
 from appliance.model.table import Generation, Host, Machine, Menu, Table, Unknown, table_to_json
-from appliance.store import leases, trials
-from appliance.store.open import writer
+from appliance.store import boots, journal, leases, trials
+from appliance.store.open import reader, writer
 
 ROOT = Path(__file__).parents[2]
 MAC = "52:54:00:00:77:01"
@@ -55,7 +55,10 @@ async def ready():
     await asyncio.Event().wait()
 
 state, loaders = Path(sys.argv[1]), Path(sys.argv[2])
-sockets = {"tftp.br-lan": listening(socket.SOCK_DGRAM, 69), "boot.br-lan": listening(socket.SOCK_STREAM, 80)}
+sockets = {
+    "tftp.br-lan": listening(socket.SOCK_DGRAM, 69),
+    "boot.br-lan": listening(socket.SOCK_STREAM, 80),
+}
 files = Files(state / "published", state / "boot.db", state / "leases.db", state / "net.db")
 asyncio.run(serve(sockets, files, installed(loaders), beat=ready))
 """
@@ -76,6 +79,7 @@ class Room:
     loaders: Path
     router: str  # namespace
     client: str  # namespace
+    image: Image
     process: "subprocess.Popen[str] | None" = None
 
     def start(self) -> None:
@@ -107,11 +111,39 @@ class Room:
         """What curl prints for a path of the router."""
         return self.run("curl", "-s", "-g", *options, f"http://10.77.0.1{path}").stdout
 
+    def stored(self) -> list[boots.BootRow]:
+        """What is stored, newest first."""
+        with closing(reader(self.state / "boot.db")) as connection:
+            return boots.boots(connection)
+
+    def steps(self, ident: str) -> list[boots.StepRow]:
+        """The stored steps of one boot."""
+        with closing(reader(self.state / "boot.db")) as connection:
+            return boots.steps(connection, ident)
+
+    def events(self) -> list[str]:
+        """The kinds of every stored event, in order."""
+        with closing(reader(self.state / "boot.db")) as connection:
+            return [type(entry.event).__name__ for entry in journal.read(connection, 0)]
+
+    def until(self, fact: Callable[[], bool], seconds: float = 10) -> None:
+        """Wait until `fact` holds; fails after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not fact():
+            assert time.monotonic() < deadline, "it did not become true"
+            time.sleep(0.05)
+
     def publish(self, table: Table) -> None:
         """Replace the table, as build does."""
         fresh = self.state / "published" / "table.new"
         fresh.write_text(json.dumps(table_to_json(table)))
         os.replace(fresh, self.state / "published" / "table.json")
+
+    def publish_image(self, made: Image) -> None:
+        """Put a manifest in place, as build does."""
+        fresh = self.state / "published" / "image.new"
+        fresh.write_text(json.dumps(image_to_json(made)))
+        os.replace(fresh, self.state / "published" / "images" / f"{made.id}.json")
 
 
 def image(folder: Path, *, watched: bool = True, kernel: bytes = b"MZ kernel") -> Image:
@@ -180,10 +212,9 @@ def room(state: Path, name: str) -> Iterator[Room]:
     lease(state, MAC, ADDRESS)
     lease(state, OTHER, OTHER_ADDRESS)
     made = image(state / "store")
-    manifest = state / "published" / "images" / f"{made.id}.json"
-    manifest.write_text(json.dumps(image_to_json(made)))
     router, client = f"nx{name}r{os.getpid()}", f"nx{name}c{os.getpid()}"
-    here = Room(state, loaders, router, client)
+    here = Room(state, loaders, router, client, made)
+    here.publish_image(made)
     here.publish(table(made))
     try:
         for words in _network(router, client):

@@ -2,10 +2,13 @@
 
 What is kept in memory for a download is a few kilobytes, whatever its size and speed.  The
 Content-Length is always there, compression never.  The file is handed to the kernel in strides, so
-that progress is known and a broken connection tells how far it came.
+that progress is known and a broken connection tells how far it came.  Sent means acknowledged by
+the client's TCP: megabytes fit into our kernel's buffers that a machine never took.
 """
 
 import asyncio
+import fcntl
+import struct
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +19,8 @@ from aiohttp import web
 from services.netboot.files import Cut, Piece, Served, Unsatisfiable, cut, pieces
 
 STRIDE = 32 << 20
+SIOCOUTQ = 0x5411  # bytes not acknowledged yet
+SHORT_WAIT, LONG_WAIT = 0.001, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,32 @@ async def _body(
             progress(sent + done)
         sent += done
     await response.write_eof()
+    await _acknowledged(request, Sent(response, asked.start, asked.stop, sent))
     return sent
+
+
+async def _acknowledged(request: web.BaseRequest, sent: Sent) -> None:
+    """Wait until the client's TCP has everything.  Raises Broken."""
+    wait = SHORT_WAIT
+    left = 0
+    while True:
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            if left == 0:
+                return
+            got = max(0, sent.bytes - left)
+            raise Broken(Sent(sent.response, sent.start, sent.stop, got))
+        left = _outstanding(transport)
+        if left == 0:
+            return
+        await asyncio.sleep(wait)
+        wait = min(2 * wait, LONG_WAIT)
+
+
+def _outstanding(transport: asyncio.Transport) -> int:
+    """Bytes on their way."""
+    told = fcntl.ioctl(transport.get_extra_info("socket").fileno(), SIOCOUTQ, bytes(4))
+    return int(struct.unpack("=i", told)[0]) + transport.get_write_buffer_size()
 
 
 def _open(piece: Piece) -> FileIO:

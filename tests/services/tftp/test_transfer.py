@@ -218,3 +218,36 @@ def test_no_ack_leads_outside_the_file(
         if sent is not None:
             assert 1 <= sent[0] < sent[1] <= transfer.last + 1
             assert sent[1] - sent[0] <= window
+
+
+@given(
+    size=st.integers(0, 6_000),
+    window=st.integers(1, 16),
+    lost=st.lists(st.booleans(), max_size=120),
+)
+def test_whatever_is_lost_on_the_way_the_file_arrives_whole(
+    size: int, window: int, lost: list[bool]
+) -> None:
+    """A client of RFC 7440 on a wire that drops what `lost` says, in both directions."""
+    transfer = Transfer(size, Terms(100, window))
+    drops = iter(lost)
+    got, now = 0, 0.0
+    blocks = transfer.start(now)
+    while transfer.end is None:
+        arrived = [block for block in range(*blocks) if not next(drops, False)]
+        gap = False
+        for block in arrived:
+            gap = gap or block > got + 1
+            got = block if block == got + 1 else got
+        acknowledges = arrived and (gap or got == blocks[1] - 1)
+        answer = None
+        if acknowledges and not next(drops, False):
+            answer = transfer.acked(got & 0xFFFF, now)
+        while answer is None and transfer.end is None:
+            now = transfer.wake_at
+            answer = transfer.woken(now)
+        blocks = answer or blocks
+    if transfer.end is End.SENT:
+        assert got == transfer.last
+    else:
+        assert any(lost)

@@ -1,0 +1,160 @@
+"""What a machine is told, followed as iPXE would follow it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.netboot import script
+from services.netboot.script import Urls
+from tests.services.netboot.ipxe import OLD_COMMANDS, commands, follow
+from tests.services.netboot.made import MAC, image
+
+URLS = Urls("http://10.77.0.1", MAC, "T" * 24)
+HOME = "http://10.77.0.1/up/0-1.secret"
+
+ALL = {
+    "run": script.run(URLS, "ember", 3, image(), HOME),
+    "local": script.local(URLS),
+    "deny": script.deny(URLS),
+    "shell": script.shell(URLS),
+    "hold": script.hold(URLS, "4821"),
+    "page": script.page(URLS, "Nothing.", "Build.", 15),
+    "autoexec": script.autoexec("http://10.77.0.1", MAC),
+}
+
+
+def test_a_run_fetches_kernel_then_initrd_then_boots() -> None:
+    done = follow(ALL["run"])
+    told = [line.split()[0] for line in done]
+    assert told[-1] == "boot"
+    assert told.index("kernel") < told.index("initrd")
+
+
+def test_g69_the_initrd_is_named_on_the_kernels_command_line() -> None:
+    done = follow(ALL["run"])
+    (kernel,) = (line for line in done if line.startswith("kernel "))
+    (initrd,) = (line for line in done if line.startswith("initrd "))
+    assert "initrd=initrd" in kernel.split()
+    assert initrd.split()[1:3] == ["--name", "initrd"]
+
+
+def test_g70_the_command_line_is_the_images_own() -> None:
+    (kernel,) = (line for line in follow(ALL["run"]) if line.startswith("kernel "))
+    words = kernel.split()
+    assert words[2:4] == ["init=/nix/store/x/init", "loglevel=4"]
+    assert words[4:] == [
+        "initrd=initrd",
+        "BOOTIF=01-52-54-00-00-77-01",
+        f"nixie.boot={HOME}",
+    ]
+
+
+def test_parts_are_asked_for_below_the_token_by_their_hash() -> None:
+    (kernel,) = (line for line in follow(ALL["run"]) if line.startswith("kernel "))
+    assert kernel.split()[1] == f"http://10.77.0.1/b/{'T' * 24}/{1:064x}/bzImage"
+
+
+@pytest.mark.parametrize("failing", ["kernel", "initrd"])
+def test_a_failed_download_is_reported_with_its_error(failing: str) -> None:
+    done = follow(ALL["run"], lambda command: command.split()[0] == failing)
+    (report,) = (line for line in done if line.startswith("imgfetch"))
+    assert report.endswith(f"/err?at={failing}&errno=0x2d0c613b")
+    assert any("did not start" in line and failing in line for line in done)
+    assert done[-1].startswith("chain --autofree --replace http://10.77.0.1/s/")
+
+
+def test_a_router_that_is_away_is_asked_again_for_long_before_the_firmware_goes_on() -> None:
+    def away(command: str) -> bool:
+        return command.split()[0] in ("kernel", "imgfetch", "chain")
+
+    done = follow(ALL["run"], away, steps=2000)
+    assert sum(line.startswith("chain") for line in done) == 60
+    assert done[-1] == "exit 1"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_g78b_a_command_that_old_builds_lack_never_stands_unguarded(name: str) -> None:
+    assert [one for one, guarded in commands(ALL[name]) if one not in OLD_COMMANDS] == []
+    optional = {"shell", "imgfetch", "sanboot", "imgfree", "menu"}
+    assert [one for one, guarded in commands(ALL[name]) if one in optional and not guarded] == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_script_survives_the_failure_of_every_command(name: str) -> None:
+    plain = {"echo", "set", "goto", "exit", "iseq", "isset", "inc"}
+    done = follow(ALL[name], lambda command: command.split()[0] not in plain, steps=3000)
+    assert not done[-1].startswith("aborted")
+
+
+def test_g73_a_held_machine_waits_in_the_request_itself() -> None:
+    done = follow(ALL["hold"])
+    assert done[-1].startswith("chain --autofree --replace")
+    assert "/s/52-54-00-00-77-01?hold=1&" in done[-1]
+    assert any("4821" in line for line in done)
+
+
+def test_the_local_disk_on_bios_is_the_first_drive() -> None:
+    done = follow(ALL["local"], settings={"platform": "pcbios"})
+    assert "sanboot --no-describe --drive 0x80" in done
+
+
+def test_the_local_disk_on_uefi_tries_known_loaders_before_the_boot_order() -> None:
+    done = follow(
+        ALL["local"], lambda line: line.startswith("sanboot"), settings={"platform": "efi"}
+    )
+    tried = [line.rpartition("\\")[2] for line in done if "--filename" in line]
+    assert tried[:2] == ["systemd-bootx64.efi", "BOOTX64.EFI"]
+    assert done[-1] == "exit 1"
+
+
+def test_g66_autoexec_is_a_script_that_leads_to_this_machines_script() -> None:
+    assert ALL["autoexec"].startswith("#!ipxe\n")
+    assert (
+        follow(ALL["autoexec"])[-1].split()[2].startswith("http://10.77.0.1/s/52-54-00-00-77-01?")
+    )
+
+
+def test_g66_autoexec_never_falls_off_its_end() -> None:
+    failing = follow(ALL["autoexec"], lambda line: line.startswith(("chain", "dhcp")))
+    assert failing[-1] == "exit 1"
+
+
+def test_g67_autoexec_needs_no_next_server() -> None:
+    assert "next-server" not in ALL["autoexec"]
+    assert "set base http://10.77.0.1\n" in ALL["autoexec"]
+
+
+def test_autoexec_lets_ipxe_name_its_card_when_the_lease_is_not_ours() -> None:
+    assert "/s/${net0/mac:hexhyp}?" in script.autoexec("http://10.77.0.1", None)
+
+
+def test_autoexec_waits_for_dhcp_and_gives_up_in_the_end() -> None:
+    done = follow(ALL["autoexec"], lambda line: line == "dhcp")
+    assert done.count("dhcp") == 10
+    assert done[-1] == "exit 1"
+
+
+def test_g79_what_a_client_says_is_escaped_by_ipxe_itself() -> None:
+    assert "serial=${serial:uristring}" in script.QUERY
+    assert "ver=${version:uristring}" in script.QUERY
+
+
+@given(st.text(max_size=80))
+def test_g79_no_text_becomes_a_command(text: str) -> None:
+    told = script.page(URLS, text, text, 3)
+    plain = script.page(URLS, "x", "x", 3)
+    assert len(told.splitlines()) == len(plain.splitlines())
+    assert "${" not in script.literal(text)
+    assert not {"||", "&&", "#"} & set(script.literal(text).split())
+
+
+@pytest.mark.parametrize(
+    "line", ["init=/x ${net0/mac}", "a || reboot", "a && b", "a # b", "a\u00e9"]
+)
+def test_g79_a_command_line_that_ipxe_would_change_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="the kernel command line has"):
+        script.passes(line)
+
+
+def test_a_command_line_over_several_lines_becomes_one() -> None:
+    assert script.passes("init=/x\n  quiet") == "init=/x quiet"

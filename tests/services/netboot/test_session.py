@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from services.netboot.choice import Deny, Hold, Local, Page, Run, Shell, Show, decide
+from services.netboot.script import Urls
+from services.netboot.session import answer, checked, chosen, part_of
+from tests.services.netboot.made import MAC, image, looked_up, table
+
+IMAGE = image()
+TABLE = table(IMAGE)
+RUN = decide(TABLE, "lan", MAC, looked_up(IMAGE))
+SHOW = decide(table(IMAGE, intent="menu"), "lan", MAC, looked_up(IMAGE))
+URLS = Urls("http://10.77.0.1", MAC, "T" * 24)
+DECISIONS = [RUN, SHOW, Hold(), Local(), Deny(), Shell(), Page("Why.", "Way.")]
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda one: type(one).__name__)
+def test_every_decision_is_a_script_for_the_machine(decision: object) -> None:
+    told = answer(decision, URLS, phone_home="http://x/up/1.2", code="1234")  # type: ignore[arg-type]
+    assert told.text.startswith("#!ipxe\n")
+
+
+def test_a_run_opens_its_image_and_nothing_else() -> None:
+    told = answer(RUN, URLS, phone_home="http://x/up/1.2", code="")
+    assert (told.images, told.menu) == ((IMAGE.id,), ())
+
+
+def test_a_menu_opens_no_image_before_something_is_picked() -> None:
+    assert isinstance(SHOW, Show)
+    told = answer(SHOW, URLS, phone_home="", code="")
+    assert (told.images, told.menu) == ((), (SHOW.entries[0].key,))
+
+
+def test_the_record_names_machine_host_and_image() -> None:
+    record = chosen(RUN, TABLE, "lan", MAC)
+    assert (record.kind, record.machine, record.host) == ("run", "m1", "s1/ember")
+    assert set(record.parts.values()) == {"bzImage", "initrd"}
+
+
+def test_a_command_line_that_ipxe_would_change_becomes_a_page() -> None:
+    bad = image(command_line="init=/x ${net0/ip}")
+    decision = decide(table(bad), "lan", MAC, looked_up(bad))
+    got = checked(decision)
+    assert isinstance(got, Page)
+    assert "${…}" in got.why
+
+
+def test_a_recipe_of_a_later_version_becomes_a_page() -> None:
+    assert isinstance(RUN, Run)
+    assert isinstance(checked(replace(RUN, image=replace(IMAGE, recipe="uki"))), Page)
+
+
+def test_a_part_is_found_only_in_the_images_a_token_opens() -> None:
+    sha = IMAGE.parts[0].sha256
+    assert part_of(looked_up(IMAGE), (IMAGE.id,), sha)[0] == IMAGE.parts[0]
+    assert part_of(looked_up(IMAGE), (), sha)[0] is None
