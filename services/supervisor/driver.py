@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import fcntl
 import os
 import shutil
 import socket
@@ -52,6 +53,27 @@ def make_tree(state: Path, places: Sequence[Place], *, chown: bool) -> None:
                 "choose another with --state.",
             )
         ) from error
+
+
+def take_state(state: Path) -> int:
+    """Take the state directory for this process alone; the lock goes with the descriptor.
+
+    Raises Refused when another supervisor has it.
+    """
+    descriptor = os.open(
+        state / "run/supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+    )
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise Refused(
+            Problem(
+                ("state",),
+                f"Another nixie run uses {state}: stop it, or choose another with --state.",
+            )
+        ) from error
+    return descriptor
 
 
 def prepare(request: DaemonRequest, confined: Mapping[str, Identity], *, chown: bool) -> None:
@@ -114,6 +136,9 @@ class Sockets:
     """Opens sockets inside `namespace` (the path of its file), or where we are when None."""
 
     def __init__(self, namespace: str | None) -> None:
+        if namespace is not None and not os.path.exists(namespace):
+            what = f"There is no network namespace {namespace}: make it before the roles start."
+            raise Refused(Problem(("namespace",), what))
         self._inside = ThreadPoolExecutor(
             max_workers=1, thread_name_prefix="sockets", initializer=_enter, initargs=(namespace,)
         )

@@ -44,6 +44,7 @@ from services.supervisor.driver import (
     log_file,
     make_tree,
     prepare,
+    take_state,
     trim_log,
     unix_socket,
 )
@@ -124,6 +125,7 @@ class _Ring:
         self._many = many
         places = tree(roles, self._users, self._owner)
         make_tree(plan.state, places, chown=many)
+        self._lock = take_state(plan.state)
         self._databases = Databases(
             [plan.state / place.path for place in places if place.kind == "database"]
         )
@@ -179,6 +181,7 @@ class _Ring:
         self._follower.close()
         self._databases.close()
         self._write_status()
+        os.close(self._lock)
 
     # ── what there is to listen on ────────────────────────────────────────────────────────────────
 

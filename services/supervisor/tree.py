@@ -4,7 +4,8 @@ Roles share a group.  The directory itself belongs to root, so no role can repla
 that also means that no role can make `-wal` and `-shm` files in it, which is why the supervisor
 makes every database and keeps it open.  A database is 0640: readers of the group map `-shm`
 read-only, which SQLite allows for WAL files.  Confined users are outside the group and only pass
-through (the x for others) to the store and the sockets.
+through (the x for others) to the store and the sockets.  In `secrets` each file's own mode says
+who reads it: a key is 0600, a certificate 0644.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,6 +52,5 @@ def tree(
                 mode = 0o600 if path in NOBODY_ELSE else 0o640
                 places.append(Place(path, "database", who.uid, who.gid, mode))
             else:
-                mode = 0o0700 if path.startswith("secrets/") else 0o2750
-                places.append(Place(path, "folder", who.uid, who.gid, mode))
+                places.append(Place(path, "folder", who.uid, who.gid, 0o2750))
     return tuple(places)

@@ -20,7 +20,7 @@ def adopt(environ: Mapping[str, str]) -> dict[str, socket.socket]:
     return taken
 
 
-class Manager:
+class Overseer:
     """Whoever supervises us, at the path in NOTIFY_SOCKET; None when nobody does."""
 
     def __init__(self, path: str | None) -> None:

@@ -12,7 +12,7 @@ import socket
 import sys
 from pathlib import Path
 
-from services.systemd.driver import Manager, adopt
+from services.systemd.driver import Overseer, adopt
 
 
 def answer(name: str, ours: socket.socket) -> None:
@@ -40,7 +40,7 @@ async def main(role: str) -> None:
                       "env": dict(os.environ), **told}))  # fmt: skip
     if Path(f"{role}.mute").exists():
         await asyncio.sleep(3600)
-    await Manager(os.environ["NOTIFY_SOCKET"]).beat()
+    await Overseer(os.environ["NOTIFY_SOCKET"]).beat()
 
 
 asyncio.run(main(sys.argv[1]))

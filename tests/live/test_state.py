@@ -139,3 +139,23 @@ def test_a_database_put_in_place_of_another_is_held_as_well(house: House) -> Non
         assert read_as(USERS["boot"], path) == "7"
 
     during(house, house.plan("dhcp", "build"), restore)
+
+
+def test_a_role_reads_anothers_certificate_but_not_its_key(house: House) -> None:
+    async def read() -> None:
+        await house.ready("build")
+        folder = house.state / "secrets/web"
+        for name, mode in (("ca.crt", 0o644), ("ca.key", 0o600)):
+            path = folder / name
+            path.touch()
+            os.chown(path, USERS["web"].uid, USERS["web"].gid)
+            path.chmod(mode)
+        who = USERS["boot"]
+        become = ["setpriv", "--reuid", str(who.uid), "--regid", str(who.gid), "--clear-groups"]
+        found = [
+            subprocess.run([*become, "--", "cat", folder / name], check=False).returncode
+            for name in ("ca.crt", "ca.key")
+        ]
+        assert found == [0, 1]
+
+    during(house, house.plan("web", "boot", "build", "net"), read)

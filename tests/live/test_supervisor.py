@@ -9,11 +9,13 @@ import time
 
 import pytest
 
+from appliance.errors import Refused
 from appliance.events import RoleReady, RoleUnserved, ServiceFailed, say
 from services.nix.daemon import DaemonRequest, Folder
 from services.processes.driver import ability
 from services.supervisor.child import Patience
 from services.supervisor.driver import proved
+from services.supervisor.serve import supervise
 from tests.live.house import (
     CONFINED,
     SERVER,
@@ -274,3 +276,25 @@ def test_a_log_that_grew_is_moved_aside(house: House) -> None:
         await until(lambda: log.stat().st_size < 1 << 20)
 
     during(house, house.plan("build"), grow)
+
+
+def test_two_supervisors_do_not_share_a_state(house: House) -> None:
+    async def again() -> None:
+        await house.ready("build")
+        with pytest.raises(Refused, match="Another nixie run uses"):
+            await supervise(house.plan("build"), house.events.append)
+
+    during(house, house.plan("build"), again)
+
+
+def test_a_missing_namespace_is_said(house: House) -> None:
+    with pytest.raises(Refused, match="There is no network namespace /run/netns/nxnone"):
+        asyncio.run(supervise(house.plan("build", namespace="nxnone"), house.events.append))
+
+
+def test_a_taken_admin_port_is_said_with_the_name_of_its_holder(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        holder = rf"TCP port {port} is taken by \S+ \(pid {os.getpid()}\): stop it\."
+        with pytest.raises(Refused, match=holder):
+            asyncio.run(supervise(house.plan("web", admin_local_port=port), house.events.append))

@@ -20,8 +20,8 @@ def test_the_access_database_is_for_the_web_alone() -> None:
     assert PLACES["access.db"].mode == 0o600
 
 
-def test_secrets_are_for_their_role_alone() -> None:
-    assert PLACES["secrets/web"] == Place("secrets/web", "folder", USERS["web"].uid, 61100, 0o700)
+def test_a_folder_of_secrets_belongs_to_its_role() -> None:
+    assert PLACES["secrets/web"] == Place("secrets/web", "folder", USERS["web"].uid, 61100, 0o2750)
 
 
 def test_nothing_is_writable_for_a_group() -> None:

@@ -5,19 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services.systemd.driver import Manager
+from services.systemd.driver import Overseer
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_manager_hears_ready_then_signs_of_life(tmp_path: Path) -> None:
+def test_an_overseer_hears_ready_then_signs_of_life(tmp_path: Path) -> None:
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(path))
         listening.settimeout(10)
 
         async def beat() -> list[bytes]:
-            task = asyncio.create_task(Manager(str(path)).beat())
+            task = asyncio.create_task(Overseer(str(path)).beat())
             heard = [await asyncio.to_thread(listening.recv, 99) for _ in range(2)]
             task.cancel()
             return heard
@@ -26,8 +26,8 @@ def test_a_manager_hears_ready_then_signs_of_life(tmp_path: Path) -> None:
 
 
 def test_nobody_to_tell_is_no_error(tmp_path: Path) -> None:
-    Manager(None).tell("READY=1")
-    Manager(str(tmp_path / "gone")).tell("READY=1")
+    Overseer(None).tell("READY=1")
+    Overseer(str(tmp_path / "gone")).tell("READY=1")
 
 
 def test_a_handed_socket_is_adopted_by_the_process_it_is_for() -> None:
