@@ -39,14 +39,17 @@ from webui.guard import Guard
 from webui.live import Bells, stream
 from webui.pages import (
     boot,
+    build,
     claim,
     frame,
     login,
     machine,
+    overview,
     source,
     source_settings,
     undo,
 )
+from webui.pages import builds as builds_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import sources as sources_page
@@ -72,9 +75,12 @@ PAGES = (
     claim,
     frame,
     undo,
+    overview,
     sources_page,
-    source,
     source_settings,
+    source,
+    builds_page,
+    build,
     machines_page,
     machine,
     menus_page,

@@ -1,14 +1,16 @@
 """The door of the admin: uvicorn on sockets that somebody else opened.
 
 `admin.<link>` is HTTPS with the box's own CA, any other name (`admin-local`) plain HTTP, which is
-for loopback only.  Certificates are STATE/secrets/web/{ca,leaf}.{crt,key}; the supervisor may hand
-ca.crt to anybody.  They are looked at once an hour, and renewed without a restart.
+for loopback only; our own socket in STATE/secrets/web is for the box's command line.
+Certificates are STATE/secrets/web/{ca,leaf}.{crt,key}; the supervisor may hand ca.crt to anybody.
+They are looked at once an hour, and renewed without a restart.
 """
 
 import asyncio
 import contextlib
 import json
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -27,6 +29,7 @@ from webui.app import application, own_names
 
 BEAT_SECONDS = 2.0
 RENEW_SECONDS = 3600.0
+OWN_SOCKET = "api.sock"
 RENEW_DAYS = 30  # before the end
 THREADS = 8
 """Requests carried out at once; each thread costs memory, and SQLite writes one by one anyway."""
@@ -54,8 +57,8 @@ async def serve(
         async with asyncio.TaskGroup() as group:
             secure = {n: one for n, one in sockets.items() if n.startswith("admin.")}
             plain = [one for name, one in sockets.items() if name not in secure]
-            if plain:
-                group.create_task(_run(_config(app), plain))
+            own = _own_socket(state / "secrets" / "web")
+            group.create_task(_run(_config(app), [*plain, own]))
             if secure:
                 config = _secure_config(app, desk, state)
                 group.create_task(_renewing(config, desk))
@@ -63,6 +66,25 @@ async def serve(
             group.create_task(_beating(desk, beat))
     finally:
         desk.close()
+
+
+def _own_socket(folder: Path) -> socket.socket:
+    """A socket in our folder, for whoever may look into it: root's command line on this box.
+
+    It is there in every network namespace and under every certificate.  The folder is named by a
+    descriptor, because a socket's path has 108 characters at most (unix(7)).
+    """
+    own = socket.socket(socket.AF_UNIX)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        (folder / OWN_SOCKET).unlink(missing_ok=True)
+        own.bind(f"/proc/self/fd/{handle}/{OWN_SOCKET}")
+        (folder / OWN_SOCKET).chmod(0o600)
+    finally:
+        os.close(handle)
+    own.listen(16)
+    own.setblocking(False)
+    return own
 
 
 def announce(desk: Desk) -> None:

@@ -1,0 +1,34 @@
+"""`nixie`: the list of its nouns.  Commands that start things stand in modules of their own."""
+
+import typer
+
+from appliance.cli import (
+    boot,
+    build,
+    change,
+    host,
+    image,
+    machine,
+    menu,
+    network,
+    source,
+    status,
+    token,
+)
+
+app = typer.Typer(
+    help="Nixie Router: boot the machines on your network straight from a Nix flake.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(source.group, name="source")
+app.add_typer(host.group, name="host")
+app.add_typer(image.group, name="image")
+app.add_typer(build.group, name="build")
+app.add_typer(machine.group, name="machine")
+app.add_typer(menu.group, name="menu")
+app.add_typer(boot.group, name="boot")
+app.add_typer(network.group, name="network")
+app.add_typer(change.group, name="change")
+app.add_typer(token.group, name="token")
+status.add(app)

@@ -1,0 +1,118 @@
+"""`nixie host`: what there is to boot."""
+
+from typing import Annotated, Any
+
+import typer
+
+from appliance.cli.build import followed
+from appliance.cli.client import UNKNOWN, Client, Failed
+from appliance.cli.everywhere import Call, command, noun
+from appliance.cli.words import facts, quoted, table
+
+group = noun("Hosts: what each source offers to boot.")
+
+Which = Annotated[str, typer.Argument(help="Name, source/name, or id.")]
+
+
+@command(group, "list")
+def every(
+    call: Call, source: Annotated[str | None, typer.Option(help="Of one source.")] = None
+) -> None:
+    """Hosts with their verdicts."""
+    chosen = call.client.get(f"/sources/{quoted(source)}")["id"] if source else None
+    found = call.client.get("/hosts", source=chosen)
+    names = _source_names(call.client)
+    rows = [
+        (
+            one["name"],
+            names.get(one["source"], one["source"]),
+            one["kind"],
+            one["system"],
+            one["generation"],
+            one["reason"],
+        )
+        for one in found
+    ]
+    headings = ("NAME", "SOURCE", "KIND", "SYSTEM", "IMAGE", "WHY NOT")
+    call.show(found, table(headings, rows, "No hosts yet."))
+
+
+@command(group)
+def show(call: Call, host: Which) -> None:
+    """One host with its findings."""
+    found = meant(call.client, host)
+    call.show(found, lambda: _described(found))
+
+
+@command(group)
+def build(
+    call: Call,
+    host: Which,
+    wait: Annotated[bool, typer.Option("--wait", help="Come back when it is built.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 7200.0,
+) -> None:
+    """Build a host."""
+    found = meant(call.client, host)
+    known = {one["id"] for one in call.client.get("/builds", host=found["id"])}
+    source, _, name = found["id"].partition("/")
+    done = call.client.post(f"/hosts/{source}/{quoted(name)}/build")
+    if not wait:
+        call.did(done)
+        return
+    fresh = call.client.until(
+        lambda: [
+            one
+            for one in call.client.get("/builds", host=found["id"])
+            if one["id"] not in known or one["state"] in ("queued", "running")
+        ],
+        bool,
+        timeout,
+        lambda _: f"{found['name']} waits for its turn …",
+    )
+    followed(call, fresh[0]["id"], timeout)
+
+
+def meant(client: Client, text: str) -> Any:
+    """The host somebody means.  Raises Failed when there is none, or more than one."""
+    names = _source_names(client)
+    source, slash, name = text.rpartition("/")
+    found = [
+        one
+        for one in client.get("/hosts")
+        if one["name"] == name
+        and (not slash or source in (one["source"], names.get(one["source"])))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Failed(UNKNOWN, f"No host is named {text!r}. See: nixie host list")
+    told = ", ".join(f"{names.get(one['source'], one['source'])}/{one['name']}" for one in found)
+    raise Failed(UNKNOWN, f"More than one host is named {text!r}: {told}.")
+
+
+def _source_names(client: Client) -> dict[str, str]:
+    return {one["id"]: one["name"] for one in client.get("/sources")}
+
+
+def _described(found: Any) -> str:
+    about = facts(
+        [
+            ("host", found["name"]),
+            ("id", found["id"]),
+            ("kind", found["kind"]),
+            ("why not", found["reason"]),
+            ("system", found["system"]),
+            ("release", found["release"]),
+            ("watched", "yes" if found["watched"] else "no"),
+            ("specialisations", ", ".join(found["specialisations"])),
+            ("image", found["image"]),
+        ]
+    )
+    told = [_finding(one) for one in found["findings"]]
+    return "\n".join([about, *(["", *told] if told else [])])
+
+
+def _finding(one: Any) -> str:
+    where = f" ({one['where']})" if one["where"] else ""
+    missing = f"\n      add: {one['missing']}" if one["missing"] else ""
+    return f"{one['severity'].ljust(4)}  {one['what']}{where}{missing}"

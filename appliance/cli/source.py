@@ -1,0 +1,192 @@
+"""`nixie source`: flakes."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from appliance.cli.client import ENDED_BADLY, Client, Failed
+from appliance.cli.everywhere import Call, command, noun
+from appliance.cli.words import facts, moment, quoted, table
+
+group = noun("Flakes, and how each is treated.")
+
+Which = Annotated[str, typer.Argument(help="Name or id.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Come back when it was looked at.")]
+Within = Annotated[float, typer.Option("--timeout", help="Seconds to wait at most.")]
+Trust = Annotated[str | None, typer.Option(help="mine or stranger.")]
+AsBuilt = Annotated[
+    bool | None, typer.Option("--as-built/--extended", help="Serve exactly as built; unwatched.")
+]
+Ifd = Annotated[
+    bool | None, typer.Option("--allow-ifd/--no-ifd", help="Let evaluation build things.")
+]
+Interval = Annotated[int | None, typer.Option(help="Seconds between looks; 0: only when asked.")]
+Name = Annotated[str | None, typer.Option(help="A name for lists.")]
+
+
+@command(group, "list")
+def every(call: Call) -> None:
+    """Every source and where it stands."""
+    found = call.client.get("/sources")
+    rows = [
+        (one["name"], one["url"], one["state"], one["hosts"], _rev(one), moment(one["checked_at"]))
+        for one in found
+    ]
+    headings = ("NAME", "URL", "STATE", "HOSTS", "REVISION", "LOOKED AT")
+    call.show(found, table(headings, rows, "No sources yet. Add one: nixie source add URL"))
+
+
+@command(group)
+def show(call: Call, source: Which) -> None:
+    """One source with its hosts and findings."""
+    found = call.client.get(f"/sources/{quoted(source)}")
+    hosts = call.client.get("/hosts", source=found["id"])
+    call.show({**found, "host_list": hosts}, lambda: _described(found, hosts))
+
+
+@command(group)
+def add(
+    call: Call,
+    url: Annotated[str, typer.Argument(help="github:owner/repo, git+https://…, path:/…")],
+    name: Name = None,
+    trust: Trust = None,
+    as_built: AsBuilt = None,
+    allow_ifd: Ifd = None,
+    interval: Interval = None,
+    wait: Wait = False,
+    timeout: Within = 900.0,
+) -> None:
+    """Add a flake."""
+    given = _settings(name, trust, as_built, allow_ifd, interval)
+    done = call.client.post("/sources", {"url": url, **given})
+    if not wait:
+        call.did(done)
+        return
+    _looked_at(call, done["subject"], None, timeout)
+
+
+@command(group)
+def edit(
+    call: Call,
+    source: Which,
+    name: Name = None,
+    trust: Trust = None,
+    as_built: AsBuilt = None,
+    allow_ifd: Ifd = None,
+    interval: Interval = None,
+) -> None:
+    """Change how a source is treated; what is not named stays."""
+    given = _settings(name, trust, as_built, allow_ifd, interval)
+    call.did(call.client.patch(f"/sources/{quoted(source)}", given))
+
+
+@command(group)
+def refresh(call: Call, source: Which, wait: Wait = False, timeout: Within = 900.0) -> None:
+    """Look at a source again, now."""
+    before = call.client.get(f"/sources/{quoted(source)}")
+    done = call.client.post(f"/sources/{quoted(source)}/refresh")
+    if not wait:
+        call.did(done)
+        return
+    _looked_at(call, before["id"], before["checked_at"] or 0.0, timeout)
+
+
+@command(group)
+def remove(call: Call, source: Which) -> None:
+    """Take a source away."""
+    call.did(call.client.delete(f"/sources/{quoted(source)}"))
+
+
+@command(group)
+def credential(
+    call: Call,
+    source: Which,
+    kind: Annotated[str, typer.Argument(help="token, ssh-key or none.")],
+    file: Annotated[
+        typer.FileText | None, typer.Option(help="Where the secret is; - for standard input.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="User name, where the server wants one.")] = "",
+    host: Annotated[
+        list[str] | None, typer.Option(help="Another server it is valid for; may repeat.")
+    ] = None,
+) -> None:
+    """Give a source its token or deploy key, never on the command line itself."""
+    secret = "" if kind == "none" else (file or sys.stdin).read()
+    body = {"kind": kind, "secret": secret, "user": user, "hosts": host or []}
+    call.did(call.client.put(f"/sources/{quoted(source)}/credential", body))
+
+
+@command(group)
+def allow(call: Call, directory: str) -> None:
+    """Let git+file: and path: sources lie in a directory of the router."""
+    call.did(call.client.post("/directories", {"path": directory}))
+
+
+@command(group)
+def forbid(call: Call, directory: str) -> None:
+    """Take that permission back."""
+    call.did(call.client.delete("/directories", path=directory))
+
+
+def _settings(
+    name: str | None,
+    trust: str | None,
+    as_built: bool | None,
+    allow_ifd: bool | None,
+    interval: int | None,
+) -> dict[str, Any]:
+    asked = {
+        "name": name,
+        "trust": trust,
+        "as_built": as_built,
+        "allow_ifd": allow_ifd,
+        "interval_seconds": interval,
+    }
+    return {key: value for key, value in asked.items() if value is not None}
+
+
+def _looked_at(call: Call, ident: str, before: float | None, seconds: float) -> None:
+    """Wait until the source was looked at after `before`, then show it."""
+    client: Client = call.client
+
+    def ready(found: Any) -> bool:
+        fresh = found["checked_at"] is not None and found["checked_at"] > (before or 0.0)
+        return fresh and found["state"] in ("ready", "unreadable")
+
+    found = client.until(
+        lambda: client.get(f"/sources/{ident}"),
+        ready,
+        seconds,
+        lambda now: f"{now['name']}: {now['state']} …",
+    )
+    if found["state"] == "unreadable":
+        raise Failed(ENDED_BADLY, found["what"])
+    hosts = client.get("/hosts", source=ident)
+    call.show({**found, "host_list": hosts}, lambda: _described(found, hosts))
+
+
+def _described(found: Any, hosts: list[Any]) -> str:
+    about = facts(
+        [
+            ("source", found["name"]),
+            ("url", found["url"]),
+            ("state", found["state"]),
+            ("why", found["what"]),
+            ("revision", _rev(found)),
+            ("trust", found["trust"]),
+            ("next look", moment(found["next_at"])),
+        ]
+    )
+    rows = [(one["name"], one["kind"], one["system"], _findings(one)) for one in hosts]
+    return f"{about}\n\n{table(('HOST', 'KIND', 'SYSTEM', 'FINDINGS'), rows, 'No hosts yet.')}"
+
+
+def _findings(host: Any) -> str:
+    told = [host["reason"]] if host["reason"] else []
+    told += [one["what"] for one in host["findings"] if one["severity"] != "note"]
+    return " ".join(told)
+
+
+def _rev(found: Any) -> str:
+    return str(found["revision"]["rev"])[:12] if found["revision"] else ""

@@ -1,0 +1,49 @@
+"""`nixie status`: the router in one look."""
+
+import typer
+
+from appliance.cli.everywhere import Call, command
+from appliance.cli.words import facts
+
+
+def add(app: typer.Typer) -> None:
+    """Put the command on the top level."""
+    command(app, "status")(status)
+
+
+def status(call: Call) -> None:
+    """How the router is."""
+    found = call.client.get("/status")
+    running = [name for name, started in found["started"].items() if started]
+
+    def text() -> str:
+        return facts(
+            [
+                ("version", found["version"]),
+                ("owner", "yes" if found["claimed"] else "not yet: open the admin, or nixie claim"),
+                ("files", ", ".join(running)),
+                ("configuration", _configuration(found["revision"], found["applied"])),
+                ("sources", f"{found['sources']} with {found['hosts']} hosts"),
+                ("machines", f"{found['machines']}, {found['waiting']} waiting for you"),
+                (
+                    "under way",
+                    f"{found['builds_under_way']} builds, {found['boots_under_way']} boots",
+                ),
+                ("leases", str(found["leases"])),
+            ]
+        )
+
+    call.show(found, text)
+
+
+def _configuration(newest: int | None, applied: int | None) -> str:
+    """Which revision is in force.
+
+    >>> _configuration(3, 3), _configuration(3, 2), _configuration(None, None)
+    ('revision 3, in force', 'revision 3 waits; 2 is in force', 'none yet')
+    """
+    if newest is None:
+        return "none yet"
+    if newest == applied:
+        return f"revision {newest}, in force"
+    return f"revision {newest} waits; {applied if applied is not None else 'none'} is in force"
