@@ -49,9 +49,7 @@ def assemble(destination: Path, kernel_root: Path, programs_root: Path = Path("/
     fresh = destination.with_name(f".{destination.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    for name in OURS:
-        _copy(HERE / name, fresh / name)
-    _copy(ADAPTER, fresh / "nixie")
+    sources(fresh)
     _kernel(kernel_root, fresh / "parts" / "kernel")
     _busybox(programs_root, fresh / "parts" / "busybox")
     _squashfs(programs_root, fresh / "parts" / "squashfs")
@@ -59,6 +57,13 @@ def assemble(destination: Path, kernel_root: Path, programs_root: Path = Path("/
     shutil.rmtree(destination, ignore_errors=True)
     fresh.rename(destination)
     return commit
+
+
+def sources(destination: Path) -> None:
+    """Write our own files of the flake: all that evaluation needs but `parts`."""
+    for name in OURS:
+        _copy(HERE / name, destination / name)
+    _copy(ADAPTER, destination / "nixie")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -44,7 +44,12 @@ let
     isDerivation = x: builtins.isAttrs x && (x.type or null) == "derivation";
     isStringLike = x: builtins.isString x || builtins.isPath x || x ? outPath;
     showOption = builtins.concatStringsSep ".";
-    escapeShellArg = s: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] (toString s)}'";
+    escapeShellArg =
+      word:
+      let
+        s = toString word;
+      in
+      if builtins.match "[[:alnum:],._+:@%/-]+" s != null then s else "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] s}'";
     makeBinPath = lib.concatMapStringsSep ":" (package: "${package}/bin");
     literalExpression = text: { _type = "literalExpression"; inherit text; };
     mdDoc = lib.id;

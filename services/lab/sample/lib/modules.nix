@@ -47,9 +47,11 @@ let
       name: _: arguments.special.${name} or arguments.extra.${name}
     ) (builtins.functionArgs function);
 
+  # The last module's definitions come first, as in nixpkgs: a host's list items stand before those of the base modules.
   gathered =
     arguments: modules:
     let
+      reversed = xs: builtins.genList (n: builtins.elemAt xs (length xs - 1 - n)) (length xs);
       items =
         at: children:
         builtins.genList (
@@ -61,12 +63,12 @@ let
           { inherit (module) key; inherit module; }
         ) (length children);
     in
-    map (item: item.module) (
+    reversed (map (item: item.module) (
       builtins.genericClosure {
         startSet = items { file = "<unknown-file>"; key = ""; } modules;
         operator = item: items { inherit (item.module) file key; } item.module.imports;
       }
-    );
+    ));
 
   # ---- definitions
 

@@ -126,7 +126,7 @@ let
     evaluated =
       location: more:
       lib.evalModules {
-        modules = [ { _module.args.name = lib.mkOptionDefault (last location); } ] ++ modules ++ more;
+        modules = [ { _module.args.name = lib.mkOptionDefault (last location); } ] ++ more ++ modules;
         inherit specialArgs;
         prefix = location;
       };
@@ -134,7 +134,7 @@ let
     nestedTypes = { };
     inherit modules;
     typeMerge =
-      other: if other.name == name then submoduleOf { modules = modules ++ other.modules; inherit specialArgs; } else null;
+      other: if other.name == name then submoduleOf { modules = other.modules ++ modules; inherit specialArgs; } else null;
   };
 
   eitherType = a: b: plain {
