@@ -1,0 +1,18 @@
+"""DOOR: the program.  `role NAME` starts at once; everything else is the command line."""
+
+import sys
+
+
+def main() -> None:
+    """Start a role, or the command line.  A role must not pay for typer."""
+    if sys.argv[1:2] == ["role"] and len(sys.argv) == 3:
+        from appliance.assemble import role
+
+        sys.exit(role(sys.argv[2]))
+    from appliance.cli.app import app
+
+    app(prog_name="nixie")
+
+
+if __name__ == "__main__":
+    main()

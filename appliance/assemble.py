@@ -1,0 +1,328 @@
+"""DOOR: the only file that sees all rooms; it decides nothing.
+
+Imports stand inside the functions on purpose: a packet role must not load what only web needs.
+`tests/rooms/test_weight.py` starts each role and holds it to that.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.errors import NixieError
+from appliance.model.installed import Installed
+from appliance.roles import ROLES
+
+if TYPE_CHECKING:
+    from appliance.events import Event
+    from services.lab.serve import Booted
+    from services.supervisor.plan import Plan
+
+HOME = "/opt/nixie"
+STATE = "/var/lib/nixie"
+
+
+def installed(environ: Mapping[str, str] = os.environ) -> Installed:
+    """Where set-up put things: NIXIE_HOME, or /opt/nixie."""
+    home = Path(environ.get("NIXIE_HOME", HOME)).resolve()
+    nix = home / "nix/usr/bin/nix"
+    return Installed(
+        home=home,
+        program=home / "program",
+        python=home / "venv/bin/python",
+        nix=nix if nix.exists() else None,
+        loaders=home / "loaders",
+        browser=home / "browser",
+        tools=home / "tools",
+    )
+
+
+def state(environ: Mapping[str, str] = os.environ) -> Path:
+    """The state directory: NIXIE_STATE, or /var/lib/nixie."""
+    return Path(environ.get("NIXIE_STATE", STATE)).resolve()
+
+
+def role(name: str) -> int:
+    """Run one role until SIGTERM; return the exit code."""
+    if name not in ROLES:
+        print(f"There is no role {name}; there are {', '.join(ROLES)}.", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(_live(PARTS[name]))
+    except NixieError as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+async def _live(serve: Callable[[], Awaitable[None]]) -> None:
+    """Serve and give life signs until SIGTERM or SIGINT; the first failure ends both."""
+    from services.systemd.driver import Overseer
+
+    manager = Overseer(os.environ.get("NOTIFY_SOCKET"))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [
+        asyncio.ensure_future(serve()),
+        asyncio.create_task(manager.beat()),
+        asyncio.create_task(stop.wait()),
+    ]
+    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _net() -> None:
+    from services.net.serve import serve
+
+    await serve(state())
+
+
+async def _dhcp() -> None:
+    from appliance.store import leases
+    from appliance.store.open import writer
+    from services.dhcp.serve import networks, serve
+    from services.netboot.probe import installed as found
+    from services.systemd.driver import adopt
+
+    here = state()
+    await serve(
+        adopt(os.environ),
+        networks(here / "net.db"),
+        writer(here / "leases.db", leases.MIGRATIONS),
+        found(installed().loaders).loaders,
+        _nothing,
+    )
+
+
+async def _dns() -> None:
+    from services.dns.serve import serve
+    from services.systemd.driver import adopt
+
+    await serve(adopt(os.environ), state())
+
+
+async def _boot() -> None:
+    from services.netboot.probe import installed as found
+    from services.netboot.serve import Files, serve
+    from services.systemd.driver import adopt
+
+    here = state()
+    await serve(
+        adopt(os.environ),
+        Files(
+            published=here / "published",
+            own=here / "boot.db",
+            leases=here / "leases.db",
+            net=here / "net.db",
+            certificate=here / "secrets/web/ca.crt",
+        ),
+        found(installed().loaders),
+    )
+
+
+async def _build() -> None:
+    from services.nix.serve import serve
+
+    here = state()
+    await serve(here, installed(), here / "run/broker.sock", _nothing)
+
+
+async def _web() -> None:
+    from services.systemd.driver import adopt
+    from webui.serve import serve
+
+    _first_revision(state())
+    await serve(adopt(os.environ), state(), installed())
+
+
+def _first_revision(here: Path) -> None:
+    """Make run/first.json revision 1, unless there is a revision already."""
+    from appliance.actions.changes import propose_revision
+    from appliance.actions.desk import Actor
+    from appliance.actions.open import open_desk
+
+    given = here / "run/first.json"
+    desk = open_desk(here)
+    try:
+        if given.exists() and desk.reads.revision() is None:
+            first_run = Actor("first run", frozenset({"read", "write", "admin"}), "local")
+            propose_revision(desk, first_run, json.loads(given.read_text()))
+    finally:
+        desk.close()
+
+
+def _nothing() -> None:
+    """Life signs are given by `_live`, for every role alike."""
+
+
+PARTS: Mapping[str, Callable[[], Awaitable[None]]] = {
+    "net": _net,
+    "dhcp": _dhcp,
+    "dns": _dns,
+    "boot": _boot,
+    "build": _build,
+    "web": _web,
+}
+"""Role name to what it does."""
+
+
+def router_plan(
+    here: Path, *, namespace: str | None = None, admin_local_port: int | None = None
+) -> "Plan":
+    """What `nixie run` and `nixie lab` supervise."""
+    from services.nix.daemon import conf_for, daemon_request
+    from services.nix.driver import credentials_in, has_system_store
+    from services.nix.request import verbs
+    from services.nix.store import store_in
+    from services.nix.versions import version
+    from services.supervisor.plan import Plan
+
+    found = installed()
+    store = store_in(here, found.nix or found.home / "nix/usr/bin/nix", system_store=has_system_store(here))
+    return Plan(
+        state=here,
+        installed=found,
+        namespace=namespace,
+        admin_local_port=admin_local_port,
+        nix_daemon=(
+            (lambda: daemon_request(store, conf_for(found, store), version(_printed(found.nix))))
+            if found.nix
+            else None
+        ),
+        verbs=verbs(store, credentials_in(here)),
+    )
+
+
+def _printed(nix: Path | None) -> str:
+    """What `nix --version` says, "" when it does not run."""
+    if nix is None:
+        return ""
+    try:
+        said = subprocess.run(
+            [str(nix), "--version"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout
+
+
+def run(here: Path) -> int:
+    """`nixie run`: be the router on this machine until stopped; return the exit code."""
+    from services.supervisor.serve import supervise
+
+    asyncio.run(supervise(router_plan(here), _told))
+    return 0
+
+
+def lab(
+    here: Path,
+    prefix: str,
+    port: int,
+    then: "Callable[[str], tuple[str, str, str] | None] | None",
+) -> int:
+    """`nixie lab`: a router in namespaces, its admin on 127.0.0.1:`port`, until stopped.
+
+    `then` runs beside it, in a thread, once the admin answers; it may return a machine to boot:
+    (name, MAC, firmware).
+    """
+    return asyncio.run(_lab(here, prefix, port, then))
+
+
+async def _lab(
+    here: Path,
+    prefix: str,
+    port: int,
+    then: "Callable[[str], tuple[str, str, str] | None] | None",
+) -> int:
+    from appliance.model.read import to_json
+    from services.lab.driver import probe_platform, standing
+    from services.lab.serve import first_config, machine_boots, note
+    from services.lab.topology import Names
+    from services.supervisor.serve import supervise
+
+    names = Names(prefix)
+    stopping = asyncio.Event()
+    failed = 0
+    async with standing(names, await probe_platform()) as stands:
+        note(here, names)
+        (here / "run/first.json").write_text(json.dumps(to_json(first_config())))
+
+        async def demo() -> None:
+            nonlocal failed
+            if then is None:
+                return
+            chosen = await asyncio.to_thread(then, f"http://127.0.0.1:{port}")
+            if chosen is None:
+                return
+            from services.lab.machine import Firmware, Machine
+
+            name, mac, firmware = chosen
+            machine = Machine(name, mac, Firmware(firmware))
+
+            def told(booted: "Booted") -> None:
+                nonlocal failed
+                if booted.ok:
+                    print(f"booted: {name} {booted.host} {booted.seconds:.1f} s", flush=True)
+                else:
+                    failed = 1
+                    print(f"not booted: {booted.what}", flush=True)
+
+            await machine_boots(
+                stands, here, machine, lambda line: print(f"  {name} │ {line}", flush=True),
+                stays=stopping, told=told,
+            )  # fmt: skip
+
+        beside = asyncio.create_task(demo())
+        try:
+            await supervise(
+                router_plan(here, namespace=names.router, admin_local_port=port), _told, stopping
+            )
+        finally:
+            stopping.set()
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
+    return failed
+
+
+def lab_boot(
+    here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float
+) -> int:
+    """`nixie lab boot`: 0 exactly when the machine phoned home with the image it is assigned."""
+    return asyncio.run(_lab_boot(here, name, mac, firmware, megabytes, seconds))
+
+
+async def _lab_boot(
+    here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float
+) -> int:
+    from services.lab.driver import probe_platform
+    from services.lab.machine import Firmware, Machine
+    from services.lab.serve import machine_boots, standing_lab
+
+    stands = await standing_lab(here, await probe_platform())
+    machine = Machine(name, mac, Firmware(firmware), megabytes)
+    result = await machine_boots(
+        stands, here, machine, lambda line: print(line, flush=True), seconds=seconds
+    )
+    if result.ok:
+        print(f"booted: {name} {result.host} {result.seconds:.1f} s", flush=True)
+        return 0
+    print(f"not booted: {result.what}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _told(event: "Event") -> None:
+    """The supervisor's events, as lines."""
+    from appliance.events import say
+
+    print(f"nixie: {say(event)}", flush=True)

@@ -1,0 +1,159 @@
+"""DOOR: a lab that stands, and machines that go through it.
+
+`machine_boots` switches a machine on in a standing lab and waits for what the boot role writes
+down about it: the answer comes from the router's own record, not from the console.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+
+from appliance.errors import Problem, Refused
+from appliance.model.config import Dhcp, Dns, Network, Pool, RouterConfig, Wan
+from appliance.model.table import table_from_json
+from appliance.store import boots
+from appliance.store.follow import Follower
+from services.lab.driver import Lab, boot, tap_names
+from services.lab.machine import Machine, Platform
+from services.lab.topology import ISP_ADDRESS, LAN_PORT, WAN_ADDRESS, WAN_LINK, Names
+
+POLL_SECONDS = 0.25
+ENDS = frozenset({"up", "served", "short", "left"})
+
+
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """What became of one machine: `ok` exactly when it phoned home with its assigned image."""
+
+    ok: bool
+    boot: str | None  # id
+    host: str | None
+    seconds: float  # from power-on
+    what: str  # a sentence
+
+
+def note(state: Path, names: Names) -> None:
+    """Leave word where this lab stands, for `nixie lab boot`."""
+    (state / "run").mkdir(parents=True, exist_ok=True)
+    (state / "run/lab.json").write_text(json.dumps({"prefix": names.prefix}))
+
+
+async def standing_lab(state: Path, platform: Platform) -> Lab:
+    """The lab that `nixie lab` left word of.  Raises Refused when none stands."""
+    try:
+        prefix = json.loads((state / "run/lab.json").read_text())["prefix"]
+    except (OSError, ValueError, KeyError) as error:
+        raise Refused(
+            Problem(("state",), f"No lab stands in {state}: start one with nixie lab.")
+        ) from error
+    directory = state / "run/machines"
+    directory.mkdir(exist_ok=True)
+    names = Names(prefix)
+    return Lab(names, platform, directory, taps=await tap_names(names))
+
+
+async def machine_boots(
+    lab: Lab,
+    state: Path,
+    machine: Machine,
+    on_line: Callable[[str], None],
+    *,
+    seconds: float = 300.0,
+    stays: asyncio.Event | None = None,
+    told: Callable[[Booted], None] | None = None,
+) -> Booted:
+    """Switch `machine` on; return when its boot ended, the machine did, or time is up.
+
+    `told` hears the result at once; with `stays` the machine then runs on until that event.
+    """
+    began, clock = time.time(), time.monotonic()
+    running = asyncio.create_task(boot(lab, machine, on_line, seconds=seconds if not stays else 1e9))
+    watching = asyncio.create_task(_record(state, machine.mac, began))
+    try:
+        await asyncio.wait(
+            {running, watching}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        if running.done() and not watching.done():  # its last words may still be on their way
+            await asyncio.wait({watching}, timeout=2.0)
+        row = watching.result() if watching.done() else None
+        result = _judged(state, machine, row, time.monotonic() - clock, seconds)
+        if told is not None:
+            told(result)
+        if stays is not None and result.ok:
+            await asyncio.wait(
+                {running, asyncio.create_task(stays.wait())}, return_when=asyncio.FIRST_COMPLETED
+            )
+        return result
+    finally:
+        for task in (running, watching):
+            task.cancel()
+        await asyncio.gather(running, watching, return_exceptions=True)
+
+
+async def _record(state: Path, mac: str, began: float) -> boots.BootRow:
+    """The first boot of `mac` after `began` that came to an end."""
+    follower = Follower(state / "boot.db")
+    try:
+        while True:
+            if follower.changed() and follower.connection is not None:
+                for row in boots.boots(follower.connection, mac=mac, limit=3):
+                    if row.began_at >= began - 1 and row.state in ENDS - {"left"}:
+                        return row
+            await asyncio.sleep(POLL_SECONDS)
+    finally:
+        follower.close()
+
+
+def _judged(
+    state: Path, machine: Machine, row: boots.BootRow | None, took: float, limit: float
+) -> Booted:
+    assigned = _assigned(state, machine.mac)
+    if row is None:
+        what = f"{machine.name} was not heard of within {limit:.0f} s; its boot is on the page Machines."
+        return Booted(False, None, None, took, what)
+    if row.state != "up":
+        what = f"{machine.name} ended as {row.state}" + (f" ({row.diagnosis})." if row.diagnosis else ".")
+        return Booted(False, row.id, row.name, took, what)
+    if assigned is not None and row.image != assigned:
+        what = f"{machine.name} runs {row.name}, but not the image that it is assigned."
+        return Booted(False, row.id, row.name, took, what)
+    return Booted(True, row.id, row.name, took, f"{machine.name} runs {row.name}.")
+
+
+def _assigned(state: Path, mac: str) -> str | None:
+    """The image that `mac` should boot, None when that is not one image (a menu, unknown)."""
+    try:
+        table = table_from_json(json.loads((state / "published/table.json").read_text()))
+    except (OSError, ValueError):
+        return None
+    machine = table.machine("lan", mac)
+    if machine is None or machine.intent != "run" or machine.host not in table.hosts:
+        return None
+    usable = [one for one in table.hosts[machine.host].generations if one.state != "bad"]
+    if not usable:
+        return None
+    if machine.specialisation:
+        return usable[0].specialisations.get(machine.specialisation)
+    return usable[0].image
+
+
+def first_config() -> RouterConfig:
+    """The lab's router: one LAN with netboot, the ISP as its way out."""
+    lan = IPv4Interface("10.77.0.1/24")
+    return RouterConfig(
+        networks=(
+            Network(
+                name="lan",
+                bridge="br-lan",
+                ports=(LAN_PORT,),
+                address=lan,
+                dhcp=Dhcp(Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))),
+            ),
+        ),
+        wan=Wan(WAN_LINK, WAN_ADDRESS, ISP_ADDRESS.ip),
+        dns=Dns((ISP_ADDRESS.ip,)),
+    )
