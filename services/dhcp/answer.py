@@ -92,7 +92,7 @@ def _identity(message: Message, asking: Firmware) -> tuple[bytes, bytes]:
     """The MAC and the key of the lease: a boot's stages are one machine, whatever they call
     themselves (G10); a system is what its client-id says."""
     mac = message.chaddr
-    said = message.options.get(CLIENT_ID) if asking is ORDINARY else None
+    said = message.options.get(CLIENT_ID) if asking is ORDINARY or not mac else None
     if said and (said[1:] != mac or said[0] != message.htype):  # 01 and the MAC is the MAC
         return mac or b"c" + said, b"c" + said
     return mac, b"h" + mac

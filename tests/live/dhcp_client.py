@@ -1,0 +1,77 @@
+"""A DHCP client for live tests, small enough to see what it does: run inside a namespace.
+
+Usage: dhcp_client.py LINK exchanges COUNT    go through COUNT exchanges, one MAC each; per line the
+                                              address of each ACK, "none" where none came
+       dhcp_client.py LINK request ADDRESS    one INIT-REBOOT of MAC 0; its answer as hex, or "none"
+       dhcp_client.py LINK 4011 SERVER HEX    send HEX to port 4011 from port 4011; source port, hex
+"""
+
+import socket
+import sys
+
+from services.dhcp.wire import decode, encode
+
+TRIES, SECONDS = 8, 0.5
+
+
+def mac(number: int) -> bytes:
+    return b"\x02" + number.to_bytes(5, "big")
+
+
+class Client:
+    def __init__(self, link: str, port: int) -> None:
+        self.wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
+        self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        self.wire.bind(("", port))
+        self.wire.settimeout(SECONDS)
+
+    def ask(self, number: int, options: list[tuple[int, bytes]]) -> bytes | None:
+        """Broadcast a request until its answer comes; None when none does."""
+        xid = number + 1
+        asked = encode(op=1, xid=xid, chaddr=mac(number), flags=0x8000, options=options)
+        for _ in range(TRIES):
+            self.wire.sendto(asked, ("255.255.255.255", 67))
+            try:
+                while True:
+                    answer = self.wire.recv(2048)
+                    if decode(answer).xid == xid and decode(answer).chaddr == mac(number):
+                        return answer
+            except TimeoutError:
+                continue
+        return None
+
+    def exchange(self, number: int) -> str:
+        """DISCOVER to ACK."""
+        offer = self.ask(number, [(53, b"\x01")])
+        if offer is None:
+            return "none"
+        said = decode(offer)
+        wanted = said.yiaddr.to_bytes(4, "big")
+        ack = self.ask(number, [(53, b"\x03"), (50, wanted), (54, said.options[54])])
+        if ack is None or decode(ack).kind != 5:
+            return "none"
+        return socket.inet_ntoa(decode(ack).yiaddr.to_bytes(4, "big"))
+
+
+def main() -> None:
+    link, what, value = sys.argv[1:4]
+    if what == "exchanges":
+        client = Client(link, 68)
+        for number in range(int(value)):
+            print(client.exchange(number), flush=True)
+    elif what == "request":
+        answer = Client(link, 68).ask(0, [(53, b"\x03"), (50, socket.inet_aton(value))])
+        print(answer.hex() if answer else "none")
+    else:
+        client = Client(link, 4011)
+        client.wire.sendto(bytes.fromhex(sys.argv[4]), (value, 4011))
+        try:
+            answer, (_, port) = client.wire.recvfrom(2048)
+            print(port, answer.hex())
+        except TimeoutError:
+            print("none")
+
+
+if __name__ == "__main__":
+    main()
