@@ -57,7 +57,7 @@ class Refill:
     fill: tuple[Chain, ...]
     rehook: tuple[str, ...]  # of `fill`: those to delete first, because their hook changes
     drop: tuple[str, ...]
-    words: tuple[str, ...]  # rule ids that come (+id) and go (-id)
+    words: tuple[str, ...]  # rule ids: +new, ~changed, -gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,9 @@ def _hook_changes(chain: Chain, present: State) -> bool:
 
 def _words(wanted: State, present: State) -> Iterable[str]:
     before, after = _rules(present), _rules(wanted)
-    yield from (f"+{name}" for name in after if before.get(name) != after[name])
-    yield from (f"-{name}" for name in before if before[name] != after.get(name))
+    yield from (f"+{name}" for name in after if name not in before)
+    yield from (f"~{name}" for name in after if name in before and before[name] != after[name])
+    yield from (f"-{name}" for name in before if name not in after)
 
 
 def _rules(state: State) -> dict[str, Json]:

@@ -1,0 +1,43 @@
+from ipaddress import IPv4Address, IPv4Interface
+
+from appliance.model.config import Dhcp, DhcpOption, Dns, Network, Pool, Reservation, RouterConfig
+from appliance.model.slices import FixedAddress, from_json, to_json
+from appliance.plan.slices import cut
+
+POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
+PRINTER = Reservation("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer")
+LAN = Network(
+    "lan",
+    "br-lan",
+    (),
+    IPv4Interface("10.77.0.1/24"),
+    Dhcp(POOL, (PRINTER,), (DhcpOption(42, "0a4d0001"),)),
+)
+QUIET = Network("quiet", "br-quiet", (), IPv4Interface("10.78.0.1/24"), netboot=False)
+CONFIG = RouterConfig((LAN, QUIET), dns=Dns((IPv4Address("9.9.9.9"),)))
+SLICES = cut(CONFIG, 7, {"52:54:00:00:00:08": "ember"})
+
+
+def test_a_network_without_dhcp_is_not_in_the_dhcp_slice() -> None:
+    assert [one.name for one in SLICES.dhcp] == ["lan"]
+
+
+def test_a_network_without_netboot_is_not_in_the_boot_slice() -> None:
+    assert [one.name for one in SLICES.boot] == ["lan"]
+
+
+def test_every_network_has_names() -> None:
+    assert [one.name for one in SLICES.dns.networks] == ["lan", "quiet"]
+
+
+def test_a_reservation_reaches_dhcp_and_dns() -> None:
+    fixed = FixedAddress("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer")
+    assert SLICES.dhcp[0].reservations == SLICES.dns.networks[0].reservations == (fixed,)
+
+
+def test_an_owners_option_is_bytes() -> None:
+    assert SLICES.dhcp[0].options == ((42, bytes([10, 77, 0, 1])),)
+
+
+def test_slices_survive_being_published() -> None:
+    assert from_json(to_json(SLICES)) == SLICES

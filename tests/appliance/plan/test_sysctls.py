@@ -1,0 +1,35 @@
+from ipaddress import IPv4Address, IPv4Interface
+
+from appliance.model.config import Network, RouterConfig, Wan
+from appliance.plan.sysctls import FORWARD_V4, Write, steps, wanted
+
+LAN = Network("lan", "br-lan", (), IPv4Interface("10.77.0.1/24"))
+WAN = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
+
+
+def test_a_setting_with_the_right_value_is_not_written() -> None:
+    assert steps({"net/x": "1"}, {"net/x": "1"}) == ()
+
+
+def test_a_setting_of_a_link_that_is_still_to_come_is_written() -> None:
+    assert steps({"net/x": "1"}, {}) == (Write("net/x", "1"),)
+
+
+def test_a_setting_that_this_kernel_lacks_is_passed_over() -> None:
+    assert steps({"net/ipv6/x": "1"}, {"net/ipv6/x": None}) == ()
+
+
+def test_forwarding_is_switched_off_when_no_config_wants_it_any_more() -> None:
+    assert steps({}, {FORWARD_V4: "1", "net/x": "1"}) == (Write(FORWARD_V4, "0"),)
+
+
+def test_without_a_way_out_forwarding_is_nobodys_business() -> None:
+    assert FORWARD_V4 not in wanted(RouterConfig((LAN,)))
+
+
+def test_with_a_way_out_the_router_forwards() -> None:
+    assert wanted(RouterConfig((LAN,), WAN))[FORWARD_V4] == "1"
+
+
+def test_announcements_of_other_routers_are_not_obeyed_on_the_internet_side() -> None:
+    assert wanted(RouterConfig((LAN,), WAN))["net/ipv6/conf/eth0/accept_ra"] == "0"
