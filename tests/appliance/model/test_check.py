@@ -1,0 +1,216 @@
+from typing import Any
+
+import pytest
+
+from appliance.model import read
+from appliance.model.check import problems
+
+Change = dict[str, Any]
+
+POOL = {"first": "10.77.0.100", "last": "10.77.0.199"}
+LAN: Change = {
+    "name": "lan",
+    "bridge": "br-lan",
+    "ports": ["eth1"],
+    "address": "10.77.0.1/24",
+    "dhcp": {"pool": POOL},
+}
+GUEST: Change = {
+    "name": "guest",
+    "bridge": "br-guest",
+    "ports": ["eth2"],
+    "address": "10.78.0.1/24",
+}
+WAN = {"port": "eth0", "address": "192.0.2.2/24", "gateway": "192.0.2.1"}
+MAC, OTHER = "52:54:00:00:00:01", "52:54:00:00:00:02"
+
+
+def found(**changes: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    config = read.config({"networks": [LAN, GUEST], "wan": WAN, "schema": 1, **changes})
+    return [(problem.where, problem.what) for problem in problems(config)]
+
+
+def reserved(*rows: Change, **dhcp: Any) -> list[Change]:
+    return [{**LAN, "dhcp": {"pool": POOL, "reservations": list(rows), **dhcp}}, GUEST]
+
+
+def one(mac: str, address: str, name: str | None = None) -> Change:
+    return {"mac": mac, "address": address, "name": name}
+
+
+def test_a_sound_config_has_no_problems() -> None:
+    rows = reserved(one(MAC, "10.77.0.7", "printer"), one(OTHER, "10.77.0.150"))
+    assert found(networks=rows, dns={"upstreams": ["9.9.9.9", "127.0.0.1"]}) == []
+
+
+FIRST = ("networks", 0)
+SECOND = ("networks", 1)
+ROWS = (*FIRST, "dhcp", "reservations")
+
+CASES: dict[str, tuple[Change, tuple[str | int, ...], str]] = {
+    "two networks of one name": (
+        {"networks": [LAN, {**GUEST, "name": "lan"}]},
+        (*SECOND, "name"),
+        "Two networks are called lan.",
+    ),
+    "one bridge for two networks": (
+        {"networks": [LAN, {**GUEST, "bridge": "br-lan"}]},
+        (*SECOND, "bridge"),
+        "br-lan is used twice",
+    ),
+    "one port in two networks": (
+        {"networks": [LAN, {**GUEST, "ports": ["eth1"]}]},
+        (*SECOND, "ports", 0),
+        "eth1 is used twice",
+    ),
+    "the internet port in a network": (
+        {"wan": {**WAN, "port": "eth1"}},
+        ("wan", "port"),
+        "eth1 is used twice",
+    ),
+    "a bridge with a sysctl word for a name": (
+        {"networks": [LAN, {**GUEST, "bridge": "all"}]},
+        (*SECOND, "bridge"),
+        "the kernel keeps for itself",
+    ),
+    "overlapping subnets": (
+        {"networks": [LAN, {**GUEST, "address": "10.77.0.129/25"}]},
+        (*SECOND, "address"),
+        "10.77.0.128/25 of guest overlaps 10.77.0.0/24 of lan",
+    ),
+    "a subnet that overlaps the internet side": (
+        {"networks": [LAN, {**GUEST, "address": "192.0.2.9/28"}]},
+        ("wan", "address"),
+        "192.0.2.0/24 of the internet port overlaps 192.0.2.0/28 of guest",
+    ),
+    "a network address for a router": (
+        {"networks": [LAN, {**GUEST, "address": "10.78.0.0/24"}]},
+        (*SECOND, "address"),
+        "take 10.78.0.1",
+    ),
+    "a broadcast address for a router": (
+        {"networks": [LAN, {**GUEST, "address": "10.78.0.255/24"}]},
+        (*SECOND, "address"),
+        "not a host in it",
+    ),
+    "a subnet too small": (
+        {"networks": [LAN, {**GUEST, "address": "10.78.0.1/31"}]},
+        (*SECOND, "address"),
+        "/31 is no size",
+    ),
+    "a multicast router": (
+        {"networks": [LAN, {**GUEST, "address": "224.0.1.1/24"}]},
+        (*SECOND, "address"),
+        "cannot be the address of a router",
+    ),
+    "a loopback router": (
+        {"networks": [LAN, {**GUEST, "address": "127.0.0.1/24"}]},
+        (*SECOND, "address"),
+        "cannot be the address of a router",
+    ),
+    "a pool outside its subnet": (
+        {"networks": [{**LAN, "dhcp": {"pool": {**POOL, "last": "10.77.1.9"}}}]},
+        (*FIRST, "dhcp", "pool", "last"),
+        "10.77.1.9 of the pool is not a host address in 10.77.0.0/24",
+    ),
+    "a pool with the broadcast address": (
+        {"networks": [{**LAN, "dhcp": {"pool": {**POOL, "last": "10.77.0.255"}}}]},
+        (*FIRST, "dhcp", "pool", "last"),
+        "10.77.0.255 of the pool",
+    ),
+    "a pool with the router in it": (
+        {"networks": [{**LAN, "dhcp": {"pool": {"first": "10.77.0.1", "last": "10.77.0.9"}}}]},
+        (*FIRST, "dhcp", "pool"),
+        "the router's own address",
+    ),
+    "a reservation outside its subnet": (
+        {"networks": reserved(one(MAC, "10.78.0.7"))},
+        (*ROWS, 0, "address"),
+        "not a host address in 10.77.0.0/24",
+    ),
+    "a reservation of the router's address": (
+        {"networks": reserved(one(MAC, "10.77.0.1"))},
+        (*ROWS, 0, "address"),
+        "the router's own address",
+    ),
+    "an address reserved twice": (
+        {"networks": reserved(one(MAC, "10.77.0.7"), one(OTHER, "10.77.0.7"))},
+        (*ROWS, 1, "address"),
+        "10.77.0.7 is reserved twice",
+    ),
+    "a device with two reservations": (
+        {"networks": reserved(one(MAC, "10.77.0.7"), one(MAC, "10.77.0.8"))},
+        (*ROWS, 1, "mac"),
+        "has two reservations",
+    ),
+    "a name for two devices": (
+        {"networks": reserved(one(MAC, "10.77.0.7", "tv"), one(OTHER, "10.77.0.8", "tv"))},
+        (*ROWS, 1, "name"),
+        f"tv is already the name of {MAC}",
+    ),
+    "a device with the router's name": (
+        {"networks": reserved(one(MAC, "10.77.0.7", "nixie"))},
+        (*ROWS, 0, "name"),
+        "nixie is the router's own name",
+    ),
+    "a device with a name that redirects others": (
+        {"networks": reserved(one(MAC, "10.77.0.7", "wpad"))},
+        (*ROWS, 0, "name"),
+        "no device may have",
+    ),
+    "an option of the protocol": (
+        {"networks": reserved(options=[{"code": 54, "value": "0a4d0001"}])},
+        (*FIRST, "dhcp", "options", 0, "code"),
+        "option 54 is the server's address",
+    ),
+    "an option given twice": (
+        {"networks": reserved(options=[{"code": 42, "value": "00"}] * 2)},
+        (*FIRST, "dhcp", "options", 1, "code"),
+        "option 42 is given twice",
+    ),
+    "a gateway out of reach": (
+        {"wan": {**WAN, "gateway": "198.51.100.1"}},
+        ("wan", "gateway"),
+        "is not in 192.0.2.0/24",
+    ),
+    "a gateway that is the router": (
+        {"wan": {**WAN, "gateway": "192.0.2.2"}},
+        ("wan", "gateway"),
+        "the router's own address",
+    ),
+    "an upstream that is the router": (
+        {"dns": {"upstreams": ["10.77.0.1"]}},
+        ("dns", "upstreams", 0),
+        "round in a circle",
+    ),
+    "an upstream that is no host": (
+        {"dns": {"upstreams": ["224.0.0.1"]}},
+        ("dns", "upstreams", 0),
+        "cannot be a name server",
+    ),
+    "a domain that belongs to mDNS": (
+        {"domain": "local"},
+        ("domain",),
+        "take lan",
+    ),
+    "a domain with an empty label": (
+        {"domain": "a..b"},
+        ("domain",),
+        "take lan",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_problem_has_its_place_and_a_sentence(case: str) -> None:
+    changes, place, sentence = CASES[case]
+    ((where, what),) = found(**changes)
+    assert where == place
+    assert sentence in what
+    assert what.endswith(".")
+
+
+def test_one_device_may_have_one_name_on_two_networks() -> None:
+    pool = {"first": "10.78.0.100", "last": "10.78.0.199"}
+    both = {**GUEST, "dhcp": {"pool": pool, "reservations": [one(MAC, "10.78.0.7", "tv")]}}
+    assert found(networks=[reserved(one(MAC, "10.77.0.7", "tv"))[0], both]) == []
