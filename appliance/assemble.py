@@ -12,9 +12,9 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from appliance.errors import NixieError
+from appliance.errors import NixieError, Problem, Refused
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from appliance.events import Event
     from services.lab.serve import Booted
     from services.supervisor.plan import Plan
+
+Work = Callable[[], int]
 
 HOME = "/opt/nixie"
 STATE = "/var/lib/nixie"
@@ -189,7 +191,9 @@ def router_plan(
     from services.supervisor.plan import Plan
 
     found = installed()
-    store = store_in(here, found.nix or found.home / "nix/usr/bin/nix", system_store=has_system_store(here))
+    store = store_in(
+        here, found.nix or found.home / "nix/usr/bin/nix", system_store=has_system_store(here)
+    )
     return Plan(
         state=here,
         installed=found,
@@ -295,9 +299,7 @@ async def _lab(
     return failed
 
 
-def lab_boot(
-    here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float
-) -> int:
+def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float) -> int:
     """`nixie lab boot`: 0 exactly when the machine phoned home with the image it is assigned."""
     return asyncio.run(_lab_boot(here, name, mac, firmware, megabytes, seconds))
 
@@ -310,7 +312,10 @@ async def _lab_boot(
     from services.lab.serve import machine_boots, standing_lab
 
     stands = await standing_lab(here, await probe_platform())
-    machine = Machine(name, mac, Firmware(firmware), megabytes)
+    try:
+        machine = Machine(name, mac.lower(), Firmware(firmware), megabytes)
+    except ValueError as error:
+        raise Refused(Problem(("machine",), f"{error}.")) from error
     result = await machine_boots(
         stands, here, machine, lambda line: print(line, flush=True), seconds=seconds
     )
@@ -326,3 +331,15 @@ def _told(event: "Event") -> None:
     from appliance.events import say
 
     print(f"nixie: {say(event)}", flush=True)
+
+
+WORKS = ("dhcp", "tftp", "boot-http", "source", "memory")
+
+
+def bench(work: str) -> list[dict[str, Any]]:
+    """Run one work of `nixie bench`; one result per line of its table."""
+    from importlib import import_module
+
+    driver = import_module(f"services.bench.{work.replace('-', '_')}.driver")
+    result = driver.run()
+    return result if isinstance(result, list) else [result]

@@ -3,14 +3,17 @@
 import typer
 
 from appliance.cli import (
+    bench,
     boot,
     build,
     change,
     host,
     image,
+    lab,
     machine,
     menu,
     network,
+    run,
     source,
     status,
     token,
@@ -31,4 +34,7 @@ app.add_typer(boot.group, name="boot")
 app.add_typer(network.group, name="network")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
+app.add_typer(lab.group, name="lab")
 status.add(app)
+run.add(app)
+bench.add(app)

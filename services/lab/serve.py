@@ -71,7 +71,9 @@ async def machine_boots(
     `told` hears the result at once; with `stays` the machine then runs on until that event.
     """
     began, clock = time.time(), time.monotonic()
-    running = asyncio.create_task(boot(lab, machine, on_line, seconds=seconds if not stays else 1e9))
+    running = asyncio.create_task(
+        boot(lab, machine, on_line, seconds=seconds if not stays else 1e9)
+    )
     watching = asyncio.create_task(_record(state, machine.mac, began))
     try:
         await asyncio.wait(
@@ -116,7 +118,9 @@ def _judged(
         what = f"{machine.name} was not heard of within {limit:.0f} s; its boot is on the page Machines."
         return Booted(False, None, None, took, what)
     if row.state != "up":
-        what = f"{machine.name} ended as {row.state}" + (f" ({row.diagnosis})." if row.diagnosis else ".")
+        what = f"{machine.name} ended as {row.state}" + (
+            f" ({row.diagnosis})." if row.diagnosis else "."
+        )
         return Booted(False, row.id, row.name, took, what)
     if assigned is not None and row.image != assigned:
         what = f"{machine.name} runs {row.name}, but not the image that it is assigned."

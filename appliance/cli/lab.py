@@ -1,0 +1,60 @@
+"""`nixie lab`: a whole router in network namespaces, and machines that boot behind it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from appliance import assemble
+from appliance.cli.demo import first_machine
+from appliance.cli.run import StateOption, ended
+
+LAB_STATE = "/var/lib/nixie-lab"
+FIRMWARE = ("bios", "uefi", "uefi-http")
+DEFAULT_MAC = "52:54:00:6e:69:78"
+
+group = typer.Typer(help=__doc__, invoke_without_command=True)
+
+Firmware = Annotated[str, typer.Option(help="bios, uefi or uefi-http.")]
+
+
+@group.callback()
+def lab(
+    context: typer.Context,
+    state: StateOption = Path(LAB_STATE),
+    port: Annotated[int, typer.Option(help="The admin's port on 127.0.0.1.")] = 8080,
+    prefix: Annotated[str, typer.Option(help="What its namespaces begin with.")] = "nxlab",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Add the sample flake and boot a machine.")
+    ] = False,
+) -> None:
+    """Start a router in namespaces of this computer; its admin is on 127.0.0.1."""
+    if context.invoked_subcommand is not None:
+        return
+    here = state.resolve()
+    sample = assemble.installed().home / "sample"
+
+    def then(url: str) -> tuple[str, str, str] | None:
+        return first_machine(here, url, sample, DEFAULT_MAC)
+
+    raise typer.Exit(ended(lambda: assemble.lab(here, prefix, port, then if demo else None)))
+
+
+@group.command()
+def boot(
+    state: StateOption = Path(LAB_STATE),
+    firmware: Firmware = "bios",
+    mac: Annotated[str, typer.Option(help="Its MAC address.")] = DEFAULT_MAC,
+    memory: Annotated[int, typer.Option(help="In MB.")] = 512,
+    timeout: Annotated[float, typer.Option(help="In seconds.")] = 300.0,
+    name: Annotated[str, typer.Option(help="What its console lines are called.")] = "lab-machine",
+) -> None:
+    """Switch a machine on in the standing lab.
+
+    Ends with 0 exactly when it phoned home with the image that it is assigned.
+    """
+    if firmware not in FIRMWARE:
+        typer.echo(f"There is no firmware {firmware!r}; there are {', '.join(FIRMWARE)}.", err=True)
+        raise typer.Exit(2)
+    here = state.resolve()
+    raise typer.Exit(ended(lambda: assemble.lab_boot(here, name, mac, firmware, memory, timeout)))

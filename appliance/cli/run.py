@@ -1,0 +1,56 @@
+"""`nixie run`, `claim`, `rescue`, `role`: what works without the web role."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from appliance import assemble
+from appliance.cli.everywhere import STATE
+from appliance.errors import NixieError
+
+StateOption = Annotated[
+    Path, typer.Option("--state", envvar="NIXIE_STATE", help="The state directory.")
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Put the commands on `app`."""
+    app.command()(run)
+    app.command()(claim)
+    app.command()(role)
+
+
+def run(state: StateOption = Path(STATE)) -> None:
+    """Be the router on this machine, until stopped."""
+    raise typer.Exit(ended(lambda: assemble.run(state.resolve())))
+
+
+def claim(state: StateOption = Path(STATE)) -> None:
+    """Print the code that makes you the owner of a router that nobody owns yet."""
+    try:
+        code = (state / "secrets/web/claim").read_text().strip()
+    except PermissionError:
+        typer.echo(f"{state}/secrets/web is not yours to read. Run this as root.", err=True)
+        raise typer.Exit(1) from None
+    except OSError:
+        typer.echo("No claim is open: the router has an owner, or has not started yet.", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(code)
+
+
+def role(name: str) -> None:
+    """Run one role in this process; the supervisor or systemd does this."""
+    raise typer.Exit(assemble.role(name))
+
+
+def ended(work: "assemble.Work") -> int:
+    """Run `work`; a deliberate error is a sentence and exit code 1."""
+    try:
+        return work()
+    except NixieError as error:
+        print(f"nixie: {error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
