@@ -1,0 +1,132 @@
+from ipaddress import IPv4Interface
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.model.slices import DnsNetwork, DnsSlice
+from services.dns.answer import Answer, Ask, Silence, answer, failed, from_reply, keepable
+from services.dns.cache import Cache
+from services.dns.zone import Zone, names
+from tests.services.dns.packets import addresses, answer_to, code, parsed, query, question, reply
+
+SLICE = DnsSlice("nixie", "lan", (DnsNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24")),), ())
+ZONE = Zone(SLICE, names(SLICE, ()))
+
+
+def decide(message: bytes, cache: Cache | None = None, now: float = 100) -> Answer | Ask | Silence:
+    return answer(message, network="lan", zone=ZONE, cache=cache or Cache(), now=now)
+
+
+def said(message: bytes, cache: Cache | None = None, now: float = 100) -> bytes:
+    found = decide(message, cache, now)
+    assert isinstance(found, Answer)
+    return found.message
+
+
+def changed(message: bytes, at: int, value: int) -> bytes:
+    return message[:at] + bytes([value]) + message[at + 1 :]
+
+
+def test_our_own_name_is_answered() -> None:
+    assert addresses(said(question("nixie.lan"))) == ["10.77.0.1"]
+
+
+def test_what_is_not_ours_is_asked_upstream() -> None:
+    assert isinstance(decide(question()), Ask)
+
+
+def test_what_was_asked_before_is_answered_from_the_cache() -> None:
+    cache = Cache()
+    cache.put(query().key, reply("www.example.com. 60 IN A 192.0.2.7"), 100)
+    message = said(question("WWW.example.COM"), cache, 110)
+    assert (addresses(message), parsed(message).rr[0].ttl) == (["192.0.2.7"], 50)
+
+
+def test_a_local_answer_may_be_given_again_as_it_is() -> None:
+    found = decide(question("nixie.lan"))
+    assert isinstance(found, Answer)
+    assert found.ends > 100
+    assert found.ttls == ()
+
+
+def test_a_refusal_is_not_given_again() -> None:
+    found = decide(question("nixie.lan", "ANY"))
+    assert isinstance(found, Answer)
+    assert found.ends == 0
+
+
+@pytest.mark.parametrize("kind", ["ANY", "AXFR", "IXFR"])
+def test_whole_zones_and_any_are_refused(kind: str) -> None:
+    assert code(said(question("nixie.lan", kind))) == "REFUSED"
+
+
+def test_another_class_is_refused() -> None:
+    message = question("version.bind", "TXT")
+    assert code(said(message[:-1] + b"\3")) == "REFUSED"
+
+
+def test_an_update_is_not_implemented() -> None:
+    assert code(said(changed(question(), 2, 5 << 3))) == "NOTIMP"
+
+
+def test_a_client_of_none_of_our_networks_is_refused() -> None:
+    found = answer(question("nixie.lan"), network=None, zone=ZONE, cache=Cache(), now=0)
+    assert isinstance(found, Answer)
+    assert code(found.message) == "REFUSED"
+
+
+def test_before_the_first_slice_everybody_is_refused() -> None:
+    found = answer(question("nixie.lan"), network="lan", zone=None, cache=Cache(), now=0)
+    assert isinstance(found, Answer)
+    assert code(found.message) == "REFUSED"
+
+
+def test_without_the_wish_for_recursion_nobody_is_asked() -> None:
+    assert code(said(changed(question(), 2, 0))) == "REFUSED"
+
+
+def test_an_unknown_edns_version_gets_badvers() -> None:
+    message = question(edns=1232)
+    assert parsed(said(changed(message, len(message) - 5, 1))).ar[0].ttl >> 24 == 1
+
+
+def test_an_answer_is_met_with_silence() -> None:
+    assert isinstance(decide(answer_to(question())), Silence)
+
+
+def test_an_answer_that_was_cut_is_not_given_again() -> None:
+    lines = [f"www.example.com. 60 IN A 192.0.2.{number}" for number in range(60)]
+    found = from_reply(query(), reply(*lines), 100, born=100, ends=160)
+    assert (parsed(found.message).header.tc, found.ends) == (1, 0)
+
+
+def test_a_failure_is_kept_for_a_second() -> None:
+    assert keepable(failed(query())) == 1
+
+
+def test_a_failure_of_the_upstream_is_passed_on() -> None:
+    found = from_reply(query(), reply(code="SERVFAIL"), 100, born=100, ends=101)
+    assert code(found.message) == "SERVFAIL"
+
+
+HEAD = question()[:12]
+
+
+@given(st.binary(max_size=64) | st.binary(max_size=64).map(lambda tail: HEAD + tail))
+def test_no_message_does_anything_but_answer_ask_or_be_silent(message: bytes) -> None:
+    found = decide(message)
+    if isinstance(found, Answer):
+        assert found.message[:2] == message[:2]
+        assert found.message[2] & 0x80
+    else:
+        assert isinstance(found, Ask | Silence)
+
+
+@given(st.data())
+def test_no_mutated_question_gets_an_answer_longer_than_it_may(data: st.DataObject) -> None:
+    message = bytearray(question("nixie.lan", edns=1232))
+    for _ in range(data.draw(st.integers(1, 4))):
+        message[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
+    found = decide(bytes(message))
+    assert not isinstance(found, Answer) or len(found.message) <= 1232

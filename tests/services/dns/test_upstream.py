@@ -1,0 +1,203 @@
+from services.dns.upstream import (
+    MOST_IN_FLIGHT,
+    MOST_WAITING,
+    TRY_SECONDS,
+    Flight,
+    Send,
+    Upstream,
+    is_cut,
+)
+from services.dns.wire import Reply
+from tests.services.dns.packets import answer_to, parsed, query, question
+
+ID = b"\x00\x07"
+LINE = "www.example.com. 60 IN A 192.0.2.7"
+
+
+class Told:
+    """A waiter that remembers."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply | None] = []
+
+    def __call__(self, reply: Reply | None) -> None:
+        self.replies.append(reply)
+
+
+def asked(upstream: Upstream, told: Told, slot: int = 1, identity: bytes = ID) -> Send | None:
+    return upstream.ask(query(), told, 100, slot, identity)
+
+
+def answered(sent: Send | None, **words: bool) -> bytes:
+    assert sent
+    return answer_to(sent.message, LINE, **words)  # type: ignore[arg-type]
+
+
+def flight(upstream: Upstream, message: bytes, slot: int = 1) -> Flight:
+    found = upstream.heard(slot, message)
+    assert found
+    return found[0]
+
+
+def test_a_question_leaves_under_the_given_id() -> None:
+    sent = asked(Upstream(), Told())
+    assert sent
+    assert (sent.slot, sent.message[:2]) == (1, ID)
+
+
+def test_its_answer_reaches_who_waits() -> None:
+    upstream, told = Upstream(), Told()
+    found = upstream.heard(1, answered(asked(upstream, told)))
+    assert found
+    upstream.landed(*found)
+    assert told.replies == [found[1]]
+    assert len(upstream) == 0
+
+
+def test_who_asks_the_same_meanwhile_waits_for_the_same_answer() -> None:
+    upstream, first, second = Upstream(), Told(), Told()
+    sent = asked(upstream, first)
+    assert asked(upstream, second, identity=b"\0\x08") is None
+    found = upstream.heard(1, answered(sent))
+    assert found
+    upstream.landed(*found)
+    assert first.replies == second.replies == [found[1]]
+
+
+def test_an_answer_from_another_port_is_not_taken() -> None:
+    upstream = Upstream()
+    assert upstream.heard(2, answered(asked(upstream, Told()))) is None
+
+
+def test_an_answer_under_another_id_is_not_taken() -> None:
+    upstream = Upstream()
+    message = answered(asked(upstream, Told()))
+    assert upstream.heard(1, b"\0\x08" + message[2:]) is None
+
+
+def test_an_answer_to_another_question_is_not_taken() -> None:
+    upstream = Upstream()
+    asked(upstream, Told())
+    other = answer_to(question("other.example.com"), LINE)
+    assert upstream.heard(1, ID + other[2:]) is None
+
+
+def test_a_question_is_no_answer() -> None:
+    upstream = Upstream()
+    sent = asked(upstream, Told())
+    assert sent
+    assert upstream.heard(1, sent.message) is None
+
+
+def test_after_a_broken_answer_the_real_one_is_still_taken() -> None:
+    upstream, told = Upstream(), Told()
+    message = answered(asked(upstream, told))
+    assert upstream.heard(1, message[:-1]) is None
+    assert upstream.heard(1, message)
+
+
+def test_a_second_answer_is_nobodys() -> None:
+    upstream, told = Upstream(), Told()
+    message = answered(asked(upstream, told))
+    found = upstream.heard(1, message)
+    assert found
+    upstream.landed(*found)
+    assert upstream.heard(1, message) is None
+    upstream.landed(*found)
+    assert len(told.replies) == 1
+
+
+def test_a_late_question_is_sent_again_from_another_place() -> None:
+    upstream = Upstream()
+    asked(upstream, Told())
+    assert upstream.wake_at == 100 + TRY_SECONDS[0]
+    (late,), over = upstream.woken(100 + TRY_SECONDS[0])
+    sent = upstream.again(late, 101, 2, b"\0\x09")
+    assert over == []
+    assert sent
+    assert (sent.slot, sent.message[:2]) == (2, b"\0\x09")
+
+
+def test_a_retry_is_another_id_so_the_first_one_is_worth_nothing() -> None:
+    upstream = Upstream()
+    message = answered(asked(upstream, Told()))
+    (late,), _ = upstream.woken(101)
+    upstream.again(late, 101, 2, b"\0\x09")
+    assert upstream.heard(1, message) is None
+
+
+def test_after_the_last_try_its_time_is_over() -> None:
+    upstream, told = Upstream(), Told()
+    asked(upstream, told)
+    now = 100.0
+    over: list[Flight] = []
+    for number, seconds in enumerate(TRY_SECONDS):
+        now += seconds
+        late, over = upstream.woken(now)
+        for one in late:
+            upstream.again(one, now, number, bytes([9, number]))
+    (ended,) = over
+    upstream.landed(ended, None)
+    assert told.replies == [None]
+
+
+def test_an_answered_question_is_not_sent_again() -> None:
+    upstream = Upstream()
+    found = upstream.heard(1, answered(asked(upstream, Told())))
+    assert found
+    upstream.landed(*found)
+    assert upstream.woken(200) == ([], [])
+
+
+def test_a_cut_answer_is_asked_by_tcp_while_no_clock_runs() -> None:
+    upstream, told = Upstream(), Told()
+    found = upstream.heard(1, answered(asked(upstream, told), cut=True))
+    assert found
+    assert is_cut(found[1])
+    upstream.by_tcp(found[0])
+    assert upstream.woken(200) == ([], [])
+    upstream.landed(found[0], found[1])
+    assert len(told.replies) == 1
+
+
+def test_a_port_that_nobody_listens_on_names_its_questions() -> None:
+    upstream = Upstream()
+    asked(upstream, Told())
+    assert len(upstream.refused(1)) == 1
+    assert upstream.refused(2) == []
+
+
+def test_too_many_who_wait_for_one_answer_are_sent_off() -> None:
+    upstream = Upstream()
+    told = [Told() for _ in range(MOST_WAITING + 1)]
+    for one in told:
+        asked(upstream, one)
+    assert told[-1].replies == [None]
+
+
+def test_too_many_questions_in_flight_are_sent_off() -> None:
+    upstream, told = Upstream(), Told()
+    for number in range(MOST_IN_FLIGHT):
+        upstream.ask(query(f"n{number}.example.com"), Told(), 100, 1, number.to_bytes(2))
+    assert upstream.ask(query("one.too.many"), told, 100, 2, ID) is None
+    assert told.replies == [None]
+
+
+def test_an_id_that_is_taken_sends_the_waiter_off_rather_than_confuse_two() -> None:
+    upstream, told = Upstream(), Told()
+    asked(upstream, Told())
+    assert upstream.ask(query("other.example.com"), told, 100, 1, ID) is None
+    assert told.replies == [None]
+
+
+def test_another_upstream_sends_everybody_off() -> None:
+    upstream, told = Upstream(), Told()
+    asked(upstream, told)
+    upstream.clear()
+    assert (told.replies, len(upstream), upstream.wake_at) == ([None], 0, None)
+
+
+def test_the_sent_question_is_a_whole_message() -> None:
+    sent = asked(Upstream(), Told())
+    assert sent
+    assert str(parsed(sent.message).q.qname) == "www.example.com."
