@@ -97,7 +97,7 @@ async def _body(
             try:
                 if transport is None:
                     raise ConnectionResetError("the connection is closed")
-                done += await loop.sendfile(transport, file, at, count, fallback=False)
+                done += await loop.sendfile(transport, file, at, count)
             except (ConnectionError, RuntimeError) as error:
                 done += max(0, file.tell() - at)
                 raise Broken(Sent(response, asked.start, asked.stop, sent + done)) from error

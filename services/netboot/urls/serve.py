@@ -105,8 +105,18 @@ class Boot:
         for pattern, methods, handler in self._routes:
             match = pattern.fullmatch(path)
             if match and (request.method in methods or methods is ANY):
-                return await handler(asker, match)
+                return await self._handled(handler, asker, match)
         return web.Response(status=405, text="Only GET and HEAD are answered here.\n")
+
+    async def _handled(
+        self, handler: Handler, asker: Asker, match: "re.Match[str]"
+    ) -> web.StreamResponse:
+        try:
+            return await handler(asker, match)
+        except Broken as broken:  # written down already; the rest of the response has no reader
+            if asker.request.transport is not None:
+                asker.request.transport.abort()
+            return broken.sent.response
 
     def _asker(self, link: str, request: web.BaseRequest) -> Asker:
         transport = request.transport
