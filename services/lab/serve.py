@@ -115,7 +115,7 @@ def _judged(
 ) -> Booted:
     assigned = _assigned(state, machine.mac)
     if row is None:
-        what = f"{machine.name} was not heard of within {limit:.0f} s; its boot is on the page Machines."
+        what = f"{machine.name} was not heard of within {limit:.0f} s; see the page Machines."
         return Booted(False, None, None, took, what)
     if row.state != "up":
         what = f"{machine.name} ended as {row.state}" + (
@@ -135,9 +135,10 @@ def _assigned(state: Path, mac: str) -> str | None:
     except (OSError, ValueError):
         return None
     machine = table.machine("lan", mac)
-    if machine is None or machine.intent != "run" or machine.host not in table.hosts:
+    if machine is None or machine.intent != "run" or machine.host is None:
         return None
-    usable = [one for one in table.hosts[machine.host].generations if one.state != "bad"]
+    host = table.hosts.get(machine.host)
+    usable = [one for one in host.generations if one.state != "bad"] if host else []
     if not usable:
         return None
     if machine.specialisation:
