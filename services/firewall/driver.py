@@ -51,9 +51,7 @@ class FirewallDriver:
     """Our table in the namespace where this object was made."""
 
     def __init__(self) -> None:
-        self._nft = load().Nftables()
-        self._nft.set_json_output(True)
-        self._nft.set_stateless_output(False)
+        self._nft = _context()
         self._lock = threading.Lock()
 
     async def observe(self) -> State:
@@ -76,23 +74,28 @@ class FirewallDriver:
         return state(json.loads(listed)["nftables"] if listed else ())
 
     def _perform(self, asked: Sequence[Json]) -> None:
+        _run(_context(dry=True), asked)
         with self._lock:
-            for dry in (True, False):
-                self._run(asked, dry=dry)
+            _run(self._nft, asked)
 
     def _accepts(self, asked: Sequence[Json]) -> bool:
-        with self._lock:
-            try:
-                self._run(asked, dry=True)
-            except Unreachable:
-                return False
+        try:
+            _run(_context(dry=True), asked)
+        except Unreachable:
+            return False
         return True
 
-    def _run(self, asked: Sequence[Json], *, dry: bool) -> None:
-        self._nft.set_dry_run(dry)
-        try:
-            code, _, why = self._nft.json_cmd({"nftables": list[Any](asked)})
-        finally:
-            self._nft.set_dry_run(False)
-        if code:
-            raise Unreachable(f"The kernel refused the filter: {str(why).strip()}.")
+
+def _context(*, dry: bool = False) -> Any:
+    """A libnftables context.  A dry run has its own: it leaves its elements in the cache."""
+    made = load().Nftables()
+    made.set_json_output(True)
+    made.set_dry_run(dry)
+    return made
+
+
+def _run(nft: Any, asked: Sequence[Json]) -> None:
+    """One batch, all or nothing.  Raises Unreachable with what the kernel says."""
+    code, _, why = nft.json_cmd({"nftables": list[Any](asked)})
+    if code:
+        raise Unreachable(f"The kernel refused the filter: {str(why).strip()}.")
