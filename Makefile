@@ -5,7 +5,11 @@ STATE ?= /var/lib/nixie-lab
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NIXIE_HOME)
 PYTHON := $(NIXIE_HOME)/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
+ifneq ($(wildcard /etc/NIXOS),)
+SETUP := nix develop --command $(ROOT) bash nixos-image/nixos/set-up.sh
+else
 SETUP := $(ROOT) bash nixos-image/debian/set-up.sh
+endif
 
 .PHONY: run test check bench soak lint types units live vm browser format lock
 

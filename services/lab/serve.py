@@ -71,6 +71,7 @@ async def machine_boots(
     `told` hears the result at once; with `stays` the machine then runs on until that event.
     """
     began, clock = time.time(), time.monotonic()
+    before = _assigned(state, machine.mac)
     running = asyncio.create_task(
         boot(lab, machine, on_line, seconds=seconds if not stays else 1e9)
     )
@@ -82,7 +83,8 @@ async def machine_boots(
         if running.done() and not watching.done():  # its last words may still be on their way
             await asyncio.wait({watching}, timeout=2.0)
         row = watching.result() if watching.done() else None
-        result = _judged(state, machine, row, time.monotonic() - clock, seconds)
+        fitting = {before, _assigned(state, machine.mac)}  # a new generation may come in between
+        result = _judged(machine, fitting, row, time.monotonic() - clock, seconds)
         if told is not None:
             told(result)
         if stays is not None and result.ok:
@@ -111,9 +113,12 @@ async def _record(state: Path, mac: str, began: float) -> boots.BootRow:
 
 
 def _judged(
-    state: Path, machine: Machine, row: boots.BootRow | None, took: float, limit: float
+    machine: Machine,
+    fitting: set[str | None],
+    row: boots.BootRow | None,
+    took: float,
+    limit: float,
 ) -> Booted:
-    assigned = _assigned(state, machine.mac)
     if row is None:
         what = f"{machine.name} was not heard of within {limit:.0f} s; see the page Machines."
         return Booted(False, None, None, took, what)
@@ -122,7 +127,7 @@ def _judged(
             f" ({row.diagnosis})." if row.diagnosis else "."
         )
         return Booted(False, row.id, row.name, took, what)
-    if assigned is not None and row.image != assigned:
+    if None not in fitting and row.image not in fitting:
         what = f"{machine.name} runs {row.name}, but not the image that it is assigned."
         return Booted(False, row.id, row.name, took, what)
     return Booted(True, row.id, row.name, took, f"{machine.name} runs {row.name}.")
