@@ -21,7 +21,7 @@ from appliance.events import Event, LeaseDeclined, LeaseRefused, PoolEmpty
 from services.dhcp import booting
 from services.dhcp.destination import delivery
 from services.dhcp.lan import BOOT_LEASE_SECONDS, Lan, text
-from services.dhcp.names import said_name
+from services.dhcp.names import NAMES, said_name
 from services.dhcp.offer import EXTRAS, full, override, plain
 from services.dhcp.options import (
     CLIENT_ID,
@@ -134,11 +134,9 @@ def _request(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer
     lease = lan.pool.claim(wanted, mac, key, now, boot=boot)
     if lease is None:
         return _refuse(message, lan, wanted, _why(lan, wanted, mac), now)
-    lasts = BOOT_LEASE_SECONDS if boot else lan.lease_seconds
-    lan.pool.confirm(lease, lasts, now, boot=boot)
-    name = said_name(message.options)
-    if name:
-        lease.hostname = name
+    lan.pool.confirm(lease, BOOT_LEASE_SECONDS if boot else lan.lease_seconds, now, boot=boot)
+    if not NAMES.isdisjoint(message.options):
+        lease.hostname = said_name(message.options) or lease.hostname
     if not boot:
         return plain(message, lan, ACK, lease.address, lease)
     return _boot(message, lan, asking, ACK, lease, now)

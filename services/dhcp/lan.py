@@ -106,6 +106,7 @@ class Lan:
 
         own = {code: value for code, value in network.options if code not in NOT_THE_OWNERS}
         self.ipv6_only = own.pop(IPV6_ONLY, None)
+        self.alike = not self.reserved_names and self.ipv6_only is None  # all get the same options
         self.shared: dict[int, bytes] = {
             SUBNET_MASK: net.netmask.packed,
             ROUTER: self.server_id,

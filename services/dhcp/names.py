@@ -7,6 +7,7 @@ from typing import Final
 from services.dhcp.options import CLIENT_FQDN, HOST_NAME
 
 LABEL: Final = re.compile(rb"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123 §2.1
+NAMES: Final = frozenset((HOST_NAME, CLIENT_FQDN))
 ENCODED: Final = 0x04  # RFC 4702 §2.1: the E flag, DNS wire form instead of text
 
 

@@ -15,10 +15,12 @@ from services.dhcp.options import (
     SERVER_ID,
     WANTED_OPTIONS,
     decode_inner,
+    encode_option,
 )
 from services.dhcp.pool import Lease
 from services.dhcp.reply import (
     ASSUMED_SIZE,
+    ENDED,
     NO_NAMES,
     Reply,
     finish,
@@ -27,7 +29,15 @@ from services.dhcp.reply import (
     names,
     size_limit,
 )
-from services.dhcp.wire import ACK, BROADCAST_FLAG, OPTIONS_AT, Message
+from services.dhcp.wire import (
+    ACK,
+    BROADCAST_FLAG,
+    HEADER,
+    LEAST_SIZE,
+    OPTIONS_AT,
+    REPLY_OP,
+    Message,
+)
 from services.netboot.recipe import Nothing, Recipe
 
 EXTRAS: Final = (CLIENT_ID, RELAY_AGENT)
@@ -37,20 +47,20 @@ EXTRAS: Final = (CLIENT_ID, RELAY_AGENT)
 def plain(message: Message, lan: Lan, kind: int, address: int, lease: Lease | None = None) -> Reply:
     """The reply to an ordinary client, ready-made where that is enough."""
     options = message.options
-    if RELAY_AGENT in options or _special(message, lan):
-        data = full(message, lan, lan.lease_options(kind), None, yiaddr=address)
-    else:
+    data = b""
+    if (lan.alike or not _special(message, lan)) and RELAY_AGENT not in options:
         tail = lan.ack_tail if kind == ACK else lan.offer_tail
         client = options.get(CLIENT_ID)
-        if client is not None and len(client) < 256:
-            tail += bytes((CLIENT_ID, len(client))) + client
-        head = header(
-            message, flags=message.flags, ciaddr=message.ciaddr if kind == ACK else 0,
-            yiaddr=address, siaddr=0,
+        if client is not None:
+            tail += encode_option(CLIENT_ID, client)
+        chaddr = message.chaddr
+        head = HEADER.pack(
+            REPLY_OP, message.htype, len(chaddr), message.hops, message.xid, 0, message.flags,
+            message.ciaddr if kind == ACK else 0, address, 0, message.giaddr, chaddr,
         )  # fmt: skip
-        data = finish(head, tail)
-        if len(data) > ASSUMED_SIZE and len(data) > size_limit(options):
-            data = full(message, lan, lan.lease_options(kind), None, yiaddr=address)
+        data = (head + tail + ENDED).ljust(LEAST_SIZE, b"\0")
+    if not data or (len(data) > ASSUMED_SIZE and len(data) > size_limit(options)):
+        data = full(message, lan, lan.lease_options(kind), None, yiaddr=address)
     where = delivery(message)
     if where is TO_CLIENT:
         address = message.ciaddr

@@ -70,19 +70,17 @@ def decode_options(block: bytes, start: int = 0) -> dict[int, bytes]:
         code = block[at]
         if code == END:
             break
-        if code == PAD:
+        if not code:  # PAD
             at += 1
             continue
-        after = at + 2
-        if after > size:
-            raise Truncated(code, needs=2, has=size - at)
-        end = after + block[at + 1]
-        if end > size:
-            raise Truncated(code, needs=end - at, has=size - at)
+        at += 2
+        end = at + (block[at - 1] if at <= size else 0)
+        if at > size or end > size:
+            raise Truncated(code, needs=end - at + 2, has=size - at + 2)
         if code in options:
-            options[code] += block[after:end]
+            options[code] += block[at:end]
         else:
-            options[code] = block[after:end]
+            options[code] = block[at:end]
         at = end
     return options
 

@@ -66,7 +66,7 @@ DROPPED_FIRST: Final = (
 ASSUMED_SIZE: Final = 548  # what every client takes (RFC 2131 §2)
 LARGEST_SIZE: Final = 1472  # one Ethernet frame; EDK2 ignores anything larger (G24)
 NO_NAMES: Final = bytes(192) + COOKIE
-_END: Final = bytes((END,))
+ENDED: Final = bytes((END,))
 
 
 class Reply:
@@ -156,7 +156,7 @@ def names(server: bytes, file: bytes) -> bytes:
 
 def finish(head: bytes, names_and_options: bytes) -> bytes:
     """The datagram: END, then zeros up to the size old ROMs insist on."""
-    return (head + names_and_options + _END).ljust(LEAST_SIZE, b"\0")
+    return (head + names_and_options + ENDED).ljust(LEAST_SIZE, b"\0")
 
 
 def seconds(value: int) -> bytes:

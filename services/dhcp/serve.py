@@ -13,7 +13,6 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from appliance.events import Event
@@ -23,10 +22,9 @@ from appliance.store.journal import prune
 from appliance.store.leases import Stored, commit, stored
 from appliance.store.trials import slices
 from services.dhcp.answer import answer
-from services.dhcp.destination import BROADCAST, TO_HARDWARE, TO_RELAY
 from services.dhcp.guard import LISTENING, Guard, probe
-from services.dhcp.lan import Lan, text
-from services.dhcp.link.driver import CLIENT_PORT, SERVER_PORT, Link
+from services.dhcp.lan import Lan
+from services.dhcp.link.driver import SERVER_PORT, Link
 from services.dhcp.pool import OFFERED
 from services.dhcp.relays import lan_for
 from services.dhcp.reply import Reply, Silence
@@ -42,10 +40,8 @@ RECEIVE_BUFFER = 4 << 20
 BEAT_SECONDS = 2.0
 PRUNE_EVERY = 10_000  # events
 CLOCK_JUMP_SECONDS = 3600.0
-ADDRESSES_KEPT = 4096  # relays as the socket wants them
-
-Address = tuple[str, int]
-EVERYBODY: Address = ("255.255.255.255", CLIENT_PORT)
+BUSY = 4  # messages in one drain: more will come
+MOMENT_SECONDS = 0.001
 
 
 def no_fault(point: str) -> None:
@@ -67,12 +63,13 @@ class Port:
     """One link: its sockets, its network, its guard."""
 
     def __init__(self, name: str, dhcp: socket.socket, pxe: socket.socket | None) -> None:
-        self.link = Link(name)
+        self.link = Link(name, dhcp)
         self.dhcp = dhcp
         self.pxe = pxe
         self.ear: socket.socket | None = None
         self.lan: Lan | None = None
         self.guard: Guard | None = None
+        self.paused = False  # under load: a timer looks, not the loop
 
 
 class Server:
@@ -94,7 +91,7 @@ class Server:
         self._fault = fault
         self._loop = asyncio.get_running_loop()
         self._lans: tuple[Lan, ...] = ()
-        self._addresses: dict[int, Address] = {}
+        self._closed = False
         self._written = 0
         self._clock = time.time()
         self.failed: asyncio.Future[None] = self._loop.create_future()
@@ -108,12 +105,13 @@ class Server:
                     one.setblocking(False)
                     one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
                     _widen(one)
-            self._loop.add_reader(port.dhcp, partial(self._asked, port))
+            self._loop.add_reader(port.dhcp, self._asked, port)
             if port.pxe is not None:
-                self._loop.add_reader(port.pxe, partial(self._asked_4011, port, port.pxe))
+                self._loop.add_reader(port.pxe, self._asked_4011, port, port.pxe)
 
     def close(self) -> None:
         """Stop; the listening sockets stay open, they are the supervisor's."""
+        self._closed = True
         for port in self.ports:
             self._loop.remove_reader(port.dhcp)
             if port.pxe is not None:
@@ -166,12 +164,25 @@ class Server:
     # ── packets ───────────────────────────────────────────────────────────────────────────────────
 
     def _asked(self, port: Port) -> None:
-        """Drain port 67."""
+        """Drain port 67; under load again in a moment, so that one commit serves many."""
+        busy = self._drain(port) >= BUSY
+        if busy:
+            self._loop.call_later(MOMENT_SECONDS, self._asked, port)
+        if busy != port.paused:
+            port.paused = busy
+            if busy:
+                self._loop.remove_reader(port.dhcp)
+            elif not self._closed:
+                self._loop.add_reader(port.dhcp, self._asked, port)
+
+    def _drain(self, port: Port) -> int:
+        """Answer what waits; how many messages that were."""
         receive, here = port.dhcp.recv, port.lan
         changed: list[tuple[str, Reply | Silence]] = []
+        replies: list[Reply] = []
         events: list[Event] = []
-        now = self._time()
-        for _ in range(DRAIN):
+        now, count = self._time(), 0
+        for count in range(DRAIN):  # noqa: B007
             try:
                 message = decode(receive(LARGEST))
             except ValueError:
@@ -182,17 +193,19 @@ class Server:
             if lan is None:
                 continue
             reply = answer(message, lan, now)
-            events += reply.events
+            if reply.events:
+                events += reply.events
             if reply.lease is not None:
                 changed.append((lan.name, reply))
             elif isinstance(reply, Reply):
-                self._send(port, reply)
+                replies.append(reply)
+        port.link.deliver(replies, here.server if here else 0)
         if changed or events:
             rows = [row(name, one.lease) for name, one in changed if one.lease is not None]
             self._commit(rows, events, now)
-        for _, one in changed:
-            if isinstance(one, Reply):
-                self._send(port, one)
+        held = [one for _, one in changed if isinstance(one, Reply)]
+        port.link.deliver(held, here.server if here else 0)
+        return count
 
     def _asked_4011(self, port: Port, pxe: socket.socket) -> None:
         """Drain port 4011; what is answered leaves from there."""
@@ -230,28 +243,6 @@ class Server:
             raise
         if rows:
             self._fault("dhcp.committed")
-
-    def _send(self, port: Port, reply: Reply) -> None:
-        delivery = reply.delivery
-        if delivery is TO_HARDWARE and port.lan is not None:
-            source, target = port.lan.server, reply.address
-            with suppress(OSError):
-                port.link.send(reply.data, chaddr=reply.chaddr, source=source, target=target)
-            return
-        if delivery is BROADCAST:
-            to = EVERYBODY
-        elif delivery is TO_RELAY:
-            to = self._addresses.get(reply.address) or self._relay(reply.address)
-        else:
-            to = (text(reply.address), CLIENT_PORT)
-        with suppress(OSError):  # no route or no room: the client asks again
-            port.dhcp.sendto(reply.data, to)
-
-    def _relay(self, address: int) -> Address:
-        if len(self._addresses) > ADDRESSES_KEPT:
-            self._addresses.clear()
-        to = self._addresses[address] = (text(address), SERVER_PORT)
-        return to
 
     def _reload(self) -> None:
         for port in self.ports:
@@ -308,7 +299,7 @@ class Server:
                 port.ear = port.link.ear()
             except OSError:
                 return  # a DHCP client of ours holds the port; the next slice tries again
-            self._loop.add_reader(port.ear, partial(self._heard, port, port.ear))
+            self._loop.add_reader(port.ear, self._heard, port, port.ear)
 
     def _deafen(self, port: Port) -> None:
         if port.ear is not None:
