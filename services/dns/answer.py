@@ -6,7 +6,8 @@ from services.dns.wire import (
     ANY,
     AXFR,
     FORMERR,
-    INTERNET,
+    HEADER_SIZE,
+    IN,
     NOTIMP,
     OPCODE,
     QR,
@@ -76,12 +77,11 @@ def answer(
     tcp: bool = False,
 ) -> Answer | Ask | Silence:
     """Decide on one message from a client on `network`, None for a client of none of ours."""
-    head = refusal(message, REFUSED)
-    if head is None:
+    if len(message) < HEADER_SIZE or message[2] & QR >> 8:
         return Silence("no header, or an answer")
     if network is None or zone is None:
-        return Answer(head)
-    if int.from_bytes(message[2:4]) & OPCODE:  # UPDATE, NOTIFY, STATUS: RFC 2136 §2.2
+        return Answer(refusal(message, REFUSED) or b"")
+    if message[2] & OPCODE >> 8:  # UPDATE, NOTIFY, STATUS: RFC 2136 §2.2
         return Answer(refusal(message, NOTIMP) or b"")
     try:
         query = read_query(message)
@@ -89,7 +89,7 @@ def answer(
         return Answer(refusal(message, FORMERR) or b"")
     if query.version:
         return Answer(bad_version(query))
-    if query.type in META_TYPES or query.question[-2:] != INTERNET.to_bytes(2):
+    if query.type in META_TYPES or query.question[-2:] != IN:
         return Answer(failure(query, REFUSED))  # RFC 8482 §4.1 allows it for ANY
     if local := zone.answer(query, network):
         said = compose(query, local.flags, local.counts, local.records, tcp=tcp)

@@ -20,7 +20,7 @@ NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 BADVERS = 16
 
 A, NS, SOA, PTR, AAAA, OPT, TSIG, AXFR, ANY = 1, 2, 6, 12, 28, 41, 250, 252, 255
-INTERNET = 1
+IN = b"\0\1"  # the class, as it ends a question
 DO = 0x8000  # of the OPT record's TTL field: wants signatures
 
 OWN_SIZE = 1232
@@ -98,8 +98,7 @@ def read_query(message: bytes) -> Query:
     at = end
     for _ in range(additional):
         owner = at
-        at = _record(message, at)
-        kind, size, ttl, _ = RECORD.unpack_from(message, _name(message, owner))
+        kind, size, ttl, _, at = _record(message, at)
         if kind == OPT:
             if opt is not None or message[owner]:
                 raise Malformed("two OPT records, or one with a name")
@@ -143,15 +142,13 @@ def read_reply(message: bytes) -> Reply:
     minimum = stop = None
     for section, count in enumerate(counts):
         for _ in range(count):
-            fixed = _name(message, at)
-            after = _record(message, at)
-            kind, _, ttl, length = RECORD.unpack_from(message, fixed)
+            kind, _, ttl, fixed, after = _record(message, at)
             if kind == OPT and stop is None:
                 stop = at  # what follows it is dropped too: removing from the middle moves pointers
             if stop is None:
                 kept[section] += 1
                 ttls.append((fixed + 4 - start, min(ttl, LONGEST_SECONDS) if ttl < 1 << 31 else 0))
-                if kind == SOA and section == 1 and length >= SOA_TAIL:
+                if kind == SOA and section == 1 and after - fixed >= RECORD.size + SOA_TAIL:
                     minimum = min(ttl, int.from_bytes(message[after - 4 : after]))
             at = after
     records = message[start : at if stop is None else stop]
@@ -202,17 +199,20 @@ def _name(message: bytes, at: int) -> int:
         raise Malformed("a record's name does not end") from None
 
 
-def _record(message: bytes, at: int) -> int:
-    """Step over one record; the offset after it.  Raises Malformed."""
+def _record(message: bytes, at: int) -> tuple[int, int, int, int, int]:
+    """One record's type, class and TTL, the offset of its type, and the one after it.
+
+    Raises Malformed.
+    """
     fixed = _name(message, at)
     try:
-        length = RECORD.unpack_from(message, fixed)[3]
+        kind, family, ttl, length = RECORD.unpack_from(message, fixed)
     except struct.error:
         raise Malformed("a record is cut short") from None
-    after = int(fixed) + RECORD.size + int(length)
+    after = fixed + RECORD.size + length
     if after > len(message):
         raise Malformed("a record's data is cut short")
-    return after
+    return kind, family, ttl, fixed, after
 
 
 def refusal(message: bytes, code: int) -> bytes | None:

@@ -111,9 +111,13 @@ class Zone:
         self._domain = slice_.domain
         self._router = f"{slice_.hostname}.{slice_.domain}."
         self._hostname = slice_.hostname
+        homes = (slice_.domain, "in-addr.arpa", *SPECIAL)
+        self._ends = tuple(map(_wire, homes))  # most names are nobody's here: see that in bytes
 
     def answer(self, query: Query, network: str) -> Local | None:
         """Our answer for a client on `network`; None when the name is not ours."""
+        if query.name[0] + 2 != len(query.name) and not query.name.endswith(self._ends):
+            return None
         labels = _labels(query.name)
         text = ".".join(labels)
         if len(labels) > 2 and labels[-2:] == ["in-addr", "arpa"]:
@@ -205,6 +209,16 @@ def _labels(name: bytes) -> list[str]:
         found.append(name[at + 1 : at + 1 + size].decode("latin-1"))
         at += size + 1
     return found
+
+
+def _wire(name: str) -> bytes:
+    """A name in wire form.
+
+    >>> _wire("a.lan")
+    b'\\x01a\\x03lan\\x00'
+    """
+    labels = name.encode().split(b".")
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
 def _below(text: str, zone: str) -> bool:

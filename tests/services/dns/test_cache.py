@@ -27,7 +27,7 @@ def test_a_fresh_answer_takes_the_place_of_the_old_one() -> None:
 
 
 def test_a_full_cache_forgets_the_oldest() -> None:
-    cache = Cache(most_bytes=2000)
+    cache = Cache(most_bytes=4000)
     keys = [query(f"n{number}.example.com").key for number in range(20)]
     for key in keys:
         cache.put(key, REPLY, now=100)
@@ -36,7 +36,7 @@ def test_a_full_cache_forgets_the_oldest() -> None:
 
 
 def test_a_cache_that_was_emptied_takes_entries_again() -> None:
-    cache = Cache(most_bytes=500)
+    cache = Cache(most_bytes=900)
     cache.put(KEY, REPLY, now=100)
     cache.clear()
     cache.put(KEY, REPLY, now=100)
@@ -73,7 +73,7 @@ def test_an_answer_is_given_again_until_its_end() -> None:
 
 
 def test_answers_that_grow_too_many_are_all_forgotten() -> None:
-    answers = Answers(most_bytes=2000)
+    answers = Answers(most_bytes=4000)
     for number in range(20):
         answers.put(question(f"n{number}.example.com"), bytes(50), (), 0, 100)
     assert answers.get(question("n0.example.com"), 1) is None
