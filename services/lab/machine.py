@@ -47,7 +47,7 @@ class Machine:
     firmware: Firmware = Firmware.BIOS
     megabytes: int = 512
     card: Card = Card.VIRTIO
-    own_rom: bool = False  # UEFI with QEMU's iPXE ROM on the card instead of OVMF's own driver
+    own_rom: bool = False  # UEFI and virtio: QEMU's iPXE ROM instead of OVMF's own driver
     uuid: str = ""  # SMBIOS; empty leaves QEMU's zeros
     disk: Path | None = None  # raw image
     restarts: bool = False  # start over when the machine resets, instead of ending
@@ -130,7 +130,9 @@ def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) ->
 
 
 def _card(machine: Machine) -> str:
-    rom = "" if machine.firmware is Firmware.BIOS or machine.own_rom else ",romfile="
+    """OVMF drives virtio cards itself; every other pair of firmware and card needs the ROM."""
+    itself = machine.firmware is not Firmware.BIOS and machine.card is Card.VIRTIO
+    rom = ",romfile=" if itself and not machine.own_rom else ""
     return f"{DEVICE[machine.card]},netdev=lan,mac={machine.mac},bootindex=1{rom}"
 
 

@@ -38,6 +38,13 @@ def test_a_uefi_machine_can_use_the_rom_of_its_card_instead() -> None:
     assert not any("romfile" in device for device in argument(line, "-device"))
 
 
+@pytest.mark.parametrize("card", [Card.VMXNET3, Card.E1000])
+def test_a_card_that_ovmf_has_no_driver_for_keeps_its_rom(card: Card) -> None:
+    machine = replace(ANVIL, firmware=Firmware.UEFI, card=card)
+    line = command(machine, "tap0", HERE, Path("own.fd"))
+    assert not any("romfile" in device for device in argument(line, "-device"))
+
+
 def test_http_boot_comes_first_because_pxe_is_left_out() -> None:
     line = command(replace(ANVIL, firmware=Firmware.UEFI_HTTP), "tap0", HERE, Path("own.fd"))
     assert argument(line, "-fw_cfg") == [

@@ -47,6 +47,6 @@ in
       chmod 755 root/init
       find root -exec touch -h -d @1 {} +
       mkdir "$out"
-      (cd root && find . | sort | cpio -o -H newc -R 0:0) | gzip -9 > "$out/initrd"
+      (cd root && find . | sort | cpio -o -H newc -R 0:0 --renumber-inodes --ignore-devno) | gzip -9 > "$out/initrd"
     '';
 }

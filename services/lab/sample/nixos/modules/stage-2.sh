@@ -32,6 +32,7 @@ device_there() {
 
 # Every link but lo asks by DHCP, as dhcpcd does on a host that leaves networking.useDHCP alone.
 network_up() {
+  [ -n "$(ls /sys/class/net | grep -v '^lo$')" ] || return 1
   for link in /sys/class/net/*; do
     link=${link##*/}
     [ "$link" != lo ] || continue

@@ -42,7 +42,7 @@ in
     system.build.netbootRamdisk = pkgs.runCommand "initrd" { } ''
       mkdir root "$out"
       ln -s ${config.system.build.squashfsStore} root/nix-store.squashfs
-      (cd root && echo nix-store.squashfs | cpio -o -H newc -L -R 0:0) > store.cpio
+      (cd root && echo nix-store.squashfs | cpio -o -H newc -L -R 0:0 --renumber-inodes --ignore-devno) > store.cpio
       cat ${config.system.build.initialRamdisk}/initrd > first
       truncate -s "$(( ($(stat -c %s first) + 3) / 4 * 4 ))" first
       cat first store.cpio > "$out/initrd"
