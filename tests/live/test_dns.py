@@ -1,9 +1,10 @@
 """The dns role on real sockets: clients on a LAN, dnsmasq as the upstream at an ISP."""
 
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
@@ -320,3 +321,41 @@ def test_an_idle_stream_does_not_keep_others_from_asking(dns: Names) -> None:
     finally:
         child.kill()
         child.wait()
+
+
+@pytest.fixture
+def dig(dns: Names) -> Callable[..., str]:
+    """BIND's own client, which complains about what it finds odd."""
+    if shutil.which("dig") is None:
+        pytest.skip("dig is not here; install bind9-dnsutils")
+    return lambda *words: dns.lan.run("dig", "@10.77.0.1", "+tries=1", "+time=8", *words)
+
+
+def test_dig_finds_nothing_odd_in_our_answers(dns: Names, dig: Callable[..., str]) -> None:
+    dns.upstream()
+    for words in (
+        ("nixie.lan",),
+        ("nixie.lan", "AAAA"),
+        ("nobody.lan",),
+        ("-x", "10.77.0.7"),
+        ("lan", "SOA"),
+        ("www.example.com",),
+        ("www.example.com", "+dnssec", "+nsid"),
+        ("nobody.example.com",),
+        ("long.example.com", "TXT"),
+        ("long.example.com", "TXT", "+tcp"),
+        ("nixie.lan", "+tcp", "+keepopen", "printer.lan"),
+    ):
+        said = dig(*words)
+        assert "status: NO" in said or "status: NXDOMAIN" in said
+        for odd in ("bad packet", "WARNING", "Warning", "mismatch", "malformed", "extra bytes"):
+            assert odd not in said, said
+
+
+def test_dig_is_told_of_an_edns_version_nobody_knows(dig: Callable[..., str]) -> None:
+    assert "status: BADVERS" in dig("nixie.lan", "+edns=7", "+noednsnegotiation")
+
+
+def test_dig_repeats_by_tcp_what_was_cut(dns: Names, dig: Callable[..., str]) -> None:
+    dns.upstream()
+    assert dig("long.example.com", "TXT", "+short").count("x" * 200) == 10
