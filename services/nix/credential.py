@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from appliance.errors import Problem, Refused
 
@@ -70,8 +71,8 @@ def read(text: str) -> Credential:
     return found
 
 
-def material(kind: str, host: str, credential: Credential | None) -> Material:
-    """What fetching from `host` needs; `kind` is the fetcher's type.
+def material(kind: str, host: str, location: str, credential: Credential | None) -> Material:
+    """What fetching from `host` needs; `kind` is the fetcher's type, `location` git's URL.
 
     A token goes to the hosts it is for and nowhere else.  A key may be offered to any: that shows
     nobody more than its public half.
@@ -87,7 +88,7 @@ def material(kind: str, host: str, credential: Credential | None) -> Material:
         user = credential.user or "token"
         return Material({}, f"machine {host} login {user} password {secret}\n", "netrc")
     if kind == "git":
-        return Material(_header(host, credential.user or "git", secret))
+        return Material(_header(location, credential.user or "git", secret))
     if kind == "gitlab" and not secret.startswith(("PAT:", "OAuth2:")):
         secret = f"PAT:{secret}"
     return Material({"NIX_CONFIG": f"access-tokens = {host}={secret}"})
@@ -106,9 +107,12 @@ def git_settings(settings: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _header(host: str, user: str, secret: str) -> dict[str, str]:
+def _header(location: str, user: str, secret: str) -> dict[str, str]:
     told = base64.b64encode(f"{user}:{secret}".encode()).decode()
-    return {f"http.https://{host}/.extraHeader": f"Authorization: Basic {told}"}
+    split = urlsplit(location)
+    if split.scheme not in {"https", "http"}:
+        return {}
+    return {f"http.{split.scheme}://{split.netloc}/.extraHeader": f"Authorization: Basic {told}"}
 
 
 def _refused(what: str) -> Refused:

@@ -47,7 +47,7 @@ def conf_for(
     installed: Installed,
     store: Store,
     *,
-    cores: int,
+    cores: int = 2,
     rooted: bool = True,
     extra_users: tuple[str, ...] = (),
 ) -> Conf:

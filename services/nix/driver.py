@@ -16,7 +16,7 @@ from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from services.nix.credential import LARGEST_BYTES
-from services.nix.log_lines import LogLines, Told
+from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.request import keep, keep_derivations, print_version, realise
 from services.nix.store import Store
 from services.nix.verdict import Answer
@@ -61,6 +61,7 @@ class Nix:
         return Answer(
             out="".join(out),
             error=lines.error or "\n".join(lines.printed),
+            trace=lines.trace,
             exit=_number(last.get("exit")),
             reason=str(last.get("reason", "done")),
             what=str(last.get("what", "")),
@@ -74,19 +75,20 @@ class Nix:
             return None
         return version(answer.out) if answer.exit == 0 else None
 
-    async def keep(self, paths: Sequence[str], root: Path) -> bool:
-        """Root store paths; False when one of them is not in the store."""
+    async def keep(self, paths: Sequence[str], root: Path) -> str | None:
+        """Root store paths.  Returns why not: mostly that one is not in the store (any more)."""
         if not paths:
-            return True
-        root.parent.mkdir(parents=True, exist_ok=True)
-        argv = keep(self.store, tuple(paths), root)
-        return (await self._run(argv, None, KEEP_SECONDS)).exit == 0
+            return None
+        return await self._kept(keep(self.store, tuple(paths), root), root)
 
-    async def keep_derivations(self, drvs: Sequence[str], root: Path) -> bool:
-        """Root derivations; False when one is gone, so that the host must be looked at again."""
+    async def keep_derivations(self, drvs: Sequence[str], root: Path) -> str | None:
+        """Root derivations themselves.  Returns why not, as `keep` does."""
+        return await self._kept(keep_derivations(self.store, tuple(drvs), root), root)
+
+    async def _kept(self, argv: Sequence[str], root: Path) -> str | None:
         root.parent.mkdir(parents=True, exist_ok=True)
-        argv = keep_derivations(self.store, tuple(drvs), root)
-        return (await self._run(argv, None, KEEP_SECONDS)).exit == 0
+        answer = await self._run(argv, None, KEEP_SECONDS)
+        return None if answer.exit == 0 else real_error(answer.error) or answer.what
 
     async def realise(
         self, drvs: Sequence[str], root: Path, hear: Hear, seconds: float
@@ -146,9 +148,10 @@ def credentials_in(state: Path) -> Callable[[str], str]:
     return secret
 
 
-def has_system_store(state: Path) -> bool:
+def has_system_store(state: Path | None = None) -> bool:
     """Build into the machine's own nix store; a state directory never changes its store."""
-    return not (state / "store").exists() and Path("/nix/var/nix/db/db.sqlite").exists()
+    chroot = state is not None and (state / "store/nix").exists()
+    return not chroot and Path("/nix/var/nix/db/db.sqlite").exists()
 
 
 def memory_available() -> int:

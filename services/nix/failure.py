@@ -58,11 +58,6 @@ EVALUATION: tuple[Failure, ...] = (
         "Run nix flake lock and commit flake.lock.",
     ),
     _known(
-        "getEnv",
-        r"(getEnv|environment variable).{0,80}(pure|impure)",
-        "It reads an environment variable, which pure evaluation does not have.",
-    ),
-    _known(
         "currentSystem",
         r"(attribute|variable) 'currentSystem' (missing|is)|undefined variable 'currentSystem'"
         r"|currentSystem.{0,60}(pure|impure)",
@@ -294,16 +289,28 @@ def sentence(
     return failure.kind, _filled(failure.what, groups, names)
 
 
-def finding(text: str) -> tuple[str, Finding]:
-    """(kind, finding) for an evaluation error."""
+def finding(text: str, trace: str = "", tree: str = "") -> tuple[str, Finding]:
+    """(kind, finding) for an evaluation error.
+
+    `trace` is all that nix says around it, `tree` the store path of the flake's own files.
+    """
+    text = in_flake(text, tree)
     hit = found(EVALUATION, text)
+    where = place(trace, tree)
+    if (hit is None or hit[0].kind == "absolute path") and "getEnv" in pointed_at(trace):
+        return "getEnv", Finding("bad", f"{EMPTY_VARIABLE} {own_words(text)}", where=where)
     if hit is None:
-        return "other", Finding("bad", own_words(text), where=place(text))
+        return "other", Finding("bad", own_words(text), where=where)
     failure, groups = hit
     missing = failure.missing.format_map(_Blank(groups)) if failure.missing else None
     return failure.kind, Finding(
-        "bad", _filled(failure.what, groups, None), missing=missing, where=place(text)
+        "bad", _filled(failure.what, groups, None), missing=missing, where=where
     )
+
+
+EMPTY_VARIABLE = (
+    "It reads an environment variable (getEnv), which is always empty in pure evaluation."
+)
 
 
 def http_status(text: str) -> str:
@@ -324,11 +331,32 @@ def own_words(text: str) -> str:
     return told[:600].rstrip(" .") + "."
 
 
-def place(text: str) -> str | None:
-    """File and line inside the flake, when nix names one."""
-    if match := re.search(r"at /nix/store/[0-9a-z]{32}-[^/\s]+/([^\s:]+):(\d+)", text):
-        return f"{match.group(1)}:{match.group(2)}"
-    return None
+def in_flake(text: str, tree: str) -> str:
+    """Names of files as the owner knows them: relative to the flake, or store paths.
+
+    >>> in_flake("in /var/x/store/nix/store/abc-source/a.nix: no", "/nix/store/abc-source")
+    'in a.nix: no'
+    """
+    text = re.sub(r"(?:/[^\s/'\"]+)+(?=/nix/store/)", "", text)
+    return text.replace(f"{tree}/", "") if tree else text
+
+
+def pointed_at(trace: str) -> str:
+    """The lines of code that the frames of a trace point at, without those around them."""
+    frames = re.finditer(r"\bat \S+:(\d+):\d+:\n((?:[ ]*\d*\|[^\n]*\n?)+)", trace)
+    return "\n".join(
+        line
+        for number, excerpt in (frame.groups() for frame in frames)
+        for line in excerpt.splitlines()
+        if line.strip().startswith(f"{number}|")
+    )
+
+
+def place(trace: str, tree: str) -> str | None:
+    """File and line of the flake that is nearest to the error, when nix names one."""
+    frames = re.findall(r"\bat \S*(/nix/store/[^\s:/]+)/([^\s:]+):(\d+)", trace)
+    own = [f"{file}:{line}" for root, file, line in frames if root == tree]
+    return own[-1] if own else None
 
 
 class _Blank(dict[str, str]):

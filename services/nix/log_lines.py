@@ -16,6 +16,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 BUILD, BUILDS, COPY, DOWNLOAD, SUBSTITUTE, FETCH = 105, 104, 100, 101, 108, 112
 LINE, POST_BUILD_LINE, PHASE, PROGRESS, EXPECTED = 101, 107, 104, 105, 106
 LONGEST_LINE = 4_000
+LONGEST_TRACE = 100_000
 MESSAGES_KEPT = 50
 
 
@@ -44,6 +45,7 @@ class LogLines:
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.trace = ""  # the last error with all nix says about how it came there
         self.failed: list[str] = []  # derivations named by an error, newest last
         self.last_lines: list[str] = []  # what builders printed last
         self.printed: list[str] = []  # lines outside the protocol, newest last
@@ -106,6 +108,7 @@ class LogLines:
         if level == 0 and ("raw_msg" in told or text.startswith("error")):
             text = clean(str(told.get("msg", "")), lines=True) or text
             raw = clean(str(told.get("raw_msg", "")), lines=True)
+            self.trace = text
             self.errors = [*self.errors[-MESSAGES_KEPT:], real_error(raw or text)]
             self.failed += [named(one) for one in re.findall(r"/nix/store/\S+?\.drv", text)]
             return tuple(Line(one) for one in text.splitlines() if one.strip())
@@ -122,9 +125,9 @@ def clean(text: str, *, lines: bool = False) -> str:
     'error: no'
     """
     text = CONTROL.sub("", ANSI.sub("", text))
-    if not lines:
-        text = text.replace("\n", " ")
-    return text.rstrip()[: LONGEST_LINE * (8 if lines else 1)]
+    if lines:
+        return text.rstrip()[-LONGEST_TRACE:]  # the error itself comes last
+    return text.replace("\n", " ").rstrip()[:LONGEST_LINE]
 
 
 def named(path: str) -> str:
@@ -133,7 +136,9 @@ def named(path: str) -> str:
     >>> named("/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux-6.12.drv")
     'linux-6.12'
     """
-    match = re.fullmatch(r"/nix/store/[0-9a-z]{32}-(.*?)(?:\.drv)?", path.rstrip("'\".,;:"))
+    match = re.fullmatch(
+        r"/nix/store/[0-9a-z]{32}-(.*?)(?:\.drv(?:\^.*)?)?", path.rstrip("'\".,;:")
+    )
     return match.group(1) if match else clean(path)
 
 

@@ -131,14 +131,17 @@ def _resolve(args: Args, store: Store, secret: Secret) -> Job:
     credential = _credential(args, secret)
     told = expression.fetched_source(url.attributes(), url.dir)
     local = (url.location.removeprefix("file://"),) if url.local else ()
-    return _fetch(store, told, url.kind, url.host, credential, local)
+    shown = material(url.kind, url.host, url.location, credential)
+    return _fetch(store, told, shown, credential, local)
 
 
 def _input(args: Args, store: Store, secret: Secret) -> Job:
     locked = _locked(args.get("locked"))
     credential = _credential(args, secret)
     told = expression.fetched_input(locked)
-    return _fetch(store, told, str(locked["type"]), host_of(locked), credential, ())
+    location = str(locked.get("url", ""))
+    shown = material(str(locked["type"]), host_of(locked), location, credential)
+    return _fetch(store, told, shown, credential, ())
 
 
 def _names(args: Args, store: Store) -> Job:
@@ -174,7 +177,7 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
     }
     return Job(
         user="eval",
-        argv=_evaluate(store, told, *_options(options)),
+        argv=_evaluate(store, told, "--show-trace", *_options(options)),
         env=store.environment("/tmp"),
         limits=Limits(
             memory_bytes=memory,
@@ -190,12 +193,10 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
 def _fetch(
     store: Store,
     told: str,
-    kind: str,
-    host: str,
+    shown: Material,
     credential: Credential | None,
     local: tuple[str, ...],
 ) -> Job:
-    shown = material(kind, host, credential)
     options = {"connect-timeout": "10", "download-attempts": "2"}
     argv = _evaluate(store, told, "--impure", "--refresh", *_options(options))
     return Job(

@@ -25,8 +25,8 @@ def looks_at_once(available: int, processors: int, limit: int = 8) -> int:
 
 
 def look_memory(available: int, at_once: int) -> int:
-    """The memory limit of one evaluation, in bytes: its share, between 2 and 8 GiB."""
-    return max(LOOK_BYTES, min(available // max(at_once, 1), 4 * LOOK_BYTES))
+    """The memory limit of one evaluation, in bytes: its share, between 2 and 4 GiB."""
+    return max(LOOK_BYTES, min(available // max(at_once, 1), 2 * LOOK_BYTES))
 
 
 @dataclass(frozen=True, slots=True)

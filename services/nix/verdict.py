@@ -42,6 +42,7 @@ class Answer:
     exit: int
     reason: str  # "done", "timeout", "memory", "output", "cancelled", "refused"
     what: str = ""
+    trace: str = ""
 
     @property
     def good(self) -> bool:
@@ -49,11 +50,13 @@ class Answer:
         return self.exit == 0 and self.reason == "done"
 
 
-def judged(source: str, name: str, answer: Answer, *, seconds: float, memory: int) -> Judged:
-    """The verdict on a host from one look at it."""
+def judged(
+    source: str, name: str, answer: Answer, *, seconds: float, memory: int, tree: str = ""
+) -> Judged:
+    """The verdict on a host from one look at it; `tree` is the store path of its source."""
     blank = Verdict(f"{source}/{name}", name, "not-bootable", None, None, None, watched=False)
     if not answer.good:
-        return Judged(_failed(blank, answer, seconds, memory), None)
+        return Judged(_failed(blank, answer, seconds, memory, tree), None)
     try:
         told = json.loads(answer.out)
         return _judged(blank, told if isinstance(told, dict) else {})
@@ -72,13 +75,13 @@ def limit_sentence(answer: Answer, seconds: float, memory: int) -> str | None:
     return None
 
 
-def names_problem(answer: Answer, seconds: float, memory: int) -> str | None:
+def names_problem(answer: Answer, seconds: float, memory: int, tree: str = "") -> str | None:
     """Why a flake's hosts cannot be listed, None when they can."""
     stopped = limit_sentence(answer, seconds, memory)
     if stopped is not None:
         return stopped
     if not answer.good:
-        return finding(answer.error)[1].what
+        return finding(answer.error or answer.what, answer.trace, tree)[1].what
     told = json.loads(answer.out)
     if told["hosts"] is None:
         outputs = [one for one in told["outputs"] if one not in INTERNAL]
@@ -111,11 +114,11 @@ INTERNAL = frozenset(
 """What every flake value has besides its outputs."""
 
 
-def _failed(blank: Verdict, answer: Answer, seconds: float, memory: int) -> Verdict:
+def _failed(blank: Verdict, answer: Answer, seconds: float, memory: int, tree: str) -> Verdict:
     stopped = limit_sentence(answer, seconds, memory)
     if stopped is not None:
         return replace(blank, reason=stopped, findings=(Finding("bad", stopped),))
-    _, found = finding(answer.error or answer.what)
+    _, found = finding(answer.error or answer.what, answer.trace, tree)
     return replace(blank, reason=found.what, findings=(found,))
 
 

@@ -279,7 +279,7 @@ def place(*, role: bool = True, **conf: Any) -> Iterator[Place]:
     """A pipeline that runs, in a folder of its own."""
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
     state, program, flakes = (folder / name for name in ("state", "program", "flakes"))
-    for one in (folder, state, program, flakes, state / "run", state / "store"):
+    for one in (folder, state, program, flakes, state / "run", state / "store", state / "store/nix"):
         one.mkdir(mode=0o755)
     for room in ("appliance", "services", "hardware"):
         shutil.copytree(

@@ -62,9 +62,10 @@ async def adapter_of(desk: Desk) -> Adapter:
     for _ in range(TRIES):
         answer = await desk.nix.ask("adapter", {})
         told = _tree(answer, "The netboot adapter cannot be put into the store")
-        if await desk.nix.keep((told["path"],), desk.nix.store.roots / "adapter/tree"):
+        lost = await desk.nix.keep((told["path"],), desk.nix.store.roots / "adapter/tree")
+        if lost is None:
             return Adapter(told["path"], told["nar_hash"])
-    raise _collected("The netboot adapter")
+    raise _collected("The netboot adapter", lost)
 
 
 async def _read(
@@ -121,7 +122,9 @@ async def _resolved(desk: Desk, source: SourceView, url: SourceUrl) -> Fetched:
                     "or another address.",
                 )
             )
-        if await desk.nix.keep((told["path"],), _root(desk, source, told["nar_hash"]) / "tree"):
+        root = _root(desk, source, told["nar_hash"]) / "tree"
+        lost = await desk.nix.keep((told["path"],), root)
+        if lost is None:
             return Fetched(
                 locked=_locked_text(url, told),
                 rev=_revision(told),
@@ -133,7 +136,7 @@ async def _resolved(desk: Desk, source: SourceView, url: SourceUrl) -> Fetched:
                 findings=(),
                 changes=(),
             )
-    raise _collected("The source")
+    raise _collected("The source", lost)
 
 
 async def _inputs(
@@ -142,7 +145,7 @@ async def _inputs(
     """Fetch and root what the lock file asks for; findings for what could not be fetched."""
     root = _root(desk, source, found.nar_hash)
     paths = [tree_path(node.nar_hash) for node in asked.fetch]
-    if await desk.nix.keep(paths, root / "inputs"):
+    if await desk.nix.keep(paths, root / "inputs") is None:
         return ()
     gate = asyncio.Semaphore(FETCHES_AT_ONCE)
     results = await asyncio.gather(
@@ -160,7 +163,8 @@ async def _input(
     path = tree_path(node.nar_hash)
     async with gate:
         for _ in range(TRIES):
-            if desk.nix.store.file(path).exists() and await desk.nix.keep((path,), root):
+            there = desk.nix.store.file(path).exists()
+            if there and await desk.nix.keep((path,), root) is None:
                 return None
             answer = await desk.nix.ask(
                 "input", _with_credential(source, {"locked": dict(node.locked)})
@@ -193,7 +197,7 @@ def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, bool]:
 async def _names(desk: Desk, source: SourceView, found: Fetched) -> tuple[str, ...]:
     memory = look_memory(memory_available(), 1)
     answer = await desk.nix.ask("names", _look_args(desk, source, found, memory))
-    problem = names_problem(answer, desk.look_seconds, memory)
+    problem = names_problem(answer, desk.look_seconds, memory, found.path)
     if problem is not None:
         raise Refused(Problem(("url",), problem))
     return tuple(str(name) for name in json.loads(answer.out)["hosts"])
@@ -252,13 +256,21 @@ async def _look(desk: Desk, source: SourceView, found: Fetched, name: str, memor
     }
     for _ in range(TRIES):
         answer = await desk.nix.ask("look", args)
-        result = judged(source.id, name, answer, seconds=desk.look_seconds, memory=memory)
+        result = judged(
+            source.id,
+            name,
+            answer,
+            seconds=desk.look_seconds,
+            memory=memory,
+            tree=found.path,
+        )
         if result.recipe is None:
             return result
         root = desk.host_roots(result.verdict.host) / "drv"
-        if await desk.nix.keep_derivations(result.recipe.derivations, root):
+        lost = await desk.nix.keep_derivations(result.recipe.derivations, root)
+        if lost is None:
             return result
-    why = str(_collected(name))
+    why = str(_collected(name, lost))
     return judged(
         source.id,
         name,
@@ -358,10 +370,6 @@ def _stands(
         build_facts.source_stands(desk.database, _row(desk, source, state, what, revision))
 
 
-def _collected(what: str) -> Refused:
-    return Refused(
-        Problem(
-            ("store",),
-            f"{what} was removed from the store as fast as it came: is the disk nearly full?",
-        )
-    )
+def _collected(what: str, why: str | None) -> Refused:
+    """Three times lost: rather something wrong with the store than the garbage collector."""
+    return Refused(Problem(("store",), f"{what} could not be kept in the store: {why}"))
