@@ -67,7 +67,7 @@ def lanes(boot: BootRow, steps: Sequence[StepRow], now: float) -> tuple[Lane, ..
     """The phases of a boot in order; at least DHCP, the kernel and the call home are there."""
     end = (boot.ended_at or now) - boot.began_at
     found = {key: _lane(key, boot, steps, end) for key in _LANES}
-    if found["part"].steps and boot.state in _STARTED:
+    if boot.state in _STARTED and _sent(found["part"].steps):
         found["kernel"] = _kernel(boot, found, end)
     reached = [key for key, lane in found.items() if lane.spans]
     if reached and boot.state in {*RUNNING, "short"}:
@@ -128,6 +128,12 @@ def _joined(spans: list[Span], span: Span, follows: bool) -> list[Span]:
         last = spans[-1]
         return [*spans[:-1], Span(last.start, max(last.end, span.end))]
     return [*spans, span]
+
+
+def _sent(parts: Sequence[StepRow]) -> bool:
+    """Everything the machine asked for went out; a part that was asked for again counts once."""
+    last = {step.name: step.status for step in parts}
+    return bool(last) and all(status == "ok" for status in last.values())
 
 
 def _kernel(boot: BootRow, found: Mapping[str, Lane], end: float) -> Lane:

@@ -190,7 +190,16 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.?…' else '.'}"
+    return f"{capital(text)}{'' if text[-1] in '.?…' else '.'}"
+
+
+def capital(text: str) -> str:
+    """With a capital in front and the rest as it was.
+
+    >>> capital("8 March"), capital("every hour at IBM")
+    ('8 March', 'Every hour at IBM')
+    """
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def clock(at: float, zone: tzinfo | None = None) -> str:

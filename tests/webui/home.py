@@ -134,10 +134,10 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
             rev="9f31c2e0aa17",
         )
     made = (
-        ("b1", "crucible", "running", "new revision", 300, 277, None, 212, 248, "building linux-6.12.44"),
+        ("b1", "crucible", "running", "new revision", 300, 277, None, 212, 248, "building k3s-1.3"),
         ("b2", "anvil", "queued", "new revision", 120, None, None, 0, 0, ""),
         ("b3", "ember", "built", "asked", 1900, 1880, 1560, 31, 31, ""),
-        ("b4", "tongs", "failed", "new revision", 7300, 7290, 7210, 3, 9, "building zfs-kernel-2.3.4"),
+        ("b4", "tongs", "failed", "new revision", 7300, 7290, 7210, 3, 9, "building zfs-2.3.4"),
         ("b5", "anvil", "cancelled", "asked", 90_000, 89_990, 89_950, 1, 9, ""),
         ("b6", "anvil", "unchanged", "new revision", 180_000, 179_990, 179_980, 0, 0, ""),
     )  # fmt: skip

@@ -44,6 +44,7 @@ class DrawnLane:
     kind: str  # "", "fell" or "unreached"
     bars: tuple[charts.Rect, ...]
     usual: charts.Rect | None
+    never: str  # where the dotted line of a phase that was not reached begins
     said: str  # the picture in words
     took: str
     beside: str
@@ -223,7 +224,7 @@ def trace(
         slow=axis.slow,
         slow_width=f"{100 - axis.at:g}",
         rest=axis.rest(),
-        lanes=tuple(_drawn(lane, axis, usual, boot) for lane in drawn),
+        lanes=tuple(_drawn(lane, axis, usual, boot, busy) for lane in drawn),
         usual=f"usual, from {good} good boots" if usual else "",
         silent=any(lane.state == "silent" for lane in drawn),
     )
@@ -289,7 +290,9 @@ def _fell(called: str, boot: BootRow) -> str:
     return f"{called} {where.get(boot.diagnosis or '', 'fell short')}"
 
 
-def _drawn(lane: Lane, axis: charts.Axis, usual: Mapping[str, float], boot: BootRow) -> DrawnLane:
+def _drawn(
+    lane: Lane, axis: charts.Axis, usual: Mapping[str, float], boot: BootRow, reached: float
+) -> DrawnLane:
     fell = lane.state in {"fell", "silent"}
     kind = "fell" if fell else "unreached" if lane.state == "unreached" else ""
     expected = usual.get(lane.key)
@@ -308,6 +311,7 @@ def _drawn(lane: Lane, axis: charts.Axis, usual: Mapping[str, float], boot: Boot
         kind=kind,
         bars=bars,
         usual=frame_,
+        never=f"{min(axis.percent(reached), 98):.2f}",
         said=_picture(lane, expected),
         took=took,
         beside=beside,

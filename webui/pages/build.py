@@ -197,8 +197,8 @@ def lead(row: BuildRow, now: float) -> str:
         return f"For {phrases.duration(now - row.queued_at)}, because {builds.why(row)}."
     if row.ended_at is None:
         return f"Because {builds.why(row)}."
-    took = f" It took {phrases.took(row.ended_at - row.began_at)}." if row.began_at else ""
-    return f"{phrases.ago(now - row.ended_at).capitalize()}.{took}"
+    took = f" It took {phrases.duration(row.ended_at - row.began_at)}." if row.began_at else ""
+    return f"{phrases.capital(phrases.ago(now - row.ended_at))}.{took}"
 
 
 _STAGES = ("Wait", "Build", "Pack", "Publish")
@@ -210,7 +210,7 @@ def phases(row: BuildRow, now: float) -> tuple[Phase, ...]:
     at = stage(row)
     over = row.state in {"built", "unchanged"}
     waited = (row.began_at or row.ended_at or now) - row.queued_at
-    notes = {0: phrases.took(waited), 1: builds.progress(row)}
+    notes = {0: phrases.duration(waited), 1: builds.progress(row)}
     found = []
     for place, name in enumerate(_STAGES):
         state = "done" if over or place < at else "waiting"

@@ -42,7 +42,7 @@ class Active:
     done: int
     expected: int
     progress: str
-    phase: str
+    said: str  # progress and what nix is doing
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def active(row: BuildRow, sources: Mapping[str, str], now: float) -> Active:
         done=row.done,
         expected=row.expected,
         progress=progress(row),
-        phase=row.phase,
+        said=" ".join(phrases.sentence(part) for part in (progress(row), row.phase) if part),
     )
 
 
@@ -216,7 +216,7 @@ def _ended(
         source=sources.get(row.source, ""),
         state=states.pill(states.BUILD, row.state),
         what=row.what,
-        took=phrases.took(end - row.began_at) if row.began_at else "–",
+        took=phrases.duration(end - row.began_at) if row.began_at else "–",
         when=phrases.ago(now - end),
         retry=row.state in {"failed", "cancelled"} and newest.get(row.host) == row.id,
     )

@@ -11,7 +11,8 @@ class Found:
     """`kind` is "note", "warn" or "bad"."""
 
     kind: str
-    what: str
+    what: str  # its first sentence
+    more: str  # and the others
     where: str
     missing: str
 
@@ -21,10 +22,15 @@ _ORDER = ("bad", "warn", "note")
 
 def found(findings: Iterable[Finding]) -> tuple[Found, ...]:
     """The worst first."""
-    rows = [
-        Found(each.severity, each.what, each.where or "", each.missing or "") for each in findings
-    ]
+    rows = [_found(each) for each in findings]
     return tuple(sorted(rows, key=lambda row: _ORDER.index(row.kind) if row.kind in _ORDER else 1))
+
+
+def _found(finding: Finding) -> Found:
+    what, stop, more = finding.what.strip().partition(". ")
+    return Found(
+        finding.severity, f"{what}{stop.strip()}", more, finding.where or "", finding.missing or ""
+    )
 
 
 def worst(findings: Sequence[Finding]) -> str:

@@ -82,7 +82,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
     boots = [boot for boot in reads.boots(limit=30) if boot.state in lanes.RUNNING]
     slices = reads.slices()
     first, boot = navigation(at, len(reads.held(here.now)), len(builds))
-    names = {machine.id: machine.name for machine in reads.machines()}
+    names = {mac: machine.name for machine in reads.machines() for _, mac in machine.macs}
     return Shell(
         title=title,
         at=at,
@@ -113,7 +113,7 @@ def navigation(at: str, waiting: int, builds: int) -> tuple[Item, tuple[Item, ..
 def running(
     builds: Sequence[BuildRow], boots: Sequence[BootRow], names: dict[str, str]
 ) -> tuple[Running, ...]:
-    """What runs now, two things at most.
+    """What runs now, two things at most; `names` by MAC.
 
     >>> running([], [], {})
     ()
@@ -124,7 +124,7 @@ def running(
         if build.state == "running"
     ]
     found += [
-        Running(f"/boots/{boot.id}", f"{names.get(boot.machine or '', boot.mac)} boots")
+        Running(f"/boots/{boot.id}", f"{names.get(boot.mac, boot.mac)} is booting")
         for boot in boots
     ]
     if len(found) <= 2:
@@ -137,7 +137,7 @@ def toast_of(act: ActRow | None) -> Toast | None:
     if act is None:
         return None
     undoable = act.undoable and act.undone_at is None
-    return Toast(phrases.sentence(act.what), act.id if undoable else "")
+    return Toast(act.what, act.id if undoable else "")
 
 
 @router.get("/frame/nav")

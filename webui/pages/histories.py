@@ -51,7 +51,7 @@ def lines(
 ) -> tuple[BootLine, ...]:
     """Rows for `boots`, all strips on the same seconds."""
     drawn = {boot.id: lanes.lanes(boot, steps.get(boot.id, ()), now) for boot in boots}
-    of = charts.round_up(max((sum(lanes.phases(each)) for each in drawn.values()), default=1.0))
+    of = scale([(boot, sum(lanes.phases(drawn[boot.id]))) for boot in boots])
     return tuple(
         BootLine(
             id=boot.id,
@@ -68,9 +68,16 @@ def lines(
     )
 
 
+def scale(boots: Sequence[tuple[BootRow, float]]) -> float:
+    """The seconds of a full strip: what fell short may run over the edge, what is good may not."""
+    good = [seconds for boot, seconds in boots if boot.state in {"up", "served"}]
+    longest = max((seconds for _, seconds in boots), default=1.0)
+    return charts.round_up(min(longest, 1.5 * max(good)) if good else longest)
+
+
 def at(boot: BootRow, now: float) -> str:
     """The day and the second it began."""
-    day = phrases.day(boot.began_at, now).capitalize()
+    day = phrases.capital(phrases.day(boot.began_at, now))
     return f"{day} {phrases.exact_clock(boot.began_at)}"
 
 

@@ -58,7 +58,7 @@ def heading(waiting: int) -> str:
     ('One machine is waiting', 'Two machines are waiting')
     """
     verb = "is" if waiting == 1 else "are"
-    return f"{phrases.counted(waiting, 'machine')} {verb} waiting".capitalize()
+    return phrases.capital(f"{phrases.counted(waiting, 'machine')} {verb} waiting")
 
 
 def met(facts: Mapping[str, object], firmware: str) -> str:

@@ -94,8 +94,8 @@ def connection(*, secure: bool) -> str:
     """Who can read along.
 
     >>> connection(secure=True)
-    'Over an encrypted connection.'
+    'The connection is encrypted.'
     """
     if secure:
-        return "Over an encrypted connection."
-    return "Over a connection that never leaves this computer."
+        return "The connection is encrypted."
+    return "The connection stays on this computer."

@@ -104,9 +104,7 @@ def _unreadable(
         state = known.get(source.id)
         if state is None or state.state != "unreadable":
             continue
-        when = (
-            f" {phrases.sentence(phrases.ago(now - state.checked_at))}" if state.checked_at else ""
-        )
+        when = phrases.sentence(phrases.ago(now - state.checked_at)) if state.checked_at else ""
         found.append(
             Need(
                 kind="warn",
@@ -114,7 +112,7 @@ def _unreadable(
                 subject=source.name,
                 href=f"/sources/{source.id}",
                 what=f"could not be read. {_first(state.what)}".strip(),
-                under=f"What was published before is still served.{when}",
+                under=f"{when} What was published before is still served.".strip(),
                 press="Look at it",
             )
         )

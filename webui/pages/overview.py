@@ -170,9 +170,9 @@ def heading(
     """The answer: what runs now, else what fell short, else how everything is."""
     parts = []
     if running:
-        names = [called.get(boot.mac, "an unknown machine") for boot in running]
+        names = [called.get(boot.mac, "An unknown machine") for boot in running]
         verb = "is" if len(names) == 1 else "are"
-        parts.append(phrases.sentence(f"{phrases.listing(names)} {verb} booting"))
+        parts.append(f"{phrases.listing(names)} {verb} booting.")
     short = sum(row.state.kind == "bad" for row in rows)
     if short:
         noun = "boot" if short == 1 else "boots"
@@ -186,14 +186,14 @@ def heading(
     if rows and up == len(rows):
         return "Your machine is up." if up == 1 else f"All {phrases.word(up)} machines are up."
     if up:
-        return f"{phrases.word(up).capitalize()} of {phrases.word(len(rows))} machines are up."
+        return f"{phrases.capital(phrases.word(up))} of {phrases.word(len(rows))} machines are up."
     return "Ready to boot." if has_sources else "Add a source, and machines boot from it."
 
 
 def lead(rows: Sequence[Known], facts: Facts, now: float) -> str:
     """What there is, and what day it is."""
     good = sum(each.kind in {"native", "adaptable"} for each in facts.verdicts)
-    day = f"{phrases.date(now)}, {phrases.clock(now)}."
+    day = f"{phrases.date(now)}, {phrases.clock(now)}.".replace(" ", "\N{NO-BREAK SPACE}")
     if not facts.sources:
         return f"A source is the address of a flake; its hosts are what machines boot. {day}"
     said = f"{phrases.counted(len(rows), 'machine')}, {phrases.counted(good, 'host')} to boot"

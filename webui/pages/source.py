@@ -190,7 +190,7 @@ def view(
             RevisionLine(
                 sources.revision(row),
                 phrases.ago(now - row.seen_at),
-                " ".join(row.changes) or "nothing changed",
+                _changed(row, first=row is revisions[-1] and len(revisions) < SHOWN_REVISIONS),
                 not row.changes,
             )
             for row in revisions
@@ -214,7 +214,7 @@ def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
     said = phrases.sentence(parts[0])
     if bad:
         can = "can boot your machines" if good else "can boot"
-        said += f" {phrases.word(good).capitalize()} {can}, {phrases.word(bad)} cannot and"
+        said += f" {phrases.capital(phrases.word(good))} {can}, {phrases.word(bad)} cannot and"
         said += f" {'says' if bad == 1 else 'say'} why."
     elif good:
         said += " It can boot your machines." if good == 1 else " All can boot your machines."
@@ -230,7 +230,7 @@ def locks(revision: RevisionRow | None) -> tuple[Pill, str]:
     worst = findings.worst(revision.findings)
     amount = phrases.count(len(revision.findings), "finding")
     if worst in {"bad", "warn"}:
-        return Pill(worst, amount.capitalize()), "about the whole flake"
+        return Pill(worst, phrases.capital(amount)), "about the whole flake"
     return Pill("ok", "All inputs locked"), amount if revision.findings else ""
 
 
@@ -298,11 +298,15 @@ def _generation(row: GenerationRow, now: float) -> str:
     return f"generation {row.number}, {state}, {size}, {phrases.ago(now - row.made_at)}{rev}"
 
 
+def _changed(row: RevisionRow, *, first: bool) -> str:
+    return " ".join(row.changes) or ("the first one seen" if first else "nothing changed")
+
+
 def _revised(row: RevisionRow | None, now: float) -> str:
     if row is None:
         return ""
     if row.last_modified:
-        return f"of {phrases.ago(now - row.last_modified)}"
+        return f"made {phrases.ago(now - row.last_modified)}"
     return f"seen {phrases.ago(now - row.seen_at)}"
 
 

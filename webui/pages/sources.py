@@ -238,6 +238,6 @@ def intervals(chosen: int) -> tuple[Choice, ...]:
     """How often to look, with `chosen` set; it is added when it is none of the usual."""
     offered = INTERVALS if chosen in INTERVALS else (chosen, *INTERVALS)
     return tuple(
-        Choice(str(seconds), phrases.every(seconds).capitalize(), seconds == chosen)
+        Choice(str(seconds), phrases.capital(phrases.every(seconds)), seconds == chosen)
         for seconds in offered
     )

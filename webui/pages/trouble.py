@@ -45,7 +45,7 @@ def trouble(here: Here | None, status: int, problems: Sequence[Problem]) -> Resp
 def view(status: int, problems: Sequence[Problem], theme: str = "") -> TroubleView:
     """What happened in sentences."""
     heading = HEADINGS.get(status, "That did not work")
-    said = tuple(problem.what for problem in problems) or (_ELSE.get(status, ""),)
-    return TroubleView(
-        heading, theme if theme in ("light", "dark") else "", heading, tuple(filter(None, said))
-    )
+    said = [problem.what for problem in problems if problem.what.rstrip(".") != heading]
+    if not said and status in _ELSE:
+        said = [_ELSE[status]]
+    return TroubleView(heading, theme if theme in ("light", "dark") else "", heading, tuple(said))

@@ -1,0 +1,118 @@
+"""What is true of every page."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from jinja2 import meta
+
+from tests.webui.pages.conftest import Home
+from webui.pages.page import SHEETS
+
+FULL = (
+    "/", "/machines", "/machines?show=short", "/machines?q=anvil", "/machines/{ember-machine}",
+    "/machines/{kiln-machine}", "/menus", "/menus?edit={menu}", "/sources", "/sources/{homelab}",
+    "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
+    "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
+    "/boots/{anvil-boot}", "/boots/{tongs-boot}",
+)  # fmt: skip
+BARE = ("/", "/machines", "/menus", "/sources", "/builds")
+FRAGMENTS = (
+    ("/", "/overview/now"),
+    ("/machines", "/machines/inbox"),
+    ("/machines", "/machines/known"),
+    ("/machines/{ember-machine}", "/machines/{ember-machine}/boots"),
+    ("/sources", "/sources/list"),
+    ("/sources/{homelab}", "/sources/{homelab}/now"),
+    ("/builds", "/builds/now"),
+    ("/builds/b1", "/builds/b1/now"),
+    ("/boots/{now}", "/boots/{now}/now"),
+    ("/", "/frame/now"),
+    ("/builds", "/frame/nav?at=builds"),
+)
+
+
+class Outline(HTMLParser):
+    """What a page is made of, as far as rules for all pages go."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attrs for tag, attrs in self.tags if tag == name]
+
+
+def check(html: str) -> None:
+    outline = Outline(html)
+    ids = [str(attrs["id"]) for _, attrs in outline.tags if "id" in attrs]
+    assert len(outline.all("h1")) == 1
+    assert len(ids) == len(set(ids))
+    assert not [attrs for _, attrs in outline.tags if "style" in attrs]
+    assert not [name for _, attrs in outline.tags for name in attrs if name.startswith("on")]
+    assert all(attrs.get("src") for attrs in outline.all("script"))
+    labels = {attrs.get("for") for attrs in outline.all("label")}
+    for field in (*outline.all("select"), *outline.all("textarea")):
+        assert field["id"] in labels
+    for _, attrs in outline.tags:
+        for name in ("aria-labelledby", "aria-describedby"):
+            assert set(str(attrs.get(name) or "").split()) <= set(ids)
+    assert sum("main-act" in str(attrs.get("class")) for _, attrs in outline.tags) <= 1
+    assert "Undefined" not in html
+
+
+@pytest.mark.parametrize("path", FULL)
+def test_a_page_keeps_the_rules_with_real_rows(home: Home, path: str) -> None:
+    check(home.get(path.format(**home.ids)))
+
+
+@pytest.mark.parametrize("path", BARE)
+def test_a_page_keeps_the_rules_with_nothing_in_it(bare: Home, path: str) -> None:
+    check(bare.get(path))
+
+
+@pytest.mark.parametrize(("path", "fragment"), FRAGMENTS)
+def test_a_fragment_is_the_same_as_in_its_page(home: Home, path: str, fragment: str) -> None:
+    whole, piece = (home.get(one.format(**home.ids)) for one in (path, fragment))
+    assert _plain(piece) in _plain(whole)
+
+
+@pytest.mark.parametrize("name", SHEETS.list_templates())
+def test_a_template_gets_page_and_nothing_else(name: str) -> None:
+    assert SHEETS.loader is not None
+    source = SHEETS.loader.get_source(SHEETS, name)[0]
+    assert meta.find_undeclared_variables(SHEETS.parse(source)) <= {"page"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/boots/none", "/builds/none", "/machines/none", "/sources/none", "/nowhere"]
+)
+def test_what_is_not_there_says_so(home: Home, path: str) -> None:
+    answer = home.client.get(path)
+    assert answer.status_code == 404
+    check(answer.text)
+
+
+def test_every_icon_is_in_the_sprite(home: Home) -> None:
+    sprite = home.get("/static/icons.svg")
+    known = set(re.findall(r'<symbol id="([\w-]+)"', sprite))
+    pages = [home.get(path.format(**home.ids)) for path in FULL]
+    used = {name for html in pages for name in re.findall(r"icons\.svg#([\w-]+)", html)}
+    assert used <= known
+
+
+def test_every_class_is_in_the_style_sheet(home: Home) -> None:
+    sheet = home.get("/static/nixie.css")
+    for path in FULL:
+        for _, attrs in Outline(home.get(path.format(**home.ids))).tags:
+            for name in (attrs.get("class") or "").split():
+                plain = name == "b" or name.startswith("s-")  # as every other strip and pill
+                assert plain or re.search(rf"\.{name}\b", sheet), f"{name} on {path}"
+
+
+def _plain(html: str) -> str:
+    return re.sub(r"\s+", " ", html).strip()

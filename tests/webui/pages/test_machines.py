@@ -1,0 +1,96 @@
+import re
+
+from tests.webui.home import PI, STRANGER
+from tests.webui.pages.conftest import Home
+
+
+def offered(html: str, mac: str) -> list[str]:
+    """The hosts offered to a machine that waits."""
+    select = re.search(rf'id="wait-{mac.replace(":", "")}".*?</select>', html, re.DOTALL)
+    assert select is not None
+    return re.findall(r"<option[^>]*>([^<]*)</option>", select[0])
+
+
+def test_a_waiting_machine_shows_the_code_of_its_screen(home: Home) -> None:
+    assert 'aria-label="Code 4 8 1 7"' in home.get("/machines")
+
+
+def test_only_hosts_that_fit_the_firmware_are_offered(home: Home) -> None:
+    html = home.get("/machines")
+    assert offered(html, STRANGER) == ["anvil (fits)", "crucible (fits)", "ember (fits)"]
+    assert offered(html, PI) == ["tongs (fits)"]
+
+
+def test_a_waiting_machine_boots_what_was_chosen(lived_in: Home) -> None:
+    html = lived_in.post(
+        "/machines", deed="boot", mac=STRANGER, network="lan", next=f"run:{lived_in.ids['anvil']}"
+    )
+    assert STRANGER in html.partition('id="known"')[2]
+    assert re.search(r'class="toast".*?<p>[^<]*anvil', html, re.DOTALL)
+
+
+def test_a_choice_can_be_undone_in_its_toast(lived_in: Home) -> None:
+    machine = lived_in.ids["anvil-machine"]
+    html = lived_in.post("/machines", deed="next", machine=machine, next="deny")
+    undo = re.search(r'action="(/undo/[^"]+)"', html)
+    assert undo is not None
+    lived_in.post(undo[1], back="/machines")
+    chosen = re.search(rf'id="next-{machine}".*?selected>([^<]*)<', lived_in.get("/machines"), re.S)
+    assert chosen is not None
+    assert chosen[1] == "anvil"
+
+
+def test_a_specialisation_is_a_choice_of_its_own(lived_in: Home) -> None:
+    machine = lived_in.ids["anvil-machine"]
+    chosen = f"run:{lived_in.ids['ember']}:kiosk"
+    lived_in.post("/machines", deed="next", machine=machine, next=chosen)
+    assert f'value="{chosen}" selected' in lived_in.get(f"/machines/{machine}")
+
+
+def test_a_mac_that_is_none_is_said_beside_its_field(lived_in: Home) -> None:
+    html = lived_in.post("/machines", deed="add", mac="nonsense", name="anvil2")
+    assert 'value="nonsense" aria-invalid="true"' in html
+    assert 'id="mac-e"' in html
+    assert 'value="anvil2"' in html
+
+
+def test_a_refused_choice_is_said_in_its_row(lived_in: Home) -> None:
+    machine = lived_in.ids["ember-machine"]
+    html = lived_in.post("/machines", deed="next", machine=machine, next="run:gone/host")
+    assert f'id="next-{machine}-e"' in html
+
+
+def test_a_removed_machine_comes_back_by_undo(lived_in: Home) -> None:
+    machine = lived_in.ids["ember-machine"]
+    html = lived_in.post(f"/machines/{machine}", deed="remove")
+    undo = re.search(r'action="(/undo/[^"]+)"', html)
+    assert undo is not None
+    assert f"/machines/{machine}" not in lived_in.get("/machines")
+    lived_in.post(undo[1], back="/machines")
+    assert f"/machines/{machine}" in lived_in.get("/machines")
+
+
+def test_a_name_that_is_taken_is_said_beside_it(lived_in: Home) -> None:
+    html = lived_in.post(f"/machines/{lived_in.ids['ember-machine']}", deed="rename", name="anvil")
+    assert 'value="anvil" aria-invalid="true"' in html
+
+
+def test_a_filter_keeps_what_it_names(home: Home) -> None:
+    rows = home.get("/machines?show=short").partition('id="known"')[2]
+    assert home.ids["ember-machine"] in rows
+    assert home.ids["anvil-machine"] not in rows
+
+
+def test_a_network_can_give_its_menu_to_strangers(lived_in: Home) -> None:
+    menu = f"menu:{lived_in.ids['menu']}"
+    html = lived_in.post("/machines", deed="unknown", network="lan", next=menu)
+    assert f'value="{menu}" selected' in html
+
+
+def test_undo_never_leads_to_another_site(lived_in: Home) -> None:
+    machine = lived_in.ids["anvil-machine"]
+    html = lived_in.post("/machines", deed="next", machine=machine, next="hold")
+    undo = re.search(r'action="(/undo/[^"]+)"', html)
+    assert undo is not None
+    answer = lived_in.client.post(undo[1], data={"back": "//evil.example"}, follow_redirects=False)
+    assert answer.headers["location"].startswith("/?done=")
