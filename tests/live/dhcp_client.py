@@ -2,6 +2,8 @@
 
 Usage: dhcp_client.py LINK exchanges COUNT    go through COUNT exchanges, one MAC each; per line the
                                               address of each ACK, "none" where none came
+       dhcp_client.py LINK burst COUNT        COUNT DISCOVERs at once; the addresses offered, in any
+                                              order
        dhcp_client.py LINK request ADDRESS    one INIT-REBOOT of MAC 0; its answer as hex, or "none"
        dhcp_client.py LINK 4011 SERVER HEX    send HEX to port 4011 from port 4011; source port, hex
 """
@@ -53,6 +55,23 @@ class Client:
             return "none"
         return socket.inet_ntoa(decode(ack).yiaddr.to_bytes(4, "big"))
 
+    def burst(self, count: int) -> list[str]:
+        """Everybody at once, each until it was offered something."""
+        offered: dict[int, str] = {}
+        for _ in range(TRIES):
+            for number in set(range(count)) - set(offered):
+                asked = encode(
+                    op=1, xid=number, chaddr=mac(number), flags=0x8000, options=[(53, b"\x01")]
+                )
+                self.wire.sendto(asked, ("255.255.255.255", 67))
+            try:
+                while len(offered) < count:
+                    said = decode(self.wire.recv(2048))
+                    offered[said.xid] = socket.inet_ntoa(said.yiaddr.to_bytes(4, "big"))
+            except TimeoutError:
+                continue
+        return list(offered.values())
+
 
 def main() -> None:
     link, what, value = sys.argv[1:4]
@@ -60,6 +79,8 @@ def main() -> None:
         client = Client(link, 68)
         for number in range(int(value)):
             print(client.exchange(number), flush=True)
+    elif what == "burst":
+        print(*Client(link, 68).burst(int(value)))
     elif what == "request":
         answer = Client(link, 68).ask(0, [(53, b"\x03"), (50, socket.inet_aton(value))])
         print(answer.hex() if answer else "none")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.errors import Unreachable
 from appliance.events import BootAnswered, ForeignServer, ForeignServerGone
 from appliance.model.slices import DhcpNetwork, DnsSlice, Slices, to_json
 from appliance.store.journal import read
@@ -76,6 +77,7 @@ class Place:
         )
         if wait:
             until(lambda: ":67 " in self.router.run("ss", "-Hlun"), "the role listens")
+            until(self.written, "the role has its file")
 
     def kill(self) -> None:
         assert self.role is not None
@@ -90,6 +92,13 @@ class Place:
         environment = ["env", f"PYTHONPATH={ROOT}"]
         script = [sys.executable, str(HERE / "dhcp_client.py"), link]
         return self.client.run(*environment, *script, *arguments).split()
+
+    def written(self) -> bool:
+        try:
+            reader(self.state / "leases.db").close()
+        except Unreachable:
+            return False
+        return True
 
     def leases(self) -> dict[str, LeaseRow]:
         with_rows = reader(self.state / "leases.db")
@@ -147,7 +156,10 @@ def test_udhcpc_gives_its_address_back(place: Place) -> None:
     needs("udhcpc")
     place.start("unguarded")
     client = place.client.start("udhcpc", "-i", "dev0", "-f", "-R", "-s", udhcpc_script(place))
-    until(place.leases, "a lease is stored")
+    until(
+        lambda: "10.77.1.0/16" in place.client.run("ip", "addr", "show", "dev0"),
+        "the client has its address",
+    )
     client.terminate()
     until(lambda: place.leases()["10.77.1.0"].state == "released", "the lease is given back")
 
@@ -234,6 +246,12 @@ def test_g41_each_link_is_answered_on_itself(place: Place) -> None:
     place.start("unguarded")
     assert place.ask("exchanges", "1", link="dev1") == ["10.78.1.0"]
     assert place.ask("exchanges", "1", link="dev0") == ["10.77.1.0"]
+
+
+def test_a_room_that_is_switched_on_at_once_is_answered(place: Place) -> None:
+    place.start("unguarded")
+    offered = place.ask("burst", "150")
+    assert len(set(offered)) == len(offered) == 150
 
 
 def test_a_new_slice_is_taken_over_while_clients_ask(place: Place) -> None:
