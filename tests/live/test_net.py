@@ -1,11 +1,15 @@
 """The net role on a real kernel: a router between a LAN and an ISP, each a namespace."""
 
 import json
+import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ import pytest
 from appliance.errors import Unreachable
 from appliance.events import DriftRepaired, LinkMissing, LinkReturned, RevisionApplied
 from appliance.model.slices import Slices
+from appliance.roles import ROLES
 from appliance.store import trials
 from appliance.store.journal import Entry, read
 from appliance.store.open import reader
@@ -28,6 +33,7 @@ ROLE = (
     "import asyncio, sys; from pathlib import Path; from services.net.serve import serve; "
     "asyncio.run(serve(Path(sys.argv[1])))"
 )
+USER = ROLES["net"].uid
 NETWORK: dict[str, Any] = {
     "name": "lan",
     "bridge": "br-lan",
@@ -40,6 +46,7 @@ CONFIG: dict[str, Any] = {
     "wan": {"port": "up0", "address": "192.0.2.2/24", "gateway": "192.0.2.1"},
     "schema": 1,
 }
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
 INVENTORY = """
 CREATE TABLE revision (number INTEGER PRIMARY KEY, config TEXT, author TEXT, at REAL);
 CREATE TABLE machine (id TEXT PRIMARY KEY, name TEXT, removed_at REAL);
@@ -55,12 +62,18 @@ class Router:
     inside: Namespace
     lan: Namespace
     isp: Namespace
+    program: Path
     state: Path
     role: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start the role as the user it has in roles.py, with CAP_NET_ADMIN and nothing else."""
+        only = "-all,+net_admin"
         self.role = self.inside.start(
-            sys.executable, "-c", ROLE, str(self.state), env={"PYTHONPATH": str(ROOT)}
+            *("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"),
+            *(f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}"),
+            *(sys.executable, "-c", ROLE, str(self.state)),
+            env={"PYTHONPATH": str(self.program)},
         )
 
     def kill(self) -> None:
@@ -86,6 +99,11 @@ class Router:
         """Revise, and wait until it is kept."""
         number = self.revise(config)
         until(lambda: self.kept() == number, f"revision {number} is kept")
+
+    def serve_lan(self) -> None:
+        """Apply CONFIG, and wait until the kernel has noticed the cable (it takes up to 1 s)."""
+        self.apply(CONFIG)
+        until(lambda: self.lan.pings("10.77.0.1"), "the LAN reaches the router")
 
     def net(self) -> sqlite3.Connection | None:
         try:
@@ -131,6 +149,15 @@ class Router:
             for one in link["addr_info"]
         }
 
+    def link_local(self, link: str) -> str:
+        """The IPv6 address that the link gave itself, once it is usable."""
+
+        def usable() -> list[str]:
+            (listed,) = json.loads(self.inside.run("ip", "-6", "-j", "addr", "show", link))
+            return [one["local"] for one in listed["addr_info"] if not one.get("tentative")]
+
+        return until(usable, f"{link} has an IPv6 address")[0]
+
     def dropped(self, counter: str) -> int:
         """Packets in one of our named counters."""
         listed = self.inside.run("nft", "-j", "list", "counter", "inet", "nixie", counter)
@@ -140,8 +167,19 @@ class Router:
         return self.inside.run("nft", "-s", "list", "ruleset")
 
 
+@pytest.fixture(scope="module")
+def program() -> Iterator[Path]:
+    """The program where the role's user can read it, which a checkout need not be."""
+    copy = Path(tempfile.mkdtemp(prefix="nx-program-"))
+    for room in ("appliance", "hardware", "services"):
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    copy.chmod(0o755)
+    yield copy
+    shutil.rmtree(copy)
+
+
 @pytest.fixture
-def router(tmp_path: Path) -> Iterator[Router]:
+def router(program: Path) -> Iterator[Router]:
     with namespaces("r", "lan", "isp") as (inside, lan, isp):
         cable(inside, "p1", lan, "eth0")
         cable(inside, "up0", isp, "eth0")
@@ -149,9 +187,38 @@ def router(tmp_path: Path) -> Iterator[Router]:
             far.run("ip", "link", "set", "eth0", "up")
             far.run("ip", "addr", "add", address, "dev", "eth0")
         lan.run("ip", "route", "add", "default", "via", "10.77.0.1")
-        router = Router(inside, lan, isp, tmp_path)
+        state = Path(tempfile.mkdtemp(prefix="nx-net-"))  # below /root nobody else may look
+        os.chown(state, USER, USER)
+        router = Router(inside, lan, isp, program, state)
         router.start()
         yield router
+    shutil.rmtree(state)
+
+
+@contextmanager
+def speaking(where: Namespace, script: str) -> Iterator[Callable[[], str]]:
+    """Run a script in a namespace; calling the value gives its next line."""
+    argv = ["ip", "netns", "exec", where.name, sys.executable, "-c", script]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout
+            output = child.stdout
+            yield lambda: output.readline().strip()
+        finally:
+            child.kill()
+
+
+@contextmanager
+def listening(where: Namespace, port: int) -> Iterator[None]:
+    """Take TCP connections on a port, IPv4 and IPv6."""
+    script = (
+        "import socket, time; "
+        f"s = socket.create_server(('', {port}), family=socket.AF_INET6, dualstack_ipv6=True); "
+        "print('up', flush=True); time.sleep(60)"
+    )
+    with speaking(where, script) as said:
+        assert said() == "up"
+        yield
 
 
 def test_a_revision_becomes_bridge_address_route_filter_and_forwarding(router: Router) -> None:
@@ -177,29 +244,54 @@ def test_applying_the_same_again_takes_no_step(router: Router) -> None:
 
 
 def test_a_ping_from_the_lan_passes_to_the_internet_masqueraded(router: Router) -> None:
-    router.apply(CONFIG)
+    router.serve_lan()
     assert router.lan.pings("192.0.2.1")  # the ISP has no way back to 10.77.0.0/24
 
 
 def test_nobody_on_the_internet_side_reaches_a_port(router: Router) -> None:
+    router.serve_lan()
+    with listening(router.inside, 443):
+        assert router.isp.fails(sys.executable, "-c", CONNECT, "192.0.2.2", "443")
+        router.lan.python(CONNECT, "10.77.0.1", "443")
+    assert router.dropped("wan-input-dropped") > 0
+
+
+def test_nobody_on_the_internet_side_reaches_a_port_by_ipv6(router: Router) -> None:
     router.apply(CONFIG)
-    listen = (
-        "import socket,sys; s=socket.create_server(('',443)); print('up',flush=True); s.accept()"
-    )
-    server = subprocess.Popen(
-        ["ip", "netns", "exec", router.inside.name, sys.executable, "-c", listen],
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert server.stdout
-        assert server.stdout.readline() == b"up\n"
-        connect = "import socket,sys; socket.create_connection((sys.argv[1], 443), 1).close()"
-        assert router.isp.fails(sys.executable, "-c", connect, "192.0.2.2")
-        router.lan.python(connect, "10.77.0.1")
-        assert router.dropped("wan-input-dropped") > 0
-    finally:
-        server.kill()
-        server.wait()
+    own = router.link_local("up0")
+    with listening(router.inside, 443):
+        assert router.isp.fails(sys.executable, "-c", CONNECT, f"{own}%eth0", "443")
+    assert router.dropped("wan-input-dropped") > 0
+    found = router.isp.run("ip", "-6", "neigh", "show", own, "dev", "eth0")
+    assert "lladdr" in found  # neighbour discovery works: it was the port that was shut
+
+
+def test_the_lan_reaches_what_is_served_there_and_nothing_else(router: Router) -> None:
+    router.serve_lan()
+    with listening(router.inside, 80), listening(router.inside, 8080):
+        router.lan.python(CONNECT, "10.77.0.1", "80")
+        assert router.lan.fails(sys.executable, "-c", CONNECT, "10.77.0.1", "8080")
+
+
+def test_a_tftp_transfer_goes_on_at_the_port_that_the_server_drew(router: Router) -> None:
+    router.serve_lan()
+    server = """
+import socket
+asked = socket.socket(2, 2); asked.bind(("", 69)); print("up", flush=True)
+_, client = asked.recvfrom(512)
+drawn = socket.socket(2, 2); drawn.connect(client); drawn.send(b"data"); drawn.settimeout(5)
+print(drawn.recv(512).decode(), flush=True)
+"""
+    client = """
+import socket
+s = socket.socket(2, 2); s.settimeout(5); s.sendto(b"read", ("10.77.0.1", 69))
+_, drawn = s.recvfrom(512)
+s.sendto(b"ack", drawn)
+"""
+    with speaking(router.inside, server) as said:
+        assert said() == "up"
+        router.lan.python(client)
+        assert said() == "ack"
 
 
 def test_nobody_on_the_internet_side_is_forwarded_to_the_lan(router: Router) -> None:
