@@ -118,7 +118,8 @@ class Pool:
             if got is not None:
                 return self._hold(got, now)
         if lease is not None and self.fits(lease.address, mac):
-            self._rename(lease, mac, client, now, boot=boot)
+            if lease.client != client or lease.mac != mac:
+                self._rename(lease, mac, client, now, boot=boot)
             return self._hold(lease, now)
         if wanted and self.fits(wanted, mac):
             got = self._take(wanted, mac, client, now)
@@ -141,7 +142,8 @@ class Pool:
             if lease is not None and own is None and self._bound(lease, now):
                 return None
             return self._take(address, mac, client, now)
-        self._rename(lease, mac, client, now, boot=boot)
+        if lease.client != client or lease.mac != mac:
+            self._rename(lease, mac, client, now, boot=boot)
         return lease
 
     # ── what happens to a lease ───────────────────────────────────────────────────────────────────

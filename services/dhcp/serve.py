@@ -7,7 +7,7 @@ makes new `Lan` values while packets wait in the kernel's queue.
 
 import asyncio
 import gc
-import random
+import os
 import socket
 import sqlite3
 import time
@@ -35,7 +35,7 @@ from services.dhcp.wire import decode
 from services.netboot.recipe import Loaders
 
 DRAIN = 256  # datagrams handled before the loop gets its turn
-LARGEST = 4096  # bytes read of one datagram; no honest message is longer
+LARGEST = 2048  # bytes read of one datagram; no honest message is longer
 RECEIVE_BUFFER = 4 << 20
 BEAT_SECONDS = 2.0
 PRUNE_EVERY = 10_000  # events
@@ -263,7 +263,7 @@ class Server:
                 mac = port.link.mac
                 if len(mac) == 6:
                     with suppress(OSError):  # the link went away just now
-                        port.link.ask(probe(mac, random.getrandbits(32)))
+                        port.link.ask(probe(mac, int.from_bytes(os.urandom(4), "big")))
                 self._tell(guard.probed(now))
             self._judge(port)
             wake_at = min(wake_at, guard.wake_at, *_still(guard.opens_at, now))
