@@ -259,9 +259,13 @@ def test_nobody_on_the_internet_side_reaches_a_port(router: Router) -> None:
 def test_nobody_on_the_internet_side_reaches_a_port_by_ipv6(router: Router) -> None:
     router.apply(CONFIG)
     own = router.link_local("up0")
-    with listening(router.inside, 443):
+
+    def refused() -> bool:
         assert router.isp.fails(sys.executable, "-c", CONNECT, f"{own}%eth0", "443")
-    assert router.dropped("wan-input-dropped") > 0
+        return router.dropped("wan-input-dropped") > 0
+
+    with listening(router.inside, 443):
+        until(refused, "an attempt came as far as the filter")
     found = router.isp.run("ip", "-6", "neigh", "show", own, "dev", "eth0")
     assert "lladdr" in found  # neighbour discovery works: it was the port that was shut
 
