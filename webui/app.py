@@ -97,6 +97,11 @@ STATUS: tuple[tuple[type[Refused], int], ...] = (
 
 def application(desk: Desk, installed: Installed) -> ASGIApp:
     """The whole admin as one ASGI application; the caller closes the desk."""
+    return Guard(admin_app(desk, installed), lambda: own_names(desk))
+
+
+def admin_app(desk: Desk, installed: Installed) -> FastAPI:
+    """The admin behind the guard."""
     app = FastAPI(
         title="Nixie Router",
         version="1",
@@ -116,7 +121,7 @@ def application(desk: Desk, installed: Installed) -> ASGIApp:
     app.mount("/static", StaticFiles(directory=static))
     app.mount("/browser", StaticFiles(directory=installed.browser, check_dir=False))
     _answers(app)
-    return Guard(app, lambda: own_names(desk))
+    return app
 
 
 def own_names(desk: Desk) -> set[str]:

@@ -15,6 +15,7 @@ from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 1 << 20  # bytes; the longest form is a private key
@@ -68,10 +69,7 @@ class Guard:
             await _answer(_dressed(send), *refusal)
             return
         dressed = _dressed(send, HEADERS | FILES if _is_file(scope["path"]) else HEADERS)
-        try:
-            await self._app(scope, _Bounded(receive), dressed)
-        except _TooLong:
-            await _answer(dressed, *TOO_LONG)
+        await self._app(scope, _Bounded(receive), dressed)
 
     def _refusal(self, scope: Scope, headers: Mapping[bytes, str]) -> tuple[int, str] | None:
         host = headers.get(b"host", "")
@@ -125,10 +123,6 @@ def carries_cookie(header: str) -> bool:
 TOO_LONG = (413, f"This is too long: at most {BODY_LIMIT >> 20} MiB are taken.")
 
 
-class _TooLong(Exception):
-    pass
-
-
 class _Bounded:
     """The body as it comes in, cut off when it is longer than announced or allowed."""
 
@@ -140,7 +134,7 @@ class _Bounded:
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise _TooLong
+            raise HTTPException(*TOO_LONG)
         return message
 
 

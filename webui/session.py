@@ -16,7 +16,7 @@ from appliance.actions.desk import Actor, Desk, permit
 from appliance.model.installed import Installed
 from appliance.store.people import LONGEST_SECONDS
 from appliance.store.reads import Reads
-from webui.guard import COOKIES
+from webui.guard import COOKIES, SAFE
 
 
 class NotSignedIn(Exception):
@@ -85,8 +85,12 @@ def anybody(request: Request) -> Here:
 
 
 def signed_in(here: Annotated[Here, Depends(anybody)]) -> Here:
-    """A request of somebody who may look.  Raises NotSignedIn, or Forbidden."""
-    permit(here.desk, here.actor, "read", "look")
+    """A request of somebody who may look, or change when it is no GET.
+
+    Raises NotSignedIn, or Forbidden.  Acts ask again for what they themselves need.
+    """
+    safe = here.request.method in SAFE
+    permit(here.desk, here.actor, "read" if safe else "write", "look" if safe else "change")
     return here
 
 

@@ -25,7 +25,7 @@ def installed_in(home: Path) -> Installed:
 
 
 @contextmanager
-def serving(state: Path, name: str = "admin-local", **more: object) -> Iterator[int]:
+def serving(state: Path, name: str = "admin-local") -> Iterator[int]:
     """`serve` in a thread of its own; yields its port once it answers."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = int(listening.getsockname()[1])
@@ -82,15 +82,20 @@ class Admin:
         """The claim code."""
         return (self.state / "secrets" / "web" / "claim").read_text().strip()
 
-    def owner(self) -> httpx.Client:
-        """The owner in a browser, signed in; claims the router when nobody did."""
-        client = self.client(**{"sec-fetch-site": "same-origin"})
-        if (self.state / "secrets" / "web" / "claim").exists():
-            new = {"code": self.code(), "password": PASSWORD}
+    def claim(self) -> None:
+        """Make the owner."""
+        new = {"code": self.code(), "password": PASSWORD}
+        with self.client() as client:
             assert client.post("/api/v1/claim", json=new).status_code == 201
-        done = client.post("/login", data={"name": "owner", "password": PASSWORD})
-        assert done.status_code == 303, done.text
-        return client
+
+    @contextmanager
+    def owner(self) -> Iterator[httpx.Client]:
+        """The owner of a fresh router in a browser, signed in."""
+        self.claim()
+        with self.client(**{"sec-fetch-site": "same-origin"}) as client:
+            done = client.post("/login", data={"name": "owner", "password": PASSWORD})
+            assert done.status_code == 303, done.text
+            yield client
 
 
 @pytest.fixture

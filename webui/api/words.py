@@ -46,6 +46,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     404: {"model": Problems, "description": "There is no such thing."},
     409: {"model": Problems, "description": "It changed meanwhile."},
     422: {"model": Problems, "description": "The request has problems; nothing was changed."},
+    413: {"model": Problems, "description": "The body is too long."},
+    429: {"model": Problems, "description": "Too many tries; wait for Retry-After seconds."},
     503: {"model": Problems, "description": "A role does not answer; try again later."},
 }
 """What any route may answer beside its own."""

@@ -178,3 +178,19 @@ def test_every_route_of_the_api_has_words_and_a_refusal(admin: Admin) -> None:
         assert operation.get("description"), where
         assert {"401", "403", "422"} <= set(operation["responses"]), where
         assert operation["security"], where
+
+
+def test_a_viewer_changes_nothing_by_any_route(admin: Admin) -> None:
+    with admin.local() as client:
+        secret = client.post(f"{API}/tokens", json={"name": "viewer"}).json()["secret"]
+        paths = client.get(f"{API}/openapi.json").json()["paths"]
+    changing = [
+        (method.upper(), path)
+        for path, methods in paths.items()
+        for method in methods
+        if method != "get" and not path.endswith("/claim")
+    ]
+    assert len(changing) > 25
+    with admin.client(authorization=f"Bearer {secret}") as viewer:
+        answers = {one: viewer.request(*one, json={}).status_code for one in changing}
+    assert set(answers.values()) == {403}, answers

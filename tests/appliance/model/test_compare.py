@@ -1,0 +1,61 @@
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
+
+from appliance.model.compare import differences
+from appliance.model.config import Dhcp, Dns, Network, Pool, Reservation, RouterConfig, Wan
+
+POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
+LAN = Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24"), Dhcp(POOL))
+CONFIG = RouterConfig(networks=(LAN,))
+
+
+def changed(**fields: object) -> tuple[str, ...]:
+    return differences(CONFIG, replace(CONFIG, networks=(replace(LAN, **fields),)))  # type: ignore[arg-type]
+
+
+def test_the_same_configuration_differs_in_nothing() -> None:
+    assert differences(CONFIG, CONFIG) == ()
+
+
+def test_the_first_configuration_is_told_whole() -> None:
+    assert differences(None, CONFIG) == (
+        "The network lan over eth1 has the address 10.77.0.1/24, and hands out 10.77.0.100 to "
+        "10.77.0.199.",
+    )
+
+
+def test_an_address_is_told_with_the_one_before() -> None:
+    assert changed(address=IPv4Interface("10.78.0.1/24")) == (
+        "The router's address on lan becomes 10.78.0.1/24 (was 10.77.0.1/24).",
+    )
+
+
+def test_ports_come_and_go_by_name() -> None:
+    assert changed(ports=("eth2",)) == (
+        "The port eth2 joins lan.",
+        "The port eth1 leaves lan.",
+    )
+
+
+def test_dhcp_that_ends_is_told() -> None:
+    assert changed(dhcp=None) == ("DHCP on lan ends.",)
+
+
+def test_a_reservation_is_told_by_its_name() -> None:
+    one = Reservation("52:54:00:12:34:56", IPv4Address("10.77.0.9"), "ember")
+    assert changed(dhcp=replace(Dhcp(POOL), reservations=(one,))) == (
+        "ember always gets 10.77.0.9 on lan.",
+    )
+
+
+def test_a_network_that_is_left_out_goes_away() -> None:
+    assert differences(CONFIG, replace(CONFIG, networks=())) == ("The network lan goes away.",)
+
+
+def test_the_way_out_and_the_names_are_told() -> None:
+    wan = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
+    after = replace(CONFIG, wan=wan, dns=Dns((IPv4Address("192.0.2.53"),)))
+    assert differences(CONFIG, after) == (
+        "The way to the internet is eth0 with 192.0.2.2/24, by 192.0.2.1.",
+        "Names of the internet are asked of 192.0.2.53 (was nobody).",
+    )

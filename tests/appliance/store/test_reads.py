@@ -1,0 +1,34 @@
+from pathlib import Path
+
+from appliance.store import builds
+from appliance.store.open import writer
+from appliance.store.reads import FILES, Reads
+
+
+def test_roles_that_have_not_started_have_nothing_to_show(tmp_path: Path) -> None:
+    reads = Reads(tmp_path)
+    assert not any(reads.started(name) for name in FILES)
+    assert (reads.sources(), reads.verdicts(), reads.boots(), reads.leases()) == ([], [], [], [])
+    assert (reads.revision(), reads.slices(), reads.build("x")) == (None, None, None)
+    assert reads.source_states() == {}
+
+
+def test_a_file_without_its_tables_yet_is_a_role_that_starts(tmp_path: Path) -> None:
+    (tmp_path / "build.db").touch()
+    assert Reads(tmp_path).builds() == []
+
+
+def test_a_file_that_is_no_database_is_a_role_that_has_not_started(tmp_path: Path) -> None:
+    (tmp_path / "build.db").write_bytes(b"no database at all, but long enough to be looked at" * 9)
+    assert Reads(tmp_path).builds() == []
+
+
+def test_a_started_role_is_seen(tmp_path: Path) -> None:
+    writer(tmp_path / "build.db", builds.MIGRATIONS)
+    assert Reads(tmp_path).started("build")
+
+
+def test_only_published_images_are_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.json").write_text("{}")
+    assert Reads(tmp_path).image("../../secret") is None
+    assert Reads(tmp_path).image("0" * 64) is None

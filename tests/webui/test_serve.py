@@ -1,0 +1,85 @@
+"""The door: HTTPS with our own CA, the box's own socket, a refusal of newer state."""
+
+import json
+import sqlite3
+import ssl
+from ipaddress import IPv4Interface
+from pathlib import Path
+
+import httpx
+import pytest
+
+from appliance.cli.client import Client, Where
+from appliance.errors import Unreachable
+from appliance.model.slices import DnsNetwork, DnsSlice, Slices, to_json
+from appliance.store import trials
+from appliance.store.open import writer
+from tests.webui.conftest import serving
+
+
+def test_the_lan_is_served_with_a_certificate_of_our_own_ca(tmp_path: Path) -> None:
+    with serving(tmp_path, "admin.br-lan") as port:
+        trusted = ssl.create_default_context(cafile=tmp_path / "secrets/web/ca.crt")
+        with httpx.Client(verify=trusted, timeout=20) as client:
+            assert client.get(f"https://127.0.0.1:{port}/login").status_code == 303
+            assert client.get(f"https://localhost:{port}/login").status_code == 303
+        with pytest.raises(httpx.ConnectError), httpx.Client(timeout=20) as client:
+            client.get(f"https://127.0.0.1:{port}/login")
+
+
+def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
+    with serving(tmp_path, "admin.br-lan"):
+        for name in ("ca.key", "leaf.key", "local-token", "claim", "api.sock"):
+            mode = (tmp_path / "secrets/web" / name).stat().st_mode & 0o777
+            assert mode == 0o600, name
+
+
+def test_the_ca_stays_the_same_at_the_next_start(tmp_path: Path) -> None:
+    with serving(tmp_path, "admin.br-lan"):
+        first = (tmp_path / "secrets/web/ca.crt").read_bytes()
+        leaf = (tmp_path / "secrets/web/leaf.crt").read_bytes()
+    with serving(tmp_path, "admin.br-lan"):
+        assert (tmp_path / "secrets/web/ca.crt").read_bytes() == first
+        assert (tmp_path / "secrets/web/leaf.crt").read_bytes() == leaf
+
+
+def test_a_new_address_of_the_router_gets_a_new_leaf(tmp_path: Path) -> None:
+    with serving(tmp_path, "admin.br-lan"):
+        leaf = (tmp_path / "secrets/web/leaf.crt").read_bytes()
+    network = DnsNetwork("lan", "br-lan", IPv4Interface("127.0.0.9/8"))
+    slices = Slices(1, (), DnsSlice("nixie", "lan", (network,), ()), ())
+    net = writer(tmp_path / "net.db", trials.MIGRATIONS)
+    net.execute(
+        "INSERT INTO slice (id, revision, body, at) VALUES (1, 1, ?, 0)",
+        (json.dumps(to_json(slices)),),
+    )
+    net.close()
+    with serving(tmp_path, "admin.br-lan"):
+        assert (tmp_path / "secrets/web/leaf.crt").read_bytes() != leaf
+
+
+def test_the_boxs_own_socket_answers_in_a_deep_directory(tmp_path: Path) -> None:
+    deep = tmp_path / ("long-" * 20) / ("longer-" * 15)
+    deep.mkdir(parents=True)
+    assert len(str(deep / "secrets/web/api.sock")) > 108
+    with serving(deep):
+        assert Client(Where(deep)).get("/status")["claimed"] is False
+
+
+def test_state_of_a_newer_nixie_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / "access.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(Unreachable, match="newer Nixie"), serving(tmp_path):
+        pass
+
+
+def test_an_open_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with serving(tmp_path) as port:
+        secret = (tmp_path / "secrets/web/local-token").read_text().strip()
+        client = httpx.Client(headers={"authorization": f"Bearer {secret}"}, timeout=20)
+        stream = client.stream("GET", f"http://127.0.0.1:{port}/api/v1/events")
+        assert next(stream.__enter__().iter_lines()) == "retry: 2000"
+    client.close()
