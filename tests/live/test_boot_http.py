@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -247,6 +248,30 @@ def test_a_client_that_leaves_in_the_middle_is_a_broken_download(here: Room) -> 
     (row,) = here.stored()
     assert 0 < (here.steps(row.id)[-1].bytes or 0) < 200_000_000
     assert here.stored()[0].diagnosis == "download-aborted"
+
+
+LEAVES_AT_ONCE = """
+import socket, sys
+for _ in range(20):
+    with socket.create_connection(("10.77.0.1", 80)) as one:
+        one.sendall(f"GET {sys.argv[1]} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n".encode())
+        head, _, body = one.recv(65536).partition(b"\\r\\n\\r\\n")
+        left = int(head.lower().split(b"content-length: ")[1].split(b"\\r\\n")[0]) - len(body)
+        while left:
+            left -= len(one.recv(min(left, 65536)))
+"""
+
+
+def test_a_client_that_closes_with_the_last_byte_has_everything(here: Room) -> None:
+    path = parts(here.curl(SCRIPT))["initrd"]
+    here.run(sys.executable, "-c", LEAVES_AT_ONCE, path)
+
+    def told() -> list[str]:
+        steps = here.steps(here.stored()[0].id)
+        return [step.status for step in steps if step.kind == "part" and step.ended_at]
+
+    here.until(lambda: len(told()) == 20)
+    assert told() == ["ok"] * 20
 
 
 def test_a_report_of_ipxe_is_written_down(here: Room) -> None:

@@ -8,6 +8,7 @@ the client's TCP: megabytes fit into our kernel's buffers that a machine never t
 
 import asyncio
 import fcntl
+import socket
 import struct
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from services.netboot.files import Cut, Piece, Served, Unsatisfiable, cut, piece
 
 STRIDE = 32 << 20
 SIOCOUTQ = 0x5411  # bytes not acknowledged yet
+TCP_CLOSE = 7  # a state of tcp_info, as in include/net/tcp_states.h
 SHORT_WAIT, LONG_WAIT = 0.001, 0.05
 
 
@@ -68,7 +70,9 @@ async def send(
                 return Sent(response, asked.start, asked.stop, 0)
         except ConnectionError as error:
             raise Broken(Sent(response, asked.start, asked.stop, 0)) from error
+        line = opened.enter_context(_line(request, response, asked))
         sent = await _body(request, response, run, asked, progress or _nobody)
+        await _acknowledged(request, line, Sent(response, asked.start, asked.stop, sent))
         return Sent(response, asked.start, asked.stop, sent)
 
 
@@ -104,32 +108,35 @@ async def _body(
             progress(sent + done)
         sent += done
     await response.write_eof()
-    await _acknowledged(request, Sent(response, asked.start, asked.stop, sent))
     return sent
 
 
-async def _acknowledged(request: web.BaseRequest, sent: Sent) -> None:
-    """Wait until the client's TCP has everything.  Raises Broken."""
+def _line(request: web.BaseRequest, response: web.StreamResponse, asked: Cut) -> socket.socket:
+    """A descriptor of our own for the connection: a client that has everything closes at once,
+    and asyncio then closes its descriptor before the kernel could be asked.  Raises Broken."""
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise Broken(Sent(response, asked.start, asked.stop, 0))
+    line: socket.socket = transport.get_extra_info("socket").dup()
+    return line
+
+
+async def _acknowledged(request: web.BaseRequest, line: socket.socket, sent: Sent) -> None:
+    """Wait until the client's TCP has everything.  Raises Broken when the connection dies first."""
     wait = SHORT_WAIT
-    left = 0
-    while True:
-        transport = request.transport
-        if transport is None or transport.is_closing():
-            if left == 0:
-                return
+    while left := _outstanding(request, line):
+        if line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE:
             got = max(0, sent.bytes - left)
             raise Broken(Sent(sent.response, sent.start, sent.stop, got))
-        left = _outstanding(transport)
-        if left == 0:
-            return
         await asyncio.sleep(wait)
         wait = min(2 * wait, LONG_WAIT)
 
 
-def _outstanding(transport: asyncio.Transport) -> int:
+def _outstanding(request: web.BaseRequest, line: socket.socket) -> int:
     """Bytes on their way."""
-    told = fcntl.ioctl(transport.get_extra_info("socket").fileno(), SIOCOUTQ, bytes(4))
-    return int(struct.unpack("=i", told)[0]) + transport.get_write_buffer_size()
+    waiting = request.transport.get_write_buffer_size() if request.transport else 0
+    (told,) = struct.unpack("=i", fcntl.ioctl(line.fileno(), SIOCOUTQ, bytes(4)))
+    return int(told) + waiting
 
 
 def _open(piece: Piece) -> FileIO:
