@@ -6,6 +6,7 @@ Append in the transaction of the fact; readers keep a cursor (file, seq).
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from appliance.events import Event, from_json, to_json
@@ -29,6 +30,18 @@ class Entry:
     seq: int
     at: float
     event: Event
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; on disk when it ends."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def append(connection: sqlite3.Connection, event: Event, at: float) -> int:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from appliance.errors import Problem, Refused
 from appliance.events import Event, LinkMissing, LinkReturned
-from appliance.model import read
+from appliance.model import migrate, read
 from appliance.model.check import problems
-from appliance.model.config import RouterConfig
+from appliance.model.config import SCHEMA, RouterConfig
 from appliance.plan import order
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
@@ -31,13 +31,23 @@ def aim(config: RouterConfig, nics: Sequence[Nic]) -> Aim:
     return Aim(here, order.wanted(here), missing)
 
 
-def checked(text: str) -> RouterConfig:
-    """The config in a revision's JSON.  Raises Refused with every problem it has."""
+def parsed(text: str) -> RouterConfig:
+    """The config in a revision's JSON, whatever its layout.  Raises Refused.
+
+    What was kept once is not checked again: a newer rule must not take the network down.
+    """
     try:
         stored = json.loads(text)
     except ValueError as error:
         raise Refused(Problem((), f"The revision is not JSON: {error}.")) from error
-    config = read.config(stored)
+    if isinstance(stored, dict) and isinstance(stored.get("schema", SCHEMA), int):
+        stored = migrate.upgraded(stored)
+    return read.config(stored)
+
+
+def checked(text: str) -> RouterConfig:
+    """The config in a revision's JSON.  Raises Refused with every problem it has."""
+    config = parsed(text)
     if found := problems(config):
         raise Refused(*found)
     return config

@@ -5,8 +5,7 @@ it runs as well over a kernel made of a dict.
 """
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,7 +25,7 @@ from appliance.plan.slices import cut
 from appliance.reconcile import reconcile
 from appliance.store import trials
 from appliance.store.inventory_view import RevisionView
-from appliance.store.journal import append
+from appliance.store.journal import append, transaction
 from appliance.trial import (
     RESTART,
     Act,
@@ -42,7 +41,7 @@ from appliance.trial import (
     What,
 )
 from hardware.inventory import Nic
-from services.net.aim import Aim, aim, checked, link_events, port_rows
+from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows
 
 
 class Kernel(Protocol):
@@ -89,7 +88,7 @@ class Keeper:
     ) -> None:
         self._database, self._kernel, self._nics, self._clocks = database, kernel, nics, clocks
         self._kept = trials.kept(database)
-        self._config: RouterConfig | None = checked(self._kept.config) if self._kept else None
+        self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
         self._aim: Aim | None = aim(self._config, nics()) if self._config else None
         self._missing: tuple[Missing, ...] = ()
         slices = trials.slices(database)
@@ -104,7 +103,7 @@ class Keeper:
             cut_off = Attempt(
                 machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
                 revision=RevisionView(row.revision, row.config, row.author, row.began_at),
-                tried=aim(checked(row.config), self._nics()),
+                tried=aim(parsed(row.config), self._nics()),
                 before=record.from_json(row.before),
             )
             await self._happened(cut_off, Restarted())
@@ -121,7 +120,7 @@ class Keeper:
             await self._try(newest)
         else:
             await self.repair(told=True)
-        with self._transaction():
+        with transaction(self._database):
             self._cut()
             here = self._aim.config if self._aim else None
             trials.write_ports(self._database, port_rows(self._nics(), here), self._clocks.now())
@@ -168,7 +167,7 @@ class Keeper:
             await ACTS[act](self, attempt)
 
     async def _journal(self, attempt: Attempt) -> None:
-        with self._transaction():
+        with transaction(self._database):
             self._write(attempt, Phase.JOURNALLED)
         await self._happened(attempt, Journalled())
 
@@ -190,10 +189,10 @@ class Keeper:
     async def _record_kept(self, attempt: Attempt) -> None:
         newest, now = attempt.revision, self._clocks.now()
         self._kept = trials.Kept(newest.number, newest.config, now)
-        self._config, self._refused, self.failures = checked(newest.config), None, 0
+        self._config, self._refused, self.failures = parsed(newest.config), None, 0
         links = self._arrived(attempt.tried)
         steps = tuple(map(words.say, attempt.steps))
-        with self._transaction():
+        with transaction(self._database):
             self._write(attempt, attempt.machine.phase)
             trials.write_kept(self._database, self._kept)
             self._cut()
@@ -204,7 +203,7 @@ class Keeper:
         machine = attempt.machine
         kind = RevisionUndone if attempt.put_back else RevisionRefused
         self._refused = None if machine.why == RESTART else attempt.revision
-        with self._transaction():
+        with transaction(self._database):
             self._write(attempt, machine.phase)
             append(self._database, kind(machine.revision, machine.why), self._clocks.now())
 
@@ -245,19 +244,9 @@ class Keeper:
 
     def _tell(self, *events: Event) -> None:
         if events:
-            with self._transaction():
+            with transaction(self._database):
                 for event in events:
                     append(self._database, event, self._clocks.now())
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
 
 ACTS: Mapping[Act, Callable[[Keeper, Attempt], Coroutine[Any, Any, None]]] = {

@@ -9,7 +9,7 @@ from appliance.plan.links import Missing
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
 from hardware.inventory import Nic
-from services.net.aim import aim, checked, link_events, names_by_mac, port_rows
+from services.net.aim import aim, checked, link_events, names_by_mac, parsed, port_rows
 
 CONFIG = RouterConfig((Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24")),))
 NICS = (Nic("eth0", "52:54:00:00:00:00"), Nic("eth1", "52:54:00:00:00:01", carrier=True))
@@ -19,6 +19,16 @@ GONE = Missing("lan", "eth1")
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(Refused, match="not JSON"):
         checked("{")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '{"schema": "x"}', '{"schema": 2}', "{}"])
+def test_what_is_no_config_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        checked(text)
+
+
+def test_what_was_kept_once_is_not_measured_by_newer_rules() -> None:
+    assert parsed('{"networks": [], "domain": "local"}').domain == "local"
 
 
 def test_what_has_problems_is_refused() -> None:
