@@ -12,6 +12,7 @@ from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow
 from webui import lanes, phrases
+from webui.pages.inbox import unmet
 from webui.pages.page import own_path, page
 from webui.session import Anybody, Here, Signed
 
@@ -81,8 +82,10 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
     builds = [build for build in reads.builds(limit=30) if build.state in {"queued", "running"}]
     boots = [boot for boot in reads.boots(limit=30) if boot.state in lanes.RUNNING]
     slices = reads.slices()
-    first, boot = navigation(at, len(reads.held(here.now)), len(builds))
-    names = {mac: machine.name for machine in reads.machines() for _, mac in machine.macs}
+    machines = reads.machines()
+    waiting = unmet(reads.held(here.now), machines)
+    first, boot = navigation(at, len(waiting), len(builds))
+    names = {mac: machine.name for machine in machines for _, mac in machine.macs}
     return Shell(
         title=title,
         at=at,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.store.boots import HeldRow
+from appliance.store.inventory_view import MachineView
 from webui import phrases
 from webui.pages import choices
 from webui.pages.choices import Choice, HostChoice
@@ -24,6 +25,12 @@ class Waiting:
     facts: str
     choices: tuple[Choice, ...]
     problem: str
+
+
+def unmet(held: Sequence[HeldRow], machines: Sequence[MachineView]) -> list[HeldRow]:
+    """Those that still wait for a choice: one that was given something is on its way."""
+    given = {mac for machine in machines if machine.intent != "hold" for _, mac in machine.macs}
+    return [row for row in held if row.mac not in given]
 
 
 def waiting(held: HeldRow, hosts: Sequence[HostChoice], now: float, problem: str = "") -> Waiting:

@@ -184,10 +184,11 @@ def inventory(here: Here) -> Inventory:
     reads = here.reads
     boots = reads.boots(limit=400)
     generations = reads.generations()
+    known = reads.machines()
     slices = reads.slices()
     return Inventory(
-        machines=reads.machines(),
-        held=reads.held(here.now),
+        machines=known,
+        held=inbox.unmet(reads.held(here.now), known),
         boots=boots,
         steps={boot.id: reads.steps(boot.id) for boot in histories.newest(boots).values()},
         hosts=choices.hosts(reads.verdicts(), (each.host for each in generations)),

@@ -27,24 +27,29 @@
   setInterval(tick, 500);
 
   // ── A region is not drawn again while a hand is in it ────────────────────
-  const held = new Map();
+  const held = new Set();
+  const live = (region) => region.getAttribute?.("hx-trigger")?.match(/sse:\w+/)?.[0];
   const busy = (region) => region.querySelector("[popover]:popover-open, dialog[open]")
     || (region.contains(document.activeElement)
       && document.activeElement.matches("input:not([type=hidden]), select, textarea"));
   document.addEventListener("htmx:beforeRequest", (event) => {
     const region = event.detail.elt;
-    const bell = event.detail.requestConfig.triggeringEvent?.type ?? "";
-    if (bell.startsWith("sse:") && busy(region)) {
-      event.preventDefault();
-      held.set(region.id, bell);
-    }
+    if (!live(region) || !busy(region)) return;
+    event.preventDefault();
+    held.add(region.id);
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const region = event.detail.elt;
+    if (!live(region) || !busy(region)) return;
+    event.detail.shouldSwap = false;
+    held.add(region.id);
   });
   const letGo = () => setTimeout(() => {
-    for (const [id, bell] of held) {
+    for (const id of held) {
       const region = document.getElementById(id);
       if (region && busy(region)) continue;
       held.delete(id);
-      if (region) htmx.trigger(region, bell);
+      if (region) htmx.trigger(region, live(region));
     }
   }, 50);
   document.addEventListener("focusout", letGo);

@@ -1,0 +1,138 @@
+"""Pages that are open while things happen."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, Page, expect
+
+from appliance.events import BuildStepped, MachineHeld
+from appliance.store import journal
+from tests.browser.conftest import Site, signed_in
+from tests.webui.home import NOW
+
+NEW = "b4:2e:99:00:00:01"
+
+
+def awaited(true: Callable[[], bool], page: Page) -> None:
+    """Wait until a condition holds, while the browser goes on."""
+    until = time.monotonic() + 15
+    while not true():
+        assert time.monotonic() < until
+        page.wait_for_timeout(50)
+
+
+def holding(site: Site, mac: str, code: str) -> None:
+    """A new machine asks and waits, as `boot` writes it."""
+    file = sqlite3.connect(site.state / "boot.db", isolation_level=None)
+    file.execute("begin")
+    file.execute(
+        "INSERT INTO held (network, mac, code, since, last_asked, facts) VALUES (?, ?, ?, ?, ?, ?)",
+        ("lan", mac, code, NOW, NOW, json.dumps({"firmware": "pxe-x64"})),
+    )
+    journal.append(file, MachineHeld("lan", mac, code), NOW)
+    file.execute("commit")
+    file.close()
+
+
+def test_a_machine_that_begins_to_wait_appears_by_itself(window: Page, own_site: Site) -> None:
+    window.goto("/machines")
+    expect(window.get_by_role("img", name="Code 4 8 1 7")).to_be_visible()
+    holding(own_site, NEW, "2222")
+    expect(window.get_by_role("img", name="Code 2 2 2 2")).to_be_visible()
+    expect(window.locator("#way-machines .count")).to_have_text("3 new")
+
+
+def test_a_choice_in_hand_is_not_taken_away(window: Page, own_site: Site) -> None:
+    window.goto("/machines")
+    choice = window.locator("#inbox select").first
+    choice.focus()
+    choice.evaluate("one => { one.selectedIndex = 2; one.dataset.mine = 'yes' }")
+    holding(own_site, NEW, "2222")
+    expect(window.locator("#way-machines .count")).to_have_text("3 new")
+    assert choice.get_attribute("data-mine") == "yes"
+    window.locator("#main").focus()
+    expect(window.get_by_role("img", name="Code 2 2 2 2")).to_be_visible()
+
+
+def test_two_windows_share_one_stream(chromium: Browser, own_site: Site) -> None:
+    context = signed_in(chromium, own_site)
+    streams: list[str] = []
+    context.on("request", lambda one: streams.append(one.url) if "/live" in one.url else None)
+    first, second = context.new_page(), context.new_page()
+    first.goto("/machines")
+    awaited(lambda: len(streams) == 1, first)
+    with second.expect_response("**/machines/inbox"):
+        second.goto("/machines")
+    holding(own_site, NEW, "2222")
+    for page in (first, second):
+        expect(page.get_by_role("img", name="Code 2 2 2 2")).to_be_visible()
+    assert len(streams) == 1
+    context.close()
+
+
+def test_the_other_window_takes_over_the_stream(chromium: Browser, own_site: Site) -> None:
+    context = signed_in(chromium, own_site)
+    streams: list[str] = []
+    context.on("request", lambda one: streams.append(one.url) if "/live" in one.url else None)
+    first, second = context.new_page(), context.new_page()
+    first.goto("/machines")
+    awaited(lambda: len(streams) == 1, first)
+    second.goto("/machines")
+    first.close()
+    awaited(lambda: len(streams) == 2, second)
+    holding(own_site, NEW, "2222")
+    expect(second.get_by_role("img", name="Code 2 2 2 2")).to_be_visible()
+    context.close()
+
+
+def test_the_tube_counts_on(window: Page) -> None:
+    window.goto("/builds/b1")
+    digits = window.locator("[data-running] .on")
+    before = digits.last.get_attribute("href")
+    awaited(lambda: digits.last.get_attribute("href") != before, window)
+
+
+def test_the_log_grows_and_is_followed(window: Page, own_site: Site) -> None:
+    window.set_viewport_size({"width": 1280, "height": 1200})
+    window.goto("/builds/b1")
+    with (own_site.state / "logs" / "builds" / "b1.log").open("a") as log:
+        log.writelines(f"21:14:07   CC      drivers/number{n}.o\n" for n in range(400))
+    expect(window.get_by_text("number399.o")).to_be_in_viewport()
+    assert window.locator(".log li").filter(has_text="number0.o").count() == 1
+
+
+def test_a_log_that_was_scrolled_back_stays_where_it_is(window: Page, own_site: Site) -> None:
+    window.set_viewport_size({"width": 1280, "height": 1200})
+    window.goto("/builds/b1")
+    log = own_site.state / "logs" / "builds" / "b1.log"
+    with log.open("a") as more:
+        more.writelines(f"21:14:07   CC      drivers/number{n}.o\n" for n in range(400))
+    expect(window.get_by_text("number399.o")).to_be_in_viewport()
+    window.locator("[data-follow]").hover()
+    window.mouse.wheel(0, -4000)
+    expect(window.get_by_label("Follow")).not_to_be_checked()
+    with log.open("a") as more:
+        more.write("21:14:08 the last line\n")
+    expect(window.get_by_text("the last line")).to_be_attached()
+    expect(window.get_by_text("the last line")).not_to_be_in_viewport()
+
+
+def test_a_build_moves_on_without_a_reload(window: Page, own_site: Site) -> None:
+    window.goto("/builds")
+    file = sqlite3.connect(own_site.state / "build.db", isolation_level=None)
+    file.execute("begin")
+    file.execute("UPDATE build SET done = 240 WHERE id = 'b1'")
+    journal.append(file, BuildStepped("b1", "crucible", "building"), NOW)
+    file.execute("commit")
+    file.close()
+    expect(window.get_by_text("240 of 248")).to_be_visible()
+
+
+def test_old_figures_stay_when_the_router_does_not_answer(window: Page) -> None:
+    window.goto("/builds")
+    window.route("**/builds/now", lambda route: route.abort())
+    window.evaluate("htmx.trigger('#builds-now', 'sse:builds')")
+    expect(window.locator("#builds-now.stale")).to_be_visible()
+    expect(window.get_by_text("212 of 248")).to_be_visible()
