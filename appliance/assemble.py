@@ -10,7 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,12 +222,48 @@ def _printed(nix: Path | None) -> str:
     return said.stdout
 
 
-def run(here: Path) -> int:
-    """`nixie run`: be the router on this machine until stopped; return the exit code."""
+def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = ()) -> int:
+    """`nixie run`: be the router on this machine until stopped; return the exit code.
+
+    `lan` names the ports of the first network, at the first start only.  Raises Refused when it is
+    missing then: nobody answers DHCP on a port that its owner did not name.
+    """
     from services.supervisor.serve import supervise
 
+    given = here / "run/first.json"
+    if not given.exists() and not (here / "nixie.db").exists():
+        first = json.dumps(_first_config(tuple(lan), tuple(upstreams)))
+        given.parent.mkdir(parents=True, exist_ok=True)
+        given.write_text(first)
     asyncio.run(supervise(router_plan(here), _told))
     return 0
+
+
+def _first_config(lan: tuple[str, ...], upstreams: tuple[str, ...]) -> Any:
+    """The JSON of revision 1.  Raises Refused, naming the ports there are."""
+    from appliance.first_run import first_config
+    from appliance.model.read import to_json
+    from hardware.probe import nics
+
+    there = {nic.name: nic for nic in nics()}
+    if not lan or set(lan) - set(there):
+        listed = ", ".join(f"{nic.name} ({nic.mac})" for nic in there.values()) or "none"
+        what = f"There is no port {', '.join(sorted(set(lan) - set(there)))}." if lan else (
+            "This is the first start, and nobody has said yet which ports are the LAN's."
+        )  # fmt: skip
+        raise Refused(
+            Problem(("lan",), f"{what} Say it with --lan PORT. This machine has: {listed}.")
+        )
+    told = subprocess.run(
+        ["ip", "-json", "-4", "address"], capture_output=True, text=True, timeout=10, check=False
+    ).stdout
+    taken = [
+        IPv4Network(f"{one['local']}/{one['prefixlen']}", strict=False)
+        for link in json.loads(told or "[]")
+        for one in link.get("addr_info", ())
+        if link["ifname"] not in lan
+    ]
+    return to_json(first_config(lan, upstreams=upstreams, taken=taken))
 
 
 def lab(

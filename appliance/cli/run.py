@@ -22,9 +22,17 @@ def add(app: typer.Typer) -> None:
     app.command()(role)
 
 
-def run(state: StateOption = Path(STATE)) -> None:
+def run(
+    state: StateOption = Path(STATE),
+    lan: Annotated[
+        list[str], typer.Option(help="A port of the LAN; needed at the first start, may repeat.")
+    ] = [],  # noqa: B006 (typer copies it)
+    upstream: Annotated[
+        list[str], typer.Option(help="Who answers names of the world, at the first start.")
+    ] = [],  # noqa: B006
+) -> None:
     """Be the router on this machine, until stopped."""
-    raise typer.Exit(ended(lambda: assemble.run(state.resolve())))
+    raise typer.Exit(ended(lambda: assemble.run(state.resolve(), lan, upstream)))
 
 
 def claim(state: StateOption = Path(STATE)) -> None:
