@@ -62,6 +62,7 @@ class Nix:
             out="".join(out),
             error=lines.error or "\n".join(lines.printed),
             trace=lines.trace,
+            around="\n".join([*lines.warnings, *lines.printed]),
             exit=_number(last.get("exit")),
             reason=str(last.get("reason", "done")),
             what=str(last.get("what", "")),

@@ -172,7 +172,7 @@ FETCHING: tuple[Failure, ...] = (
     ),
     _known(
         "name",
-        r"[Cc]ould ?n[o']t resolve host(name)?:? '?(?P<name>[A-Za-z0-9.-]+)?"
+        r"[Cc]ould ?n[o']t resolve host(name)?:? '?(?P<host>[A-Za-z0-9-]+\.[A-Za-z0-9.-]+)?"
         r"|Temporary failure in name resolution|Name or service not known",
         "The name {host} cannot be looked up. Is the router connected to the internet?",
     ),
@@ -321,6 +321,10 @@ def http_status(text: str) -> str:
     """
     match = re.search(r"(?:HTTP error|returned error:|error:)\s*([45]\d\d)\b", text)
     return match.group(1) if match else "nothing usable"
+
+
+STALE = re.compile(r"could not update local clone|using cached version|using cached result")
+"""Nix went on with what it had fetched before: not what a refresh is for."""
 
 
 def own_words(text: str) -> str:

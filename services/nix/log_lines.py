@@ -15,6 +15,7 @@ ANSI = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 BUILD, BUILDS, COPY, DOWNLOAD, SUBSTITUTE, FETCH = 105, 104, 100, 101, 108, 112
 LINE, POST_BUILD_LINE, PHASE, PROGRESS, EXPECTED = 101, 107, 104, 105, 106
+WARNING, NOTICE = 1, 3  # verbosity levels of messages
 LONGEST_LINE = 4_000
 LONGEST_TRACE = 100_000
 MESSAGES_KEPT = 50
@@ -48,6 +49,7 @@ class LogLines:
         self.trace = ""  # the last error with all nix says about how it came there
         self.failed: list[str] = []  # derivations named by an error, newest last
         self.last_lines: list[str] = []  # what builders printed last
+        self.warnings: list[str] = []
         self.printed: list[str] = []  # lines outside the protocol, newest last
         self.done = 0
         self.expected = 0
@@ -112,7 +114,9 @@ class LogLines:
             self.errors = [*self.errors[-MESSAGES_KEPT:], real_error(raw or text)]
             self.failed += [named(one) for one in re.findall(r"/nix/store/\S+?\.drv", text)]
             return tuple(Line(one) for one in text.splitlines() if one.strip())
-        return (Line(text),) if text and level <= 3 else ()
+        if level <= WARNING:
+            self.warnings = [*self.warnings[-MESSAGES_KEPT:], text]
+        return (Line(text),) if text and level <= NOTICE else ()
 
     def _step(self, phase: str) -> tuple[Told, ...]:
         return (Step(phase, self.done, self.expected),)

@@ -50,7 +50,8 @@ def recipe(told: Mapping[str, Any]) -> Recipe:
     Raises Refused when it is not what our adapter writes, or cannot be served.
     """
     made = _one(told)
-    below = told.get("specialisations") or {}
+    below = told.get("specialisations")
+    below = {} if below is None else below
     if not isinstance(below, dict):
         raise _refused("specialisations", "are not a set")
     found: dict[str, Recipe] = {}

@@ -40,6 +40,16 @@ LOOK = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=300, seconds=300.0, output_
 SMALLEST_LOOK = GIBIBYTE // 2
 LARGEST_LOOK = 16 * GIBIBYTE
 
+ALLOWED = " ".join(
+    (
+        "path:/nix/store",
+        *("github:", "gitlab:", "sourcehut:", "https:", "http:", "tarball+https:", "tarball+http:"),
+        *("git+https:", "git+http:", "git+ssh:", "ssh:"),
+    )
+)
+"""What evaluation may name: its inputs, which are in the store already.  There is no network to
+reach anything else by these; files of this machine are not among them."""
+
 KEEP_SECRET = """\
 umask 077
 place=$(mktemp -d) || exit 1
@@ -171,7 +181,7 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
         raise _refused("seconds", "The time for an evaluation is 1 to 3600 s.")
     options = {
         "restrict-eval": "true",
-        "allowed-uris": "path:/nix/store",
+        "allowed-uris": ALLOWED,
         "allow-import-from-derivation": "true" if _yes(args, "ifd") else "false",
         "eval-cache": "false",
     }

@@ -40,8 +40,18 @@ UNDO_SECONDS = 7 * 86_400.0
 TRIES = 3
 
 
-async def serve(state: Path, installed: Installed, broker: Path, beat: Callable[[], None]) -> None:
-    """Run the pipeline until cancelled; `beat` is called as long as the loop turns."""
+async def serve(
+    state: Path,
+    installed: Installed,
+    broker: Path,
+    beat: Callable[[], None],
+    *,
+    look_seconds: float = 300.0,
+) -> None:
+    """Run the pipeline until cancelled; `beat` is called as long as the loop turns.
+
+    `look_seconds`: how long the evaluation of one host may take.
+    """
     nix = installed.nix or installed.home / "nix/usr/bin/nix"
     store = store_in(state, nix, system_store=has_system_store(state))
     wake = asyncio.Event()
@@ -52,6 +62,7 @@ async def serve(state: Path, installed: Installed, broker: Path, beat: Callable[
         now=now,
         new_id=new_id,
         publish=wake.set,
+        look_seconds=look_seconds,
     )
     try:
         async with asyncio.TaskGroup() as group:

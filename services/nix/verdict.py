@@ -43,6 +43,7 @@ class Answer:
     reason: str  # "done", "timeout", "memory", "output", "cancelled", "refused"
     what: str = ""
     trace: str = ""
+    around: str = ""  # warnings, and what git and curl printed
 
     @property
     def good(self) -> bool:

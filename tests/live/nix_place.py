@@ -4,6 +4,7 @@ Everything lies in one folder below NIXIE_HOME (never below /tmp, which nix dist
 with it.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -14,13 +15,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from appliance.actions import sources
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.open import open_desk
+from appliance.errors import Unreachable
 from appliance.model.images import Image, image_from_json
 from appliance.model.installed import Installed
 from appliance.model.table import Table, table_from_json
@@ -61,7 +63,7 @@ broker = Broker(
     users=confined,
     ability=ability([one.uid for one in (*roles.values(), *confined.values())]),
 )
-listening = socket.socket(fileno=3)
+listening = socket.socket(fileno=int(sys.argv[4]))
 asyncio.run(serve(listening, broker))
 """
 
@@ -72,8 +74,13 @@ from appliance.model.installed import Installed
 from services.nix import serve
 state, nix, program = (Path(word) for word in sys.argv[1:4])
 serve.PAUSE_SECONDS = 0.2
+look_seconds = float(sys.argv[4])
 installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)
-asyncio.run(serve.serve(state, installed, state / "run/broker.sock", lambda: None))
+asyncio.run(
+    serve.serve(
+        state, installed, state / "run/broker.sock", lambda: None, look_seconds=look_seconds
+    )
+)
 """
 
 
@@ -87,6 +94,8 @@ class Place:
     installed: Installed
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     role: subprocess.Popen[bytes] | None = None
+    daemon: subprocess.Popen[bytes] | None = None
+    look_seconds: float = 300.0
 
     @property
     def state(self) -> Path:
@@ -102,6 +111,7 @@ class Place:
         self.role = self._spawn(
             ["setpriv", "--reuid", str(build.uid), "--regid", str(GROUP[1]), "--clear-groups"],
             ROLE,
+            str(self.look_seconds),
         )
 
     def kill_role(self) -> None:
@@ -126,10 +136,10 @@ class Place:
         return str(getattr(event, "what", ""))
 
     def events(self) -> list[Any]:
-        return self._look(lambda it: [one.event for one in journal.read(it, 0, 10_000)]) or []
+        return self.look(lambda it: [one.event for one in journal.read(it, 0, 10_000)]) or []
 
     def source(self, ident: str) -> SourceStateRow | None:
-        return (self._look(built_rows.source_states) or {}).get(ident)
+        return (self.look(built_rows.source_states) or {}).get(ident)
 
     def settled(self, ident: str, seconds: float = 60) -> SourceStateRow:
         """Wait until a source is ready or unreadable."""
@@ -141,11 +151,11 @@ class Place:
         return until(ended, f"source {ident} is settled", seconds)
 
     def verdicts(self, ident: str) -> dict[str, Any]:
-        found = self._look(lambda it: built_rows.verdicts(it, ident)) or []
+        found = self.look(lambda it: built_rows.verdicts(it, ident)) or []
         return {one.name: one for one in found}
 
     def builds(self, host: str) -> list[BuildRow]:
-        return self._look(lambda it: built_rows.builds(it, host=host)) or []
+        return self.look(lambda it: built_rows.builds(it, host=host)) or []
 
     def built(self, host: str, seconds: float = 120) -> BuildRow:
         """Wait until the newest build of a host has ended."""
@@ -157,7 +167,7 @@ class Place:
         return until(ended, f"the build of {host} ends", seconds)
 
     def generations(self, host: str) -> list[GenerationRow]:
-        return self._look(lambda it: built_rows.generations(it, host)) or []
+        return self.look(lambda it: built_rows.generations(it, host)) or []
 
     def image(self, ident: str) -> Image:
         told = published_image(self.state / "published", ident)
@@ -165,8 +175,6 @@ class Place:
         return image_from_json(told)
 
     def table(self) -> Table:
-        import json
-
         return table_from_json(json.loads((self.state / "published/table.json").read_text()))
 
     def log(self, row: BuildRow) -> str:
@@ -207,55 +215,43 @@ class Place:
             place.chmod(0o755 if path.startswith("bin/") else 0o644)
         return folder
 
-    def _look(self, question: Callable[[Any], Any]) -> Any:
+    def look(self, question: Callable[[Any], Any]) -> Any:
         try:
             connection = reader(self.state / "build.db")
-        except Exception:
+        except Unreachable:
             return None
         try:
             return question(connection)
         finally:
             connection.close()
 
-    def _spawn(self, front: list[str], code: str) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, front: list[str], code: str, word: str, passed: tuple[int, ...] = ()
+    ) -> subprocess.Popen[bytes]:
         argv = [*front, sys.executable, "-c", code]
-        argv += [str(self.state), str(NIX), str(self.installed.program)]
-        log = (self.folder / "said.log").open("ab")
-        child = subprocess.Popen(
-            argv,
-            cwd=self.installed.program,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        argv += [str(self.state), str(NIX), str(self.installed.program), word]
+        with (self.folder / "said.log").open("ab") as log:
+            child = subprocess.Popen(
+                argv,
+                cwd=self.installed.program,
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+                pass_fds=passed,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         self.children.append(child)
         return child
 
     def start_broker(self) -> None:
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(str(self.state / "run/broker.sock"))
-        (self.state / "run/broker.sock").chmod(0o666)
-        listening.listen()
-        os.dup2(listening.fileno(), 3) if listening.fileno() != 3 else None
-        log = (self.folder / "said.log").open("ab")
-        argv = [sys.executable, "-c", BROKER.replace("fileno=3", f"fileno={listening.fileno()}")]
-        argv += [str(self.state), str(NIX), str(self.installed.program)]
-        child = subprocess.Popen(
-            argv,
-            cwd=self.installed.program,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
-            pass_fds=(listening.fileno(),),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        self.children.append(child)
-        listening.close()
+        path = self.state / "run/broker.sock"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(str(path))
+            path.chmod(0o666)
+            listening.listen()
+            self._spawn([], BROKER, str(listening.fileno()), (listening.fileno(),))
 
-    def start_daemon(self, **changes: Any) -> subprocess.Popen[bytes]:
-        from dataclasses import replace
-
+    def start_daemon(self, **changes: Any) -> None:
         conf = replace(conf_for(self.installed, self.store, cores=2), **changes)
         asked = daemon_request(self.store, conf, None)
         for folder in asked.folders:
@@ -265,22 +261,39 @@ class Place:
                 os.chown(folder.path, CONFINED[folder.owner][1], CONFINED[folder.owner][1])
         for path, text in asked.files.items():
             path.write_text(text)
-        log = (self.folder / "daemon.log").open("ab")
-        child = subprocess.Popen(
-            asked.argv, env=dict(asked.env), stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.folder / "daemon.log").open("ab") as log:
+            child = subprocess.Popen(
+                asked.argv, env=dict(asked.env), stdout=log, stderr=log, start_new_session=True
+            )
         self.children.append(child)
-        until(self.store.socket.exists, "the daemon listens")
-        return child
+        self.daemon = child
+        until(self._answers, "the daemon listens")
+
+    def restart_daemon(self) -> None:
+        """Kill the daemon with everything it runs, and start it again."""
+        assert self.daemon is not None
+        os.killpg(self.daemon.pid, signal.SIGKILL)
+        self.daemon.wait(10)
+        for child in subprocess.run(
+            ["pgrep", "-f", f"nix-daemon .*{self.store.root}"], capture_output=True, text=True,
+            check=False,
+        ).stdout.split():  # fmt: skip
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        self.start_daemon()
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            return asking.connect_ex(str(self.store.socket)) == 0
 
 
 @contextmanager
-def place(*, role: bool = True, **conf: Any) -> Iterator[Place]:
+def place(*, role: bool = True, look_seconds: float = 300.0, **conf: Any) -> Iterator[Place]:
     """A pipeline that runs, in a folder of its own."""
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
     state, program, flakes = (folder / name for name in ("state", "program", "flakes"))
-    for one in (folder, state, program, flakes, state / "run", state / "store", state / "store/nix"):
-        one.mkdir(mode=0o755)
+    for one in (program, flakes, state / "run", state / "store/nix"):
+        one.mkdir(mode=0o755, parents=True)
     for room in ("appliance", "services", "hardware"):
         shutil.copytree(
             CHECKOUT / room, program / room, ignore=shutil.ignore_patterns("__pycache__")
@@ -294,6 +307,7 @@ def place(*, role: bool = True, **conf: Any) -> Iterator[Place]:
         desk,
         store_in(state, NIX, system_store=False),
         Installed(HOME, program, Path(sys.executable), NIX, HOME, HOME, HOME),
+        look_seconds=look_seconds,
     )
     try:
         made.start_daemon(**conf)

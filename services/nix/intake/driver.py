@@ -22,7 +22,7 @@ from appliance.store.builds import SourceStateRow, revisions
 from appliance.store.inventory_view import SourceView
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance, memory_available, processors
-from services.nix.failure import FETCHING, http_status, sentence
+from services.nix.failure import FETCHING, STALE, http_status, own_words, sentence
 from services.nix.inventory import look_options
 from services.nix.lock import Audit, Node, audit, changes, short
 from services.nix.publish.driver import keep_only
@@ -79,7 +79,7 @@ async def _read(
     asked = audit(found.lock, source.trust, frozenset({url.host} if url.host else ()))
     unfetched = await _inputs(desk, source, found, asked)
     found = replace(found, findings=(*asked.findings, *unfetched))
-    revision, before = _seen(desk, source, found)
+    revision, moved = _seen(desk, source, found)
     _stands(desk, source, "looking", "", revision)
     if desk.adapter is None:
         desk.adapter = await adapter_of(desk)
@@ -87,11 +87,14 @@ async def _read(
     with transaction(desk.database):
         had = set(build_facts.looked_at(desk.database, source.id))
         build_facts.hosts_listed(desk.database, source.id, revision, names)
-        told = (*found.changes, *(_host_changes(source.id, had, names) if before else ()))
-        build_facts.revision_noted(desk.database, revision, findings=found.findings, changes=told)
+        told = (*(moved or ()), *(_host_changes(source.id, had, names) if had else ()))
+        if moved is not None:
+            build_facts.revision_noted(
+                desk.database, revision, findings=found.findings, changes=told
+            )
     desk.publish()
     await _look_at_all(desk, source, found, revision, names, ready)
-    what = " ".join(told) if before and told else _summary(found, len(names), fresh=not before)
+    what = " ".join(told) or _summary(found, len(names), fresh=moved is not None)
     with transaction(desk.database):
         build_facts.source_checked(
             desk.database, _row(desk, source, "ready", "", revision), what, wish
@@ -110,7 +113,7 @@ def _address(source: SourceView, allowed: Sequence[str]) -> SourceUrl:
 async def _resolved(desk: Desk, source: SourceView, url: SourceUrl) -> Fetched:
     for _ in range(TRIES):
         answer = await desk.nix.ask("resolve", _with_credential(source, {"url": source.url}))
-        if not answer.good:
+        if not answer.good or STALE.search(answer.around):
             raise Refused(Problem(("url",), _why(answer, "This source", url.host or url.location)))
         told = _tree(answer, "The source")
         if told["flake"] is not True:
@@ -175,23 +178,27 @@ async def _input(
     return Finding("warn", f"Input {node.name} was removed from the store as fast as it came.")
 
 
-def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, bool]:
-    """(revision id, had one before): a new row only when the tree or its directory differs."""
+def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[str, ...] | None]:
+    """(revision id, what changed): a new row only when the tree or its directory differs.
+
+    What changed is () for a first revision, and None when it is the one that was there.
+    """
     database = desk.database
     old = next(iter(revisions(database, source.id, 1)), None)
     below, lock = build_facts.revision_lock(database, old.id if old else None)
     if old is not None and (old.nar_hash, below) == (found.nar_hash, found.dir):
         build_facts.revision_noted(database, old.id, findings=found.findings, changes=old.changes)
-        return old.id, True
-    told = changes(lock, found.lock) if old is not None else ()
-    if old is not None and old.rev != found.rev:
-        told = (f"Revision {short(old.rev)} → {short(found.rev)}.", *told)
+        return old.id, None
     before = (old.rev or old.nar_hash) if old is not None else ""
+    told: tuple[str, ...] = ()
+    if old is not None:
+        moved = f"Revision {short(before)} → {short(found.rev or found.nar_hash)}."
+        told = (moved, *changes(lock, found.lock))
     with transaction(database):
         ident = build_facts.revision_seen(
             database, source.id, replace(found, changes=told), before, desk.now()
         )
-    return ident, old is not None
+    return ident, told
 
 
 async def _names(desk: Desk, source: SourceView, found: Fetched) -> tuple[str, ...]:
@@ -313,10 +320,11 @@ def _tree(answer: Answer, what: str) -> Mapping[str, Any]:
 def _why(answer: Answer, subject: str, host: str) -> str:
     if answer.reason != "done":
         return answer.what or f"{subject} could not be fetched."
-    names = {"subject": subject, "host": host, "code": http_status(answer.error)}
-    kind, told = sentence(FETCHING, answer.error, names)
+    text = f"{answer.around}\n{answer.error}"
+    names = {"subject": subject, "host": host, "code": http_status(text)}
+    kind, told = sentence(FETCHING, text, names)
     if kind == "other":
-        return f"{subject} could not be fetched: {told}"
+        return f"{subject} could not be fetched: {own_words(answer.error or text)}"
     return told if subject in told or subject == "This source" else f"{subject}: {told}"
 
 

@@ -100,7 +100,7 @@ async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
 def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
     """The newest generation was built from the very same, and its files are there."""
     ident, recipe = build_facts.newest_recipe(desk.database, host)
-    if recipe != to_json(made):
+    if recipe is None or from_json(recipe) != made:
         return False
     stored = published_image(desk.published, ident)
     return stored is not None and intact(image_from_json(stored).parts)

@@ -61,8 +61,8 @@
           let count = f: builtins.foldl' (a: x: f x) 0 (builtins.genList (x: x) 10000);
           in toString (count (a: count (b: count (c: count (d: d)))))
         );
-        bomb = throwing (toString (builtins.length (builtins.foldl' (all: _: all ++ all) [ 1 2 3 4 5 6 7 8 ] (builtins.genList (x: x) 40))));
-        imports = throwing (builtins.readFile (run "generated" "echo quiet > $out"));
+        bomb = throwing (builtins.foldl' (all: _: all + all) "explosive" (builtins.genList (x: x) 40));
+        imports = throwing (builtins.readFile (run "generated" "printf quiet > $out"));
         unfree = throwing (throw "Package ‘rar-7.01’ in /nix/store/x/default.nix:52 has an unfree license (‘unfree’), refusing to evaluate.");
         insecure = throwing (throw "Package ‘openssl-1.1.1w’ in /nix/store/x/default.nix:1 is marked as insecure, refusing to evaluate.");
         missing = throwing { }.nothing;

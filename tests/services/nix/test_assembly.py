@@ -1,0 +1,77 @@
+"""From files to parts."""
+
+import pytest
+
+from appliance.errors import Refused
+from appliance.model.images import Literal, StoreFile
+from services.nix.assembly import Layout, layouts, wanted_files, weight
+from services.nix.recipe import Recipe
+
+OUT = "/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-"
+
+
+def made(**outs: str) -> Recipe:
+    outs = outs or {
+        "kernel": OUT + "linux",
+        "initialRamdisk": OUT + "initrd",
+        "squashfsStore": OUT + "sq",
+    }
+    return Recipe("x86_64-linux", "bzImage", "initrd", (), OUT + "system", outs, outs)
+
+
+def parts(ramdisk: int = 10, squashfs: int = 7, kernel: int = 3) -> tuple[Layout, ...]:
+    files = {
+        "kernel": StoreFile("/k", kernel),
+        "initialRamdisk": StoreFile("/i", ramdisk),
+        "squashfsStore": StoreFile("/s", squashfs),
+    }
+    return layouts(made(), files)
+
+
+def test_the_files_are_below_their_outputs() -> None:
+    assert wanted_files(made()) == {
+        "kernel": OUT + "linux/bzImage",
+        "initialRamdisk": OUT + "initrd/initrd",
+        "squashfsStore": OUT + "sq",
+    }
+
+
+@pytest.mark.parametrize("ramdisk", range(8, 12))
+def test_the_archive_begins_at_a_multiple_of_four(ramdisk: int) -> None:
+    first, header, _, _ = parts(ramdisk=ramdisk)[1].segments
+    assert isinstance(header, Literal)
+    assert (first.size + header.content.index(b"070701")) % 4 == 0
+
+
+@pytest.mark.parametrize("squashfs", range(4, 8))
+def test_the_trailer_begins_at_a_multiple_of_four(squashfs: int) -> None:
+    first, header, store, trailer = parts(squashfs=squashfs)[1].segments
+    assert isinstance(trailer, Literal)
+    before = first.size + header.size + store.size
+    assert (before + trailer.content.index(b"070701")) % 4 == 0
+
+
+def test_no_data_is_copied() -> None:
+    literal = [one for one in parts()[1].segments if isinstance(one, Literal)]
+    assert sum(one.size for one in literal) < 400
+
+
+def test_a_ramdisk_with_the_store_inside_is_served_as_it_is() -> None:
+    whole = made(kernel=OUT + "linux", netbootRamdisk=OUT + "ramdisk")
+    files = {"kernel": StoreFile("/k", 1), "netbootRamdisk": StoreFile("/r", 9)}
+    assert layouts(whole, files)[1].segments == (StoreFile("/r", 9),)
+
+
+def test_a_store_over_four_gibibytes_is_refused_with_the_way_out() -> None:
+    with pytest.raises(Refused, match="Make the host smaller"):
+        parts(squashfs=1 << 32)
+
+
+def test_a_part_over_four_gibibytes_is_refused_with_the_way_out() -> None:
+    with pytest.raises(Refused, match="less than 4 GiB"):
+        parts(ramdisk=1 << 31, squashfs=1 << 31)
+
+
+def test_a_heavy_image_is_a_finding() -> None:
+    assert weight(parts()) == ()
+    assert "memory" in weight(parts(squashfs=2 << 30))[0].what

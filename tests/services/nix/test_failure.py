@@ -1,0 +1,195 @@
+"""Nix's complaints as sentences.  The texts are what Nix 2.8, 2.26 and 2.34 and nixpkgs print."""
+
+import pytest
+
+from services.nix.failure import (
+    BUILDING,
+    FETCHING,
+    finding,
+    in_flake,
+    own_words,
+    place,
+    pointed_at,
+    sentence,
+)
+
+TREE = "/nix/store/4pfpl82r8dbk1gnkbq63f62ivm0vgw4j-source"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "part"),
+    [
+        (
+            "Package ‘rar-7.01’ in /nix/store/x/default.nix:52 has an unfree license (‘unfree’), "
+            "refusing to evaluate.",
+            "unfree",
+            "rar-7.01 has an unfree licence",
+        ),
+        (
+            "Package 'openssl-1.1.1w' in x.nix:1 is marked as insecure, refusing to evaluate.",
+            "insecure",
+            "openssl-1.1.1w is marked as insecure",
+        ),
+        ("undefined variable 'currentSystem'", "currentSystem", "builtins.currentSystem"),
+        ("attribute 'currentSystem' missing", "currentSystem", "builtins.currentSystem"),
+        (
+            "access to absolute path '/etc' is forbidden in pure evaluation mode (use '--impure')",
+            "absolute path",
+            "It reads /etc, which is outside the flake",
+        ),
+        (
+            "access to absolute path '/home' is forbidden in pure eval mode (use '--impure')",
+            "absolute path",
+            "It reads /home",
+        ),
+        (
+            "cannot build '/nix/store/ms177c9zvmxz8h1jrj5cmc58bw7qjqdp-generated.drv^out' during "
+            "evaluation because the option 'allow-import-from-derivation' is disabled",
+            "ifd",
+            "needs generated to be built first",
+        ),
+        ("infinite recursion encountered", "recursion", "in a circle"),
+        ("stack overflow (possible infinite recursion)", "stack", "without end"),
+        ("stack overflow; max-call-depth exceeded", "stack", "without end"),
+        ("out of memory", "memory", "more memory"),
+        (
+            "cannot update unlocked flake input 'home' in pure mode",
+            "lock older",
+            "does not know every input (home)",
+        ),
+        (
+            "cannot write modified lock file of flake 'path:/x' (use '--no-write-lock-file')",
+            "lock older",
+            "flake.lock is older than flake.nix",
+        ),
+        (
+            "The option `services.opensshh' does not exist. Definition values:\n- In `x': <set>",
+            "missing option",
+            "services.opensshh does not exist",
+        ),
+        ("attribute 'nothing' missing", "missing attribute", "nothing is missing"),
+        (
+            "\nFailed assertions:\n- The ‘fileSystems’ option is empty.\n",
+            "assertion",
+            "fileSystems",
+        ),
+        ("syntax error, unexpected '}', expecting ';'", "syntax", "unexpected '}'"),
+        ("the moon is not full", "other", "the moon is not full."),
+    ],
+)
+def test_an_evaluation_error_is_a_sentence(text: str, kind: str, part: str) -> None:
+    found, told = finding(text)
+    assert found == kind
+    assert part in told.what
+    assert told.severity == "bad"
+
+
+def test_unfree_says_the_line_to_add() -> None:
+    _, told = finding("Package ‘a’ in x has an unfree license (‘unfree’)")
+    assert told.missing == "nixpkgs.config.allowUnfree = true;"
+
+
+TRACE = f"""error:
+       … while calling the 'elemAt' builtin
+         at /opt/x/store{TREE}/hosts/a.nix:56:22:
+           55|       before = builtins.getEnv "A";
+           56|       environment = elemAt [ ] (stringLength (builtins.getEnv "HOME"));
+             |                     ^
+           57|       after = 1;
+       … while evaluating
+         at /nix/store/zxby8kxabw56wr0lldbhkvjl40qxfrl9-source/introspect.nix:3:1:
+            3| map plain
+             | ^
+       error: 'builtins.elemAt' called with index 0 on a list of size 0"""
+
+
+def test_an_empty_variable_is_named_when_the_failing_line_reads_one() -> None:
+    kind, told = finding("'builtins.elemAt' called with index 0", TRACE, TREE)
+    assert kind == "getEnv"
+    assert "always empty in pure evaluation" in told.what
+
+
+def test_a_variable_on_a_line_beside_is_not_blamed() -> None:
+    assert "before" not in pointed_at(TRACE)
+    assert "after" not in pointed_at(TRACE)
+
+
+def test_the_place_is_the_owners_file_nearest_to_the_error() -> None:
+    assert place(TRACE, TREE) == "hosts/a.nix:56"
+
+
+def test_without_a_place_in_the_flake_there_is_none() -> None:
+    assert place("error: x", TREE) is None
+
+
+def test_files_are_named_as_the_owner_knows_them() -> None:
+    assert in_flake(f"In `/opt/x/store{TREE}/hosts/a.nix': no", TREE) == "In `hosts/a.nix': no"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "part"),
+    [
+        (
+            "unable to download 'https://api.github.com/repos/o/r/commits/HEAD': HTTP error 404",
+            "private",
+            "private or does not exist (the server answered 404)",
+        ),
+        (
+            "unable to download 'https://api.github.com/repos/o/r': HTTP error 403 rate limit",
+            "rate limit",
+            "rate limit",
+        ),
+        (
+            "fatal: could not read Username for 'https://git.example.org': terminal prompts "
+            "disabled",
+            "private",
+            "store an access token or deploy key",
+        ),
+        ("Host key verification failed.\nfatal: Could not read", "host key", "SSH key of H"),
+        ("git@h: Permission denied (publickey).", "deploy key", "H does not accept the key"),
+        ("fatal: couldn't find remote ref refs/heads/x", "no such revision", "no such branch"),
+        ("Could not resolve host: git.example.org", "name", "git.example.org cannot be looked up"),
+        ("Couldn't resolve host name (6)", "name", "cannot be looked up"),
+        ("Failed to connect to h port 80: Connection refused", "unreachable", "does not answer"),
+        ("SSL certificate problem: self-signed certificate", "certificate", "not valid"),
+        ("NAR hash mismatch in input 'x'", "hash", "is not what flake.lock says"),
+        ("getting status of '/x': No such file or directory", "gone", "does not exist"),
+        (
+            "opening Git repository \"/x\": repository path '/x' is not owned by current user",
+            "unreadable directory",
+            "chmod",
+        ),
+    ],
+)
+def test_a_fetch_that_failed_is_a_sentence(text: str, kind: str, part: str) -> None:
+    status = "404" if "404" in text else "nothing usable"
+    found, told = sentence(FETCHING, text, {"subject": "S", "host": "H", "code": status})
+    assert found == kind
+    assert part in told
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("error: writing to file: No space left on device", "disk full"),
+        ("building of 'x' timed out after 1800 seconds of silence", "silent"),
+        ("building of 'x' timed out after 5 seconds", "time"),
+        ("killed after writing more than 1000000 bytes of log output", "log"),
+        ("a 'aarch64-linux' with features {} is required to build 'x', but I am", "system"),
+        ("hash mismatch in fixed-output derivation '/nix/store/x.drv'", "hash"),
+        ("cannot build missing derivation '/nix/store/x.drv'", "gone"),
+        ("cannot connect to socket at '/s': Connection refused", "no daemon"),
+        ("builder for '/nix/store/x.drv' failed with exit code 3", "failed"),
+    ],
+)
+def test_a_build_that_failed_is_of_a_known_kind(text: str, kind: str) -> None:
+    assert sentence(BUILDING, text)[0] == kind
+
+
+def test_nixs_own_words_are_short_and_whole() -> None:
+    assert own_words("a\n  … while\n at x\nb " + "c" * 2_000).startswith("a b ccc")
+    assert len(own_words("x" * 5_000)) <= 601
+
+
+def test_silence_is_said_too() -> None:
+    assert own_words("") == "nix gave no reason."

@@ -1,0 +1,158 @@
+"""The verbs of the broker, and our own calls."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.errors import Refused
+from appliance.model.installed import Installed
+from services.nix.request import keep, keep_derivations, realise, verbs
+from services.nix.store import store_in
+from services.processes.privileges import Job
+
+HOME = Path("/opt/nixie")
+NIX = HOME / "nix/usr/bin/nix"
+INSTALLED = Installed(HOME, HOME / "program", Path(sys.executable), NIX, HOME, HOME, HOME)
+STORE = store_in(Path("/s"), NIX, system_store=False)
+HASH = "sha256-X0eCw84agZRbXb/27vX4DPezced0d9t/jFVebVOSwHM="
+TREE = "/nix/store/kgw7rg3s82zrnm48y5g0c0y0vqmq1sz9-source"
+FLAKE = {"path": TREE, "nar_hash": HASH, "rev": "a" * 40, "last_modified": 7, "dir": ""}
+LOOK = {**FLAKE, "host": "ember", "adapter": TREE, "adapter_hash": HASH}
+TOKEN = json.dumps({"kind": "token", "secret": "s3cret", "hosts": ["github.com"]})
+KEY = json.dumps({"kind": "ssh-key", "secret": "-----BEGIN-----", "hosts": []})
+
+
+def job(verb: str, args: Mapping[str, Any], secret: str = TOKEN) -> Job:
+    return verbs(STORE, lambda _: secret)[verb](args, INSTALLED)
+
+
+def test_evaluation_has_no_network() -> None:
+    for verb, args in (("names", FLAKE), ("look", LOOK), ("adapter", {})):
+        assert (job(verb, args).user, job(verb, args).network) == ("eval", False)
+
+
+def test_evaluation_is_pure() -> None:
+    assert "--impure" not in job("look", LOOK).argv
+
+
+def test_evaluation_may_read_nothing_but_the_store() -> None:
+    words = job("look", LOOK).argv
+    assert words[words.index("restrict-eval") + 1] == "true"
+    allowed = words[words.index("allowed-uris") + 1].split()
+    assert not [one for one in allowed if one.startswith(("file", "git+file", "/"))]
+    assert [one for one in allowed if one.startswith("path:")] == ["path:/nix/store"]
+
+
+def test_the_state_directory_is_hidden_from_jobs() -> None:
+    for verb, args in (("look", LOOK), ("resolve", {"url": "github:o/r"})):
+        assert job(verb, args).hidden == ("/s",)
+        assert "/s/secrets" not in "".join(job(verb, args).readable)
+
+
+def test_import_from_derivation_is_the_owners_choice() -> None:
+    def allowed(args: Mapping[str, Any]) -> str:
+        words = job("look", args).argv
+        return words[words.index("allow-import-from-derivation") + 1]
+
+    assert allowed(LOOK) == "false"
+    assert allowed({**LOOK, "ifd": True}) == "true"
+
+
+def test_fetching_runs_as_fetch_with_the_network() -> None:
+    found = job("resolve", {"url": "github:o/r?ref=main"})
+    assert (found.user, found.network) == ("fetch", True)
+    assert '"ref" = "main"' in found.argv[-1]
+
+
+def test_a_refresh_never_uses_what_was_fetched_before() -> None:
+    assert "--refresh" in job("resolve", {"url": "github:o/r"}).argv
+
+
+def test_nothing_ever_asks_for_a_password() -> None:
+    env = job("resolve", {"url": "git+ssh://git@h.example/x"}).env
+    assert env["GIT_TERMINAL_PROMPT"] == "0"
+    assert "BatchMode=yes" in env["GIT_SSH_COMMAND"]
+    assert "StrictHostKeyChecking=yes" in env["GIT_SSH_COMMAND"]
+
+
+def test_a_token_is_in_no_argv() -> None:
+    found = job("resolve", {"url": "github:o/r", "credential": "source-1"})
+    assert "s3cret" not in " ".join(found.argv)
+    assert "s3cret" in found.env["NIX_CONFIG"]
+
+
+def test_a_key_comes_by_standard_input() -> None:
+    found = job("resolve", {"url": "git+ssh://git@h.example/x", "credential": "k"}, KEY)
+    assert found.stdin == b"-----BEGIN-----\n"
+    assert "-----BEGIN-----" not in " ".join((*found.argv, *found.env.values()))
+
+
+def test_a_credential_is_valid_for_inputs_of_its_hosts() -> None:
+    locked = {"type": "github", "owner": "o", "repo": "r", "rev": "a" * 40, "narHash": HASH}
+    assert "s3cret" in job("input", {"locked": locked, "credential": "k"}).env["NIX_CONFIG"]
+
+
+def test_a_local_source_is_shown_to_the_job_that_reads_it() -> None:
+    assert "/home/me/fleet" in job("resolve", {"url": "git+file:///home/me/fleet"}).readable
+
+
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [
+        ("resolve", {"url": "--option sandbox false"}),
+        ("resolve", {"url": "nixpkgs"}),
+        ("resolve", {"url": ["github:o/r"]}),
+        ("resolve", {}),
+        ("resolve", {"url": "github:o/r", "credential": "../web/key"}),
+        ("resolve", {"url": "github:o/r", "credential": 7}),
+        ("input", {"locked": {"type": "path", "path": "/etc", "narHash": HASH}}),
+        ("input", {"locked": {"type": "git", "url": "file:///etc", "narHash": HASH}}),
+        ("input", {"locked": {"type": "github", "owner": "o", "repo": "r"}}),
+        ("input", {"locked": None}),
+        ("names", {**FLAKE, "path": "/etc"}),
+        ("names", {**FLAKE, "path": TREE + "/../../etc"}),
+        ("names", {**FLAKE, "nar_hash": "x"}),
+        ("names", {**FLAKE, "dir": "../x"}),
+        ("names", {**FLAKE, "last_modified": "7"}),
+        ("names", {**FLAKE, "memory": 1}),
+        ("names", {**FLAKE, "memory": 1 << 50}),
+        ("names", {**FLAKE, "seconds": 1e9}),
+        ("look", {**LOOK, "host": 'a"; x'}),
+        ("look", {**LOOK, "host": ""}),
+        ("look", {**LOOK, "adapter": "/tmp/mine"}),
+    ],
+)
+def test_no_field_is_taken_on_trust(verb: str, args: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        job(verb, args)
+
+
+def test_what_a_look_may_use_is_bounded() -> None:
+    limits = job("look", {**LOOK, "memory": 1 << 31, "seconds": 5}).limits
+    assert (limits.memory_bytes, limits.seconds) == (1 << 31, 5.0)
+
+
+def test_a_build_is_rooted_as_it_is_made() -> None:
+    words = realise(STORE, ("/nix/store/a.drv", "/nix/store/b.drv"), Path("/s/gcroots/x"))
+    assert words[:4] == (
+        "/opt/nixie/nix/usr/bin/nix-store",
+        "--realise",
+        "/nix/store/a.drv",
+        "/nix/store/b.drv",
+    )
+    assert words[words.index("--add-root") + 1] == "/s/gcroots/x"
+
+
+def test_keeping_a_path_never_downloads_it() -> None:
+    words = keep(STORE, (TREE,), Path("/s/gcroots/x"))
+    assert words[words.index("substitute") + 1] == "false"
+
+
+def test_a_derivation_itself_is_kept_by_importing_it() -> None:
+    words = keep_derivations(STORE, ("/nix/store/a.drv",), Path("/s/gcroots/x"))
+    assert words[0].endswith("/nix-instantiate")
+    assert words[-1] == "[ (import /nix/store/a.drv) ]"
