@@ -58,9 +58,17 @@ def role(name: str) -> int:
     try:
         asyncio.run(_live(PARTS[name]))
     except NixieError as error:
-        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        _last_words(name, str(error))
         return 1
     return 0
+
+
+def _last_words(name: str, why: str) -> None:
+    """Say why a role ends: to its log, and to whoever supervises it (sd_notify(3), STATUS)."""
+    from services.systemd.driver import Overseer
+
+    print(f"{name}: {why}", file=sys.stderr, flush=True)
+    Overseer(os.environ.get("NOTIFY_SOCKET")).tell(f"STATUS={' '.join(why.split())}")
 
 
 async def _live(serve: Callable[[], Awaitable[None]]) -> None:

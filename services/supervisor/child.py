@@ -46,6 +46,7 @@ class Child:
         self._heard = 0.0
         self._again_at = 0.0
         self._silent = ""
+        self._words = ""
 
     @property
     def alive(self) -> bool:
@@ -57,7 +58,7 @@ class Child:
         self.pid = pid
         self.state = State.STARTING if self._beats else State.READY
         self._began = self._heard = now
-        self._silent = ""
+        self._silent = self._words = ""
 
     def heard(self, *, ready: bool, now: float) -> bool:
         """A sign of life came; True when it just became ready."""
@@ -66,6 +67,10 @@ class Child:
             self.state = State.READY
             return True
         return False
+
+    def said(self, words: str) -> None:
+        """It said how it stands; should it end now, that is why."""
+        self._words = words
 
     def retire(self) -> None:
         """It is being stopped on purpose; its end is no failure."""
@@ -87,7 +92,7 @@ class Child:
             return 0
         self.failures = counted(self.failures, now - self._began)
         self.restarts += 1
-        self.why = self._silent or ending(code)
+        self.why = self._silent or self._words or ending(code)
         pause = pause_seconds(self.failures)
         self._again_at = now + pause
         self.state = State.PAUSED

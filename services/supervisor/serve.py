@@ -243,6 +243,8 @@ class _Ring:
                 fields = heard(held.beats.recv(4096))
                 if not held.child.alive:
                     continue
+                if words := fields.get("STATUS"):
+                    held.child.said(words)
                 if held.child.heard(ready=fields.get("READY") == "1", now=time.monotonic()):
                     self._tell(RoleReady(held.child.name, held.child.pid or 0))
                     self._woken.set()
@@ -292,6 +294,8 @@ class _Ring:
         return code
 
     def _failed(self, held: _Held, code: int) -> None:
+        if held.beats is not None:
+            self._hear(held)  # its last words
         pause = held.child.ended(code, time.monotonic())
         held.handed = ()
         if pause:

@@ -54,6 +54,22 @@ def test_the_reason_of_an_earlier_kill_is_not_kept() -> None:
     assert child.why == "It ended with status 1."
 
 
+def test_last_words_are_the_reason() -> None:
+    child = running()
+    child.said("net.db was written by a newer Nixie.")
+    child.ended(1, 111.0)
+    assert child.why == "net.db was written by a newer Nixie."
+
+
+def test_last_words_of_an_earlier_run_are_not_kept() -> None:
+    child = running()
+    child.said("net.db was written by a newer Nixie.")
+    child.ended(1, 111.0)
+    child.started(8, 112.0)
+    child.ended(1, 113.0)
+    assert child.why == "It ended with status 1."
+
+
 def test_a_process_that_does_not_beat_is_never_silent() -> None:
     child = Child("nix-daemon", PATIENCE, beats=False)
     child.started(7, 0.0)
