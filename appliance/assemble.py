@@ -10,12 +10,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import NixieError, Problem, Refused
+from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
 
@@ -50,13 +51,13 @@ def state(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("NIXIE_STATE", STATE)).resolve()
 
 
-def role(name: str) -> int:
-    """Run one role until SIGTERM; return the exit code."""
+def role(name: str, fault: Fault = no_fault) -> int:
+    """Run one role until SIGTERM; return the exit code.  `fault` is for crash tests."""
     if name not in ROLES:
         print(f"There is no role {name}; there are {', '.join(ROLES)}.", file=sys.stderr)
         return 2
     try:
-        asyncio.run(_live(PARTS[name]))
+        asyncio.run(_live(PARTS[name](fault)))
     except NixieError as error:
         _last_words(name, str(error))
         return 1
@@ -71,7 +72,7 @@ def _last_words(name: str, why: str) -> None:
     Overseer(os.environ.get("NOTIFY_SOCKET")).tell(f"STATUS={' '.join(why.split())}")
 
 
-async def _live(serve: Callable[[], Awaitable[None]]) -> None:
+async def _live(serving: Coroutine[None, None, None]) -> None:
     """Serve and give life signs until SIGTERM or SIGINT; the first failure ends both."""
     from services.systemd.driver import Overseer
 
@@ -81,7 +82,7 @@ async def _live(serve: Callable[[], Awaitable[None]]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     tasks = [
-        asyncio.ensure_future(serve()),
+        asyncio.create_task(serving),
         asyncio.create_task(manager.beat()),
         asyncio.create_task(stop.wait()),
     ]
@@ -93,13 +94,13 @@ async def _live(serve: Callable[[], Awaitable[None]]) -> None:
         task.result()
 
 
-async def _net() -> None:
+async def _net(fault: Fault) -> None:
     from services.net.serve import serve
 
-    await serve(state())
+    await serve(state(), fault=fault)
 
 
-async def _dhcp() -> None:
+async def _dhcp(fault: Fault) -> None:
     from appliance.store import leases
     from appliance.store.open import writer
     from services.dhcp.serve import networks, serve
@@ -113,17 +114,18 @@ async def _dhcp() -> None:
         writer(here / "leases.db", leases.MIGRATIONS),
         found(installed().loaders).loaders,
         _nothing,
+        fault=fault,
     )
 
 
-async def _dns() -> None:
+async def _dns(_fault: Fault) -> None:
     from services.dns.serve import serve
     from services.systemd.driver import adopt
 
     await serve(adopt(os.environ), state())
 
 
-async def _boot() -> None:
+async def _boot(fault: Fault) -> None:
     from services.netboot.probe import installed as found
     from services.netboot.serve import Files, serve
     from services.systemd.driver import adopt
@@ -139,22 +141,23 @@ async def _boot() -> None:
             certificate=here / "secrets/web/ca.crt",
         ),
         found(installed().loaders),
+        fault=fault,
     )
 
 
-async def _build() -> None:
+async def _build(fault: Fault) -> None:
     from services.nix.serve import serve
 
     here = state()
-    await serve(here, installed(), here / "run/broker.sock", _nothing)
+    await serve(here, installed(), here / "run/broker.sock", _nothing, fault=fault)
 
 
-async def _web() -> None:
+async def _web(fault: Fault) -> None:
     from services.systemd.driver import adopt
     from webui.serve import serve
 
     _first_revision(state())
-    await serve(adopt(os.environ), state(), installed())
+    await serve(adopt(os.environ), state(), installed(), fault=fault)
 
 
 def _first_revision(here: Path) -> None:
@@ -177,7 +180,7 @@ def _nothing() -> None:
     """Life signs are given by `_live`, for every role alike."""
 
 
-PARTS: Mapping[str, Callable[[], Awaitable[None]]] = {
+PARTS: Mapping[str, Callable[[Fault], Coroutine[None, None, None]]] = {
     "net": _net,
     "dhcp": _dhcp,
     "dns": _dns,

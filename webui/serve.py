@@ -23,6 +23,8 @@ from starlette.types import ASGIApp
 from appliance.actions import access, sources
 from appliance.actions.desk import Desk
 from appliance.actions.open import open_desk
+from appliance.actions.passwords import Passwords
+from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.store.secrets.open import Secrets
 from webui.app import application, own_names
@@ -42,12 +44,13 @@ async def serve(
     state: Path,
     installed: Installed,
     beat: Callable[[], Awaitable[None]] | None = None,
+    fault: Fault = no_fault,
 ) -> None:
     """Serve until cancelled.  `sockets` by LISTEN_FDNAMES name; `beat` every two seconds.
 
     Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
     """
-    desk = open_desk(state)
+    desk = open_desk(state, fault=fault)
     try:
         access.local_token(desk)
         sources.sweep_credentials(desk)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from appliance.actions.passwords import Passwords
 from appliance.actions.patience import Patience
 from appliance.actions.refusals import Forbidden, problem
+from appliance.faults import Fault, no_fault
 from appliance.store import people
 from appliance.store.inventory import Acting, Heading, Told, acting, acts_since
 from appliance.store.reads import Reads
@@ -55,6 +56,7 @@ class Desk:
     now: Callable[[], float]
     new_id: Callable[[], str]
     random: Callable[[int], bytes]
+    fault: Fault = no_fault
 
     def close(self) -> None:
         """Let go of the files."""
@@ -69,6 +71,7 @@ def act(desk: Desk, actor: Actor, verb: str, *, scope: str = "write") -> Iterato
     heading = Heading(desk.new_id(), desk.now(), actor.account, actor.name, actor.address, verb)
     with acting(desk.inventory, heading) as doing:
         yield doing
+    desk.fault("web.acted")
     if doing.told.what:
         write_audit(
             desk, actor, verb, doing.told.what, subject=doing.told.subject, act=heading.ident

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance.events import Event
+from appliance.faults import Fault, no_fault
 from appliance.model.slices import DhcpNetwork
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
@@ -42,10 +43,6 @@ PRUNE_EVERY = 10_000  # events
 CLOCK_JUMP_SECONDS = 3600.0
 BUSY = 4  # messages in one drain: more will come
 MOMENT_SECONDS = 0.001
-
-
-def no_fault(point: str) -> None:
-    """Where crash tests end the process; nothing happens here otherwise."""
 
 
 async def networks(net: Path) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
@@ -82,7 +79,7 @@ class Server:
         loaders: Loaders,
         *,
         guarded: bool = True,
-        fault: Callable[[str], None] = no_fault,
+        fault: Fault = no_fault,
     ) -> None:
         self.ports = ports
         self._ledger = ledger
@@ -231,6 +228,8 @@ class Server:
 
     def _commit(self, rows: Sequence[Stored], events: Sequence[Event], now: float) -> None:
         """On disk when this returns.  A disk that refuses ends the service: no ACK leaves."""
+        if rows:
+            self._fault("dhcp.answered")
         try:
             commit(self._ledger, rows, events, now)
             self._written += len(events)
@@ -320,7 +319,7 @@ async def serve(
     beat: Callable[[], None],
     *,
     guarded: bool = True,
-    fault: Callable[[str], None] = no_fault,
+    fault: Fault = no_fault,
 ) -> None:
     """Answer DHCP until cancelled.
 

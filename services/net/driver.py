@@ -2,6 +2,7 @@
 
 from pyroute2 import AsyncIPRoute
 
+from appliance.faults import Fault, no_fault
 from appliance.plan import firewall, order, sysctls
 from services.firewall.driver import FirewallDriver
 from services.links.driver import LinksDriver
@@ -11,7 +12,8 @@ from services.sysctls.driver import SysctlDriver
 class KernelDriver:
     """Everything of one network namespace; what `scope` does not name is not even seen."""
 
-    def __init__(self, netlink: AsyncIPRoute) -> None:
+    def __init__(self, netlink: AsyncIPRoute, fault: Fault = no_fault) -> None:
+        self._fault = fault
         self._links = LinksDriver(netlink)
         self._firewall = FirewallDriver()
         self._sysctls = SysctlDriver()
@@ -36,3 +38,4 @@ class KernelDriver:
             self._sysctls.write(step)
         else:
             await self._links.perform(step)
+        self._fault("net.stepped")

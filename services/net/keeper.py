@@ -18,6 +18,7 @@ from appliance.events import (
     RevisionRefused,
     RevisionUndone,
 )
+from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
 from appliance.plan import order, record, words
 from appliance.plan.links import Missing
@@ -85,7 +86,9 @@ class Keeper:
         kernel: Kernel,
         nics: Callable[[], Sequence[Nic]],
         clocks: Clocks,
+        fault: Fault = no_fault,
     ) -> None:
+        self._fault = fault
         self._database, self._kernel, self._nics, self._clocks = database, kernel, nics, clocks
         self._kept = trials.kept(database)
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
@@ -187,6 +190,7 @@ class Keeper:
         attempt.put_back = True
 
     async def _record_kept(self, attempt: Attempt) -> None:
+        self._fault("net.converged")
         newest, now = attempt.revision, self._clocks.now()
         self._kept = trials.Kept(newest.number, newest.config, now)
         self._config, self._refused, self.failures = parsed(newest.config), None, 0
@@ -224,7 +228,8 @@ class Keeper:
         """Publish the slices; nothing is written when they are the same."""
         if self._kept and self._aim:
             fresh = cut(self._aim.config, self._kept.revision, self._machines)
-            trials.publish(self._database, fresh, self._clocks.now())
+            if trials.publish(self._database, fresh, self._clocks.now()):
+                self._fault("net.cutting")
 
     def _write(self, attempt: Attempt, phase: Phase) -> None:
         trials.write_trial(

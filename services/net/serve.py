@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 from appliance.backoff import pause_seconds
+from appliance.faults import Fault, no_fault
 from appliance.store import inventory_view, trials
 from appliance.store.follow import Follower, follow
 from appliance.store.inventory_view import RevisionView
@@ -31,7 +32,9 @@ PAUSE_SECONDS = 0.1
 """Between two read-backs."""
 
 
-async def serve(state: Path, ready: Callable[[], None] = lambda: None) -> None:
+async def serve(
+    state: Path, ready: Callable[[], None] = lambda: None, fault: Fault = no_fault
+) -> None:
     """Hold the network until cancelled; `ready` is called when the last kept config is in force.
 
     Raises Unreachable when net.db or nftables cannot be used.
@@ -40,7 +43,7 @@ async def serve(state: Path, ready: Callable[[], None] = lambda: None) -> None:
     inventory = Follower(state / "nixie.db")
     try:
         async with netlink() as opened:
-            keeper = Keeper(database, KernelDriver(opened), nics, CLOCKS)
+            keeper = Keeper(database, KernelDriver(opened, fault), nics, CLOCKS, fault)
             await keeper.recover()
             ready()
             await _hold(keeper, inventory)

@@ -23,6 +23,7 @@ from appliance.events import (
     MachineHeld,
     TokenUnknown,
 )
+from appliance.faults import Fault, no_fault
 from appliance.model.images import Part
 from appliance.store import boots, journal
 from appliance.store.open import new_id, now, writer
@@ -40,8 +41,9 @@ COMPLAINT_SECONDS = 1.0  # one event per client and second about unknown tokens
 class Recorder:
     """The one writer of boot.db."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fault: Fault = no_fault) -> None:
         self.connection = writer(path, boots.MIGRATIONS)
+        self._fault = fault
         self.attempts = Attempts()
         self._dirty: dict[str, Attempt] = {}
         self._events: list[Event] = []
@@ -155,7 +157,9 @@ class Recorder:
 
     def keep_token(self, row: boots.TokenRow) -> None:
         """Store a token with everything that happened so far."""
+        self._fault("boot.scripted")
         self.flush(token=row)
+        self._fault("boot.granted")
 
     def token(self, ident: str) -> boots.TokenRow | None:
         """A token that was given out."""
@@ -176,6 +180,7 @@ class Recorder:
         self.attempts.phoned_home(attempt, at, said, attempt.facts.get("toplevel"))
         self._touched(attempt)
         self.flush(used=ident)
+        self._fault("boot.heard")
         return 200, "Heard."
 
     def held_code(self, network: str, mac: str, facts: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.faults import Fault, no_fault
 from services.netboot.attempt import Step
 from services.netboot.driver import Recorder
 from services.netboot.follow import World, networks_from_json, networks_to_json
@@ -48,9 +49,9 @@ class Files:
 class Role:
     """World, record and loaders, tied together."""
 
-    def __init__(self, files: Files, installed: Installed) -> None:
+    def __init__(self, files: Files, installed: Installed, fault: Fault = no_fault) -> None:
         self.world = World(files.published, files.leases, files.net)
-        self.recorder = Recorder(files.own)
+        self.recorder = Recorder(files.own, fault)
         self.installed = installed
         self._cursor = int(self.recorder.own("leases.cursor") or 0)
         kept = self.recorder.own("networks")
@@ -136,13 +137,14 @@ async def serve(
     *,
     admin: Callable[[str], str] = "https://{}/".format,
     beat: Callable[[], Awaitable[None]] | None = None,
+    fault: Fault = no_fault,
 ) -> None:
     """Boot machines until cancelled.
 
     `sockets` are named `tftp.<link>` and `boot.<link>`; `installed` comes from `probe.installed`;
     `admin` turns our address into the admin's URL; `beat` tells the supervisor that we live.
     """
-    role = Role(files, installed)
+    role = Role(files, installed, fault)
     role.refresh()
     boot = Boot(role.world, role.recorder, installed, role.refresh, files.certificate, admin)
     sites = Sites(boot)

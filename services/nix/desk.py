@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from appliance.faults import Fault, no_fault
 from services.nix.driver import Nix
 from services.nix.versions import Version
 
@@ -33,6 +34,7 @@ class Desk:
     version: Version | None = None
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)
+    fault: Fault = no_fault
 
     def source_roots(self, source: str) -> Path:
         """Roots of a source's trees, one folder per revision."""

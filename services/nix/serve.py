@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance.errors import NixieError
 from appliance.events import WishRefused
+from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.model.table import table_to_json
 from appliance.store import build_facts, builds
@@ -47,6 +48,7 @@ async def serve(
     beat: Callable[[], None],
     *,
     look_seconds: float = 300.0,
+    fault: Fault = no_fault,
 ) -> None:
     """Run the pipeline until cancelled; `beat` is called as long as the loop turns.
 
@@ -63,6 +65,7 @@ async def serve(
         new_id=new_id,
         publish=wake.set,
         look_seconds=look_seconds,
+        fault=fault,
     )
     try:
         async with asyncio.TaskGroup() as group:

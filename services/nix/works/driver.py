@@ -84,6 +84,7 @@ async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
         answer, lines = await _realised(desk, row, made, log)
         if answer.exit != 0:
             return _failed(desk, row, answer, lines, log)
+        desk.fault("build.realised")
         await _publish(desk, row, source, made, log)
     except Refused as why:
         log.add(str(why))
@@ -170,6 +171,7 @@ async def _publish(desk: Desk, row: BuildRow, source: SourceView, made: Recipe, 
     }
     for one in (image, *special.values()):
         write(desk.published / "images" / f"{one.id}.json", image_to_json(one))
+    desk.fault("build.written")
     with transaction(desk.database):
         number = build_facts.image_published(
             desk.database,
@@ -181,6 +183,7 @@ async def _publish(desk: Desk, row: BuildRow, source: SourceView, made: Recipe, 
         build_facts.build_ended(
             desk.database, row, "built", f"Generation {number}.", desk.now(), image.id
         )
+    desk.fault("build.recorded")
     log.add(f"Generation {number}: {image.size} bytes to load.")
     desk.publish()
 
