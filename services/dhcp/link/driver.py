@@ -1,15 +1,15 @@
 """DOOR: what leaves on one link, and its ear on port 68; needs CAP_NET_RAW.
 
-Replies of one size to one place leave in one system call (UDP segmentation offload): a burst
-through a relay, or a room of machines that hear broadcasts.  The packet socket is opened when it is
-first used and again after the link was replaced.
+Every datagram is sent by itself: with UDP segmentation offload a burst would cost half as much, but
+a client or relay behind a veth that reads raw frames (dhclient, udhcpc, dhcrelay) would see one
+long frame and drop it (tried).  The packet socket is opened when it is first used and again after
+the link was replaced.
 """
 
 import errno
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from struct import pack
 
 from services.dhcp.destination import BROADCAST, TO_HARDWARE, TO_RELAY
 from services.dhcp.lan import text
@@ -17,12 +17,8 @@ from services.dhcp.link.frames import BROADCAST_MAC, EVERYBODY, frame
 from services.dhcp.reply import Reply
 
 SEND_ONLY = 0  # an ethertype of zero: the socket receives nothing
-CANNOT = frozenset((errno.EIO, errno.EINVAL, errno.ENOPROTOOPT, errno.EOPNOTSUPP))
 GONE = frozenset((errno.ENODEV, errno.ENXIO, errno.ENETDOWN, errno.EBADF))
 CLIENT_PORT, SERVER_PORT = 68, 67
-UDP_SEGMENT = 103  # linux/udp.h
-SEGMENTS = 60  # of at most 1472 bytes: below 64 pieces, and below 64 KiB with the next line
-MOST_BYTES = 60_000
 ADDRESSES_KEPT = 4096  # as the socket wants them
 
 Address = tuple[str, int]
@@ -35,7 +31,6 @@ class Link:
     def __init__(self, name: str, dhcp: socket.socket) -> None:
         self.name = name
         self._dhcp = dhcp
-        self._segments = True  # until the kernel or the card says no
         self._addresses: dict[tuple[int, int], Address] = {}
         self._raw: socket.socket | None = None
         self._mac = b""
@@ -54,37 +49,16 @@ class Link:
 
         What cannot be sent is lost, as datagrams are: its client asks again.
         """
-        together: dict[tuple[Address, int], list[bytes]] = {}
         for reply in replies:
-            delivery, data = reply.delivery, reply.data
-            if delivery is TO_HARDWARE:
-                with suppress(OSError):
-                    self.send(data, chaddr=reply.chaddr, source=source, target=reply.address)
-                continue
-            if delivery is BROADCAST:
-                to = EVERYBODY_TEXT
-            else:
-                to = self._address(
-                    reply.address, SERVER_PORT if delivery is TO_RELAY else CLIENT_PORT
-                )
-            together.setdefault((to, len(data)), []).append(data)
-        for (to, size), datagrams in together.items():
+            delivery = reply.delivery
             with suppress(OSError):
-                self._send_together(to, size, datagrams)
-
-    def _send_together(self, to: Address, size: int, datagrams: list[bytes]) -> None:
-        step = min(SEGMENTS, MOST_BYTES // size)
-        for at in range(0, len(datagrams), step):
-            some = datagrams[at : at + step]
-            if len(some) > 1 and self._segments:
-                try:
-                    each = [(socket.IPPROTO_UDP, UDP_SEGMENT, pack("=H", size))]
-                    self._dhcp.sendmsg([b"".join(some)], each, 0, to)
-                    continue
-                except OSError as error:
-                    self._segments = error.errno not in CANNOT
-            for one in some:
-                self._dhcp.sendto(one, to)
+                if delivery is TO_HARDWARE:
+                    self.send(reply.data, chaddr=reply.chaddr, source=source, target=reply.address)
+                elif delivery is BROADCAST:
+                    self._dhcp.sendto(reply.data, EVERYBODY_TEXT)
+                else:
+                    port = SERVER_PORT if delivery is TO_RELAY else CLIENT_PORT
+                    self._dhcp.sendto(reply.data, self._address(reply.address, port))
 
     def _address(self, address: int, port: int) -> Address:
         known = self._addresses.get((address, port))
