@@ -34,7 +34,8 @@ types:
 	@$(PYTHON) -m mypy --cache-dir .mypy_cache
 
 units:
-	@$(PYTEST) -n 2 --doctest-modules tests appliance services webui hardware
+	@$(PYTEST) -n 2 --doctest-modules --ignore=tests/live --ignore=tests/vm --ignore=tests/browser \
+	  --ignore-glob='*/migrations/*' tests appliance services webui hardware
 
 live:
 	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m live tests

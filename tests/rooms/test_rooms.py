@@ -97,7 +97,7 @@ def test_no_file_names_a_registry_or_a_machine_path() -> None:
     ] == []
 
 
-def test_every_page_has_a_template_of_the_same_name() -> None:
-    pages = {path.stem for path in (ROOT / "webui/pages").glob("*.py")} - {"__init__"}
-    templates = {path.stem for path in (ROOT / "webui/templates").glob("*.html")}
-    assert pages <= templates
+def test_every_template_belongs_to_a_page_of_the_same_name() -> None:
+    pages = {path.stem for path in (ROOT / "webui/pages").glob("*.py")}
+    templates = {path.stem for path in (ROOT / "webui/templates").glob("[a-z]*.html")}
+    assert templates <= pages
