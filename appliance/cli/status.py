@@ -30,6 +30,7 @@ def status(call: Call) -> None:
                     f"{found['builds_under_way']} builds, {found['boots_under_way']} boots",
                 ),
                 ("leases", str(found["leases"])),
+                *(("trouble", what) for what in found["troubles"]),
             ]
         )
 

@@ -19,6 +19,7 @@ from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceS
 from appliance.store.leases import LeaseRow
 from appliance.store.logs.open import LogRange, log_range
 from appliance.store.open import reader
+from appliance.store.standing.open import standings
 
 HELD_SECONDS = 60
 """A machine that stopped asking this long ago no longer waits."""
@@ -54,6 +55,10 @@ class Reads:
     def started(self, name: str) -> bool:
         """Whether the role behind that file has made its tables."""
         return self._look(name, lambda _: True, False)
+
+    def troubles(self) -> list[str]:
+        """What is wrong with the processes right now, as sentences."""
+        return [what for one in standings(self.state) for what in one.troubles]
 
     # nixie.db
 
@@ -168,6 +173,7 @@ class Reads:
             try:
                 return question(connection)
             except sqlite3.OperationalError as error:
-                if "no such table" in str(error):  # the role is making its tables right now
+                # The role makes its tables right now, or a newer Nixie made them otherwise.
+                if "no such table" in str(error) or "no such column" in str(error):
                     return absent
                 raise

@@ -39,13 +39,28 @@ mkdir "$work/root"
 for package in "$work"/packages/*.deb; do
     dpkg -x "$package" "$work/root"
 done
+# Suites before trixie still ship some of this outside /usr.
+for folder in bin lib lib64; do
+    if [ -d "$work/root/$folder" ] && [ ! -L "$work/root/$folder" ]; then
+        mkdir -p "$work/root/usr/$folder"
+        cp -a "$work/root/$folder/." "$work/root/usr/$folder/"
+        rm -rf "${work:?}/root/$folder"
+    fi
+done
 
 # Nix starts itself again through /proc/self/exe, so its own header must name the newer loader and
 # libraries.  patchelf runs through that loader: it may need a newer libc than this system has.
+# Before 2.9 its own libraries lie in a folder beside, and name that folder by its place in Debian.
 libraries=$dest/usr/lib/$triplet
 unpacked=$work/root/usr/lib/$triplet
-"$unpacked/$loader" --library-path "$unpacked" "$work/root/usr/bin/patchelf" \
-    --set-interpreter "$libraries/$loader" --force-rpath --set-rpath "$libraries" "$work/root/usr/bin/nix"
+patched() {
+    "$unpacked/$loader" --library-path "$unpacked" "$work/root/usr/bin/patchelf" \
+        --force-rpath --set-rpath "$libraries:$dest/usr/lib/nix" "$@"
+}
+patched --set-interpreter "$libraries/$loader" "$work/root/usr/bin/nix"
+for library in "$work/root/usr/lib/nix"/*.so; do
+    if [ -e "$library" ]; then patched "$library"; fi
+done
 
 rm -rf "$work/root/usr/share/doc" "$work/root/usr/share/man" "$work/root/usr/share/locale"
 chmod 755 "$work/root"

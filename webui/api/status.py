@@ -30,6 +30,9 @@ class ApiStatus:
     builds_under_way: int
     boots_under_way: int
     leases: Annotated[int, Field(description="bound right now")]
+    troubles: Annotated[
+        list[str], Field(description="roles that do not run, ports that are taken, and why")
+    ]
 
 
 @router.get("/status")
@@ -51,6 +54,7 @@ def status(here: Signed) -> ApiStatus:
         builds_under_way=sum(row.state in ("queued", "running") for row in reads.builds(limit=200)),
         boots_under_way=sum(row.state in running for row in reads.boots(limit=200)),
         leases=sum(row.state == "bound" and row.ends_at > now for row in reads.leases()),
+        troubles=reads.troubles(),
     )
 
 

@@ -31,13 +31,28 @@ def needs(
     sources: Sequence[SourceView],
     known: Mapping[str, SourceStateRow],
     now: float,
+    troubles: Sequence[str] = (),
 ) -> tuple[Need, ...]:
     """`last` is the newest boot of each machine, `builds` the newest first."""
     return (
+        *(_trouble(what) for what in troubles),
         *(_short(boot, called, now) for boot in last if boot.state == "short"),
         *_unbuilt(builds, now),
         *_waiting(held),
         *_unreadable(sources, known, now),
+    )
+
+
+def _trouble(what: str) -> Need:
+    """A part of the router that does not work; it is tried again by itself."""
+    return Need(
+        kind="bad",
+        label="Not running",
+        subject="",
+        href="/",
+        what=phrases.capital(what),
+        under="It is tried again by itself. The rest of the router goes on.",
+        press="Look again",
     )
 
 

@@ -92,6 +92,7 @@ class Facts:
     builds: Sequence[BuildRow]
     running_steps: Mapping[str, Sequence[StepRow]]
     slices: Slices | None
+    troubles: Sequence[str] = ()
 
 
 @router.get("/")
@@ -123,6 +124,7 @@ def built(here: Here) -> OverviewView:
             boot.id: reads.steps(boot.id) for boot in has.boots if boot.state in lanes.RUNNING
         },
         slices=reads.slices(),
+        troubles=reads.troubles(),
     )
     return view(frame.shell(here, "overview", "Overview"), has, facts, here.now)
 
@@ -137,11 +139,15 @@ def view(shell: Shell, has: Inventory, facts: Facts, now: float) -> OverviewView
     queued = sum(row.state == "queued" for row in facts.builds)
     named = {source.id: source.name for source in facts.sources}
     mine = [last[mac] for mac in called if mac in last]
-    wanted = needs(mine, called, has.held, facts.builds, facts.sources, facts.states, now)
+    wanted = needs(
+        mine, called, has.held, facts.builds, facts.sources, facts.states, now, facts.troubles
+    )
     unnamed = [boot for boot in has.boots if boot.mac not in called and boot.state != "held"]
     return OverviewView(
         shell=shell,
-        heading=heading(rows, running, len(has.held), called, bool(facts.sources)),
+        heading=heading(
+            rows, running, len(has.held), called, bool(facts.sources), bool(facts.troubles)
+        ),
         lead=lead(rows, facts, now),
         needs=wanted,
         readings=_readings(rows, has, facts, now),
@@ -166,9 +172,10 @@ def heading(
     waiting: int,
     called: Mapping[str, str],
     has_sources: bool,
+    has_troubles: bool = False,
 ) -> str:
     """The answer: what runs now, else what fell short, else how everything is."""
-    parts = []
+    parts = ["A part of the router does not work."] if has_troubles else []
     if running:
         names = [called.get(boot.mac, "An unknown machine") for boot in running]
         verb = "is" if len(names) == 1 else "are"

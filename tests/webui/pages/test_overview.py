@@ -1,3 +1,4 @@
+import json
 import re
 
 from tests.webui.pages.conftest import Home
@@ -36,3 +37,13 @@ def test_a_quiet_home_says_how_many_are_up() -> None:
 
 def test_a_machine_that_waits_is_in_the_heading() -> None:
     assert overview.heading((), (), 1, {}, has_sources=True) == "One machine waits for you."
+
+
+def test_a_role_that_does_not_run_comes_first(lived_in: Home) -> None:
+    why = "net.db was written by a newer Nixie."
+    net = {"state": "failed and is started again soon", "why": why, "problems": {}}
+    (lived_in.state / "run").mkdir(exist_ok=True)
+    (lived_in.state / "run/supervisor.json").write_text(json.dumps({"roles": {"net": net}}))
+    needs = lived_in.get("/").partition('class="needs"')[2].partition("</ul>")[0]
+    assert re.findall(r'aria-label="([^"]+)"', needs)[0] == "Not running"
+    assert f"Net does not run. {why}" in needs

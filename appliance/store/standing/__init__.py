@@ -1,0 +1,1 @@
+"""How the processes stand, for those who show it."""

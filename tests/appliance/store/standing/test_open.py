@@ -1,0 +1,41 @@
+import json
+from pathlib import Path
+from typing import Any
+
+from appliance.store.standing.open import Standing, standings
+
+NEWER = "net.db was written by a newer Nixie. Start the newer version."
+TAKEN = "TCP port 80 on br-lan is taken by nginx (pid 7): stop it, or take br-lan from it."
+
+
+def told(state: Path, **roles: dict[str, Any]) -> tuple[Standing, ...]:
+    (state / "run").mkdir(exist_ok=True)
+    text = json.dumps({"pid": 1, "roles": roles, "walls": [], "events": []})
+    (state / "run/supervisor.json").write_text(text)
+    return standings(state)
+
+
+def test_a_role_that_runs_has_no_troubles(tmp_path: Path) -> None:
+    (one,) = told(tmp_path, net={"state": "runs", "why": NEWER, "problems": {}})
+    assert one.troubles == ()
+
+
+def test_a_role_that_failed_says_why(tmp_path: Path) -> None:
+    paused = {"state": "failed and is started again soon", "why": NEWER, "problems": {}}
+    (one,) = told(tmp_path, net=paused)
+    assert one.troubles == (f"net does not run. {NEWER}",)
+
+
+def test_a_taken_port_is_a_trouble_of_a_role_that_runs(tmp_path: Path) -> None:
+    (one,) = told(tmp_path, boot={"state": "runs", "why": "", "problems": {"boot.br-lan": TAKEN}})
+    assert one.troubles == (TAKEN,)
+
+
+def test_without_the_file_nothing_is_known(tmp_path: Path) -> None:
+    assert standings(tmp_path) == ()
+
+
+def test_a_file_of_another_shape_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/supervisor.json").write_text('{"roles": []}')
+    assert standings(tmp_path) == ()
