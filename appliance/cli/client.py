@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from appliance.store.standing.open import standings
+
 API = "/api/v1"
 TIMEOUT_SECONDS = 30.0
 LOOK_SECONDS = 0.5
@@ -151,7 +153,15 @@ class Client:
         if self._where.url:
             hint = " Give its ca.crt with --ca." if "CERTIFICATE" in str(error) else ""
             return f"{self._where.url} cannot be reached: {error}.{hint}"
-        return f"The web role of {self._where.state} does not answer ({error}). Is nixie running?"
+        why = [
+            what
+            for one in standings(self._where.state)
+            if one.name == "web"
+            for what in one.troubles
+        ]
+        return f"The web role of {self._where.state} does not answer ({error}). " + (
+            " ".join(why) or "Is nixie running?"
+        )
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
