@@ -1,7 +1,7 @@
 """Building hosts: ask, stop, ask again.  `build` does it and answers with events."""
 
 from appliance.actions.desk import Actor, Desk, Done, act
-from appliance.actions.hosts import host_named
+from appliance.actions.hosts import bootable, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
 from appliance.events import BuildActed
@@ -14,6 +14,10 @@ def build_host(desk: Desk, actor: Actor, host: str) -> Done:
     """Queue a build of a host (id, or a name that only one host has)."""
     with act(desk, actor, "build_host") as doing:
         found = host_named(desk, doing.session, host)
+        bootable(found)
+        if found.verdict is None or found.verdict.kind == "looking":
+            what = f"Nixie has not looked at {found.name} yet. It is built by itself after that."
+            raise Refused(problem(what, "host"))
         doing.wish(desk.new_id(), "build", "build", host=found.id)
         return doing.tell(found.id, f"{found.name} waits to be built.", BuildActed)
 

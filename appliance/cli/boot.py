@@ -59,7 +59,8 @@ def show(
         found = call.client.get(look)
     call.show(found, lambda: _timeline(found))
     if wait and found["boot"]["state"] not in ENDED_WELL:
-        raise Failed(ENDED_BADLY, found["boot"]["diagnosis"] or "The boot fell short.")
+        cause = found["cause"] or {"heading": "The boot fell short."}
+        raise Failed(ENDED_BADLY, cause["heading"])
 
 
 def _ident(call: Call, boot: str) -> str:
@@ -73,13 +74,15 @@ def _ident(call: Call, boot: str) -> str:
 
 def _timeline(found: Any) -> str:
     boot, began = found["boot"], found["boot"]["began_at"]
+    cause = found["cause"] or {"heading": boot["diagnosis"], "way_out": ""}
     about = facts(
         [
             ("boot", boot["id"]),
             ("machine", f"{boot['mac']} on {boot['network']}, {boot['firmware']}"),
             ("host", boot["name"]),
             ("state", boot["state"]),
-            ("why", boot["diagnosis"]),
+            ("why", cause["heading"]),
+            ("way out", cause["way_out"]),
             ("began", moment(began)),
             ("took", span(boot["ended_at"] - began) if boot["ended_at"] else None),
         ]

@@ -49,6 +49,15 @@ class Client:
     def __init__(self, where: Where) -> None:
         self._where = where
         self._http: httpx.Client | None = None
+        self._folder = -1  # descriptor of the folder with the router's own socket
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._http is not None:
+            self._http.close()
+        if self._folder >= 0:
+            os.close(self._folder)
+        self._http, self._folder = None, -1
 
     def get(self, path: str, /, **query: Any) -> Any:
         """Look."""
@@ -117,7 +126,7 @@ class Client:
         folder = self._where.state / "secrets" / "web"
         try:
             token = self._where.token or (folder / "local-token").read_text().strip()
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except PermissionError:
             raise Failed(
                 SILENT,
@@ -131,7 +140,7 @@ class Client:
                 "or the router itself with --url and --token.",
             ) from None
         # Named by descriptor: a socket's path has 108 characters at most (unix(7)).
-        transport = httpx.HTTPTransport(uds=f"/proc/self/fd/{handle}/api.sock")
+        transport = httpx.HTTPTransport(uds=f"/proc/self/fd/{self._folder}/api.sock")
         return httpx.Client(
             transport=transport,
             base_url="http://localhost",

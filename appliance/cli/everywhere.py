@@ -108,12 +108,15 @@ def command(
                 token=given.pop("its_token"),
                 ca=given.pop("its_ca"),
             )
+            client = Client(where)
             try:
-                function(Call(Client(where), given.pop("as_json")), **given)
+                function(Call(client, given.pop("as_json")), **given)
             except Failed as failed:
                 for sentence in failed.sentences:
                     typer.echo(sentence, err=True)
                 raise typer.Exit(failed.code) from None
+            finally:
+                client.close()
 
         run.__name__, run.__doc__ = function.__name__, function.__doc__
         run.__signature__ = inspect.Signature([*own, *more])  # type: ignore[attr-defined]

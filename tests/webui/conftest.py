@@ -11,12 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from appliance.actions.passwords import Passwords
 from appliance.model.installed import Installed
-from appliance.store import builds, trials
+from appliance.store import builds
 from appliance.store.open import writer
 from webui.serve import serve
 
 PASSWORD = "four words in a row"
+QUICK = Passwords(memory_kib=64, rounds=1)
+"""Too weak for anybody but a test."""
 
 
 def installed_in(home: Path) -> Installed:
@@ -105,7 +108,7 @@ def admin(tmp_path: Path) -> Iterator[Admin]:
 
 
 @pytest.fixture
-def judged(admin: Admin) -> Callable[[str, str], str]:
+def judged(admin: Admin) -> Iterator[Callable[[str, str], str]]:
     """Write a verdict as `build` would; returns the host's id."""
     connection = writer(admin.state / "build.db", builds.MIGRATIONS)
 
@@ -118,10 +121,5 @@ def judged(admin: Admin) -> Callable[[str, str], str]:
         )
         return f"{source}/{name}"
 
-    return judge
-
-
-@pytest.fixture
-def net(admin: Admin) -> None:
-    """A net role that has started."""
-    writer(admin.state / "net.db", trials.MIGRATIONS)
+    yield judge
+    connection.close()

@@ -29,6 +29,7 @@ def test_an_event_rings_the_bell_of_its_class(tmp_path: Path) -> None:
     connection = make(tmp_path)
     held = MachineHeld("lan", "52:54:00:12:34:56", "1234")
     heard = asyncio.run(bursts(tmp_path, lambda: journal.append(connection, held, now())))
+    connection.close()
     assert heard == [("machines", "events")] * 2
 
 
@@ -36,6 +37,7 @@ def test_a_change_without_an_event_rings_the_files_own_bell(tmp_path: Path) -> N
     connection = make(tmp_path)
     change = "INSERT INTO source_state (source, state) VALUES (hex(randomblob(8)), 'looking')"
     heard = asyncio.run(bursts(tmp_path, lambda: connection.execute(change)))
+    connection.close()
     assert heard == [("builds",)] * 2
 
 

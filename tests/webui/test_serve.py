@@ -63,7 +63,9 @@ def test_the_boxs_own_socket_answers_in_a_deep_directory(tmp_path: Path) -> None
     deep.mkdir(parents=True)
     assert len(str(deep / "secrets/web/api.sock")) > 108
     with serving(deep):
-        assert Client(Where(deep)).get("/status")["claimed"] is False
+        client = Client(Where(deep))
+        assert client.get("/status")["claimed"] is False
+        client.close()
 
 
 def test_state_of_a_newer_nixie_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from appliance.actions.refusals import Unknown, problem
+from appliance.diagnosis import diagnose
 from appliance.errors import Refused
 from appliance.model.names import mac_from
 from appliance.store.boots import BootRow
@@ -54,11 +55,22 @@ class ApiStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiCause:
+    """Why a boot fell short, what to do, and what was seen."""
+
+    id: str
+    heading: str
+    way_out: str
+    proof: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiTimeline:
-    """One boot with its steps."""
+    """One boot with its steps, and its cause when something is wrong."""
 
     boot: ApiBoot
     steps: list[ApiStep]
+    cause: ApiCause | None
 
 
 @router.get("/boots")
@@ -81,6 +93,9 @@ def one_boot(here: Signed, boot: Word) -> ApiTimeline:
     row = here.reads.boot(boot)
     if row is None:
         raise Unknown(problem("There is no such boot."))
+    stored = here.reads.steps(boot)
+    found = diagnose(row, stored, here.now)
+    cause = ApiCause(found.id, found.heading, found.way_out, list(found.proof)) if found else None
     steps = [
         ApiStep(
             step.number,
@@ -93,9 +108,9 @@ def one_boot(here: Signed, boot: Word) -> ApiTimeline:
             step.status,
             dict(step.detail),
         )
-        for step in here.reads.steps(boot)
+        for step in stored
     ]
-    return ApiTimeline(_shown(row), steps)
+    return ApiTimeline(_shown(row), steps, cause)
 
 
 def _shown(row: BootRow) -> ApiBoot:

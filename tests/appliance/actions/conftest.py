@@ -44,7 +44,7 @@ Judge = Callable[..., str]
 
 
 @pytest.fixture
-def judge(tmp_path: Path) -> Judge:
+def judge(tmp_path: Path) -> Iterator[Judge]:
     """Write a verdict as `build` would; returns the host's id."""
     connection = writer(tmp_path / "build.db", builds.MIGRATIONS)
 
@@ -57,4 +57,5 @@ def judge(tmp_path: Path) -> Judge:
         )
         return f"{source}/{name}"
 
-    return judged
+    yield judged
+    connection.close()

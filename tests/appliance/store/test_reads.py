@@ -24,7 +24,7 @@ def test_a_file_that_is_no_database_is_a_role_that_has_not_started(tmp_path: Pat
 
 
 def test_a_started_role_is_seen(tmp_path: Path) -> None:
-    writer(tmp_path / "build.db", builds.MIGRATIONS)
+    writer(tmp_path / "build.db", builds.MIGRATIONS).close()
     assert Reads(tmp_path).started("build")
 
 

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 
+from appliance.store import builds
+from appliance.store.open import writer
 from tests.webui.conftest import Admin
 
 API = "/api/v1"
@@ -113,10 +116,8 @@ def test_an_unknown_path_of_the_api_is_answered_as_problems(admin: Admin) -> Non
 def test_a_log_is_read_in_ranges(
     admin: Admin, judged: Callable[[str, str], str], tmp_path: Path
 ) -> None:
-    import sqlite3
-
     judged("s", "ember")
-    with sqlite3.connect(tmp_path / "build.db") as connection:
+    with closing(writer(tmp_path / "build.db", builds.MIGRATIONS)) as connection:
         connection.execute(
             "INSERT INTO build (id, host, source, name, revision, state, why, queued_at, log)"
             " VALUES ('b1', 's/ember', 's', 'ember', 1, 'running', 'asked', 1, 'b1.log')"

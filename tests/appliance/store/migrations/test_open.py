@@ -71,3 +71,4 @@ def test_other_roles_read_the_tables_they_were_promised(tmp_path: Path) -> None:
     assert inventory_view.allowed_directories(connection) == []
     assert inventory_view.newest_revision(connection) is None
     assert inventory_view.wishes(connection, "build", 0) == []
+    connection.close()
