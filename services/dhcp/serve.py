@@ -41,8 +41,8 @@ RECEIVE_BUFFER = 4 << 20
 BEAT_SECONDS = 2.0
 PRUNE_EVERY = 10_000  # events
 CLOCK_JUMP_SECONDS = 3600.0
-BUSY = 4  # messages in one drain: more will come
-MOMENT_SECONDS = 0.001
+BUSY = 2  # messages in one drain: more will come
+MOMENT_SECONDS = 0.002
 
 
 async def networks(net: Path) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
