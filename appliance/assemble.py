@@ -29,6 +29,7 @@ Work = Callable[[], int]
 
 HOME = "/opt/nixie"
 STATE = "/var/lib/nixie"
+LOOK_SECONDS = "NIXIE_LOOK_SECONDS"
 
 
 def installed(environ: Mapping[str, str] = os.environ) -> Installed:
@@ -49,6 +50,18 @@ def installed(environ: Mapping[str, str] = os.environ) -> Installed:
 def state(environ: Mapping[str, str] = os.environ) -> Path:
     """The state directory: NIXIE_STATE, or /var/lib/nixie."""
     return Path(environ.get("NIXIE_STATE", STATE)).resolve()
+
+
+def look_seconds(environ: Mapping[str, str] = os.environ) -> float:
+    """How long the evaluation of one host may take: NIXIE_LOOK_SECONDS, or 300.
+
+    Raises Refused when it is no number from 1 to 3600.
+    """
+    told = environ.get(LOOK_SECONDS, "300")
+    if not told.isascii() or not told.isdigit() or not 1 <= int(told) <= 3_600:
+        what = f"{LOOK_SECONDS} is {told!r}. Give whole seconds from 1 to 3600, or leave it out."
+        raise Refused(Problem((LOOK_SECONDS,), what))
+    return float(told)
 
 
 def role(name: str, fault: Fault = no_fault) -> int:
@@ -149,7 +162,14 @@ async def _build(fault: Fault) -> None:
     from services.nix.serve import serve
 
     here = state()
-    await serve(here, installed(), here / "run/broker.sock", _nothing, fault=fault)
+    await serve(
+        here,
+        installed(),
+        here / "run/broker.sock",
+        _nothing,
+        look_seconds=look_seconds(),
+        fault=fault,
+    )
 
 
 async def _web(fault: Fault) -> None:
@@ -217,6 +237,7 @@ def router_plan(
             else None
         ),
         verbs=verbs(store, credentials_in(here)),
+        environment={LOOK_SECONDS: f"{look_seconds():.0f}"},
     )
 
 
