@@ -3,36 +3,43 @@
 import re
 from dataclasses import dataclass
 
-_STAMP = re.compile(r"(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?[ \t](?P<rest>.*)", re.DOTALL)
-_BAD = re.compile(r"\s*(?:\S+> )?(?:fatal |internal )?error\b", re.IGNORECASE)
-_WARN = re.compile(r"\s*(?:\S+> )?(?:evaluation )?warning\b", re.IGNORECASE)
-_STEP = re.compile(r"(?:building|fetching|copying|downloading|querying|— |== |» )")
+_SAID = re.compile(r"(?P<who>[A-Za-z0-9+._?=-]{1,120})> ?(?P<rest>.*)", re.DOTALL)
+_BAD = re.compile(r"\s*(?:fatal |internal )?error\b", re.IGNORECASE)
+_WARN = re.compile(r"\s*(?:evaluation )?warning\b", re.IGNORECASE)
+_STEP = re.compile(r"(?:building|fetching|copying|downloading|querying|Generation) ")
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line; `tone` is "", "step", "warn" or "bad"."""
+    """One line; `who` is the derivation that said it, "" for nix and for the same as before.
 
-    time: str
+    `tone` is "", "step", "warn" or "bad".
+    """
+
+    who: str
     text: str
     tone: str
 
 
 def lines(text: str) -> tuple[LogLine, ...]:
-    """Whole lines of a log; a time in front is taken off.
+    """Whole lines of a log; the name in front is taken off.
 
-    >>> lines("21:10:02 building linux\\n21:10:03 warning: slow\\n")[1]
-    LogLine(time='21:10:03', text='warning: slow', tone='warn')
-    >>> [line.tone for line in lines("error: no\\n  CC x.o\\nbuilding y")]
+    >>> lines("linux> unpacking\\nlinux> warning: slow\\n")[1]
+    LogLine(who='', text='warning: slow', tone='warn')
+    >>> [line.tone for line in lines("error: no\\nlinux>   CC x.o\\nbuilding y")]
     ['bad', '', 'step']
     """
-    return tuple(_line(line) for line in text.splitlines())
+    found, before = [], ""
+    for each in text.splitlines():
+        said = _SAID.fullmatch(each)
+        who, rest = (said["who"], said["rest"]) if said else ("", each)
+        found.append(LogLine(who if who != before else "", rest, _tone(rest)))
+        before = who
+    return tuple(found)
 
 
-def _line(text: str) -> LogLine:
-    stamped = _STAMP.fullmatch(text)
-    time, rest = (stamped["time"], stamped["rest"]) if stamped else ("", text)
+def _tone(text: str) -> str:
     for tone, pattern in (("bad", _BAD), ("warn", _WARN), ("step", _STEP)):
-        if pattern.match(rest):
-            return LogLine(time, rest, tone)
-    return LogLine(time, rest, "")
+        if pattern.match(text):
+            return tone
+    return ""

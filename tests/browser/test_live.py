@@ -98,7 +98,7 @@ def test_the_log_grows_and_is_followed(window: Page, own_site: Site) -> None:
     window.set_viewport_size({"width": 1280, "height": 1200})
     window.goto("/builds/b1")
     with (own_site.state / "logs" / "builds" / "b1.log").open("a") as log:
-        log.writelines(f"21:14:07   CC      drivers/number{n}.o\n" for n in range(400))
+        log.writelines(f"linux>   CC      drivers/number{n}.o\n" for n in range(400))
     expect(window.get_by_text("number399.o")).to_be_in_viewport()
     assert window.locator(".log li").filter(has_text="number0.o").count() == 1
 
@@ -108,13 +108,13 @@ def test_a_log_that_was_scrolled_back_stays_where_it_is(window: Page, own_site: 
     window.goto("/builds/b1")
     log = own_site.state / "logs" / "builds" / "b1.log"
     with log.open("a") as more:
-        more.writelines(f"21:14:07   CC      drivers/number{n}.o\n" for n in range(400))
+        more.writelines(f"linux>   CC      drivers/number{n}.o\n" for n in range(400))
     expect(window.get_by_text("number399.o")).to_be_in_viewport()
     window.locator("[data-follow]").hover()
     window.mouse.wheel(0, -4000)
     expect(window.get_by_label("Follow")).not_to_be_checked()
     with log.open("a") as more:
-        more.write("21:14:08 the last line\n")
+        more.write("linux> the last line\n")
     expect(window.get_by_text("the last line")).to_be_attached()
     expect(window.get_by_text("the last line")).not_to_be_in_viewport()
 

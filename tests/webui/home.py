@@ -152,7 +152,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
     folder = state / "logs" / "builds"
     folder.mkdir(parents=True)
     (folder / "b1.log").write_text(LOG, "utf-8")
-    (folder / "b4.log").write_text(LOG + "21:14:06 error: builder for zfs-kernel-2.3.4 failed\n")
+    (folder / "b4.log").write_text(LOG + "error: builder for zfs-kernel-2.3.4 failed\n")
     file.close()
 
 
@@ -226,11 +226,22 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         *GOOD[:-1],
         ("part", "initrd", 4.6, None, 310 * MIB, 612 * MIB, "running", {}),
     )
-    for mac, code, since, facts in (
-        (STRANGER, "4817", 72.0, {"manufacturer": "Gigabyte", "product": "B550M",
-                                  "firmware": "pxe-x64"}),
-        (PI, "0362", 14.0, {"firmware": "rpi"}),
-    ):  # fmt: skip
+    for mac, code, since, firmware, facts in (
+        (STRANGER, "4817", 72.0, "script", {"plat": "efi", "arch": "x86_64", "serial": "B550-77"}),
+        (PI, "0362", 14.0, "rpi", {"plat": "efi", "arch": "arm64"}),
+    ):
+        _row(
+            file,
+            "boot",
+            id=f"held-{code}",
+            network="lan",
+            mac=mac,
+            firmware=firmware,
+            began_at=now - since - 5,
+            state="held",
+            intent="hold",
+            facts=json.dumps(facts | {"code": code}),
+        )
         _row(
             file,
             "held",
@@ -315,14 +326,14 @@ def _row(file: sqlite3.Connection, table: str, **values: object) -> None:
 
 
 LOG = """\
-21:10:02 building linux-6.12.44
-21:10:02 unpacking source archive linux-6.12.44.tar.xz
-21:10:19 patching sources
-21:10:24 configuring
-21:10:31   HOSTCC  scripts/kconfig/conf.o
-21:12:40   CC      drivers/net/ethernet/intel/igc/igc_main.o
-21:12:58 warning: attic.lan did not answer in 5 s, asking the next cache
-21:13:20   LD [M]  drivers/net/ethernet/intel/igc/igc.o
-21:13:44   CC      fs/squashfs/decompressor_multi.o
-21:14:05   LD      vmlinux.o
+building '/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux-6.12.44.drv'...
+linux-6.12.44> unpacking source archive linux-6.12.44.tar.xz
+linux-6.12.44> patching sources
+linux-6.12.44> configuring
+linux-6.12.44>   HOSTCC  scripts/kconfig/conf.o
+linux-6.12.44>   CC      drivers/net/ethernet/intel/igc/igc_main.o
+warning: attic.lan did not answer in 5 s, asking the next cache
+linux-6.12.44>   LD [M]  drivers/net/ethernet/intel/igc/igc.o
+linux-6.12.44>   CC      fs/squashfs/decompressor_multi.o
+linux-6.12.44>   LD      vmlinux.o
 """

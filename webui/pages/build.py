@@ -201,8 +201,7 @@ def lead(row: BuildRow, now: float) -> str:
     return f"{phrases.capital(phrases.ago(now - row.ended_at))}.{took}"
 
 
-_STAGES = ("Wait", "Build", "Pack", "Publish")
-_STAGE_WORDS: Mapping[str, int] = {"pack": 2, "squash": 2, "hash": 3, "publish": 3, "rooting": 3}
+_STAGES = ("Wait", "Build", "Publish")
 
 
 def phases(row: BuildRow, now: float) -> tuple[Phase, ...]:
@@ -224,11 +223,10 @@ def phases(row: BuildRow, now: float) -> tuple[Phase, ...]:
 
 
 def stage(row: BuildRow) -> int:
-    """The place of the present phase: 0 waits, 1 builds, 2 packs, 3 publishes."""
+    """The place of the present phase: 0 waits, 1 builds, 2 publishes."""
     if row.began_at is None:
         return 0
-    said = row.phase.lower()
-    return next((place for text, place in _STAGE_WORDS.items() if text in said), 1)
+    return 2 if row.phase.startswith("publishing") else 1
 
 
 def then(row: BuildRow, made: GenerationRow | None, runs: Sequence[str]) -> str:

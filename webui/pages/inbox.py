@@ -10,6 +10,8 @@ from webui.pages import choices
 from webui.pages.choices import Choice, HostChoice
 
 _ARM = frozenset({"pxe-arm64", "http-arm64", "rpi"})
+_LOADERS = frozenset({"", "script", "chain"})  # its ROM was not seen
+_EFI: Mapping[str, str] = {"x86_64": "pxe-x64", "i386": "pxe-ia32", "arm64": "pxe-arm64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,21 @@ def unmet(held: Sequence[HeldRow], machines: Sequence[MachineView]) -> list[Held
     return [row for row in held if row.mac not in given]
 
 
-def waiting(held: HeldRow, hosts: Sequence[HostChoice], now: float, problem: str = "") -> Waiting:
-    """A machine that waits, from its row."""
-    firmware = str(held.facts.get("firmware", ""))
+def waiting(
+    held: HeldRow,
+    hosts: Sequence[HostChoice],
+    now: float,
+    *,
+    firmware: str = "",
+    name: str = "",
+    problem: str = "",
+) -> Waiting:
+    """A machine that waits, from its row; `firmware` is its boot's, `name` the owner's."""
+    if firmware in _LOADERS:
+        firmware = firmware_of(held.facts)
     offered = choices.fitting(hosts, firmware)
     facts = [phrases.firmware(firmware)] if firmware else []
-    if held.facts.get("sb") in {"1", "01", True}:
+    if held.facts.get("sb") in {"1", "01"}:
         facts.append("Secure Boot on")
     if held.facts.get("serial"):
         facts.append(f"serial {held.facts['serial']}")
@@ -51,11 +62,22 @@ def waiting(held: HeldRow, hosts: Sequence[HostChoice], now: float, problem: str
         mac=held.mac,
         code=held.code,
         spelled=phrases.spelled(held.code),
-        what=met(held.facts, firmware),
+        what=name or met(held.facts, firmware),
         facts=f"{', '.join(facts)}. {tail}" if facts else tail,
         choices=offered,
         problem=problem,
     )
+
+
+def firmware_of(facts: Mapping[str, object]) -> str:
+    """The firmware behind a loader, from what iPXE says of its platform; "" when it does not.
+
+    >>> firmware_of({"plat": "efi", "arch": "x86_64"}), firmware_of({"plat": "pcbios"})
+    ('pxe-x64', 'pxe-bios')
+    """
+    if facts.get("plat") == "pcbios":
+        return "pxe-bios"
+    return _EFI.get(str(facts.get("arch", "")), "") if facts.get("plat") == "efi" else ""
 
 
 def heading(waiting: int) -> str:

@@ -214,10 +214,7 @@ def view(
     """The page from its rows."""
     said = problems or {}
     rows = known_rows(has, now, where, said)
-    waiting = tuple(
-        inbox.waiting(held, has.hosts, now, " ".join(said.values()) if where == held.mac else "")
-        for held in has.held
-    )
+    waiting = tuple(_waiting(held, has, now, where, said) for held in has.held)
     adding = said if not where else {}
     return MachinesView(
         shell=shell,
@@ -291,6 +288,20 @@ def summary(machines: Iterable[MachineView]) -> str:
     macs = sum(len(machine.macs) for machine in known)
     cards = phrases.count(macs, "MAC address", "MAC addresses")
     return f"{phrases.count(len(known), 'machine')}, {cards}"
+
+
+def _waiting(
+    held: HeldRow, has: Inventory, now: float, where: str, said: Mapping[str, str]
+) -> Waiting:
+    boot = next((each for each in has.boots if each.mac == held.mac), None)
+    return inbox.waiting(
+        held,
+        has.hosts,
+        now,
+        firmware=boot.firmware if boot else "",
+        name=histories.names(has.machines).get(held.mac, ""),
+        problem=" ".join(said.values()) if where == held.mac else "",
+    )
 
 
 def _under(machine: MachineView, addresses: Mapping[str, str]) -> str:

@@ -35,7 +35,7 @@ def test_a_running_build_can_be_stopped(lived_in: Home) -> None:
 
 def test_the_log_goes_on_where_it_stopped(home: Home) -> None:
     whole = home.get("/builds/b1/log.txt")
-    at = whole.index("21:12:58")
+    at = whole.index("warning:")
     piece = home.get(f"/builds/b1/log?start={len(whole[:at].encode())}")
     assert "attic.lan" in piece
     assert "unpacking" not in piece
@@ -47,7 +47,7 @@ def test_the_log_of_a_build_that_is_over_asks_no_more(home: Home) -> None:
 
 
 def test_an_error_in_the_log_has_its_tone(home: Home) -> None:
-    assert '<li class="bad"><time>21:14:06</time>' in home.get("/builds/b4")
+    assert '<li class="bad"><b></b><span>error: builder' in home.get("/builds/b4")
 
 
 def test_a_failed_build_says_why_before_the_log(home: Home) -> None:
@@ -57,7 +57,7 @@ def test_a_failed_build_says_why_before_the_log(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("phase", "place"),
-    [("building linux-6.12", 1), ("packing the store", 2), ("publishing", 3), ("hashing", 3)],
+    [("building linux-6.12", 1), ("publish-tool: unpackPhase", 1), ("publishing", 2)],
 )
 def test_what_the_builder_says_belongs_to_a_phase(home: Home, phase: str, place: int) -> None:
     assert build.stage(replace(row(home, "b1"), phase=phase)) == place
@@ -65,12 +65,12 @@ def test_what_the_builder_says_belongs_to_a_phase(home: Home, phase: str, place:
 
 def test_a_queued_build_stands_at_the_first_phase(home: Home) -> None:
     states = [phase.state for phase in build.phases(row(home, "b2"), NOW)]
-    assert states == ["now", "waiting", "waiting", "waiting"]
+    assert states == ["now", "waiting", "waiting"]
 
 
 def test_a_failed_build_fell_where_it_was(home: Home) -> None:
     states = [phase.state for phase in build.phases(row(home, "b4"), NOW)]
-    assert states == ["done", "fell", "waiting", "waiting"]
+    assert states == ["done", "fell", "waiting"]
 
 
 def test_a_log_with_markup_in_it_is_only_text(lived_in: Home) -> None:

@@ -29,6 +29,18 @@ def test_a_waiting_machine_boots_what_was_chosen(lived_in: Home) -> None:
     assert re.search(r'class="toast".*?<p>[^<]*anvil', html, re.DOTALL)
 
 
+def test_a_machine_that_was_given_something_no_longer_waits(lived_in: Home) -> None:
+    chosen = f"run:{lived_in.ids['anvil']}"
+    html = lived_in.post("/machines", deed="boot", mac=STRANGER, network="lan", next=chosen)
+    assert "One machine is waiting" in html
+    assert "Code 4 8 1 7" not in html
+
+
+def test_a_known_machine_on_hold_waits_under_its_name(lived_in: Home) -> None:
+    lived_in.post("/machines", deed="add", mac=STRANGER, name="bellows")
+    assert "<h3>bellows</h3>" in lived_in.get("/machines")
+
+
 def test_a_choice_can_be_undone_in_its_toast(lived_in: Home) -> None:
     machine = lived_in.ids["anvil-machine"]
     html = lived_in.post("/machines", deed="next", machine=machine, next="deny")
