@@ -1,0 +1,7 @@
+"""DHCP once, the MAC made from a number: dhcp_exchange.py LINK NUMBER; its address or none."""
+
+import sys
+
+from tests.live.dhcp_client import Client
+
+print(Client(sys.argv[1], 68).exchange(int(sys.argv[2])))

@@ -1,0 +1,191 @@
+"""A whole router as `nixie lab` starts it, in a process of its own, from this checkout.
+
+Its home is a folder below NIXIE_HOME (never below /tmp, which Nix distrusts): the program is
+copied there, what set-up installed is linked.  Roles run under their own users, in namespaces
+whose names begin with a prefix that nobody else has.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from appliance.cli.client import Client, Failed, Where
+from tests.live.waiting import until
+
+INSTALLED = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
+CHECKOUT = Path(__file__).parents[2]
+ROOMS = ("appliance", "services", "webui", "hardware")
+LINKED = ("venv", "nix", "loaders", "browser", "tools")
+LAUNCHERS = ("other_lab.py", "fault_role.py")
+ROLES = ("net", "dhcp", "dns", "boot", "build", "web")
+
+
+@dataclass
+class Router:
+    """A running router; `client` asks its API as root on this box may."""
+
+    home: Path
+    prefix: str
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+    client: Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = Client(Where(self.state))
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state"
+
+    @property
+    def url(self) -> str:
+        """Its admin, for browsers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def namespace(self) -> str:
+        """Where net, dhcp, dns, boot and web live."""
+        return f"{self.prefix}-router"
+
+    def start(self, *cast: str, roles: Sequence[str] = ROLES) -> None:
+        """Start it, and wait until `roles` run; `cast` are options of other_lab.py."""
+        where = (str(self.state), self.prefix, str(self.port))
+        command = ("-P", "-m", "appliance", "lab", *self.options)
+        if cast:
+            command = (str(self.home / "program/other_lab.py"), *where, *cast)
+        with (self.home / "lab.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(self.home / "venv/bin/python"), *command],
+                env={**os.environ, "NIXIE_HOME": str(self.home), "PYTHONPATH": self.program},
+                stdout=log,
+                stderr=log,
+                cwd=self.home,
+            )
+        until(lambda: self.runs(roles), f"every role of {self.home} runs", 120)
+        if "web" in roles:
+            until(self.answers, "the API answers", 60)
+
+    @property
+    def program(self) -> str:
+        return str(self.home / "program")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What `nixie lab` is told."""
+        return ("--state", str(self.state), "--prefix", self.prefix, "--port", str(self.port))
+
+    def runs(self, roles: Sequence[str] = ROLES) -> bool:
+        """Does each of these roles run?  Fails when the supervisor has ended."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError((self.home / "lab.log").read_text()[-4000:])
+        return all(self.role(name).get("state") == "runs" for name in roles)
+
+    def answers(self) -> bool:
+        """Does the API answer?"""
+        try:
+            self.client.get("/status")
+        except Failed:
+            self.client = Client(Where(self.state))  # its socket is made anew with each start
+            return False
+        return True
+
+    def role(self, name: str) -> dict[str, Any]:
+        """What the supervisor says of a role: state, pid, restarts …"""
+        with suppress(OSError, ValueError, KeyError):
+            found: dict[str, Any] = json.loads((self.state / "run/supervisor.json").read_text())[
+                "roles"
+            ][name]
+            return found
+        return {}
+
+    def pid(self, name: str) -> int:
+        """A running role's process."""
+        return int(self.role(name)["pid"])
+
+    def stop(self) -> None:
+        """End it; the state stays."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def inside(self, *command: str, seconds: float = 30) -> "subprocess.CompletedProcess[str]":
+        """Run a command in the router's namespace."""
+        return subprocess.run(
+            ["ip", "netns", "exec", self.namespace, *command],
+            capture_output=True, text=True, timeout=seconds, check=False,
+        )  # fmt: skip
+
+
+def made(name: str) -> Router:
+    """A home with this checkout's program in it; nothing runs yet."""
+    mark = uuid.uuid4().hex[:6]
+    home = INSTALLED / f"state-{name}-{mark}"
+    home.mkdir(parents=True)
+    home.chmod(0o755)
+    for room in ROOMS:
+        shutil.copytree(
+            CHECKOUT / room, home / "program" / room, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for launcher in LAUNCHERS:
+        shutil.copy(CHECKOUT / "tests/live" / launcher, home / "program")
+    subprocess.run(["chmod", "-R", "a+rX", str(home)], check=True)
+    for folder in LINKED:
+        if (INSTALLED / folder).exists():
+            (home / folder).symlink_to(INSTALLED / folder)
+    return Router(home, f"nxv{mark}", free_port())
+
+
+@contextmanager
+def standing(name: str) -> Iterator[Router]:
+    """A router for the length of a block; its log is printed when the block fails."""
+    router = made(name)
+    try:
+        router.start()
+        yield router
+    except BaseException:
+        print_logs(router)
+        raise
+    finally:
+        router.stop()
+        removed(router)
+
+
+def removed(router: Router) -> None:
+    """Take everything of a stopped router away."""
+    for space in ("router", "isp", "lan"):
+        gone = ["ip", "netns", "delete", f"{router.prefix}-{space}"]
+        subprocess.run(gone, capture_output=True, check=False)
+    # The store's files are read-only, folders included.
+    subprocess.run(["chmod", "-R", "u+w", str(router.home / "state")], check=False)
+    shutil.rmtree(router.home, ignore_errors=True)
+
+
+def print_logs(router: Router) -> None:
+    """The last words of supervisor and roles, for pytest's report."""
+    for log in (router.home / "lab.log", *sorted((router.state / "logs").glob("*.log"))):
+        with suppress(OSError):
+            sys.stdout.write(f"── {log.name}\n{log.read_text(errors='replace')[-3000:]}\n")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has just now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
