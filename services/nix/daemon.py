@@ -78,6 +78,7 @@ def daemon_request(store: Store, conf: Conf, version: Version | None) -> DaemonR
             "LANG": "C.UTF-8",
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "NIX_CONF_DIR": str(store.conf),
+            "NIX_LIBEXEC_DIR": str(store.nix.parent.parent / "libexec"),  # 2.8's build hook
             "NIX_USER_CONF_FILES": "",
             "NIX_DAEMON_SOCKET_PATH": str(store.socket),
         },

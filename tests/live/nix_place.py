@@ -34,10 +34,12 @@ from appliance.store.open import reader
 from services.nix.daemon import conf_for, daemon_request
 from services.nix.publish.driver import published_image
 from services.nix.store import Store, store_in
+from services.nix.versions import version
 from tests.live.waiting import until
 
 HOME = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
 NIX = HOME / "nix/usr/bin/nix"
+OLD_NIX = HOME / "nix28/usr/bin/nix"
 CHECKOUT = Path(__file__).parents[2]
 OWNER = Actor("owner", frozenset({"read", "write", "admin"}), "local")
 
@@ -229,7 +231,7 @@ class Place:
         self, front: list[str], code: str, word: str, passed: tuple[int, ...] = ()
     ) -> subprocess.Popen[bytes]:
         argv = [*front, sys.executable, "-c", code]
-        argv += [str(self.state), str(NIX), str(self.installed.program), word]
+        argv += [str(self.state), str(self.store.nix), str(self.installed.program), word]
         with (self.folder / "said.log").open("ab") as log:
             child = subprocess.Popen(
                 argv,
@@ -253,7 +255,7 @@ class Place:
 
     def start_daemon(self, **changes: Any) -> None:
         conf = replace(conf_for(self.installed, self.store, cores=2), **changes)
-        asked = daemon_request(self.store, conf, None)
+        asked = daemon_request(self.store, conf, version(self.client("nix", "--version")))
         for folder in asked.folders:
             folder.path.mkdir(parents=True, exist_ok=True)
             folder.path.chmod(folder.mode)
@@ -282,15 +284,58 @@ class Place:
                 os.kill(int(child), signal.SIGKILL)
         self.start_daemon()
 
+    def stop(self) -> None:
+        """End everything that was started here."""
+        for child in reversed(self.children):
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+        for child in self.children:
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait(5)
+        self.desk.close()
+
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
             return asking.connect_ex(str(self.store.socket)) == 0
 
 
 @contextmanager
-def place(*, role: bool = True, look_seconds: float = 300.0, **conf: Any) -> Iterator[Place]:
-    """A pipeline that runs, in a folder of its own."""
+def place(
+    *,
+    role: bool = True,
+    look_seconds: float = 300.0,
+    nix: Path = NIX,
+    store_bytes: int = 0,
+    **conf: Any,
+) -> Iterator[Place]:
+    """A pipeline that runs, in a folder of its own; `store_bytes`: on a disk of that size."""
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
+    store = folder / "state/store"
+    made: Place | None = None
+    try:
+        made = _made(folder, nix, look_seconds)
+        if store_bytes:
+            options = f"size={store_bytes},mode=0755"
+            words = ["mount", "-t", "tmpfs", "-o", options, "nixie-test", str(store)]
+            subprocess.run(words, check=True)
+            (store / "nix").mkdir()
+        made.start_daemon(**conf)
+        made.start_broker()
+        if role:
+            made.start_role()
+        yield made
+    finally:
+        if made is not None:
+            made.stop()
+        if store_bytes:
+            subprocess.run(["umount", "-l", str(store)], check=False)
+        _removed(folder)
+
+
+def _made(folder: Path, nix: Path, look_seconds: float) -> Place:
     state, program, flakes = (folder / name for name in ("state", "program", "flakes"))
     for one in (program, flakes, state / "run", state / "store/nix"):
         one.mkdir(mode=0o755, parents=True)
@@ -302,31 +347,13 @@ def place(*, role: bool = True, look_seconds: float = 300.0, **conf: Any) -> Ite
     state.chmod(0o1775)
     desk = open_desk(state)
     sources.allow_directory(desk, OWNER, str(flakes))
-    made = Place(
+    return Place(
         folder,
         desk,
-        store_in(state, NIX, system_store=False),
-        Installed(HOME, program, Path(sys.executable), NIX, HOME, HOME, HOME),
+        store_in(state, nix, system_store=False),
+        Installed(HOME, program, Path(sys.executable), nix, HOME, HOME, HOME),
         look_seconds=look_seconds,
     )
-    try:
-        made.start_daemon(**conf)
-        made.start_broker()
-        if role:
-            made.start_role()
-        yield made
-    finally:
-        for child in reversed(made.children):
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGTERM)
-        for child in made.children:
-            try:
-                child.wait(5)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait(5)
-        desk.close()
-        _removed(folder)
 
 
 def _removed(folder: Path) -> None:

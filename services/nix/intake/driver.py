@@ -30,7 +30,7 @@ from services.nix.recipe import to_json
 from services.nix.schedule import look_memory, looks_at_once, next_check
 from services.nix.store_path import NAR_HASH, is_store_path, tree_path
 from services.nix.verdict import Answer, Judged, judged, names_problem
-from services.nix.versions import refusal
+from services.nix.versions import refusal, warning
 
 TRIES = 3
 """How often a step is done again because its result was collected as garbage."""
@@ -78,7 +78,7 @@ async def _read(
     found = await _resolved(desk, source, url)
     asked = audit(found.lock, source.trust, frozenset({url.host} if url.host else ()))
     unfetched = await _inputs(desk, source, found, asked)
-    found = replace(found, findings=(*asked.findings, *unfetched))
+    found = replace(found, findings=(*_holes(desk), *asked.findings, *unfetched))
     revision, moved = _seen(desk, source, found)
     _stands(desk, source, "looking", "", revision)
     if desk.adapter is None:
@@ -101,6 +101,11 @@ async def _read(
         )
     _forget_old_roots(desk, source, found)
     desk.publish()
+
+
+def _holes(desk: Desk) -> tuple[Finding, ...]:
+    known = warning(desk.version) if desk.version else None
+    return (Finding("warn", known),) if known else ()
 
 
 def _address(source: SourceView, allowed: Sequence[str]) -> SourceUrl:
