@@ -23,9 +23,6 @@ run_packages=(
     dnsmasq-base busybox-static squashfs-tools patchelf cpio zstd xz-utils kmod ca-certificates
 )
 test_packages=(chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping)
-# Peers that would start a service when installed: downloaded and unpacked below NIXIE_HOME/peers.
-# perfdhcp is in kea-admin.
-bench_unpacked=(kea-dhcp4-server kea-admin kea-common nginx)
 
 packages() {
     local missing=() name
@@ -122,17 +119,23 @@ sample() {
     chmod -R a+rX "$home/sample"
 }
 
-peers() {
-    say "unpacking the peers to measure against: ${bench_unpacked[*]}"
-    local work
-    work=$(mktemp -d "$home/peers.XXXXXX")
+# unpacked DEST PACKAGE…: download Debian packages and unpack them below DEST, installing nothing.
+unpacked() {
+    local dest=$1 work
+    shift
+    work=$(mktemp -d "$dest.XXXXXX")
     chmod 755 "$work"
-    (cd "$work" && apt-get -qq download $(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts \
-        --no-breaks --no-replaces --no-enhances "${bench_unpacked[@]}" | grep '^[a-z0-9]' | sort -u |
-        grep -E '^(kea|libkea|nginx|liblog4cplus|libboost)' | grep -v -- '-dev$') 2> /dev/null
+    (cd "$work" && apt-get -qq download "$@" 2> /dev/null
         for package in *.deb; do dpkg -x "$package" .; done && rm -f ./*.deb)
-    rm -rf "$home/peers"
-    mv "$work" "$home/peers"
+    rm -rf "$dest"
+    mv "$work" "$dest"
+}
+
+peers() {
+    say "unpacking the peers to measure against: Kea and nginx"
+    mkdir -p "$home/peers"
+    unpacked "$home/peers/kea" kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0
+    unpacked "$home/peers/nginx" nginx
 }
 
 case $target in
@@ -153,5 +156,5 @@ program_sum
 once program "$home/.done/program.files" -- program
 grep -E 'services/(lab/sample|nix/adapter)/' "$home/.done/program.files" > "$home/.done/sample.files"
 once sample "$home/.done/sample.files" -- sample
-[ "$target" = bench ] && once peers "$here/set-up.sh" -- peers
+[ "$target" = run ] || once peers "$here/set-up.sh" -- peers
 say "ready"
