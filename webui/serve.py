@@ -45,12 +45,14 @@ async def serve(
     installed: Installed,
     beat: Callable[[], Awaitable[None]] | None = None,
     fault: Fault = no_fault,
+    passwords: Passwords | None = None,
 ) -> None:
     """Serve until cancelled.  `sockets` by LISTEN_FDNAMES name; `beat` every two seconds.
 
+    `passwords` are checked at full strength unless another checker is given.
     Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
     """
-    desk = open_desk(state, fault=fault)
+    desk = open_desk(state, passwords, fault=fault)
     try:
         access.local_token(desk)
         sources.sweep_credentials(desk)

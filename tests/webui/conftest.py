@@ -40,7 +40,9 @@ def serving(state: Path, name: str = "admin-local") -> Iterator[int]:
         alive.set()
 
     async def whole() -> None:
-        task = asyncio.ensure_future(serve({name: listening}, state, installed_in(state), beat))
+        task = asyncio.ensure_future(
+            serve({name: listening}, state, installed_in(state), beat, passwords=QUICK)
+        )
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(task.cancel))
         try:
