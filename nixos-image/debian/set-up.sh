@@ -156,5 +156,6 @@ program_sum
 once program "$home/.done/program.files" -- program
 grep -E 'services/(lab/sample|nix/adapter)/' "$home/.done/program.files" > "$home/.done/sample.files"
 once sample "$home/.done/sample.files" -- sample
+if [ "$target" = test ]; then bash "$here/nix.sh" "$home/nix28" bookworm | sed "s/^/set-up: the old /"; fi
 [ "$target" = run ] || once peers "$here/set-up.sh" -- peers
 say "ready"
