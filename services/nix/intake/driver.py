@@ -20,9 +20,10 @@ from appliance.store import build_facts
 from appliance.store.build_facts import Fetched, transaction
 from appliance.store.builds import SourceStateRow, revisions
 from appliance.store.inventory_view import SourceView
+from services.nix.complaints import FETCHING
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance, memory_available, processors
-from services.nix.failure import FETCHING, STALE, http_status, own_words, sentence
+from services.nix.failure import STALE, http_status, own_words, sentence
 from services.nix.inventory import look_options
 from services.nix.lock import Audit, Node, audit, changes, short
 from services.nix.publish.driver import keep_only

@@ -26,8 +26,9 @@ from appliance.store.build_facts import transaction
 from appliance.store.builds import BuildRow, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from services.nix.assembly import layouts, wanted_files, weight
+from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
-from services.nix.failure import BUILDING, sentence
+from services.nix.failure import sentence
 from services.nix.log_lines import Line, LogLines, Step, Told
 from services.nix.publish.driver import (
     Log,

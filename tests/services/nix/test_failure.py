@@ -2,9 +2,8 @@
 
 import pytest
 
+from services.nix.complaints import BUILDING, FETCHING
 from services.nix.failure import (
-    BUILDING,
-    FETCHING,
     finding,
     in_flake,
     own_words,

@@ -1,0 +1,266 @@
+"""What nix is known to complain about, each with the sentence and the way out.
+
+Tables of patterns over the texts of Nix 2.8 to 2.34 (libexpr, libfetchers, libstore), of git and
+curl below them, and of nixpkgs' own throws.  The first of a table that matches speaks.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One known complaint.  `what` and `missing` are filled with the pattern's named groups."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    what: str
+    missing: str | None = None
+
+
+def _known(kind: str, pattern: str, what: str, missing: str | None = None) -> Complaint:
+    return Complaint(kind, re.compile(pattern, re.DOTALL), what, missing)
+
+
+EVALUATION: tuple[Complaint, ...] = (
+    _known(
+        "unfree",
+        r"Package ['‘](?P<name>[^'’]+)['’].*?has an unfree license",
+        "{name} has an unfree licence, which this host does not allow.",
+        "nixpkgs.config.allowUnfree = true;",
+    ),
+    _known(
+        "insecure",
+        r"Package ['‘](?P<name>[^'’]+)['’].*?is marked as insecure",
+        "{name} is marked as insecure, and this host does not permit it.",
+        'nixpkgs.config.permittedInsecurePackages = [ "{name}" ];',
+    ),
+    _known(
+        "broken",
+        r"Package ['‘](?P<name>[^'’]+)['’].*?is marked as broken",
+        "{name} is marked as broken in this nixpkgs. Use another version of it.",
+    ),
+    _known(
+        "unsupported",
+        r"Package ['‘](?P<name>[^'’]+)['’].*?is not available on the requested hostPlatform",
+        "{name} does not exist for this host's kind of processor.",
+    ),
+    _known(
+        "lock older",
+        r"(cannot (update|write|modify).*?(lock file|unlocked flake input '(?P<name>[^']+)')"
+        r"|lock file contains unlocked input|requires lock file changes"
+        r"|in pure evaluation mode.*?lock)",
+        "flake.lock is older than flake.nix: it does not know every input{named}. "
+        "Run nix flake lock and commit flake.lock.",
+    ),
+    _known(
+        "currentSystem",
+        r"(attribute|variable) 'currentSystem' (missing|is)|undefined variable 'currentSystem'"
+        r"|currentSystem.{0,60}(pure|impure)",
+        "It uses builtins.currentSystem, which pure evaluation does not have. Name the system.",
+        'system = "x86_64-linux";',
+    ),
+    _known(
+        "absolute path",
+        r"access to absolute path '(?P<path>[^']+)' is forbidden"
+        r"|access to (canonical )?path '(?P<second>[^']+)' is forbidden",
+        "It reads {path}{second}, which is outside the flake. Put the file into the flake and use "
+        "a relative path.",
+    ),
+    _known(
+        "network",
+        r"access to URI '(?P<url>[^']+)' is forbidden|cannot fetch.*?restricted mode"
+        r"|(unable to download|could not resolve host).*?(?P<second>https?://[^'\s]+)",
+        "It fetches {url}{second} while it is evaluated, which is not possible here. "
+        "Make it an input of the flake.",
+    ),
+    _known(
+        "ifd",
+        r"cannot build '(?P<drv>[^']+)' during evaluation because the option"
+        r" 'allow-import-from-derivation'"
+        r"|(?P<second>/nix/store/\S+?\.drv).*?import-from-derivation",
+        "Its evaluation needs {drv}{second} to be built first (import from derivation). Allow "
+        "that for this source, or avoid it in the flake.",
+    ),
+    _known(
+        "unlocked fetch",
+        r"in pure evaluation mode, '(?P<name>fetch\w+)' requires|'(?P<second>fetch\w+)' (is not "
+        r"allowed|requires).*?(pure|sha256|hash)",
+        "It calls {name}{second} without a hash, which pure evaluation does not allow.",
+    ),
+    _known(
+        "recursion",
+        r"infinite recursion encountered",
+        "Its evaluation goes in a circle (infinite recursion).",
+    ),
+    _known(
+        "stack",
+        r"stack overflow|max-call-depth",
+        "Its evaluation calls itself without end (stack overflow).",
+    ),
+    _known(
+        "memory",
+        r"out of memory|cannot allocate|std::bad_alloc|Too many heap sections",
+        "Its evaluation needs more memory than one host may use here.",
+    ),
+    _known(
+        "assertion",
+        r"Failed assertions?:\s*(?P<text>.+?)(?:\n\n|\Z)",
+        "The configuration refuses itself: {text}",
+    ),
+    _known(
+        "no flake",
+        r"does not contain (a|any) '(?P<path>[^']*flake\.nix)' file|path '[^']+/flake\.nix' does "
+        r"not exist|flake\.nix' does not exist|getting status of '[^']*/flake\.nix'",
+        "There is no flake.nix in this source. Give its directory with ?dir=.",
+    ),
+    _known(
+        "missing option",
+        r"The option [`'](?P<name>[^`']+)' does not exist",
+        "The option {name} does not exist in the nixpkgs that this flake uses.",
+    ),
+    _known(
+        "missing attribute",
+        r"attribute '(?P<name>[^']+)' missing",
+        "The attribute {name} is missing.",
+    ),
+    _known(
+        "conflict",
+        r"The option [`'](?P<name>[^`']+)' has conflicting definition values",
+        "The option {name} is set twice to different values.",
+        None,
+    ),
+    _known("syntax", r"syntax error, (?P<text>[^\n]+)", "The flake has a syntax error: {text}."),
+)
+"""Evaluation, most telling first."""
+
+FETCHING: tuple[Complaint, ...] = (
+    _known(
+        "rate limit",
+        r"rate limit|API rate|HTTP error 429|error 403.{0,200}api\.github\.com"
+        r"|api\.github\.com.{0,200}error 403",
+        "The server has had too many requests from this address (rate limit). Store an access "
+        "token with the source, or wait an hour.",
+    ),
+    _known(
+        "private",
+        r"HTTP error (401|403|404)|returned error: (401|403|404)|Repository not found"
+        r"|could not read (Username|Password)|Authentication failed|terminal prompts disabled",
+        "{subject} is private or does not exist (the server answered {code}). Check the address; "
+        "for a private one store an access token or deploy key.",
+    ),
+    _known(
+        "host key",
+        r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "The SSH key of {host} is not known here, so it could be anybody. Store the server's host "
+        "key with the source's credential.",
+    ),
+    _known(
+        "deploy key",
+        r"Permission denied \((publickey|password|keyboard)",
+        "{host} does not accept the key for {subject}. Store a deploy key that it knows.",
+    ),
+    _known(
+        "no such revision",
+        r"couldn't find remote ref|cannot find Git revision|Could not find branch|not our ref"
+        r"|reference '[^']+' not found|error 422|unable to find.*?ref",
+        "{subject} has no such branch, tag or revision.",
+    ),
+    _known(
+        "name",
+        r"[Cc]ould ?n[o']t resolve host(name)?:? '?(?P<host>[A-Za-z0-9-]+\.[A-Za-z0-9.-]+)?"
+        r"|Temporary failure in name resolution|Name or service not known",
+        "The name {host} cannot be looked up. Is the router connected to the internet?",
+    ),
+    _known(
+        "unreachable",
+        r"[Cc]onnection refused|[Ff]ailed to connect|Couldn't connect|timed? ?out|Timeout"
+        r"|No route to host|Network is unreachable|Connection reset",
+        "{host} does not answer. It is tried again at the next refresh.",
+    ),
+    _known(
+        "certificate",
+        r"SSL certificate|certificate verify|peer certificate|SSL peer",
+        "The certificate of {host} is not valid, so it could be anybody.",
+    ),
+    _known(
+        "hash",
+        r"(NAR )?hash mismatch",
+        "{subject} is not what flake.lock says: its hash differs. Somebody replaced it; run nix "
+        "flake update and commit the result.",
+    ),
+    _known(
+        "unreadable directory",
+        r"Permission denied|not owned by current user|dubious ownership",
+        "{subject} cannot be read by the user that fetches sources. Make the directory readable "
+        "for everybody (chmod -R o+rX).",
+    ),
+    _known(
+        "no repository",
+        r"not a git repository|could not find repository|is not a Git repository",
+        "{subject} is not a git repository. Write path: for a plain directory.",
+    ),
+    _known(
+        "gone",
+        r"does not exist|No such file",
+        "{subject} does not exist.",
+    ),
+    _known(
+        "archive",
+        r"unsupported archive|Unrecognized archive|failed to (open|read|extract) archive|archive",
+        "{subject} is not an archive that nix can unpack.",
+    ),
+)
+"""Fetching a source or an input."""
+
+BUILDING: tuple[Complaint, ...] = (
+    _known(
+        "disk full",
+        r"No space left on device|disk full|database or disk is full|Disk quota exceeded",
+        "The disk of the store is full. Remove old generations or add space, then retry.",
+    ),
+    _known(
+        "silent",
+        r"timed out after (?P<seconds>\d+) seconds of silence",
+        "{failed} printed nothing for {seconds} s and was stopped.",
+    ),
+    _known(
+        "time",
+        r"timed out after (?P<seconds>\d+) seconds",
+        "{failed} took longer than {seconds} s and was stopped.",
+    ),
+    _known(
+        "log",
+        r"killed after writing more than (?P<bytes>\d+) bytes of log",
+        "{failed} printed more than {bytes} bytes and was stopped.",
+    ),
+    _known(
+        "system",
+        r"a '(?P<system>[^']+)' with features \{(?P<features>[^}]*)\} is required to build"
+        r"|required (system|features).*?'(?P<second>[a-z0-9_]+-linux)'",
+        "It has to be built on {system}{second}, which this router is not. Add a builder for it.",
+    ),
+    _known(
+        "hash",
+        r"hash mismatch in fixed-output derivation '(?P<drv>[^']+)'",
+        "{drv} downloaded something else than its hash says.",
+    ),
+    _known(
+        "gone",
+        r"cannot build missing derivation|path '[^']+' is not valid|does not exist in the store"
+        r"|is missing from the store|don't know how to build",
+        "Its derivation was removed from the store meanwhile.",
+    ),
+    _known(
+        "no daemon",
+        r"cannot connect to socket|Connection refused|daemon.*?(disconnected|closed)|Nix daemon "
+        r"disconnected|unexpected end-of-file",
+        "The nix-daemon went away. The build is tried again.",
+    ),
+    _known(
+        "failed",
+        r"[Cc]annot build '(?P<drv>[^']+)'|builder for '(?P<second>[^']+)' failed",
+        "{drv}{second} could not be built{because}.",
+    ),
+)
+"""Realising derivations."""
