@@ -3,6 +3,7 @@
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site, signed_in
+from tests.browser.test_live import holding
 
 
 def test_a_choice_in_a_row_is_sent_at_once_and_can_be_undone(window: Page, own_site: Site) -> None:
@@ -61,11 +62,11 @@ def test_a_dark_theme_is_kept(window: Page) -> None:
     expect(window.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_a_page_that_lost_its_session_goes_to_the_sign_in(window: Page) -> None:
+def test_a_page_that_lost_its_session_goes_to_the_sign_in(window: Page, own_site: Site) -> None:
     window.goto("/machines")
     expect(window.locator("#inbox")).to_be_visible()
     window.context.clear_cookies()
-    window.evaluate("htmx.trigger('#inbox', 'sse:machines')")
+    holding(own_site, "b4:2e:99:00:00:01", "2222")
     expect(window.get_by_role("heading", name="Sign in")).to_be_visible()
 
 

@@ -15,7 +15,7 @@ from webui.lanes import Lane
 from webui.pages import frame, histories, said, states
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine, Steps
-from webui.pages.page import page
+from webui.pages.page import STOP_ASKING, page
 from webui.pages.said import Line
 from webui.pages.states import Pill
 from webui.session import Here, Signed
@@ -104,7 +104,8 @@ def show(here: Signed, ident: str) -> Response:
 @router.get("/boots/{ident}/now")
 def now(here: Signed, ident: str) -> Response:
     """Everything of it that moves."""
-    return page("boot/now.html", built(here, ident))
+    found = built(here, ident)
+    return page("boot/now.html", found, 200 if found.live else STOP_ASKING)
 
 
 def built(here: Here, ident: str) -> BootView:

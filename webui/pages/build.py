@@ -19,7 +19,7 @@ from webui.logs import LogLine
 from webui.pages import builds, frame, states
 from webui.pages.builds import Clock
 from webui.pages.frame import Shell
-from webui.pages.page import after, page
+from webui.pages.page import STOP_ASKING, after, page
 from webui.pages.states import Pill
 from webui.session import Here, Signed
 
@@ -87,7 +87,8 @@ def show(here: Signed, ident: str) -> Response:
 @router.get("/builds/{ident}/now")
 def now(here: Signed, ident: str) -> Response:
     """All of it that moves, but the log."""
-    return page("build/now.html", built(here, ident))
+    found = built(here, ident)
+    return page("build/now.html", found, 200 if found.active else STOP_ASKING)
 
 
 @router.get("/builds/{ident}/log")

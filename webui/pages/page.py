@@ -27,6 +27,10 @@ class Field:
 EMPTY = Field()
 
 
+STOP_ASKING = 286
+"""The status by which htmx ends a fragment's own round: nothing will move any more."""
+
+
 def page(template: str, view: object, status: int = 200) -> HTMLResponse:
     """Print a view.  Pages are always asked for afresh: nothing of them is stored."""
     return HTMLResponse(

@@ -44,6 +44,7 @@
     event.detail.shouldSwap = false;
     held.add(region.id);
   });
+  document.addEventListener("htmx:afterSwap", (event) => event.detail.elt.classList?.remove("stale"));
   const letGo = () => setTimeout(() => {
     for (const id of held) {
       const region = document.getElementById(id);

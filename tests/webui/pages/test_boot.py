@@ -65,6 +65,10 @@ def test_a_boot_that_is_over_stays_as_it_is(home: Home) -> None:
     assert "hx-get" not in home.get("/boots/fell").partition('id="boot-now"')[2][:40]
 
 
+def test_a_boot_that_is_over_ends_the_round(home: Home) -> None:
+    assert home.client.get("/boots/fell/now").status_code == 286
+
+
 def test_an_unwatched_boot_is_no_failure(home: Home) -> None:
     found = view(home, home.ids["tongs-boot"])
     assert found.cause is None
