@@ -26,13 +26,15 @@ EVALUATION: tuple[Complaint, ...] = (
     _known(
         "unfree",
         r"Package ['‘](?P<name>[^'’]+)['’].*?has an unfree license",
-        "{name} has an unfree licence, which this host does not allow.",
+        "{name} has an unfree licence, which this host does not allow. Allow it there, or leave it "
+        "out.",
         "nixpkgs.config.allowUnfree = true;",
     ),
     _known(
         "insecure",
         r"Package ['‘](?P<name>[^'’]+)['’].*?is marked as insecure",
-        "{name} is marked as insecure, and this host does not permit it.",
+        "{name} is marked as insecure, and this host does not permit it. Use a newer one, or "
+        "permit it there.",
         'nixpkgs.config.permittedInsecurePackages = [ "{name}" ];',
     ),
     _known(
@@ -43,7 +45,7 @@ EVALUATION: tuple[Complaint, ...] = (
     _known(
         "unsupported",
         r"Package ['‘](?P<name>[^'’]+)['’].*?is not available on the requested hostPlatform",
-        "{name} does not exist for this host's kind of processor.",
+        "{name} does not exist for this host's kind of processor. Leave it out there.",
     ),
     _known(
         "lock older",
@@ -86,27 +88,31 @@ EVALUATION: tuple[Complaint, ...] = (
         "unlocked fetch",
         r"in pure evaluation mode, '(?P<name>fetch\w+)' requires|'(?P<second>fetch\w+)' (is not "
         r"allowed|requires).*?(pure|sha256|hash)",
-        "It calls {name}{second} without a hash, which pure evaluation does not allow.",
+        "It calls {name}{second} without a hash, which pure evaluation does not allow. Give the "
+        "hash, or make it an input of the flake.",
     ),
     _known(
         "recursion",
         r"infinite recursion encountered",
-        "Its evaluation goes in a circle (infinite recursion).",
+        "Its evaluation goes in a circle (infinite recursion). Look for a value that is defined by "
+        "itself.",
     ),
     _known(
         "stack",
         r"stack overflow|max-call-depth",
-        "Its evaluation calls itself without end (stack overflow).",
+        "Its evaluation calls itself without end (stack overflow). Look for a function that never "
+        "comes back.",
     ),
     _known(
         "memory",
         r"out of memory|cannot allocate|std::bad_alloc|Too many heap sections",
-        "Its evaluation needs more memory than one host may use here.",
+        "Its evaluation needs more memory than one host may use here. Look for a list that grows "
+        "without end.",
     ),
     _known(
         "assertion",
         r"Failed assertions?:\s*(?P<text>.+?)(?:\n\n|\Z)",
-        "The configuration refuses itself: {text}",
+        "The configuration refuses itself: {text} Change it in the flake.",
     ),
     _known(
         "no flake",
@@ -117,27 +123,37 @@ EVALUATION: tuple[Complaint, ...] = (
     _known(
         "missing option",
         r"The option [`'](?P<name>[^`']+)' does not exist",
-        "The option {name} does not exist in the nixpkgs that this flake uses.",
+        "The option {name} does not exist in the nixpkgs that this flake uses. Look for a typing "
+        "mistake, or update nixpkgs.",
     ),
     _known(
         "missing attribute",
         r"attribute '(?P<name>[^']+)' missing",
-        "The attribute {name} is missing.",
+        "The attribute {name} is missing. Look for a typing mistake, or for what should define it.",
     ),
     _known(
         "conflict",
         r"The option [`'](?P<name>[^`']+)' has conflicting definition values",
-        "The option {name} is set twice to different values.",
-        None,
+        "The option {name} is set twice to different values. Keep one, or say with lib.mkForce "
+        "which wins.",
     ),
-    _known("syntax", r"syntax error, (?P<text>[^\n]+)", "The flake has a syntax error: {text}."),
+    _known(
+        "undefined",
+        r"undefined variable '(?P<name>[^']+)'",
+        "It uses {name}, which nobody defines. Look for a typing mistake.",
+    ),
+    _known(
+        "syntax",
+        r"syntax error, (?P<text>[^\n]+)",
+        "Nix cannot read the flake: {text}. Correct it there.",
+    ),
 )
 """Evaluation, most telling first."""
 
 FETCHING: tuple[Complaint, ...] = (
     _known(
         "rate limit",
-        r"rate limit|API rate|HTTP error 429|error 403.{0,200}api\.github\.com"
+        r"rate limit|API rate|(HTTP error|returned error:) 429|error 403.{0,200}api\.github\.com"
         r"|api\.github\.com.{0,200}error 403",
         "The server has had too many requests from this address (rate limit). Store an access "
         "token with the source, or wait an hour.",
@@ -146,8 +162,8 @@ FETCHING: tuple[Complaint, ...] = (
         "private",
         r"HTTP error (401|403|404)|returned error: (401|403|404)|Repository not found"
         r"|could not read (Username|Password)|Authentication failed|terminal prompts disabled",
-        "{subject} is private or does not exist (the server answered {code}). Check the address; "
-        "for a private one store an access token or deploy key.",
+        "{subject} is private or does not exist{answered}. Check the address; for a private one "
+        "store an access token or deploy key.",
     ),
     _known(
         "host key",
@@ -161,12 +177,6 @@ FETCHING: tuple[Complaint, ...] = (
         "{host} does not accept the key for {subject}. Store a deploy key that it knows.",
     ),
     _known(
-        "no such revision",
-        r"couldn't find remote ref|cannot find Git revision|Could not find branch|not our ref"
-        r"|reference '[^']+' not found|error 422|unable to find.*?ref",
-        "{subject} has no such branch, tag or revision.",
-    ),
-    _known(
         "name",
         r"[Cc]ould ?n[o']t resolve host(name)?:? '?(?P<host>[A-Za-z0-9-]+\.[A-Za-z0-9.-]+)?"
         r"|Temporary failure in name resolution|Name or service not known",
@@ -176,12 +186,24 @@ FETCHING: tuple[Complaint, ...] = (
         "unreachable",
         r"[Cc]onnection refused|[Ff]ailed to connect|Couldn't connect|timed? ?out|Timeout"
         r"|No route to host|Network is unreachable|Connection reset",
-        "{host} does not answer. It is tried again at the next refresh.",
+        "{host} does not answer. Look whether it is up and reachable from here, then look again.",
+    ),
+    _known(
+        "server",
+        r"(HTTP error|returned error:) 5\d\d",
+        "{host} has trouble of its own{answered}. Look again later.",
     ),
     _known(
         "certificate",
         r"SSL certificate|certificate verify|peer certificate|SSL peer",
-        "The certificate of {host} is not valid, so it could be anybody.",
+        "The certificate of {host} is not valid, so it could be anybody. Give the server a "
+        "certificate that the world knows.",
+    ),
+    _known(
+        "no such revision",
+        r"couldn't find remote ref|cannot find Git revision|Could not find branch|not our ref"
+        r"|reference '[^']+' not found|revspec '[^']+' not found|error 422|unable to find.*?ref",
+        "{subject} has no such branch, tag or revision. Look at ?ref= and ?rev= in the address.",
     ),
     _known(
         "hash",
@@ -197,18 +219,21 @@ FETCHING: tuple[Complaint, ...] = (
     ),
     _known(
         "no repository",
-        r"not a git repository|could not find repository|is not a Git repository",
-        "{subject} is not a git repository. Write path: for a plain directory.",
+        r"not a git repository|could not find repository|is not a Git repository"
+        r"|is this a git repository",
+        "{subject} is not a git repository. Write path: for a plain directory, https: for an "
+        "archive.",
     ),
     _known(
         "gone",
         r"does not exist|No such file",
-        "{subject} does not exist.",
+        "{subject} does not exist any more, or never did. Look at its address.",
     ),
     _known(
         "archive",
         r"unsupported archive|Unrecognized archive|failed to (open|read|extract) archive|archive",
-        "{subject} is not an archive that nix can unpack.",
+        "{subject} is not an archive that nix can unpack. Give the address of the archive itself, "
+        "not of its page.",
     ),
 )
 """Fetching a source or an input."""
@@ -222,17 +247,17 @@ BUILDING: tuple[Complaint, ...] = (
     _known(
         "silent",
         r"timed out after (?P<seconds>\d+) seconds of silence",
-        "{failed} printed nothing for {seconds} s and was stopped.",
+        "{failed} printed nothing for {seconds} s and was stopped. Its log says how far it came.",
     ),
     _known(
         "time",
         r"timed out after (?P<seconds>\d+) seconds",
-        "{failed} took longer than {seconds} s and was stopped.",
+        "{failed} took longer than {seconds} s and was stopped. Its log says how far it came.",
     ),
     _known(
         "log",
         r"killed after writing more than (?P<bytes>\d+) bytes of log",
-        "{failed} printed more than {bytes} bytes and was stopped.",
+        "{failed} printed more than {bytes} bytes and was stopped. Make it say less.",
     ),
     _known(
         "system",
@@ -243,7 +268,8 @@ BUILDING: tuple[Complaint, ...] = (
     _known(
         "hash",
         r"hash mismatch in fixed-output derivation '(?P<drv>[^']+)'",
-        "{drv} downloaded something else than its hash says.",
+        "{drv} downloaded something else than its hash says. Somebody replaced it, or the hash is "
+        "wrong.",
     ),
     _known(
         "gone",
@@ -260,7 +286,8 @@ BUILDING: tuple[Complaint, ...] = (
     _known(
         "failed",
         r"[Cc]annot build '(?P<drv>[^']+)'|builder for '(?P<second>[^']+)' failed",
-        "{drv}{second} could not be built{because}.",
+        "{drv}{second} could not be built{because}. Correct it in the flake, then look at the "
+        "source again.",
     ),
 )
 """Realising derivations."""

@@ -41,7 +41,7 @@ def finding(text: str, trace: str = "", tree: str = "") -> tuple[str, Finding]:
     if (hit is None or hit[0].kind == "absolute path") and "getEnv" in pointed_at(trace):
         return "getEnv", Finding("bad", f"{EMPTY_VARIABLE} {own_words(text)}", where=where)
     if hit is None:
-        return "other", Finding("bad", own_words(text), where=where)
+        return "other", Finding("bad", f"Its evaluation stops: {own_words(text)}", where=where)
     failure, groups = hit
     missing = failure.missing.format_map(_Blank(groups)) if failure.missing else None
     return failure.kind, Finding(
@@ -54,14 +54,14 @@ EMPTY_VARIABLE = (
 )
 
 
-def http_status(text: str) -> str:
-    """What a server answered, for a sentence; "nothing usable" when nix does not say.
+def answered(text: str) -> str:
+    """What a server answered, for the middle of a sentence; "" when nobody says.
 
-    >>> http_status("HTTP error 404 ('')"), http_status("fatal: Authentication failed")
-    ('404', 'nothing usable')
+    >>> answered("HTTP error 404 ('')"), answered("fatal: Authentication failed")
+    (' (the server answered 404)', '')
     """
     match = re.search(r"(?:HTTP error|returned error:|error:)\s*([45]\d\d)\b", text)
-    return match.group(1) if match else "nothing usable"
+    return f" (the server answered {match.group(1)})" if match else ""
 
 
 STALE = re.compile(r"could not update local clone|using cached version|using cached result")

@@ -41,6 +41,12 @@ class Node:
     host: str  # "" when it lies on this machine
 
     @property
+    def address(self) -> str:
+        """How nix names it in an error: its URL, or `github:owner/repository`."""
+        told = self.locked
+        return str(told.get("url") or f"{told['type']}:{told.get('owner')}/{told.get('repo')}")
+
+    @property
     def revision(self) -> str:
         """The commit, or the NAR hash of what has none."""
         return str(self.locked.get("rev", self.nar_hash))

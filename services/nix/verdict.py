@@ -18,11 +18,16 @@ SEVERITIES = ("note", "warn", "bad")
 FINDINGS_KEPT = 50
 
 LIMITS: Mapping[str, str] = {
-    "timeout": "Its evaluation took longer than {seconds:g} s and was stopped. Is there a loop?",
-    "memory": "Its evaluation needed more than {gibibytes:g} GiB of memory and was stopped.",
-    "output": "Its evaluation printed without end and was stopped.",
+    "timeout": "Its evaluation took longer than {seconds:g} s and was stopped. Look for a loop in "
+    "it; a host that is only large gets more time with NIXIE_LOOK_SECONDS.",
+    "memory": "Its evaluation needed more than {gibibytes:g} GiB of memory and was stopped. Look "
+    "for a list or a text in it that grows without end.",
+    "output": "Its evaluation printed without end and was stopped. Take builtins.trace out of it.",
 }
 """How the broker ends an evaluation that goes too far."""
+
+
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,22 @@ class Answer:
 
 
 def judged(
-    source: str, name: str, answer: Answer, *, seconds: float, memory: int, tree: str = ""
+    source: str,
+    name: str,
+    answer: Answer,
+    *,
+    seconds: float,
+    memory: int,
+    tree: str = "",
+    absent: Mapping[str, str] = NOTHING,
 ) -> Judged:
-    """The verdict on a host from one look at it; `tree` is the store path of its source."""
+    """The verdict on a host from one look at it.
+
+    `tree` is the store path of its source, `absent` why inputs are not here, by their address.
+    """
     blank = Verdict(f"{source}/{name}", name, "not-bootable", None, None, None, watched=False)
     if not answer.good:
-        return Judged(_failed(blank, answer, seconds, memory, tree), None)
+        return Judged(_failed(blank, answer, seconds, memory, tree, absent), None)
     try:
         told = json.loads(answer.out)
         return _judged(blank, told if isinstance(told, dict) else {})
@@ -76,13 +91,19 @@ def limit_sentence(answer: Answer, seconds: float, memory: int) -> str | None:
     return None
 
 
-def names_problem(answer: Answer, seconds: float, memory: int, tree: str = "") -> str | None:
+def names_problem(
+    answer: Answer,
+    seconds: float,
+    memory: int,
+    tree: str = "",
+    absent: Mapping[str, str] = NOTHING,
+) -> str | None:
     """Why a flake's hosts cannot be listed, None when they can."""
     stopped = limit_sentence(answer, seconds, memory)
     if stopped is not None:
         return stopped
     if not answer.good:
-        return finding(answer.error or answer.what, answer.trace, tree)[1].what
+        return _complaint(answer, tree, absent).what
     told = json.loads(answer.out)
     if told["hosts"] is None:
         outputs = [one for one in told["outputs"] if one not in INTERNAL]
@@ -115,12 +136,28 @@ INTERNAL = frozenset(
 """What every flake value has besides its outputs."""
 
 
-def _failed(blank: Verdict, answer: Answer, seconds: float, memory: int, tree: str) -> Verdict:
+def _failed(
+    blank: Verdict,
+    answer: Answer,
+    seconds: float,
+    memory: int,
+    tree: str,
+    absent: Mapping[str, str],
+) -> Verdict:
     stopped = limit_sentence(answer, seconds, memory)
     if stopped is not None:
         return replace(blank, reason=stopped, findings=(Finding("bad", stopped),))
-    _, found = finding(answer.error or answer.what, answer.trace, tree)
+    found = _complaint(answer, tree, absent)
     return replace(blank, reason=found.what, findings=(found,))
+
+
+def _complaint(answer: Answer, tree: str, absent: Mapping[str, str]) -> Finding:
+    """What went wrong; what an input that is not here brings about is that input's fault."""
+    _, found = finding(answer.error or answer.what, answer.trace, tree)
+    for address, why in absent.items():
+        if address in answer.error:
+            return replace(found, what=f"It needs an input that is not here. {why}", missing=None)
+    return found
 
 
 def _judged(blank: Verdict, told: Mapping[str, Any]) -> Judged:

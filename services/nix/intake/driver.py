@@ -7,14 +7,13 @@ What was known before stays until something newer is known.
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from appliance.errors import NixieError, Problem, Refused
 from appliance.model.images import Finding
-from appliance.model.names import HOST_NAME
 from appliance.model.source_url import NotASource, SourceUrl, parse
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched, transaction
@@ -22,25 +21,17 @@ from appliance.store.builds import SourceStateRow, revisions
 from appliance.store.inventory_view import SourceView
 from services.nix.complaints import FETCHING
 from services.nix.desk import Adapter, Desk
-from services.nix.driver import chance, memory_available, processors
-from services.nix.failure import STALE, http_status, own_words, sentence
-from services.nix.inventory import look_options
+from services.nix.driver import chance
+from services.nix.failure import STALE, answered, own_words, sentence
 from services.nix.lock import Audit, Node, audit, changes, short
+from services.nix.looks.driver import TRIES, Ready, Sight, collected, host_names, look_at_all
 from services.nix.publish.driver import keep_only
-from services.nix.recipe import to_json
-from services.nix.schedule import look_memory, looks_at_once, next_check
+from services.nix.schedule import next_check
 from services.nix.store_path import NAR_HASH, is_store_path, tree_path
-from services.nix.verdict import Answer, Judged, judged, names_problem
+from services.nix.verdict import Answer
 from services.nix.versions import refusal, warning
 
-TRIES = 3
-"""How often a step is done again because its result was collected as garbage."""
-
 FETCHES_AT_ONCE = 4
-
-
-Ready = Callable[[str], None]
-"""Told each host that was looked at, or is as it was, as soon as that is known."""
 
 
 async def check(
@@ -66,7 +57,7 @@ async def adapter_of(desk: Desk) -> Adapter:
         lost = await desk.nix.keep((told["path"],), desk.nix.store.roots / "adapter/tree")
         if lost is None:
             return Adapter(told["path"], told["nar_hash"])
-    raise _collected("The netboot adapter", lost)
+    raise collected("The netboot adapter", lost)
 
 
 async def _read(
@@ -78,13 +69,15 @@ async def _read(
     url = _address(source, allowed)
     found = await _resolved(desk, source, url)
     asked = audit(found.lock, source.trust, frozenset({url.host} if url.host else ()))
-    unfetched = await _inputs(desk, source, found, asked)
+    absent = await _inputs(desk, source, found, asked)
+    unfetched = tuple(Finding("warn", why, where="flake.lock") for why in absent.values())
     found = replace(found, findings=(*_holes(desk), *asked.findings, *unfetched))
     revision, moved = _seen(desk, source, found)
     _stands(desk, source, "looking", "", revision)
     if desk.adapter is None:
         desk.adapter = await adapter_of(desk)
-    names = await _names(desk, source, found)
+    sight = Sight(source, found, revision, absent)
+    names = await host_names(desk, sight)
     with transaction(desk.database):
         had = set(build_facts.looked_at(desk.database, source.id))
         build_facts.hosts_listed(desk.database, source.id, revision, names)
@@ -94,7 +87,7 @@ async def _read(
                 desk.database, revision, findings=found.findings, changes=told
             )
     desk.publish()
-    await _look_at_all(desk, source, found, revision, names, ready)
+    await look_at_all(desk, sight, names, ready, asked=wish is not None)
     what = " ".join(told) or _summary(found, len(names), fresh=moved is not None)
     with transaction(desk.database):
         build_facts.source_checked(
@@ -145,17 +138,17 @@ async def _resolved(desk: Desk, source: SourceView, url: SourceUrl) -> Fetched:
                 findings=(),
                 changes=(),
             )
-    raise _collected("The source", lost)
+    raise collected("The source", lost)
 
 
 async def _inputs(
     desk: Desk, source: SourceView, found: Fetched, asked: Audit
-) -> tuple[Finding, ...]:
-    """Fetch and root what the lock file asks for; findings for what could not be fetched."""
+) -> Mapping[str, str]:
+    """Fetch and root what the lock file asks for; why inputs are absent, by their address."""
     root = _root(desk, source, found.nar_hash)
     paths = [tree_path(node.nar_hash) for node in asked.fetch]
     if await desk.nix.keep(paths, root / "inputs") is None:
-        return ()
+        return {}
     gate = asyncio.Semaphore(FETCHES_AT_ONCE)
     results = await asyncio.gather(
         *(
@@ -163,12 +156,14 @@ async def _inputs(
             for n, node in enumerate(asked.fetch)
         )
     )
-    return tuple(one for one in results if one is not None)
+    told = zip(asked.fetch, results, strict=True)
+    return {node.address: why for node, why in told if why is not None}
 
 
 async def _input(
     desk: Desk, source: SourceView, node: Node, root: Path, gate: asyncio.Semaphore
-) -> Finding | None:
+) -> str | None:
+    """Why an input is absent, None when it is here."""
     path = tree_path(node.nar_hash)
     async with gate:
         for _ in range(TRIES):
@@ -179,9 +174,8 @@ async def _input(
                 "input", _with_credential(source, {"locked": dict(node.locked)})
             )
             if not answer.good:
-                why = _why(answer, f"Input {node.name}", node.host)
-                return Finding("warn", why, where="flake.lock")
-    return Finding("warn", f"Input {node.name} was removed from the store as fast as it came.")
+                return _why(answer, f"Input {node.name}", node.host)
+    return f"Input {node.name} was removed from the store as fast as it came. Look again."
 
 
 def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[str, ...] | None]:
@@ -207,105 +201,6 @@ def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[st
     return ident, told
 
 
-async def _names(desk: Desk, source: SourceView, found: Fetched) -> tuple[str, ...]:
-    memory = look_memory(memory_available(), 1)
-    answer = await desk.nix.ask("names", _look_args(desk, source, found, memory))
-    problem = names_problem(answer, desk.look_seconds, memory, found.path)
-    if problem is not None:
-        raise Refused(Problem(("url",), problem))
-    return tuple(str(name) for name in json.loads(answer.out)["hosts"])
-
-
-async def _look_at_all(
-    desk: Desk,
-    source: SourceView,
-    found: Fetched,
-    revision: int,
-    names: Sequence[str],
-    ready: Ready,
-) -> None:
-    assert desk.adapter is not None
-    looked = f"{desk.adapter.nar_hash} {look_options(source)}"
-    done = build_facts.looked_at(desk.database, source.id)
-    hosts = {name: f"{source.id}/{name}" for name in names}
-    waiting = [name for name, host in hosts.items() if done.get(host) != (revision, looked)]
-    at_once = looks_at_once(memory_available(), processors())
-    memory = look_memory(memory_available(), at_once)
-    gate = asyncio.Semaphore(at_once)
-
-    async def look(name: str) -> None:
-        async with gate:
-            result = await _look(desk, source, found, name, memory)
-        with transaction(desk.database):
-            build_facts.host_judged(
-                desk.database,
-                result.verdict,
-                revision=revision,
-                recipe=to_json(result.recipe) if result.recipe else None,
-                looked=looked,
-                at=desk.now(),
-            )
-        ready(hosts[name])
-        desk.publish()
-
-    for name in names:
-        if name not in waiting:
-            ready(hosts[name])
-    await asyncio.gather(*(look(name) for name in waiting))
-
-
-async def _look(desk: Desk, source: SourceView, found: Fetched, name: str, memory: int) -> Judged:
-    if not HOST_NAME.fullmatch(name):
-        why = "Its name holds characters that Nixie does not take; give it a plain name."
-        answer = Answer("", why, 1, "refused", why)
-        return judged(source.id, name, answer, seconds=desk.look_seconds, memory=memory)
-    assert desk.adapter is not None
-    args = {
-        **_look_args(desk, source, found, memory),
-        "host": name,
-        "as_built": source.as_built,
-        "adapter": desk.adapter.path,
-        "adapter_hash": desk.adapter.nar_hash,
-    }
-    for _ in range(TRIES):
-        answer = await desk.nix.ask("look", args)
-        result = judged(
-            source.id,
-            name,
-            answer,
-            seconds=desk.look_seconds,
-            memory=memory,
-            tree=found.path,
-        )
-        if result.recipe is None:
-            return result
-        root = desk.host_roots(result.verdict.host) / "drv"
-        lost = await desk.nix.keep_derivations(result.recipe.derivations, root)
-        if lost is None:
-            return result
-    why = str(_collected(name, lost))
-    return judged(
-        source.id,
-        name,
-        Answer("", why, 1, "refused", why),
-        seconds=desk.look_seconds,
-        memory=memory,
-    )
-
-
-def _look_args(desk: Desk, source: SourceView, found: Fetched, memory: int) -> dict[str, object]:
-    return {
-        "path": found.path,
-        "nar_hash": found.nar_hash,
-        "rev": found.rev,
-        "last_modified": found.last_modified,
-        "dir": found.dir,
-        "ifd": source.allow_ifd,
-        "memory": memory,
-        "seconds": desk.look_seconds,
-    }
-
-
 def _with_credential(source: SourceView, args: dict[str, object]) -> dict[str, object]:
     return {**args, "credential": source.credential} if source.credential else args
 
@@ -327,7 +222,7 @@ def _why(answer: Answer, subject: str, host: str) -> str:
     if answer.reason != "done":
         return answer.what or f"{subject} could not be fetched."
     text = f"{answer.around}\n{answer.error}"
-    names = {"subject": subject, "host": host, "code": http_status(text)}
+    names = {"subject": subject, "host": host, "answered": answered(text)}
     kind, told = sentence(FETCHING, text, names)
     if kind == "other":
         return f"{subject} could not be fetched: {own_words(answer.error or text)}"
@@ -382,8 +277,3 @@ def _stands(
 ) -> None:
     with transaction(desk.database):
         build_facts.source_stands(desk.database, _row(desk, source, state, what, revision))
-
-
-def _collected(what: str, why: str | None) -> Refused:
-    """Three times lost: rather something wrong with the store than the garbage collector."""
-    return Refused(Problem(("store",), f"{what} could not be kept in the store: {why}"))

@@ -4,6 +4,7 @@ import pytest
 
 from services.nix.complaints import BUILDING, FETCHING
 from services.nix.failure import (
+    answered,
     finding,
     in_flake,
     own_words,
@@ -73,7 +74,8 @@ TREE = "/nix/store/4pfpl82r8dbk1gnkbq63f62ivm0vgw4j-source"
             "fileSystems",
         ),
         ("syntax error, unexpected '}', expecting ';'", "syntax", "unexpected '}'"),
-        ("the moon is not full", "other", "the moon is not full."),
+        ("undefined variable 'token'", "undefined", "It uses token, which nobody defines."),
+        ("the moon is not full", "other", "Its evaluation stops: the moon is not full."),
     ],
 )
 def test_an_evaluation_error_is_a_sentence(text: str, kind: str, part: str) -> None:
@@ -151,6 +153,24 @@ def test_files_are_named_as_the_owner_knows_them() -> None:
         ("Couldn't resolve host name (6)", "name", "cannot be looked up"),
         ("Failed to connect to h port 80: Connection refused", "unreachable", "does not answer"),
         ("SSL certificate problem: self-signed certificate", "certificate", "not valid"),
+        (
+            "fatal: unable to access 'http://h/x.git/': The requested URL returned error: 429\n"
+            "warning: could not update mtime for file '/x': No such file or directory",
+            "rate limit",
+            "rate limit",
+        ),
+        ("unable to download 'http://h/x': HTTP error 503", "server", "(the server answered 503)"),
+        (
+            "fatal: unable to access 'http://h/': Failed to connect to h port 80\n"
+            "cannot find Git revision '0123' in ref 'main' of repository 'http://h/'",
+            "unreachable",
+            "H does not answer",
+        ),
+        (
+            "fatal: http://h/x/info/refs not valid: is this a git repository?",
+            "no repository",
+            "git",
+        ),
         ("NAR hash mismatch in input 'x'", "hash", "is not what flake.lock says"),
         ("getting status of '/x': No such file or directory", "gone", "does not exist"),
         (
@@ -161,8 +181,8 @@ def test_files_are_named_as_the_owner_knows_them() -> None:
     ],
 )
 def test_a_fetch_that_failed_is_a_sentence(text: str, kind: str, part: str) -> None:
-    status = "404" if "404" in text else "nothing usable"
-    found, told = sentence(FETCHING, text, {"subject": "S", "host": "H", "code": status})
+    names = {"subject": "S", "host": "H", "answered": answered(text)}
+    found, told = sentence(FETCHING, text, names)
     assert found == kind
     assert part in told
 

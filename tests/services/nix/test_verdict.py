@@ -80,3 +80,21 @@ def test_a_flake_without_hosts_says_what_it_has() -> None:
 def test_an_empty_list_of_hosts_is_a_problem() -> None:
     out = json.dumps({"hosts": [], "outputs": []})
     assert "empty" in str(names_problem(answer(out=out), 300, GIBIBYTE))
+
+
+def test_what_an_absent_input_brings_about_is_that_inputs_fault() -> None:
+    error = "access to URI 'github:o/tools/0123?narHash=x' is forbidden in restricted mode"
+    failed = Answer("", error, 1, "done")
+    why = "Input tools: h does not answer."
+    found = judged(
+        "s", "ember", failed, seconds=300, memory=GIBIBYTE, absent={"github:o/tools": why}
+    )
+    assert found.verdict.reason == f"It needs an input that is not here. {why}"
+
+
+def test_another_fault_is_not_blamed_on_an_absent_input() -> None:
+    failed = Answer("", "undefined variable 'token'", 1, "done")
+    found = judged(
+        "s", "ember", failed, seconds=300, memory=GIBIBYTE, absent={"github:o/tools": "Away."}
+    )
+    assert found.verdict.reason == "It uses token, which nobody defines. Look for a typing mistake."

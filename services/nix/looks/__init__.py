@@ -1,0 +1,1 @@
+"""Looks: from a fetched flake to a verdict on each of its hosts, as `eval`."""

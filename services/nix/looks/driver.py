@@ -1,0 +1,149 @@
+"""The door to evaluation: which hosts a flake has, and what each of them is.
+
+One job per host.  What a look found is rooted before it counts; when the garbage collector was
+faster, the host is looked at again.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from appliance.errors import Problem, Refused
+from appliance.model.names import HOST_NAME
+from appliance.store import build_facts
+from appliance.store.build_facts import Fetched, transaction
+from appliance.store.builds import verdicts
+from appliance.store.inventory_view import SourceView
+from services.nix.desk import Desk
+from services.nix.driver import memory_available, processors
+from services.nix.inventory import look_options
+from services.nix.recipe import to_json
+from services.nix.schedule import look_memory, looks_at_once
+from services.nix.verdict import Answer, Judged, judged, names_problem
+
+TRIES = 3
+"""How often a step is done again because its result was collected as garbage."""
+
+Ready = Callable[[str], None]
+"""Told each host that was looked at, or is as it was, as soon as that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is looked at; `absent` is why inputs are not here, by their address."""
+
+    source: SourceView
+    found: Fetched
+    revision: int
+    absent: Mapping[str, str]
+
+    def looked(self, adapter_hash: str) -> str:
+        """What a verdict depends on beside the revision: with the same, none is given twice."""
+        absent = "".join(f"{address} " for address in sorted(self.absent))
+        return f"{adapter_hash} {absent}{look_options(self.source)}"
+
+
+async def host_names(desk: Desk, sight: Sight) -> tuple[str, ...]:
+    """The flake's hosts.  Raises Refused when they cannot be listed, or there are none."""
+    memory = look_memory(memory_available(), 1)
+    answer = await desk.nix.ask("names", _args(desk, sight, memory))
+    problem = names_problem(answer, desk.look_seconds, memory, sight.found.path, sight.absent)
+    if problem is not None:
+        raise Refused(Problem(("url",), problem))
+    return tuple(str(name) for name in json.loads(answer.out)["hosts"])
+
+
+async def look_at_all(
+    desk: Desk, sight: Sight, names: Sequence[str], ready: Ready, *, asked: bool
+) -> None:
+    """A verdict on each host, unless it has one of this very revision.
+
+    When the owner `asked`, hosts that cannot boot are looked at again all the same: what stopped
+    them may be gone from the router.
+    """
+    assert desk.adapter is not None
+    looked = sight.looked(desk.adapter.nar_hash)
+    done = build_facts.looked_at(desk.database, sight.source.id)
+    if asked:
+        for verdict in verdicts(desk.database, sight.source.id):
+            if verdict.kind == "not-bootable":
+                done.pop(verdict.host, None)
+    hosts = {name: f"{sight.source.id}/{name}" for name in names}
+    waiting = [name for name, host in hosts.items() if done.get(host) != (sight.revision, looked)]
+    at_once = looks_at_once(memory_available(), processors())
+    memory = look_memory(memory_available(), at_once)
+    gate = asyncio.Semaphore(at_once)
+
+    async def look(name: str) -> None:
+        async with gate:
+            result = await _look(desk, sight, name, memory)
+        with transaction(desk.database):
+            build_facts.host_judged(
+                desk.database,
+                result.verdict,
+                revision=sight.revision,
+                recipe=to_json(result.recipe) if result.recipe else None,
+                looked=looked,
+                at=desk.now(),
+            )
+        ready(hosts[name])
+        desk.publish()
+
+    for name in names:
+        if name not in waiting:
+            ready(hosts[name])
+    await asyncio.gather(*(look(name) for name in waiting))
+
+
+def collected(what: str, why: str | None) -> Refused:
+    """Three times lost: rather something wrong with the store than the garbage collector."""
+    return Refused(Problem(("store",), f"{what} could not be kept in the store: {why}"))
+
+
+async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> Judged:
+    verdict = partial(
+        judged,
+        sight.source.id,
+        name,
+        seconds=desk.look_seconds,
+        memory=memory,
+        tree=sight.found.path,
+        absent=sight.absent,
+    )
+    if not HOST_NAME.fullmatch(name):
+        why = "Its name holds characters that Nixie does not take; give it a plain name."
+        return verdict(Answer("", why, 1, "refused", why))
+    assert desk.adapter is not None
+    args = {
+        **_args(desk, sight, memory),
+        "host": name,
+        "as_built": sight.source.as_built,
+        "adapter": desk.adapter.path,
+        "adapter_hash": desk.adapter.nar_hash,
+    }
+    for _ in range(TRIES):
+        result = verdict(await desk.nix.ask("look", args))
+        if result.recipe is None:
+            return result
+        root = desk.host_roots(result.verdict.host) / "drv"
+        lost = await desk.nix.keep_derivations(result.recipe.derivations, root)
+        if lost is None:
+            return result
+    why = str(collected(name, lost))
+    return verdict(Answer("", why, 1, "refused", why))
+
+
+def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
+    found = sight.found
+    return {
+        "path": found.path,
+        "nar_hash": found.nar_hash,
+        "rev": found.rev,
+        "last_modified": found.last_modified,
+        "dir": found.dir,
+        "ifd": sight.source.allow_ifd,
+        "memory": memory,
+        "seconds": desk.look_seconds,
+    }
