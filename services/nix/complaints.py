@@ -160,7 +160,7 @@ FETCHING: tuple[Complaint, ...] = (
     ),
     _known(
         "private",
-        r"HTTP error (401|403|404)|returned error: (401|403|404)|Repository not found"
+        r"HTTP error (401|403|404)|returned error: (401|403|404)|[Rr]epository ('[^']+' )?not found"
         r"|could not read (Username|Password)|Authentication failed|terminal prompts disabled",
         "{subject} is private or does not exist{answered}. Check the address; for a private one "
         "store an access token or deploy key.",
@@ -200,12 +200,6 @@ FETCHING: tuple[Complaint, ...] = (
         "certificate that the world knows.",
     ),
     _known(
-        "no such revision",
-        r"couldn't find remote ref|cannot find Git revision|Could not find branch|not our ref"
-        r"|reference '[^']+' not found|revspec '[^']+' not found|error 422|unable to find.*?ref",
-        "{subject} has no such branch, tag or revision. Look at ?ref= and ?rev= in the address.",
-    ),
-    _known(
         "hash",
         r"(NAR )?hash mismatch",
         "{subject} is not what flake.lock says: its hash differs. Somebody replaced it; run nix "
@@ -223,6 +217,12 @@ FETCHING: tuple[Complaint, ...] = (
         r"|is this a git repository",
         "{subject} is not a git repository. Write path: for a plain directory, https: for an "
         "archive.",
+    ),
+    _known(
+        "no such revision",
+        r"couldn't find remote ref|cannot find Git revision|Could not find branch|not our ref"
+        r"|reference '[^']+' not found|revspec '[^']+' not found|error 422|unable to find.*?ref",
+        "{subject} has no such branch, tag or revision. Look at ?ref= and ?rev= in the address.",
     ),
     _known(
         "gone",

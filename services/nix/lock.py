@@ -42,9 +42,8 @@ class Node:
 
     @property
     def address(self) -> str:
-        """How nix names it in an error: its URL, or `github:owner/repository`."""
-        told = self.locked
-        return str(told.get("url") or f"{told['type']}:{told.get('owner')}/{told.get('repo')}")
+        """What every error of nix about it holds: its URL, or a forge's revision."""
+        return str(self.locked.get("url") or self.revision)
 
     @property
     def revision(self) -> str:
