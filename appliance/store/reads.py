@@ -58,7 +58,8 @@ class Reads:
 
     def troubles(self) -> list[str]:
         """What is wrong with the processes right now, as sentences."""
-        return [what for one in standings(self.state) for what in one.troubles]
+        told = (what for one in standings(self.state) for what in one.troubles)
+        return list(dict.fromkeys(told))
 
     # nixie.db
 
