@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,13 @@ pytestmark = [
 ]
 
 CHECKOUT = Path(__file__).parents[2]
-USERS, CONFINED = identities(
+USERS, STANDARD = identities(
     ROLES.values(), Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
 )
+CONFINED = {
+    name: replace(who, uid=who.uid + 50, gid=who.gid + 50) for name, who in STANDARD.items()
+}
+"""Users of this file alone: their processes are counted, and other tests run beside these."""
 SMALL = Limits(
     memory_bytes=256 << 20, cpu_seconds=20, seconds=60, output_bytes=1 << 20, processes=32
 )
