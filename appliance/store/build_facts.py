@@ -217,8 +217,9 @@ def build_queued(connection: sqlite3.Connection, row: BuildRow, wish: str | None
 def build_began(connection: sqlite3.Connection, row: BuildRow, at: float) -> None:
     """A build runs."""
     connection.execute(
-        "UPDATE build SET state = 'running', began_at = ?, phase = 'starting' WHERE id = ?",
-        (at, row.id),
+        "UPDATE build SET state = 'running', began_at = ?, revision = ?, phase = 'starting'"
+        " WHERE id = ?",
+        (at, row.revision, row.id),
     )
     append(connection, BuildStepped(row.id, row.name, "starting"), at)
 

@@ -211,8 +211,9 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
-            return
+            async with asyncio.timeout(GRACE_SECONDS):
+                await process.wait()
+                return
 
 
 def _number(told: object) -> int:

@@ -119,7 +119,9 @@ class Role:
             if told:
                 self._write_table()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), INTERVAL_SECONDS)
+                # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
+                async with asyncio.timeout(INTERVAL_SECONDS):
+                    await self._wake.wait()
 
     # ── inventory and wishes ──────────────────────────────────────────────────────────────────────
 
@@ -244,7 +246,8 @@ class Role:
         if look is None or look.recipe is None:
             return False
         last = next(iter(builds.builds(self.desk.database, host=host, limit=1)), None)
-        if last and last.state in {"failed", "cancelled"} and last.revision == look.revision:
+        tried = {"running", "failed", "cancelled"}
+        if last and last.state in tried and last.revision == look.revision:
             return False
         return not unchanged(self.desk, host, from_json(look.recipe))
 

@@ -7,7 +7,6 @@ power cut between any two leaves the generation before in place.
 import asyncio
 import errno
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -125,8 +124,7 @@ async def _realised(desk: Desk, row: BuildRow, made: Recipe, log: Log) -> tuple[
         )
     finally:
         report.cancel()
-        with suppress(asyncio.CancelledError):
-            await report
+        await asyncio.gather(report, return_exceptions=True)
 
 
 async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
