@@ -90,12 +90,12 @@ class Firmware:
 
 
 ORDINARY: Final = Firmware(Class.ORDINARY)
-_SIGNS: Final = (VENDOR_CLASS, USER_CLASS, CLIENT_ARCH, IPXE)
+_SIGNS: Final = frozenset((VENDOR_CLASS, USER_CLASS, CLIENT_ARCH, IPXE))
 
 
 def firmware(options: Mapping[int, bytes], chaddr: bytes) -> Firmware:
     """Classify one message.  Never raises: what cannot be read counts as not said."""
-    if not any(sign in options for sign in _SIGNS):
+    if _SIGNS.isdisjoint(options):
         return ORDINARY
     vendor_class = options.get(VENDOR_CLASS, b"")
     user_class = user_class_of(options.get(USER_CLASS, b""))
