@@ -5,12 +5,15 @@ Imports stand inside the functions on purpose: a packet role must not load what 
 """
 
 import asyncio
+import errno
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,16 +76,35 @@ def role(name: str, fault: Fault = no_fault) -> int:
         asyncio.run(_live(PARTS[name](fault)))
     except NixieError as error:
         _last_words(name, str(error))
-        return 1
-    return 0
+    except (sqlite3.Error, OSError, BaseExceptionGroup) as error:
+        why = _why(error)
+        if why is None:
+            raise
+        _last_words(name, why)
+    else:
+        return 0
+    return 1
+
+
+def _why(error: BaseException) -> str | None:
+    """The sentence of a role that could not write, or was told one deep inside; None otherwise."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_why, error.exceptions)), None)
+    if isinstance(error, NixieError):
+        return str(error)
+    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    if full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk with {state()} is full. Make room on it; then it goes on by itself."
+    return None
 
 
 def _last_words(name: str, why: str) -> None:
     """Say why a role ends: to its log, and to whoever supervises it (sd_notify(3), STATUS)."""
     from services.systemd.driver import Overseer
 
-    print(f"{name}: {why}", file=sys.stderr, flush=True)
     Overseer(os.environ.get("NOTIFY_SOCKET")).tell(f"STATUS={' '.join(why.split())}")
+    with suppress(OSError):  # a full disk loses the log, not the sentence
+        print(f"{name}: {why}", file=sys.stderr, flush=True)
 
 
 async def _live(serving: Coroutine[None, None, None]) -> None:

@@ -8,10 +8,14 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import Unreachable
 from appliance.model.names import uuid7
+
+ROOM_BYTES = 1 << 20
+"""What each file keeps free in itself."""
 
 
 def now() -> float:
@@ -45,7 +49,25 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         )
     for number, script in enumerate(migrations[done:], start=done + 1):
         connection.executescript(f"begin; {script}; PRAGMA user_version={number}; commit;")
+    with suppress(sqlite3.Error):  # there is no room to keep any
+        _keep_room(connection)
     return connection
+
+
+def _keep_room(connection: sqlite3.Connection) -> None:
+    """Have free pages in the file and a log of their size, so that a full disk ends nobody's work.
+
+    SQLite writes into both before it asks the disk for more: leases and boots go on for a while.
+    """
+    connection.execute("DROP TABLE IF EXISTS room")  # a power cut left it
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    if free * page >= ROOM_BYTES // 2:
+        return
+    connection.execute("CREATE TABLE room (bytes BLOB)")
+    connection.execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM_BYTES,))
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    connection.execute("DROP TABLE room")
 
 
 def reader(path: Path) -> sqlite3.Connection:

@@ -19,7 +19,7 @@ from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceS
 from appliance.store.leases import LeaseRow
 from appliance.store.logs.open import LogRange, log_range
 from appliance.store.open import reader
-from appliance.store.standing.open import standings
+from appliance.store.standing.open import full, standings
 
 HELD_SECONDS = 60
 """A machine that stopped asking this long ago no longer waits."""
@@ -58,8 +58,9 @@ class Reads:
 
     def troubles(self) -> list[str]:
         """What is wrong with the processes right now, as sentences."""
+        space = full(self.state)
         told = (what for one in standings(self.state) for what in one.troubles)
-        return list(dict.fromkeys(told))
+        return list(dict.fromkeys([*([space] if space else []), *told]))
 
     # nixie.db
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import errno
 import fcntl
 import os
 import shutil
@@ -106,7 +107,11 @@ class Databases:
             if path in self._held:
                 self._held.pop(path)[1].close()
             connection = sqlite3.connect(path, isolation_level=None)
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.Error:  # its writer says what is wrong; here it is tried again
+                connection.close()
+                continue
             self._held[path] = inode, connection
 
     def close(self) -> None:
@@ -188,12 +193,32 @@ def unix_socket(
 
 
 def log_file(folder: Path, name: str, gid: int | None) -> int:
-    """Open a log to append to; never through a link."""
+    """Open a log to append to; never through a link.  On a full disk the words are lost."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(folder / f"{name}.log", flags, 0o640)
+    try:
+        descriptor = os.open(folder / f"{name}.log", flags, 0o640)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     if gid is not None:
         os.fchown(descriptor, -1, gid)
     return descriptor
+
+
+def write_line(descriptor: int, line: str) -> None:
+    """Append a line to a log; a full disk loses it."""
+    with suppress(OSError):
+        os.write(descriptor, f"{line}\n".encode())
+
+
+def write_status(state: Path, text: str) -> None:
+    """Replace run/supervisor.json whole.  Raises OSError."""
+    path = state / "run/supervisor.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    os.chmod(fresh, 0o640)
+    fresh.replace(path)
 
 
 def trim_log(folder: Path, name: str) -> None:

@@ -47,6 +47,8 @@ from services.supervisor.driver import (
     take_state,
     trim_log,
     unix_socket,
+    write_line,
+    write_status,
 )
 from services.supervisor.listening import ADMIN_LOCAL, AT_ONCE, Listen, wanted
 from services.supervisor.plan import (
@@ -276,7 +278,7 @@ class _Ring:
                 passed=[one.socket.fileno() for one in handed],
             )
         except (OSError, NixieError) as error:
-            os.write(descriptor, f"{name} could not be started: {error}\n".encode())
+            write_line(descriptor, f"{name} could not be started: {error}")
             held.child.started(0, time.monotonic())
             self._failed(held, 127)
             return
@@ -360,9 +362,6 @@ class _Ring:
         )
         if text == self._status:
             return
-        self._status = text
-        path = self._plan.state / "run" / "supervisor.json"
-        fresh = path.with_suffix(".new")
-        fresh.write_text(text)
-        os.chmod(fresh, 0o640)
-        fresh.replace(path)
+        with suppress(OSError):  # a full disk ends nobody; it is tried again at the next turn
+            write_status(self._plan.state, text)
+            self._status = text

@@ -1,12 +1,14 @@
-"""The door to run/supervisor.json: how each process stands, and what it is missing.
+"""The door to run/supervisor.json and the disk: how each process stands, and what is missing.
 
 The supervisor writes the file whole; where systemd supervises there is none.
 """
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+LEAST_BYTES = 2 << 20
 FINE = frozenset({"runs", "is starting", "is being stopped", "waits for what it needs"})
 
 
@@ -24,6 +26,20 @@ class Standing:
         """What is wrong right now, as whole sentences."""
         down = () if self.state in FINE else (f"{self.name} does not run. {self.why}".strip(),)
         return (*down, *self.problems)
+
+
+def full(state: Path) -> str | None:
+    """A sentence when the disk with the state directory has no room left."""
+    try:
+        there = os.statvfs(state)
+    except OSError:
+        return None
+    if there.f_bavail * there.f_frsize >= LEAST_BYTES:
+        return None
+    return (
+        f"The disk with {state} is full. What is published is still served, but nothing new can "
+        "be kept. Remove sources that nobody boots, or give it more room."
+    )
 
 
 def standings(state: Path) -> tuple[Standing, ...]:
