@@ -25,7 +25,7 @@ def test_missing_layouts_are_added(tmp_path: Path) -> None:
     path = tmp_path / "net.db"
     writer(path, ("CREATE TABLE one (n)",)).close()
     with closing(writer(path, ("CREATE TABLE one (n)", "CREATE TABLE two (n)"))) as connection:
-        connection.execute("SELECT n FROM one, two")
+        connection.execute("SELECT one.n, two.n FROM one, two")
 
 
 def test_a_file_keeps_room_for_a_full_disk(tmp_path: Path) -> None:
