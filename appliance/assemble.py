@@ -25,7 +25,7 @@ from appliance.roles import ROLES
 
 if TYPE_CHECKING:
     from appliance.events import Event
-    from services.lab.serve import Booted
+    from services.lab.serve import Chosen
     from services.supervisor.plan import Plan
 
 Work = Callable[[], int]
@@ -324,97 +324,55 @@ def lab(
     here: Path,
     prefix: str,
     port: int,
-    then: "Callable[[str], tuple[str, str, str] | None] | None",
+    then: "Callable[[str], Chosen | None] | None",
 ) -> int:
     """`nixie lab`: a router in namespaces, its admin on 127.0.0.1:`port`, until stopped.
 
-    `then` runs beside it, in a thread, once the admin answers; it may return a machine to boot:
-    (name, MAC, firmware).
+    `then` runs beside it, in a thread, and is given the admin's URL; it may choose a machine that
+    is then switched on.
     """
-    return asyncio.run(_lab(here, prefix, port, then))
-
-
-async def _lab(
-    here: Path,
-    prefix: str,
-    port: int,
-    then: "Callable[[str], tuple[str, str, str] | None] | None",
-) -> int:
-    from appliance.model.read import to_json
-    from services.lab.driver import probe_platform, standing
-    from services.lab.serve import first_config, machine_boots, note
+    from services.lab.serve import stand
     from services.lab.topology import Names
     from services.supervisor.serve import supervise
 
     names = Names(prefix)
-    stopping = asyncio.Event()
-    failed = 0
-    async with standing(names, await probe_platform()) as stands:
-        note(here, names)
-        (here / "run/first.json").write_text(json.dumps(to_json(first_config())))
 
-        async def demo() -> None:
-            nonlocal failed
-            if then is None:
-                return
-            chosen = await asyncio.to_thread(then, f"http://127.0.0.1:{port}")
-            if chosen is None:
-                return
-            from services.lab.machine import Firmware, Machine
+    async def router(stopping: asyncio.Event) -> None:
+        plan = router_plan(here, namespace=names.router, admin_local_port=port)
+        await supervise(plan, _told, stopping)
 
-            name, mac, firmware = chosen
-            machine = Machine(name, mac, Firmware(firmware))
-
-            def told(booted: "Booted") -> None:
-                nonlocal failed
-                if booted.ok:
-                    print(f"booted: {name} {booted.host} {booted.seconds:.1f} s", flush=True)
-                else:
-                    failed = 1
-                    print(f"not booted: {booted.what}", flush=True)
-
-            await machine_boots(
-                stands, here, machine, lambda line: print(f"  {name} │ {line}", flush=True),
-                stays=stopping, told=told,
-            )  # fmt: skip
-
-        beside = asyncio.create_task(demo())
-        try:
-            await supervise(
-                router_plan(here, namespace=names.router, admin_local_port=port), _told, stopping
-            )
-        finally:
-            stopping.set()
-            beside.cancel()
-            await asyncio.gather(beside, return_exceptions=True)
-    return failed
+    chosen = None if then is None else lambda: then(f"http://127.0.0.1:{port}")
+    return asyncio.run(stand(here, names, router, chosen, _say))
 
 
 def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float) -> int:
     """`nixie lab boot`: 0 exactly when the machine phoned home with the image it is assigned."""
-    return asyncio.run(_lab_boot(here, name, mac, firmware, megabytes, seconds))
-
-
-async def _lab_boot(
-    here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float
-) -> int:
-    from services.lab.driver import probe_platform
     from services.lab.machine import Firmware, Machine
-    from services.lab.serve import machine_boots, standing_lab
+    from services.lab.serve import visit
 
-    stands = await standing_lab(here, await probe_platform())
     try:
         machine = Machine(name, mac.lower(), Firmware(firmware), megabytes)
     except ValueError as error:
         raise Refused(Problem(("machine",), f"{error}.")) from error
-    result = await machine_boots(
-        stands, here, machine, lambda line: print(line, flush=True), seconds=seconds
-    )
-    if result.ok:
-        print(f"booted: {name} {result.host} {result.seconds:.1f} s", flush=True)
-        return 0
-    print(f"not booted: {result.what}", file=sys.stderr, flush=True)
-    return 1
+    return asyncio.run(visit(here, machine, seconds, _say))
+
+
+def prove() -> tuple[str, ...]:
+    """Can each role's user read the program?  Sentences about what it cannot; () is yes."""
+    from appliance.roles import CONFINED
+    from services.processes.driver import ability
+    from services.processes.privileges import identities
+    from services.supervisor.driver import proved
+
+    people = Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
+    roles, confined = identities(ROLES.values(), *people)
+    everyone = {**roles, **{name: confined[name] for name in CONFINED}}
+    uids = [one.uid for one in everyone.values()]
+    return proved(installed(), everyone, ability(uids))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _told(event: "Event") -> None:

@@ -20,6 +20,7 @@ def add(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(claim)
     app.command()(role)
+    app.command(hidden=True)(prove)
 
 
 def run(
@@ -51,6 +52,14 @@ def claim(state: StateOption = Path(STATE)) -> None:
 def role(name: str) -> None:
     """Run one role in this process; the supervisor or systemd does this."""
     raise typer.Exit(assemble.role(name))
+
+
+def prove() -> None:
+    """Show that each role's user can read the program; set-up calls this."""
+    wrong = assemble.prove()
+    for sentence in wrong:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(1 if wrong else 0)
 
 
 def ended(work: "assemble.Work") -> int:

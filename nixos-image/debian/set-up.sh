@@ -92,6 +92,7 @@ EOF
     sed -i "s|^cd .* && exec|PYTHONPATH=$home/program exec|" "$home/nixie"
     chmod 755 "$home/nixie"
     say "installed the program in $home/program"
+    "$home/nixie" prove && say "each role's user can read it"
 }
 
 program_sum() {

@@ -7,18 +7,19 @@ down about it: the answer comes from the router's own record, not from the conso
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import Dhcp, Dns, Network, Pool, RouterConfig, Wan
+from appliance.model.read import to_json
 from appliance.model.table import table_from_json
 from appliance.store import boots
 from appliance.store.follow import Follower
-from services.lab.driver import Lab, boot, tap_names
-from services.lab.machine import Machine, Platform
+from services.lab.driver import Lab, boot, probe_platform, standing, tap_names
+from services.lab.machine import Firmware, Machine, Platform
 from services.lab.topology import ISP_ADDRESS, LAN_PORT, WAN_ADDRESS, WAN_LINK, Names
 
 POLL_SECONDS = 0.25
@@ -34,6 +35,74 @@ class Booted:
     host: str | None
     seconds: float  # from power-on
     what: str  # a sentence
+
+
+Chosen = tuple[str, str, str]
+"""A machine to switch on: name, MAC, firmware."""
+
+
+async def stand(
+    state: Path,
+    names: Names,
+    router: Callable[[asyncio.Event], Awaitable[None]],
+    then: Callable[[], Chosen | None] | None,
+    say: Callable[[str], None],
+) -> int:
+    """Hold a lab up for as long as `router` runs; return 1 when its own machine did not boot.
+
+    `then` is called in a thread; the machine it chooses runs on until the router stops.
+    """
+    stopping = asyncio.Event()
+    async with standing(names, await probe_platform()) as lab:
+        note(state, names)
+        (state / "run/first.json").write_text(json.dumps(to_json(first_config())))
+        beside = asyncio.create_task(_show(lab, state, then, stopping, say))
+        try:
+            await router(stopping)
+        finally:
+            stopping.set()
+            await asyncio.wait({beside}, timeout=5.0)
+            beside.cancel()
+            ended = (await asyncio.gather(beside, return_exceptions=True))[0]
+    return 1 if ended is False else 0
+
+
+async def _show(
+    lab: Lab,
+    state: Path,
+    then: Callable[[], Chosen | None] | None,
+    stopping: asyncio.Event,
+    say: Callable[[str], None],
+) -> bool:
+    """The lab's own machine; False when it was chosen and did not boot."""
+    chosen = None if then is None else await asyncio.to_thread(then)
+    if chosen is None:
+        return then is None
+    name, mac, firmware = chosen
+    machine = Machine(name, mac, Firmware(firmware))
+    result = await machine_boots(
+        lab,
+        state,
+        machine,
+        lambda line: say(f"  {name} │ {line}"),
+        stays=stopping,
+        told=lambda booted: say(_line(name, booted)),
+    )
+    return result.ok
+
+
+async def visit(state: Path, machine: Machine, seconds: float, say: Callable[[str], None]) -> int:
+    """Switch a machine on in a standing lab: 0 exactly when it phoned home as assigned."""
+    lab = await standing_lab(state, await probe_platform())
+    result = await machine_boots(lab, state, machine, say, seconds=seconds)
+    say(_line(machine.name, result))
+    return 0 if result.ok else 1
+
+
+def _line(name: str, booted: Booted) -> str:
+    if booted.ok:
+        return f"booted: {name} {booted.host} {booted.seconds:.1f} s"
+    return f"not booted: {booted.what}"
 
 
 def note(state: Path, names: Names) -> None:

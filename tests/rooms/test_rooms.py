@@ -70,7 +70,7 @@ def test_a_module_is_named_after_a_thing_and_says_what_it_is_for(path: Path) -> 
 def tracked() -> list[str]:
     """The files that git knows, or would add."""
     told = subprocess.run(
-        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-co", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
