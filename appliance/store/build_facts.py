@@ -204,6 +204,29 @@ def look(connection: sqlite3.Connection, host: str) -> Look | None:
     return Look(int(row[0]), row[1], json.loads(row[2])) if row else None
 
 
+def fresh_build(ident: str, host: str, revision: int, why: str, at: float) -> BuildRow:
+    """A build that is about to wait."""
+    source, _, name = host.partition("/")
+    return BuildRow(
+        id=ident,
+        host=host,
+        source=source,
+        name=name,
+        revision=revision,
+        state="queued",
+        why=why,
+        queued_at=at,
+        began_at=None,
+        ended_at=None,
+        phase="",
+        done=0,
+        expected=0,
+        what="",
+        log=f"{ident}.log",
+        image=None,
+    )
+
+
 def build_queued(connection: sqlite3.Connection, row: BuildRow, wish: str | None) -> None:
     """A build waits."""
     connection.execute(

@@ -264,25 +264,7 @@ class Role:
             return f"{name} is not bootable as it is now; its page says why."
         if any(row.host == host for row in build_facts.builds_in(database, "queued")):
             return None if wish is None else f"{name} waits in the queue already."
-        ident = self.desk.new_id()
-        row = BuildRow(
-            id=ident,
-            host=host,
-            source=host.partition("/")[0],
-            name=name,
-            revision=look.revision,
-            state="queued",
-            why=why,
-            queued_at=self.desk.now(),
-            began_at=None,
-            ended_at=None,
-            phase="",
-            done=0,
-            expected=0,
-            what="",
-            log=f"{ident}.log",
-            image=None,
-        )
+        row = build_facts.fresh_build(self.desk.new_id(), host, look.revision, why, self.desk.now())
         with transaction(database):
             build_facts.build_queued(database, row, wish)
         self._wake.set()
