@@ -178,7 +178,7 @@ def _answers(app: FastAPI) -> None:
         assert isinstance(error, OperationalError)
         what = f"The router's own files cannot be written: {error.orig}. Nothing was changed."
         if "full" in str(error.orig):
-            what = "The router's disk is full. Remove old images, then try again; nothing was lost."
+            what = "The router's disk is full. Make room on it, then try again; nothing was lost."
         return _trouble(request, 503, (Problem((), what),), {"Retry-After": "5"})
 
     def http(request: Request, error: Exception) -> Response:

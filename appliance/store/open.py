@@ -50,11 +50,11 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     for number, script in enumerate(migrations[done:], start=done + 1):
         connection.executescript(f"begin; {script}; PRAGMA user_version={number}; commit;")
     with suppress(sqlite3.Error):  # there is no room to keep any
-        _keep_room(connection)
+        keep_room(connection)
     return connection
 
 
-def _keep_room(connection: sqlite3.Connection) -> None:
+def keep_room(connection: sqlite3.Connection) -> None:
     """Have free pages in the file and a log of their size, so that a full disk ends nobody's work.
 
     SQLite writes into both before it asks the disk for more: leases and boots go on for a while.

@@ -242,7 +242,7 @@ BUILDING: tuple[Complaint, ...] = (
     _known(
         "disk full",
         r"No space left on device|disk full|database or disk is full|Disk quota exceeded",
-        "The disk of the store is full. Remove old generations or add space, then retry.",
+        "The disk of the store is full. Make room on it or give it more, then build again.",
     ),
     _known(
         "silent",

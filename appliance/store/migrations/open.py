@@ -5,6 +5,7 @@ failing half-way, but for sessions that only look (`begin="DEFERRED"`).
 """
 
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from appliance.errors import Unreachable
+from appliance.store.open import keep_room
 from appliance.store.tables import ACCESS, ACCESS_LAYOUTS, NIXIE, NIXIE_LAYOUTS
 
 HERE = Path(__file__).parent
@@ -54,6 +56,10 @@ def _opened(path: Path, wanted: MetaData, layouts: tuple[str, ...], scripts: Pat
     except Unreachable:
         engine.dispose()
         raise
+    with suppress(OperationalError, sqlite3.Error), closing(engine.raw_connection()) as connection:
+        raw = connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        keep_room(raw)
     return engine
 
 

@@ -38,7 +38,7 @@ def full(state: Path) -> str | None:
         return None
     return (
         f"The disk with {state} is full. What is published is still served, but nothing new can "
-        "be kept. Remove sources that nobody boots, or give it more room."
+        "be kept. Delete what else lies on it, or give it more room."
     )
 
 

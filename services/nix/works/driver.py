@@ -91,7 +91,7 @@ async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
         _over(desk, row, "failed", str(why))
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "The disk is full. Remove old generations or add space, then retry."
+        what = "The disk is full. Make room on it or give it more, then build again."
         _over(desk, row, "failed", what if full else f"The image could not be written: {error}.")
     finally:
         log.close()
