@@ -254,7 +254,13 @@ def router_plan(
         namespace=namespace,
         admin_local_port=admin_local_port,
         nix_daemon=(
-            (lambda: daemon_request(store, conf_for(found, store), version(_printed(found.nix))))
+            (
+                lambda: daemon_request(
+                    store,
+                    conf_for(found, store, cores=os.cpu_count() or 1),
+                    version(_printed(found.nix)),
+                )
+            )
             if found.nix
             else None
         ),
