@@ -396,5 +396,6 @@ def bench(work: str) -> list[dict[str, Any]]:
     from importlib import import_module
 
     driver = import_module(f"services.bench.{work.replace('-', '_')}.driver")
-    result = driver.run()
+    needs_peers = work in {"dhcp", "boot-http"}  # what set-up unpacked to measure against
+    result = driver.run(peers=installed().home / "peers") if needs_peers else driver.run()
     return result if isinstance(result, list) else [result]
