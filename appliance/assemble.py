@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -348,7 +349,7 @@ def lab(
         await supervise(plan, _told, stopping)
 
     chosen = None if then is None else lambda: then(f"http://127.0.0.1:{port}")
-    return asyncio.run(stand(here, names, router, chosen, _say))
+    return asyncio.run(stand(here, names, router, chosen, SAY))
 
 
 def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float) -> int:
@@ -360,7 +361,7 @@ def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, sec
         machine = Machine(name, mac.lower(), Firmware(firmware), megabytes)
     except ValueError as error:
         raise Refused(Problem(("machine",), f"{error}.")) from error
-    return asyncio.run(visit(here, machine, seconds, _say))
+    return asyncio.run(visit(here, machine, seconds, SAY))
 
 
 def prove() -> tuple[str, ...]:
@@ -377,10 +378,6 @@ def prove() -> tuple[str, ...]:
     return proved(installed(), everyone, ability(uids))
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
 def _told(event: "Event") -> None:
     """The supervisor's events, as lines."""
     from appliance.events import say
@@ -388,6 +385,7 @@ def _told(event: "Event") -> None:
     print(f"nixie: {say(event)}", flush=True)
 
 
+SAY = partial(print, flush=True)
 WORKS = ("dhcp", "tftp", "boot-http", "source", "memory")
 
 

@@ -17,7 +17,7 @@ ESCAPE = re.compile(
     r"|[ -/]*[0-~])"  # two-byte sequences
 )
 # An escape sequence that has begun and not ended yet; 64 characters of it are not one.
-OPEN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,64}|[()*+]?)$")
+OPEN = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,64}|\][^\x07\x1b]{0,64}\x1b?|[ -/]{0,64})$")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 LONGEST = 4000  # characters; a longer line is cut into pieces
 
