@@ -1,0 +1,172 @@
+"""The lab of the QEMU tests: a standing router with the sample's hosts, and machines behind it.
+
+One machine at a time: QEMU without KVM keeps a whole processor busy.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.model.images import Image, image_from_json
+from appliance.store import boots
+from appliance.store.boots import BootRow, StepRow
+from appliance.store.open import reader
+from services.lab.driver import Lab, boot, probe_platform
+from services.lab.machine import Firmware, Machine
+from services.lab.serve import standing_lab
+from tests.live.standing import INSTALLED, Router
+from tests.live.waiting import until
+
+SAMPLE = INSTALLED / "sample"
+BUILD_SECONDS = 600.0
+BOOT_SECONDS = 240.0
+
+
+@dataclass
+class Running:
+    """A machine that is switched on."""
+
+    machine: Machine
+    lines: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def says(self, text: str, seconds: float = BOOT_SECONDS) -> str:
+        """Wait for a line of its console that contains `text`."""
+
+        def found() -> str | None:
+            return next((line for line in self.lines if text in line), None)
+
+        return until(lambda: found() or self._still_on(), f"the console says {text!r}", seconds)
+
+    def _still_on(self) -> None:
+        assert not self.over.is_set(), "\n".join(self.lines[-30:])
+
+
+@dataclass
+class Workshop:
+    """The router with its sources: host name → host id."""
+
+    router: Router
+    hosts: dict[str, str]
+
+    def assign(self, mac: str, name: str, **what: Any) -> None:
+        """Decide what a MAC boots, as the owner does; returns when the boot role has it."""
+        self.router.client.put(f"/machines/{mac}/intent", {"name": name, **what})
+        until(lambda: mac in self.table()["macs"].__str__(), "the table names the machine")
+
+    def table(self) -> dict[str, Any]:
+        """published/table.json."""
+        told: dict[str, Any] = json.loads((self.router.state / "published/table.json").read_text())
+        return told
+
+    def image(self, host: str) -> Image:
+        """The newest image of one of our hosts, by its short name."""
+        ident = self.router.client.get(f"/hosts/{self.hosts[host]}")["image"]
+        told = (self.router.state / "published/images" / f"{ident}.json").read_text()
+        return image_from_json(json.loads(told))
+
+    def boot_of(self, mac: str) -> BootRow | None:
+        """The newest boot of a MAC, from the boot role's own file."""
+        with closing(reader(self.router.state / "boot.db")) as connection:
+            return next(iter(boots.boots(connection, mac=mac, limit=1)), None)
+
+    def steps_of(self, ident: str) -> list[StepRow]:
+        with closing(reader(self.router.state / "boot.db")) as connection:
+            return boots.steps(connection, ident)
+
+    def ends(self, running: Running, *states: str, seconds: float = BOOT_SECONDS) -> BootRow:
+        """Wait until the machine's boot is in one of `states`."""
+        mac = running.machine.mac
+
+        def there() -> BootRow | None:
+            row = self.boot_of(mac)
+            if row is not None and row.state in states:
+                return row
+            assert not running.over.is_set(), "\n".join(running.lines[-30:])
+            return None
+
+        return until(there, f"{mac} is {' or '.join(states)}", seconds)
+
+
+@contextmanager
+def switched_on(
+    workshop: Workshop, mac: str, firmware: str, *, name: str = "vm", megabytes: int = 512
+) -> Iterator[Running]:
+    """A machine behind the router for the length of a block; its console when the block fails."""
+    running = Running(Machine(name, mac, Firmware(firmware), megabytes))
+    loop = asyncio.new_event_loop()
+    task: list[asyncio.Task[None]] = []
+
+    async def on() -> None:
+        lab: Lab = await standing_lab(workshop.router.state, await probe_platform())
+        with suppress(asyncio.CancelledError):
+            await boot(lab, running.machine, running.lines.append, seconds=BOOT_SECONDS)
+
+    def live() -> None:
+        task.append(loop.create_task(on()))
+        try:
+            loop.run_until_complete(task[0])
+        finally:
+            running.over.set()
+            loop.close()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    try:
+        yield running
+    except BaseException:
+        print("\n".join(running.lines[-80:]))
+        raise
+    finally:
+        with suppress(RuntimeError):  # the loop is over already
+            loop.call_soon_threadsafe(lambda: task[0].cancel() if task else None)
+        thread.join(30)
+
+
+def furnished(router: Router, wanted: dict[str, tuple[str, bool]]) -> Workshop:
+    """Add the sample and have hosts built: short name → (host in the flake, as built)."""
+    client = router.client
+    client.post("/directories", {"path": str(SAMPLE)})
+    sources = {
+        as_built: client.post(
+            "/sources",
+            {
+                "url": f"{'path' if as_built else 'git+file'}:{'' if as_built else '//'}{SAMPLE}",
+                "name": "as-built" if as_built else "sample",
+                "as_built": as_built,
+                "interval_seconds": 0,
+            },
+        )["subject"]
+        for as_built in {as_built for _, as_built in wanted.values()}
+    }
+    hosts = {short: f"{sources[as_built]}/{name}" for short, (name, as_built) in wanted.items()}
+    for host in hosts.values():
+        until(looked_at(router, host), f"{host} has its verdict", BUILD_SECONDS)
+        client.post(f"/hosts/{host}/build")
+    for host in hosts.values():
+        until(built(router, host), f"{host} is built", BUILD_SECONDS)
+    return Workshop(router, hosts)
+
+
+def looked_at(router: Router, host: str) -> Callable[[], bool]:
+    def fact() -> bool:
+        found = [one for one in router.client.get("/hosts") if one["id"] == host]
+        assert not found or found[0]["kind"] != "not-bootable", found
+        return bool(found) and found[0]["kind"] != "looking"
+
+    return fact
+
+
+def built(router: Router, host: str) -> Callable[[], bool]:
+    def fact() -> bool:
+        if router.client.get(f"/hosts/{host}")["image"]:
+            return True
+        last = [one for one in router.client.get("/builds") if one["host"] == host]
+        assert not last or last[0]["state"] not in {"failed", "cancelled"}, last[0]
+        return False
+
+    return fact

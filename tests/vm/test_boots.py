@@ -1,0 +1,205 @@
+"""Machines with real firmware boot hosts that real Nix built, and every step is written down."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.store.boots import BootRow, StepRow
+from tests.live.standing import ROLES, Router
+from tests.live.waiting import until
+from tests.vm.lab import Workshop, switched_on
+
+pytestmark = pytest.mark.vm
+
+FIRMWARE = {"bios": "script", "uefi": "pxe-x64", "uefi-http": "http-x64"}
+"""What the record calls it; QEMU's ROM for BIOS machines is iPXE itself, so it asks for scripts."""
+LOADERS = {"bios": [], "uefi": ["x64/snponly.efi"], "uefi-http": ["x64/snponly.efi"]}
+NUMBERS = itertools.count(1)
+
+
+def new_mac() -> str:
+    return f"52:54:00:76:6d:{next(NUMBERS):02x}"
+
+
+def named(steps: list[StepRow], kind: str) -> list[StepRow]:
+    return [step for step in steps if step.kind == kind]
+
+
+@pytest.fixture
+def settled(workshop: Workshop) -> Callable[[str, str, str], tuple[BootRow, list[StepRow]]]:
+    """Boot a host by some firmware until the record has an end; (boot, steps)."""
+
+    def boots(firmware: str, host: str, end: str) -> tuple[BootRow, list[StepRow]]:
+        mac = new_mac()
+        workshop.assign(mac, f"{firmware}-{host}", host=workshop.hosts[host])
+        with switched_on(workshop, mac, firmware) as machine:
+            row = workshop.ends(machine, end, "up", "served", "short")
+        return row, workshop.steps_of(row.id)
+
+    return boots
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi", "uefi-http"])
+@pytest.mark.parametrize("host", ["native", "adapted"])
+def test_a_watched_host_phones_home_with_its_image(
+    workshop: Workshop,
+    settled: Callable[[str, str, str], tuple[BootRow, list[StepRow]]],
+    firmware: str,
+    host: str,
+) -> None:
+    row, steps = settled(firmware, host, "up")
+    image = workshop.image(host)
+    assert (row.state, row.image, row.toplevel) == ("up", image.id, image.toplevel)
+    assert row.firmware == FIRMWARE[firmware]
+    assert_every_step(workshop, row, steps, host, firmware)
+    (up,) = named(steps, "up")
+    assert up.name == workshop.hosts[host].partition("/")[2]
+    assert not up.detail.get("failed")
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi", "uefi-http"])
+def test_an_unwatched_host_ends_as_served(
+    workshop: Workshop,
+    settled: Callable[[str, str, str], tuple[BootRow, list[StepRow]]],
+    firmware: str,
+) -> None:
+    row, steps = settled(firmware, "unwatched", "served")
+    assert (row.state, row.image) == ("served", workshop.image("unwatched").id)
+    assert row.firmware == FIRMWARE[firmware]
+    assert_every_step(workshop, row, steps, "unwatched", firmware)
+    assert named(steps, "up") == []
+
+
+def assert_every_step(
+    workshop: Workshop, row: BootRow, steps: list[StepRow], host: str, firmware: str
+) -> None:
+    """DHCP, loader, script and parts with all their bytes, in this order."""
+    dhcp = [step.name for step in named(steps, "dhcp")]
+    assert Counter(dhcp) >= Counter({"DISCOVER": 1, "OFFER": 1, "REQUEST": 1, "ACK": 1})
+    loaders = [step for step in named(steps, "loader") if step.bytes]
+    assert [step.name for step in loaders if step.status == "ok"] == LOADERS[firmware]
+    (script,) = named(steps, "script")
+    assert script.name == row.name
+    parts = {step.name: (step.bytes, step.status) for step in named(steps, "part")}
+    assert parts == {part.name: (part.size, "ok") for part in workshop.image(host).parts}
+    assert all(step.detail["rate"] > 0 for step in named(steps, "part"))
+    kinds = [step.kind for step in steps]
+    assert kinds.index("dhcp") < kinds.index("script") < kinds.index("part")
+
+
+def test_the_api_tells_a_boot_as_the_record_has_it(workshop: Workshop) -> None:
+    mac = new_mac()
+    workshop.assign(mac, "told", host=workshop.hosts["unwatched"])
+    with switched_on(workshop, mac, "bios") as machine:
+        row = workshop.ends(machine, "served")
+    told = workshop.router.client.get(f"/boots/{row.id}")
+    assert (told["boot"]["state"], told["boot"]["image"]) == ("served", row.image)
+    assert [(one["kind"], one["bytes"]) for one in told["steps"]] == [
+        (step.kind, step.bytes) for step in workshop.steps_of(row.id)
+    ]
+
+
+def test_a_held_machine_is_released_at_its_next_question(workshop: Workshop) -> None:
+    mac = new_mac()
+    with switched_on(workshop, mac, "bios") as machine:
+        row = workshop.ends(machine, "held")
+        (held,) = [one for one in workshop.router.client.get("/inbox") if one["mac"] == mac]
+        machine.says(f"Its code is {held['code']}")
+        until(lambda: polls(workshop, row.id) >= 2, "it asks again and again")
+        workshop.assign(mac, "released", host=workshop.hosts["unwatched"])
+        before = polls(workshop, row.id)
+        workshop.ends(machine, "loading", "served")
+    steps = workshop.steps_of(row.id)
+    assert polls(workshop, row.id) <= before + 1  # each of them is 3 s: services/netboot/urls
+    assert [step.name for step in named(steps, "script")] == ["hold", "anvil"]
+    assert not [one for one in workshop.router.client.get("/inbox") if one["mac"] == mac]
+
+
+def polls(workshop: Workshop, ident: str) -> int:
+    return sum(step.bytes or 0 for step in named(workshop.steps_of(ident), "hold"))
+
+
+def test_a_menu_boots_its_default_when_nobody_chooses(workshop: Workshop) -> None:
+    hosts = [workshop.hosts["special"], workshop.hosts["unwatched"]]
+    menu = workshop.router.client.post(
+        "/menus",
+        {"name": "Workshop", "hosts": hosts, "default": hosts[1], "timeout_seconds": 2},
+    )["subject"]
+    mac = new_mac()
+    workshop.assign(mac, "chooser", menu=menu)
+    with switched_on(workshop, mac, "bios") as machine:
+        row = workshop.ends(machine, "served")
+    steps = workshop.steps_of(row.id)
+    assert [step.name for step in named(steps, "menu")] == ["anvil"]
+    assert row.image == workshop.image("unwatched").id
+
+
+def test_a_specialisation_boots_as_itself(workshop: Workshop) -> None:
+    mac = new_mac()
+    workshop.assign(mac, "nightly", host=workshop.hosts["special"], specialisation="night")
+    with switched_on(workshop, mac, "bios") as machine:
+        row = workshop.ends(machine, "up", "short")
+    (up,) = named(workshop.steps_of(row.id), "up")
+    assert up.name == "switchyard-night"
+    assert row.image not in (None, workshop.image("special").id)
+    assert row.facts.get("expected") is None
+
+
+def test_an_unknown_machine_reads_that_there_is_nothing_for_it(workshop: Workshop) -> None:
+    client, mac = workshop.router.client, new_mac()
+    client.put("/networks/lan/default", {"kind": "nothing"})
+    try:
+        until(lambda: workshop.table()["unknown"].get("lan", {}).get("kind") == "nothing", "known")
+        with switched_on(workshop, mac, "bios") as machine:
+            machine.says("Nixie: this machine does not boot from this network.")
+    finally:
+        client.put("/networks/lan/default", {"kind": "hold"})
+
+
+def test_a_machine_reads_why_its_host_cannot_be_booted_yet(workshop: Workshop) -> None:
+    source = workshop.hosts["native"].partition("/")[0]
+    mac = new_mac()
+    workshop.assign(mac, "hopeless", host=f"{source}/unbuildable")
+    with switched_on(workshop, mac, "bios") as machine:
+        machine.says("Nixie has nothing to boot for this machine now.")
+        machine.says("unbuildable has no image yet")
+        machine.says("asking again in")
+
+
+def test_a_machine_boots_with_web_build_and_their_files_gone(workshop: Workshop) -> None:
+    router, mac = workshop.router, new_mac()
+    workshop.assign(mac, "alone", host=workshop.hosts["native"])
+    image = workshop.image("native")
+    with without(router, "web", "build", files=("nixie.db", "access.db", "build.db")):
+        with switched_on(workshop, mac, "bios") as machine:
+            row = workshop.ends(machine, "up", "short")
+        assert (row.state, row.image, row.toplevel) == ("up", image.id, image.toplevel)
+
+
+@contextmanager
+def without(router: Router, *roles: str, files: tuple[str, ...]) -> Iterator[None]:
+    """The router started again with roles and files missing, and whole again afterwards."""
+    hidden = router.home / "hidden"
+    hidden.mkdir()
+    router.stop()
+    for file in found(router, files):
+        file.rename(hidden / file.name)
+    try:
+        router.start(f"without={','.join(roles)}", roles=[one for one in ROLES if one not in roles])
+        yield
+    finally:
+        router.stop()
+        for file in found(router, files):
+            file.unlink()
+        for file in hidden.iterdir():
+            file.rename(router.state / file.name)
+        router.start()
+
+
+def found(router: Router, files: tuple[str, ...]) -> list[Path]:
+    """The databases, and what SQLite keeps beside them."""
+    return [one for name in files for one in router.state.glob(f"{name}*")]
