@@ -100,7 +100,13 @@ def _unknown_arch(record: Record) -> Diagnosis | None:
         if step.status == "refused" and "loader" in why:
             code = record.boot.facts.get("arch")
             seen = () if code is None else (f"It named architecture {code} in option 93.",)
-            return _found("unknown-arch", why, *seen)
+            return _found(
+                "unknown-arch",
+                "Run the set-up again: it unpacks the loaders there are. A machine without one "
+                "boots from its own disk.",
+                f"{why[:1].upper()}{why[1:].rstrip('.')}.",
+                *seen,
+            )
     return None
 
 
