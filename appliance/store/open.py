@@ -66,7 +66,7 @@ def keep_room(connection: sqlite3.Connection) -> None:
         return
     connection.execute("CREATE TABLE room (bytes BLOB)")
     connection.execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM_BYTES,))
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()  # readers are waited for
     connection.execute("DROP TABLE room")
 
 
