@@ -48,6 +48,12 @@ EVALUATION: tuple[Complaint, ...] = (
         "{name} does not exist for this host's kind of processor. Leave it out there.",
     ),
     _known(
+        "dir",
+        r"unsupported parameter 'dir'",
+        "This Nix is too old to read a flake below the top of its source (?dir=). Install Nix 2.26 "
+        "or newer, or move flake.nix to the top.",
+    ),
+    _known(
         "lock older",
         r"(cannot (update|write|modify).*?(lock file|unlocked flake input '(?P<name>[^']+)')"
         r"|lock file contains unlocked input|requires lock file changes"

@@ -48,6 +48,11 @@ TREE = "/nix/store/4pfpl82r8dbk1gnkbq63f62ivm0vgw4j-source"
             "ifd",
             "needs generated to be built first",
         ),
+        (
+            "path URL 'path:/nix/store/x?dir=hosts' has unsupported parameter 'dir'",
+            "dir",
+            "too old to read a flake below the top",
+        ),
         ("infinite recursion encountered", "recursion", "in a circle"),
         ("stack overflow (possible infinite recursion)", "stack", "without end"),
         ("stack overflow; max-call-depth exceeded", "stack", "without end"),
