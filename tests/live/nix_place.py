@@ -108,11 +108,12 @@ class Place:
         """Where local sources may lie."""
         return self.folder / "flakes"
 
-    def start_role(self) -> None:
+    def start_role(self, code: str = ROLE) -> None:
+        """Start the build role; `code` instead of the usual lines that do so."""
         build = ROLES["build"]
         self.role = self._spawn(
             ["setpriv", "--reuid", str(build.uid), "--regid", str(GROUP[1]), "--clear-groups"],
-            ROLE,
+            code,
             str(self.look_seconds),
         )
 

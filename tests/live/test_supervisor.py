@@ -200,6 +200,51 @@ def test_g47_a_taken_port_is_said_with_the_name_of_its_holder(house: House) -> N
         thief.wait()
 
 
+@pytest.mark.parametrize(
+    ("kind", "port", "role", "name", "left"),
+    [
+        ("udp", 69, "boot", "tftp.lan0", ["boot.lan0"]),
+        ("tcp", 80, "boot", "boot.lan0", ["tftp.lan0"]),
+        ("tcp", 443, "web", "admin.lan0", []),
+    ],
+)
+def test_a_role_goes_on_without_a_port_that_is_taken(
+    house: House, kind: str, port: int, role: str, name: str, left: list[str]
+) -> None:
+    program = f"import socket, time; s = socket.socket(type=socket.SOCK_{SOCKETS[kind]}); "
+    program += f"s.bind(('', {port})); {'s.listen(); ' if kind == 'tcp' else ''}"
+    program += "print('here', flush=True); time.sleep(999)"
+    thief = subprocess.Popen(
+        ["ip", "netns", "exec", house.router, "python3", "-c", program],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert thief.stdout is not None
+    thief.stdout.readline()
+
+    async def start() -> None:
+        house.publish("lan0")
+        sentence = (
+            f"{kind.upper()} port {port} on lan0 is taken by python3 (pid {thief.pid}): stop it, "
+            "or take lan0 from it."
+        )
+        await house.ready(role)
+        await until(lambda: house.status(role)["problems"] == {name: sentence})
+        assert house.said(role)["sockets"] == left
+        thief.kill()
+        await until(lambda: thief.poll() is not None)
+        await until(lambda: house.status(role)["problems"] == {})
+        await until(lambda: house.said(role)["sockets"] == sorted([*left, name]))
+
+    try:
+        during(house, house.plan(role, "net"), start)
+    finally:
+        thief.kill()
+        thief.wait()
+
+
+SOCKETS = {"udp": "DGRAM", "tcp": "STREAM"}
+
+
 def test_the_web_listens_on_loopback_outside_the_namespace_in_the_lab(house: House) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
