@@ -1,4 +1,8 @@
-"""The door to the router: /api/v1 over its own socket on this box, or over HTTP from elsewhere."""
+"""The door to the router: /api/v1 over its own socket on this box, or over HTTP from elsewhere.
+
+httpx is loaded with the first question: `nixie run` and `nixie lab` stay up for years as the
+supervisor, ask nothing, and should not carry its 11 MB.
+"""
 
 import os
 import sys
@@ -6,9 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 from appliance.store.standing.open import standings
 
@@ -107,6 +112,8 @@ class Client:
             time.sleep(LOOK_SECONDS)
 
     def _ask(self, method: str, path: str, **more: Any) -> Any:
+        import httpx
+
         try:
             answer = self._client().request(method, API + path, **more)
         except httpx.TimeoutException:
@@ -117,12 +124,14 @@ class Client:
             return answer.json()
         raise Failed(CODES.get(answer.status_code, REFUSED), *_sentences(answer))
 
-    def _client(self) -> httpx.Client:
+    def _client(self) -> "httpx.Client":
         if self._http is None:
             self._http = self._local() if not self._where.url else self._remote()
         return self._http
 
-    def _local(self) -> httpx.Client:
+    def _local(self) -> "httpx.Client":
+        import httpx
+
         folder = self._where.state / "secrets" / "web"
         try:
             token = self._where.token or (folder / "local-token").read_text().strip()
@@ -148,7 +157,9 @@ class Client:
             timeout=TIMEOUT_SECONDS,
         )
 
-    def _remote(self) -> httpx.Client:
+    def _remote(self) -> "httpx.Client":
+        import httpx
+
         if not self._where.token:
             raise Failed(REFUSED, "--url needs --token. Make one: nixie token make NAME.")
         return httpx.Client(
@@ -158,7 +169,7 @@ class Client:
             verify=self._where.ca or True,
         )
 
-    def _unreachable(self, error: httpx.TransportError) -> str:
+    def _unreachable(self, error: "httpx.TransportError") -> str:
         if self._where.url:
             hint = " Give its ca.crt with --ca." if "CERTIFICATE" in str(error) else ""
             return f"{self._where.url} cannot be reached: {error}.{hint}"
@@ -177,7 +188,7 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _sentences(answer: httpx.Response) -> list[str]:
+def _sentences(answer: "httpx.Response") -> list[str]:
     try:
         problems = answer.json()["problems"]
         return [

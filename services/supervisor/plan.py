@@ -47,6 +47,7 @@ def role_environment(plan: Plan, role: Role, sockets: Sequence[str]) -> dict[str
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        "MALLOC_ARENA_MAX": "1",  # threads that come and go would each keep one (mallopt(3))
         "NIXIE_HOME": str(plan.installed.home),
         "NIXIE_STATE": str(plan.state),
         **plan.environment,
