@@ -25,7 +25,7 @@ from tests.live.waiting import until
 INSTALLED = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
 CHECKOUT = Path(__file__).parents[2]
 ROOMS = ("appliance", "services", "webui", "hardware")
-LINKED = ("venv", "nix", "loaders", "browser", "tools")
+LINKED = ("venv", "nix", "loaders", "browser", "tools", "sample")
 LAUNCHERS = ("other_lab.py", "fault_role.py")
 ROLES = ("net", "dhcp", "dns", "boot", "build", "web")
 
@@ -173,7 +173,7 @@ def removed(router: Router) -> None:
         gone = ["ip", "netns", "delete", f"{router.prefix}-{space}"]
         subprocess.run(gone, capture_output=True, check=False)
     # The store's files are read-only, folders included.
-    subprocess.run(["chmod", "-R", "u+w", str(router.home / "state")], check=False)
+    subprocess.run(["chmod", "-R", "u+w", str(router.home / "state")], capture_output=True, check=False)
     shutil.rmtree(router.home, ignore_errors=True)
 
 
