@@ -386,7 +386,7 @@ def _told(event: "Event") -> None:
 
 
 SAY = partial(print, flush=True)
-WORKS = ("dhcp", "tftp", "boot-http", "source")
+WORKS = ("dhcp", "tftp", "boot-http", "source", "memory")
 
 
 def bench(work: str) -> list[dict[str, Any]]:

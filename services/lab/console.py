@@ -92,12 +92,15 @@ class Console:
     def flush(self) -> tuple[str, ...]:
         """Return what is left as a line; for a prompt, or when the machine is gone."""
         rest, self._rest = self._rest, ""
-        return _plain(_split(ESCAPE.sub("", MOVED.sub("\n", rest)).replace("\x1b", "")))
+        return _plain(_split(rest))
 
 
 def _split(text: str) -> list[str]:
-    """Lines of `text` without escape sequences, the last one perhaps unfinished."""
-    text = ESCAPE.sub("", MOVED.sub("\n", text))
+    """Lines of `text` without escape sequences, the last one perhaps unfinished.
+
+    An ESC that began nothing goes too: what is kept is read again with what follows it.
+    """
+    text = ESCAPE.sub("", MOVED.sub("\n", text)).replace("\x1b", "")
     return re.split(r"[\r\n]+", text)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.cli.client import Client, Failed, Where
+from tests.live.shelf import fetch, gone_with, keep
 from tests.live.waiting import until
 
 INSTALLED = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
@@ -153,10 +154,16 @@ def made(name: str) -> Router:
 
 
 @contextmanager
-def standing(name: str) -> Iterator[Router]:
-    """A router for the length of a block; its log is printed when the block fails."""
+def standing(name: str, shelf: Path | None = None) -> Iterator[Router]:
+    """A router for the length of a block; its log is printed when the block fails.
+
+    With a `shelf` it has a Nix store of its own, from there and kept there.
+    """
     router = made(name)
+    store = router.state / "store"
     try:
+        if shelf is not None:
+            fetch(shelf, store)
         router.start()
         yield router
     except BaseException:
@@ -164,6 +171,8 @@ def standing(name: str) -> Iterator[Router]:
         raise
     finally:
         router.stop()
+        if shelf is not None:
+            keep(store, shelf)
         removed(router)
 
 
@@ -172,9 +181,7 @@ def removed(router: Router) -> None:
     for space in ("router", "isp", "lan"):
         gone = ["ip", "netns", "delete", f"{router.prefix}-{space}"]
         subprocess.run(gone, capture_output=True, check=False)
-    # The store's files are read-only, folders included.
-    subprocess.run(["chmod", "-R", "u+w", str(router.home / "state")], capture_output=True, check=False)
-    shutil.rmtree(router.home, ignore_errors=True)
+    gone_with(router.home)
 
 
 def print_logs(router: Router) -> None:

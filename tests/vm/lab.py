@@ -128,7 +128,7 @@ def switched_on(
 
 
 def furnished(router: Router, wanted: dict[str, tuple[str, bool]]) -> Workshop:
-    """Add the sample and have hosts built: short name → (host in the flake, as built)."""
+    """Add the sample and wait until hosts are built: short name → (host in the flake, as built)."""
     client = router.client
     client.post("/directories", {"path": str(SAMPLE)})
     sources = {
@@ -146,8 +146,6 @@ def furnished(router: Router, wanted: dict[str, tuple[str, bool]]) -> Workshop:
     hosts = {short: f"{sources[as_built]}/{name}" for short, (name, as_built) in wanted.items()}
     for host in hosts.values():
         until(looked_at(router, host), f"{host} has its verdict", BUILD_SECONDS)
-        client.post(f"/hosts/{host}/build")
-    for host in hosts.values():
         until(built(router, host), f"{host} is built", BUILD_SECONDS)
     return Workshop(router, hosts)
 

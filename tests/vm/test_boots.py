@@ -91,11 +91,8 @@ def assert_every_step(
     assert kinds.index("dhcp") < kinds.index("script") < kinds.index("part")
 
 
-def test_the_api_tells_a_boot_as_the_record_has_it(workshop: Workshop) -> None:
-    mac = new_mac()
-    workshop.assign(mac, "told", host=workshop.hosts["unwatched"])
-    with switched_on(workshop, mac, "bios") as machine:
-        row = workshop.ends(machine, "served")
+def assert_the_api_tells(workshop: Workshop, row: BootRow) -> None:
+    """What the API says of a boot is what the record has."""
     told = workshop.router.client.get(f"/boots/{row.id}")
     assert (told["boot"]["state"], told["boot"]["image"]) == ("served", row.image)
     assert [(one["kind"], one["bytes"]) for one in told["steps"]] == [
@@ -136,6 +133,7 @@ def test_a_menu_boots_its_default_when_nobody_chooses(workshop: Workshop) -> Non
     steps = workshop.steps_of(row.id)
     assert [step.name for step in named(steps, "menu")] == ["anvil"]
     assert row.image == workshop.image("unwatched").id
+    assert_the_api_tells(workshop, row)
 
 
 def test_a_specialisation_boots_as_itself(workshop: Workshop) -> None:

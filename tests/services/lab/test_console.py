@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.lab.console import FAILURES, LONGEST, Console, Milestone, milestone
@@ -66,6 +66,7 @@ def test_no_input_leaves_an_escape_or_control_character(pieces: list[bytes]) -> 
     )
 
 
+@example(b"\x1b\x1b\x1b1;1H", 4)
 @given(WIRE, st.integers(0, 40))
 def test_where_the_wire_cuts_does_not_matter(text: bytes, at: int) -> None:
     whole, halves = Console(), Console()

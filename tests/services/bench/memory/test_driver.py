@@ -8,7 +8,7 @@ def test_nix_daemon_is_weighed_beside_the_roles() -> None:
 
 
 def test_every_role_stands_beside_its_budget() -> None:
-    figures = told({name: 1.0 for name in BUDGET}, 28)
+    figures = told(dict.fromkeys(BUDGET, 1.0), 28)
     assert {name: one["budget"] for name, one in figures["roles"].items()} == BUDGET
 
 
