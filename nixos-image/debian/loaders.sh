@@ -20,14 +20,28 @@ work=$(mktemp -d "${dest%/}.unpacking.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 newer_suite_open "$work" "$suite"
 newer_suite_download "$work" ipxe
-(cd "$work/packages" && apt-get -qq download ipxe)
+(cd "$work/packages" && apt-get -o APT::Sandbox::User=root -qq download ipxe)
+
+# Some of a package's loaders are links to absolute places (/boot/ipxe.efi): those are meant inside it.
+copied() {
+    local folder=$1 dest=$2 file target
+    mkdir -p "$dest"
+    for file in "$folder"/*; do
+        target=$file
+        if [ -L "$file" ]; then
+            target=$(readlink "$file")
+            case $target in /*) target=$work/root$target ;; *) target=$folder/$target ;; esac
+        fi
+        cp -RL "$target" "$dest/$(basename "$file")"
+    done
+}
 
 for package in "$work"/packages/ipxe_*.deb; do
     version=$(dpkg-deb --field "$package" Version)
     rm -rf "$work/root"
     dpkg -x "$package" "$work/root"
     rm -rf "${dest:?}/$version"
-    cp -rL "$work/root/usr/lib/ipxe" "$dest/$version"
+    copied "$work/root/usr/lib/ipxe" "$dest/$version"
     echo "unpacked the loaders of ipxe $version"
 done
 touch "$stamp"

@@ -106,7 +106,7 @@ kernel() {
     local work meta=linux-image-cloud-amd64
     [ "$(dpkg --print-architecture)" = arm64 ] && meta=linux-image-cloud-arm64
     work=$(mktemp -d "$home/kernel.XXXXXX")
-    (cd "$work" && apt-get -qq download "$(apt-cache depends "$meta" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)" 2> /dev/null
+    (cd "$work" && apt-get -o APT::Sandbox::User=root -qq download "$(apt-cache depends "$meta" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)" 2> /dev/null
         for package in *.deb; do dpkg -x "$package" .; done && rm -f ./*.deb)
     chmod 755 "$work"
     rm -rf "$home/kernel"
@@ -126,7 +126,7 @@ unpacked() {
     shift
     work=$(mktemp -d "$dest.XXXXXX")
     chmod 755 "$work"
-    (cd "$work" && apt-get -qq download "$@" 2> /dev/null
+    (cd "$work" && apt-get -o APT::Sandbox::User=root -qq download "$@" 2> /dev/null
         for package in *.deb; do dpkg -x "$package" .; done && rm -f ./*.deb)
     rm -rf "$dest"
     mv "$work" "$dest"

@@ -33,9 +33,11 @@ class Milestone(Enum):
     STAGE_2 = "the second stage started"
     UP = "all units were started"
     TOLD = "it told the router that it is up"
+    SHELL = "the firmware's own shell started"
     FAILED_BOOT = "nothing bootable was found"
     PANIC = "the kernel panicked"
     EMERGENCY = "it stopped in emergency mode"
+    KVM_STOPPED = "the computer's KVM stopped it"
 
 
 FAILURES = frozenset({Milestone.FAILED_BOOT, Milestone.PANIC, Milestone.EMERGENCY})
@@ -53,9 +55,11 @@ MARKS: Mapping[str, Milestone] = {
     r"<<< [^:]+: stage 2 started >>>": Milestone.STAGE_2,
     r"<<< [^:]+: reached multi-user.target >>>": Milestone.UP,
     r"nixie-phone-home: the router knows": Milestone.TOLD,
+    r"^UEFI Interactive Shell": Milestone.SHELL,
     r"No bootable device|BdsDxe: No bootable option": Milestone.FAILED_BOOT,
     r"Kernel panic - not syncing": Milestone.PANIC,
     r"you are in emergency mode": Milestone.EMERGENCY,
+    r"^KVM internal error": Milestone.KVM_STOPPED,
 }
 COMPILED = tuple((re.compile(mark), milestone) for mark, milestone in MARKS.items())
 

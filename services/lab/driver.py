@@ -11,13 +11,13 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
 from appliance.errors import Problem, Refused, Unreachable
 from services.lab.console import Console, Milestone, milestone
-from services.lab.machine import Machine, Platform, command, needs_variables
+from services.lab.machine import Machine, Platform, command, empty_flash, needs_variables
 from services.lab.topology import (
     Names,
     inside,
@@ -35,7 +35,9 @@ OVMF = (  # code and empty variable store, by distribution
     ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
 )
 PATIENCE_SECONDS = 2.0  # between the polite signal and the other one
-PROBE_SECONDS = 3.0
+BIOS_SECONDS, UEFI_SECONDS = 3.0, 12.0  # with KVM that works each takes less than half
+NOTHING_TO_BOOT = frozenset({Milestone.FAILED_BOOT, Milestone.SHELL})
+ENDS = NOTHING_TO_BOOT | {Milestone.KVM_STOPPED}
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ async def probe_platform() -> Platform:
     pair = next((pair for pair in OVMF if all(Path(part).is_file() for part in pair)), None)
     if pair is None:
         raise Unreachable("There is no OVMF firmware; Debian's package ovmf has it.")
-    accelerator = "kvm" if await _kvm_runs(qemu) else "tcg"
+    accelerator = "kvm" if await _kvm_runs(qemu, pair) else "tcg"
     return Platform(qemu, Path(pair[0]), Path(pair[1]), accelerator)
 
 
@@ -133,8 +135,25 @@ async def boot(
 ) -> Outcome:
     """Switch a machine on and read its console until it ends, `until` says so, or time is up.
 
-    Cancelling ends the machine too.  Its cable and its variable store are gone afterwards.
+    A machine that KVM stopped is started again without it.  Cancelling ends the machine too.  Its
+    cable and its variable store are gone afterwards.
     """
+    outcome = await _once(lab, machine, on_line, seconds, until)
+    if outcome.has(Milestone.KVM_STOPPED):
+        on_line("KVM does not run on this computer. The machine starts again without it.")
+        lab.platform = replace(lab.platform, accelerator="tcg")
+        left = seconds - outcome.seconds
+        outcome = await _once(lab, machine, on_line, left, until)
+    return outcome
+
+
+async def _once(
+    lab: Lab,
+    machine: Machine,
+    on_line: Callable[[str], None],
+    seconds: float,
+    until: Callable[[Milestone], bool],
+) -> Outcome:
     async with _tap(lab) as tap:
         variables = _own_variables(lab, tap) if needs_variables(machine.firmware) else None
         started = time.monotonic()
@@ -178,7 +197,7 @@ async def _listen(
                 continue
             seen.add(found)
             reached.append(Reached(found, time.monotonic() - started, line))
-            if until(found):
+            if found is Milestone.KVM_STOPPED or until(found):
                 return
     for line in console.flush():
         on_line(line)
@@ -263,41 +282,35 @@ async def _end(process: asyncio.subprocess.Process) -> None:
                 await process.wait()
 
 
-async def _kvm_runs(qemu: str) -> bool:
-    """Run an empty machine with KVM: its firmware must come to its end, and soon.
+async def _kvm_runs(qemu: str, flash: tuple[str, str]) -> bool:
+    """Run empty machines with KVM: either firmware must come to its end, and soon.
 
-    /dev/kvm may be there and not work: inside some virtual machines the firmware crawls for a
-    while, then the processor stops with a register dump.  Without KVM this takes a second.
+    /dev/kvm may be there and not work: inside some virtual machines a firmware crawls for a
+    while, or the processor stops at an instruction with a register dump.  SeaBIOS comes through
+    now and then where OVMF never does, so both are tried.
     """
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
-    arguments: Sequence[str] = (
-        "-accel",
-        "kvm",
-        "-m",
-        "64",
-        "-nodefaults",
-        "-nographic",
-        "-serial",
-        "stdio",
-        "-no-reboot",
+    return await _comes_through(qemu, (), BIOS_SECONDS) and await _comes_through(
+        qemu, empty_flash(*flash), UEFI_SECONDS
     )
+
+
+async def _comes_through(qemu: str, firmware: Sequence[str], seconds: float) -> bool:
+    """Whether an empty machine with KVM says within `seconds` that there is nothing to boot."""
     process = await asyncio.create_subprocess_exec(
         qemu,
-        *arguments,
+        *("-accel", "kvm", "-m", "128", "-nodefaults", "-nographic", "-serial", "stdio"),
+        *("-no-reboot", *firmware),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.STDOUT,
     )
-    assert process.stdout is not None
-    console = Console()
+    seen: list[Reached] = []
     try:
         with suppress(TimeoutError):
-            async with asyncio.timeout(PROBE_SECONDS):
-                while piece := await process.stdout.read(4096):
-                    found = {milestone(line) for line in console.feed(piece)}
-                    if Milestone.FAILED_BOOT in found:
-                        return True
-        return False
+            async with asyncio.timeout(seconds):
+                await _listen(process, time.monotonic(), seen, lambda _: None, ENDS.__contains__)
+        return any(reached.milestone in NOTHING_TO_BOOT for reached in seen)
     finally:
         await asyncio.shield(_end(process))

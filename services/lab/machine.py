@@ -112,12 +112,7 @@ def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) ->
         return ()
     if variables is None:
         raise ValueError("a UEFI machine needs its own variable store")
-    flash = (
-        "-drive",
-        f"if=pflash,unit=0,format=raw,readonly=on,file={platform.code}",
-        "-drive",
-        f"if=pflash,unit=1,format=raw,file={variables}",
-    )
+    flash = _flash(platform.code, f"file={variables}")
     if firmware is Firmware.UEFI:
         return flash
     return (
@@ -126,6 +121,20 @@ def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) ->
         "name=opt/org.tianocore/IPv4PXESupport,string=n",
         "-fw_cfg",
         "name=opt/org.tianocore/IPv6PXESupport,string=n",
+    )
+
+
+def empty_flash(code: str, variables: str) -> tuple[str, ...]:
+    """OVMF for a machine that keeps nothing: what it writes is forgotten."""
+    return _flash(Path(code), f"snapshot=on,file={variables}")
+
+
+def _flash(code: Path, variables: str) -> tuple[str, ...]:
+    return (
+        "-drive",
+        f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
+        "-drive",
+        f"if=pflash,unit=1,format=raw,{variables}",
     )
 
 

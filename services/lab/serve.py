@@ -196,7 +196,8 @@ def _judged(
             f" ({row.diagnosis})." if row.diagnosis else "."
         )
         return Booted(False, row.id, row.name, took, what)
-    if None not in fitting and row.image not in fitting:
+    images = fitting - {None}
+    if images and row.image not in images:
         what = f"{machine.name} runs {row.name}, but not the image that it is assigned."
         return Booted(False, row.id, row.name, took, what)
     return Booted(True, row.id, row.name, took, f"{machine.name} runs {row.name}.")

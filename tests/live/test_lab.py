@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from services.lab.driver import Lab, raise_lab, standing, tear_down
-from services.lab.machine import Platform
+from services.lab.console import Milestone
+from services.lab.driver import Lab, boot, raise_lab, standing, tear_down
+from services.lab.machine import Machine, Platform
 from services.lab.topology import ISP_ADDRESS, ISP_NAME, Names
 
 pytestmark = pytest.mark.live
@@ -71,6 +73,28 @@ def test_the_router_reaches_its_isp(names: Names) -> None:
         assert subprocess.run(ping, capture_output=True).returncode == 0
 
     in_a_lab(names, look)
+
+
+def test_a_machine_that_kvm_stopped_starts_again_without_it(names: Names, tmp_path: Path) -> None:
+    """Some computers have a KVM that stops in the middle; QEMU then waits for ever."""
+    qemu = tmp_path / "qemu"
+    qemu.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in\n'
+        '*"-accel kvm"*) echo "KVM internal error. Suberror: 1"; exec sleep 60 ;;\nesac\n'
+        'echo "SeaBIOS (version 1.16.2)"; echo "No bootable device."\n'
+    )
+    qemu.chmod(0o755)
+    lines: list[str] = []
+
+    async def look(lab: Lab) -> None:
+        lab.platform = replace(NOWHERE, qemu=str(qemu), accelerator="kvm")
+        outcome = await boot(lab, Machine("anvil", "52:54:00:00:00:01"), lines.append, seconds=30)
+        assert outcome.has(Milestone.FAILED_BOOT)
+        assert lab.platform.accelerator == "tcg"
+
+    in_a_lab(names, look)
+    assert lines[1] == "KVM does not run on this computer. The machine starts again without it."
 
 
 def test_the_lan_sees_nothing_of_the_isp(names: Names) -> None:

@@ -1,8 +1,11 @@
 """A disk that forgets what was not flushed, as an NBD server for QEMU.
 
 A write is taken into a list and answered; only a flush moves the list to what is on the plates.
-When the power goes, each write of the list is kept, lost, or torn at a sector, as chance has it: a
-real disk may do any of that with its cache.  QEMU hands the guest's flushes through
+When the power goes, each write of the list is kept, lost, or torn between two sectors, as chance
+has it: a real disk may do any of that with its cache.  Sectors are of 4 KiB, as on today's disks,
+and a block of the file system is as large: Linux before 6.11 cannot mount ext4 when its journal's
+last commit block was written in part ("jbd2: avoid mount failed when commit block is partial
+submitted"), which no program of ours can help.  QEMU hands the guest's flushes through
 (`cache=writeback`), so what the guest's fsync had confirmed is on the plates and nothing else is
 sure to be.  Protocol: the NBD project's doc/proto.md, fixed newstyle, simple replies.
 """
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-SECTOR = 512
+SECTOR = 4096
 
 HELLO = b"NBDMAGIC" + b"IHAVEOPT" + struct.pack(">H", 3)  # fixed newstyle, no zeroes
 OPTION, OPTION_REPLY = struct.Struct(">8sII"), struct.Struct(">QIII")
@@ -83,8 +86,7 @@ class Disk:
     def restored(self, chance: Random) -> None:
         """The power is back: of what was not flushed, chance has kept some."""
         for offset, content in self.waiting:
-            sectors = len(content) // SECTOR
-            kept = chance.choice((0, sectors, chance.randint(0, sectors))) * SECTOR
+            kept = chance.choice((0, len(content), _torn(offset, len(content), chance)))
             self.lost += kept < len(content)
             self.plates[offset : offset + kept] = content[:kept]
         self.waiting.clear()
@@ -153,6 +155,12 @@ class Disk:
             else:
                 error = INVALID
             line.sendall(REPLY.pack(SIMPLE_REPLY, error, handle) + content)
+
+
+def _torn(offset: int, count: int, chance: Random) -> int:
+    """How much of a write is kept when it ends at some border of its sectors."""
+    first = SECTOR - offset % SECTOR
+    return chance.choice((0, *range(min(first, count), count, SECTOR), count))
 
 
 def _tell(line: socket.socket, option: int, kind: int, content: bytes = b"") -> None:

@@ -119,7 +119,7 @@ class Plugged:
                 self.lines.put(json.loads(text[1:]))
             elif text:
                 said.append(text)
-        self.lines.put({"kind": "end", "said": said[-30:]})
+        self.lines.put({"kind": "end", "said": said[-60:]})
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def command(room: Room, disk: Path) -> list[str]:
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", str(next(KERNEL.glob("boot/vmlinuz-*"))),
         "-initrd", str(room.folder / "initrd"),
-        "-append", "console=ttyS0 quiet loglevel=1 panic=-1 rdinit=/init mitigations=off",
+        "-append", "console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off",
         "-drive", f"if=none,id=root,format=raw,readonly=on,file={room.folder / 'root'}",
         "-device", "virtio-blk-pci,drive=root",
         "-drive", f"if=none,id=state,format=raw,cache=writeback,file=nbd:unix:{disk}",
@@ -259,7 +259,7 @@ def _file_system(content: Path, image: Path, size: int) -> None:
     """ext4 with that content; default options, so with a journal and with barriers."""
     with image.open("wb") as file:
         file.truncate(size + (32 << 20))
-    _run("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(content), str(image))
+    _run("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", str(content), str(image))
 
 
 def _initrd(folder: Path, image: Path, site: str) -> None:

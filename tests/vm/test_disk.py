@@ -31,12 +31,23 @@ def test_what_was_not_flushed_is_lost_sooner_or_later() -> None:
 def test_a_write_is_torn_at_sectors_only() -> None:
     for seed in range(50):
         one = disk()
-        one.write(0, b"a" * 8 * SECTOR)
+        one.write(512, b"a" * 7 * SECTOR)
         one.cut()
         one.restored(Random(seed))
-        kept = one.read(0, 8 * SECTOR).rstrip(b"\0")
+        kept = one.read(512, 8 * SECTOR).rstrip(b"\0")
         assert kept == b"a" * len(kept)
-        assert len(kept) % SECTOR == 0
+        assert len(kept) in (0, 7 * SECTOR) or (512 + len(kept)) % SECTOR == 0
+
+
+def test_a_write_inside_a_sector_is_whole_or_lost() -> None:
+    ends = set()
+    for seed in range(50):
+        one = disk()
+        one.write(1024, b"a" * 1024)
+        one.cut()
+        one.restored(Random(seed))
+        ends.add(one.read(0, SECTOR).count(b"a"))
+    assert ends == {0, 1024}
 
 
 def test_the_guest_reads_what_it_wrote() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,8 @@ def serving(state: Path, name: str = "admin-local") -> Iterator[int]:
             raise failed[0]
         yield port
     finally:
-        stop[0]()
+        with suppress(RuntimeError):  # it has ended by itself, and its loop with it
+            stop[0]()
         thread.join(20)
         listening.close()
         assert not thread.is_alive()

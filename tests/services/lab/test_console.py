@@ -86,9 +86,11 @@ def test_the_lines_of_a_boot_are_milestones() -> None:
         "<<< crucible: stage 2 started >>>": Milestone.STAGE_2,
         "<<< crucible: reached multi-user.target >>>": Milestone.UP,
         "<<< x: nixie-phone-home: the router knows that this system is up >>>": Milestone.TOLD,
+        "UEFI Interactive Shell v2.2": Milestone.SHELL,
         "No bootable device.": Milestone.FAILED_BOOT,
         "[ 7.6] Kernel panic - not syncing: Attempted to kill init!": Milestone.PANIC,
         "<<< archive: you are in emergency mode >>>": Milestone.EMERGENCY,
+        "KVM internal error. Suberror: 1": Milestone.KVM_STOPPED,
     }
     assert {line: milestone(line) for line in said} == said
 
