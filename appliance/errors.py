@@ -6,8 +6,11 @@ NixieError
 └── Unreachable    the kernel, nix or the disk did not answer: try again later
 """
 
+import errno
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class NixieError(Exception):
@@ -40,3 +43,27 @@ class NotConverged(NixieError):
 
 class Unreachable(NixieError):
     """Something outside did not answer; the message says what, why and what to do."""
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+
+
+def why(error: BaseException, state: Path) -> str | None:
+    """The sentence for somebody whose role ended with `error`; None when only a log can tell.
+
+    `state` is the state directory, which full disks and damaged files are on.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, (why(one, state) for one in error.exceptions)), None)
+    if isinstance(error, NixieError):
+        return str(error)
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in FULL:
+        return f"The disk with {state} is full. Make room on it; then it goes on by itself."
+    if code in DAMAGED:
+        return (
+            f"A database of this role in {state} is damaged ({error}). Put a copy in its place, "
+            "or take it away: it is made again, empty."
+        )
+    return None

@@ -4,16 +4,34 @@ It names nothing that the owner did not name: a network answers DHCP only on por
 """
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import Dhcp, Dns, Network, Pool, RouterConfig, Wan
+from hardware.inventory import Nic
 
 SUBNETS = tuple(
     map(IPv4Network, ("10.77.0.0/24", "10.177.0.0/24", "192.168.77.0/24", "172.27.77.0/24"))
 )
 """Ranges that few others use, in the order they are tried."""
 BRIDGE = "br-lan"
+TOO_LATE = (
+    "--lan and --upstream count at the first start only, and this router has its configuration. "
+    "nixie change show prints it, nixie change propose changes it."
+)
+
+
+def ports(lan: Sequence[str], there: Iterable[Nic]) -> tuple[str, ...]:
+    """The ports that the owner named.  Raises Refused when one is not there, or none was named."""
+    known = {nic.name: nic.mac for nic in there}
+    missing = sorted(set(lan) - set(known))
+    if lan and not missing:
+        return tuple(lan)
+    what = "This is the first start, and nobody has said yet which ports are the LAN's."
+    if missing:
+        what = f"There is no port {', '.join(missing)}."
+    listed = ", ".join(f"{name} ({mac})" for name, mac in known.items()) or "none"
+    raise Refused(Problem(("lan",), f"{what} Say it with --lan PORT. This machine has: {listed}."))
 
 
 def first_config(
@@ -26,7 +44,7 @@ def first_config(
     """One network over the ports `lan` (none in the lab: machines plug in later).
 
     `taken` are networks the box already sees: the LAN takes the first range beside them.  Raises
-    Refused when every range is taken.
+    Refused when every range is taken, or an upstream is no address.
     """
     used = [*taken, *([wan.address.network] if wan else [])]
     free = [one for one in SUBNETS if not any(one.overlaps(other) for other in used)]
@@ -46,5 +64,13 @@ def first_config(
         address=IPv4Interface(f"{subnet[1]}/{subnet.prefixlen}"),
         dhcp=Dhcp(Pool(subnet[100], subnet[199])),
     )
-    dns = Dns(tuple(map(type(subnet[1]), upstreams)))
+    dns = Dns(tuple(map(_address, upstreams)))
     return RouterConfig(networks=(network,), wan=wan, dns=dns)
+
+
+def _address(text: str) -> IPv4Address:
+    try:
+        return IPv4Address(text)
+    except ValueError as error:
+        what = f"{text} is no IPv4 address. Write one like 192.0.2.53 after --upstream."
+        raise Refused(Problem(("upstream",), what)) from error

@@ -11,7 +11,9 @@ import os
 import platform
 import socket
 import struct
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from hardware.inventory import Board, Inventory, Nic
@@ -25,6 +27,7 @@ RTM_NEWLINK, RTM_DELLINK = 16, 17  # linux/rtnetlink.h
 REQUEST, ACK, CREATE, EXCLUSIVE = 0x1, 0x4, 0x400, 0x200
 IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND = 3, 18, 1
 TRIAL_LINK = "nxprobe0"
+ROUTES = Path("/proc/net/route")  # proc_net(5)
 
 NEEDED_KINDS: Mapping[str, str] = {
     "bridge": "This kernel cannot make bridges, so no network can be set up.",
@@ -49,6 +52,16 @@ def nics() -> tuple[Nic, ...]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         found = (_nic(asked, name) for _, name in socket.if_nameindex())
         return tuple(sorted((nic for nic in found if nic), key=lambda nic: nic.name))
+
+
+def networks(but: Collection[str] = (), table: Path = ROUTES) -> tuple[IPv4Network, ...]:
+    """The IPv4 networks that this machine reaches, but for those behind interfaces called `but`.
+
+    `table` is the kernel's list of routes; the default route is no network.
+    """
+    rows = [line.split() for line in table.read_text().splitlines()[1:]]
+    found = (_network(row[1], row[7]) for row in rows if row[0] not in but)
+    return tuple(dict.fromkeys(network for network in found if network.prefixlen))
 
 
 def board(root: Path = Path("/sys/class/dmi/id")) -> Board:
@@ -86,6 +99,12 @@ def _nic(asked: socket.socket, name: str) -> Nic | None:
         driver=driver,
         path=path,
     )
+
+
+def _network(destination: str, mask: str) -> IPv4Network:
+    """Two words of the table: hexadecimal, in this machine's own order of bytes."""
+    first, bits = (int(word, 16).to_bytes(4, sys.byteorder) for word in (destination, mask))
+    return IPv4Network((first, int.from_bytes(bits).bit_count()))
 
 
 def _driver(asked: socket.socket, label: bytes) -> tuple[str, str]:

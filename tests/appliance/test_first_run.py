@@ -3,9 +3,10 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 import pytest
 
 from appliance.errors import Refused
-from appliance.first_run import SUBNETS, first_config
+from appliance.first_run import SUBNETS, first_config, ports
 from appliance.model.check import problems
 from appliance.model.config import Wan
+from hardware.inventory import Nic
 
 WAN = Wan("eth0", IPv4Interface("10.77.0.5/24"), IPv4Address("10.77.0.1"))
 
@@ -26,3 +27,25 @@ def test_the_lan_takes_a_range_that_the_internet_side_does_not_have() -> None:
 def test_when_every_range_is_taken_it_says_so() -> None:
     with pytest.raises(Refused, match="name a free one"):
         first_config((), taken=(*SUBNETS, IPv4Network("0.0.0.0/0")))
+
+
+def test_an_upstream_that_is_no_address_is_refused() -> None:
+    with pytest.raises(Refused, match=r"dns\.example is no IPv4 address"):
+        first_config((), upstreams=("dns.example",))
+
+
+CARDS = (Nic("eth0", "52:54:00:00:00:01"), Nic("eth1", "52:54:00:00:00:02"))
+
+
+def test_ports_that_are_there_are_taken() -> None:
+    assert ports(["eth1"], CARDS) == ("eth1",)
+
+
+def test_a_port_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(Refused, match=r"no port eth7.*eth0 \(52:54:00:00:00:01\), eth1"):
+        ports(["eth0", "eth7"], CARDS)
+
+
+def test_without_a_port_nobody_starts() -> None:
+    with pytest.raises(Refused, match="nobody has said yet which ports"):
+        ports([], CARDS)

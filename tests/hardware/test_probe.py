@@ -1,7 +1,11 @@
+import sys
+from ipaddress import IPv4Network
 from pathlib import Path
 
+import pytest
+
 from hardware.inventory import Board
-from hardware.probe import board, inventory
+from hardware.probe import board, inventory, networks
 
 
 def test_the_board_says_who_made_it(tmp_path: Path) -> None:
@@ -20,3 +24,19 @@ def test_every_box_has_memory_and_a_core() -> None:
     found = inventory()
     assert found.memory_bytes > 0
     assert found.cores > 0
+
+
+ROUTES = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+eth1\t00004D0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+tun0\t0000B10A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+"""
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="the table was written by such a machine")
+def test_the_networks_are_those_that_routes_lead_to(tmp_path: Path) -> None:
+    table = tmp_path / "route"
+    table.write_text(ROUTES)
+    assert networks(["eth1"], table) == (IPv4Network("192.0.2.0/24"), IPv4Network("10.177.0.0/16"))

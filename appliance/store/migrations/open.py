@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from appliance.errors import Unreachable
+from appliance.errors import Unreachable, why
 from appliance.store.open import keep_room
 from appliance.store.tables import ACCESS, ACCESS_LAYOUTS, NIXIE, NIXIE_LAYOUTS
 
@@ -46,12 +46,12 @@ def _opened(path: Path, wanted: MetaData, layouts: tuple[str, ...], scripts: Pat
     try:
         with engine.begin() as connection:
             _bring_forward(connection, path.name, wanted, layouts, scripts)
-    except OperationalError as error:
+    except DatabaseError as error:
         engine.dispose()
         raise Unreachable(
-            f"{path} cannot be opened for writing ({error.orig}): give its directory to the "
-            f"user that "
-            "runs the web role, or free some disk space."
+            why(error.orig or error, path.parent)
+            or f"{path} cannot be opened for writing ({error.orig}): give its directory to the "
+            "user that runs the web role, or free some disk space."
         ) from error
     except Unreachable:
         engine.dispose()
