@@ -454,6 +454,20 @@ class RoleUnserved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FileGone(Event):
+    """{file} was gone; it is made again, empty."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReplaced(Event):
+    """{file} was replaced by another one, which is used from now on."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class WallLower(Event):
     """{what}"""
 

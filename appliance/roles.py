@@ -37,7 +37,15 @@ ROLES: Mapping[str, Role] = {
             ("leases.db",),
             inside=True,
         ),
-        Role("dns", "nixie-dns", 61103, ("net_bind_service",), ("dns-udp", "dns-tcp"), inside=True),
+        Role(
+            "dns",
+            "nixie-dns",
+            61103,
+            ("net_bind_service",),
+            ("dns-udp", "dns-tcp"),
+            ("dns.db",),
+            inside=True,
+        ),
         Role("boot", "nixie-boot", 61104, (), ("tftp", "boot"), ("boot.db",), inside=True),
         Role(
             "build",

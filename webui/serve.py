@@ -3,7 +3,8 @@
 `admin.<link>` is HTTPS with the box's own CA, any other name (`admin-local`) plain HTTP, which is
 for loopback only; our own socket in STATE/secrets/web is for the box's command line.
 Certificates are STATE/secrets/web/{ca,leaf}.{crt,key}; the supervisor may hand ca.crt to anybody.
-They are looked at once an hour, and renewed without a restart.
+The leaf is made again, without a restart, when `net` publishes an address that it lacks, and before
+it ends.
 """
 
 import asyncio
@@ -13,24 +14,27 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
 
-from appliance.actions import access, sources
+from appliance.actions import access, changes, sources
 from appliance.actions.desk import Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
+from appliance.signs import NO_SIGNS, Signs
+from appliance.store.follow import Follower
 from appliance.store.secrets.open import Secrets
 from webui.app import application, own_names
 
 BEAT_SECONDS = 2.0
-RENEW_SECONDS = 3600.0
+LOOK_SECONDS = 1.0  # between two looks at what net published
+RENEW_SECONDS = 3600.0  # between two looks at the calendar
 OWN_SOCKET = "api.sock"
 RENEW_DAYS = 30  # before the end
 THREADS = 8
@@ -43,17 +47,18 @@ async def serve(
     sockets: Mapping[str, socket.socket],
     state: Path,
     installed: Installed,
-    beat: Callable[[], Awaitable[None]] | None = None,
+    signs: Signs = NO_SIGNS,
     fault: Fault = no_fault,
     passwords: Passwords | None = None,
 ) -> None:
-    """Serve until cancelled.  `sockets` by LISTEN_FDNAMES name; `beat` every two seconds.
+    """Serve until cancelled.  `sockets` by LISTEN_FDNAMES name.
 
     `passwords` are checked at full strength unless another checker is given.
     Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
     """
     desk = open_desk(state, passwords, fault=fault)
     try:
+        changes.begin(desk, _first(state / "run" / "first.json"))
         access.local_token(desk)
         sources.sweep_credentials(desk)
         announce(desk)
@@ -63,14 +68,24 @@ async def serve(
             secure = {n: one for n, one in sockets.items() if n.startswith("admin.")}
             plain = [one for name, one in sockets.items() if name not in secure]
             own = _own_socket(state / "secrets" / "web")
-            group.create_task(_run(_config(app), [*plain, own]))
+            servers = [_Server(_config(app), [*plain, own])]
             if secure:
                 config = _secure_config(app, desk, state)
                 group.create_task(_renewing(config, desk))
-                group.create_task(_run(config, list(secure.values())))
-            group.create_task(_beating(desk, beat))
+                servers.append(_Server(config, list(secure.values())))
+            for server in servers:
+                group.create_task(server.run_until_cancelled())
+            for server in servers:
+                await server.listens.wait()
+            signs.ready()
+            await _beating(desk, signs.beat)
     finally:
         desk.close()
+
+
+def _first(given: Path) -> str | None:
+    """The first configuration of a fresh router, as its supervisor left it."""
+    return given.read_text() if given.exists() else None
 
 
 def _own_socket(folder: Path) -> socket.socket:
@@ -102,6 +117,26 @@ def announce(desk: Desk) -> None:
 class _Server(uvicorn.Server):
     """One of several servers in one loop: signals are the role's, not uvicorn's."""
 
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config)
+        self._sockets = sockets
+        self.listens = asyncio.Event()
+
+    async def run_until_cancelled(self) -> None:
+        """Serve; when cancelled, end open requests first."""
+        serving = asyncio.ensure_future(self.serve(self._sockets))
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self.should_exit = True
+            await serving
+            raise
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the doors, and say so."""
+        await super().startup(sockets)
+        self.listens.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -126,7 +161,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 def _secure_config(app: ASGIApp, desk: Desk, state: Path) -> uvicorn.Config:
     folder = state / "secrets" / "web"
-    _certify(desk.secrets, own_addresses(desk), desk.now())
+    _renewed(desk)
     config = _config(app)
     config.ssl_certfile, config.ssl_keyfile = folder / "leaf.crt", folder / "leaf.key"
     config.load()
@@ -171,28 +206,29 @@ def _certify(secrets: Secrets, names: set[str], now: float) -> bool:
 
 
 async def _renewing(config: uvicorn.Config, desk: Desk) -> None:
+    """Certify again whenever `net` published something, and now and then for the date."""
+    net, clock = Follower(desk.reads.state / "net.db"), asyncio.get_running_loop().time
+    looked_at = clock()
     while True:
-        await asyncio.sleep(RENEW_SECONDS)
-        made = await asyncio.to_thread(_certify, desk.secrets, own_addresses(desk), desk.now())
-        if made and config.ssl is not None:
-            config.ssl.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
+        await asyncio.sleep(LOOK_SECONDS)
+        if not net.changed() and clock() - looked_at < RENEW_SECONDS:
+            continue
+        looked_at = clock()
+        with contextlib.suppress(OSError):  # a full disk: the certificate before goes on
+            if await asyncio.to_thread(_renewed, desk) and config.ssl is not None:
+                config.ssl.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
 
 
-async def _run(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-    server = _Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
+def _renewed(desk: Desk) -> bool:
+    return _certify(desk.secrets, own_addresses(desk), desk.now())
 
 
-async def _beating(desk: Desk, beat: Callable[[], Awaitable[None]] | None) -> None:
-    """Say that we live, as long as a thread still gets through to the database."""
+async def _beating(desk: Desk, beat: Callable[[], None]) -> None:
+    """Say that we live, as long as the threads that carry out requests get through to the database.
+
+    It waits in their queue: with all of them stuck it is silent.
+    """
     while True:
-        await asyncio.to_thread(access.is_claimed, desk)
-        if beat is not None:
-            await beat()
+        await anyio.to_thread.run_sync(access.is_claimed, desk)
+        beat()
         await asyncio.sleep(BEAT_SECONDS)

@@ -100,6 +100,13 @@ def save_draft(desk: Desk, actor: Actor, config: Mapping[str, Any], *, base: int
         return doing.tell("draft", "The draft is kept.", ConfigActed)
 
 
+def begin(desk: Desk, first: str | None) -> None:
+    """Make the `first` configuration (JSON) revision 1, unless there is a revision already."""
+    if first is not None and desk.reads.revision() is None:
+        actor = Actor("first run", frozenset({"read", "write", "admin"}), "local")
+        propose_revision(desk, actor, json.loads(first))
+
+
 def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
     """Take back an act, or the actor's last one.  Undoing an undo does the act again."""
     try:

@@ -234,6 +234,12 @@ def tokens_of(connection: sqlite3.Connection, boot_id: str) -> list[TokenRow]:
     return [found for row in rows if (found := _token(row))]
 
 
+def came_up(connection: sqlite3.Connection) -> list[str]:
+    """The images that a machine phoned home with."""
+    rows = connection.execute("SELECT image FROM heard WHERE ups > 0").fetchall()
+    return [str(image) for (image,) in rows]
+
+
 def own(connection: sqlite3.Connection, name: str) -> str | None:
     """A value the boot role keeps for itself."""
     row = connection.execute("SELECT value FROM own WHERE name = ?", (name,)).fetchone()

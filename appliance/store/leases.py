@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 
 from appliance.events import Event
 from appliance.store.journal import EVENTS, append
+from appliance.store.slices import TABLE as LAST_SLICE
 
 MIGRATIONS = (
     f"""
@@ -29,6 +30,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX lease_mac ON lease (mac);
     """,
+    LAST_SLICE,
 )
 
 

@@ -54,6 +54,31 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     return connection
 
 
+def begin(path: Path) -> None:
+    """Make an empty file in WAL mode, for its writer to come.  Raises Unreachable."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        raise Unreachable(f"{path} cannot be made: {error}.") from error
+    finally:
+        connection.close()
+
+
+def hold(path: Path) -> sqlite3.Connection:
+    """A connection whose only use is that `-wal` and `-shm` remain while it is open.
+
+    Raises sqlite3.Error when the file is damaged.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def keep_room(connection: sqlite3.Connection) -> None:
     """Have free pages in the file and a log of their size, so that a full disk ends nobody's work.
 
@@ -89,3 +114,12 @@ def reader(path: Path) -> sqlite3.Connection:
         connection.close()
         raise Unreachable(f"{path.name} is empty: the role that writes it has not started.")
     return connection
+
+
+def started(path: Path) -> bool:
+    """Has the role that writes `path` made its tables there?"""
+    try:
+        reader(path).close()
+    except Unreachable:
+        return False
+    return True

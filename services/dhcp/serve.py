@@ -18,10 +18,11 @@ from pathlib import Path
 from appliance.events import Event
 from appliance.faults import Fault, no_fault
 from appliance.model.slices import DhcpNetwork
+from appliance.signs import Signs
+from appliance.store import slices
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
 from appliance.store.leases import Stored, commit, stored
-from appliance.store.trials import slices
 from services.dhcp.answer import answer
 from services.dhcp.guard import LISTENING, Guard, probe
 from services.dhcp.lan import Lan
@@ -45,15 +46,23 @@ BUSY = 2  # messages in one drain: more will come
 MOMENT_SECONDS = 0.002
 
 
-async def networks(net: Path) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
-    """The dhcp slices in net.db, now and whenever `net` publishes new ones.  Never ends."""
+async def networks(net: Path, ledger: sqlite3.Connection) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
+    """The dhcp slices in net.db, now and whenever `net` publishes new ones.  Never ends.
+
+    With net.db gone it begins with the last ones, which are kept in `ledger`.
+    """
     before: tuple[DhcpNetwork, ...] | None = None
     follower = Follower(net)
+    kept = slices.last(ledger)
+    if kept is not None and slices.published(follower) is None:
+        before = kept.dhcp
+        yield before
     async for _ in follow([follower]):
-        found = slices(follower.connection) if follower.connection else None
+        found = slices.published(follower)
         if found is not None and found.dhcp != before:
             before = found.dhcp
-            yield found.dhcp
+            slices.keep(ledger, found)
+            yield before
 
 
 class Port:
@@ -316,7 +325,7 @@ async def serve(
     wanted: AsyncIterator[tuple[DhcpNetwork, ...]],
     ledger: sqlite3.Connection,
     loaders: Loaders,
-    beat: Callable[[], None],
+    signs: Signs,
     *,
     guarded: bool = True,
     fault: Fault = no_fault,
@@ -334,8 +343,8 @@ async def serve(
     ]
     server = Server(ports, ledger, loaders, guarded=guarded, fault=fault)
     tasks = [
-        asyncio.create_task(_adopting(server, wanted)),
-        asyncio.create_task(_watching(server, beat)),
+        asyncio.create_task(_adopting(server, wanted, signs.ready)),
+        asyncio.create_task(_watching(server, signs.beat)),
     ]
     try:
         await asyncio.gather(*tasks, server.failed)
@@ -345,13 +354,16 @@ async def serve(
         server.close()
 
 
-async def _adopting(server: Server, wanted: AsyncIterator[tuple[DhcpNetwork, ...]]) -> None:
+async def _adopting(
+    server: Server, wanted: AsyncIterator[tuple[DhcpNetwork, ...]], ready: Callable[[], None]
+) -> None:
     opened = False
     async for networks_now in wanted:
         server.adopt(networks_now)
         if not opened:
             opened = True
             server.open()
+            ready()
 
 
 async def _watching(server: Server, beat: Callable[[], None]) -> None:

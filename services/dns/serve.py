@@ -1,7 +1,8 @@
 """The dns role: drain, ask the core, send.  Its sockets are opened by the supervisor, one pair per
 link (`dns-udp.<link>`, `dns-tcp.<link>`); its slice comes from net.db, its names from leases.db.
 
-Both files may be missing or go away: the last slice and the last names go on.
+Both files may be missing or go away: the last slice and the last names go on.  The slice is kept in
+dns.db as well, for a restart without net.db.
 """
 
 import asyncio
@@ -13,9 +14,10 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from appliance.model.slices import DnsSlice
-from appliance.store import leases, trials
-from appliance.store.follow import Follower, follow
-from appliance.store.open import now
+from appliance.signs import NO_SIGNS, Signs
+from appliance.store import leases, slices
+from appliance.store.follow import INTERVAL_SECONDS, Follower
+from appliance.store.open import now, writer
 from services.dns.answer import Answer, Ask, answer, failed, from_reply, keepable
 from services.dns.cache import Answers, Cache
 from services.dns.client import Client
@@ -62,58 +64,74 @@ class Face:
         return True
 
 
-async def serve(
-    sockets: Mapping[str, socket.socket], state: Path, ready: Callable[[], None] = lambda: None
-) -> None:
-    """Answer on every `dns-udp.<link>` and `dns-tcp.<link>` until cancelled."""
+async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs = NO_SIGNS) -> None:
+    """Answer on every `dns-udp.<link>` and `dns-tcp.<link>` until cancelled.
+
+    Raises Unreachable when dns.db was written by a newer Nixie.
+    """
     server = Server(asyncio.get_running_loop().time)
+    known = Known(state)
     faces = {
         link: Face(link, sockets.get(f"dns-udp.{link}"))
         for link in dict.fromkeys(name.split(".", 1)[1] for name in sockets)
     }
     listeners = []
     try:
-        for link, face in faces.items():
+        for face in faces.values():
             server.listen(face)
+        known.bring_to(server)  # before the loop turns: nobody is refused for want of a slice
+        for link, face in faces.items():
             if tcp := sockets.get(f"dns-tcp.{link}"):
                 listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
-        ready()
-        await _follow(server, state)
+        signs.ready()
+        await known.follow(server, signs.beat)
     finally:
         for listener in listeners:
             listener.close()
         server.close()
+        known.close()
 
 
-async def _follow(server: "Server", state: Path) -> None:
-    """Bring slice and names in as they change."""
-    net, held = Follower(state / "net.db"), Follower(state / "leases.db")
+class Known:
+    """What dns reads of other roles' files, and the last of it in its own."""
 
-    async def periodically() -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            _refresh(server, net, held)
+    def __init__(self, state: Path) -> None:
+        self._own = writer(state / "dns.db", slices.MIGRATIONS)
+        self._net, self._held = Follower(state / "net.db"), Follower(state / "leases.db")
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(periodically())
-        async for _ in follow([Follower(net.path), Follower(held.path)]):
-            _refresh(server, net, held)
-
-
-def _refresh(server: "Server", net: Follower, held: Follower) -> None:
-    """Read what can be read; what cannot stays as it was."""
-    slice_, found = server.slice, server.leases
-    for follower in (net, held):
-        follower.changed()  # opens the file again when it was replaced
-    with suppress(sqlite3.Error):
-        if net.connection and (published := trials.slices(net.connection)):
+    def bring_to(self, server: "Server") -> None:
+        """Read what can be read; what cannot stays as it was, or as it was before a restart."""
+        slice_, found = server.slice, server.leases
+        if (published := slices.published(self._net)) is not None:
             slice_ = published.dns
-    if slice_ is None:
-        return
-    with suppress(sqlite3.Error):
-        if held.connection:
-            found = leases.named(held.connection, dict(slice_.machines), now())
-    server.take(slice_, found)
+            if slice_ != server.slice:
+                slices.keep(self._own, published)
+        elif slice_ is None and (kept := slices.last(self._own)) is not None:
+            slice_ = kept.dns
+        if slice_ is None:
+            return
+        with suppress(sqlite3.Error):
+            if self._held.connection:
+                found = leases.named(self._held.connection, dict(slice_.machines), now())
+        server.take(slice_, found)
+
+    async def follow(self, server: "Server", beat: Callable[[], None]) -> None:
+        """Bring slice and names in as they change, and now and then: leases run out unsaid."""
+        clock = asyncio.get_running_loop().time
+        looked_at = clock()
+        while True:
+            beat()
+            fresh = [one.changed() for one in (self._net, self._held)]
+            if any(fresh) or clock() - looked_at >= REFRESH_SECONDS:
+                looked_at = clock()
+                self.bring_to(server)
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for follower in (self._net, self._held):
+            follower.close()
+        self._own.close()
 
 
 class Server:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import Dhcp, Dns, Network, Pool, RouterConfig, Wan
-from appliance.model.read import to_json
 from appliance.model.table import table_from_json
 from appliance.store import boots
 from appliance.store.follow import Follower
@@ -55,7 +54,6 @@ async def stand(
     stopping = asyncio.Event()
     async with standing(names, await probe_platform()) as lab:
         note(state, names)
-        (state / "run/first.json").write_text(json.dumps(to_json(first_config())))
         beside = asyncio.create_task(_show(lab, state, then, stopping, say))
         try:
             await router(stopping)

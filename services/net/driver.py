@@ -1,5 +1,7 @@
 """The door to all of the kernel that `net` owns: one observe, one perform over the rooms' doors."""
 
+from collections.abc import Callable
+
 from pyroute2 import AsyncIPRoute
 
 from appliance.faults import Fault, no_fault
@@ -10,10 +12,15 @@ from services.sysctls.driver import SysctlDriver
 
 
 class KernelDriver:
-    """Everything of one network namespace; what `scope` does not name is not even seen."""
+    """Everything of one network namespace; what `scope` does not name is not even seen.
 
-    def __init__(self, netlink: AsyncIPRoute, fault: Fault = no_fault) -> None:
-        self._fault = fault
+    `stepped` is called after each step: a long plan is no silence.
+    """
+
+    def __init__(
+        self, netlink: AsyncIPRoute, stepped: Callable[[], None], fault: Fault = no_fault
+    ) -> None:
+        self._stepped, self._fault = stepped, fault
         self._links = LinksDriver(netlink)
         self._firewall = FirewallDriver()
         self._sysctls = SysctlDriver()
@@ -38,4 +45,5 @@ class KernelDriver:
             self._sysctls.write(step)
         else:
             await self._links.perform(step)
+        self._stepped()
         self._fault("net.stepped")

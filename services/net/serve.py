@@ -10,10 +10,12 @@ import secrets
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from appliance.backoff import pause_seconds
 from appliance.faults import Fault, no_fault
+from appliance.signs import NO_SIGNS, Signs
 from appliance.store import inventory_view, trials
 from appliance.store.follow import Follower, follow
 from appliance.store.inventory_view import RevisionView
@@ -28,14 +30,14 @@ LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
 """Changes come in flocks; this long after the first one we look."""
+BEAT_SECONDS = 1.0
+"""The longest sleep: a sign of life is due."""
 PAUSE_SECONDS = 0.1
 """Between two read-backs."""
 
 
-async def serve(
-    state: Path, ready: Callable[[], None] = lambda: None, fault: Fault = no_fault
-) -> None:
-    """Hold the network until cancelled; `ready` is called when the last kept config is in force.
+async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -> None:
+    """Hold the network until cancelled; ready when the last kept config is in force.
 
     Raises Unreachable when net.db or nftables cannot be used.
     """
@@ -43,16 +45,17 @@ async def serve(
     inventory = Follower(state / "nixie.db")
     try:
         async with netlink() as opened:
-            keeper = Keeper(database, KernelDriver(opened, fault), nics, CLOCKS, fault)
+            kernel = KernelDriver(opened, signs.beat, fault)
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault)
             await keeper.recover()
-            ready()
-            await _hold(keeper, inventory)
+            signs.ready()
+            await _hold(keeper, inventory, signs.beat)
     finally:
         inventory.close()
         database.close()
 
 
-async def _hold(keeper: Keeper, inventory: Follower) -> None:
+async def _hold(keeper: Keeper, inventory: Follower, beat: Callable[[], None]) -> None:
     """Look whenever something may have changed."""
     wake = asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -61,7 +64,7 @@ async def _hold(keeper: Keeper, inventory: Follower) -> None:
         while True:
             wake.clear()
             await keeper.look(*_inventory(inventory))
-            await _woken(wake, keeper.failures)
+            await _woken(wake, keeper.failures, beat)
 
 
 async def _wake_on(source: AsyncIterator[object], wake: asyncio.Event) -> None:
@@ -69,16 +72,18 @@ async def _wake_on(source: AsyncIterator[object], wake: asyncio.Event) -> None:
         wake.set()
 
 
-async def _woken(wake: asyncio.Event, failures: int) -> None:
+async def _woken(wake: asyncio.Event, failures: int, beat: Callable[[], None]) -> None:
     """Wait for a change; after a failure wait the pause out, whatever happens meanwhile."""
-    if failures:
-        return await asyncio.sleep(pause_seconds(failures))
-    try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            await wake.wait()
-        await asyncio.sleep(SETTLE_SECONDS)
-    except TimeoutError:
-        pass
+    clock = asyncio.get_running_loop().time
+    end = clock() + (pause_seconds(failures) if failures else LOOK_SECONDS)
+    while (left := end - clock()) > 0:
+        beat()
+        if wake.is_set() and not failures:
+            return await asyncio.sleep(SETTLE_SECONDS)
+        waited = asyncio.sleep(3600) if failures else wake.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(left, BEAT_SECONDS)):
+                await waited
     return None
 
 

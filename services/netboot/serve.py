@@ -7,11 +7,12 @@ networks are kept in boot.db, and who holds which address is only ever a help.
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.faults import Fault, no_fault
+from appliance.signs import NO_SIGNS, Signs
 from services.netboot.attempt import Step
 from services.netboot.driver import Recorder
 from services.netboot.follow import World, networks_from_json, networks_to_json
@@ -70,10 +71,11 @@ class Role:
             self._cursor = cursor
             self.recorder.keep_own("leases.cursor", str(cursor))
 
-    async def keep_up(self) -> None:
+    async def keep_up(self, beat: Callable[[], None]) -> None:
         """Refresh and commit four times a second; once a second silence is looked at."""
         tick = 0
         while True:
+            beat()
             self.refresh()
             tick += 1
             if tick % TICKS_PER_SECOND == 0:
@@ -136,13 +138,13 @@ async def serve(
     installed: Installed,
     *,
     admin: Callable[[str], str] = "https://{}/".format,
-    beat: Callable[[], Awaitable[None]] | None = None,
+    signs: Signs = NO_SIGNS,
     fault: Fault = no_fault,
 ) -> None:
     """Boot machines until cancelled.
 
     `sockets` are named `tftp.<link>` and `boot.<link>`; `installed` comes from `probe.installed`;
-    `admin` turns our address into the admin's URL; `beat` tells the supervisor that we live.
+    `admin` turns our address into the admin's URL.
     """
     role = Role(files, installed, fault)
     role.refresh()
@@ -151,18 +153,13 @@ async def serve(
     await sites.open(_of("boot.", sockets))
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(role.keep_up())
+            group.create_task(role.keep_up(signs.beat))
             group.create_task(serve_tftp(_of("tftp.", sockets), role.look, role.fetched))
-            if beat is not None:
-                group.create_task(_beating(beat))
+            signs.ready()
     finally:
         await sites.close()
         role.recorder.close()
         role.world.close()
-
-
-async def _beating(beat: Callable[[], Awaitable[None]]) -> None:
-    await beat()
 
 
 def _of(prefix: str, sockets: Mapping[str, socket.socket]) -> dict[str, socket.socket]:

@@ -15,7 +15,8 @@ from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.model.table import table_to_json
-from appliance.store import build_facts, builds
+from appliance.signs import Signs
+from appliance.store import boots, build_facts, builds
 from appliance.store.build_facts import transaction
 from appliance.store.builds import BuildRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
@@ -34,7 +35,6 @@ from services.nix.store import store_in
 from services.nix.works.driver import Ended, build, unchanged
 
 BUILDS_AT_ONCE = 1
-BEAT_SECONDS = 2.0
 PAUSE_SECONDS = 5.0
 UNDO_SECONDS = 7 * 86_400.0
 """How long the generations of a removed source stay, should the owner want it back."""
@@ -45,12 +45,12 @@ async def serve(
     state: Path,
     installed: Installed,
     broker: Path,
-    beat: Callable[[], None],
+    signs: Signs,
     *,
     look_seconds: float = 300.0,
     fault: Fault = no_fault,
 ) -> None:
-    """Run the pipeline until cancelled; `beat` is called as long as the loop turns.
+    """Run the pipeline until cancelled.
 
     `look_seconds`: how long the evaluation of one host may take.
     """
@@ -69,7 +69,7 @@ async def serve(
     )
     try:
         async with asyncio.TaskGroup() as group:
-            await Role(desk, wake, group).run(beat)
+            await Role(desk, wake, group).run(signs)
     finally:
         desk.database.close()
 
@@ -94,21 +94,20 @@ class Role:
         self._cancelled: dict[str, str] = {}  # build → why
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
+        self._stale = False  # the table could not be written
 
-    async def run(self, beat: Callable[[], None]) -> None:
+    async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
         self.desk.version = await self.desk.nix.version()
         with transaction(self.desk.database):
             build_facts.builds_cut_off(self.desk.database, self.desk.now())
             prune(self.desk.database)
         self._tidy()
-        first, beaten = True, 0.0
-        clock = asyncio.get_running_loop().time
+        first = True
+        signs.ready()
         while True:
-            if clock() - beaten >= BEAT_SECONDS / 2:
-                beat()
-                beaten = clock()
-            told = self._wake.is_set()
+            signs.beat()
+            told = self._wake.is_set() or self._stale
             self._wake.clear()
             if self._nixie.changed() or first:
                 self._read_inventory(first=first)
@@ -117,7 +116,7 @@ class Role:
             self._check_due()
             self._start_builds()
             if told:
-                self._write_table()
+                self._stale = not self._write_table()
             with suppress(TimeoutError):
                 # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
                 async with asyncio.timeout(INTERVAL_SECONDS):
@@ -342,14 +341,15 @@ class Role:
         if connection is None:
             return False
         try:
-            rows = connection.execute("SELECT image FROM heard WHERE ups > 0").fetchall()
+            images = boots.came_up(connection)
         except sqlite3.Error:
             return False
         with transaction(self.desk.database):
-            news = [build_facts.image_proved(self.desk.database, image) for (image,) in rows]
+            news = [build_facts.image_proved(self.desk.database, image) for image in images]
         return any(news)
 
-    def _write_table(self) -> None:
+    def _write_table(self) -> bool:
+        """False when the disk refuses: the table before stays in force, and it is tried again."""
         database, inventory = self.desk.database, self.inventory
         told = published.table(
             self.desk.now(),
@@ -361,8 +361,11 @@ class Role:
             generations=builds.generations(database),
             builds=builds.builds(database, limit=500),
         )
-        with suppress(OSError):  # a full disk: the table before stays in force
+        try:
             write(self.desk.published / "table.json", table_to_json(told))
+        except OSError:
+            return False
+        return True
 
     def _tidy(self) -> None:
         """Roots, manifests and logs that nothing needs any more go."""

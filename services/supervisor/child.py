@@ -84,15 +84,18 @@ class Child:
         self._silent = f"It had not {was} for {seconds:g} s and was killed."
         return self._silent
 
-    def ended(self, code: int, now: float) -> int:
-        """The process is gone; returns the pause in seconds, 0 when it was stopped on purpose."""
+    def ended(self, code: int, now: float, line: str = "") -> int:
+        """The process is gone; returns the pause in seconds, 0 when it was stopped on purpose.
+
+        `line` is the last one in its log: why it ended, where it said nothing else.
+        """
         self.pid = None
         if self.state is State.ENDING:
             self.state = State.WAITING
             return 0
         self.failures = counted(self.failures, now - self._began)
         self.restarts += 1
-        self.why = self._silent or self._words or ending(code)
+        self.why = self._silent or self._words or ending(code, line)
         pause = pause_seconds(self.failures)
         self._again_at = now + pause
         self.state = State.PAUSED
@@ -111,12 +114,12 @@ class Child:
         return self._patience.ready_seconds if starting else self._patience.beat_seconds
 
 
-def ending(code: int) -> str:
-    """An exit status as a sentence.
+def ending(code: int, line: str = "") -> str:
+    """An exit status as a sentence; what was killed did not choose its last `line`.
 
-    >>> ending(137), ending(1)
-    ('It was ended by signal 9.', 'It ended with status 1.')
+    >>> ending(137, "serving"), ending(1, "ValueError: no")
+    ('It was ended by signal 9.', 'It ended with status 1: ValueError: no')
     """
     if code > 128:
         return f"It was ended by signal {code - 128}."
-    return f"It ended with status {code}."
+    return f"It ended with status {code}: {line}" if line else f"It ended with status {code}."

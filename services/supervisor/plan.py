@@ -21,6 +21,7 @@ class Plan:
     roles: Mapping[str, Role] = field(default_factory=lambda: ROLES)
     namespace: str | None = None  # for roles marked `inside`: a name below /run/netns, or a path
     admin_local_port: int | None = None  # the web on 127.0.0.1, instead of on every network
+    first: str | None = None  # JSON of revision 1, for run/first.json
     nix_daemon: Callable[[], DaemonRequest] | None = None  # asked at each of its starts
     verbs: Mapping[str, Verb] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)  # more variables for every role

@@ -1,7 +1,8 @@
 """What `nixie run` does: start every role, keep it running, stop it.
 
-One loop: look at the slices and the interfaces, then at each process.  Anything that happens (a
-process ends, a role beats) wakes it; otherwise it turns four times a second.
+One loop: look at the slices, the interfaces and the state directory, then at each process.
+Anything that happens (a process ends, a role becomes ready) wakes it; otherwise it turns four times
+a second.  Nothing that a role, a file or an interface does may end it.
 """
 
 import asyncio
@@ -10,47 +11,24 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
-from appliance.errors import NixieError
-from appliance.events import Event, RoleReady, RoleUnserved, ServiceFailed, WallLower, say
+from appliance.events import Event, FileGone, FileReplaced, RoleUnserved, WallLower, say
 from appliance.model.slices import Slices
-from appliance.roles import GROUP, Role
+from appliance.roles import Role
 from appliance.store.follow import Follower
-from appliance.store.trials import slices as published_slices
+from appliance.store.slices import published
 from appliance.supervise import Service, once
 from appliance.supervise import supervise as keep
-from services.processes import driver as processes
-from services.processes.privileges import (
-    Footing,
-    Identity,
-    identities,
-    lower_walls,
-    mortal,
-    role_argv,
-)
+from services.processes.privileges import lower_walls, mortal, role_argv
 from services.processes.serve import Broker
 from services.processes.serve import serve as answer_asks
-from services.supervisor.child import Child, State
-from services.supervisor.driver import (
-    Databases,
-    Look,
-    Opened,
-    Sockets,
-    admin_local,
-    log_file,
-    make_tree,
-    prepare,
-    take_state,
-    trim_log,
-    unix_socket,
-    write_line,
-    write_status,
-)
-from services.supervisor.listening import ADMIN_LOCAL, AT_ONCE, Listen, wanted
+from services.supervisor.child import Child
+from services.supervisor.daemon.driver import prepare
+from services.supervisor.held.driver import Command, Held, Means
+from services.supervisor.logs.driver import Logs
 from services.supervisor.plan import (
     Plan,
     namespace_file,
@@ -58,13 +36,15 @@ from services.supervisor.plan import (
     role_environment,
     role_program,
 )
+from services.supervisor.sockets.driver import Look, Opened, Sockets, admin_local, unix_socket
+from services.supervisor.sockets.listening import ADMIN_LOCAL, AT_ONCE, wanted
+from services.supervisor.state.driver import Tree
+from services.supervisor.state.tree import tree
 from services.supervisor.status import Line, status
-from services.supervisor.tree import tree
-from services.systemd.notify import heard
+from services.supervisor.users.probe import users
 
 TURN_SECONDS = 0.25
 LOOK_SECONDS = 1.0
-STOP_SECONDS = 5.0
 NIX_DAEMON = "nix-daemon"
 
 
@@ -79,73 +59,52 @@ async def supervise(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    ring = _Ring(plan, tell)
     try:
-        await ring.run(stop)
+        ring = _Ring(plan, tell)
+        try:
+            await ring.run(stop)
+        finally:
+            await ring.close()
     finally:
-        await ring.close()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
 
 
-@dataclass(slots=True)
-class _Held:
-    """One child with what the supervisor holds for it."""
-
-    child: Child
-    role: Role | None  # None: nix-daemon
-    beats: socket.socket | None = None
-    process: processes.Process | None = None
-    handed: tuple[Opened, ...] = ()
-    tasks: set[asyncio.Task[int]] = field(default_factory=set)
-    opened: dict[str, Opened] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
-
-    def follow(self, work: Coroutine[None, None, int]) -> None:
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-
 class _Ring:
+    """All processes of one plan."""
+
     def __init__(self, plan: Plan, tell: Callable[[Event], None]) -> None:
         self._plan = plan
         self._tell_outside = tell
         self._events: deque[tuple[float, str]] = deque(maxlen=50)
         self._woken = asyncio.Event()
         self._status = ""
-        self._slices: Slices | None = None
         roles = plan.roles.values()
-        self._users, self._confined = identities(
-            roles, Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
+        self._users = users(roles)
+        self._tree = Tree(
+            plan.state, tree(roles, self._users.roles, self._users.owner), chown=self._users.many
         )
-        everyone = (*self._users.values(), *self._confined.values())
-        self._able = processes.ability([one.uid for one in everyone])
-        many = self._able.footing is Footing.MANY_USERS
-        gid = next((one.gid for one in self._users.values()), GROUP[1])
-        self._owner = Identity("root", os.geteuid(), gid if many else os.getegid())
-        self._many = many
-        places = tree(roles, self._users, self._owner)
-        make_tree(plan.state, places, chown=many)
-        self._lock = take_state(plan.state)
-        self._databases = Databases(
-            [plan.state / place.path for place in places if place.kind == "database"]
-        )
-        self._databases.hold()
-        self._follower = Follower(plan.state / "net.db")
+        self._tree.make()
+        self._lock = self._tree.take()
+        self._tree.look()
+        if plan.first is not None:
+            self._tree.write("run/first.json", plan.first, lasting=True)
+        self._logs = Logs(plan.state / "logs", self._users.owner.gid if self._users.many else None)
+        self._published = Follower(plan.state / "net.db")
+        self._slices: Slices | None = None
         self._namespace = namespace_file(plan.namespace)
         self._inside, self._outside = Sockets(self._namespace), Sockets(None)
         self._admin: Opened | None = None
         if plan.admin_local_port is not None:
             self._admin = Opened(admin_local(plan.admin_local_port), 0)
-        self._held = [self._hold(role) for role in roles]
-        if plan.nix_daemon is not None:
-            self._held.insert(0, _Held(Child(NIX_DAEMON, plan.patience, beats=False), None))
+        self._roles = {role.name: self._role(role) for role in roles}
+        self._daemons = [] if plan.nix_daemon is None else [self._nix_daemon()]
 
     async def run(self, stop: asyncio.Event) -> None:
-        for sentence in lower_walls(self._able):
+        """Turn until `stop`."""
+        for sentence in lower_walls(self._users.able):
             self._tell(WallLower(sentence))
-        asks = asyncio.create_task(self._broker())
+        asks = asyncio.create_task(self._answer_asks())
         over = asyncio.create_task(stop.wait())
         over.add_done_callback(lambda _: self._woken.set())
         looked_at = -LOOK_SECONDS
@@ -153,12 +112,11 @@ class _Ring:
             while not stop.is_set():
                 self._woken.clear()
                 now = time.monotonic()
-                fresh = self._published()
-                if fresh or now - looked_at >= LOOK_SECONDS:
+                if self._sliced() or now - looked_at >= LOOK_SECONDS:
                     looked_at = now
                     await self._look()
                 for held in self._held:
-                    self._attend(held)
+                    held.attend(able=self._able(held))
                 self._write_status()
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), TURN_SECONDS)
@@ -169,183 +127,119 @@ class _Ring:
 
     async def close(self) -> None:
         """Stop every process, then let go of what was held for them."""
-        for held in self._held:
-            self._retire(held)
-        await asyncio.gather(*(task for held in self._held for task in held.tasks))
-        for held in self._held:
-            if held.beats is not None:
-                asyncio.get_running_loop().remove_reader(held.beats)
-                held.beats.close()
-            for opened in held.opened.values():
-                opened.socket.close()
+        await asyncio.gather(*(held.close() for held in self._held))
         self._inside.close()
         self._outside.close()
-        self._follower.close()
-        self._databases.close()
+        self._published.close()
+        self._tree.close()
         self._write_status()
         os.close(self._lock)
 
-    # ── what there is to listen on ────────────────────────────────────────────────────────────────
+    # ── what there is to hold ────────────────────────────────────────────────────────────────────
 
-    def _published(self) -> bool:
+    @property
+    def _held(self) -> tuple[Held, ...]:
+        return (*self._daemons, *self._roles.values())
+
+    def _able(self, held: Held) -> bool:
+        """Most roles have nothing to do before they have a socket."""
+        needs_sockets = self._roles.keys() - AT_ONCE
+        return held.child.name not in needs_sockets or bool(held.opened)
+
+    def _role(self, role: Role) -> Held:
+        signs = partial(
+            unix_socket,
+            notify_path(self._plan.state, role.name),
+            socket.SOCK_DGRAM,
+            self._users.roles[role.name],
+            chown=self._users.many,
+        )
+        means = self._means(partial(self._role_command, role), signs)
+        return Held(Child(role.name, self._plan.patience), means)
+
+    def _nix_daemon(self) -> Held:
+        means = self._means(self._daemon_command, None)
+        return Held(Child(NIX_DAEMON, self._plan.patience, beats=False), means)
+
+    def _means(
+        self,
+        command: Callable[[Mapping[str, Opened]], Command],
+        signs: Callable[[], socket.socket] | None,
+    ) -> Means:
+        return Means(command, signs, self._logs, self._tell, self._woken.set)
+
+    def _role_command(self, role: Role, opened: Mapping[str, Opened]) -> Command:
+        argv = role_argv(
+            role_program(self._plan, role),
+            self._users.roles[role.name],
+            self._users.able,
+            folder=str(self._plan.installed.program),
+            namespace=self._namespace if role.inside else None,
+        )
+        return argv, role_environment(self._plan, role, list(opened))
+
+    def _daemon_command(self, _opened: Mapping[str, Opened]) -> Command:
+        assert self._plan.nix_daemon is not None
+        request = self._plan.nix_daemon()
+        prepare(request, self._users.confined, chown=self._users.many)
+        return [*mortal(self._users.able), *request.argv], dict(request.env)
+
+    # ── a look around ────────────────────────────────────────────────────────────────────────────
+
+    def _sliced(self) -> bool:
         """Read the slices again if net published others; True when they changed."""
-        if not self._follower.changed() or self._follower.connection is None:
+        if not self._published.changed():
             return False
         before = self._slices
-        self._slices = published_slices(self._follower.connection)
+        self._slices = published(self._published) or before
         return self._slices != before
 
     async def _look(self) -> None:
-        self._databases.hold()
+        """Mend the state directory, cap the logs, bring each role's sockets to the slices."""
+        for lost in self._tree.look():
+            place, kind = lost.place, FileReplaced if lost.replaced else FileGone
+            self._tell(kind(str(self._plan.state / place.path)))
+            if place.writer:
+                self._roles[place.writer].retire()  # it has the old one open
         for held in self._held:
-            trim_log(self._logs, held.child.name)
-            if held.role is None or not held.role.sockets:
-                continue
-            sockets = self._inside if held.role.inside else self._outside
-            kept = {name: one for name, one in held.opened.items() if name != ADMIN_LOCAL}
-            self._take(held, await sockets.look(self._listens(held.role), kept))
+            self._logs.trim(held.child.name)
+        for role in self._plan.roles.values():
+            if role.sockets:
+                await self._look_at_sockets(role, self._roles[role.name])
 
-    def _listens(self, role: Role) -> tuple[Listen, ...]:
-        found = wanted(role, self._slices)
-        if self._plan.admin_local_port is None:
-            return found
-        return tuple(listen for listen in found if not listen.name.startswith("admin."))
-
-    def _take(self, held: _Held, look: Look) -> None:
-        assert held.role is not None
-        held.opened = dict(look.opened)
-        if self._admin is not None and "admin" in held.role.sockets:
-            held.opened[ADMIN_LOCAL] = self._admin
+    async def _look_at_sockets(self, role: Role, held: Held) -> None:
+        local = self._admin if "admin" in role.sockets else None
+        listens = wanted(role, self._slices, admin_local=self._admin is not None)
+        have = {name: one for name, one in held.opened.items() if name != ADMIN_LOCAL}
+        look: Look = await (self._inside if role.inside else self._outside).look(listens, have)
         for name, what in look.problems.items():
             if held.problems.get(name) != what:
-                self._tell(RoleUnserved(held.role.name, name, what))
+                self._tell(RoleUnserved(role.name, name, what))
         held.problems = dict(look.problems)
-        if held.child.alive and set(held.handed) != set(held.opened.values()):
-            self._retire(held)
+        held.have({**look.opened, **({ADMIN_LOCAL: local} if local else {})})
 
-    # ── processes ─────────────────────────────────────────────────────────────────────────────────
+    # ── the broker, and telling ──────────────────────────────────────────────────────────────────
 
-    @property
-    def _logs(self) -> Path:
-        return self._plan.state / "logs"
-
-    def _hold(self, role: Role) -> _Held:
-        path = notify_path(self._plan.state, role.name)
-        who = self._users[role.name]
-        beats = unix_socket(path, socket.SOCK_DGRAM, who, chown=self._many)
-        held = _Held(Child(role.name, self._plan.patience), role, beats)
-        asyncio.get_running_loop().add_reader(beats, self._hear, held)
-        return held
-
-    def _hear(self, held: _Held) -> None:
-        """Drain the life signs of one role."""
-        assert held.beats is not None
-        with suppress(BlockingIOError):
-            while True:
-                fields = heard(held.beats.recv(4096))
-                if not held.child.alive:
-                    continue
-                if words := fields.get("STATUS"):
-                    held.child.said(words)
-                if held.child.heard(ready=fields.get("READY") == "1", now=time.monotonic()):
-                    self._tell(RoleReady(held.child.name, held.child.pid or 0))
-                    self._woken.set()
-
-    def _attend(self, held: _Held) -> None:
-        if held.beats is not None:
-            self._hear(held)  # first: we may have slept ourselves
-        due = held.child.due(time.monotonic())
-        if due == "kill" and held.process is not None:
-            held.child.silenced()
-            held.process.send(signal.SIGKILL)
-        elif due == "start" and self._has_what_it_needs(held):
-            self._start(held)
-
-    def _has_what_it_needs(self, held: _Held) -> bool:
-        return held.role is None or held.role.name in AT_ONCE or bool(held.opened)
-
-    def _start(self, held: _Held) -> None:
-        name = held.child.name
-        descriptor = log_file(self._logs, name, self._owner.gid if self._many else None)
-        try:
-            argv, env = self._command(held)
-            handed = tuple(held.opened.values())
-            pid = processes.spawn(
-                argv,
-                env,
-                stdout=descriptor,
-                stderr=descriptor,
-                passed=[one.socket.fileno() for one in handed],
-            )
-        except (OSError, NixieError) as error:
-            write_line(descriptor, f"{name} could not be started: {error}")
-            held.child.started(0, time.monotonic())
-            self._failed(held, 127)
-            return
-        finally:
-            os.close(descriptor)
-        held.handed = handed
-        held.process = processes.Process(pid)
-        held.child.started(pid, time.monotonic())
-        held.follow(self._watch(held, held.process))
-
-    async def _watch(self, held: _Held, process: processes.Process) -> int:
-        code = await process.wait()
-        held.process = None
-        self._failed(held, code)
-        return code
-
-    def _failed(self, held: _Held, code: int) -> None:
-        if held.beats is not None:
-            self._hear(held)  # its last words
-        pause = held.child.ended(code, time.monotonic())
-        held.handed = ()
-        if pause:
-            self._tell(ServiceFailed(held.child.name, held.child.why, pause))
-        self._woken.set()
-
-    def _retire(self, held: _Held) -> None:
-        """Stop a process on purpose; it starts again when it has what it needs."""
-        if held.process is not None and held.child.state is not State.ENDING:
-            held.child.retire()
-            held.follow(held.process.end(signal.SIGTERM, STOP_SECONDS))
-
-    def _command(self, held: _Held) -> tuple[list[str], dict[str, str]]:
-        plan, role = self._plan, held.role
-        if role is not None:
-            argv = role_argv(
-                role_program(plan, role),
-                self._users[role.name],
-                self._able,
-                folder=str(plan.installed.program),
-                namespace=self._namespace if role.inside else None,
-            )
-            return argv, role_environment(plan, role, list(held.opened))
-        assert plan.nix_daemon is not None
-        request = plan.nix_daemon()
-        prepare(request, self._confined, chown=self._many)
-        return [*mortal(self._able), *request.argv], dict(request.env)
-
-    # ── telling ───────────────────────────────────────────────────────────────────────────────────
-
-    async def _broker(self) -> None:
-        uids = {name: one.uid if self._many else os.geteuid() for name, one in self._users.items()}
+    async def _answer_asks(self) -> None:
+        roles = {name: self._users.uid(name) for name in self._users.roles}
         broker = Broker(
             installed=self._plan.installed,
             verbs=self._plan.verbs,
             callers={
-                uid: frozenset(name for name, other in uids.items() if other == uid)
-                for uid in uids.values()
+                uid: frozenset(name for name, other in roles.items() if other == uid)
+                for uid in roles.values()
             },
-            users=self._confined,
-            ability=self._able,
+            users=self._users.confined,
+            ability=self._users.able,
             hidden=(str(self._plan.state / "secrets"),),
         )
 
         async def answer() -> None:
             path = self._plan.state / "run" / "broker.sock"
-            made = unix_socket(path, socket.SOCK_STREAM, self._owner, chown=self._many)
-            await answer_asks(made, broker)
+            owner = self._users.owner
+            await answer_asks(
+                unix_socket(path, socket.SOCK_STREAM, owner, chown=self._users.many), broker
+            )
 
         await keep(once(Service("broker", None, answer)), self._tell)
 
@@ -357,11 +251,11 @@ class _Ring:
         text = status(
             os.getpid(),
             [Line(held.child, tuple(held.opened), held.problems) for held in self._held],
-            lower_walls(self._able),
+            lower_walls(self._users.able),
             self._events,
         )
         if text == self._status:
             return
         with suppress(OSError):  # a full disk ends nobody; it is tried again at the next turn
-            write_status(self._plan.state, text)
+            self._tree.write("run/supervisor.json", text)
             self._status = text

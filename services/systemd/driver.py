@@ -1,8 +1,8 @@
 """The door to the service manager: take the sockets it hands over, tell it that we live."""
 
-import asyncio
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 from services.systemd.notify import handed
@@ -25,6 +25,18 @@ class Overseer:
 
     def __init__(self, path: str | None) -> None:
         self._path = path
+        self._beaten_at = -BEAT_SECONDS
+
+    def ready(self) -> None:
+        """Say that we serve."""
+        self.tell("READY=1")
+
+    def beat(self) -> None:
+        """Say that we live; asked more often, it says so every two seconds."""
+        now = time.monotonic()
+        if now - self._beaten_at >= BEAT_SECONDS:
+            self._beaten_at = now
+            self.tell("WATCHDOG=1")
 
     def tell(self, message: str) -> None:
         """Send one notification, such as "READY=1".  A manager that went away hears nothing."""
@@ -37,13 +49,3 @@ class Overseer:
                 sender.sendto(message.encode(), address)
             except OSError:
                 return
-
-    async def beat(self) -> None:
-        """Say READY=1, then WATCHDOG=1 every two seconds, until cancelled.
-
-        It runs on the role's own event loop: a loop that stands still is silent.
-        """
-        self.tell("READY=1")
-        while True:
-            self.tell("WATCHDOG=1")
-            await asyncio.sleep(BEAT_SECONDS)

@@ -37,6 +37,7 @@ ADDRESS, OTHER_ADDRESS = "10.77.0.100", "10.77.0.101"
 ROLE = """
 import asyncio, socket, sys
 from pathlib import Path
+from appliance.signs import Signs
 from services.netboot.probe import installed
 from services.netboot.serve import Files, serve
 
@@ -50,9 +51,8 @@ def listening(kind, port):
     made.setblocking(False)
     return made
 
-async def ready():
+def ready():
     print("ready", flush=True)
-    await asyncio.Event().wait()
 
 state, loaders = Path(sys.argv[1]), Path(sys.argv[2])
 sockets = {
@@ -60,7 +60,7 @@ sockets = {
     "boot.br-lan": listening(socket.SOCK_STREAM, 80),
 }
 files = Files(state / "published", state / "boot.db", state / "leases.db", state / "net.db")
-asyncio.run(serve(sockets, files, installed(loaders), beat=ready))
+asyncio.run(serve(sockets, files, installed(loaders), signs=Signs(ready)))
 """
 
 SLICE = {

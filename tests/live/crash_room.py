@@ -14,7 +14,7 @@ from typing import Any
 
 from appliance.model.table import Table, table_from_json
 from appliance.store.open import reader
-from services.lab.topology import SWITCH
+from tests.live.lan_client import LanClient
 from tests.live.namespaces import run
 from tests.live.standing import CHECKOUT, Router, made, print_logs, removed
 from tests.live.waiting import until
@@ -190,7 +190,7 @@ def crash_room() -> Iterator[CrashRoom]:
     (router.state / "store/nix").mkdir(parents=True)
     try:
         router.start(f"faults={room.faults}")
-        plug_in(room)
+        LanClient(router).plug_in()
         furnish(room)
         yield room
     except BaseException:
@@ -199,18 +199,6 @@ def crash_room() -> Iterator[CrashRoom]:
     finally:
         router.stop()
         removed(router)
-
-
-def plug_in(room: CrashRoom) -> None:
-    """A client's card at the switch, with a fixed address for HTTP."""
-    for words in (
-        "link add dev0 type veth peer name port9",
-        f"link set port9 master {SWITCH}",
-        "link set port9 up",
-        "addr add 10.77.0.9/24 dev dev0",
-        "link set dev0 up",
-    ):
-        run("ip", "-n", room.lan, *words.split())
 
 
 def furnish(room: CrashRoom) -> None:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from appliance.model.slices import DhcpNetwork, from_json
+from appliance.signs import NO_SIGNS
 from appliance.store.leases import MIGRATIONS
 from appliance.store.open import writer
 from services.dhcp.serve import serve
@@ -55,7 +56,7 @@ def main() -> None:
     guarded = "unguarded" not in sys.argv
     wanted = networks(slices)
     print("ready", flush=True)
-    asyncio.run(serve(sockets, wanted, ledger, LOADERS, lambda: None, guarded=guarded, fault=fault))
+    asyncio.run(serve(sockets, wanted, ledger, LOADERS, NO_SIGNS, guarded=guarded, fault=fault))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Usage: fault_role.py ROLE FOLDER.  A file FOLDER/<point> arms a point; when the role comes by, the
 file becomes FOLDER/<point>.hit and the role is gone.  Started again it waits until somebody takes
-FOLDER/<role>.wait away: what lies on disk can be looked at meanwhile.
+FOLDER/<role>.wait away: what lies on disk can be looked at meanwhile.  At FOLDER/<point>.stop it
+stands still instead.
 """
 
 import os
@@ -16,6 +17,8 @@ from appliance.assemble import role
 
 def main(name: str, folder: str) -> int:
     def fault(point: str) -> None:
+        if Path(folder, f"{point}.stop").exists():
+            time.sleep(3600)
         armed = Path(folder, point)
         if armed.exists():
             Path(folder, f"{name}.wait").touch()

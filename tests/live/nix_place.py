@@ -73,6 +73,7 @@ ROLE = """
 import asyncio, sys
 from pathlib import Path
 from appliance.model.installed import Installed
+from appliance.signs import NO_SIGNS
 from services.nix import serve
 state, nix, program = (Path(word) for word in sys.argv[1:4])
 serve.PAUSE_SECONDS = 0.2
@@ -80,7 +81,7 @@ look_seconds = float(sys.argv[4])
 installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)
 asyncio.run(
     serve.serve(
-        state, installed, state / "run/broker.sock", lambda: None, look_seconds=look_seconds
+        state, installed, state / "run/broker.sock", NO_SIGNS, look_seconds=look_seconds
     )
 )
 """

@@ -40,7 +40,11 @@ async def main(role: str) -> None:
                       "env": dict(os.environ), **told}))  # fmt: skip
     if Path(f"{role}.mute").exists():
         await asyncio.sleep(3600)
-    await Overseer(os.environ["NOTIFY_SOCKET"]).beat()
+    overseer = Overseer(os.environ["NOTIFY_SOCKET"])
+    overseer.ready()
+    while True:
+        overseer.beat()
+        await asyncio.sleep(0.5)
 
 
 asyncio.run(main(sys.argv[1]))

@@ -39,6 +39,7 @@ class Router:
     prefix: str
     port: int
     process: "subprocess.Popen[bytes] | None" = None
+    umask: int = -1  # of whoever starts it; -1 for our own
     client: Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +72,7 @@ class Router:
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
+                umask=self.umask,
             )
         until(lambda: self.runs(roles), f"every role of {self.home} runs", 120)
         if "web" in roles:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from appliance.events import RoleReady, RoleUnserved, ServiceFailed, say
 from services.nix.daemon import DaemonRequest, Folder
 from services.processes.driver import ability
 from services.supervisor.child import Patience
-from services.supervisor.driver import proved
+from services.supervisor.proof.driver import proved
 from services.supervisor.serve import supervise
 from tests.live.house import (
     CONFINED,
@@ -115,6 +116,34 @@ def test_a_role_that_never_becomes_ready_is_killed(house: House) -> None:
         assert "It had not become ready for 2 s" in house.of(ServiceFailed)[0].why
 
     during(house, house.plan("build", patience=patience), wait)
+
+
+def test_a_role_that_dies_before_it_can_speak_is_known_by_its_last_line(house: House) -> None:
+    program = "import sys; open(sys.argv[1])"
+
+    async def wait() -> None:
+        await until(lambda: house.of(ServiceFailed))
+        why = "It ended with status 1: FileNotFoundError: [Errno 2] No such file or directory: 'x'"
+        assert house.of(ServiceFailed)[0].why == why
+        assert house.status("build")["why"] == why
+        assert not house.of(RoleReady)
+
+    plan = house.plan("build", program=lambda _: [sys.executable, "-c", program, "x"])
+    during(house, plan, wait)
+
+
+def test_the_first_configuration_is_for_the_group_of_roles(house: House) -> None:
+    before = os.umask(0o077)
+
+    async def look() -> None:
+        await house.ready("build")
+        found = (house.state / "run/first.json").stat()
+        assert (found.st_mode & 0o777, found.st_gid) == (0o640, USERS["web"].gid)
+
+    try:
+        during(house, house.plan("build", "net", first="{}"), look)
+    finally:
+        os.umask(before)
 
 
 def test_a_socket_answers_only_on_its_own_interface(house: House) -> None:

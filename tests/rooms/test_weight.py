@@ -31,9 +31,10 @@ START = """
 import asyncio, os, sys
 from appliance.assemble import PARTS
 from appliance.faults import no_fault
+from appliance.signs import NO_SIGNS
 
 async def main():
-    role = asyncio.create_task(PARTS[sys.argv[1]](no_fault))
+    role = asyncio.create_task(PARTS[sys.argv[1]](no_fault, NO_SIGNS))
     quiet = known = 0
     while quiet < 40 and not role.done():
         await asyncio.sleep(0.02)

@@ -40,6 +40,7 @@ from appliance.model.table import (
     table_from_json,
     table_to_json,
 )
+from appliance.signs import NO_SIGNS
 from appliance.store import build_facts, builds, leases
 from appliance.store.build_facts import Fetched, transaction
 from appliance.store.builds import BuildRow
@@ -118,7 +119,7 @@ async def leased(state: Path, line: Line, first: int) -> None:
     ledger = writer(state / "leases.db", leases.MIGRATIONS)
     nobody = Loaders({})
     role = asyncio.create_task(
-        serve_dhcp({"dhcp.lo": server}, _slices(), ledger, nobody, lambda: None, guarded=False)
+        serve_dhcp({"dhcp.lo": server}, _slices(), ledger, nobody, NO_SIGNS, guarded=False)
     )
     try:
         for number in range(first, first + AT_MOST):

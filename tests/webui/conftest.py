@@ -13,6 +13,7 @@ import pytest
 
 from appliance.actions.passwords import Passwords
 from appliance.model.installed import Installed
+from appliance.signs import Signs
 from appliance.store import builds
 from appliance.store.open import writer
 from webui.serve import serve
@@ -28,20 +29,25 @@ def installed_in(home: Path) -> Installed:
 
 
 @contextmanager
-def serving(state: Path, name: str = "admin-local") -> Iterator[int]:
-    """`serve` in a thread of its own; yields its port once it answers."""
+def serving(
+    state: Path, name: str = "admin-local", beat: Callable[[], None] = lambda: None
+) -> Iterator[int]:
+    """`serve` in a thread of its own; yields its port once it is ready."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = int(listening.getsockname()[1])
     alive = threading.Event()
     stop: list[Callable[[], object]] = []
     failed: list[BaseException] = []
 
-    async def beat() -> None:
-        alive.set()
-
     async def whole() -> None:
         task = asyncio.ensure_future(
-            serve({name: listening}, state, installed_in(state), beat, passwords=QUICK)
+            serve(
+                {name: listening},
+                state,
+                installed_in(state),
+                Signs(alive.set, beat),
+                passwords=QUICK,
+            )
         )
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(task.cancel))

@@ -3,6 +3,9 @@
 import json
 import sqlite3
 import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -11,10 +14,20 @@ import pytest
 
 from appliance.cli.client import Client, Where
 from appliance.errors import Unreachable
-from appliance.model.slices import DnsNetwork, DnsSlice, Slices, to_json
+from appliance.model.slices import DnsNetwork, DnsSlice, Slices
 from appliance.store import trials
 from appliance.store.open import writer
+from tests.live.waiting import until
 from tests.webui.conftest import serving
+from webui.serve import THREADS
+
+
+def publish(state: Path, address: str) -> None:
+    """What net would, for one network."""
+    network = DnsNetwork("lan", "br-lan", IPv4Interface(address))
+    slices = Slices(1, (), DnsSlice("nixie", "lan", (network,), ()), ())
+    with closing(writer(state / "net.db", trials.MIGRATIONS)) as net:
+        trials.publish(net, slices, 0.0)
 
 
 def test_the_lan_is_served_with_a_certificate_of_our_own_ca(tmp_path: Path) -> None:
@@ -46,16 +59,44 @@ def test_the_ca_stays_the_same_at_the_next_start(tmp_path: Path) -> None:
 def test_a_new_address_of_the_router_gets_a_new_leaf(tmp_path: Path) -> None:
     with serving(tmp_path, "admin.br-lan"):
         leaf = (tmp_path / "secrets/web/leaf.crt").read_bytes()
-    network = DnsNetwork("lan", "br-lan", IPv4Interface("127.0.0.9/8"))
-    slices = Slices(1, (), DnsSlice("nixie", "lan", (network,), ()), ())
-    net = writer(tmp_path / "net.db", trials.MIGRATIONS)
-    net.execute(
-        "INSERT INTO slice (id, revision, body, at) VALUES (1, 1, ?, 0)",
-        (json.dumps(to_json(slices)),),
-    )
-    net.close()
+    publish(tmp_path, "127.0.0.9/8")
     with serving(tmp_path, "admin.br-lan"):
         assert (tmp_path / "secrets/web/leaf.crt").read_bytes() != leaf
+
+
+def test_an_address_that_is_published_comes_into_the_certificate_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path, "admin.br-lan") as port:
+        before = ssl.get_server_certificate(("127.0.0.1", port))
+        publish(tmp_path, "10.78.0.1/24")
+        until(
+            lambda: ssl.get_server_certificate(("127.0.0.1", port)) != before,
+            "another certificate is served",
+        )
+    assert "10.78.0.1" in json.loads((tmp_path / "secrets/web/leaf.json").read_text())["names"]
+
+
+def test_the_admin_is_silent_while_none_of_its_threads_gets_on(tmp_path: Path) -> None:
+    beats: list[float] = []
+    with serving(tmp_path, beat=lambda: beats.append(time.monotonic())) as port:
+        key = (tmp_path / "secrets/web/local-token").read_text().strip()
+        url = f"http://127.0.0.1:{port}/api/v1/machines"
+
+        def add(number: int) -> int:
+            new = {"mac": f"52:54:00:00:00:{number:02x}", "name": f"m{number}"}
+            return httpx.post(
+                url, json=new, headers={"authorization": f"Bearer {key}"}, timeout=60
+            ).status_code
+
+        with closing(sqlite3.connect(tmp_path / "nixie.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # whoever writes waits for five seconds
+            with ThreadPoolExecutor(THREADS) as crowd:
+                answers = crowd.map(add, range(THREADS))
+                time.sleep(1)
+                beaten = len(beats)
+                time.sleep(3)
+                assert len(beats) == beaten
+                assert set(answers) == {503}
+        until(lambda: len(beats) > beaten, "it lives")
 
 
 def test_the_boxs_own_socket_answers_in_a_deep_directory(tmp_path: Path) -> None:

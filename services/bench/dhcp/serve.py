@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from appliance.model.slices import DhcpNetwork
+from appliance.signs import NO_SIGNS
 from appliance.store.leases import MIGRATIONS
 from appliance.store.open import writer
 from services.dhcp.serve import serve
@@ -40,7 +41,7 @@ def main(words: list[str]) -> None:
     ledger = writer(folder / "leases.db", MIGRATIONS)
     wanted = network(link)
     asyncio.run(
-        serve({f"dhcp.{link}": listener}, wanted, ledger, Loaders(), lambda: None, guarded=False)
+        serve({f"dhcp.{link}": listener}, wanted, ledger, Loaders(), NO_SIGNS, guarded=False)
     )
 
 

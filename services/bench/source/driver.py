@@ -26,6 +26,7 @@ from appliance.actions.sources import add_source, allow_directory
 from appliance.errors import Unreachable
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
+from appliance.signs import NO_SIGNS
 from appliance.store import build_facts, builds
 from appliance.store.open import reader
 from services.bench.track import compared
@@ -101,7 +102,7 @@ async def _ours(installed: Installed, flake: Path) -> tuple[float, int, str]:
         desk = open_desk(stand.state)
         allow_directory(desk, OWNER, str(flake.parent))
         role = asyncio.create_task(
-            build_role(stand.state, stand.installed, stand.state / "run/broker.sock", lambda: None)
+            build_role(stand.state, stand.installed, stand.state / "run/broker.sock", NO_SIGNS)
         )
         try:
             began = time.monotonic()
@@ -167,7 +168,8 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
         judged = builds.verdicts(connection, source)
         looks = {one.host: build_facts.look(connection, one.host) for one in judged}
         built = {one.host for one in builds.builds(connection) if one.state == "built"}
-        tree = _adapter_of(connection)
+        _, looked = next(iter(build_facts.looked_at(connection, source).values()))
+        tree = _adapter_of(looked)
     finally:
         connection.close()
     flake = {
@@ -200,10 +202,9 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
     return script.replace(str(stand.state), "@STATE@")
 
 
-def _adapter_of(connection: Any) -> tuple[str, str]:
-    """(store path, hash) of the adapter, from how hosts were looked at."""
-    (looked,) = connection.execute("SELECT looked FROM verdict LIMIT 1").fetchone()
-    nar_hash = str(looked).partition(" ")[0]
+def _adapter_of(looked: str) -> tuple[str, str]:
+    """(store path, hash) of the adapter, from how a host was looked at."""
+    nar_hash = looked.partition(" ")[0]
     return tree_path(nar_hash), nar_hash
 
 

@@ -119,3 +119,16 @@ def test_a_child_being_stopped_is_not_killed_for_silence() -> None:
 def test_an_ending_is_said() -> None:
     assert ending(1) == "It ended with status 1."
     assert ending(139) == "It was ended by signal 11."
+
+
+def test_without_last_words_the_last_line_of_the_log_is_the_reason() -> None:
+    child = Child("web", PATIENCE)
+    child.started(7, 100.0)
+    child.ended(1, 101.0, "PermissionError: first.json")
+    assert child.why == "It ended with status 1: PermissionError: first.json"
+
+
+def test_what_was_killed_did_not_choose_its_last_line() -> None:
+    child = running()
+    child.ended(137, 111.0, "serving")
+    assert child.why == "It was ended by signal 9."

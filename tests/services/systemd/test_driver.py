@@ -1,9 +1,10 @@
-import asyncio
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from services.systemd.driver import Overseer
 
@@ -16,13 +17,23 @@ def test_an_overseer_hears_ready_then_signs_of_life(tmp_path: Path) -> None:
         listening.bind(str(path))
         listening.settimeout(10)
 
-        async def beat() -> list[bytes]:
-            task = asyncio.create_task(Overseer(str(path)).beat())
-            heard = [await asyncio.to_thread(listening.recv, 99) for _ in range(2)]
-            task.cancel()
-            return heard
+        overseer = Overseer(str(path))
+        overseer.ready()
+        overseer.beat()
+        assert [listening.recv(99) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
 
-        assert asyncio.run(beat()) == [b"READY=1", b"WATCHDOG=1"]
+
+def test_a_role_may_say_that_it_lives_as_often_as_its_loop_turns(tmp_path: Path) -> None:
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(path))
+        listening.setblocking(False)
+        overseer = Overseer(str(path))
+        for _ in range(100):
+            overseer.beat()
+        assert listening.recv(99) == b"WATCHDOG=1"
+        with pytest.raises(BlockingIOError):
+            listening.recv(99)
 
 
 def test_nobody_to_tell_is_no_error(tmp_path: Path) -> None:

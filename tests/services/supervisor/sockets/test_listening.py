@@ -2,7 +2,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.slices import BootNetwork, DhcpNetwork, DnsNetwork, DnsSlice, Slices
 from appliance.roles import ROLES
-from services.supervisor.listening import PORTS, Listen, wanted
+from services.supervisor.sockets.listening import PORTS, Listen, wanted
 
 LAN, IOT = IPv4Interface("10.77.0.1/24"), IPv4Interface("10.78.0.1/24")
 SLICES = Slices(
@@ -39,6 +39,10 @@ def test_boot_listens_where_machines_may_boot() -> None:
 
 def test_the_admin_is_on_every_network() -> None:
     assert names("web") == ["admin.br-lan", "admin.br-iot"]
+
+
+def test_an_admin_on_loopback_is_on_no_network() -> None:
+    assert wanted(ROLES["web"], SLICES, admin_local=True) == ()
 
 
 def test_a_socket_is_bound_to_its_link() -> None:

@@ -1,4 +1,4 @@
-"""The state directory: what is in it, whose it is, who may read it.
+"""What is in the state directory, whose it is, who may read it.
 
 Roles share a group.  The directory itself belongs to root, so no role can replace another's file;
 that also means that no role can make `-wal` and `-shm` files in it, which is why the supervisor
@@ -21,13 +21,17 @@ NOBODY_ELSE = frozenset({"access.db"})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One folder or database; `path` is relative to the state directory."""
+    """One folder or database; `path` is relative to the state directory.
+
+    `writer` is the role that writes there, "" for the supervisor.
+    """
 
     path: str
     kind: Literal["folder", "database"]
     uid: int
     gid: int
     mode: int
+    writer: str = ""
 
 
 def tree(
@@ -50,7 +54,7 @@ def tree(
         for path in role.writes:
             if path.endswith(".db"):
                 mode = 0o600 if path in NOBODY_ELSE else 0o640
-                places.append(Place(path, "database", who.uid, who.gid, mode))
+                places.append(Place(path, "database", who.uid, who.gid, mode, role.name))
             else:
-                places.append(Place(path, "folder", who.uid, who.gid, 0o2750))
+                places.append(Place(path, "folder", who.uid, who.gid, 0o2750, role.name))
     return tuple(places)

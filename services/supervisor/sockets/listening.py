@@ -33,14 +33,18 @@ class Listen:
     link: str
 
 
-def wanted(role: Role, slices: Slices | None) -> tuple[Listen, ...]:
-    """The sockets of `role`, in the order of its table; () before anything is published."""
+def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> tuple[Listen, ...]:
+    """The sockets of `role`, in the order of its table; () before anything is published.
+
+    With `admin_local` the admin is on loopback, and on no link.
+    """
     if slices is None:
         return ()
     links = _links(slices)
     return tuple(
         Listen(f"{service}.{link}", *PORTS[service], link)
         for service in role.sockets
+        if not (admin_local and service == "admin")
         for link in links[service]
     )
 

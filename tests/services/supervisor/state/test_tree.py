@@ -2,7 +2,7 @@ from pathlib import PurePosixPath
 
 from appliance.roles import ROLES
 from services.processes.privileges import Identity, identities
-from services.supervisor.tree import Place, tree
+from services.supervisor.state.tree import Place, tree
 
 USERS, _ = identities(ROLES.values(), "", "")
 PLACES = {place.path: place for place in tree(ROLES.values(), USERS, Identity("root", 0, 61100))}
@@ -13,7 +13,9 @@ def test_no_role_may_write_the_state_directory_itself() -> None:
 
 
 def test_a_database_belongs_to_its_writer() -> None:
-    assert PLACES["leases.db"] == Place("leases.db", "database", USERS["dhcp"].uid, 61100, 0o640)
+    assert PLACES["leases.db"] == Place(
+        "leases.db", "database", USERS["dhcp"].uid, 61100, 0o640, "dhcp"
+    )
 
 
 def test_the_access_database_is_for_the_web_alone() -> None:
@@ -21,7 +23,9 @@ def test_the_access_database_is_for_the_web_alone() -> None:
 
 
 def test_a_folder_of_secrets_belongs_to_its_role() -> None:
-    assert PLACES["secrets/web"] == Place("secrets/web", "folder", USERS["web"].uid, 61100, 0o2750)
+    assert PLACES["secrets/web"] == Place(
+        "secrets/web", "folder", USERS["web"].uid, 61100, 0o2750, "web"
+    )
 
 
 def test_nothing_is_writable_for_a_group() -> None:

@@ -1,0 +1,1 @@
+"""The ground under our nix-daemon: its folders and its settings."""

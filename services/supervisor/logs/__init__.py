@@ -1,0 +1,1 @@
+"""What roles print: one file each, capped."""

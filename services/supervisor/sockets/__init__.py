@@ -1,0 +1,1 @@
+"""What each role listens on: from net's slices to sockets that are bound to one interface each."""
