@@ -318,6 +318,30 @@ class RevisionApplied(Event):
 
     revision: int
     steps: tuple[str, ...] = field(default=())
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionTried(Event):
+    """Revision {revision} is on trial: without Keep it is undone in {seconds} s."""
+
+    bell: ClassVar[str] = "changes"
+
+    revision: int
+    seconds: int
+    steps: tuple[str, ...] = field(default=())
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialExtended(Event):
+    """Revision {revision} is on trial for longer: {seconds} s from now."""
+
+    bell: ClassVar[str] = "changes"
+
+    revision: int
+    seconds: int
+    wish: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +352,7 @@ class RevisionRefused(Event):
 
     revision: int
     why: str
+    wish: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +363,17 @@ class RevisionUndone(Event):
 
     revision: int
     why: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRefused(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "changes"
+
+    wish: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ POINTS: Mapping[str, str] = {
     "build.written": "the manifest is there, and no generation is",
     "build.recorded": "the generation is there, and the table does not name it",
     "net.stepped": "a step of a plan is done, and the others are not",
-    "net.converged": "the kernel is as wanted, and the revision is not recorded as kept",
+    "net.applied": "the kernel is as wanted, and the trial is not recorded as waiting for Keep",
+    "net.converged": "Keep was asked for, and the revision is not recorded as kept",
     "net.cutting": "the slices are written, and not committed",
     "web.acted": "an act is on disk, and neither in the audit nor answered",
 }

@@ -1,9 +1,10 @@
 """Make the kernel agree with the config, or put it back as it was."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
-from appliance.errors import NotConverged
+from appliance.errors import NixieError, NotConverged
 
 State = TypeVar("State")  # what is, and what should be, in one shape
 Step = TypeVar("Step")  # one move between them
@@ -52,6 +53,29 @@ async def reconcile(
             await driver.perform(step)
         raise
     return before, tuple(taken)
+
+
+async def put_back(
+    wanted: State,
+    plan: Callable[[State, State], Sequence[Step]],
+    driver: Driver[State, Step],
+    pause: Callable[[], Awaitable[None]],
+) -> tuple[Step, ...]:
+    """Bring the system as near to `wanted` as it can be brought; return the steps still needed.
+
+    Unlike `reconcile` it never turns around: a step that is refused is passed over and tried again
+    at the next look.  Raises Unreachable when the system cannot be looked at.
+    """
+    left: Sequence[Step] = plan(wanted, await driver.observe())
+    for _ in range(LOOKS):
+        if not left:
+            break
+        for step in left:
+            with suppress(NixieError):
+                await driver.perform(step)
+        await pause()
+        left = plan(wanted, await driver.observe())
+    return tuple(left)
 
 
 async def _left(

@@ -116,6 +116,9 @@ What = (
     | Restarted
 )
 
+SECONDS, SHORTEST_SECONDS, LONGEST_SECONDS = 90, 5, 600
+"""The time to press Keep: usual, least, most.  Extending is bounded likewise, from now."""
+
 NO_KEEP = "Nobody pressed Keep in time."
 RESTART = "The router restarted before anybody pressed Keep."
 

@@ -22,6 +22,7 @@ from appliance.actions.refusals import Clash, Forbidden, TooMany, Unknown
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.installed import Installed
 from webui.api import (
+    acts,
     boots,
     builds,
     changes,
@@ -67,6 +68,7 @@ NOUNS = (
     boots,
     networks,
     changes,
+    acts,
     tokens,
     status,
 )

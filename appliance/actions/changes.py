@@ -1,29 +1,32 @@
-"""Changes of the configuration, and taking back the last act of any kind."""
+"""Changes of the configuration: reviewed, applied on trial, kept or undone.
+
+A revision is applied by a wish to `net`, whose id names the change.  `net` alone tries, keeps and
+undoes; what is asked here is answered by its events, and by its trial row.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
-
 from appliance.actions.desk import Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Clash, Unknown, problem
 from appliance.errors import Refused
-from appliance.events import BuildActed, ConfigActed, Event, MachineActed, SourceActed
+from appliance.events import ConfigActed
 from appliance.model import check, compare, migrate, read
 from appliance.model.config import RouterConfig
-from appliance.store import inventory, revisions
-from appliance.store.inventory import ActRow, ChangedSince
-from appliance.store.tables import Act
+from appliance.store import revisions
+from appliance.store.inventory import Acting
+from appliance.store.inventory_view import RevisionView
+from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS, Phase
 
-BELLS: Mapping[str, type[Event]] = {
-    "source": SourceActed,
-    "allowed_directory": SourceActed,
-    "wish": BuildActed,
+FIRST_RUN = Actor("first run", frozenset({"read", "write", "admin"}), "local")
+STATES: Mapping[str, str] = {
+    Phase.JOURNALLED.value: "being applied",
+    Phase.PENDING.value: "on trial",
 }
-"""Table of an undone act → the event that rings; machines for the rest."""
+"""Phases of a trial that is not over, as people see them; the others are in net.db's endings."""
+WAITING = "on its way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,85 @@ class Review:
     differences: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The newest change: "on its way", "being applied", "on trial", "kept", "undone", "refused"."""
+
+    id: str
+    revision: int
+    state: str
+    why: str = ""
+    ends_at: float | None = None  # Unix seconds: undone then, unless it is kept
+
+    @property
+    def over(self) -> bool:
+        """Was it kept, undone or refused?"""
+        return self.state not in (WAITING, *STATES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """One revision; `state` as a Change has it, "in force", or "" when it was never tried."""
+
+    number: int
+    author: str
+    at: float
+    state: str
+    why: str = ""
+
+
+def present(desk: Desk) -> RevisionView | None:
+    """The revision that the next change starts from: the one on trial, else the one that is kept.
+
+    None before the first.
+    """
+    newest, kept = desk.reads.revision(), desk.reads.kept()
+    if kept is None:
+        return newest
+    change = newest_change(desk)
+    number = kept.revision if change is None or change.over else change.revision
+    return desk.reads.revision(number) or RevisionView(kept.revision, kept.config, "", kept.at)
+
+
+def newest_change(desk: Desk) -> Change | None:
+    """The change that was asked for last; None before the first."""
+    wish, row = desk.reads.last_apply(), desk.reads.trial()
+    if wish is not None and wish.seq > desk.reads.answered():
+        return Change(wish.id, int(wish.body["revision"]), WAITING)
+    if row is None:
+        return None
+    if row.state in STATES:
+        return Change(row.nonce, row.revision, STATES[row.state], ends_at=row.ends_at)
+    ended = desk.reads.endings().get(row.revision)
+    return Change(row.nonce, row.revision, ended.state if ended else row.state, row.why)
+
+
 def present_config(desk: Desk) -> RouterConfig | None:
-    """The newest revision, read; None before the first.  Raises Refused for a newer layout."""
-    row = desk.reads.revision()
+    """That revision, read; None before the first.  Raises Refused for a newer layout."""
+    row = present(desk)
     return read.config(migrate.upgraded(json.loads(row.config))) if row else None
+
+
+def history(desk: Desk, actor: Actor) -> list[Numbered]:
+    """Every revision, newest first."""
+    permit(desk, actor, "read", "history")
+    kept, endings, change = desk.reads.kept(), desk.reads.endings(), newest_change(desk)
+
+    def state(number: int) -> tuple[str, str]:
+        if change and not change.over and change.revision == number:
+            return change.state, ""
+        if kept and kept.revision == number:
+            return "in force", ""
+        ended = endings.get(number)
+        return (ended.state, ended.why) if ended else ("", "")
+
+    return [Numbered(*head, *state(head[0])) for head in desk.reads.revision_heads()]
 
 
 def review(desk: Desk, actor: Actor, config: RouterConfig | Mapping[str, Any]) -> Review:
     """Check a configuration and say what it changes.  Raises Refused with every problem."""
     permit(desk, actor, "read", "review")
-    row = desk.reads.revision()
+    row = present(desk)
     wanted = _checked(config)
     return Review(row.number if row else 0, compare.differences(present_config(desk), wanted))
 
@@ -54,116 +126,135 @@ def propose_revision(
     config: RouterConfig | Mapping[str, Any],
     *,
     base: int | None = None,
+    seconds: int = SECONDS,
 ) -> Done:
-    """Store a checked configuration as the next revision, which `net` then applies.
+    """Store a checked configuration as the next revision, and have it tried for `seconds`.
 
-    `base` is the number the author started from: Clash when another came since.  The subject of
-    the answer is the new number.
+    `base` is the number the author started from: Clash when another came since, or when one is on
+    trial.  The very first revision is kept as soon as it stands.  The subject of the answer is the
+    number, its wish the change that Keep and Undo name.
     """
     with act(desk, actor, "propose_revision", scope="admin") as doing:
         wanted = _checked(config)
-        newest = revisions.newest(doing.session)
-        number_before = int(newest.number or 0) if newest else 0
-        if base is not None and base != number_before:
+        _nothing_on_trial(desk)
+        row = present(desk)
+        present_number = row.number if row else 0
+        if base is not None and base != present_number:
             raise Clash(
                 problem(
-                    f"Revision {number_before} came since you began at {base}. Look at it, then "
+                    f"Revision {present_number} came since you began at {base}. Look at it, then "
                     "change it again."
                 )
             )
+        stored = read.to_json(wanted)
+        if row is not None and row.config == revisions.canonical(stored):
+            what = f"Nothing differs from revision {row.number}."
+            return doing.tell(str(row.number), what, ConfigActed)
         number = revisions.add(
-            doing.session,
-            read.to_json(wanted),
-            account=actor.account,
-            author=actor.name,
-            at=desk.now(),
+            doing.session, stored, account=actor.account, author=actor.name, at=desk.now()
         )
-        revisions.drop_draft(doing.session, actor.account)
-        what = f"Revision {number} is on its way to the network."
-        if number == number_before:
-            what = f"Nothing differs from revision {number}."
+        return _applied(desk, doing, number, seconds)
+
+
+def revert(desk: Desk, actor: Actor, number: int, *, seconds: int = SECONDS) -> Done:
+    """Have an older revision, which was kept once, tried again for `seconds`."""
+    with act(desk, actor, "revert_revision", scope="admin") as doing:
+        _nothing_on_trial(desk)
+        kept, ended = desk.reads.kept(), desk.reads.endings().get(number)
+        if desk.reads.revision(number) is None:
+            raise Unknown(problem(f"There is no revision {number}."))
+        if kept is not None and kept.revision == number:
+            raise Refused(problem(f"Revision {number} is in force already."))
+        if ended is None or ended.state != "kept":
+            raise Refused(problem(f"Revision {number} was never kept, so it is nothing to go to."))
+        return _applied(desk, doing, number, seconds)
+
+
+def keep(desk: Desk, actor: Actor, change: str) -> Done:
+    """Say that the change works.  Clash when another one is on trial, or this one is over."""
+    with act(desk, actor, "keep_change", scope="admin") as doing:
+        number = _on_trial(desk, change).revision
+        doing.wish(desk.new_id(), "net", "keep", change=change)
+        return doing.tell(str(number), f"Revision {number} is to be kept.", ConfigActed)
+
+
+def take_back(desk: Desk, actor: Actor, change: str) -> Done:
+    """Undo the change that is on trial."""
+    with act(desk, actor, "undo_change", scope="admin") as doing:
+        number = _on_trial(desk, change).revision
+        doing.wish(desk.new_id(), "net", "undo", change=change, by=actor.name)
+        return doing.tell(str(number), f"Revision {number} is to be undone.", ConfigActed)
+
+
+def extend(desk: Desk, actor: Actor, change: str, seconds: int = SECONDS) -> Done:
+    """Have the change on trial for at least `seconds` from now."""
+    with act(desk, actor, "extend_change", scope="admin") as doing:
+        number = _on_trial(desk, change).revision
+        _fits(seconds)
+        doing.wish(desk.new_id(), "net", "extend", change=change, seconds=str(seconds))
+        what = f"Revision {number} is to stay on trial for {seconds} s from now."
         return doing.tell(str(number), what, ConfigActed)
 
 
-def save_draft(desk: Desk, actor: Actor, config: Mapping[str, Any], *, base: int) -> Done:
-    """Keep an unfinished configuration; fields are checked, their harmony is not yet."""
-    with act(desk, actor, "save_draft", scope="admin") as doing:
-        wanted = read.config(config)
-        revisions.keep_draft(
-            doing.session,
-            read.to_json(wanted),
-            base=base,
-            account=actor.account,
-            author=actor.name,
-            at=desk.now(),
-        )
-        return doing.tell("draft", "The draft is kept.", ConfigActed)
-
-
 def begin(desk: Desk, first: str | None) -> None:
-    """Make the `first` configuration (JSON) revision 1, unless there is a revision already."""
-    if first is not None and desk.reads.revision() is None:
-        actor = Actor("first run", frozenset({"read", "write", "admin"}), "local")
-        propose_revision(desk, actor, json.loads(first))
+    """Have the revision that is kept; on a fresh router, the `first` one (JSON).
 
-
-def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
-    """Take back an act, or the actor's last one.  Undoing an undo does the act again."""
-    try:
-        with act(desk, actor, "undo") as doing:
-            undone = _undone(doing.session, actor, act_id)
-            if undone.verb in ADMIN_ACTS:
-                permit(desk, actor, "admin", "undo")
-            doing.take_back(undone, {"intent": desk.new_id()})
-            tables = {change["table"] for change in json.loads(undone.changes)}
-            event = next((BELLS[name] for name in sorted(tables) if name in BELLS), MachineActed)
-            return doing.tell(undone.subject, _taken_back(undone.what), event)
-    except (ChangedSince, IntegrityError):
-        raise Clash(
-            problem("Something else changed it since, so it cannot be taken back as it was.")
-        ) from None
-
-
-ADMIN_ACTS = frozenset({"allow_directory", "forbid_directory", "set_source_credential"})
-"""Acts whose undo needs the scope that they needed."""
-
-
-def recent(desk: Desk, actor: Actor, limit: int = 20) -> list[ActRow]:
-    """The newest acts first."""
-    permit(desk, actor, "read", "recent")
-    return inventory.acts(desk.inventory, actor.account, limit)
-
-
-def told(desk: Desk, act_id: str) -> ActRow | None:
-    """One act, for the toast after it."""
-    return inventory.act(desk.inventory, act_id) if act_id else None
-
-
-def _taken_back(what: str) -> str:
-    """The sentence of an undo; undoing an undo does the act again.
-
-    >>> _taken_back("ember is removed."), _taken_back("Taken back: ember is removed.")
-    ('Taken back: ember is removed.', 'Done again: ember is removed.')
+    A nixie.db that was lost, or is older than the network, must not take the network back.
     """
-    for said, other in (("Taken back: ", "Done again: "), ("Done again: ", "Taken back: ")):
-        if what.startswith(said):
-            return other + what.removeprefix(said)
-    return f"Taken back: {what}"
+    newest, kept = desk.reads.revision(), desk.reads.kept()
+    if kept is not None and (newest is None or newest.number < kept.revision):
+        with act(desk, FIRST_RUN, "adopt_revision", scope="admin") as doing:
+            revisions.put(
+                doing.session,
+                kept.config,
+                layout=int(json.loads(kept.config).get("schema", 1)),
+                account=FIRST_RUN.account,
+                author=FIRST_RUN.name,
+                at=kept.at,
+                number=kept.revision,
+            )
+            what = f"Revision {kept.revision}, which is in force, was missing here."
+            doing.tell(str(kept.revision), what, ConfigActed)
+    elif newest is None and first is not None:
+        propose_revision(desk, FIRST_RUN, json.loads(first))
 
 
-def _undone(session: Session, actor: Actor, act_id: str | None) -> Act:
-    found = (
-        session.get(Act, act_id)
-        if act_id
-        else inventory.last_undoable(session, actor.account, actor.name)
-    )
-    if found is None or found.account != actor.account:
-        raise Unknown(problem("There is nothing to take back."))
-    if found.undone_at is not None:
-        raise Refused(problem("This was taken back before."))
-    if found.changes == "[]":
-        raise Refused(problem("This cannot be taken back: it asked for something that was done."))
-    return found
+def _applied(desk: Desk, doing: Acting, number: int, seconds: int) -> Done:
+    """Ask `net` for it.  It takes the first revision by itself: there is nothing to go back to."""
+    _fits(seconds)
+    if desk.reads.kept() is None:
+        what = f"Revision {number} is the first one: it is kept as soon as it stands."
+        return doing.tell(str(number), what, ConfigActed)
+    wished = {"revision": str(number), "seconds": str(seconds)}
+    doing.wish(desk.new_id(), "net", "apply", **wished)
+    what = f"Revision {number} goes on trial for {seconds} s. Without Keep it is undone."
+    return doing.tell(str(number), what, ConfigActed)
+
+
+def _fits(seconds: int) -> None:
+    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        what = f"A trial takes {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds."
+        raise Refused(problem(what, "seconds"))
+
+
+def _nothing_on_trial(desk: Desk) -> None:
+    change = newest_change(desk)
+    if change is not None and not change.over:
+        what = f"Revision {change.revision} is {change.state}. Keep or undo it first."
+        raise Clash(problem(what))
+
+
+def _on_trial(desk: Desk, change: str) -> Change:
+    newest = newest_change(desk)
+    if newest is None:
+        raise Unknown(problem("No change was ever on trial."))
+    if newest.id != change:
+        what = f"This change is over. Revision {newest.revision} is {newest.state}."
+        raise Clash(problem(what))
+    if newest.over:
+        why = f": {newest.why}" if newest.why else "."
+        raise Clash(problem(f"Revision {newest.revision} was {newest.state} already{why}"))
+    return newest
 
 
 def _checked(config: RouterConfig | Mapping[str, Any]) -> RouterConfig:

@@ -2,6 +2,7 @@
 
 import json
 
+from appliance.actions.changes import present
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
@@ -46,8 +47,8 @@ def set_network_default(
 
 
 def network_names(desk: Desk) -> tuple[str, ...]:
-    """The networks of the newest revision."""
-    revision = desk.reads.revision()
+    """The networks of the revision that is kept, or on trial."""
+    revision = present(desk)
     if revision is None:
         return ()
     return tuple(str(one["name"]) for one in json.loads(revision.config)["networks"])

@@ -1,24 +1,50 @@
-"""`nixie change`: the configuration by revisions, and taking back the last act."""
+"""`nixie change`: the configuration on trial, kept or undone; and taking back the last act."""
 
 import json
 from typing import Annotated, Any
 
 import typer
 
-from appliance.cli.client import REFUSED, Failed
+from appliance.cli.client import REFUSED, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
-from appliance.cli.words import moment, quoted, table
+from appliance.cli.words import moment, quoted, span, table
+from appliance.trial import SECONDS
 
-group = noun("Changes: the configuration, what was done, and Undo.")
+group = noun(
+    "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
+    "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
+    "DHCP stays as it was until Keep.\n\n"
+    "Not here yet: the pages for it, a list of who could reach what afterwards, clients that move "
+    "along during a trial, and a Keep without signing in."
+)
 
 File = Annotated[typer.FileText, typer.Argument(help="A RouterConfig as JSON; - for input.")]
+Seconds = Annotated[int, typer.Option(help="How long it is on trial, 5 to 600.")]
+ANSWER_SECONDS = 60.0
+"""Applying takes moments; a router that is slower than this is in trouble."""
+UNDERWAY = ("on its way", "being applied")
+OPEN = (*UNDERWAY, "on trial")
 
 
 @command(group)
-def show(call: Call) -> None:
-    """The newest configuration."""
-    found = call.client.get("/config")
+def show(
+    call: Call,
+    number: Annotated[int | None, typer.Argument(help="A revision; else what is in force.")] = None,
+) -> None:
+    """Print a configuration."""
+    found = call.client.get("/config" if number is None else f"/revisions/{number}")
     call.show(found, lambda: json.dumps(found["config"], indent=2))
+
+
+@command(group, "list")
+def list_(call: Call) -> None:
+    """Every revision, newest first."""
+    found = call.client.get("/revisions")
+    rows = [
+        (one["number"], moment(one["at"]), one["author"], one["state"], one["why"]) for one in found
+    ]
+    headings = ("REVISION", "WHEN", "WHO", "STATE", "WHY")
+    call.show(found, table(headings, rows, "There is no configuration yet."))
 
 
 @command(group)
@@ -33,9 +59,49 @@ def propose(
     call: Call,
     file: File,
     base: Annotated[int | None, typer.Option(help="Refuse if another came since.")] = None,
+    seconds: Seconds = SECONDS,
 ) -> None:
-    """Make a configuration the next revision."""
-    call.did(call.client.post("/config", _read(file), base=base))
+    """Put a configuration on trial; the very first one is kept at once."""
+    _tried(call, call.client.post("/config", _read(file), base=base, seconds=seconds))
+
+
+@command(group)
+def revert(
+    call: Call,
+    number: Annotated[int, typer.Argument(help="A revision that was kept once.")],
+    seconds: Seconds = SECONDS,
+) -> None:
+    """Put an older revision on trial."""
+    _tried(call, call.client.post(f"/revisions/{number}/revert", seconds=seconds))
+
+
+@command(group)
+def keep(
+    call: Call,
+    change: Annotated[str, typer.Argument(help="Its id; without it the one on trial.")] = "",
+) -> None:
+    """Keep the change that is on trial."""
+    ident = change or _on_trial(call)["id"]
+    call.client.post(f"/change/{quoted(ident)}/keep")
+    _ended(call, "kept")
+
+
+@command(group)
+def extend(call: Call, seconds: Seconds = SECONDS) -> None:
+    """Have more time to keep it, from now."""
+    call.did(call.client.post(f"/change/{quoted(_on_trial(call)['id'])}/extend", seconds=seconds))
+
+
+@command(group)
+def undo(
+    call: Call, act: Annotated[str, typer.Argument(help="Id; without it the last one.")] = "last"
+) -> None:
+    """Undo the change that is on trial; else take back an act."""
+    change = _newest(call) if act == "last" else None
+    if change is not None and change["state"] in OPEN:
+        call.client.post(f"/change/{quoted(change['id'])}/undo")
+        return _ended(call, "undone")
+    return call.did(call.client.post(f"/acts/{quoted(act)}/undo"))
 
 
 @command(group)
@@ -54,12 +120,70 @@ def log(call: Call, limit: Annotated[int, typer.Option(help="At most so many.")]
     call.show(found, table(("WHEN", "WHO", "WHAT", "UNDO"), rows, "Nothing was done yet."))
 
 
-@command(group)
-def undo(
-    call: Call, act: Annotated[str, typer.Argument(help="Id; without it the last one.")] = "last"
-) -> None:
-    """Take an act back."""
-    call.did(call.client.post(f"/acts/{quoted(act)}/undo"))
+def _tried(call: Call, done: Any) -> None:
+    """Wait until the router has applied what was proposed, and say how it stands."""
+    if done["wish"] is None:
+        return call.did(done)
+    found = _settled(call)
+    if found["state"] == "refused":
+        raise Failed(REFUSED, f"Revision {found['revision']} could not be applied: {found['why']}")
+    return call.show(found, lambda: _sentence(found))
+
+
+def _ended(call: Call, state: str) -> None:
+    """Wait until the change is over; anything but `state` is a failure."""
+    found = call.client.until(
+        lambda: call.client.get("/change"),
+        lambda one: one["state"] not in OPEN,
+        ANSWER_SECONDS,
+        _sentence,
+    )
+    if found["state"] != state:
+        raise Failed(REFUSED, _sentence(found))
+    call.show(found, lambda: _sentence(found))
+
+
+def _settled(call: Call) -> Any:
+    """The newest change, once it is on trial or over."""
+    return call.client.until(
+        lambda: call.client.get("/change"),
+        lambda one: one["state"] not in UNDERWAY,
+        ANSWER_SECONDS,
+        _sentence,
+    )
+
+
+def _on_trial(call: Call) -> Any:
+    """The change on trial.  Raises Failed when there is none."""
+    change = _newest(call)
+    if change is None or change["state"] not in OPEN:
+        how = f" {_sentence(change)}" if change else ""
+        raise Failed(UNKNOWN, f"No change is on trial.{how}")
+    return change
+
+
+def _newest(call: Call) -> Any:
+    try:
+        return call.client.get("/change")
+    except Failed as failed:
+        if failed.code == UNKNOWN:
+            return None
+        raise
+
+
+def _sentence(change: Any) -> str:
+    """How a change stands.
+
+    >>> _sentence({"revision": 4, "state": "on trial", "seconds_left": 63.2, "why": ""})
+    'Revision 4 is on trial for 1 min 3 s more: nixie change keep, or it is undone.'
+    >>> _sentence({"revision": 4, "state": "undone", "seconds_left": None, "why": "No Keep."})
+    'Revision 4 is undone: No Keep.'
+    """
+    said = f"Revision {change['revision']} is {change['state']}"
+    if change["seconds_left"] is not None:
+        left = span(round(change["seconds_left"]))
+        return f"{said} for {left} more: nixie change keep, or it is undone."
+    return f"{said}: {change['why']}" if change["why"] else f"{said}."
 
 
 def _read(file: typer.FileText) -> Any:

@@ -22,7 +22,10 @@ def status(call: Call) -> None:
                 ("version", found["version"]),
                 ("owner", "yes" if found["claimed"] else "not yet: open the admin, or nixie claim"),
                 ("files", ", ".join(running)),
-                ("configuration", _configuration(found["revision"], found["applied"])),
+                (
+                    "configuration",
+                    _configuration(found["revision"], found["applied"], tried=found["on_trial"]),
+                ),
                 ("sources", f"{found['sources']} with {found['hosts']} hosts"),
                 ("machines", f"{found['machines']}, {found['waiting']} waiting for you"),
                 (
@@ -37,14 +40,18 @@ def status(call: Call) -> None:
     call.show(found, text)
 
 
-def _configuration(newest: int | None, applied: int | None) -> str:
+def _configuration(newest: int | None, applied: int | None, *, tried: bool) -> str:
     """Which revision is in force.
 
-    >>> _configuration(3, 3), _configuration(3, 2), _configuration(None, None)
-    ('revision 3, in force', 'revision 3 waits; 2 is in force', 'none yet')
+    >>> _configuration(3, 3, tried=False), _configuration(3, 2, tried=False)
+    ('revision 3, in force', 'revision 3 waits; 2 is in force')
+    >>> _configuration(3, 3, tried=True)
+    'revision 3, on trial: nixie change keep, or it is undone'
     """
     if newest is None:
         return "none yet"
+    if tried:
+        return f"revision {newest}, on trial: nixie change keep, or it is undone"
     if newest == applied:
         return f"revision {newest}, in force"
     return f"revision {newest} waits; {applied if applied is not None else 'none'} is in force"

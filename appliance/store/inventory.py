@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, func
 from sqlmodel import Session, col, select
 
 from appliance.events import Event, to_json
-from appliance.store import wishes
+from appliance.store import journal, wishes
 from appliance.store.tables import (
     Act,
     EventEntry,
@@ -147,6 +147,7 @@ class Acting:
         self.session.add(
             EventEntry(at=heading.at, kind=event.__name__, body=json.dumps(to_json(rung)))
         )
+        self._prune_events()
         return self.told
 
     def take_back(self, act: Act, fresh: Mapping[str, str]) -> None:
@@ -171,6 +172,13 @@ class Acting:
         act.undone_at = self.heading.at
         self._undoes = act.id
         self.session.add(act)
+
+    def _prune_events(self) -> None:
+        """As `journal.prune` does, in this transaction."""
+        self.session.flush()
+        newest = select(func.max(EventEntry.seq)).scalar_subquery()
+        old = delete(EventEntry).where(col(EventEntry.seq) <= newest - journal.KEPT)
+        self.session.execute(old)
 
     def _remember(
         self,

@@ -138,6 +138,21 @@ def newest_revision(connection: sqlite3.Connection) -> RevisionView | None:
     return RevisionView(*row) if row else None
 
 
+def revision(connection: sqlite3.Connection, number: int) -> RevisionView | None:
+    """One revision."""
+    row = connection.execute(
+        "SELECT number, config, author, at FROM revision WHERE number = ?", (number,)
+    ).fetchone()
+    return RevisionView(*row) if row else None
+
+
+def revision_heads(connection: sqlite3.Connection) -> list[tuple[int, str, float]]:
+    """(number, author, Unix seconds) of every revision, newest first."""
+    return connection.execute(
+        "SELECT number, author, at FROM revision ORDER BY number DESC"
+    ).fetchall()
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Table `wish`: something another role is asked to do.  `seq` is the cursor."""
@@ -150,10 +165,31 @@ class Wish:
     at: float
 
 
+_WISH = "seq, id, role, kind, body, at"
+
+
 def wishes(connection: sqlite3.Connection, role: str, after: int) -> list[Wish]:
     """Wishes for `role` after the cursor, oldest first."""
     rows = connection.execute(
-        "SELECT seq, id, role, kind, body, at FROM wish WHERE role = ? AND seq > ? ORDER BY seq",
-        (role, after),
+        f"SELECT {_WISH} FROM wish WHERE role = ? AND seq > ? ORDER BY seq", (role, after)
     ).fetchall()
-    return [Wish(*(*row[:4], json.loads(row[4]), row[5])) for row in rows]
+    return [_wish(row) for row in rows]
+
+
+def newest_wish(connection: sqlite3.Connection, role: str, kind: str) -> Wish | None:
+    """The newest wish of a kind."""
+    row = connection.execute(
+        f"SELECT {_WISH} FROM wish WHERE role = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+        (role, kind),
+    ).fetchone()
+    return _wish(row) if row else None
+
+
+def last_wish(connection: sqlite3.Connection) -> int:
+    """The place of the newest wish of all, 0 when there is none."""
+    (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM wish").fetchone()
+    return int(seq)
+
+
+def _wish(row: tuple[Any, ...]) -> Wish:
+    return Wish(*(*row[:4], json.loads(row[4]), row[5]))

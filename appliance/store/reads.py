@@ -1,181 +1,21 @@
-"""Every role's file, opened to look: what pages, the API and actions know of the router.
+"""What pages, the API and actions know of the router: every role's file, opened to look.
 
 A role that has not started yet has no file: its lists are empty, its single rows None.
 """
 
-import json
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
-
-from appliance.errors import Unreachable
-from appliance.model.images import Image, Verdict, image_from_json
-from appliance.model.slices import Slices
-from appliance.store import boots, builds, inventory_view, journal, leases, trials
-from appliance.store.boots import BootRow, HeldRow, StepRow
-from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
-from appliance.store.leases import LeaseRow
-from appliance.store.logs.open import LogRange, log_range
-from appliance.store.open import reader
+from appliance.store.looks.boots import BootLooks
+from appliance.store.looks.builds import BuildLooks
+from appliance.store.looks.inventory import InventoryLooks
+from appliance.store.looks.network import NetworkLooks
+from appliance.store.looks.open import FILES as FILES
 from appliance.store.standing.open import full, standings
 
-HELD_SECONDS = 60
-"""A machine that stopped asking this long ago no longer waits."""
 
-FILES = ("nixie", "net", "leases", "boot", "build")
-
-Found = TypeVar("Found")
-
-
-class Reads:
+class Reads(InventoryLooks, BuildLooks, BootLooks, NetworkLooks):
     """The state directory, read-only."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-
-    @contextmanager
-    def file(self, name: str) -> Iterator[sqlite3.Connection | None]:
-        """The file `name`.db for the time of one look; None when its role has not started."""
-        path = self.state / f"{name}.db"
-        if name not in FILES or not path.exists():
-            yield None
-            return
-        try:
-            connection = reader(path)
-        except Unreachable:
-            yield None
-            return
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    def started(self, name: str) -> bool:
-        """Whether the role behind that file has made its tables."""
-        return self._look(name, lambda _: True, False)
 
     def troubles(self) -> list[str]:
         """What is wrong with the processes right now, as sentences."""
         space = full(self.state)
         told = (what for one in standings(self.state) for what in one.troubles)
         return list(dict.fromkeys([*([space] if space else []), *told]))
-
-    # nixie.db
-
-    def sources(self) -> list[inventory_view.SourceView]:
-        """Sources in force."""
-        return self._look("nixie", inventory_view.sources, [])
-
-    def machines(self) -> list[inventory_view.MachineView]:
-        """Machines in force."""
-        return self._look("nixie", inventory_view.machines, [])
-
-    def menus(self) -> list[inventory_view.MenuView]:
-        """Menus in force."""
-        return self._look("nixie", inventory_view.menus, [])
-
-    def unknowns(self) -> list[inventory_view.UnknownView]:
-        """What unknown machines get."""
-        return self._look("nixie", inventory_view.unknowns, [])
-
-    def allowed_directories(self) -> list[str]:
-        """Where local sources may lie."""
-        return self._look("nixie", inventory_view.allowed_directories, [])
-
-    def revision(self) -> inventory_view.RevisionView | None:
-        """The newest numbered config."""
-        return self._look("nixie", inventory_view.newest_revision, None)
-
-    # build.db
-
-    def source_states(self) -> dict[str, SourceStateRow]:
-        """By source id."""
-        return self._look("build", builds.source_states, {})
-
-    def revisions(self, source: str, limit: int = 20) -> list[RevisionRow]:
-        """Locked revisions of a source, newest first."""
-        return self._look("build", lambda file: builds.revisions(file, source, limit), [])
-
-    def verdicts(self, source: str | None = None) -> list[Verdict]:
-        """Hosts, of one source or of all."""
-        return self._look("build", lambda file: builds.verdicts(file, source), [])
-
-    def builds(self, host: str | None = None, limit: int = 50) -> list[BuildRow]:
-        """Builds, newest first."""
-        return self._look("build", lambda file: builds.builds(file, host=host, limit=limit), [])
-
-    def build(self, ident: str) -> BuildRow | None:
-        """One build."""
-        return self._look("build", lambda file: builds.build(file, ident), None)
-
-    def generations(self, host: str | None = None) -> list[GenerationRow]:
-        """Images by host, newest first."""
-        return self._look("build", lambda file: builds.generations(file, host), [])
-
-    def image(self, ident: str) -> Image | None:
-        """A published image; None when there is none, or a newer Nixie wrote it."""
-        if not ident.isalnum():
-            return None
-        path = self.state / "published" / "images" / f"{ident}.json"
-        try:
-            return image_from_json(json.loads(path.read_bytes()))
-        except (OSError, ValueError, KeyError):
-            return None
-
-    def log(self, build: BuildRow, start: int = 0, limit: int = 65536) -> LogRange:
-        """A piece of a build's log."""
-        if not build.log or "/" in build.log or build.log.startswith("."):
-            return LogRange(0, 0, 0, "")
-        return log_range(self.state / "logs" / "builds" / build.log, start, limit)
-
-    # boot.db
-
-    def boots(self, mac: str | None = None, limit: int = 50) -> list[BootRow]:
-        """Boots, newest first."""
-        return self._look("boot", lambda file: boots.boots(file, mac=mac, limit=limit), [])
-
-    def boot(self, ident: str) -> BootRow | None:
-        """One boot."""
-        return self._look("boot", lambda file: boots.boot(file, ident), None)
-
-    def steps(self, ident: str) -> list[StepRow]:
-        """The steps of one boot."""
-        return self._look("boot", lambda file: boots.steps(file, ident), [])
-
-    def held(self, now: float) -> list[HeldRow]:
-        """Machines that wait for the owner right now."""
-        return self._look("boot", lambda file: boots.held(file, now - HELD_SECONDS), [])
-
-    # leases.db, net.db
-
-    def leases(self, network: str | None = None) -> list[LeaseRow]:
-        """Leases, ended ones included."""
-        return self._look("leases", lambda file: list(leases.leases(file, network)), [])
-
-    def slices(self) -> Slices | None:
-        """What is in force."""
-        return self._look("net", trials.slices, None)
-
-    def ports(self) -> list[trials.PortRow]:
-        """The box's interfaces."""
-        return self._look("net", trials.ports, [])
-
-    def events(self, name: str, after: int = 0, limit: int = 500) -> list[journal.Entry]:
-        """Events of one file after a cursor, oldest first."""
-        return self._look(name, lambda file: list(journal.read(file, after, limit)), [])
-
-    def _look(
-        self, name: str, question: Callable[[sqlite3.Connection], Found], absent: Found
-    ) -> Found:
-        with self.file(name) as connection:
-            if connection is None:
-                return absent
-            try:
-                return question(connection)
-            except sqlite3.OperationalError as error:
-                # The role makes its tables right now, or a newer Nixie made them otherwise.
-                if "no such table" in str(error) or "no such column" in str(error):
-                    return absent
-                raise

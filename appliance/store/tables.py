@@ -159,7 +159,10 @@ class AllowedDirectory(InventoryRow, table=True):
 
 
 class Draft(InventoryRow, table=True):
-    """The change being prepared, one per account; `base` is the revision it started from."""
+    """The change being prepared, one per account; `base` is the revision it started from.
+
+    Nobody writes it yet: it comes with the pages for changes.
+    """
 
     account: str = Field(primary_key=True)
     base: int

@@ -1,4 +1,8 @@
-"""net.db: what is in force.  Written by net only; every packet role reads its slice here."""
+"""net.db: what is in force, and what is on trial.  Written by net only; every packet role reads its
+slice here.
+
+A change is named by the id of the wish that asked for it.
+"""
 
 import json
 import sqlite3
@@ -18,7 +22,7 @@ MIGRATIONS = (
       state TEXT NOT NULL,           -- a state of appliance/trial.py
       began_at REAL NOT NULL,
       deadline REAL,                 -- CLOCK_BOOTTIME seconds
-      body TEXT NOT NULL             -- JSON: state before, nonce, author
+      body TEXT NOT NULL             -- JSON: the other fields of TrialRow
     );
     CREATE TABLE kept (
       id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -38,6 +42,18 @@ MIGRATIONS = (
       up INTEGER NOT NULL,
       network TEXT,                  -- our network's name, "wan", or NULL
       seen_at REAL NOT NULL
+    );
+    """,
+    """
+    CREATE TABLE ended (
+      revision INTEGER PRIMARY KEY,
+      state TEXT NOT NULL,           -- "kept", "undone", "refused"
+      why TEXT NOT NULL,
+      at REAL NOT NULL
+    );
+    CREATE TABLE asked (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      seq INTEGER NOT NULL           -- the newest wish of nixie.db that was answered
     );
     """,
 )
@@ -83,10 +99,21 @@ class TrialRow:
     began_at: float
     deadline: float | None  # CLOCK_BOOTTIME seconds
     config: str
-    nonce: str
+    nonce: str  # the id of the change
     author: str
     why: str
     before: dict[str, Any]
+    ends_at: float | None = None  # the deadline on today's clock, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the last try of a revision ended: "kept", "undone" or "refused"."""
+
+    revision: int
+    state: str
+    why: str
+    at: float
 
 
 def kept(connection: sqlite3.Connection) -> Kept | None:
@@ -113,7 +140,20 @@ def trial(connection: sqlite3.Connection) -> TrialRow | None:
         author=body["author"],
         why=body["why"],
         before=body["before"],
+        ends_at=body.get("ends_at"),
     )
+
+
+def endings(connection: sqlite3.Connection) -> dict[int, Ended]:
+    """By revision; one that was never tried has none."""
+    rows = connection.execute("SELECT revision, state, why, at FROM ended").fetchall()
+    return {row[0]: Ended(*row) for row in rows}
+
+
+def asked(connection: sqlite3.Connection) -> int:
+    """The newest wish that net answered, by its place in nixie.db."""
+    row = connection.execute("SELECT seq FROM asked").fetchone()
+    return int(row[0]) if row else 0
 
 
 def write_trial(connection: sqlite3.Connection, row: TrialRow) -> None:
@@ -124,6 +164,7 @@ def write_trial(connection: sqlite3.Connection, row: TrialRow) -> None:
         "author": row.author,
         "why": row.why,
         "before": row.before,
+        "ends_at": row.ends_at,
     }
     connection.execute(
         "INSERT OR REPLACE INTO trial (id, revision, state, began_at, deadline, body)"
@@ -138,6 +179,22 @@ def write_kept(connection: sqlite3.Connection, row: Kept) -> None:
         "INSERT OR REPLACE INTO kept (id, revision, config, at) VALUES (1, ?, ?, ?)",
         (row.revision, row.config, row.at),
     )
+
+
+def write_ended(connection: sqlite3.Connection, row: Ended) -> None:
+    """Put down how a try ended."""
+    connection.execute(
+        "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?)",
+        (row.revision, row.state, row.why, row.at),
+    )
+
+
+def write_asked(connection: sqlite3.Connection, seq: int) -> bool:
+    """Move to the newest wish that was answered; False when it was that one before."""
+    if asked(connection) == seq:
+        return False
+    connection.execute("INSERT OR REPLACE INTO asked VALUES (1, ?)", (seq,))
+    return True
 
 
 def publish(connection: sqlite3.Connection, cut: Slices, at: float) -> bool:

@@ -17,8 +17,14 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "boot": {
         "forget-held": ("network", "mac"),
     },
+    "net": {
+        "apply": ("revision", "seconds"),
+        "keep": ("change",),
+        "undo": ("change", "by"),
+        "extend": ("change", "seconds"),
+    },
 }
-"""Role → kind → the fields its body must have."""
+"""Role → kind → the fields its body must have; a `change` is the id of the wish to apply it."""
 
 
 def body(role: str, kind: str, **fields: str) -> str:

@@ -1,34 +1,40 @@
-"""The keeper of the network: takes revisions, repairs drift, publishes.
+"""The keeper of the network: it tries, keeps and undoes revisions, repairs drift, and publishes.
 
 It owns net.db's rows and the order of things; kernel, clocks and interfaces are handed to it, so
 it runs as well over a kernel made of a dict.
+
+While a revision is on trial it is what is in force: drift is repaired towards it, and names, boots
+and the admin follow it.  The dhcp slice does not: a lease of a network that is undone again would
+leave its client stranded.
 """
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from appliance.errors import NixieError
+from appliance.errors import NixieError, NotConverged
 from appliance.events import (
+    ChangeRefused,
     DriftRepaired,
     Event,
     NetworkUnreachable,
     RevisionApplied,
     RevisionRefused,
+    RevisionTried,
     RevisionUndone,
+    TrialExtended,
 )
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
+from appliance.model.slices import Slices
 from appliance.plan import order, record, words
 from appliance.plan.links import Missing
 from appliance.plan.slices import cut
-from appliance.reconcile import reconcile
-from appliance.store import trials
+from appliance.reconcile import put_back, reconcile
 from appliance.store.inventory_view import RevisionView
-from appliance.store.journal import append, transaction
+from appliance.store.trials import Ended, Kept, TrialRow
 from appliance.trial import (
-    RESTART,
     Act,
     Applied,
     Begun,
@@ -40,9 +46,16 @@ from appliance.trial import (
     Restarted,
     Trial,
     What,
+    Woken,
 )
 from hardware.inventory import Nic
 from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows
+from services.net.asked import Apply, Asked, Inventory
+from services.net.ledger import Ledger
+
+ENDED = (Phase.KEPT, Phase.UNDONE)
+FIRST = "first"
+"""The name of the change that nobody asked for: there is nothing to go back to."""
 
 
 class Kernel(Protocol):
@@ -62,17 +75,17 @@ class Clocks:
     now: Callable[[], float]
     boottime: Callable[[], float]
     pause: Callable[[], Awaitable[None]]
-    nonce: Callable[[], str]
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One revision on its way, with what was found out on the way."""
+    """One revision on its way; `wish` is the one being answered, None when nobody asked."""
 
     machine: Trial
     revision: RevisionView
     tried: Aim
     before: order.State
+    wish: str | None = None
     steps: tuple[order.Step, ...] = ()
     put_back: bool = False
 
@@ -88,21 +101,33 @@ class Keeper:
         clocks: Clocks,
         fault: Fault = no_fault,
     ) -> None:
-        self._fault = fault
-        self._database, self._kernel, self._nics, self._clocks = database, kernel, nics, clocks
-        self._kept = trials.kept(database)
+        self._ledger = Ledger(database, clocks.now, fault)
+        self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
+        self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
         self._aim: Aim | None = aim(self._config, nics()) if self._config else None
         self._missing: tuple[Missing, ...] = ()
-        slices = trials.slices(database)
+        self._pending: Attempt | None = None
+        self._remains = order.State()  # of an undo that could not take everything away
+        slices = self._ledger.slices
         self._machines: Mapping[str, str] = dict(slices.dns.machines) if slices else {}
         self._refused: RevisionView | None = None
         self.failures = 0
 
+    @property
+    def asked(self) -> int:
+        """The newest wish that was answered."""
+        return self._ledger.asked
+
+    @property
+    def wake_at(self) -> float | None:
+        """When the trial wants to be looked at (CLOCK_BOOTTIME); None when nothing is on trial."""
+        return self._pending.machine.wake_at if self._pending else None
+
     async def recover(self) -> None:
         """Undo a trial that a restart cut off, then bring the last kept config into force."""
-        row = trials.trial(self._database)
-        if row:
+        row = self._ledger.trial
+        if row and Phase(row.state) not in ENDED:
             cut_off = Attempt(
                 machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
                 revision=RevisionView(row.revision, row.config, row.author, row.began_at),
@@ -112,57 +137,97 @@ class Keeper:
             await self._happened(cut_off, Restarted())
         await self.repair(told=False)
 
-    async def look(self, newest: RevisionView | None, machines: Mapping[str, str] | None) -> None:
-        """Take the newest revision if it is news, else repair; then publish.
+    async def look(self, inventory: Inventory | None) -> None:
+        """Answer what was asked, look at the deadline, else repair; then publish.
 
-        Both are None while nixie.db cannot be read: what was kept goes on.
+        None while nixie.db cannot be read: what is in force goes on.
         """
-        if machines is not None:
-            self._machines = machines
-        if newest and self._is_news(newest):
-            await self._try(newest)
-        else:
+        answered = inventory is not None and await self._heed(inventory)
+        if self._pending:
+            self._pending.wish = None
+            await self._happened(self._pending, Woken())
+        if not answered:
             await self.repair(told=True)
-        with transaction(self._database):
-            self._cut()
-            here = self._aim.config if self._aim else None
-            trials.write_ports(self._database, port_rows(self._nics(), here), self._clocks.now())
+        here = self._aim.config if self._aim else None
+        self._ledger.write(slices=self._slices(), ports=port_rows(self._nics(), here))
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""
-        if self._config is None:
+        config = parsed(self._pending.revision.config) if self._pending else self._config
+        if config is None:
             return
-        fresh = aim(self._config, self._nics())
-        self._kernel.scope = self._scope(fresh)
+        fresh = aim(config, self._nics())
+        self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
             _, steps = await self._reconcile(fresh.wanted)
         except NixieError as error:
-            self.failures += 1
-            if self.failures == 1:
-                self._tell(NetworkUnreachable(str(error)))
+            self._failed(error)
             return
         links = self._arrived(fresh)
-        self.failures = 0
+        self.failures, self._remains = 0, order.State()
         drift = () if links or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
-        self._tell(*links, *drift)
+        if links or drift:
+            self._ledger.write(*links, *drift)
 
-    def _is_news(self, newest: RevisionView) -> bool:
-        """A revision that was refused is not tried again as it is."""
-        refused, kept = self._refused, self._kept
-        if refused and (newest.number, newest.config) == (refused.number, refused.config):
+    # ── what is asked ────────────────────────────────────────────────────────────────────────────
+
+    async def _heed(self, inventory: Inventory) -> bool:
+        """Do what nixie.db asks for; False when that is nothing."""
+        self._machines = inventory.machines
+        if self._kept is None:
+            self._ledger.asked = inventory.last_wish
+            return await self._take_first(inventory.newest)
+        self._ledger.asked = min(self._ledger.asked, inventory.last_wish)  # it may be another file
+        for one in inventory.asked:
+            self._ledger.asked = one.seq
+            if problem := await self._answer(one):
+                self._ledger.write(ChangeRefused(one.wish, problem))
+        return bool(inventory.asked)
+
+    async def _take_first(self, newest: RevisionView | None) -> bool:
+        """Nothing is kept yet: the newest revision is, once it stands.  As it is, tried once."""
+        refused = self._refused
+        if newest is None or (
+            refused and (newest.number, newest.config) == (refused.number, refused.config)
+        ):
             return False
-        return kept is None or (newest.number, newest.config) != (kept.revision, kept.config)
+        await self._try(newest, Trial(newest.number, FIRST), None)
+        return True
 
-    async def _try(self, newest: RevisionView) -> None:
-        machine = Trial(newest.number, self._clocks.nonce())
+    async def _answer(self, one: Asked) -> str | None:
+        """Carry out a wish; returns why not."""
+        if one.what is None:
+            return "This version cannot do what was asked of the network."
+        if isinstance(one.what, Apply):
+            return await self._apply(one, one.what)
+        pending = self._pending
+        if pending is None or pending.machine.nonce != one.change:
+            return "This change is over already; another one may be on trial now."
+        pending.wish = one.wish
+        await self._happened(pending, one.what)
+        return None
+
+    async def _apply(self, one: Asked, what: Apply) -> str | None:
+        if self._pending:
+            number = self._pending.revision.number
+            return f"Revision {number} is on trial. Keep or undo it first."
+        if what.revision is None:
+            return "There is no such revision any more."
+        machine = Trial(what.revision.number, one.wish, what.seconds)
+        await self._try(what.revision, machine, one.wish)
+        return None
+
+    async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = aim(checked(newest.config), self._nics())
+            tried = aim(checked(revision.config), self._nics())
             self._kernel.scope = self._scope(tried)
-            attempt = Attempt(machine, newest, tried, await self._kernel.observe())
+            attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
-            nothing = Attempt(machine, newest, aim(RouterConfig(()), ()), order.State())
+            nothing = Attempt(machine, revision, aim(RouterConfig(()), ()), order.State(), wish)
             return await self._happened(nothing, Refused(str(error)))
         return await self._happened(attempt, Checked())
+
+    # ── what the trial says is to be done ────────────────────────────────────────────────────────
 
     async def _happened(self, attempt: Attempt, what: What) -> None:
         """Tell the machine, then do what it says."""
@@ -170,9 +235,25 @@ class Keeper:
             await ACTS[act](self, attempt)
 
     async def _journal(self, attempt: Attempt) -> None:
-        with transaction(self._database):
-            self._write(attempt, Phase.JOURNALLED)
-        await self._happened(attempt, Journalled())
+        """Put down a trial that is about to begin, or that waits for Keep."""
+        if attempt.machine.phase is Phase.PENDING:
+            return self._wait_for_keep(attempt)
+        self._ledger.write(trial=self._row(attempt, Phase.JOURNALLED))
+        return await self._happened(attempt, Journalled())
+
+    def _wait_for_keep(self, attempt: Attempt) -> None:
+        number, left = attempt.revision.number, round(self._left(attempt) or 0)
+        if attempt is self._pending:
+            events: tuple[Event, ...] = (TrialExtended(number, left, attempt.wish),)
+        else:
+            self._fault("net.applied")
+            self._pending, self.failures = attempt, 0
+            steps = tuple(map(words.say, attempt.steps))
+            tried = RevisionTried(number, left, steps, attempt.wish)
+            events = (tried, *self._arrived(attempt.tried))
+        self._ledger.write(
+            *events, trial=self._row(attempt, attempt.machine.phase), slices=self._slices()
+        )
 
     async def _perform(self, attempt: Attempt) -> None:
         await self._happened(attempt, Begun())
@@ -184,32 +265,48 @@ class Keeper:
 
     async def _put_back(self, attempt: Attempt) -> None:
         """Plan towards the last kept config, or what was there before the first one."""
-        wanted = aim(self._config, self._nics()).wanted if self._config else attempt.before
+        fresh = aim(self._config, self._nics()) if self._config else None
+        wanted = fresh.wanted if fresh else attempt.before
         self._kernel.scope = order.together(attempt.tried.wanted, wanted)
-        await self._reconcile(wanted)
-        attempt.put_back = True
+        left = await put_back(wanted, order.steps, self._kernel, self._clocks.pause)
+        attempt.put_back, self._aim = True, fresh
+        if left:
+            self._remains = attempt.tried.wanted
+            self._failed(NotConverged(left))
 
     async def _record_kept(self, attempt: Attempt) -> None:
         self._fault("net.converged")
-        newest, now = attempt.revision, self._clocks.now()
-        self._kept = trials.Kept(newest.number, newest.config, now)
-        self._config, self._refused, self.failures = parsed(newest.config), None, 0
+        revision, now = attempt.revision, self._clocks.now()
+        self._kept = Kept(revision.number, revision.config, now)
+        self._config, self._refused, self._pending = parsed(revision.config), None, None
+        self.failures = 0
         links = self._arrived(attempt.tried)
         steps = tuple(map(words.say, attempt.steps))
-        with transaction(self._database):
-            self._write(attempt, attempt.machine.phase)
-            trials.write_kept(self._database, self._kept)
-            self._cut()
-            for event in (RevisionApplied(newest.number, steps), *links):
-                append(self._database, event, now)
+        self._ledger.write(
+            RevisionApplied(revision.number, steps, attempt.wish),
+            *links,
+            trial=self._row(attempt, attempt.machine.phase),
+            kept=self._kept,
+            ended=Ended(revision.number, "kept", "", now),
+            slices=self._slices(),
+        )
 
     async def _record_undone(self, attempt: Attempt) -> None:
-        machine = attempt.machine
-        kind = RevisionUndone if attempt.put_back else RevisionRefused
-        self._refused = None if machine.why == RESTART else attempt.revision
-        with transaction(self._database):
-            self._write(attempt, machine.phase)
-            append(self._database, kind(machine.revision, machine.why), self._clocks.now())
+        number, why, now = attempt.revision.number, attempt.machine.why, self._clocks.now()
+        kind, state = (
+            (RevisionUndone, "undone") if attempt.put_back else (RevisionRefused, "refused")
+        )
+        self._pending = None
+        if not attempt.put_back:
+            self._refused = attempt.revision
+        self._ledger.write(
+            kind(number, why, attempt.wish),
+            trial=self._row(attempt, attempt.machine.phase),
+            ended=Ended(number, state, why, now),
+            slices=self._slices(),
+        )
+
+    # ── memory ───────────────────────────────────────────────────────────────────────────────────
 
     async def _reconcile(self, wanted: order.State) -> tuple[order.State, tuple[order.Step, ...]]:
         return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
@@ -224,34 +321,40 @@ class Keeper:
         self._aim, self._missing = fresh, fresh.missing
         return link_events(missing, fresh.missing)
 
-    def _cut(self) -> None:
-        """Publish the slices; nothing is written when they are the same."""
-        if self._kept and self._aim:
-            fresh = cut(self._aim.config, self._kept.revision, self._machines)
-            if trials.publish(self._database, fresh, self._clocks.now()):
-                self._fault("net.cutting")
+    def _failed(self, error: NixieError) -> None:
+        """Told once; it is tried again."""
+        self.failures += 1
+        if self.failures == 1:
+            self._ledger.write(NetworkUnreachable(str(error)))
 
-    def _write(self, attempt: Attempt, phase: Phase) -> None:
-        trials.write_trial(
-            self._database,
-            trials.TrialRow(
-                revision=attempt.revision.number,
-                state=phase.value,
-                began_at=self._clocks.now(),
-                deadline=attempt.machine.deadline,
-                config=attempt.revision.config,
-                nonce=attempt.machine.nonce,
-                author=attempt.revision.author,
-                why=attempt.machine.why,
-                before=record.to_json(attempt.before),
-            ),
+    def _slices(self) -> Slices | None:
+        """What is in force, cut; None before anything is."""
+        if self._aim is None or self._kept is None or self._config is None:
+            return None
+        if self._pending is None:
+            return cut(self._aim.config, self._kept.revision, self._machines)
+        tried = cut(self._aim.config, self._pending.revision.number, self._machines)
+        return replace(tried, dhcp=cut(self._config, self._kept.revision, {}).dhcp)
+
+    def _left(self, attempt: Attempt) -> float | None:
+        """Seconds until the deadline."""
+        deadline = attempt.machine.deadline
+        return None if deadline is None else deadline - self._clocks.boottime()
+
+    def _row(self, attempt: Attempt, phase: Phase) -> TrialRow:
+        left, now = self._left(attempt), self._clocks.now()
+        return TrialRow(
+            revision=attempt.revision.number,
+            state=phase.value,
+            began_at=now,
+            deadline=attempt.machine.deadline,
+            config=attempt.revision.config,
+            nonce=attempt.machine.nonce,
+            author=attempt.revision.author,
+            why=attempt.machine.why,
+            before=record.to_json(attempt.before),
+            ends_at=None if left is None else now + left,
         )
-
-    def _tell(self, *events: Event) -> None:
-        if events:
-            with transaction(self._database):
-                for event in events:
-                    append(self._database, event, self._clocks.now())
 
 
 ACTS: Mapping[Act, Callable[[Keeper, Attempt], Coroutine[Any, Any, None]]] = {

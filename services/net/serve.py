@@ -1,39 +1,39 @@
-"""The net role: it holds the network as the newest revision says, and puts back what others change.
+"""The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then three things wake it: a commit in nixie.db, a change in the kernel, and the clock
-(nftables and sysctls do not tell).  Everything runs in the namespace this process was started in.
+nixie.db.  Then four things wake it: a commit in nixie.db, a change in the kernel, the deadline of a
+trial, and the clock (nftables and sysctls do not tell).  Everything runs in the namespace this
+process was started in.
 """
 
 import asyncio
-import secrets
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
 from appliance.backoff import pause_seconds
 from appliance.faults import Fault, no_fault
 from appliance.signs import NO_SIGNS, Signs
-from appliance.store import inventory_view, trials
+from appliance.store import trials
 from appliance.store.follow import Follower, follow
-from appliance.store.inventory_view import RevisionView
 from appliance.store.open import now, writer
 from hardware.probe import nics
 from services.links.driver import changes, netlink
-from services.net.aim import names_by_mac
 from services.net.driver import KernelDriver
+from services.net.follow import read
 from services.net.keeper import Clocks, Keeper
 
+INVENTORY, KERNEL = "nixie.db", "the kernel"
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
 """Changes come in flocks; this long after the first one we look."""
-BEAT_SECONDS = 1.0
-"""The longest sleep: a sign of life is due."""
 PAUSE_SECONDS = 0.1
 """Between two read-backs."""
+BEAT_SECONDS = 1.0
+"""The longest sleep: a sign of life is due, and a clock that stood still with the computer is
+noticed."""
 
 
 async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -> None:
@@ -55,54 +55,60 @@ async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -
         database.close()
 
 
+class Bell:
+    """Who rang since it was last heard."""
+
+    def __init__(self) -> None:
+        self._rings = asyncio.Event()
+        self.rung: set[str] = set()
+
+    async def ring_on(self, source: AsyncIterator[object], by: str) -> None:
+        """Ring whenever `source` brings something."""
+        async for _ in source:
+            self.rung.add(by)
+            self._rings.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Sleep until it rings, at most `seconds`."""
+        self._rings.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rings.wait()
+
+
 async def _hold(keeper: Keeper, inventory: Follower, beat: Callable[[], None]) -> None:
     """Look whenever something may have changed."""
-    wake = asyncio.Event()
+    bell = Bell()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_wake_on(follow([Follower(inventory.path)]), wake))
-        group.create_task(_wake_on(changes(), wake))
+        group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
+        group.create_task(bell.ring_on(changes(), KERNEL))
         while True:
-            wake.clear()
-            await keeper.look(*_inventory(inventory))
-            await _woken(wake, keeper.failures, beat)
+            bell.rung.clear()
+            beat()
+            await keeper.look(read(inventory, keeper.asked))
+            await _woken(keeper, bell, beat)
 
 
-async def _wake_on(source: AsyncIterator[object], wake: asyncio.Event) -> None:
-    async for _ in source:
-        wake.set()
+async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
+    """Wait for something to look at.
 
-
-async def _woken(wake: asyncio.Event, failures: int, beat: Callable[[], None]) -> None:
-    """Wait for a change; after a failure wait the pause out, whatever happens meanwhile."""
-    clock = asyncio.get_running_loop().time
-    end = clock() + (pause_seconds(failures) if failures else LOOK_SECONDS)
-    while (left := end - clock()) > 0:
+    After a failure the kernel's changes, which may be our own, are not waited for, but its pause.
+    """
+    look_at = CLOCKS.boottime()
+    look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
+    if keeper.wake_at is not None:
+        look_at = min(look_at, keeper.wake_at)
+    waited_for = {INVENTORY} if keeper.failures else {INVENTORY, KERNEL}
+    while (left := look_at - CLOCKS.boottime()) > 0:
+        if bell.rung & waited_for:
+            await asyncio.sleep(SETTLE_SECONDS)
+            return
         beat()
-        if wake.is_set() and not failures:
-            return await asyncio.sleep(SETTLE_SECONDS)
-        waited = asyncio.sleep(3600) if failures else wake.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(left, BEAT_SECONDS)):
-                await waited
-    return None
-
-
-def _inventory(inventory: Follower) -> tuple[RevisionView | None, Mapping[str, str] | None]:
-    """The newest revision and the machines' names; None for what cannot be read now."""
-    inventory.changed()  # opens the file again when it was replaced
-    connection = inventory.connection
-    if connection is None:
-        return None, None
-    try:
-        names = names_by_mac(inventory_view.machines(connection))
-        return inventory_view.newest_revision(connection), names
-    except sqlite3.Error:  # web is still making its tables
-        return None, None
+        await bell.wait(min(left, BEAT_SECONDS))
 
 
 CLOCKS = Clocks(
     now=now,
     boottime=lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
     pause=lambda: asyncio.sleep(PAUSE_SECONDS),
-    nonce=lambda: secrets.token_urlsafe(16),
 )

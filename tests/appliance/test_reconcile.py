@@ -5,9 +5,9 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from appliance.errors import NotConverged
+from appliance.errors import NotConverged, Unreachable
 from appliance.plan.addresses import AddAddress, State, Step, steps
-from appliance.reconcile import reconcile
+from appliance.reconcile import put_back, reconcile
 
 HOME, OFFICE = IPv4Interface("10.0.0.1/24"), IPv4Interface("10.1.0.1/24")
 
@@ -31,7 +31,7 @@ class Kernel:
 
     async def perform(self, step: Step) -> None:
         if step == self.fail_on:
-            raise OSError("no such device")
+            raise Unreachable("No such device.")
         self.performed.append(step)
         here, one = self.links.get(step.link, frozenset()), frozenset({step.address})
         self.links[step.link] = here | one if isinstance(step, AddAddress) else here - one
@@ -66,7 +66,7 @@ def test_reconciling_with_the_returned_state_undoes_the_change() -> None:
 
 def test_a_failed_step_leaves_the_kernel_as_it_was() -> None:
     kernel = Kernel({"a": frozenset({HOME}), "b": frozenset()}, fail_on=AddAddress("b", HOME))
-    with pytest.raises(OSError, match="no such device"):
+    with pytest.raises(Unreachable, match="No such device"):
         run(kernel, {"a": frozenset({OFFICE}), "b": frozenset({HOME})})
     assert kernel.links == {"a": frozenset({HOME}), "b": frozenset()}
 
@@ -94,3 +94,18 @@ def test_a_plan_carried_out_leaves_nothing_to_plan() -> None:
         kernel = Kernel(dict(present))
         run(kernel, wanted)
         assert steps(wanted, kernel.links) == ()
+
+
+def test_putting_back_goes_on_past_a_step_that_is_refused() -> None:
+    stuck = AddAddress("br-iot", HOME)
+    kernel = Kernel({"br-lan": frozenset({OFFICE})}, fail_on=stuck)
+    wanted = {"br-lan": frozenset({HOME}), "br-iot": frozenset({HOME})}
+    left = asyncio.run(put_back(wanted, steps, kernel, at_once))
+    assert left == (stuck,)
+    assert kernel.links["br-lan"] == {HOME}
+
+
+def test_putting_back_what_is_as_it_was_takes_no_step() -> None:
+    kernel = Kernel({"br-lan": frozenset({HOME})})
+    assert asyncio.run(put_back(dict(kernel.links), steps, kernel, at_once)) == ()
+    assert kernel.performed == []

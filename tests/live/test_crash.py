@@ -9,16 +9,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
-from appliance.cli.client import Failed
+from appliance.cli.client import Client, Failed, Where
 from appliance.faults import POINTS
 from tests.live.crash_room import MAC, CrashRoom, crash_room
 from tests.live.dhcp_client import mac
 from tests.live.waiting import until
+from webui.serve import THREADS
 
 pytestmark = pytest.mark.live
 
@@ -161,14 +163,19 @@ def test_a_generation_that_was_recorded_comes_into_the_table(room: CrashRoom) ->
 # ── net ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def propose(room: CrashRoom, number: int) -> int:
-    """Add a network to the configuration; the revision's number."""
+def propose(room: CrashRoom, number: int) -> tuple[int, str]:
+    """Add a network to the configuration; the revision's number, and the change."""
     config = room.router.client.get("/config")["config"]
     config["networks"].append(
         {"name": f"guest{number}", "bridge": f"br-g{number}", "ports": [],
          "address": f"10.7{number}.0.1/24"}
     )  # fmt: skip
-    return int(room.router.client.post("/config", config)["subject"])
+    done = room.router.client.post("/config", config)
+    return int(done["subject"]), done["wish"]
+
+
+def keep(room: CrashRoom, change: str) -> None:
+    room.router.client.post(f"/change/{change}/keep")
 
 
 def addresses(room: CrashRoom) -> str:
@@ -180,30 +187,38 @@ def sliced(room: CrashRoom) -> str:
     return str(body)
 
 
-def assert_in_force(room: CrashRoom, revision: int, number: int) -> None:
-    room.back("net")
-    until(lambda: room.router.client.get("/config")["applied"] == revision, "it is kept", 60)
+def change_state(room: CrashRoom) -> str:
+    return str(room.router.client.get("/change")["state"])
+
+
+def assert_kept(room: CrashRoom, number: int) -> None:
+    revision, change = propose(room, number)
+    keep(room, change)
+    until(lambda: change_state(room) == "kept", "it is kept", 60)
     assert f"10.7{number}.0.1/24" in addresses(room)
     assert json.loads(sliced(room))["revision"] == revision
     assert f"guest{number}" in sliced(room)
-    ((state,),) = room.rows("net.db", "SELECT state FROM trial")
-    assert state == "kept"
 
 
 @pytest.mark.parametrize(
-    ("point", "number"), [("net.stepped", 1), ("net.converged", 2), ("net.cutting", 3)]
+    ("point", "number"),
+    [("net.stepped", 1), ("net.applied", 2), ("net.cutting", 3), ("net.converged", 4)],
 )
-def test_a_change_cut_off_anywhere_is_undone_then_done(
-    room: CrashRoom, point: str, number: int
-) -> None:
-    before = sliced(room)
+def test_a_change_cut_off_anywhere_is_undone(room: CrashRoom, point: str, number: int) -> None:
+    before, kept = sliced(room), room.rows("net.db", "SELECT revision FROM kept")
     with room.ends(point):
-        revision = propose(room, number)
+        revision, change = propose(room, number)
+        if point == "net.converged":
+            keep(room, change)
+    assert point == "net.converged" or sliced(room) == before
+    assert room.rows("net.db", "SELECT revision FROM kept") == kept
+    room.back("net")
+    until(lambda: change_state(room) == "undone", "it is undone", 60)
+    assert f"10.7{number}.0.1/24" not in addresses(room)
     assert sliced(room) == before
-    assert room.rows("net.db", "SELECT revision FROM kept") == [(revision - 1,)]
-    assert_in_force(room, revision, number)
     undone = room.rows("net.db", "SELECT body FROM event WHERE kind = 'RevisionUndone'")
     assert json.loads(undone[-1][0])["revision"] == revision
+    assert_kept(room, number)
 
 
 # ── web ──────────────────────────────────────────────────────────────────────────────────────────
@@ -239,6 +254,42 @@ def test_names_are_answered_again_after_kill_9(room: CrashRoom) -> None:
         return subprocess.run(inside, capture_output=True, text=True, check=False).stdout
 
     assert "10.77.0.1" in until(answered, "dns answers", 60)
+
+
+def stands_still_at(room: CrashRoom, point: str, bring: Callable[[], None]) -> None:
+    """The role that comes by `point` is not heard of any more; it is killed and started again."""
+    role = point.partition(".")[0]
+    before = room.router.role(role)
+    (room.faults / f"{point}.stop").touch()
+    try:
+        bring()
+        until(lambda: room.router.role(role)["restarts"] > before["restarts"], "it is killed", 60)
+        assert "had not given a sign of life for 10 s" in room.router.role(role)["why"]
+    finally:
+        (room.faults / f"{point}.stop").unlink()
+    room.back(role)
+
+
+def test_a_role_whose_loop_stands_still_is_started_again(room: CrashRoom) -> None:
+    def ask() -> None:
+        with room.asking(103):
+            until(lambda: "had not" in room.router.role("dhcp")["why"], "it is killed", 60)
+
+    stands_still_at(room, "dhcp.answered", ask)
+    assert address_of(room, 103).startswith("10.77.0.")
+
+
+def test_an_admin_whose_threads_all_stand_still_is_started_again(room: CrashRoom) -> None:
+    def act(number: int) -> None:
+        with suppress(Failed):
+            Client(Where(room.router.state)).post("/menus", {"name": f"stuck-{number}"})
+
+    def ask() -> None:
+        with ThreadPoolExecutor(THREADS) as crowd:
+            list(crowd.map(act, range(THREADS)))
+
+    stands_still_at(room, "web.acted", ask)
+    assert room.router.client.get("/status")["claimed"] is False
 
 
 def test_every_point_was_hit(room: CrashRoom) -> None:

@@ -1,198 +1,23 @@
 """The net role on a real kernel: a router between a LAN and an ISP, each a namespace."""
 
 import json
-import os
-import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from appliance.errors import Unreachable
 from appliance.events import DriftRepaired, LinkMissing, LinkReturned, RevisionApplied
-from appliance.model.slices import Slices
-from appliance.roles import ROLES
-from appliance.store import trials
-from appliance.store.journal import Entry, read
-from appliance.store.open import reader
-from tests.live.namespaces import Namespace, cable, namespaces
+from tests.live.namespaces import Namespace
+from tests.live.net_room import CONFIG, NETWORK, Router, program, router
 from tests.live.waiting import until
+
+__all__ = ["program", "router"]
 
 pytestmark = pytest.mark.live
 
-ROOT = Path(__file__).parents[2]
-ROLE = (
-    "import asyncio, sys; from pathlib import Path; from services.net.serve import serve; "
-    "asyncio.run(serve(Path(sys.argv[1])))"
-)
-USER = ROLES["net"].uid
-NETWORK: dict[str, Any] = {
-    "name": "lan",
-    "bridge": "br-lan",
-    "ports": ["p1"],
-    "address": "10.77.0.1/24",
-    "dhcp": {"pool": {"first": "10.77.0.100", "last": "10.77.0.199"}},
-}
-CONFIG: dict[str, Any] = {
-    "networks": [NETWORK],
-    "wan": {"port": "up0", "address": "192.0.2.2/24", "gateway": "192.0.2.1"},
-    "schema": 1,
-}
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1).close()"
-INVENTORY = """
-CREATE TABLE revision (number INTEGER PRIMARY KEY, config TEXT, author TEXT, at REAL);
-CREATE TABLE machine (id TEXT PRIMARY KEY, name TEXT, removed_at REAL);
-CREATE TABLE machine_mac (machine TEXT, network TEXT, mac TEXT);
-CREATE TABLE intent (id TEXT, machine TEXT, kind TEXT, host TEXT, menu TEXT, specialisation TEXT);
-"""
-
-
-@dataclass
-class Router:
-    """A namespace with the net role in it and its state directory."""
-
-    inside: Namespace
-    lan: Namespace
-    isp: Namespace
-    program: Path
-    state: Path
-    role: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start the role as the user it has in roles.py, with CAP_NET_ADMIN and nothing else."""
-        only = "-all,+net_admin"
-        self.role = self.inside.start(
-            *("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"),
-            *(f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}"),
-            *(sys.executable, "-c", ROLE, str(self.state)),
-            env={"PYTHONPATH": str(self.program)},
-        )
-
-    def kill(self) -> None:
-        assert self.role
-        self.role.send_signal(signal.SIGKILL)
-        self.role.wait()
-
-    def revise(self, config: dict[str, Any]) -> int:
-        """Write the next revision as web does; its number."""
-        path = self.state / "nixie.db"
-        fresh = not path.exists()
-        connection = sqlite3.connect(path, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        if fresh:
-            connection.executescript(INVENTORY)
-        done = connection.execute(
-            "INSERT INTO revision (config, author, at) VALUES (?, 'test', 0)", (json.dumps(config),)
-        )
-        connection.close()
-        return int(done.lastrowid or 0)
-
-    def apply(self, config: dict[str, Any]) -> None:
-        """Revise, and wait until it is kept."""
-        number = self.revise(config)
-        until(lambda: self.kept() == number, f"revision {number} is kept")
-
-    def serve_lan(self) -> None:
-        """Apply CONFIG, and wait until the kernel has noticed the cable (it takes up to 1 s)."""
-        self.apply(CONFIG)
-        until(lambda: self.lan.pings("10.77.0.1"), "the LAN reaches the router")
-
-    def net(self) -> sqlite3.Connection | None:
-        try:
-            return reader(self.state / "net.db")
-        except Unreachable:  # the role is just starting
-            return None
-
-    def kept(self) -> int | None:
-        if (connection := self.net()) is None:
-            return None
-        try:
-            found = trials.kept(connection)
-            return found.revision if found else None
-        except sqlite3.OperationalError:
-            return None
-        finally:
-            connection.close()
-
-    def slices(self) -> Slices | None:
-        connection = self.net()
-        assert connection
-        try:
-            return trials.slices(connection)
-        finally:
-            connection.close()
-
-    def events(self) -> list[Entry]:
-        connection = self.net()
-        assert connection
-        try:
-            return list(read(connection, 0, 10_000))
-        finally:
-            connection.close()
-
-    def told(self, kind: type) -> list[Any]:
-        return [entry.event for entry in self.events() if isinstance(entry.event, kind)]
-
-    def addresses(self) -> set[str]:
-        listed = json.loads(self.inside.run("ip", "-4", "-j", "addr"))
-        return {
-            f"{link['ifname']} {one['local']}/{one['prefixlen']}"
-            for link in listed
-            for one in link["addr_info"]
-        }
-
-    def link_local(self, link: str) -> str:
-        """The IPv6 address that the link gave itself, once it is usable."""
-
-        def usable() -> list[str]:
-            (listed,) = json.loads(self.inside.run("ip", "-6", "-j", "addr", "show", link))
-            return [one["local"] for one in listed["addr_info"] if not one.get("tentative")]
-
-        return until(usable, f"{link} has an IPv6 address")[0]
-
-    def dropped(self, counter: str) -> int:
-        """Packets in one of our named counters."""
-        listed = self.inside.run("nft", "-j", "list", "counter", "inet", "nixie", counter)
-        return int(json.loads(listed)["nftables"][1]["counter"]["packets"])
-
-    def ruleset(self) -> str:
-        return self.inside.run("nft", "-s", "list", "ruleset")
-
-
-@pytest.fixture(scope="module")
-def program() -> Iterator[Path]:
-    """The program where the role's user can read it, which a checkout need not be."""
-    copy = Path(tempfile.mkdtemp(prefix="nx-program-"))
-    for room in ("appliance", "hardware", "services"):
-        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
-    copy.chmod(0o755)
-    yield copy
-    shutil.rmtree(copy)
-
-
-@pytest.fixture
-def router(program: Path) -> Iterator[Router]:
-    with namespaces("r", "lan", "isp") as (inside, lan, isp):
-        cable(inside, "p1", lan, "eth0")
-        cable(inside, "up0", isp, "eth0")
-        for far, address in ((lan, "10.77.0.50/24"), (isp, "192.0.2.1/24")):
-            far.run("ip", "link", "set", "eth0", "up")
-            far.run("ip", "addr", "add", address, "dev", "eth0")
-        lan.run("ip", "route", "add", "default", "via", "10.77.0.1")
-        state = Path(tempfile.mkdtemp(prefix="nx-net-"))  # below /root nobody else may look
-        os.chown(state, USER, USER)
-        router = Router(inside, lan, isp, program, state)
-        router.start()
-        yield router
-    shutil.rmtree(state)
 
 
 @contextmanager
@@ -343,7 +168,7 @@ def test_the_drop_counters_survive_a_refill(router: Router) -> None:
 def test_a_wrong_revision_is_refused_with_its_reason(router: Router) -> None:
     router.apply(CONFIG)
     before = router.ruleset()
-    router.revise({**CONFIG, "networks": [{**NETWORK, "address": "10.77.0.0/24"}]})
+    router.try_out({**CONFIG, "networks": [{**NETWORK, "address": "10.77.0.0/24"}]})
     refused = until(
         lambda: [one for one in router.events() if type(one.event).__name__ == "RevisionRefused"],
         "the revision is refused",
@@ -356,7 +181,7 @@ def test_what_the_kernel_refuses_is_put_back(router: Router) -> None:
     router.apply(CONFIG)
     router.inside.run("ip", "link", "add", "br-bad", "type", "ifb")
     second = {"name": "bad", "bridge": "br-bad", "ports": [], "address": "10.80.0.1/24"}
-    router.revise({**CONFIG, "networks": [NETWORK, second]})
+    router.try_out({**CONFIG, "networks": [NETWORK, second]})
     until(
         lambda: [one for one in router.events() if type(one.event).__name__ == "RevisionRefused"],
         "the revision is refused",
@@ -390,22 +215,6 @@ def test_after_a_restart_the_kept_config_stands_without_nixie_db(router: Router)
     router.start()
     until(lambda: "br-lan 10.77.0.1/24" in router.addresses(), "the address is back")
     until(lambda: "policy drop" in router.ruleset(), "the filter is back")
-
-
-def test_killed_in_the_middle_of_a_change_it_converges_after_a_restart(router: Router) -> None:
-    router.apply(CONFIG)
-    many = [
-        {"name": f"n{at}", "bridge": f"br-n{at}", "ports": [], "address": f"10.{100 + at}.0.1/24"}
-        for at in range(100)
-    ]
-    number = router.revise({**CONFIG, "networks": [NETWORK, *many]})
-    until(lambda: "br-n5:" in router.inside.run("ip", "link"), "the change is under way")
-    router.kill()
-    assert router.inside.run("ip", "-4", "-o", "addr").count(": br-n") < 100
-    assert router.kept() == 1
-    router.start()
-    until(lambda: router.kept() == number, "the revision is kept", 60)
-    assert router.inside.run("ip", "-4", "-o", "addr").count(": br-n") == 100
 
 
 def test_a_first_change_cut_off_and_withdrawn_leaves_nothing(router: Router) -> None:

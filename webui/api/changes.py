@@ -1,16 +1,18 @@
-"""/config and /acts: the configuration by revisions, and what was done, to take back."""
+"""/config, /revisions, /change: the configuration, on trial until it is kept."""
 
 import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Path, Query
 from pydantic import Field
 
 from appliance.actions import changes
 from appliance.actions.refusals import Unknown, problem
-from webui.api.words import ApiDone, Limit, Seconds, Word, done
-from webui.session import Signed
+from appliance.store.inventory_view import RevisionView
+from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS
+from webui.api.words import ApiDone, Seconds, Word, done
+from webui.session import Here, Signed
 
 router = APIRouter(tags=["changes"])
 
@@ -30,15 +32,62 @@ Config = Annotated[
 ]
 
 
+Number = Annotated[int, Path(ge=1, le=1 << 31, description="of a revision")]
+TrialSeconds = Annotated[
+    int,
+    Query(
+        ge=SHORTEST_SECONDS,
+        le=LONGEST_SECONDS,
+        description="how long it is on trial: undone then, unless it is kept",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ApiRevision:
-    """The newest revision.  `applied` is the number that is in force."""
+    """One revision.  `applied` is the number that is in force, kept or on trial."""
 
     number: int
     author: str
     at: Seconds
     applied: int | None
     config: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiNumbered:
+    """One revision in the list, and what became of it."""
+
+    number: int
+    author: str
+    at: Seconds
+    state: Annotated[
+        str,
+        Field(
+            description="in force, on its way, being applied, on trial, kept (before), undone, "
+            "refused, or empty: never tried",
+            examples=["in force"],
+        ),
+    ]
+    why: Annotated[str, Field(examples=["Nobody pressed Keep in time."])]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiChange:
+    """The newest change.  `id` is what Keep, Undo and Extend name."""
+
+    id: Annotated[str, Field(examples=["01936f2e-7a10-7000-8000-0242ac120002"])]
+    revision: int
+    state: Annotated[
+        str,
+        Field(
+            description="on its way, being applied, on trial, kept, undone, refused",
+            examples=["on trial"],
+        ),
+    ]
+    why: Annotated[str, Field(examples=["Nobody pressed Keep in time."])]
+    ends_at: Seconds | None
+    seconds_left: Annotated[float | None, Field(description="until it is undone by itself")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +98,13 @@ class ApiReview:
     differences: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class ApiAct:
-    """One act of somebody."""
-
-    id: str
-    at: Seconds
-    actor: Annotated[str, Field(examples=["owner"])]
-    verb: Annotated[str, Field(examples=["assign_machine"])]
-    subject: str
-    what: str
-    undoable: bool
-    undone_at: Seconds | None
-
-
 @router.get("/config")
 def config(here: Signed) -> ApiRevision:
-    """The newest revision of the configuration."""
-    row = here.reads.revision()
+    """The configuration that is on trial, else the one that is kept: what a change starts from."""
+    row = changes.present(here.desk)
     if row is None:
         raise Unknown(problem("There is no configuration yet."))
-    slices = here.reads.slices()
-    applied = slices.revision if slices else None
-    return ApiRevision(row.number, row.author, row.at, applied, json.loads(row.config))
+    return _revision(here, row)
 
 
 @router.post("/config/review")
@@ -88,30 +121,69 @@ def propose(
     base: Annotated[
         int | None, Query(ge=0, le=1 << 31, description="refuse if another came")
     ] = None,
+    seconds: TrialSeconds = SECONDS,
 ) -> ApiDone:
-    """Store a configuration as the next revision; `net` applies it."""
-    return done(changes.propose_revision(here.desk, here.actor, config, base=base))
+    """Store a configuration as the next revision; `net` tries it, and undoes it without Keep.
+
+    The answer's `wish` is the id of the change.  The very first revision is kept at once.
+    """
+    told = changes.propose_revision(here.desk, here.actor, config, base=base, seconds=seconds)
+    return done(told)
 
 
-@router.get("/acts")
-def acts(here: Signed, limit: Limit = 50) -> list[ApiAct]:
-    """What was done, newest first."""
+@router.get("/revisions")
+def numbered(here: Signed) -> list[ApiNumbered]:
+    """Every revision, newest first."""
     return [
-        ApiAct(
-            row.id,
-            row.at,
-            row.actor,
-            row.verb,
-            row.subject,
-            row.what,
-            row.undoable,
-            row.undone_at,
-        )
-        for row in changes.recent(here.desk, here.actor, limit)
+        ApiNumbered(row.number, row.author, row.at, row.state, row.why)
+        for row in changes.history(here.desk, here.actor)
     ]
 
 
-@router.post("/acts/{act}/undo")
-def undo(here: Signed, act: Word) -> ApiDone:
-    """Take an act back; "last" is the caller's own last one."""
-    return done(changes.undo(here.desk, here.actor, None if act == "last" else act))
+@router.get("/revisions/{number}")
+def revision(here: Signed, number: Number) -> ApiRevision:
+    """One revision."""
+    row = here.reads.revision(number)
+    if row is None:
+        raise Unknown(problem(f"There is no revision {number}."))
+    return _revision(here, row)
+
+
+@router.post("/revisions/{number}/revert", status_code=202)
+def revert(here: Signed, number: Number, seconds: TrialSeconds = SECONDS) -> ApiDone:
+    """Go back to a revision that was kept once; it is tried like any other."""
+    return done(changes.revert(here.desk, here.actor, number, seconds=seconds))
+
+
+@router.get("/change")
+def change(here: Signed) -> ApiChange:
+    """The newest change: on trial, or how it ended."""
+    found = changes.newest_change(here.desk)
+    if found is None:
+        raise Unknown(problem("No change was ever on trial."))
+    left = None if found.ends_at is None else max(0.0, found.ends_at - here.now)
+    return ApiChange(found.id, found.revision, found.state, found.why, found.ends_at, left)
+
+
+@router.post("/change/{change}/keep", status_code=202)
+def keep(here: Signed, change: Word) -> ApiDone:
+    """Keep the change that is on trial; an older one's id is refused."""
+    return done(changes.keep(here.desk, here.actor, change))
+
+
+@router.post("/change/{change}/undo", status_code=202)
+def undo(here: Signed, change: Word) -> ApiDone:
+    """Undo the change that is on trial, at once."""
+    return done(changes.take_back(here.desk, here.actor, change))
+
+
+@router.post("/change/{change}/extend", status_code=202)
+def extend(here: Signed, change: Word, seconds: TrialSeconds = SECONDS) -> ApiDone:
+    """Have the change on trial for at least so many seconds from now."""
+    return done(changes.extend(here.desk, here.actor, change, seconds))
+
+
+def _revision(here: Here, row: RevisionView) -> ApiRevision:
+    slices = here.reads.slices()
+    applied = slices.revision if slices else None
+    return ApiRevision(row.number, row.author, row.at, applied, json.loads(row.config))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
+from appliance.actions.changes import newest_change, present
 from appliance.store.reads import FILES
 from webui.live import stream
 from webui.session import Signed
@@ -21,8 +22,11 @@ class ApiStatus:
     version: Annotated[str, Field(examples=["0.1.0"])]
     claimed: bool
     started: Annotated[dict[str, bool], Field(examples=[{"net": True, "build": False}])]
-    revision: Annotated[int | None, Field(description="newest configuration")]
+    revision: Annotated[
+        int | None, Field(description="configuration that is kept, on trial or on its way")
+    ]
     applied: Annotated[int | None, Field(description="configuration in force")]
+    on_trial: Annotated[bool, Field(description="it is undone unless it is kept")]
     sources: int
     hosts: int
     machines: int
@@ -39,7 +43,8 @@ class ApiStatus:
 def status(here: Signed) -> ApiStatus:
     """How the router is."""
     reads, now = here.reads, here.now
-    revision, slices = reads.revision(), reads.slices()
+    revision, slices = present(here.desk), reads.slices()
+    change = newest_change(here.desk)
     running = {"asking", "loading", "starting", "held"}
     return ApiStatus(
         version="0.1.0",
@@ -47,6 +52,7 @@ def status(here: Signed) -> ApiStatus:
         started={name: reads.started(name) for name in FILES},
         revision=revision.number if revision else None,
         applied=slices.revision if slices else None,
+        on_trial=change is not None and change.state == "on trial",
         sources=len(reads.sources()),
         hosts=len(reads.verdicts()),
         machines=len(reads.machines()),

@@ -157,3 +157,23 @@ def test_a_configuration_is_reviewed_before_it_is_proposed(nixie: Run) -> None:
     assert nixie("change", "propose", "-", "--base", "0", input=config).exit_code == 0
     assert nixie("change", "propose", "-", "--base", "0", input=config).exit_code == 1
     assert nixie("change", "propose", "-", input="{").exit_code == 1
+
+
+def test_a_first_configuration_is_not_on_trial(nixie: Run) -> None:
+    config = json.dumps({"networks": []})
+    told = nixie("change", "propose", "-", input=config)
+    assert told.stdout == "Revision 1 is the first one: it is kept as soon as it stands.\n"
+    assert nixie("change", "list").stdout.splitlines()[1].split()[0] == "1"
+    assert json.loads(nixie("change", "show", "1").stdout)["networks"] == []
+    assert nixie("change", "show", "2").exit_code == 3
+
+
+def test_with_no_change_on_trial_there_is_nothing_to_keep(nixie: Run) -> None:
+    for word in ("keep", "extend"):
+        told = nixie("change", word)
+        assert (told.exit_code, told.stderr) == (3, "No change is on trial.\n")
+
+
+def test_a_trial_has_bounds(nixie: Run) -> None:
+    told = nixie("change", "propose", "-", "--seconds", "4", input="{}")
+    assert told.exit_code == 1

@@ -8,10 +8,10 @@ from appliance.model.config import Network, RouterConfig
 from appliance.plan.slices import cut
 from appliance.store import trials
 from appliance.store.open import writer
-from appliance.store.trials import Kept, PortRow, TrialRow
+from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 
 SLICES = cut(RouterConfig((Network("lan", "br-lan", (), IPv4Interface("10.77.0.1/24")),)), 3, {})
-TRIAL = TrialRow(3, "journalled", 5.0, 90.5, "{}", "once", "ada", "", {"links": {}})
+TRIAL = TrialRow(3, "journalled", 5.0, 90.5, "{}", "once", "ada", "", {"links": {}}, 95.5)
 
 
 @pytest.fixture
@@ -57,3 +57,23 @@ def test_the_same_ports_are_not_written_again(database: sqlite3.Connection) -> N
     row = PortRow("eth0", "52:54:00:00:00:01", True, None)
     trials.write_ports(database, [row], 5.0)
     assert not trials.write_ports(database, [row], 6.0)
+
+
+def test_each_revision_has_its_last_ending(database: sqlite3.Connection) -> None:
+    kept = Ended(3, "kept", "", 6.0)
+    trials.write_ended(database, Ended(3, "undone", "Nobody pressed Keep in time.", 5.0))
+    trials.write_ended(database, kept)
+    assert trials.endings(database) == {3: kept}
+
+
+def test_the_newest_answered_wish_is_remembered(database: sqlite3.Connection) -> None:
+    assert trials.asked(database) == 0
+    assert trials.write_asked(database, 7)
+    assert not trials.write_asked(database, 7)
+    assert trials.asked(database) == 7
+
+
+def test_a_file_of_the_first_layout_is_brought_forward(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    writer(path, trials.MIGRATIONS[:1]).close()
+    assert trials.endings(writer(path, trials.MIGRATIONS)) == {}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from appliance.events import (
+    ChangeRefused,
     DriftRepaired,
     Event,
     LinkMissing,
@@ -17,17 +18,21 @@ from appliance.events import (
     NetworkUnreachable,
     RevisionApplied,
     RevisionRefused,
+    RevisionTried,
     RevisionUndone,
+    TrialExtended,
 )
 from appliance.plan import order, record
 from appliance.plan.addresses import AddAddress
-from appliance.plan.links import AddBridge, Link
+from appliance.plan.links import AddBridge, DropBridge, Link
 from appliance.store import trials
 from appliance.store.inventory_view import RevisionView
-from appliance.store.journal import read
+from appliance.store.journal import KEPT, read
 from appliance.store.open import writer
+from appliance.trial import NO_KEEP, RESTART, Extend, Keep, Undo
 from hardware.inventory import Nic
 from services.net.aim import aim, checked
+from services.net.asked import Apply, Asked, Inventory
 from services.net.keeper import Clocks, Keeper
 from tests.appliance.kernel_of_dicts import KernelOfDicts
 
@@ -57,6 +62,8 @@ class Box:
     path: Path
     kernel: KernelOfDicts = field(default_factory=KernelOfDicts)
     nics: tuple[Nic, ...] = (Nic("eth1", "52:54:00:00:00:01"),)
+    now: float = 10.0  # CLOCK_BOOTTIME
+    wishes: int = 0
 
     def __post_init__(self) -> None:
         self.kernel.state = order.State(links={"eth1": Link(bridge=False, up=False)})
@@ -64,11 +71,37 @@ class Box:
 
     def restart(self) -> None:
         self.database: sqlite3.Connection = writer(self.path / "net.db", trials.MIGRATIONS)
-        clocks = Clocks(lambda: 1000.0, lambda: 10.0, at_once, lambda: "once")
+        clocks = Clocks(lambda: 1000.0 + self.now, lambda: self.now, at_once)
         self.keeper = Keeper(self.database, self.kernel, lambda: self.nics, clocks)
 
-    def look(self, newest: RevisionView | None, **machines: str) -> None:
-        asyncio.run(self.keeper.look(newest, {mac: name for name, mac in machines.items()}))
+    def look(self, newest: RevisionView | None = None, **machines: str) -> None:
+        """Look at an inventory in which nobody asks for anything."""
+        names = {mac: name for name, mac in machines.items()}
+        asyncio.run(self.keeper.look(Inventory(newest, names, (), self.wishes)))
+
+    def ask(self, *whats: Apply | Keep | Undo | Extend, change: str = "") -> str:
+        """Look at an inventory with a wish or more; returns the id of the last one."""
+        asked = []
+        for what in whats:
+            self.wishes += 1
+            ident = f"wish-{self.wishes}"
+            asked.append(Asked(self.wishes, ident, change or ident, what))
+        asyncio.run(self.keeper.look(Inventory(None, {}, tuple(asked), self.wishes)))
+        return ident
+
+    def try_out(self, revision: RevisionView, seconds: float = 90) -> str:
+        """Ask for a revision; the id of the change."""
+        return self.ask(Apply(revision, seconds))
+
+    def keep(self, revision: RevisionView) -> None:
+        """Have a revision kept that is not the first."""
+        change = self.try_out(revision)
+        self.ask(Keep(change), change=change)
+
+    def row(self) -> trials.TrialRow:
+        row = trials.trial(self.database)
+        assert row
+        return row
 
     def told(self) -> list[Event]:
         return [entry.event for entry in read(self.database, 0)]
@@ -105,7 +138,7 @@ def test_the_same_revision_is_not_applied_twice(box: Box) -> None:
 
 def test_the_slices_are_those_of_the_kept_revision(box: Box) -> None:
     box.look(FIRST)
-    box.look(SECOND)
+    box.keep(SECOND)
     slices = trials.slices(box.database)
     assert slices
     assert (slices.revision, str(slices.boot[0].address)) == (2, "10.78.0.1/24")
@@ -121,12 +154,12 @@ def test_a_new_machine_is_published_without_a_revision(box: Box) -> None:
 
 def test_a_revision_with_problems_changes_nothing(box: Box) -> None:
     box.look(FIRST)
-    box.look(BROKEN)
-    assert box.told()[1:] == [RevisionRefused(3, "There is no setting called colour.")]
+    wish = box.try_out(BROKEN)
+    assert box.told()[1:] == [RevisionRefused(3, "There is no setting called colour.", wish)]
     assert box.addresses() == {HOME.address}
 
 
-def test_a_refused_revision_is_not_tried_again(box: Box) -> None:
+def test_a_first_revision_that_was_refused_is_not_tried_again(box: Box) -> None:
     for _ in range(3):
         box.look(BROKEN)
     assert len(box.told()) == 1
@@ -135,8 +168,8 @@ def test_a_refused_revision_is_not_tried_again(box: Box) -> None:
 def test_what_the_kernel_refuses_is_put_back(box: Box) -> None:
     box.look(FIRST)
     box.kernel.refuses = AWAY
-    box.look(SECOND)
-    assert box.told()[1:] == [RevisionRefused(2, "No such device.")]
+    wish = box.try_out(SECOND)
+    assert box.told()[1:] == [RevisionRefused(2, "No such device.", wish)]
     assert box.addresses() == {HOME.address}
 
 
@@ -150,7 +183,7 @@ def test_a_later_revision_is_tried_after_a_refused_one(box: Box) -> None:
 
 def test_without_nixie_db_the_kept_revision_goes_on(box: Box) -> None:
     box.look(FIRST)
-    box.look(None)
+    asyncio.run(box.keeper.look(None))
     assert box.addresses() == {HOME.address}
 
 
@@ -197,7 +230,7 @@ def test_after_a_restart_machines_keep_their_names_without_nixie_db(box: Box) ->
     box.look(FIRST, ember="52:54:00:00:00:08")
     box.restart()
     asyncio.run(box.keeper.recover())
-    asyncio.run(box.keeper.look(None, None))
+    asyncio.run(box.keeper.look(None))
     slices = trials.slices(box.database)
     assert slices
     assert slices.dns.machines == (("52:54:00:00:00:08", "ember"),)
@@ -248,9 +281,216 @@ def test_the_very_first_change_cut_off_leaves_the_box_as_it_was(box: Box) -> Non
     assert not box.kernel.state.firewall.stands
 
 
-def test_a_change_cut_off_is_tried_again_when_it_is_still_the_newest(box: Box) -> None:
+def test_a_change_cut_off_stays_undone(box: Box) -> None:
     box.look(FIRST)
     cut_off(box, SECOND, lambda step: isinstance(step, AddBridge))
     asyncio.run(box.keeper.recover())
     box.look(SECOND)
+    assert box.addresses() == {HOME.address}
+
+
+def test_the_very_first_change_cut_off_is_tried_again(box: Box) -> None:
+    cut_off(box, FIRST, lambda step: step == HOME)
+    asyncio.run(box.keeper.recover())
+    box.look(FIRST)
+    assert box.addresses() == {HOME.address}
+
+
+def test_a_first_revision_that_was_refused_hinders_no_restart(box: Box) -> None:
+    box.look(BROKEN)
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    box.look(FIRST)
+    assert box.addresses() == {HOME.address}
+
+
+# ── on trial ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_later_revision_is_on_trial(box: Box) -> None:
+    box.look(FIRST)
+    wish = box.try_out(SECOND, 90)
+    tried = box.told()[-1]
+    assert isinstance(tried, RevisionTried)
+    assert (tried.revision, tried.seconds, tried.wish) == (2, 90, wish)
+    kept = trials.kept(box.database)
+    assert kept
+    assert (kept.revision, box.addresses()) == (1, {AWAY.address})
+    assert (box.row().state, box.row().nonce, box.keeper.wake_at) == ("pending", wish, 100.0)
+    assert (box.row().deadline, box.row().ends_at) == (100.0, 1100.0)
+
+
+def test_without_keep_everything_is_back_at_the_deadline(box: Box) -> None:
+    box.look(FIRST)
+    box.try_out(SECOND, 90)
+    box.now = 99.9
+    box.look()
     assert box.addresses() == {AWAY.address}
+    box.now = 100.0
+    box.look()
+    assert box.addresses() == {HOME.address}
+    assert box.told()[-1] == RevisionUndone(2, NO_KEEP)
+    assert trials.endings(box.database)[2].why == NO_KEEP
+    assert box.keeper.wake_at is None
+
+
+def test_keep_keeps_it(box: Box) -> None:
+    box.look(FIRST)
+    change = box.try_out(SECOND)
+    wish = box.ask(Keep(change), change=change)
+    box.now = 1000.0
+    box.look()
+    kept = trials.kept(box.database)
+    assert kept
+    assert (kept.revision, box.addresses()) == (2, {AWAY.address})
+    applied = box.told()[-1]
+    assert isinstance(applied, RevisionApplied)
+    assert (applied.revision, applied.wish) == (2, wish)
+    assert {row.state for row in trials.endings(box.database).values()} == {"kept"}
+
+
+def test_keep_of_an_older_change_is_refused(box: Box) -> None:
+    box.look(FIRST)
+    older = box.try_out(SECOND)
+    box.ask(Undo("Ada took it back."), change=older)
+    box.try_out(SECOND)
+    wish = box.ask(Keep(older), change=older)
+    refused = box.told()[-1]
+    assert isinstance(refused, ChangeRefused)
+    assert (refused.wish, box.row().state) == (wish, "pending")
+
+
+def test_undo_takes_it_back_with_its_reason(box: Box) -> None:
+    box.look(FIRST)
+    change = box.try_out(SECOND)
+    wish = box.ask(Undo("Ada took it back."), change=change)
+    assert box.addresses() == {HOME.address}
+    assert box.told()[-1] == RevisionUndone(2, "Ada took it back.", wish)
+
+
+def test_extending_moves_the_deadline(box: Box) -> None:
+    box.look(FIRST)
+    change = box.try_out(SECOND, 90)
+    box.now = 80.0
+    wish = box.ask(Extend(60), change=change)
+    assert box.told()[-1] == TrialExtended(2, 60, wish)
+    assert (box.keeper.wake_at, box.row().deadline, box.row().ends_at) == (140.0, 140.0, 1140.0)
+
+
+def test_a_second_change_is_refused_while_one_is_on_trial(box: Box) -> None:
+    box.look(FIRST)
+    box.try_out(SECOND)
+    wish = box.try_out(replace(FIRST, number=3))
+    assert box.told()[-1] == ChangeRefused(wish, "Revision 2 is on trial. Keep or undo it first.")
+    assert (box.row().revision, box.row().state) == (2, "pending")
+
+
+def test_a_trial_cut_off_while_it_waits_is_undone(box: Box) -> None:
+    box.look(FIRST)
+    box.try_out(SECOND)
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    assert box.addresses() == {HOME.address}
+    assert box.told()[-1] == RevisionUndone(2, RESTART)
+    box.look(SECOND)
+    assert box.addresses() == {HOME.address}
+
+
+def test_a_wish_is_answered_once_across_a_restart(box: Box) -> None:
+    box.look(FIRST)
+    box.keep(SECOND)
+    box.restart()
+    assert box.keeper.asked == box.wishes
+
+
+def test_wishes_of_a_new_inventory_are_heard(box: Box) -> None:
+    box.look(FIRST)
+    box.keep(SECOND)
+    box.wishes = 0
+    box.look(FIRST)
+    box.keep(replace(FIRST, number=3))
+    assert box.addresses() == {HOME.address}
+
+
+def test_a_revision_that_was_undone_can_be_tried_again(box: Box) -> None:
+    box.look(FIRST)
+    change = box.try_out(SECOND)
+    box.ask(Undo("no"), change=change)
+    box.keep(SECOND)
+    assert box.addresses() == {AWAY.address}
+
+
+def test_an_older_revision_can_be_kept_again(box: Box) -> None:
+    box.look(FIRST)
+    box.keep(SECOND)
+    box.keep(FIRST)
+    kept = trials.kept(box.database)
+    assert kept
+    assert (kept.revision, box.addresses()) == (1, {HOME.address})
+
+
+def test_a_revision_that_nobody_has_is_refused(box: Box) -> None:
+    box.look(FIRST)
+    wish = box.ask(Apply(None, 90))
+    assert box.told()[-1] == ChangeRefused(wish, "There is no such revision any more.")
+
+
+def test_drift_during_a_trial_is_repaired_towards_what_is_tried(box: Box) -> None:
+    box.look(FIRST)
+    box.try_out(SECOND)
+    box.kernel.state = replace(box.kernel.state, addresses={})
+    box.look()
+    assert box.addresses() == {AWAY.address}
+    assert box.told()[-1] == DriftRepaired("Give br-lan the address 10.78.0.1/24.")
+
+
+def test_during_a_trial_all_but_dhcp_follows_it(box: Box) -> None:
+    pool = {"pool": {"first": "10.77.0.100", "last": "10.77.0.199"}}
+    away = {"pool": {"first": "10.78.0.100", "last": "10.78.0.199"}}
+    box.look(revision(1, {**LAN, "dhcp": pool}))
+    change = box.try_out(revision(2, {**LAN, "address": "10.78.0.1/24", "dhcp": away}))
+    slices = trials.slices(box.database)
+    assert slices
+    assert (slices.revision, str(slices.boot[0].address)) == (2, "10.78.0.1/24")
+    assert str(slices.dhcp[0].address) == "10.77.0.1/24"
+    box.ask(Keep(change), change=change)
+    slices = trials.slices(box.database)
+    assert slices
+    assert str(slices.dhcp[0].address) == "10.78.0.1/24"
+
+
+def test_after_an_undo_the_slices_are_those_before(box: Box) -> None:
+    box.look(FIRST)
+    before = trials.slices(box.database)
+    change = box.try_out(SECOND)
+    assert trials.slices(box.database) != before
+    box.ask(Undo("no"), change=change)
+    assert trials.slices(box.database) == before
+
+
+def test_an_undo_goes_on_past_what_the_kernel_refuses(box: Box) -> None:
+    box.look(FIRST)
+    guest = {**LAN, "name": "guest", "bridge": "br-guest", "ports": [], "address": "10.79.0.1/24"}
+    change = box.try_out(revision(2, {**LAN, "address": "10.78.0.1/24"}, guest))
+    box.kernel.refuses = DropBridge("br-guest")
+    box.ask(Undo("no"), change=change)
+    assert box.addresses() == {HOME.address}
+    assert "br-guest" in box.kernel.state.links
+    assert isinstance(box.told()[-2], NetworkUnreachable)
+    assert isinstance(box.told()[-1], RevisionUndone)
+    box.kernel.refuses = None
+    box.look()
+    assert "br-guest" not in box.kernel.state.links
+
+
+def test_only_the_newest_events_stay(box: Box) -> None:
+    box.look(FIRST)
+    box.database.execute(
+        "INSERT INTO event VALUES (?, 0, 'DriftRepaired', '{\"what\": \"x\"}')", (KEPT + 1,)
+    )
+    box.look(FIRST)
+    assert box.told() == [DriftRepaired("x")]
+
+
+def revision(number: int, *networks: dict[str, Any]) -> RevisionView:
+    return RevisionView(number, json.dumps({"networks": networks, "schema": 1}), "ada", 0)

@@ -1,0 +1,49 @@
+"""build.db, and what lies in published/ and logs/builds."""
+
+from appliance.model.images import Image, Verdict, image_from_json
+from appliance.store import builds
+from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
+from appliance.store.logs.open import LogRange, log_range
+from appliance.store.looks.open import Files
+
+
+class BuildLooks(Files):
+    """What `build` wrote."""
+
+    def source_states(self) -> dict[str, SourceStateRow]:
+        """By source id."""
+        return self.look("build", builds.source_states, {})
+
+    def revisions(self, source: str, limit: int = 20) -> list[RevisionRow]:
+        """Locked revisions of a source, newest first."""
+        return self.look("build", lambda file: builds.revisions(file, source, limit), [])
+
+    def verdicts(self, source: str | None = None) -> list[Verdict]:
+        """Hosts, of one source or of all."""
+        return self.look("build", lambda file: builds.verdicts(file, source), [])
+
+    def builds(self, host: str | None = None, limit: int = 50) -> list[BuildRow]:
+        """Builds, newest first."""
+        return self.look("build", lambda file: builds.builds(file, host=host, limit=limit), [])
+
+    def build(self, ident: str) -> BuildRow | None:
+        """One build."""
+        return self.look("build", lambda file: builds.build(file, ident), None)
+
+    def generations(self, host: str | None = None) -> list[GenerationRow]:
+        """Images by host, newest first."""
+        return self.look("build", lambda file: builds.generations(file, host), [])
+
+    def image(self, ident: str) -> Image | None:
+        """A published image; None when there is none, or a newer Nixie wrote it."""
+        stored = self.document(f"published/images/{ident}.json") if ident.isalnum() else None
+        try:
+            return None if stored is None else image_from_json(stored)
+        except (ValueError, KeyError):
+            return None
+
+    def log(self, build: BuildRow, start: int = 0, limit: int = 65536) -> LogRange:
+        """A piece of a build's log."""
+        if not build.log or "/" in build.log or build.log.startswith("."):
+            return LogRange(0, 0, 0, "")
+        return log_range(self.state / "logs" / "builds" / build.log, start, limit)

@@ -1,0 +1,53 @@
+"""nixie.db: the inventory, the revisions, what was asked of the network."""
+
+from appliance.store import inventory_view
+from appliance.store.inventory_view import (
+    MachineView,
+    MenuView,
+    RevisionView,
+    SourceView,
+    UnknownView,
+    Wish,
+)
+from appliance.store.looks.open import Files
+
+
+class InventoryLooks(Files):
+    """What `web` wrote."""
+
+    def sources(self) -> list[SourceView]:
+        """Sources in force."""
+        return self.look("nixie", inventory_view.sources, [])
+
+    def machines(self) -> list[MachineView]:
+        """Machines in force."""
+        return self.look("nixie", inventory_view.machines, [])
+
+    def menus(self) -> list[MenuView]:
+        """Menus in force."""
+        return self.look("nixie", inventory_view.menus, [])
+
+    def unknowns(self) -> list[UnknownView]:
+        """What unknown machines get."""
+        return self.look("nixie", inventory_view.unknowns, [])
+
+    def allowed_directories(self) -> list[str]:
+        """Where local sources may lie."""
+        return self.look("nixie", inventory_view.allowed_directories, [])
+
+    def revision(self, number: int | None = None) -> RevisionView | None:
+        """One configuration by number, or the newest."""
+        if number is None:
+            return self.look("nixie", inventory_view.newest_revision, None)
+        return self.look("nixie", lambda file: inventory_view.revision(file, number), None)
+
+    def revision_heads(self) -> list[tuple[int, str, float]]:
+        """(number, author, Unix seconds) of every configuration, newest first."""
+        return self.look("nixie", inventory_view.revision_heads, [])
+
+    def last_apply(self) -> Wish | None:
+        """The newest wish to apply a revision."""
+        return self.look("nixie", lambda file: inventory_view.newest_wish(file, *APPLY), None)
+
+
+APPLY = ("net", "apply")

@@ -1,0 +1,39 @@
+"""net.db and leases.db: what is in force, what is on trial, who is there."""
+
+from appliance.model.slices import Slices
+from appliance.store import leases, trials
+from appliance.store.leases import LeaseRow
+from appliance.store.looks.open import Files
+from appliance.store.trials import Ended, Kept, PortRow, TrialRow
+
+
+class NetworkLooks(Files):
+    """What `net` and `dhcp` wrote."""
+
+    def leases(self, network: str | None = None) -> list[LeaseRow]:
+        """Leases, ended ones included."""
+        return self.look("leases", lambda file: list(leases.leases(file, network)), [])
+
+    def slices(self) -> Slices | None:
+        """What is in force."""
+        return self.look("net", trials.slices, None)
+
+    def ports(self) -> list[PortRow]:
+        """The box's interfaces."""
+        return self.look("net", trials.ports, [])
+
+    def kept(self) -> Kept | None:
+        """The configuration that was kept last."""
+        return self.look("net", trials.kept, None)
+
+    def trial(self) -> TrialRow | None:
+        """The newest trial, finished ones included."""
+        return self.look("net", trials.trial, None)
+
+    def endings(self) -> dict[int, Ended]:
+        """How each revision's last try ended."""
+        return self.look("net", trials.endings, {})
+
+    def answered(self) -> int:
+        """The newest wish that `net` answered."""
+        return self.look("net", trials.asked, 0)
