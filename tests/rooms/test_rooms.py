@@ -18,6 +18,9 @@ WORLD = {"asyncio", "fcntl", "os", "pyroute2", "random", "shutil", "socket", "su
 LAZY_STEMS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base", "types"}
 LAZY_ENDINGS = ("Manager", "Helper", "Util", "Utils", "Handler", "Processor", "Wrapper")
 FACES = ("webui/api/", "webui/pages/", "appliance/cli/", "appliance/store/migrations/")
+SQL = re.compile(
+    r"\s*(SELECT .+ FROM|INSERT (OR|INTO)|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA)\b", re.S
+)
 TABLES = {"errors", "events", "roles", "tables", "installed", "config"}
 TOP = {
     "appliance", "webui", "services", "nixos-image", "hardware", "tests", "pyproject.toml",
@@ -51,6 +54,17 @@ def is_face(path: Path) -> bool:
 def test_only_a_door_touches_the_world(path: Path) -> None:
     if path.stem not in DOORS and not is_face(path):
         assert not imports(ast.parse(path.read_text())) & WORLD
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_sql_stays_in_the_store(path: Path) -> None:
+    if not named(path).startswith("appliance/store/"):
+        texts = [
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert not [text for text in texts if SQL.match(text)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
