@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from appliance.actions.passwords import Passwords
+from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.signs import Signs
 from appliance.store import builds
@@ -30,7 +31,10 @@ def installed_in(home: Path) -> Installed:
 
 @contextmanager
 def serving(
-    state: Path, name: str = "admin-local", beat: Callable[[], None] = lambda: None
+    state: Path,
+    name: str = "admin-local",
+    beat: Callable[[], None] = lambda: None,
+    fault: Fault = no_fault,
 ) -> Iterator[int]:
     """`serve` in a thread of its own; yields its port once it is ready."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -46,7 +50,8 @@ def serving(
                 state,
                 installed_in(state),
                 Signs(alive.set, beat),
-                passwords=QUICK,
+                fault,
+                QUICK,
             )
         )
         loop = asyncio.get_running_loop()

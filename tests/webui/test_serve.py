@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from ipaddress import IPv4Interface
 from pathlib import Path
+from threading import Event, Semaphore
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from appliance.store import trials
 from appliance.store.open import writer
 from tests.live.waiting import until
 from tests.webui.conftest import serving
-from webui.serve import THREADS
+from webui.serve import BEAT_SECONDS, THREADS
 
 
 def publish(state: Path, address: str) -> None:
@@ -77,25 +78,34 @@ def test_an_address_that_is_published_comes_into_the_certificate_at_once(tmp_pat
 
 def test_the_admin_is_silent_while_none_of_its_threads_gets_on(tmp_path: Path) -> None:
     beats: list[float] = []
-    with serving(tmp_path, beat=lambda: beats.append(time.monotonic())) as port:
+    stuck, go_on = Semaphore(0), Event()
+
+    def stands_still(_: str) -> None:
+        stuck.release()
+        go_on.wait(60)
+
+    with (
+        serving(tmp_path, beat=lambda: beats.append(time.monotonic()), fault=stands_still) as port,
+        ThreadPoolExecutor(THREADS) as crowd,
+    ):
         key = (tmp_path / "secrets/web/local-token").read_text().strip()
-        url = f"http://127.0.0.1:{port}/api/v1/machines"
 
         def add(number: int) -> int:
-            new = {"mac": f"52:54:00:00:00:{number:02x}", "name": f"m{number}"}
             return httpx.post(
-                url, json=new, headers={"authorization": f"Bearer {key}"}, timeout=60
+                f"http://127.0.0.1:{port}/api/v1/machines",
+                json={"mac": f"52:54:00:00:00:{number:02x}", "name": f"m{number}"},
+                headers={"authorization": f"Bearer {key}"},
+                timeout=60,
             ).status_code
 
-        with closing(sqlite3.connect(tmp_path / "nixie.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")  # whoever writes waits for five seconds
-            with ThreadPoolExecutor(THREADS) as crowd:
-                answers = crowd.map(add, range(THREADS))
-                time.sleep(1)
-                beaten = len(beats)
-                time.sleep(3)
-                assert len(beats) == beaten
-                assert set(answers) == {503}
+        answers = crowd.map(add, range(THREADS))
+        assert all(stuck.acquire(timeout=30) for _ in range(THREADS))
+        time.sleep(0.5)  # a beat may be on its way
+        beaten = len(beats)
+        time.sleep(2 * BEAT_SECONDS)
+        assert len(beats) == beaten
+        go_on.set()
+        assert set(answers) == {201}
         until(lambda: len(beats) > beaten, "it lives")
 
 
