@@ -5,7 +5,7 @@ import sys
 
 def main() -> None:
     """Start a role, or the command line.  A role must not pay for typer."""
-    if sys.argv[1:2] == ["role"] and len(sys.argv) == 3:
+    if sys.argv[1:2] == ["role"] and len(sys.argv) == 3 and not sys.argv[2].startswith("-"):
         from appliance.assemble import role
 
         sys.exit(role(sys.argv[2]))

@@ -26,7 +26,7 @@ from appliance.roles import ROLES
 
 if TYPE_CHECKING:
     from appliance.events import Event
-    from services.lab.serve import Chosen
+    from services.lab.serve import Booted, Chosen
     from services.supervisor.plan import Plan
 
 Work = Callable[[], int]
@@ -336,13 +336,16 @@ def lab(
     """`nixie lab`: a router in namespaces, its admin on 127.0.0.1:`port`, until stopped.
 
     `then` runs beside it, in a thread, and is given the admin's URL; it may choose a machine that
-    is then switched on.
+    is then switched on.  Raises Refused.
     """
     from services.lab.serve import stand
     from services.lab.topology import Names
     from services.supervisor.serve import supervise
 
-    names = Names(prefix)
+    try:
+        names = Names(prefix)
+    except ValueError as error:
+        raise Refused(Problem(("prefix",), f"{error}.")) from error
 
     async def router(stopping: asyncio.Event) -> None:
         plan = router_plan(here, namespace=names.router, admin_local_port=port)
@@ -352,8 +355,16 @@ def lab(
     return asyncio.run(stand(here, names, router, chosen, SAY))
 
 
-def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float) -> int:
-    """`nixie lab boot`: 0 exactly when the machine phoned home with the image it is assigned."""
+def lab_boot(
+    here: Path,
+    name: str,
+    mac: str,
+    firmware: str,
+    megabytes: int,
+    seconds: float,
+    say: Callable[[str], None],
+) -> "Booted":
+    """`nixie lab boot`: what became of the machine; its console goes to `say`.  Raises Refused."""
     from services.lab.machine import Firmware, Machine
     from services.lab.serve import visit
 
@@ -361,7 +372,7 @@ def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, sec
         machine = Machine(name, mac.lower(), Firmware(firmware), megabytes)
     except ValueError as error:
         raise Refused(Problem(("machine",), f"{error}.")) from error
-    return asyncio.run(visit(here, machine, seconds, SAY))
+    return asyncio.run(visit(here, machine, seconds, say))
 
 
 def prove() -> tuple[str, ...]:

@@ -127,6 +127,21 @@ def claim(
     return _sign_in(desk, user, address, "claim", f"{name} claimed this router.")
 
 
+def reopen_claim(desk: Desk, actor: Actor) -> str:
+    """End all that opens something, and return a new claim code.
+
+    Only for whoever holds the box's own key: who stands at the console has lost the password, or
+    got the box from somebody else.
+    """
+    if actor.how != "local":
+        raise Forbidden(problem("Only at the router's own console: nixie rescue --new-owner."))
+    with people.writing(desk.people) as session:
+        people.end_everything(session, desk.now())
+    write_audit(desk, actor, "reopen_claim", "Every user, session and token is ended.")
+    desk.secrets.remove(CLAIM_FILE)
+    return claim_code(desk) or ""
+
+
 def login(desk: Desk, name: str, password: str, *, address: str = "") -> SignedIn:
     """Check the password and begin a session with a new id."""
     name = name.strip()[: NAME_LONGEST + 1]

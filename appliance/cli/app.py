@@ -13,6 +13,7 @@ from appliance.cli import (
     machine,
     menu,
     network,
+    rescue,
     run,
     source,
     status,
@@ -37,4 +38,5 @@ app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")
 status.add(app)
 run.add(app)
+rescue.add(app)
 bench.add(app)

@@ -16,9 +16,11 @@ from appliance.cli.client import Client, Failed, Where
 
 STATE = "/var/lib/nixie"
 
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
 _WHICH = "Which router"
 OPTIONS: tuple[tuple[str, Any, Any], ...] = (
-    ("as_json", Annotated[bool, typer.Option("--json", help="Answer in JSON.")], False),
+    ("as_json", Json, False),
     (
         "its_state",
         Annotated[

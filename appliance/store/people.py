@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, delete, func, update
 from sqlmodel import Session, col, select
 
 from appliance.store.tables import Act, Audit, Claim, Role, Token, User
@@ -124,6 +124,14 @@ def open_claim(session: Session) -> Claim | None:
     """The claim that waits for its code."""
     row = session.get(Claim, 1)
     return row if row is not None and row.claimed_at is None else None
+
+
+def end_everything(session: Session, now: float) -> None:
+    """Forget every user with their sessions, revoke every token, and open the claim again."""
+    session.execute(delete(SessionRow))
+    session.execute(delete(User))
+    session.execute(update(Token).where(col(Token.revoked_at).is_(None)).values(revoked_at=now))
+    session.execute(delete(Claim))
 
 
 def audit(

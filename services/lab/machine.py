@@ -68,8 +68,8 @@ class Platform:
     """What this computer offers: found by the door."""
 
     qemu: str
-    code: Path  # OVMF, read only
-    variables: Path  # OVMF's empty variable store, copied for each machine
+    code: Path | None  # OVMF, read only; None: machines with BIOS firmware only
+    variables: Path | None  # OVMF's empty variable store, copied for each machine
     accelerator: str = "tcg"  # "kvm" only after a virtual machine ran with it
 
 
@@ -110,8 +110,8 @@ def command(
 def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) -> tuple[str, ...]:
     if firmware is Firmware.BIOS:
         return ()
-    if variables is None:
-        raise ValueError("a UEFI machine needs its own variable store")
+    if platform.code is None or variables is None:
+        raise ValueError("a UEFI machine needs OVMF and its own variable store")
     flash = _flash(platform.code, f"file={variables}")
     if firmware is Firmware.UEFI:
         return flash
@@ -124,9 +124,9 @@ def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) ->
     )
 
 
-def empty_flash(code: str, variables: str) -> tuple[str, ...]:
+def empty_flash(code: Path, variables: Path) -> tuple[str, ...]:
     """OVMF for a machine that keeps nothing: what it writes is forgotten."""
-    return _flash(Path(code), f"snapshot=on,file={variables}")
+    return _flash(code, f"snapshot=on,file={variables}")
 
 
 def _flash(code: Path, variables: str) -> tuple[str, ...]:

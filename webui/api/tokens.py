@@ -56,6 +56,13 @@ class NewOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiClaim:
+    """The code that the next owner types."""
+
+    code: Annotated[str, Field(examples=["K7WD-29QF"])]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiCaller:
     """Who asks."""
 
@@ -106,3 +113,9 @@ def claim(here: Anybody, new: NewOwner) -> ApiDone:
     signed_in = access.claim(here.desk, new.code, new.password, name=new.name, address=here.address)
     access.logout(here.desk, signed_in.actor)
     return ApiDone("", "", f"{signed_in.actor.name} owns this router now.", undoable=False)
+
+
+@router.delete("/claim")
+def reopen_claim(here: Signed) -> ApiClaim:
+    """End every user, session and token, and open the claim again; with the box's own key only."""
+    return ApiClaim(access.reopen_claim(here.desk, here.actor))

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from appliance.actions import access
-from appliance.actions.desk import Desk
+from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, TooMany, Unknown
 from appliance.errors import NixieError, Refused
 from appliance.store import people
@@ -201,3 +201,42 @@ def test_the_boxs_own_key_opens_everything(desk: Desk) -> None:
     assert actor.how == "local"
     assert actor.may("admin")
     assert (desk.secrets.folder / "local-token").stat().st_mode & 0o777 == 0o600
+
+
+CONSOLE = Actor("this box", people.SCOPES["admin"], "local")
+
+
+def test_a_reopened_claim_makes_an_owner_of_whoever_types_its_code(desk: Desk) -> None:
+    claimed(desk)
+    code = access.reopen_claim(desk, CONSOLE)
+    assert code == access.claim_code(desk)
+    assert access.claim(desk, code, "four other words here").actor.name == "owner"
+
+
+def test_a_reopened_claim_ends_every_session(desk: Desk) -> None:
+    before = claimed(desk)
+    access.reopen_claim(desk, CONSOLE)
+    assert access.by_cookie(desk, before.cookie, "", awake=True) is None
+
+
+def test_a_reopened_claim_ends_every_token(desk: Desk) -> None:
+    secret = access.make_token(desk, claimed(desk).actor, "watch").secret
+    access.reopen_claim(desk, CONSOLE)
+    assert access.by_token(desk, secret, "") is None
+
+
+def test_the_password_before_opens_nothing_once_the_claim_is_reopened(desk: Desk) -> None:
+    claimed(desk)
+    access.reopen_claim(desk, CONSOLE)
+    with pytest.raises(Refused, match="not right"):
+        access.login(desk, "owner", GOOD)
+
+
+def test_an_owner_in_a_browser_does_not_reopen_the_claim(desk: Desk) -> None:
+    with pytest.raises(Forbidden, match="console"):
+        access.reopen_claim(desk, claimed(desk).actor)
+
+
+def test_a_reopened_claim_is_in_the_audit(desk: Desk) -> None:
+    access.reopen_claim(desk, CONSOLE)
+    assert audit(desk)[0].verb == "reopen_claim"
