@@ -342,10 +342,7 @@ def lab(
     from services.lab.topology import Names
     from services.supervisor.serve import supervise
 
-    try:
-        names = Names(prefix)
-    except ValueError as error:
-        raise Refused(Problem(("prefix",), f"{error}.")) from error
+    names = Names(prefix)
 
     async def router(stopping: asyncio.Event) -> None:
         plan = router_plan(here, namespace=names.router, admin_local_port=port)
@@ -356,23 +353,15 @@ def lab(
 
 
 def lab_boot(
-    here: Path,
-    name: str,
-    mac: str,
-    firmware: str,
-    megabytes: int,
-    seconds: float,
-    say: Callable[[str], None],
+    here: Path, machine: tuple[str, str, str, int], seconds: float, say: Callable[[str], None]
 ) -> "Booted":
-    """`nixie lab boot`: what became of the machine; its console goes to `say`.  Raises Refused."""
+    """`nixie lab boot`: what became of `machine` (name, MAC, firmware, MB).  Raises Refused."""
     from services.lab.machine import Firmware, Machine
     from services.lab.serve import visit
 
-    try:
-        machine = Machine(name, mac.lower(), Firmware(firmware), megabytes)
-    except ValueError as error:
-        raise Refused(Problem(("machine",), f"{error}.")) from error
-    return asyncio.run(visit(here, machine, seconds, say))
+    name, mac, firmware, megabytes = machine
+    made = Machine(name, mac.lower(), Firmware(firmware), megabytes)
+    return asyncio.run(visit(here, made, seconds, say))
 
 
 def prove() -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def boot(
         typer.echo(line, err=as_json)
 
     def visited() -> int:
-        booted = assemble.lab_boot(here, name, mac, firmware, memory, timeout, say)
+        booted = assemble.lab_boot(here, (name, mac, firmware, memory), timeout, say)
         if as_json:
             typer.echo(json.dumps({"mac": mac, "firmware": firmware, **asdict(booted)}))
         return 0 if booted.ok else LATE if booted.late else ENDED_BADLY

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from appliance.errors import Problem, Refused
+
 
 class Firmware(Enum):
     """What the machine starts with, by the word the command line uses."""
@@ -40,7 +42,7 @@ LEAST_MEGABYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine; it has a disk only if a file is given."""
+    """One machine; it has a disk only if a file is given.  Raises Refused."""
 
     name: str
     mac: str  # lower case, colons
@@ -54,13 +56,13 @@ class Machine:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", self.mac):
-            raise ValueError(f"{self.mac!r} is not a MAC address in lower case with colons")
+            raise _refused("mac", f"{self.mac!r} is not a MAC address like 52:54:00:12:34:56.")
         if int(self.mac[:2], 16) & 1:
-            raise ValueError(f"{self.mac} is a multicast address: the first byte must be even")
+            what = f"{self.mac} is a multicast address: the first byte must be even."
+            raise _refused("mac", what)
         if self.megabytes < LEAST_MEGABYTES:
-            raise ValueError(
-                f"{self.megabytes} MB is too little: the sample needs {LEAST_MEGABYTES} MB or more"
-            )
+            what = f"{self.megabytes} MB is too little: the sample needs {LEAST_MEGABYTES} or more."
+            raise _refused("memory", what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,10 @@ def command(
         "virtio-rng-pci",
         *_disk(machine.disk),
     )
+
+
+def _refused(field: str, what: str) -> Refused:
+    return Refused(Problem((field,), what))
 
 
 def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) -> tuple[str, ...]:
