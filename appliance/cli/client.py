@@ -84,6 +84,19 @@ class Client:
         """Take away."""
         return self._ask("DELETE", path, params=_given(query))
 
+    def answering(self, seconds: float) -> None:
+        """Wait until the router answers.  Raises the last Failed after `seconds`."""
+        began = time.monotonic()
+        while True:
+            try:
+                self.get("/status")
+            except Failed:
+                if time.monotonic() - began > seconds:
+                    raise
+                time.sleep(LOOK_SECONDS)
+            else:
+                return
+
     def until(
         self,
         look: Callable[[], Found],

@@ -4,7 +4,6 @@ The look is made of the state directory's files, so it works with every role dow
 """
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +15,8 @@ from appliance.cli.client import REFUSED, SILENT, Client, Failed, Where
 from appliance.cli.everywhere import STATE, Json
 from appliance.cli.run import StateOption
 from appliance.cli.words import facts, moment, table
-from appliance.store.reads import Reads
+from appliance.store.reads import FILES, Reads
+from appliance.store.secrets.open import claim_code
 from appliance.store.standing.open import standings
 
 BOOTS = 5
@@ -65,18 +65,15 @@ def _reopened(state: Path) -> str:
 def _found(state: Path) -> dict[str, Any]:
     """What the files say.  Raises Failed when they are not there, or not ours to read."""
     try:
-        code = (state / "secrets/web/claim").read_text().strip()
+        code = claim_code(state)
     except PermissionError:
         raise Failed(REFUSED, f"{state} is not yours to read. Run this as root.") from None
-    except OSError:
-        code = None
-    if not any(state.glob("*.db")):
+    reads = Reads(state)
+    if not any(map(reads.started, FILES)):
         what = f"No router has started in {state}. Name its state directory with --state."
         raise Failed(SILENT, what)
-    reads = Reads(state)
     cut, newest = reads.slices(), reads.revision()
     return {
-        "at": time.time(),
         "claim_code": code,
         "processes": [asdict(one) for one in standings(state)],
         "troubles": reads.troubles(),

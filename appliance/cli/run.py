@@ -10,6 +10,7 @@ import typer
 from appliance import assemble
 from appliance.cli.everywhere import STATE, Json
 from appliance.errors import NixieError
+from appliance.store.secrets.open import claim_code
 
 StateOption = Annotated[
     Path, typer.Option("--state", envvar="NIXIE_STATE", help="The state directory.")
@@ -40,13 +41,13 @@ def run(
 def claim(state: StateOption = Path(STATE), as_json: Json = False) -> None:
     """Print the code that makes you the owner of a router that nobody owns yet."""
     try:
-        code = (state / "secrets/web/claim").read_text().strip()
+        code = claim_code(state)
     except PermissionError:
         typer.echo(f"{state}/secrets/web is not yours to read. Run this as root.", err=True)
         raise typer.Exit(1) from None
-    except OSError:
+    if code is None:
         typer.echo("No claim is open: the router has an owner, or has not started yet.", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(1)
     typer.echo(json.dumps({"code": code}) if as_json else code)
 
 

@@ -268,7 +268,7 @@ async def _clear(names: Names) -> None:
 
 
 async def _ip(*arguments: str) -> str:
-    program = shutil.which("ip", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    program = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
     if program is None:
         raise Unreachable("There is no ip program; Debian's package iproute2 has it.")
     process = await asyncio.create_subprocess_exec(
