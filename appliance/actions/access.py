@@ -134,7 +134,7 @@ def login(desk: Desk, name: str, password: str, *, address: str = "") -> SignedI
     with people.looking(desk.people) as session:
         user = people.user(session, name)
     if not desk.passwords.matches(user.password if user else None, password) or user is None:
-        nobody = Actor(name, frozenset(), "session", address)
+        nobody = Actor(name, frozenset(), "", address)
         write_audit(desk, nobody, "login", "The name or the password was wrong.", outcome="refused")
         raise Refused(problem("The name or the password is not right.", "password"))
     desk.patience.succeeded(address, name)
@@ -246,7 +246,7 @@ def by_cookie(desk: Desk, cookie: str, address: str, *, awake: bool) -> Actor | 
             if live is not None:
                 live.seen_at, live.address = now, address
                 session.add(live)
-    return Actor(user.name, scopes, "session", address, user.account, row.id)
+    return Actor(user.name, scopes, "session", address, user.account, row.id, user.id)
 
 
 def by_token(desk: Desk, secret: str, address: str) -> Actor | None:
@@ -265,7 +265,7 @@ def by_token(desk: Desk, secret: str, address: str) -> Actor | None:
             if live is not None:
                 live.used_at = now
                 session.add(live)
-    return Actor(row.name, people.SCOPES[row.scope], "token", address, row.account)
+    return Actor(row.name, people.SCOPES[row.scope], "token", address, row.account, id=row.id)
 
 
 def _sign_in(desk: Desk, user: User, address: str, verb: str, what: str) -> SignedIn:
@@ -282,7 +282,7 @@ def _sign_in(desk: Desk, user: User, address: str, verb: str, what: str) -> Sign
         people.drop_old_sessions(session, now)
         session.add(row)
         scopes = people.scopes_of(session, user.role)
-    actor = Actor(user.name, scopes, "session", address, user.account, row.id)
+    actor = Actor(user.name, scopes, "session", address, user.account, row.id, user.id)
     write_audit(desk, actor, verb, what, subject=user.id)
     return SignedIn(cookie, actor)
 

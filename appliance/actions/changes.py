@@ -101,12 +101,14 @@ def save_draft(desk: Desk, actor: Actor, config: Mapping[str, Any], *, base: int
 
 
 def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
-    """Take back an act, or the actor's last one.  Undoing an undo does the act again."""
+    """Take back an act, or the actor's last one.  Undoing an undo does the act again.
+
+    Both need the scope that the act itself needed.
+    """
     try:
         with act(desk, actor, "undo") as doing:
             undone = _undone(doing.session, actor, act_id)
-            if undone.verb in ADMIN_ACTS:
-                permit(desk, actor, "admin", "undo")
+            permit(desk, actor, undone.scope, "undo")
             doing.take_back(undone, {"intent": desk.new_id()})
             tables = {change["table"] for change in json.loads(undone.changes)}
             event = next((BELLS[name] for name in sorted(tables) if name in BELLS), MachineActed)
@@ -115,10 +117,6 @@ def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
         raise Clash(
             problem("Something else changed it since, so it cannot be taken back as it was.")
         ) from None
-
-
-ADMIN_ACTS = frozenset({"allow_directory", "forbid_directory", "set_source_credential"})
-"""Acts whose undo needs the scope that they needed."""
 
 
 def recent(desk: Desk, actor: Actor, limit: int = 20) -> list[ActRow]:
@@ -148,7 +146,7 @@ def _undone(session: Session, actor: Actor, act_id: str | None) -> Act:
     found = (
         session.get(Act, act_id)
         if act_id
-        else inventory.last_undoable(session, actor.account, actor.name)
+        else inventory.last_undoable(session, actor.account, actor.kind, actor.id, actor.name)
     )
     if found is None or found.account != actor.account:
         raise Unknown(problem("There is nothing to take back."))

@@ -25,6 +25,9 @@ EXAMPLE = {
         }
     ]
 }
+ActorKind = Annotated[
+    str, Field(examples=["user"], description="user, token, box, nobody; empty for old acts")
+]
 Config = Annotated[
     dict[str, Any], Body(examples=[EXAMPLE], description="a whole RouterConfig, layout 1")
 ]
@@ -55,8 +58,10 @@ class ApiAct:
 
     id: str
     at: Seconds
-    actor: Annotated[str, Field(examples=["owner"])]
+    actor: Annotated[str, Field(examples=["lena"], description="a name; two may have the same")]
+    actor_kind: ActorKind
     verb: Annotated[str, Field(examples=["assign_machine"])]
+    scope: Annotated[str, Field(examples=["write"], description="what taking it back needs")]
     subject: str
     what: str
     undoable: bool
@@ -101,7 +106,9 @@ def acts(here: Signed, limit: Limit = 50) -> list[ApiAct]:
             row.id,
             row.at,
             row.actor,
+            row.actor_kind,
             row.verb,
+            row.scope,
             row.subject,
             row.what,
             row.undoable,
@@ -113,5 +120,5 @@ def acts(here: Signed, limit: Limit = 50) -> list[ApiAct]:
 
 @router.post("/acts/{act}/undo")
 def undo(here: Signed, act: Word) -> ApiDone:
-    """Take an act back; "last" is the caller's own last one."""
+    """Take an act back; "last" is the caller's own last one.  It needs what the act needed."""
     return done(changes.undo(here.desk, here.actor, None if act == "last" else act))
