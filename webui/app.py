@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.types import ASGIApp
 
 from appliance.actions.desk import Desk
-from appliance.actions.refusals import Clash, Forbidden, TooMany, Unknown
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.installed import Installed
+from webui import refused as refusal
 from webui.api import (
     boots,
     builds,
@@ -45,6 +45,7 @@ from webui.pages import (
     login,
     machine,
     overview,
+    password,
     source,
     source_settings,
     undo,
@@ -75,6 +76,7 @@ PAGES = (
     claim,
     frame,
     undo,
+    password,
     overview,
     sources_page,
     source_settings,
@@ -85,13 +87,6 @@ PAGES = (
     machine,
     menus_page,
     boot,
-)
-STATUS: tuple[tuple[type[Refused], int], ...] = (
-    (Forbidden, 403),
-    (Unknown, 404),
-    (Clash, 409),
-    (TooMany, 429),
-    (Refused, 422),
 )
 
 
@@ -165,11 +160,7 @@ def _answers(app: FastAPI) -> None:
 
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
-        code = next(code for kind, code in STATUS if isinstance(error, kind))
-        headers = (
-            {"Retry-After": str(round(error.retry_after))} if isinstance(error, TooMany) else {}
-        )
-        return _trouble(request, code, error.problems, headers)
+        return _trouble(request, refusal.status(error), error.problems, refusal.headers(error))
 
     def unreachable(request: Request, error: Exception) -> Response:
         return _trouble(request, 503, (Problem((), str(error)),), {"Retry-After": "5"})

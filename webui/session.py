@@ -84,6 +84,15 @@ def anybody(request: Request) -> Here:
     return Here(request, room, _visitor(request, room.desk), room.desk.now())
 
 
+def known(here: Annotated[Here, Depends(anybody)]) -> Here:
+    """A request of somebody who may look, for what concerns only themselves.
+
+    Raises NotSignedIn, or Forbidden.
+    """
+    permit(here.desk, here.actor, "read", "look")
+    return here
+
+
 def signed_in(here: Annotated[Here, Depends(anybody)]) -> Here:
     """A request of somebody who may look, or change when it is no GET.
 
@@ -95,6 +104,7 @@ def signed_in(here: Annotated[Here, Depends(anybody)]) -> Here:
 
 
 Anybody = Annotated[Here, Depends(anybody)]
+Known = Annotated[Here, Depends(known)]
 Signed = Annotated[Here, Depends(signed_in)]
 
 

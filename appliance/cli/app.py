@@ -13,6 +13,7 @@ from appliance.cli import (
     machine,
     menu,
     network,
+    password,
     run,
     source,
     status,
@@ -36,5 +37,6 @@ app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")
 status.add(app)
+password.add(app)
 run.add(app)
 bench.add(app)

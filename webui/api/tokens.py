@@ -1,4 +1,4 @@
-"""/tokens and /claim: keys for programs, and the first owner."""
+"""/me, /tokens and /claim: who asks, keys for programs, and the first owner."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from appliance.actions import access
 from webui.api.words import ApiDone, Seconds, ShortText, Word, done
-from webui.session import Anybody, Signed
+from webui.session import Anybody, Known, Signed
 
 router = APIRouter(tags=["access"])
 
@@ -56,6 +56,15 @@ class NewOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The password so far, and the next one; a token says whose with `name`."""
+
+    old: Annotated[str, Field(max_length=1024, examples=["four words in a row"])]
+    new: Annotated[str, Field(max_length=1024, examples=["quite another phrase"])]
+    name: ShortText = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiCaller:
     """Who asks."""
 
@@ -68,6 +77,12 @@ class ApiCaller:
 def me(here: Signed) -> ApiCaller:
     """Who this token or session belongs to."""
     return ApiCaller(here.actor.name, sorted(here.actor.scopes), here.actor.how)
+
+
+@router.put("/me/password")
+def change_password(here: Known, new: NewPassword) -> ApiDone:
+    """Change a password; that user's other sessions end, tokens stay."""
+    return done(access.change_password(here.desk, here.actor, new.old, new.new, name=new.name))
 
 
 @router.get("/tokens")

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from appliance.cli.app import app
-from tests.webui.conftest import Admin, admin, judged, serving
+from tests.webui.conftest import PASSWORD, Admin, admin, judged, serving
 
 __all__ = ("admin", "judged", "serving")
 
@@ -99,6 +99,21 @@ def test_a_secret_comes_from_standard_input(nixie: Run, admin: Admin) -> None:
     assert told.exit_code == 0
     (kept,) = (admin.state / "secrets" / "web" / "sources").iterdir()
     assert json.loads(kept.read_text())["secret"] == "canary-123"
+
+
+def test_a_password_is_changed_from_standard_input(nixie: Run, admin: Admin) -> None:
+    admin.claim()
+    told = nixie("password", input=f"{PASSWORD}\nquite another phrase\n")
+    assert told.stdout == "The password is changed. Other browsers have to sign in again.\n"
+    again = nixie("password", "owner", input=f"{PASSWORD}\nsome third phrase\n")
+    assert again.exit_code == 1
+    assert again.stderr == "old: This is not the password so far.\n"
+
+
+def test_one_line_is_no_change_of_the_password(nixie: Run) -> None:
+    told = nixie("password", input="alone\n")
+    assert told.exit_code == 1
+    assert "Two lines are read" in told.stderr
 
 
 def test_a_machine_is_assigned_by_mac_and_name(

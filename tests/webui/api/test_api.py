@@ -9,7 +9,7 @@ import httpx
 
 from appliance.store import builds
 from appliance.store.open import writer
-from tests.webui.conftest import Admin
+from tests.webui.conftest import PASSWORD, Admin
 
 API = "/api/v1"
 MAC = "52:54:00:12:34:56"
@@ -89,6 +89,19 @@ def test_a_token_does_no_more_than_its_scope(admin: Admin) -> None:
         refused = client.post(f"{API}/sources", json={"url": "github:owner/hosts"})
         assert refused.status_code == 403
         assert client.get(f"{API}/tokens").status_code == 403
+
+
+def test_a_viewer_changes_their_own_password(admin: Admin) -> None:
+    admin.claim()
+    with admin.local() as client:
+        secret = client.post(f"{API}/tokens", json={"name": "viewer"}).json()["secret"]
+    new = {"old": PASSWORD, "new": "quite another phrase", "name": "owner"}
+    with admin.client(authorization=f"Bearer {secret}") as viewer:
+        assert viewer.put(f"{API}/me/password", json={**new, "name": ""}).status_code == 422
+        assert viewer.put(f"{API}/me/password", json=new).status_code == 200
+    with admin.client(**{"sec-fetch-site": "same-origin"}) as client:
+        form = {"name": "owner", "password": "quite another phrase"}
+        assert client.post("/login", data=form).status_code == 303
 
 
 def test_a_claim_works_once(admin: Admin) -> None:
@@ -189,7 +202,7 @@ def test_a_viewer_changes_nothing_by_any_route(admin: Admin) -> None:
         (method.upper(), path)
         for path, methods in paths.items()
         for method in methods
-        if method != "get" and not path.endswith("/claim")
+        if method != "get" and not path.endswith(("/claim", "/me/password"))
     ]
     assert len(changing) > 25
     with admin.client(authorization=f"Bearer {secret}") as viewer:
