@@ -153,8 +153,17 @@ def _dressed(send: Send, headers: Mapping[bytes, bytes] = HEADERS) -> Send:
     return dressed
 
 
+def problem_body(what: str) -> bytes:
+    """One problem of a whole request, as the API says it.
+
+    >>> problem_body("It is too long.")
+    b'{"problems": [{"where": [], "what": "It is too long."}]}'
+    """
+    return json.dumps({"problems": [{"where": [], "what": what}]}).encode()
+
+
 async def _answer(send: Send, status: int, what: str) -> None:
-    body = json.dumps({"problems": [{"where": [], "what": what}]}).encode()
+    body = problem_body(what)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
