@@ -22,6 +22,7 @@ from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.installed import Installed
 from webui import refused as refusal
 from webui.api import (
+    acts,
     boots,
     builds,
     changes,
@@ -68,6 +69,7 @@ NOUNS = (
     boots,
     networks,
     changes,
+    acts,
     tokens,
     status,
 )

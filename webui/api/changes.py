@@ -1,15 +1,14 @@
-"""/config and /acts: the configuration by revisions, and what was done, to take back."""
+"""/config: the configuration by revisions."""
 
 import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
-from pydantic import Field
 
 from appliance.actions import changes
 from appliance.actions.refusals import Unknown, problem
-from webui.api.words import ApiDone, Limit, Seconds, Word, done
+from webui.api.words import ApiDone, Seconds, done
 from webui.session import Signed
 
 router = APIRouter(tags=["changes"])
@@ -25,9 +24,6 @@ EXAMPLE = {
         }
     ]
 }
-ActorKind = Annotated[
-    str, Field(examples=["user"], description="user, token, box, nobody; empty for old acts")
-]
 Config = Annotated[
     dict[str, Any], Body(examples=[EXAMPLE], description="a whole RouterConfig, layout 1")
 ]
@@ -50,22 +46,6 @@ class ApiReview:
 
     base: int
     differences: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ApiAct:
-    """One act of somebody."""
-
-    id: str
-    at: Seconds
-    actor: Annotated[str, Field(examples=["lena"], description="a name; two may have the same")]
-    actor_kind: ActorKind
-    verb: Annotated[str, Field(examples=["assign_machine"])]
-    scope: Annotated[str, Field(examples=["write"], description="what taking it back needs")]
-    subject: str
-    what: str
-    undoable: bool
-    undone_at: Seconds | None
 
 
 @router.get("/config")
@@ -96,29 +76,3 @@ def propose(
 ) -> ApiDone:
     """Store a configuration as the next revision; `net` applies it."""
     return done(changes.propose_revision(here.desk, here.actor, config, base=base))
-
-
-@router.get("/acts")
-def acts(here: Signed, limit: Limit = 50) -> list[ApiAct]:
-    """What was done, newest first."""
-    return [
-        ApiAct(
-            row.id,
-            row.at,
-            row.actor,
-            row.actor_kind,
-            row.verb,
-            row.scope,
-            row.subject,
-            row.what,
-            row.undoable,
-            row.undone_at,
-        )
-        for row in changes.recent(here.desk, here.actor, limit)
-    ]
-
-
-@router.post("/acts/{act}/undo")
-def undo(here: Signed, act: Word) -> ApiDone:
-    """Take an act back; "last" is the caller's own last one.  It needs what the act needed."""
-    return done(changes.undo(here.desk, here.actor, None if act == "last" else act))

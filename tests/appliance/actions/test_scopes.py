@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.actions import access, changes, images, machines, menus, networks, sources
+from appliance.actions import access, acts, changes, images, machines, menus, networks, sources
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
 from appliance.store import builds
@@ -81,7 +81,7 @@ DEEDS: Mapping[str, Deed] = {
         "read", lambda d, a: sources.check_url(d, a, "github:one/two"), undoable=False
     ),
     "review": Deed("read", lambda d, a: changes.review(d, a, CONFIG), undoable=False),
-    "recent": Deed("read", lambda d, a: changes.recent(d, a), undoable=False),
+    "recent": Deed("read", lambda d, a: acts.recent(d, a), undoable=False),
 }
 """Every verb, but for `undo`, which needs what it takes back needed."""
 
@@ -143,7 +143,7 @@ def test_an_act_is_done_by_whoever_has_its_scope(lived_in: Desk, verb: str, scop
 
 def newest(desk: Desk) -> str:
     """The id of the last act, and that it can be taken back."""
-    row = changes.recent(desk, OWNER, 1)[0]
+    row = acts.recent(desk, OWNER, 1)[0]
     assert row.undoable
     return row.id
 
@@ -157,19 +157,19 @@ def test_undo_needs_what_the_act_needed_however_often(lived_in: Desk, verb: str)
         for actor in ALL.values():
             if not actor.may(deed.scope):
                 with pytest.raises(Forbidden):
-                    changes.undo(lived_in, actor, act)
+                    acts.undo(lived_in, actor, act)
         least = ALL[deed.scope]
-        changes.undo(lived_in, least, act)
+        acts.undo(lived_in, least, act)
 
 
 def test_a_write_token_does_not_bring_back_a_directory(desk: Desk) -> None:
     """The very steps of the finding: allowed, taken back, done again by somebody smaller."""
     sources.allow_directory(desk, OWNER, "/etc")
-    undone = changes.undo(desk, OWNER)
+    undone = acts.undo(desk, OWNER)
     token = access.by_token(desk, access.make_token(desk, OWNER, "ci", "write").secret, "")
     assert token is not None
     with pytest.raises(Forbidden, match="it needs the scope 'admin'"):
-        changes.undo(desk, token, undone.act)
+        acts.undo(desk, token, undone.act)
     assert desk.reads.allowed_directories() == []
 
 
@@ -180,8 +180,8 @@ def test_a_token_called_like_its_owner_undoes_only_its_own(desk: Desk) -> None:
     assert token is not None
     machines.add_machine(desk, lena, MAC, name="desk-1")
     with pytest.raises(Unknown, match="nothing to take back"):
-        changes.undo(desk, token)
+        acts.undo(desk, token)
     machines.add_machine(desk, token, OTHER, name="desk-2")
-    assert changes.undo(desk, lena).what == "Taken back: desk-1 is a machine now."
-    kinds = [(row.actor, row.actor_kind) for row in changes.recent(desk, lena, 3)]
+    assert acts.undo(desk, lena).what == "Taken back: desk-1 is a machine now."
+    kinds = [(row.actor, row.actor_kind) for row in acts.recent(desk, lena, 3)]
     assert kinds == [("lena", "user"), ("lena", "token"), ("lena", "user")]
