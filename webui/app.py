@@ -3,14 +3,13 @@
 A refusal is a value until it gets here: the API says it as problems, pages as a page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -28,6 +27,7 @@ from webui.api import (
     changes,
     hosts,
     images,
+    journal,
     machines,
     menus,
     networks,
@@ -35,7 +35,10 @@ from webui.api import (
     status,
     tokens,
 )
-from webui.api.words import REFUSALS
+from webui.api.description import described
+from webui.api.routes import body_words, only_known_words
+from webui.api.wording import problems
+from webui.api.words import SHAPE
 from webui.guard import Guard
 from webui.live import Bells, stream
 from webui.pages import (
@@ -70,6 +73,7 @@ NOUNS = (
     networks,
     changes,
     acts,
+    journal,
     tokens,
     status,
 )
@@ -92,6 +96,14 @@ PAGES = (
 )
 
 
+HTTP: Mapping[int, str] = {
+    400: "The body of this request cannot be read. Send one JSON object.",
+    404: "There is nothing here.{index}",
+    405: "{method} is not taken here: there is {allow}.",
+}
+"""What we say for what the framework refuses."""
+
+
 def application(desk: Desk, installed: Installed) -> ASGIApp:
     """The whole admin as one ASGI application; the caller closes the desk."""
     return Guard(admin_app(desk, installed), lambda: own_names(desk))
@@ -107,6 +119,7 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.room = Room(desk, installed)
     app.state.bells = Bells(desk.reads.state)
@@ -131,13 +144,21 @@ def own_names(desk: Desk) -> set[str]:
 
 
 def _api(app: FastAPI) -> APIRouter:
-    bearer = HTTPBearer(auto_error=False, description="A token; the admin's session does as well.")
-    api = APIRouter(responses=REFUSALS, dependencies=[Depends(bearer)])
+    api = APIRouter(responses=SHAPE, dependencies=[Depends(only_known_words)])
     for noun in NOUNS:
         api.include_router(noun.router)
+    raw, told = app.openapi, dict[str, Any]()
+
+    def openapi() -> dict[str, Any]:
+        """Made at the first question, then kept."""
+        if not told:
+            told.update(described(raw()))
+        return told
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
     @api.get("/openapi.json", include_in_schema=False)
-    def openapi(here: Signed) -> dict[str, Any]:
+    def description(here: Signed) -> dict[str, Any]:
         """What the API is, for programs."""
         del here
         return app.openapi()
@@ -176,18 +197,21 @@ def _answers(app: FastAPI) -> None:
 
     def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        what = {404: "There is nothing here.", 405: "This cannot be done here."}
-        sentence = what.get(error.status_code, str(error.detail))
-        return _trouble(
-            request, error.status_code, (Problem((), sentence),), dict(error.headers or {})
-        )
+        headers = dict(error.headers or {})
+        sentence = HTTP.get(error.status_code, str(error.detail))
+        facts = {
+            "method": request.method,
+            "allow": headers.get("Allow", "another method"),
+            "index": f" GET {API}/openapi.json lists what there is."
+            if _for_programs(request)
+            else "",
+        }
+        told = (Problem((), sentence.format(**facts)),)
+        return _trouble(request, error.status_code, told, headers)
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        found = tuple(
-            Problem(tuple(one["loc"][1:]), f"{one['msg']}.") for one in error.errors()[:20]
-        )
-        return _trouble(request, 422, found, {})
+        return _trouble(request, 422, problems(error.errors(), body_words(request)), {})
 
     def broken(request: Request, _error: Exception) -> Response:
         what = "Nixie made a mistake here. It is in the log of the web role; nothing was lost."

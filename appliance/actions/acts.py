@@ -41,10 +41,12 @@ def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
         ) from None
 
 
-def recent(desk: Desk, actor: Actor, limit: int = 20) -> list[ActRow]:
-    """The newest acts first."""
+def recent(desk: Desk, actor: Actor, limit: int = 20, before: str | None = None) -> list[ActRow]:
+    """The newest acts first; older than the one with the id `before`.  Raises Unknown."""
     permit(desk, actor, "read", "recent")
-    return inventory.acts(desk.inventory, actor.account, limit)
+    if before is not None and inventory.act(desk.inventory, before) is None:
+        raise Unknown(problem("There is no such act. GET /acts lists them.", "before"))
+    return inventory.acts(desk.inventory, actor.account, limit, before)
 
 
 def told(desk: Desk, act_id: str) -> ActRow | None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, tuple_
 from sqlmodel import Session, col, select
 
 from appliance.events import Event, to_json
@@ -200,16 +200,15 @@ def acting(engine: Engine, heading: Heading) -> Iterator[Acting]:
         yield Acting(session, heading)
 
 
-def acts(engine: Engine, account: str, limit: int) -> list[ActRow]:
-    """The newest acts first."""
+def acts(engine: Engine, account: str, limit: int, before: str | None = None) -> list[ActRow]:
+    """The newest acts first; older than the one with the id `before`."""
+    wanted = select(Act).where(Act.account == account)
+    if before is not None:
+        place = select(Act.at, Act.id).where(Act.id == before).scalar_subquery()
+        wanted = wanted.where(tuple_(col(Act.at), col(Act.id)) < place)
+    newest = wanted.order_by(col(Act.at).desc(), col(Act.id).desc()).limit(limit)
     with _looking(engine) as session:
-        found = session.exec(
-            select(Act)
-            .where(Act.account == account)
-            .order_by(col(Act.at).desc(), col(Act.id).desc())
-            .limit(limit)
-        )
-        return [_shown(act) for act in found]
+        return [_shown(act) for act in session.exec(newest)]
 
 
 def act(engine: Engine, ident: str) -> ActRow | None:

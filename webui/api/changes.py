@@ -8,8 +8,8 @@ from fastapi import APIRouter, Body, Query
 
 from appliance.actions import changes
 from appliance.actions.refusals import Unknown, problem
-from webui.api.words import ApiDone, Seconds, done
-from webui.session import Signed
+from webui.api.words import CLASH, GONE, ApiDone, Seconds, done
+from webui.session import Owning, Signed
 
 router = APIRouter(tags=["changes"])
 
@@ -48,7 +48,7 @@ class ApiReview:
     differences: list[str]
 
 
-@router.get("/config")
+@router.get("/config", responses=GONE)
 def config(here: Signed) -> ApiRevision:
     """The newest revision of the configuration."""
     row = here.reads.revision()
@@ -66,9 +66,9 @@ def review(here: Signed, config: Config) -> ApiReview:
     return ApiReview(found.base, list(found.differences))
 
 
-@router.post("/config", status_code=202)
+@router.post("/config", status_code=202, responses=CLASH)
 def propose(
-    here: Signed,
+    here: Owning,
     config: Config,
     base: Annotated[
         int | None, Query(ge=0, le=1 << 31, description="refuse if another came")
