@@ -9,6 +9,7 @@ from appliance.cli import (
     change,
     host,
     image,
+    journal,
     lab,
     machine,
     menu,
@@ -37,6 +38,7 @@ app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")
 status.add(app)
+journal.add(app)
 password.add(app)
 run.add(app)
 bench.add(app)
