@@ -149,7 +149,9 @@ def login(desk: Desk, name: str, password: str, *, address: str = "") -> SignedI
     if not desk.passwords.matches(user.password if user else None, password) or user is None:
         nobody = Actor(name, frozenset(), "", address)
         write_audit(desk, nobody, "login", "The name or the password was wrong.", outcome="refused")
-        raise Refused(problem("The name or the password is not right.", "password"))
+        raise Refused(
+            problem("The name or the password is not right. Type both again.", "password")
+        )
     desk.patience.succeeded(address, name)
     return _sign_in(desk, user, address, "login", f"{user.name} signed in.")
 
@@ -197,7 +199,7 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str, *, name: str =
         write_audit(
             desk, actor, "change_password", f"Not the password of {name!r}.", outcome="refused"
         )
-        raise Refused(problem("This is not the password so far.", "old"))
+        raise Refused(problem("This is not the password so far. Type it again.", "old"))
     desk.patience.succeeded(actor.address, name)
     stored = desk.passwords.hash(new)
     with people.writing(desk.people) as session:
@@ -213,7 +215,12 @@ def _whose(actor: Actor, name: str) -> str:
     """The name of the user whose password is meant.  Raises Refused, or Forbidden."""
     if actor.kind == "user":
         if name and name.lower() != actor.name.lower():
-            raise Forbidden(problem("Everybody changes their own password.", "name"))
+            raise Forbidden(
+                problem(
+                    "Everybody changes their own password. Sign in as whoever it belongs to.",
+                    "name",
+                )
+            )
         return actor.name
     if not name:
         raise Refused(problem("Whose password is it? Name the user.", "name"))
@@ -257,7 +264,9 @@ def revoke_token(desk: Desk, actor: Actor, token: str) -> Done:
     with people.writing(desk.people) as session:
         row = session.get(Token, token)
         if row is None or row.account != actor.account or row.revoked_at is not None:
-            raise Unknown(problem("There is no such token, or it was revoked before."))
+            raise Unknown(
+                problem("There is no such token, or it was revoked before. Look at the list.")
+            )
         row.revoked_at = desk.now()
         session.add(row)
     what = f"The token {row.name} no longer opens anything."

@@ -37,7 +37,10 @@ def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
             return doing.tell(undone.subject, _taken_back(undone.what), event)
     except (ChangedSince, IntegrityError):
         raise Clash(
-            problem("Something else changed it since, so it cannot be taken back as it was.")
+            problem(
+                "Something else changed it since, so it cannot be taken back as it was. Change it "
+                "by hand."
+            )
         ) from None
 
 
@@ -73,9 +76,16 @@ def _undone(session: Session, actor: Actor, act_id: str | None) -> Act:
         else inventory.last_undoable(session, actor.account, actor.kind, actor.id, actor.name)
     )
     if found is None or found.account != actor.account:
-        raise Unknown(problem("There is nothing to take back."))
+        raise Unknown(
+            problem("There is nothing to take back. What you did last cannot be, or was before.")
+        )
     if found.undone_at is not None:
-        raise Refused(problem("This was taken back before."))
+        raise Refused(problem("This was taken back before. Take that back to do it again."))
     if found.changes == "[]":
-        raise Refused(problem("This cannot be taken back: it asked for something that was done."))
+        raise Refused(
+            problem(
+                "This cannot be taken back: it asked for something that was done. Ask for the "
+                "opposite."
+            )
+        )
     return found

@@ -104,7 +104,7 @@ def permit(desk: Desk, actor: Actor, scope: str, verb: str) -> None:
     """Raise Forbidden, and say so in the audit, unless the actor has the scope."""
     if actor.may(scope):
         return
-    what = f"{actor.name} may not do this: it needs the scope {scope!r}."
+    what = f"{actor.name} may not do this: it needs the scope {scope!r}. Ask an owner."
     write_audit(desk, actor, verb, what, outcome="refused")
     raise Forbidden(problem(what))
 

@@ -214,7 +214,7 @@ def _read_url(desk: Desk, url: str, problems: list[Problem]) -> SourceUrl | None
 def _source(session: Session, ident: str) -> Source:
     row = inventory.source(session, ident)
     if row is None:
-        raise Unknown(problem("There is no such source, or it was removed."))
+        raise Unknown(problem("There is no such source, or it was removed. Look at the list."))
     return row
 
 

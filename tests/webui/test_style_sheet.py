@@ -102,7 +102,8 @@ def test_a_toast_is_read_in_both_themes() -> None:
     rule = SHEET[SHEET.index("\n.toast {") :].partition("p {")[0]
     below = re.search(r"background: light-dark\((#\w+), (#\w+)\)", rule)
     text = re.search(r"; color: (#\w+)", rule)
-    assert below and text
+    assert below
+    assert text
     assert all(contrast(text[1], one) >= TEXT for one in below.groups())
 
 

@@ -86,7 +86,12 @@ def boots(
     except ValueError as wrong:
         raise Refused(problem(f"{wrong}.", "mac")) from None
     if before is not None and here.reads.boot(before) is None:
-        raise Unknown(problem("There is no such boot. Old ones are forgotten.", "before"))
+        raise Unknown(
+            problem(
+                "There is no such boot. Old ones are forgotten; begin again without before.",
+                "before",
+            )
+        )
     return [_shown(row) for row in here.reads.boots(plain, limit, before)]
 
 
@@ -95,7 +100,9 @@ def one_boot(here: Signed, boot: Word) -> ApiTimeline:
     """One boot, step by step."""
     row = here.reads.boot(boot)
     if row is None:
-        raise Unknown(problem("There is no such boot."))
+        raise Unknown(
+            problem("There is no such boot. Old ones are forgotten; GET /boots lists the others.")
+        )
     stored = here.reads.steps(boot)
     found = diagnose(row, stored, here.now)
     cause = ApiCause(found.id, found.heading, found.way_out, list(found.proof)) if found else None

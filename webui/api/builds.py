@@ -93,7 +93,9 @@ def retry_build(here: Signed, build: Word) -> ApiDone:
 def _row(here: Here, build: str) -> BuildRow:
     row = here.reads.build(build)
     if row is None:
-        raise Unknown(problem("There is no such build."))
+        raise Unknown(
+            problem("There is no such build. Old ones are forgotten; GET /builds lists the others.")
+        )
     return row
 
 

@@ -53,7 +53,7 @@ def config(here: Signed) -> ApiRevision:
     """The newest revision of the configuration."""
     row = here.reads.revision()
     if row is None:
-        raise Unknown(problem("There is no configuration yet."))
+        raise Unknown(problem("There is no configuration yet. POST /config makes the first one."))
     slices = here.reads.slices()
     applied = slices.revision if slices else None
     return ApiRevision(row.number, row.author, row.at, applied, json.loads(row.config))

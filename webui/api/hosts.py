@@ -63,7 +63,7 @@ def one_host(here: Signed, source: SourceWord, name: Word) -> ApiHost:
     for verdict in here.reads.verdicts(source):
         if verdict.host == f"{source}/{name}":
             return _shown(verdict, _newest(here))
-    raise Unknown(problem("There is no such host."))
+    raise Unknown(problem("There is no such host. GET /hosts lists them."))
 
 
 @router.post("/hosts/{source}/{name}/build", status_code=202)

@@ -92,7 +92,7 @@ def one_image(here: Signed, image: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$"
     """One published image."""
     found = here.reads.image(image)
     if found is None:
-        raise Unknown(problem("There is no such image."))
+        raise Unknown(problem("There is no such image. GET /images lists them."))
     from_where = found.provenance
     return ApiImage(
         id=found.id,

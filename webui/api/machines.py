@@ -135,7 +135,7 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
             return _shown(view)
-    raise Unknown(problem("There is no such machine."))
+    raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
 @router.patch("/machines/{machine}")

@@ -140,7 +140,7 @@ def one_source(here: Signed, source: SourceWord) -> ApiSource:
     for view in here.reads.sources():
         if source in (view.id, view.name):
             return _shown(here, view, here.reads.source_states().get(view.id))
-    raise Unknown(problem("There is no such source."))
+    raise Unknown(problem("There is no such source. GET /sources lists them."))
 
 
 @router.patch("/sources/{source}")

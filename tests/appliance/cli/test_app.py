@@ -116,7 +116,7 @@ def test_a_password_is_changed_from_standard_input(nixie: Run, admin: Admin) -> 
     assert told.stdout == "The password is changed. Other browsers have to sign in again.\n"
     again = nixie("password", "owner", input=f"{PASSWORD}\nsome third phrase\n")
     assert again.exit_code == 1
-    assert again.stderr == "old: This is not the password so far.\n"
+    assert again.stderr == "old: This is not the password so far. Type it again.\n"
 
 
 def test_one_line_is_no_change_of_the_password(nixie: Run) -> None:
