@@ -16,7 +16,7 @@ from appliance.cli.client import LATE, REFUSED, Client, Failed, Where
 from appliance.cli.words import quoted
 
 STATE = "/var/lib/nixie"
-SOON_SECONDS = 2.0  # a role that runs has refused by then
+SOON_SECONDS = 1.0  # a role that runs has refused by then
 
 _WHICH = "Which router"
 OPTIONS: tuple[tuple[str, Any, Any], ...] = (
