@@ -92,6 +92,10 @@ UNREADABLE = {
 }
 """Case → address, and the sentence that its source gets."""
 
+UNFREE = (
+    "rar-7.01 has an unfree licence, which this host does not allow. Leave it out, allow it alone "
+    "with nixpkgs.config.allowUnfreePredicate, or allow every such package."
+)
 NOT_BOOTABLE = {
     "throws": ("Its evaluation stops: the moon is not full.", None, "hosts/flake.nix:13"),
     "absolute": (
@@ -118,16 +122,23 @@ NOT_BOOTABLE = {
         "hosts/flake.nix:17",
     ),
     "unfree": (
-        "rar-7.01 has an unfree licence, which this host does not allow. Allow it there, or leave "
-        "it out.",
+        UNFREE,
         "nixpkgs.config.allowUnfree = true;",
         "hosts/flake.nix:19",
     ),
     "insecure": (
-        "openssl-1.1.1w is marked as insecure, and this host does not permit it. Use a newer one, "
-        "or permit it there.",
+        "openssl-1.1.1w is marked as insecure, and this host does not permit it: OpenSSL 1.1 is "
+        "reaching its end of life on 2023/09/11 and cannot be supported through the NixOS 23.05 "
+        "release cycle. Use a newer one, or permit it there.",
         'nixpkgs.config.permittedInsecurePackages = [ "openssl-1.1.1w" ];',
         "hosts/flake.nix:27",
+    ),
+    "unfree-now": (UNFREE, "nixpkgs.config.allowUnfree = true;", "hosts/flake.nix:38"),
+    "broken-now": (
+        "kicad-base-10.0.5 has problems in this nixpkgs: broken: This package is broken. Use "
+        "another version of it, or try it all the same.",
+        'nixpkgs.config.problems.handlers.kicad-base.broken = "warn";',
+        "hosts/flake.nix:43",
     ),
 }
 """Host → reason, the line to add, and the place in the flake."""
