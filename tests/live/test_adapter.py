@@ -47,6 +47,7 @@ def evaluate(sample: Path, expression: str) -> subprocess.CompletedProcess[str]:
           adapter = import {ADAPTER}/netboot.nix {{ compression = "gzip"; }};
           adapted = more: host: (host.extendModules {{ modules = more ++ [ adapter ]; }}).config;
           lib = import {sample}/lib;
+          with_ = more: host: host.extendModules {{ modules = [ more ]; }};
       in {expression}"""
     return subprocess.run(
         [
@@ -92,6 +93,31 @@ def test_a_host_with_netboot_outputs_is_native(sample: Path) -> None:
 def test_a_host_that_lives_on_disks_is_adaptable(sample: Path) -> None:
     found = look(sample, "archive")
     assert (found["kind"], found["adapted"], found["watched"]) == ("adaptable", True, True)
+
+
+def test_an_installers_medium_is_adapted(sample: Path) -> None:
+    """It names a squashfsStore as netboot hosts do, and it waits for its disc."""
+    found = look(sample, "keystone")
+    assert (found["kind"], found["adapted"]) == ("adaptable", True)
+    assert "root=LABEL=" not in " ".join(found["kernelParams"])
+    assert "not mounted: /iso." in found["findings"][0]["what"]
+
+
+def test_a_host_with_images_of_its_own_is_adapted(sample: Path) -> None:
+    """A card's image (sdImage), or a squashfs that is for something else."""
+    found = value(
+        sample,
+        """look (with_ {
+             system.build.sdImage = "/card";
+             system.build.squashfsStore = "/squashfs";
+           } hosts.switchyard) false""",
+    )
+    assert found["kind"] == "adaptable"
+    assert found["out"]["squashfsStore"].startswith("/nix/store/")
+
+
+def test_an_installers_medium_cannot_be_served_as_built(sample: Path) -> None:
+    assert look(sample, "keystone", as_built=True)["kind"] == "not-bootable"
 
 
 def test_a_native_host_served_as_built_is_unwatched(sample: Path) -> None:

@@ -18,7 +18,8 @@ let
 
   isSystem = isAttrs original && original ? config && original.config ? system && original.config.system ? build;
   built = attrNames original.config.system.build;
-  isNative = elem "squashfsStore" built || elem "netbootRamdisk" built;
+  # An installer's medium has a squashfsStore too, but its first stage waits for the medium.
+  isNative = elem "netbootRamdisk" built;
   names = set: path: attrNames (builtins.foldl' (found: name: found.${name} or { }) set path);
   bringsClient = elem "nixie-phone-home" (names original.config [ "systemd" "services" ]);
 
