@@ -1,7 +1,8 @@
 """What is wrong right now, in sentences: of processes, networks, sources, builds and machines.
 
-An event says that something began; another about the same thing says that it is over, or it is
-old.  `RULES` has the events that are told so, and when each is over.
+What dhcp finds on a network is a row of its own.  Of the others an event says that something
+began; another about the same thing says that it is over, or it is old.  `RULES` has the events
+that are told so, and when each is over.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,10 +12,12 @@ from math import inf
 from appliance import events
 from appliance.diagnosis import named
 from appliance.events import Event, say
+from appliance.model.slices import Slices
 from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.inventory_view import MachineView, SourceView
 from appliance.store.journal import Entry
+from appliance.store.leases import Trouble
 
 _QUARTER, _DAY = 900.0, 86_400.0
 
@@ -32,9 +35,6 @@ class Rule:
 
 
 RULES: Mapping[type[Event], Rule] = {
-    events.ForeignServer: Rule(("network", "server"), (events.ForeignServerGone,)),
-    events.ForeignBootServer: Rule(("network", "server"), seconds=_DAY),
-    events.PoolEmpty: Rule(("network",), seconds=_QUARTER),
     events.BootLooping: Rule(("network", "mac"), seconds=_QUARTER),
     events.LinkMissing: Rule(("network", "link"), (events.LinkReturned,)),
     events.RevisionRefused: Rule((), (events.RevisionApplied,)),
@@ -58,6 +58,15 @@ def standing(entries: Iterable[Entry], now: float) -> list[Entry]:
                 found.append(entry)
         later.append(entry.event)
     return found
+
+
+def of_networks(troubles: Iterable[Trouble], slices: Slices | None) -> Iterator[str]:
+    """What dhcp finds wrong on its networks, but for what the owner has decided."""
+    beside = {one.name for one in slices.dhcp if one.answer_beside_others} if slices else set()
+    for trouble in troubles:
+        decided = trouble.network in beside and isinstance(trouble.event, events.ForeignServer)
+        if not decided:
+            yield say(trouble.event)
 
 
 def of_events(entries: Iterable[Entry], now: float) -> Iterator[str]:

@@ -17,7 +17,7 @@ from appliance.model.slices import Slices
 from appliance.store import boots, builds, inventory_view, journal, leases, trials
 from appliance.store.boots import BootRow, HeldRow, StepRow
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
-from appliance.store.leases import LeaseRow
+from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.logs.open import LogRange, log_range
 from appliance.store.open import reader
 from appliance.store.standing.open import full, standings
@@ -165,6 +165,10 @@ class Reads:
     def leases(self, network: str | None = None) -> list[LeaseRow]:
         """Leases, ended ones included."""
         return self._look("leases", lambda file: list(leases.leases(file, network)), [])
+
+    def network_troubles(self) -> list[Trouble]:
+        """What dhcp finds wrong on its networks now."""
+        return self._look("leases", leases.troubles, [])
 
     def slices(self) -> Slices | None:
         """What is in force."""

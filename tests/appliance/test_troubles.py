@@ -1,15 +1,23 @@
 from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
 from appliance import events, troubles
-from appliance.events import Event
+from appliance.events import Event, say
+from appliance.model.slices import DhcpNetwork, DnsSlice, Slices
 from appliance.store.inventory_view import MachineView
 from appliance.store.journal import Entry
+from appliance.store.leases import Trouble
 from tests.appliance.test_diagnosis import boot
 
 NOW = 1_000_000.0
 FOREIGN = events.ForeignServer("lan", "10.77.0.254", "52:54:00:00:00:01")
+LAN = DhcpNetwork(
+    "lan", "br-lan", IPv4Interface("10.77.0.1/24"), IPv4Address("10.77.0.100"),
+    IPv4Address("10.77.0.199"), 3600, "lan", netboot=True,
+)  # fmt: skip
+DNS = DnsSlice("nixie", "lan", (), ())
 MISSING = events.LinkMissing("lan", "enp2s0")
 
 
@@ -21,7 +29,6 @@ def told(*pairs: tuple[float, Event]) -> list[Entry]:
 @pytest.mark.parametrize(
     ("began", "over"),
     [
-        (FOREIGN, events.ForeignServerGone("lan", "10.77.0.254")),
         (MISSING, events.LinkReturned("lan", "enp2s0")),
         (events.RevisionRefused(3, "x"), events.RevisionApplied(3)),
         (events.NetworkUnreachable("x"), events.DriftRepaired("y")),
@@ -34,16 +41,24 @@ def test_what_began_stands_until_it_is_over(began: Event, over: Event) -> None:
 
 
 def test_the_end_of_one_thing_is_not_the_end_of_another() -> None:
-    elsewhere = events.ForeignServerGone("guest", "10.77.0.254")
-    assert [one.event for one in troubles.standing(told((5, elsewhere), (9, FOREIGN)), NOW)] == [
-        FOREIGN
+    elsewhere = events.LinkReturned("guest", "enp2s0")
+    assert [one.event for one in troubles.standing(told((5, elsewhere), (9, MISSING)), NOW)] == [
+        MISSING
     ]
 
 
 def test_the_same_thing_is_told_once() -> None:
-    pool = [events.PoolEmpty("lan", f"52:54:00:00:00:0{n}") for n in range(3)]
-    found = troubles.standing(told(*((n, one) for n, one in enumerate(pool))), NOW)
-    assert [one.event for one in found] == [pool[0]]
+    stopped = [events.ServiceFailed("tftp", f"no {n}.", 2) for n in range(3)]
+    found = troubles.standing(told(*((n, one) for n, one in enumerate(stopped))), NOW)
+    assert [one.event for one in found] == [stopped[0]]
+
+
+def test_what_dhcp_finds_is_told_until_the_owner_decides() -> None:
+    found = [Trouble("lan", NOW, FOREIGN)]
+    assert list(troubles.of_networks(found, None)) == [say(FOREIGN)]
+    for decided in (False, True):
+        slices = Slices(1, (replace(LAN, answer_beside_others=decided),), DNS, ())
+        assert bool(list(troubles.of_networks(found, slices))) is not decided
 
 
 def test_what_nobody_ends_grows_old() -> None:

@@ -37,7 +37,7 @@ class ApiStatus:
         list[str],
         Field(
             description="what is wrong now: roles, ports, networks, sources, builds, boots",
-            examples=[["Another DHCP server, 10.77.0.254, answers on lan. Ours is silent."]],
+            examples=[["enp2s0, a port of lan, is not there."]],
         ),
     ]
 
@@ -84,6 +84,7 @@ async def bells(request: Request, here: Signed) -> StreamingResponse:
 def _troubles(reads: Reads, now: float) -> list[str]:
     return [
         *reads.troubles(),
+        *troubles.of_networks(reads.network_troubles(), reads.slices()),
         *troubles.of_events(reads.latest(troubles.KINDS, troubles.ABOUT), now),
         *troubles.of_sources(reads.sources(), reads.source_states()),
         *troubles.of_builds(reads.builds(limit=LOOKED_AT)),

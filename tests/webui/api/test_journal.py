@@ -22,6 +22,7 @@ from appliance.events import (
     RevisionUndone,
     WishRefused,
 )
+from appliance.events import say as say_so
 from appliance.store import boots, builds, journal, leases, trials
 from appliance.store.open import writer
 from tests.webui.conftest import Admin, judged
@@ -34,7 +35,7 @@ MAC = "52:54:00:12:34:56"
 SAID: tuple[tuple[str, Event], ...] = (
     ("leases", ForeignServer("lan", "10.77.0.254", MAC)),
     ("net", RevisionRefused(2, "the port enp9s0 is not there.")),
-    ("leases", PoolEmpty("lan", MAC)),
+    ("leases", PoolEmpty("lan", MAC, 100, 100)),
     ("net", RevisionUndone(3, "nobody kept it.")),
     ("build", WishRefused("w", "ember waits in the queue already.")),
     ("net", LinkMissing("lan", "enp2s0")),
@@ -47,7 +48,11 @@ SAID: tuple[tuple[str, Event], ...] = (
 def say(state: Path, file: str, event: Event, at: float | None = None) -> None:
     """Write an event as its role would."""
     with closing(writer(state / f"{file}.db", FILES[file].MIGRATIONS)) as connection:
-        journal.append(connection, event, time.time() if at is None else at)
+        moment = time.time() if at is None else at
+        if file == "leases":
+            leases.commit(connection, (), (event,), moment)
+        else:
+            journal.append(connection, event, moment)
 
 
 @pytest.fixture
@@ -77,9 +82,7 @@ def test_every_role_is_heard_newest_first(local: httpx.Client) -> None:
     assert [(one["file"], one["kind"]) for one in events] == [
         (file, type(event).__name__) for file, event in reversed(SAID)
     ]
-    assert events[-1]["what"] == (
-        "Another DHCP server, 10.77.0.254, answers on lan. Ours is silent until you decide."
-    )
+    assert events[-1]["what"] == say_so(SAID[0][1])
     assert events[-1]["facts"]["server"] == "10.77.0.254"
 
 
@@ -118,7 +121,7 @@ def test_a_moment_is_chosen(local: httpx.Client) -> None:
 
 def test_the_status_names_what_is_wrong_now(told: Admin, local: httpx.Client) -> None:
     troubles = local.get(f"{API}/status").json()["troubles"]
-    assert f"{MAC} got no address: the pool of lan is used up." in troubles
+    assert say_so(PoolEmpty("lan", MAC, 100, 100)) in troubles
     assert "enp2s0, a port of lan, is not there." in troubles
     assert any("10.77.0.254" in one for one in troubles)
     say(told.state, "leases", ForeignServerGone("lan", "10.77.0.254"))
