@@ -18,4 +18,5 @@ runCommand "nixie-router" { } ''
   exec sh ${./nixos/inside.sh} $out $out/venv/bin/python -P -m appliance "\$@"
   EOF
   chmod 755 $out/bin/nixie
+  ln -s bin/nixie $out/nixie
 ''

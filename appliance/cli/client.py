@@ -197,6 +197,16 @@ class Client:
         )
 
 
+def now() -> float:
+    """Unix seconds."""
+    return time.time()
+
+
+def rest(seconds: float) -> None:
+    """Do nothing for a while."""
+    time.sleep(seconds)
+
+
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 

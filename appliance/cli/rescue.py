@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from appliance.cli.client import REFUSED, SILENT, Client, Failed, Where
+from appliance.cli.client import REFUSED, SILENT, Failed
 from appliance.cli.everywhere import STATE, Json
 from appliance.cli.run import StateOption
 from appliance.cli.words import facts, moment, table
+from appliance.errors import NixieError
 from appliance.store.reads import FILES, Reads
 from appliance.store.secrets.open import claim_code
 from appliance.store.standing.open import standings
@@ -54,12 +55,13 @@ def rescue(
 
 
 def _reopened(state: Path) -> str:
-    """The new claim code; the web role ends everything that opened something before."""
-    client = Client(Where(state))
+    """The new claim code.  Loads the acts only here: the supervisor is of this program too."""
+    from appliance.actions.open import reopened_claim
+
     try:
-        return str(client.delete("/claim")["code"])
-    finally:
-        client.close()
+        return reopened_claim(state)
+    except NixieError as error:
+        raise Failed(SILENT, str(error)) from None
 
 
 def _found(state: Path) -> dict[str, Any]:

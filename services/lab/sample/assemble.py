@@ -42,7 +42,7 @@ UNWINDER = (
     "usr/lib/x86_64-linux-gnu/libgcc_s.so.1",
     "lib/libgcc_s.so.1",
 )
-OURS = ("flake.nix", "hosts", "lib", "nixos", "pkgs")
+OURS = ("flake.nix", "elsewhere", "hosts", "lib", "nixos", "pkgs")
 WHEN = "2026-01-01T00:00:00+00:00"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.actions import changes, machines, menus, networks, sources
+from appliance.actions import acts, machines, menus, networks, sources
 from appliance.actions.desk import Desk
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
@@ -20,7 +20,7 @@ def test_a_menu_has_its_hosts_in_order(desk: Desk, source: str, judge: Judge) ->
     menus.edit_menu(desk, OWNER, "workshop", hosts=["anvil", "ember"], rollbacks=2)
     (view,) = desk.reads.menus()
     assert (view.hosts, view.default, view.rollbacks) == ((hosts[2], hosts[1]), hosts[1], 2)
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     assert desk.reads.menus()[0].hosts == tuple(hosts)
 
 
@@ -53,7 +53,7 @@ def test_a_removed_menu_comes_back_with_its_hosts(desk: Desk, source: str, judge
     menus.make_menu(desk, OWNER, "workshop", ["ember", "quench"])
     menus.remove_menu(desk, OWNER, "workshop")
     assert desk.reads.menus() == []
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     assert desk.reads.menus()[0].hosts == hosts
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from appliance.cli.app import app
@@ -82,6 +83,18 @@ def test_a_lost_password_is_replaced_at_the_console(admin: Admin) -> None:
         assert client.post("/api/v1/claim", json=new).status_code == 201
 
 
-def test_without_its_admin_a_claim_is_not_reopened(tmp_path: Path) -> None:
-    left_behind(tmp_path)
-    assert rescue(tmp_path, "--new-owner").exit_code == 4
+def test_a_lost_password_is_replaced_with_every_role_down(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    state = tmp_path_factory.mktemp("down")
+    with serving(state) as port:
+        Admin(f"http://127.0.0.1:{port}", state).claim()
+    code = json.loads(rescue(state, "--new-owner", "--json").stdout)["code"]
+    assert f"the claim code is {code}" in rescue(state).stdout
+
+
+def test_where_no_router_was_there_is_no_new_owner(tmp_path: Path) -> None:
+    told = rescue(tmp_path, "--new-owner")
+    assert told.exit_code == 4
+    assert told.stderr.startswith(f"No router has started in {tmp_path}.")
+    assert list(tmp_path.iterdir()) == []
