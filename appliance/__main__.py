@@ -1,14 +1,16 @@
 """DOOR: the program.  `role NAME` starts at once; everything else is the command line."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Start a role, or the command line.  A role must not pay for typer."""
-    if sys.argv[1:2] == ["role"] and len(sys.argv) == 3:
+    if sys.argv[1:2] == ["role"] and len(sys.argv) == 3 and not sys.argv[2].startswith("-"):
         from appliance.assemble import role
 
         sys.exit(role(sys.argv[2]))
+    os.umask(0o022)  # roles have other users: what is secret has its mode said outright
     from appliance.cli.app import app
 
     app(prog_name="nixie")

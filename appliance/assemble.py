@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance import environment
-from appliance.errors import NixieError, Problem, Refused, why
+from appliance.errors import NixieError, why
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
@@ -26,14 +26,11 @@ from appliance.signs import Signs
 
 if TYPE_CHECKING:
     from appliance.events import Event
-    from services.lab.serve import Chosen
+    from services.lab.serve import Booted, Chosen
     from services.supervisor.plan import Plan
     from services.systemd.driver import Overseer
 
 Work = Callable[[], int]
-UMASK = 0o022
-"""Of `nixie run` and `nixie lab`, whoever started them: other users' roles pass through the folders
-that they make.  What is secret has a mode of its own; a role narrows this for itself."""
 
 
 def installed() -> Installed:
@@ -234,7 +231,6 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = ()) -> i
     from hardware.probe import networks, nics
     from services.supervisor.serve import supervise
 
-    os.umask(UMASK)
     first = None
     if not (here / "run/first.json").exists() and not started(here / "nixie.db"):
         named = ports(lan, nics())
@@ -255,14 +251,13 @@ def lab(
     """`nixie lab`: a router in namespaces, its admin on 127.0.0.1:`port`, until stopped.
 
     `then` runs beside it, in a thread, and is given the admin's URL; it may choose a machine that
-    is then switched on.
+    is then switched on.  Raises Refused.
     """
     from appliance.model.read import to_json
     from services.lab.serve import first_config, stand
     from services.lab.topology import Names
     from services.supervisor.serve import supervise
 
-    os.umask(UMASK)
     names = Names(prefix)
 
     async def router(stopping: asyncio.Event) -> None:
@@ -274,16 +269,16 @@ def lab(
     return asyncio.run(stand(here, names, router, chosen, SAY))
 
 
-def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float) -> int:
-    """`nixie lab boot`: 0 exactly when the machine phoned home with the image it is assigned."""
+def lab_boot(
+    here: Path, machine: tuple[str, str, str, int], seconds: float, say: Callable[[str], None]
+) -> "Booted":
+    """`nixie lab boot`: what became of `machine` (name, MAC, firmware, MB).  Raises Refused."""
     from services.lab.machine import Firmware, Machine
     from services.lab.serve import visit
 
-    try:
-        machine = Machine(name, mac.lower(), Firmware(firmware), megabytes)
-    except ValueError as error:
-        raise Refused(Problem(("machine",), f"{error}.")) from error
-    return asyncio.run(visit(here, machine, seconds, SAY))
+    name, mac, firmware, megabytes = machine
+    made = Machine(name, mac.lower(), Firmware(firmware), megabytes)
+    return asyncio.run(visit(here, made, seconds, say))
 
 
 def prove() -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
+from appliance.model.installed import STATE
 
 HOME = "/opt/nixie"
-STATE = "/var/lib/nixie"
 LOOK_SECONDS = "NIXIE_LOOK_SECONDS"
 
 

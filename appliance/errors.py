@@ -7,7 +7,6 @@ NixieError
 """
 
 import errno
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +44,8 @@ class Unreachable(NixieError):
     """Something outside did not answer; the message says what, why and what to do."""
 
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, "SQLITE_FULL"})
+DAMAGED = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
 
 
 def why(error: BaseException, state: Path) -> str | None:
@@ -58,8 +57,8 @@ def why(error: BaseException, state: Path) -> str | None:
         return next(filter(None, (why(one, state) for one in error.exceptions)), None)
     if isinstance(error, NixieError):
         return str(error)
-    code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in FULL:
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "errno", None)
+    if code in FULL:
         return f"The disk with {state} is full. Make room on it; then it goes on by itself."
     if code in DAMAGED:
         return (

@@ -8,13 +8,13 @@ it ends.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import anyio.to_thread
@@ -31,6 +31,7 @@ from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
 from appliance.store.secrets.open import Secrets
 from webui.app import application, own_names
+from webui.listening.serve import Limits, listen
 
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # between two looks at what net published
@@ -50,10 +51,12 @@ async def serve(
     signs: Signs = NO_SIGNS,
     fault: Fault = no_fault,
     passwords: Passwords | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Serve until cancelled.  `sockets` by LISTEN_FDNAMES name.
 
-    `passwords` are checked at full strength unless another checker is given.
+    `passwords` are checked at full strength unless another checker is given; `limits` are those of
+    every server.  Our own socket has a server to itself: nobody else can fill it.
     Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
     """
     desk = open_desk(state, passwords, fault=fault)
@@ -68,15 +71,16 @@ async def serve(
             secure = {n: one for n, one in sockets.items() if n.startswith("admin.")}
             plain = [one for name, one in sockets.items() if name not in secure]
             own = _own_socket(state / "secrets" / "web")
-            servers = [_Server(_config(app), [*plain, own])]
+            servers = [(_config(app), [own])]
+            if plain:
+                servers.append((_config(app), plain))
             if secure:
                 config = _secure_config(app, desk, state)
                 group.create_task(_renewing(config, desk))
-                servers.append(_Server(config, list(secure.values())))
-            for server in servers:
-                group.create_task(server.run_until_cancelled())
-            for server in servers:
-                await server.listens.wait()
+                servers.append((config, list(secure.values())))
+            for config, listening in servers:
+                group.create_task(listen(config, listening, limits))
+            await asyncio.sleep(0)  # each of them takes connections now
             signs.ready()
             await _beating(desk, signs.beat)
     finally:
@@ -114,34 +118,6 @@ def announce(desk: Desk) -> None:
         LOG.warning("This router has no owner yet. Its claim code is %s", code)
 
 
-class _Server(uvicorn.Server):
-    """One of several servers in one loop: signals are the role's, not uvicorn's."""
-
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-        super().__init__(config)
-        self._sockets = sockets
-        self.listens = asyncio.Event()
-
-    async def run_until_cancelled(self) -> None:
-        """Serve; when cancelled, end open requests first."""
-        serving = asyncio.ensure_future(self.serve(self._sockets))
-        try:
-            await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            self.should_exit = True
-            await serving
-            raise
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the doors, and say so."""
-        await super().startup(sockets)
-        self.listens.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -155,7 +131,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         timeout_graceful_shutdown=2,
         timeout_keep_alive=30,
-        limit_concurrency=200,
     )
 
 
@@ -214,7 +189,7 @@ async def _renewing(config: uvicorn.Config, desk: Desk) -> None:
         if not net.changed() and clock() - looked_at < RENEW_SECONDS:
             continue
         looked_at = clock()
-        with contextlib.suppress(OSError):  # a full disk: the certificate before goes on
+        with suppress(OSError):  # a full disk: the certificate before goes on
             if await asyncio.to_thread(_renewed, desk) and config.ssl is not None:
                 config.ssl.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
 

@@ -20,33 +20,38 @@ BELLS: Mapping[str, type[Event]] = {
     "wish": BuildActed,
 }
 """Table of an undone act → the event that rings; machines for the rest."""
-ADMIN_ACTS = frozenset({"allow_directory", "forbid_directory", "set_source_credential"})
-"""Acts whose undo needs the scope that they needed."""
 NETWORK_ACTS = frozenset({"propose_revision", "revert_revision"})
 """Acts that the network undoes, while they are on trial."""
 
 
 def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
-    """Take back an act, or the actor's last one.  Undoing an undo does the act again."""
+    """Take back an act, or the actor's last one.  Undoing an undo does the act again.
+
+    Both need the scope that the act itself needed.
+    """
     try:
         with act(desk, actor, "undo") as doing:
             undone = _undone(doing.session, actor, act_id)
-            if undone.verb in ADMIN_ACTS:
-                permit(desk, actor, "admin", "undo")
+            permit(desk, actor, undone.scope, "undo")
             doing.take_back(undone, {"intent": desk.new_id()})
             tables = {change["table"] for change in json.loads(undone.changes)}
             event = next((BELLS[name] for name in sorted(tables) if name in BELLS), MachineActed)
             return doing.tell(undone.subject, _taken_back(undone.what), event)
     except (ChangedSince, IntegrityError):
         raise Clash(
-            problem("Something else changed it since, so it cannot be taken back as it was.")
+            problem(
+                "Something else changed it since, so it cannot be taken back as it was. Change it "
+                "by hand."
+            )
         ) from None
 
 
-def recent(desk: Desk, actor: Actor, limit: int = 20) -> list[ActRow]:
-    """The newest acts first."""
+def recent(desk: Desk, actor: Actor, limit: int = 20, before: str | None = None) -> list[ActRow]:
+    """The newest acts first; older than the one with the id `before`.  Raises Unknown."""
     permit(desk, actor, "read", "recent")
-    return inventory.acts(desk.inventory, actor.account, limit)
+    if before is not None and inventory.act(desk.inventory, before) is None:
+        raise Unknown(problem("There is no such act. GET /acts lists them.", "before"))
+    return inventory.acts(desk.inventory, actor.account, limit, before)
 
 
 def told(desk: Desk, act_id: str) -> ActRow | None:
@@ -70,15 +75,22 @@ def _undone(session: Session, actor: Actor, act_id: str | None) -> Act:
     found = (
         session.get(Act, act_id)
         if act_id
-        else inventory.last_undoable(session, actor.account, actor.name)
+        else inventory.last_undoable(session, actor.account, actor.kind, actor.id, actor.name)
     )
     if found is None or found.account != actor.account:
-        raise Unknown(problem("There is nothing to take back."))
+        raise Unknown(
+            problem("There is nothing to take back. What you did last cannot be, or was before.")
+        )
     if found.undone_at is not None:
-        raise Refused(problem("This was taken back before."))
+        raise Refused(problem("This was taken back before. Take that back to do it again."))
     if found.verb in NETWORK_ACTS:
         what = "A revision cannot be taken back here: undo it while it is on trial, or revert to"
         raise Refused(problem(f"{what} an older one."))
     if found.changes == "[]":
-        raise Refused(problem("This cannot be taken back: it asked for something that was done."))
+        raise Refused(
+            problem(
+                "This cannot be taken back: it asked for something that was done. Ask for the "
+                "opposite."
+            )
+        )
     return found

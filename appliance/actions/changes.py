@@ -27,6 +27,8 @@ STATES: Mapping[str, str] = {
 }
 """Phases of a trial that is not over, as people see them; the others are in net.db's endings."""
 WAITING = "on its way"
+CHANGE_STATES = (WAITING, *STATES.values(), "kept", "undone", "refused")
+REVISION_STATES = ("in force", *CHANGE_STATES, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The newest change: "on its way", "being applied", "on trial", "kept", "undone", "refused"."""
+    """The newest change; `state` is one of CHANGE_STATES."""
 
     id: str
     revision: int
@@ -55,7 +57,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """One revision; `state` as a Change has it, "in force", or "" when it was never tried."""
+    """One revision; `state` is one of REVISION_STATES, "" when it was never tried."""
 
     number: int
     author: str
@@ -203,18 +205,15 @@ def begin(desk: Desk, first: str | None) -> None:
     """
     newest, kept = desk.reads.revision(), desk.reads.kept()
     if kept is not None and (newest is None or newest.number < kept.revision):
-        with act(desk, FIRST_RUN, "adopt_revision", scope="admin") as doing:
-            revisions.put(
-                doing.session,
-                kept.config,
-                layout=int(json.loads(kept.config).get("schema", 1)),
-                account=FIRST_RUN.account,
-                author=FIRST_RUN.name,
-                at=kept.at,
-                number=kept.revision,
-            )
-            what = f"Revision {kept.revision}, which is in force, was missing here."
-            doing.tell(str(kept.revision), what, ConfigActed)
+        revisions.adopt(
+            desk.inventory,
+            kept.config,
+            layout=int(json.loads(kept.config).get("schema", 1)),
+            account=FIRST_RUN.account,
+            author=FIRST_RUN.name,
+            at=kept.at,
+            number=kept.revision,
+        )
     elif newest is None and first is not None:
         propose_revision(desk, FIRST_RUN, json.loads(first))
 

@@ -29,10 +29,10 @@ OPEN = (*UNDERWAY, "on trial")
 @command(group)
 def show(
     call: Call,
-    number: Annotated[int | None, typer.Argument(help="A revision; else what is in force.")] = None,
+    number: Annotated[str, typer.Argument(help="A revision; else what is in force.")] = "",
 ) -> None:
     """Print a configuration."""
-    found = call.client.get("/config" if number is None else f"/revisions/{number}")
+    found = call.client.get(f"/revisions/{quoted(number)}" if number else "/config")
     call.show(found, lambda: json.dumps(found["config"], indent=2))
 
 
@@ -68,11 +68,11 @@ def propose(
 @command(group)
 def revert(
     call: Call,
-    number: Annotated[int, typer.Argument(help="A revision that was kept once.")],
+    number: Annotated[str, typer.Argument(help="A revision that was kept once.")],
     seconds: Seconds = SECONDS,
 ) -> None:
     """Put an older revision on trial."""
-    _tried(call, call.client.post(f"/revisions/{number}/revert", seconds=seconds))
+    _tried(call, call.client.post(f"/revisions/{quoted(number)}/revert", seconds=seconds))
 
 
 @command(group)
@@ -111,7 +111,7 @@ def log(call: Call, limit: Annotated[int, typer.Option(help="At most so many.")]
     rows = [
         (
             moment(one["at"]),
-            one["actor"],
+            _who(one),
             one["what"],
             one["id"] if one["undoable"] else "taken back" if one["undone_at"] else "",
         )
@@ -184,6 +184,15 @@ def _sentence(change: Any) -> str:
         left = span(round(change["seconds_left"]))
         return f"{said} for {left} more: nixie change keep, or it is undone."
     return f"{said}: {change['why']}" if change["why"] else f"{said}."
+
+
+def _who(one: Any) -> str:
+    """Who did it; a token may be called like a user.
+
+    >>> _who({"actor": "lena", "actor_kind": "user"}), _who({"actor": "ci", "actor_kind": "token"})
+    ('lena', 'token ci')
+    """
+    return f"token {one['actor']}" if one["actor_kind"] == "token" else str(one["actor"])
 
 
 def _read(file: typer.FileText) -> Any:

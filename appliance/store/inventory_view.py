@@ -185,6 +185,12 @@ def newest_wish(connection: sqlite3.Connection, role: str, kind: str) -> Wish | 
     return _wish(row) if row else None
 
 
+def wish(connection: sqlite3.Connection, ident: str) -> Wish | None:
+    """One wish."""
+    row = connection.execute(f"SELECT {_WISH} FROM wish WHERE id = ?", (ident,)).fetchone()
+    return _wish(row) if row else None
+
+
 def last_wish(connection: sqlite3.Connection) -> int:
     """The place of the newest wish of all, 0 when there is none."""
     (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM wish").fetchone()

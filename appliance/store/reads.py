@@ -6,12 +6,13 @@ A role that has not started yet has no file: its lists are empty, its single row
 from appliance.store.looks.boots import BootLooks
 from appliance.store.looks.builds import BuildLooks
 from appliance.store.looks.inventory import InventoryLooks
+from appliance.store.looks.journal import JournalLooks
 from appliance.store.looks.network import NetworkLooks
 from appliance.store.looks.open import FILES as FILES
 from appliance.store.standing.open import full, standings
 
 
-class Reads(InventoryLooks, BuildLooks, BootLooks, NetworkLooks):
+class Reads(InventoryLooks, BuildLooks, BootLooks, NetworkLooks, JournalLooks):
     """The state directory, read-only."""
 
     def troubles(self) -> list[str]:

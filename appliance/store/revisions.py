@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from appliance.store.tables import Revision
@@ -42,6 +43,12 @@ def add(session: Session, config: dict[str, Any], *, account: str, author: str, 
     if before is not None and before.hash == content_hash(text):
         return int(before.number or 0)
     return put(session, text, layout=int(config["schema"]), account=account, author=author, at=at)
+
+
+def adopt(engine: Engine, text: str, **about: Any) -> None:
+    """Store a revision that came from elsewhere with its number; `about` as `put` takes it."""
+    with Session(engine) as session, session.begin():
+        put(session, text, **about)
 
 
 def put(

@@ -33,6 +33,7 @@ from appliance.plan.links import Missing
 from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
 from appliance.store.inventory_view import RevisionView
+from appliance.store.ledger import Ledger
 from appliance.store.trials import Ended, Kept, TrialRow
 from appliance.trial import (
     Act,
@@ -51,7 +52,6 @@ from appliance.trial import (
 from hardware.inventory import Nic
 from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows
 from services.net.asked import Apply, Asked, Inventory
-from services.net.ledger import Ledger
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
 FIRST = "first"

@@ -11,7 +11,7 @@ STATE = Path("/var/lib/nixie")
 
 def full_database() -> sqlite3.Error:
     error = sqlite3.OperationalError("database or disk is full")
-    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    error.sqlite_errorname = "SQLITE_FULL"
     return error
 
 

@@ -1,5 +1,7 @@
 """A first start by somebody whose umask lets nobody in."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.live.standing import made, print_logs, removed
@@ -14,6 +16,7 @@ def test_a_router_starts_whatever_the_umask(umask: int) -> None:
     try:
         router.start()
         assert router.client.get("/config")["number"] == 1
+        assert "Umask:\t0027" in Path(f"/proc/{router.pid('web')}/status").read_text()
     except BaseException:
         print_logs(router)
         raise

@@ -17,6 +17,7 @@ from appliance.model.installed import Installed
 from appliance.signs import Signs
 from appliance.store import builds
 from appliance.store.open import writer
+from webui.listening.serve import Limits
 from webui.serve import serve
 
 PASSWORD = "four words in a row"
@@ -35,6 +36,7 @@ def serving(
     name: str = "admin-local",
     beat: Callable[[], None] = lambda: None,
     fault: Fault = no_fault,
+    limits: Limits | None = None,
 ) -> Iterator[int]:
     """`serve` in a thread of its own; yields its port once it is ready."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -52,6 +54,7 @@ def serving(
                 Signs(alive.set, beat),
                 fault,
                 QUICK,
+                limits,
             )
         )
         loop = asyncio.get_running_loop()

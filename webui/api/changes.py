@@ -11,8 +11,8 @@ from appliance.actions import changes
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.inventory_view import RevisionView
 from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS
-from webui.api.words import ApiDone, Seconds, Word, done
-from webui.session import Here, Signed
+from webui.api.words import CLASH, GONE, ApiDone, Seconds, Word, done, one_of
+from webui.session import Here, Owning, Signed
 
 router = APIRouter(tags=["changes"])
 
@@ -62,12 +62,7 @@ class ApiNumbered:
     author: str
     at: Seconds
     state: Annotated[
-        str,
-        Field(
-            description="in force, on its way, being applied, on trial, kept (before), undone, "
-            "refused, or empty: never tried",
-            examples=["in force"],
-        ),
+        str, one_of("revision", description="empty: never tried", examples=["in force"])
     ]
     why: Annotated[str, Field(examples=["Nobody pressed Keep in time."])]
 
@@ -78,13 +73,7 @@ class ApiChange:
 
     id: Annotated[str, Field(examples=["01936f2e-7a10-7000-8000-0242ac120002"])]
     revision: int
-    state: Annotated[
-        str,
-        Field(
-            description="on its way, being applied, on trial, kept, undone, refused",
-            examples=["on trial"],
-        ),
-    ]
+    state: Annotated[str, one_of("change", examples=["on trial"])]
     why: Annotated[str, Field(examples=["Nobody pressed Keep in time."])]
     ends_at: Seconds | None
     seconds_left: Annotated[float | None, Field(description="until it is undone by itself")]
@@ -98,12 +87,12 @@ class ApiReview:
     differences: list[str]
 
 
-@router.get("/config")
+@router.get("/config", responses=GONE)
 def config(here: Signed) -> ApiRevision:
     """The configuration that is on trial, else the one that is kept: what a change starts from."""
     row = changes.present(here.desk)
     if row is None:
-        raise Unknown(problem("There is no configuration yet."))
+        raise Unknown(problem("There is no configuration yet. POST /config makes the first one."))
     return _revision(here, row)
 
 
@@ -114,9 +103,9 @@ def review(here: Signed, config: Config) -> ApiReview:
     return ApiReview(found.base, list(found.differences))
 
 
-@router.post("/config", status_code=202)
+@router.post("/config", status_code=202, responses=CLASH)
 def propose(
-    here: Signed,
+    here: Owning,
     config: Config,
     base: Annotated[
         int | None, Query(ge=0, le=1 << 31, description="refuse if another came")
@@ -132,7 +121,7 @@ def propose(
 
 
 @router.get("/revisions")
-def numbered(here: Signed) -> list[ApiNumbered]:
+def revisions(here: Signed) -> list[ApiNumbered]:
     """Every revision, newest first."""
     return [
         ApiNumbered(row.number, row.author, row.at, row.state, row.why)
@@ -149,14 +138,14 @@ def revision(here: Signed, number: Number) -> ApiRevision:
     return _revision(here, row)
 
 
-@router.post("/revisions/{number}/revert", status_code=202)
-def revert(here: Signed, number: Number, seconds: TrialSeconds = SECONDS) -> ApiDone:
+@router.post("/revisions/{number}/revert", status_code=202, responses=CLASH)
+def revert(here: Owning, number: Number, seconds: TrialSeconds = SECONDS) -> ApiDone:
     """Go back to a revision that was kept once; it is tried like any other."""
     return done(changes.revert(here.desk, here.actor, number, seconds=seconds))
 
 
-@router.get("/change")
-def change(here: Signed) -> ApiChange:
+@router.get("/change", responses=GONE)
+def newest_change(here: Signed) -> ApiChange:
     """The newest change: on trial, or how it ended."""
     found = changes.newest_change(here.desk)
     if found is None:
@@ -165,20 +154,20 @@ def change(here: Signed) -> ApiChange:
     return ApiChange(found.id, found.revision, found.state, found.why, found.ends_at, left)
 
 
-@router.post("/change/{change}/keep", status_code=202)
-def keep(here: Signed, change: Word) -> ApiDone:
+@router.post("/change/{change}/keep", status_code=202, responses=CLASH)
+def keep_change(here: Owning, change: Word) -> ApiDone:
     """Keep the change that is on trial; an older one's id is refused."""
     return done(changes.keep(here.desk, here.actor, change))
 
 
-@router.post("/change/{change}/undo", status_code=202)
-def undo(here: Signed, change: Word) -> ApiDone:
+@router.post("/change/{change}/undo", status_code=202, responses=CLASH)
+def undo_change(here: Owning, change: Word) -> ApiDone:
     """Undo the change that is on trial, at once."""
     return done(changes.take_back(here.desk, here.actor, change))
 
 
-@router.post("/change/{change}/extend", status_code=202)
-def extend(here: Signed, change: Word, seconds: TrialSeconds = SECONDS) -> ApiDone:
+@router.post("/change/{change}/extend", status_code=202, responses=CLASH)
+def extend_change(here: Owning, change: Word, seconds: TrialSeconds = SECONDS) -> ApiDone:
     """Have the change on trial for at least so many seconds from now."""
     return done(changes.extend(here.desk, here.actor, change, seconds))
 

@@ -11,9 +11,13 @@ HELD_SECONDS = 60
 class BootLooks(Files):
     """What `boot` wrote."""
 
-    def boots(self, mac: str | None = None, limit: int = 50) -> list[BootRow]:
-        """Boots, newest first."""
-        return self.look("boot", lambda file: boots.boots(file, mac=mac, limit=limit), [])
+    def boots(
+        self, mac: str | None = None, limit: int = 50, before: str | None = None
+    ) -> list[BootRow]:
+        """Boots, newest first; older than the one with the id `before`."""
+        return self.look(
+            "boot", lambda file: boots.boots(file, mac=mac, limit=limit, before=before), []
+        )
 
     def boot(self, ident: str) -> BootRow | None:
         """One boot."""

@@ -22,9 +22,15 @@ class BuildLooks(Files):
         """Hosts, of one source or of all."""
         return self.look("build", lambda file: builds.verdicts(file, source), [])
 
-    def builds(self, host: str | None = None, limit: int = 50) -> list[BuildRow]:
-        """Builds, newest first."""
-        return self.look("build", lambda file: builds.builds(file, host=host, limit=limit), [])
+    def builds(
+        self, host: str | None = None, limit: int = 50, before: str | None = None
+    ) -> list[BuildRow]:
+        """Builds, newest first; older than the one with the id `before`."""
+        return self.look(
+            "build",
+            lambda file: builds.builds(file, host=host, limit=limit, before=before),
+            [],
+        )
 
     def build(self, ident: str) -> BuildRow | None:
         """One build."""

@@ -45,6 +45,10 @@ class InventoryLooks(Files):
         """(number, author, Unix seconds) of every configuration, newest first."""
         return self.look("nixie", inventory_view.revision_heads, [])
 
+    def wish(self, ident: str) -> Wish | None:
+        """Something that a role was asked to do."""
+        return self.look("nixie", lambda file: inventory_view.wish(file, ident), None)
+
     def last_apply(self) -> Wish | None:
         """The newest wish to apply a revision."""
         return self.look("nixie", lambda file: inventory_view.newest_wish(file, *APPLY), None)

@@ -2,7 +2,7 @@
 
 from appliance.model.slices import Slices
 from appliance.store import leases, trials
-from appliance.store.leases import LeaseRow
+from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 
@@ -13,6 +13,10 @@ class NetworkLooks(Files):
     def leases(self, network: str | None = None) -> list[LeaseRow]:
         """Leases, ended ones included."""
         return self.look("leases", lambda file: list(leases.leases(file, network)), [])
+
+    def network_troubles(self) -> list[Trouble]:
+        """What dhcp finds wrong on its networks now."""
+        return self.look("leases", leases.troubles, [])
 
     def slices(self) -> Slices | None:
         """What is in force."""

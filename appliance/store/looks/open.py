@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from appliance.errors import Unreachable
-from appliance.store import journal
 from appliance.store.open import reader
 
 FILES = ("nixie", "net", "leases", "boot", "build")
@@ -67,7 +66,3 @@ class Files:
     def started(self, name: str) -> bool:
         """Whether the role behind that file has made its tables."""
         return self.look(name, lambda _: True, False)
-
-    def events(self, name: str, after: int = 0, limit: int = 500) -> list[journal.Entry]:
-        """Events of one file after a cursor, oldest first."""
-        return self.look(name, lambda file: list(journal.read(file, after, limit)), [])

@@ -1,4 +1,4 @@
-"""net.db as the keeper writes it: one transaction for everything that is one fact."""
+"""net.db as its one writer has it: a transaction for everything that is one fact."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
