@@ -155,6 +155,9 @@ class Router:
         until(lambda: self.lan.pings("10.77.0.1"), "the LAN reaches the router")
 
     def net(self) -> sqlite3.Connection | None:
+        """net.db, once the role holds it: before, we would make its log, which then is root's."""
+        if not (self.state / "net.db-shm").exists():
+            return None
         try:
             return reader(self.state / "net.db")
         except Unreachable:  # the role is just starting
