@@ -63,6 +63,7 @@ class BootUnanswered(Event):
     network: str
     mac: str
     why: str
+    reason: str = ""  # a word the record's diagnosis depends on: "pool-empty", …
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class ForeignServer(Event):
     network: str
     server: str
     mac: str
+    what: str = ""  # boot fields it sends, to clear there: "a boot file, option 66"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,16 @@ class ForeignBootServer(Event):
     network: str
     server: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignBootServerGone(Event):
+    """The other server on {network} that answered machines that boot, {server}, is gone."""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    server: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ router = APIRouter(tags=["boots"])
 
 @dataclass(frozen=True, slots=True)
 class ApiBoot:
-    """One boot.  `state`: asking, loading, starting, up, served, held, local, short, left."""
+    """One boot.  `state`: asking, loading, menu, starting, up, served, held, local, short, left."""
 
     id: str
     network: Annotated[str, Field(examples=["lan"])]
