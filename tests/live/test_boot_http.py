@@ -2,9 +2,11 @@
 
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -427,3 +429,43 @@ def test_the_address_of_the_client_is_its_lease(here: Room) -> None:
     here.curl(SCRIPT)
     here.until(lambda: bool(here.stored()))
     assert here.stored()[0].mac == MAC
+
+
+@pytest.fixture
+def cramped(tmp_path: Path) -> Iterator[Room]:
+    """The role with its state on a disk of 16 MB."""
+    state = tmp_path / "state"
+    state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "nixie", str(state)], check=True)
+    try:
+        with room(state, "f") as running:
+            yield running
+    finally:
+        subprocess.run(["umount", "--lazy", str(state)], check=True)
+
+
+ASKS_UNTIL_REFUSED = """
+import sys, urllib.error, urllib.request
+for number in range(4000):
+    try:
+        urllib.request.urlopen(f"http://10.77.0.1{sys.argv[1]}?serial={number:080d}").read()
+    except urllib.error.HTTPError as error:
+        print(error.code, error.headers["Retry-After"], error.read().decode())
+        break
+"""
+
+
+def test_on_a_full_disk_a_machine_waits_and_goes_on_when_there_is_room(cramped: Room) -> None:
+    filling = cramped.state / "filling"
+    with filling.open("wb") as opened, suppress(OSError):
+        while True:
+            opened.write(bytes(65_536))
+            opened.flush()
+    refused = cramped.run(sys.executable, "-c", ASKS_UNTIL_REFUSED, SCRIPT, seconds=120).stdout
+    assert refused == b"503 3 The router cannot write to its disk now. Ask again.\n\n"
+    time.sleep(1)
+    assert cramped.process is not None
+    assert cramped.process.poll() is None  # the role is still there
+    filling.unlink()
+    assert b"kernel http://" in cramped.curl(SCRIPT + "?serial=later")
+    cramped.until(lambda: cramped.stored()[0].facts["serial"] == "later")
