@@ -235,6 +235,29 @@ def test_a_machine_reads_why_its_host_cannot_be_booted_yet(workshop: Workshop) -
         machine.says("asking again in")
 
 
+@pytest.mark.parametrize("as_what", [{}, PLAIN], ids=["rom", "undionly"])
+def test_g4_a_machine_reads_that_its_processor_is_too_small(
+    workshop: Workshop, as_what: dict[int, int]
+) -> None:
+    mac = new_mac()
+    workshop.assign(mac, f"small-{len(as_what)}", host=workshop.hosts["native"])
+    with (
+        disguised(workshop.router, as_what),
+        switched_on(workshop, mac, "bios", cpu="qemu32") as machine,
+    ):
+        machine.says("crucible needs a 64-bit processor, and this one has 32 bits.")
+        machine.says("asking again in")
+        until(lambda: _diagnosed(workshop, mac) == "wrong-system", "the record says so")
+    row = workshop.boot_of(mac)
+    assert row is not None
+    assert named(workshop.steps_of(row.id), "part") == []
+
+
+def _diagnosed(workshop: Workshop, mac: str) -> str | None:
+    row = workshop.boot_of(mac)
+    return row.diagnosis if row else None
+
+
 def test_a_machine_boots_with_web_build_and_their_files_gone(workshop: Workshop) -> None:
     router, mac = workshop.router, new_mac()
     workshop.assign(mac, "alone", host=workshop.hosts["native"])
