@@ -84,7 +84,7 @@ class Kind:
 
     words: str  # for people
     loaders: tuple[str, ...]
-    systems: frozenset[str]  # Nix's names; a 64-bit one only if the processor is (see `script`)
+    systems: frozenset[str]  # Nix's names; of x86 a 64-bit one if the processor is (see `script`)
     program: int | None = None  # the machine field of its programs' PE header; BIOS has none
     package: str = ""  # the folder of iPXE's own build when no distribution's package has it
 
@@ -94,7 +94,7 @@ _X86 = frozenset({"x86_64-linux", "i686-linux"})
 
 KINDS: Mapping[str, Kind] = {
     "bios": Kind("BIOS", ("undionly.kpxe", "ipxe.pxe"), _X86),
-    "x64": Kind("64-bit UEFI", _EFI, _X86, 0x8664),
+    "x64": Kind("64-bit UEFI", _EFI, frozenset({"x86_64-linux"}), 0x8664),
     "ia32": Kind("32-bit UEFI", _EFI, _X86, 0x014C, "bin-i386-efi"),
     "arm64": Kind("64-bit ARM UEFI", _EFI, frozenset({"aarch64-linux"}), 0xAA64),
     "arm32": Kind(

@@ -58,7 +58,8 @@ def test_a_recipe_of_a_later_version_becomes_a_page() -> None:
         ("x86_64-linux", "x86_64", 7, True),
         ("x86_64-linux", "i386", 0, True),  # the processor decides, in the script
         ("x86_64-linux", "i386", 6, True),
-        ("i686-linux", "x86_64", 7, True),
+        ("i686-linux", "i386", 0, True),
+        ("i686-linux", "x86_64", 7, False),  # 64-bit UEFI starts no 32-bit kernel
         ("x86_64-linux", "arm64", 11, False),
         ("x86_64-linux", "", 11, False),  # only its firmware has spoken
         ("aarch64-linux", "arm64", 11, True),
