@@ -11,7 +11,7 @@ else
 SETUP := $(ROOT) bash nixos-image/debian/set-up.sh
 endif
 
-.PHONY: run test check bench soak lint types units live vm browser format lock
+.PHONY: run test check bench soak lint types units live adapter vm browser format lock
 
 run:  ## the lab: a router, its admin and one machine that boots from the sample flake
 	@$(SETUP) run
@@ -39,6 +39,9 @@ units:
 
 live:
 	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m live tests
+
+adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkgs under it
+	@$(PYTEST) -m live tests/live/test_adapter.py
 
 vm:
 	@$(ROOT) $(PYTEST) -m vm tests

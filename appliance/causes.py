@@ -25,7 +25,7 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "foreign-server": Cause(
         "Another DHCP server answers here, so Nixie keeps silent.",
-        "Switch the other server off: Nixie answers again by itself within a minute.",
+        "Switch the other server off: Nixie answers again by itself three minutes later.",
     ),
     "foreign-dhcp-won": Cause(
         "The machine took the address of another DHCP server.",
@@ -41,11 +41,11 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "listening": Cause(
         "Nixie was still listening for other DHCP servers.",
-        "Let the machine ask again: it is answered as soon as nobody else is heard.",
+        "Let the machine ask again: it is answered once nobody else was heard for six seconds.",
     ),
     "deaf": Cause(
         "Nixie cannot hear whether other DHCP servers answer here, so it keeps silent.",
-        "Stop the DHCP client that holds port 68 of this network on the router.",
+        "Look at the router's ports of this network; the overview says what is wrong with them.",
     ),
     "address-refused": Cause(
         "The machine asked for an address that it may not have.",
@@ -67,7 +67,8 @@ CAUSES: Mapping[str, Cause] = {
     "loader-missing": Cause(
         "The loader for this kind of machine is not installed.",
         "Run the set-up again. No package has one for 32-bit UEFI: build iPXE's"
-        " bin-i386-efi/ipxe.efi, put it into the loaders folder below own, and start Nixie again.",
+        " bin-i386-efi/ipxe.efi (for ARM bin-arm32-efi), put it into the loaders folder below own,"
+        " and start Nixie again.",
     ),
     "ladder-exhausted": Cause(
         "Every loader was sent to the machine, and none came up.",

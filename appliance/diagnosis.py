@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from appliance.boot_record import BootRecord
 from appliance.causes import CAUSES
+from appliance.events import Unanswered
 from appliance.store.boots import BootRow, StepRow
 
 QUIET_SECONDS = 120.0  # a kernel that says nothing for so long has a problem
@@ -32,11 +33,18 @@ FETCHES: Mapping[str, tuple[str, float]] = {
 IA32_CODES = (6, 15)  # option 93
 
 UNANSWERED: Mapping[str, str] = {
-    "nothing-assigned": "not-assigned",
-    "other-server-chosen": "foreign-dhcp-won",
-    "not-ours": "foreign-dhcp-won",
+    Unanswered.POOL_EMPTY: "pool-empty",
+    Unanswered.FOREIGN_SERVER: "foreign-server",
+    Unanswered.LISTENING: "listening",
+    Unanswered.DEAF: "deaf",
+    Unanswered.OTHER_SERVER_CHOSEN: "foreign-dhcp-won",
+    Unanswered.NOT_OURS: "foreign-dhcp-won",
+    Unanswered.ADDRESS_REFUSED: "address-refused",
+    Unanswered.UNKNOWN_ARCH: "unknown-arch",
+    Unanswered.LOADER_MISSING: "loader-missing",
+    Unanswered.LADDER_EXHAUSTED: "ladder-exhausted",
 }
-"""Why DHCP gave nothing to boot: reasons that are called otherwise here."""
+"""Why DHCP gave nothing to boot; for other reasons its own sentence has to do."""
 
 PAGES: Mapping[str, str] = {
     "waiting": "build-waiting",
@@ -81,13 +89,12 @@ def _refused(record: BootRecord) -> Diagnosis | None:
     last = record.steps[-1] if record.steps else None
     if last is None or last.kind != "dhcp" or last.status != "refused":
         return None
-    reason = str(last.detail.get("reason", ""))
-    ident = UNANSWERED.get(reason, reason)
+    ident = UNANSWERED.get(str(last.detail.get("reason", "")), "unanswered")
     code = record.boot.facts.get("arch_code")
     named_code = ident in ("unknown-arch", "loader-missing") and code is not None
     seen = (f"It named architecture {code} in option 93.",) if named_code else ()
     why = _sentence(str(last.detail.get("why", "")))
-    return _found(ident if ident in CAUSES else "unanswered", why, *seen)
+    return _found(ident, why, *seen)
 
 
 def _raspberry_pi(record: BootRecord) -> Diagnosis | None:

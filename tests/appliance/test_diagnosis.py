@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.causes import CAUSES
 from appliance.diagnosis import Diagnosis, diagnose, named
+from appliance.events import Unanswered
 from appliance.store.boots import BootRow, StepRow
 
 NOW = 1000.0
@@ -279,6 +280,21 @@ def test_an_ipxe_rom_that_never_fetches_its_script_has_no_missing_loader() -> No
 def test_a_machine_that_chose_another_server_is_told_so_in_dhcps_words() -> None:
     told = found("foreign-dhcp-won")
     assert told.proof == ("It chose 10.0.0.9.",)
+
+
+def test_every_reason_of_dhcps_has_a_cause_or_its_own_sentence() -> None:
+    found = {}
+    for reason in Unanswered:
+        told = diagnose(*short(ASK, refused(reason, "it is so")))
+        assert told is not None
+        assert told.proof[0] == "It is so."
+        found[reason] = told.id
+    others = {reason for reason, ident in found.items() if ident == "unanswered"}
+    assert others == {
+        Unanswered.NO_ADDRESS_ASKED,
+        Unanswered.SIGNED_IMAGES,
+        Unanswered.NOT_BOOTING,
+    }
 
 
 def test_a_page_without_a_diagnosis_of_its_own_keeps_its_way_out() -> None:

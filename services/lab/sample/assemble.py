@@ -35,7 +35,7 @@ MODULES = (
     "overlay",
 )
 UNWINDER = ("lib/x86_64-linux-gnu/libgcc_s.so.1", "usr/lib/x86_64-linux-gnu/libgcc_s.so.1")
-OURS = ("flake.nix", "hosts", "lib", "nixos", "pkgs")
+OURS = ("flake.nix", "elsewhere", "hosts", "lib", "nixos", "pkgs")
 WHEN = "2026-01-01T00:00:00+00:00"
 
 

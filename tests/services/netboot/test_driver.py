@@ -13,13 +13,17 @@ from appliance.events import (
     BootAsked,
     BootEnded,
     BootUnanswered,
+    Event,
     ForeignBootServer,
     ForeignBootServerGone,
+    ForeignServer,
+    Unanswered,
 )
 from appliance.store import boots, journal
 from appliance.store.journal import Entry
 from appliance.store.open import now, reader
 from services.netboot.attempt import FIRST_KEPT, LAST_KEPT, Attempt, Chosen, Step
+from services.netboot.attempts import ASKING_SECONDS
 from services.netboot.driver import RESUME_SECONDS, Recorder
 from tests.services.netboot.made import MAC, image
 
@@ -72,7 +76,7 @@ def test_dhcps_events_become_the_first_steps_of_a_boot(recorder: Recorder) -> No
 
 def test_a_machine_without_any_loader_has_its_diagnosis(recorder: Recorder) -> None:
     recorder.dhcp(Entry(1, now(), asked()))
-    none = BootUnanswered("lan", MAC, "no loader is installed", reason="loader-missing")
+    none = BootUnanswered("lan", MAC, "no loader is installed", reason=Unanswered.LOADER_MISSING)
     recorder.dhcp(Entry(2, now(), none))
     recorder.flush()
     assert boots.boots(recorder.connection)[0].diagnosis == "loader-missing"
@@ -81,7 +85,9 @@ def test_a_machine_without_any_loader_has_its_diagnosis(recorder: Recorder) -> N
 def test_a_ladder_that_ended_is_not_an_unknown_architecture(recorder: Recorder) -> None:
     why = "every loader was handed out and none came up"
     recorder.dhcp(Entry(1, now(), asked()))
-    recorder.dhcp(Entry(2, now(), BootUnanswered("lan", MAC, why, reason="ladder-exhausted")))
+    recorder.dhcp(
+        Entry(2, now(), BootUnanswered("lan", MAC, why, reason=Unanswered.LADDER_EXHAUSTED))
+    )
     recorder.flush()
     assert boots.boots(recorder.connection)[0].diagnosis == "ladder-exhausted"
 
@@ -98,6 +104,28 @@ def test_another_boot_server_is_remembered_over_a_restart(tmp_path: Path) -> Non
         assert attempt.facts["foreign"] == {"10.77.0.9": "proxy"}
         after.dhcp(Entry(3, now(), ForeignBootServerGone("lan", "10.77.0.9")))
         assert json.loads(after.own("foreign") or "") == {"lan": {}}
+
+
+@pytest.mark.parametrize(
+    ("event", "diagnosis"),
+    [
+        (ForeignBootServer("lan", "10.77.0.9", "a boot file, option 60"), "foreign-proxy"),
+        (ForeignServer("lan", "10.77.0.9", what="option 60"), "binl-opt60-without-43"),
+        (ForeignServer("lan", "10.77.0.9", what="option 60, option 43"), "foreign-proxy"),
+        (ForeignServer("lan", "10.77.0.9"), "offer-ignored"),
+    ],
+)
+def test_a_foreign_server_is_blamed_for_what_it_sends(
+    recorder: Recorder, event: Event, diagnosis: str
+) -> None:
+    at = now() - ASKING_SECONDS - 1
+    recorder.dhcp(Entry(1, at, asked()))
+    recorder.dhcp(Entry(2, at, BootAnswered("lan", MAC, "offer", 1, "10.77.0.100", "x64/x.efi")))
+    recorder.dhcp(Entry(3, at, event))
+    recorder.woken()
+    recorder.flush()
+    (row,) = boots.boots(recorder.connection)
+    assert (row.state, row.diagnosis) == ("short", diagnosis)
 
 
 def test_facts_and_their_events_are_one_transaction(recorder: Recorder, tmp_path: Path) -> None:

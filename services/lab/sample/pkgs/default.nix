@@ -38,7 +38,12 @@ let
 
   pkgs = {
     inherit lib runCommand pkgs system;
-    stdenv.hostPlatform = { inherit system; isx86_64 = system == "x86_64-linux"; linux-kernel.target = "bzImage"; };
+    stdenv.hostPlatform = {
+      inherit system;
+      isx86_64 = system == "x86_64-linux";
+      linux-kernel.target = "bzImage";
+      uname.processor = "x86_64";
+    };
 
     callPackage = function: given:
       let
@@ -76,6 +81,12 @@ let
     # The one systemd program that scripts of other people may call: it answers from what our second stage wrote down.
     systemd = program "systemctl" ./systemctl.sh;
     udhcpc-bound = program "udhcpc-bound" ./udhcpc-bound.sh;
+    nix = runCommand "nix" { script = builtins.readFile ./nix.sh; passAsFile = [ "script" ]; } ''
+      mkdir -p "$out/bin"
+      { echo "#!${pkgs.runtimeShell}"; cat "$scriptPath"; } > "$out/bin/nix-store"
+      chmod 555 "$out/bin/nix-store"
+      ln -s nix-store "$out/bin/nix-env"
+    '';
 
     linuxPackages.kernel =
       runCommand "linux-${kernelVersion}" { } ''
