@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import NixieError, Problem, Refused
 from appliance.faults import Fault, no_fault
-from appliance.model.installed import Installed
+from appliance.model.installed import STATE, Installed
 from appliance.roles import ROLES
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 Work = Callable[[], int]
 
 HOME = "/opt/nixie"
-STATE = "/var/lib/nixie"
 LOOK_SECONDS = "NIXIE_LOOK_SECONDS"
 
 

@@ -16,4 +16,5 @@ runCommand "nixie-router" { nativeBuildInputs = [ makeWrapper ]; } ''
   ln -s ${ipxe} $out/loaders/${ipxe.version}
   makeWrapper ${python}/bin/python $out/bin/nixie \
     --add-flags "-P -m appliance" --set PYTHONPATH $out/program
+  ln -s bin/nixie $out/nixie
 ''

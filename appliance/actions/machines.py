@@ -10,7 +10,7 @@ from appliance.events import MachineActed
 from appliance.model.names import MACHINE_NAME, NETWORK_NAME, mac_from
 from appliance.store import inventory
 from appliance.store.inventory import Acting
-from appliance.store.inventory_view import FORGET_HELD, inbox_key
+from appliance.store.inventory_view import inbox_key
 from appliance.store.tables import Intent, Machine, MachineMac
 
 BARE_INTENTS = ("local", "hold", "deny")
@@ -129,7 +129,7 @@ def forget_held(desk: Desk, actor: Actor, network: str, mac: str) -> Done:
 
     The act itself is the record of it: `Reads.held` leaves out boots that began before.
     """
-    with act(desk, actor, FORGET_HELD) as doing:
+    with act(desk, actor, "forget_held") as doing:
         try:
             plain = mac_from(mac)
         except ValueError as wrong:
@@ -282,14 +282,19 @@ def _found(session: Session, text: str, network: str | None) -> Machine | None:
         return inventory.machine(session, mac_from(text), network)
     except ValueError:
         raise Unknown(
-            problem(f"No machine is called {text!r}, and it is not a MAC address.", "machine")
+            problem(
+                f"No machine is called {text!r}, and it is not a MAC address. Look at the list.",
+                "machine",
+            )
         ) from None
 
 
 def _machine(session: Session, text: str) -> Machine:
     row = _found(session, text, None)
     if row is None:
-        raise Unknown(problem("There is no such machine, or it was removed.", "machine"))
+        raise Unknown(
+            problem("There is no such machine, or it was removed. Look at the list.", "machine")
+        )
     return row
 
 

@@ -29,6 +29,9 @@ class Secrets:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             os.fchmod(handle, mode)
+            if os.geteuid() == 0:  # at the console: the role has to read it
+                there = path.parent.stat()
+                os.fchown(handle, there.st_uid, there.st_gid)
             os.write(handle, content)
             os.fsync(handle)
         finally:

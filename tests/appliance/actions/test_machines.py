@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from appliance.actions import changes, machines, menus, networks, sources
+from appliance.actions import acts, changes, machines, menus, networks, sources
 from appliance.actions.desk import Desk
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
@@ -56,7 +56,7 @@ def test_undoing_an_assignment_brings_the_old_host_with_a_new_intent_id(
     machines.assign_machine(desk, OWNER, MAC, host="ember")
     before = only(desk)
     machines.assign_machine(desk, OWNER, MAC, host="quench")
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     after = only(desk)
     assert after.host == before.host
     assert after.intent_id != before.intent_id
@@ -66,16 +66,16 @@ def test_undoing_twice_goes_back_two_acts(desk: Desk, source: str, judge: Judge)
     for name in ("ember", "quench", "anvil"):
         judge(source, name)
         machines.assign_machine(desk, OWNER, MAC, host=name)
-    changes.undo(desk, OWNER)
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     assert only(desk).host == f"{source}/ember"
 
 
 def test_undoing_an_undo_does_the_act_again(desk: Desk) -> None:
     machines.add_machine(desk, OWNER, MAC, name="desk-1")
     machines.rename_machine(desk, OWNER, "desk-1", "desk-2")
-    undone = changes.undo(desk, OWNER)
-    again = changes.undo(desk, OWNER, undone.act)
+    undone = acts.undo(desk, OWNER)
+    again = acts.undo(desk, OWNER, undone.act)
     assert again.what == "Done again: desk-1 is called desk-2."
     assert only(desk).name == "desk-2"
 
@@ -85,7 +85,7 @@ def test_an_act_on_a_row_that_changed_since_is_not_taken_back(desk: Desk) -> Non
     first = machines.rename_machine(desk, OWNER, "desk-1", "desk-2")
     machines.rename_machine(desk, OWNER, "desk-2", "desk-3")
     with pytest.raises(Clash):
-        changes.undo(desk, OWNER, first.act)
+        acts.undo(desk, OWNER, first.act)
     assert only(desk).name == "desk-3"
 
 
@@ -94,7 +94,7 @@ def test_a_name_taken_meanwhile_stops_an_undo(desk: Desk) -> None:
     removed = machines.remove_machine(desk, OWNER, "desk-1")
     machines.add_machine(desk, OWNER, "52:54:00:00:00:02", name="desk-1")
     with pytest.raises(Clash):
-        changes.undo(desk, OWNER, removed.act)
+        acts.undo(desk, OWNER, removed.act)
     assert only(desk).macs == ((None, "52:54:00:00:00:02"),)
 
 
@@ -106,7 +106,7 @@ def test_a_removed_machine_comes_back_with_everything(
     before = only(desk)
     machines.remove_machine(desk, OWNER, "desk-1")
     assert desk.reads.machines() == []
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     after = only(desk)
     assert (after.id, after.macs, after.host) == (before.id, before.macs, before.host)
 
@@ -192,7 +192,7 @@ def test_a_menu_has_its_hosts_in_order(desk: Desk, source: str, judge: Judge) ->
     menus.edit_menu(desk, OWNER, "workshop", hosts=["anvil", "ember"], rollbacks=2)
     (view,) = desk.reads.menus()
     assert (view.hosts, view.default, view.rollbacks) == ((hosts[2], hosts[1]), hosts[1], 2)
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     assert desk.reads.menus()[0].hosts == tuple(hosts)
 
 

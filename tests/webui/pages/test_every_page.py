@@ -14,9 +14,9 @@ FULL = (
     "/machines/{kiln-machine}", "/menus", "/menus?edit={menu}", "/sources", "/sources/{homelab}",
     "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
     "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
-    "/boots/{anvil-boot}", "/boots/{tongs-boot}",
+    "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/password",
 )  # fmt: skip
-BARE = ("/", "/machines", "/menus", "/sources", "/builds")
+BARE = ("/", "/machines", "/menus", "/sources", "/builds", "/password")
 FRAGMENTS = (
     ("/", "/overview/now"),
     ("/machines", "/machines/inbox"),
