@@ -3,7 +3,7 @@
 A refusal is a value until it gets here: the API says it as problems, pages as a page.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -130,7 +130,8 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
     static = Path(__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static))
     app.mount("/browser", StaticFiles(directory=installed.browser, check_dir=False))
-    _answers(app)
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
     return app
 
 
@@ -178,55 +179,45 @@ def _live() -> APIRouter:
     return router
 
 
-def _answers(app: FastAPI) -> None:
-    """One answer per way of failing."""
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return _trouble(request, refusal.status(error), error.problems, refusal.headers(error))
 
-    def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
-        return _trouble(request, refusal.status(error), error.problems, refusal.headers(error))
 
-    def unreachable(request: Request, error: Exception) -> Response:
-        return _trouble(request, 503, (Problem((), str(error)),), {"Retry-After": "5"})
+def _unreachable(request: Request, error: Exception) -> Response:
+    return _trouble(request, 503, (Problem((), str(error)),), {"Retry-After": "5"})
 
-    def disk(request: Request, error: Exception) -> Response:
-        assert isinstance(error, OperationalError)
-        what = f"The router's own files cannot be written: {error.orig}. Nothing was changed."
-        if "full" in str(error.orig):
-            what = "The router's disk is full. Make room on it, then try again; nothing was lost."
-        return _trouble(request, 503, (Problem((), what),), {"Retry-After": "5"})
 
-    def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        headers = dict(error.headers or {})
-        sentence = HTTP.get(error.status_code, str(error.detail))
-        facts = {
-            "method": request.method,
-            "allow": headers.get("Allow", "another method"),
-            "index": f" GET {API}/openapi.json lists what there is."
-            if _for_programs(request)
-            else "",
-        }
-        told = (Problem((), sentence.format(**facts)),)
-        return _trouble(request, error.status_code, told, headers)
+def _disk(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OperationalError)
+    what = f"The router's own files cannot be written: {error.orig}. Nothing was changed."
+    if "full" in str(error.orig):
+        what = "The router's disk is full. Make room on it, then try again; nothing was lost."
+    return _trouble(request, 503, (Problem((), what),), {"Retry-After": "5"})
 
-    def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return _trouble(request, 422, problems(error.errors(), body_words(request)), {})
 
-    def broken(request: Request, _error: Exception) -> Response:
-        what = "Nixie made a mistake here. It is in the log of the web role; nothing was lost."
-        return _trouble(request, 500, (Problem((), what),), {})
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    sentence = HTTP.get(error.status_code, str(error.detail))
+    index = f" GET {API}/openapi.json lists what there is."
+    facts = {
+        "method": request.method,
+        "allow": headers.get("Allow", "another method"),
+        "index": index if _for_programs(request) else "",
+    }
+    told = (Problem((), sentence.format(**facts)),)
+    return _trouble(request, error.status_code, told, headers)
 
-    for kind, answer in (
-        (Refused, refused),
-        (Unreachable, unreachable),
-        (OperationalError, disk),
-        (HTTPException, http),
-        (RequestValidationError, invalid),
-        (NotSignedIn, _not_signed_in),
-        (Exception, broken),
-    ):
-        app.add_exception_handler(kind, answer)
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _trouble(request, 422, problems(error.errors(), body_words(request)), {})
+
+
+def _broken(request: Request, _error: Exception) -> Response:
+    what = "Nixie made a mistake here. It is in the log of the web role; nothing was lost."
+    return _trouble(request, 500, (Problem((), what),), {})
 
 
 def _trouble(
@@ -253,6 +244,18 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
     if here.claimed and request.method == "GET" and request.url.path not in ("/", "/live"):
         path += f"?next={_quoted(request)}"
     return RedirectResponse(path, 303)
+
+
+ANSWERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
+    Refused: _refused,
+    Unreachable: _unreachable,
+    OperationalError: _disk,
+    HTTPException: _http,
+    RequestValidationError: _invalid,
+    NotSignedIn: _not_signed_in,
+    Exception: _broken,
+}
+"""One answer per way of failing."""
 
 
 def _for_programs(request: Request) -> bool:

@@ -13,10 +13,10 @@ from appliance.actions.passwords import weakness
 from appliance.actions.refusals import Forbidden, TooMany, Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.store import people
+from appliance.store.secrets.open import CLAIM_FILE
 from appliance.store.tables import Claim, Session, Token, User
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # none that are mistaken for another
-CLAIM_FILE = "claim"
 LOCAL_TOKEN_FILE = "local-token"
 TOKEN_PREFIX = "nixie_"
 NAME_LONGEST = 40

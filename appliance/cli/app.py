@@ -15,6 +15,7 @@ from appliance.cli import (
     menu,
     network,
     password,
+    rescue,
     run,
     source,
     status,
@@ -41,4 +42,5 @@ status.add(app)
 journal.add(app)
 password.add(app)
 run.add(app)
+rescue.add(app)
 bench.add(app)

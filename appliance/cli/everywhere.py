@@ -18,9 +18,11 @@ from appliance.cli.words import quoted
 STATE = "/var/lib/nixie"
 SOON_SECONDS = 1.0  # a role that runs has refused by then
 
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
 _WHICH = "Which router"
 OPTIONS: tuple[tuple[str, Any, Any], ...] = (
-    ("as_json", Annotated[bool, typer.Option("--json", help="Answer in JSON.")], False),
+    ("as_json", Json, False),
     (
         "its_state",
         Annotated[

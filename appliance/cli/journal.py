@@ -1,12 +1,11 @@
 """`nixie journal`: what every part of the router says."""
 
 import json
-import time
 from typing import Annotated, Any
 
 import typer
 
-from appliance.cli.client import REFUSED, Failed
+from appliance.cli.client import REFUSED, Failed, now, rest
 from appliance.cli.everywhere import Call, command
 from appliance.cli.words import moment, plain, seconds
 
@@ -43,7 +42,7 @@ def journal(
             for event in reversed(page["events"]):
                 typer.echo(json.dumps(event, ensure_ascii=False) if call.as_json else _line(event))
             if len(page["events"]) < AT_ONCE:
-                time.sleep(PAUSE_SECONDS)
+                rest(PAUSE_SECONDS)
             page = call.client.get("/journal", kind=kind, after=page["newer"], limit=AT_ONCE)
     except KeyboardInterrupt:
         return
@@ -56,7 +55,7 @@ def _moment(since: str) -> float | None:
     span = seconds(since)
     if span is None:
         raise Failed(REFUSED, f"{since!r} is no length of time. Write 90s, 15min, 2h or 3d.")
-    return time.time() - span
+    return now() - span
 
 
 def _line(event: Any) -> str:

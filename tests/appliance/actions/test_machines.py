@@ -2,12 +2,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from appliance.actions import acts, changes, machines, menus, networks, sources
+from appliance.actions import acts, changes, machines, networks, sources
 from appliance.actions.desk import Desk
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
 from appliance.store import boots
-from appliance.store.inventory_view import MachineView, MenuView, UnknownView
+from appliance.store.inventory_view import MachineView, UnknownView
 from appliance.store.open import writer
 from tests.appliance.actions.conftest import OWNER, Clock, Judge
 
@@ -183,33 +183,6 @@ def test_exactly_one_thing_is_assigned(desk: Desk) -> None:
         machines.assign_machine(desk, OWNER, MAC)
     with pytest.raises(Refused, match="Choose one"):
         machines.assign_machine(desk, OWNER, MAC, intent="local", menu="x")
-
-
-def test_a_menu_has_its_hosts_in_order(desk: Desk, source: str, judge: Judge) -> None:
-    hosts = [judge(source, name) for name in ("quench", "ember", "anvil")]
-    made = menus.make_menu(desk, OWNER, "workshop", ["quench", "ember", "anvil"], default="ember")
-    assert desk.reads.menus() == [MenuView(made.subject, "workshop", tuple(hosts), hosts[1], 10, 0)]
-    menus.edit_menu(desk, OWNER, "workshop", hosts=["anvil", "ember"], rollbacks=2)
-    (view,) = desk.reads.menus()
-    assert (view.hosts, view.default, view.rollbacks) == ((hosts[2], hosts[1]), hosts[1], 2)
-    acts.undo(desk, OWNER)
-    assert desk.reads.menus()[0].hosts == tuple(hosts)
-
-
-def test_the_default_of_a_menu_is_one_of_its_hosts(desk: Desk, source: str, judge: Judge) -> None:
-    judge(source, "ember")
-    judge(source, "quench")
-    with pytest.raises(Refused, match="not one of the menu's hosts"):
-        menus.make_menu(desk, OWNER, "workshop", ["ember"], default="quench")
-
-
-def test_a_menu_that_a_machine_shows_stays(desk: Desk, source: str, judge: Judge) -> None:
-    judge(source, "ember")
-    menus.make_menu(desk, OWNER, "workshop", ["ember"])
-    machines.assign_machine(desk, OWNER, MAC, menu="workshop")
-    assert only(desk).intent == "menu"
-    with pytest.raises(Refused, match="A machine shows workshop"):
-        menus.remove_menu(desk, OWNER, "workshop")
 
 
 def test_unknown_machines_get_what_the_network_says(desk: Desk) -> None:

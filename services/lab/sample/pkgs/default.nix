@@ -100,13 +100,16 @@ let
         kernelAtLeast = wanted: builtins.compareVersions kernelVersion wanted >= 0;
       };
 
-    # mksquashfs came linked against the distribution's libraries, so its own loader starts it.
-    squashfsTools = runCommand "squashfs-tools" { } ''
-      mkdir -p "$out/bin"
-      printf '#!%s\nexec %s --library-path %s %s "$@"\n' \
-        ${pkgs.runtimeShell} ${squashfs}/ld.so ${squashfs}/lib ${squashfs}/mksquashfs > "$out/bin/mksquashfs"
-      chmod 555 "$out/bin/mksquashfs"
-    '';
+    # mksquashfs is static, or came linked against the distribution's libraries: then its own loader starts it.
+    squashfsTools =
+      let
+        loader = lib.optionalString (builtins.pathExists (parts + "/squashfs/ld.so")) "${squashfs}/ld.so --library-path ${squashfs}/lib ";
+      in
+      runCommand "squashfs-tools" { } ''
+        mkdir -p "$out/bin"
+        printf '#!%s\nexec %s "$@"\n' ${pkgs.runtimeShell} "${loader}${squashfs}/mksquashfs" > "$out/bin/mksquashfs"
+        chmod 555 "$out/bin/mksquashfs"
+      '';
 
     # store-paths: one path a line.  registration: what `nix-store --load-db` reads.
     closureInfo =
