@@ -305,7 +305,6 @@ def _local(
             f"Local "
             "directories, first."
         )
-    _one_revision(found)
     return SourceUrl(
         text=text,
         scheme=scheme,

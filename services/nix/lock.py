@@ -25,6 +25,7 @@ KEPT = frozenset(
     {
         *("type", "owner", "repo", "host", "url", "ref", "rev", "narHash"),
         *("submodules", "shallow", "allRefs", "lastModified", "revCount"),
+        *("exportIgnore", "lfs"),  # of git: they decide which files the tree has
     }
 )
 FETCHED = {"github", "gitlab", "sourcehut", "git", "tarball", "file"}
