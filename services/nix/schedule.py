@@ -19,6 +19,14 @@ def next_check(now: float, interval: int, chance: float) -> float | None:
     return now + every * (1 + SPREAD * (2 * chance - 1))
 
 
+def fits(interval: int, checked: float | None, following: float | None) -> bool:
+    """The check that is planned is one that `interval` gives, not that of an interval before."""
+    if checked is None or following is None:
+        return interval <= 0 and following is None
+    first, last = (next_check(checked, interval, chance) for chance in (0.0, 1.0))
+    return first is not None and last is not None and first - 1 <= following <= last + 1
+
+
 def looks_at_once(available: int, processors: int, limit: int = 8) -> int:
     """How many hosts are evaluated at the same time; `available` in bytes of memory."""
     return max(1, min(available // LOOK_BYTES, processors, limit))

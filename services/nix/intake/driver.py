@@ -17,7 +17,7 @@ from appliance.model.images import Finding
 from appliance.model.source_url import NotASource, SourceUrl, parse
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched, transaction
-from appliance.store.builds import SourceStateRow, revisions
+from appliance.store.builds import RevisionRow, SourceStateRow, revisions
 from appliance.store.inventory_view import SourceView
 from services.nix.complaints import FETCHING
 from services.nix.desk import Adapter, Desk
@@ -179,26 +179,37 @@ async def _input(
 
 
 def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[str, ...] | None]:
-    """(revision id, what changed): a new row only when the tree or its directory differs.
+    """(revision id, what changed): a new row only when something of it differs.
 
-    What changed is () for a first revision, and None when it is the one that was there.
+    The commit and its time count too: a flake may use self.rev and self.lastModified.  What changed
+    is () for a first revision, and None when it is the one that was there.
     """
     database = desk.database
     old = next(iter(revisions(database, source.id, 1)), None)
     below, lock = build_facts.revision_lock(database, old.id if old else None)
-    if old is not None and (old.nar_hash, below) == (found.nar_hash, found.dir):
+    if old is not None and _identity(old, below) == _identity(found, found.dir):
         build_facts.revision_noted(database, old.id, findings=found.findings, changes=old.changes)
         return old.id, None
     before = (old.rev or old.nar_hash) if old is not None else ""
-    told: tuple[str, ...] = ()
-    if old is not None:
-        moved = f"Revision {short(before)} → {short(found.rev or found.nar_hash)}."
-        told = (moved, *changes(lock, found.lock))
+    told = () if old is None else (_moved(old, found), *changes(lock, found.lock))
     with transaction(database):
         ident = build_facts.revision_seen(
             database, source.id, replace(found, changes=told), before, desk.now()
         )
     return ident, told
+
+
+def _identity(one: RevisionRow | Fetched, below: str) -> tuple[str, str, int, str]:
+    return one.nar_hash, one.rev, one.last_modified, below
+
+
+def _moved(old: RevisionRow, new: Fetched) -> str:
+    """What is new about a revision, as a sentence."""
+    same = old.nar_hash == new.nar_hash
+    if same and old.rev == new.rev:
+        return "The files are the same, only their times are new."
+    before, after = (short(one.rev or one.nar_hash) for one in (old, new))
+    return f"Revision {before} → {after}{', with the same files' if same else ''}."
 
 
 def _with_credential(source: SourceView, args: dict[str, object]) -> dict[str, object]:

@@ -75,7 +75,7 @@ async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
     made = from_json(look.recipe)
     row = replace(row, revision=look.revision)
     with transaction(desk.database):
-        build_facts.build_began(desk.database, row, desk.now())
+        build_facts.build_began(desk.database, row, look.recipe, desk.now())
     if unchanged(desk, row.host, made):
         _over(desk, row, "unchanged", "The image is the same as before.")
         return Ended.OVER

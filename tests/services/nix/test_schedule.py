@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.nix.schedule import Waiting, look_memory, looks_at_once, next_check, startable
+from services.nix.schedule import Waiting, fits, look_memory, looks_at_once, next_check, startable
 
 GIBIBYTE = 1 << 30
 
@@ -26,6 +26,28 @@ def test_no_interval_is_shorter_than_a_minute() -> None:
     following = next_check(0.0, 1, 0.0)
     assert following is not None
     assert following >= 54
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("interval", [60, 900, 3_600, 0])
+def test_a_check_that_was_planned_fits_its_interval(interval: int, chance: float) -> None:
+    assert fits(interval, 1_000.0, next_check(1_000.0, interval, chance))
+
+
+@pytest.mark.parametrize(
+    ("interval", "checked", "following"),
+    [
+        (900, 1_000.0, 4_600.0),
+        (3_600, 1_000.0, 1_900.0),
+        (900, 1_000.0, None),
+        (0, 1_000.0, 1_900.0),
+        (900, None, None),
+    ],
+)
+def test_a_check_planned_for_another_interval_does_not_fit(
+    interval: int, checked: float | None, following: float | None
+) -> None:
+    assert not fits(interval, checked, following)
 
 
 def test_at_least_one_host_is_looked_at() -> None:
