@@ -9,6 +9,7 @@ import typer
 from appliance import assemble
 from appliance.cli.everywhere import STATE
 from appliance.errors import NixieError
+from appliance.variables import HELP
 
 StateOption = Annotated[
     Path, typer.Option("--state", envvar="NIXIE_STATE", help="The state directory.")
@@ -17,7 +18,7 @@ StateOption = Annotated[
 
 def add(app: typer.Typer) -> None:
     """Put the commands on `app`."""
-    app.command()(run)
+    app.command(epilog=HELP)(run)
     app.command()(claim)
     app.command()(role)
     app.command(hidden=True)(prove)

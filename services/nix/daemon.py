@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.model.installed import Installed
 from appliance.roles import CONFINED, ROLES
+from services.nix.caches import Cache
 from services.nix.conf import Conf, text
 from services.nix.store import SYSTEM_ROOT, Store
 from services.nix.versions import PRIMARY, Version
@@ -50,6 +51,7 @@ def conf_for(
     cores: int = 2,
     rooted: bool = True,
     extra_users: tuple[str, ...] = (),
+    caches: tuple[Cache, ...] = (),
 ) -> Conf:
     """The settings of this installation.
 
@@ -63,6 +65,7 @@ def conf_for(
         registry=store.conf / "registry.json",
         rooted=rooted,
         cores=max(cores, 1),
+        caches=caches,
     )
 
 

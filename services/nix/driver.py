@@ -9,15 +9,17 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
+from services.nix.caches import Cache
 from services.nix.credential import LARGEST_BYTES
 from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.request import keep, keep_derivations, print_version, realise
+from services.nix.schedule import grant
 from services.nix.store import Store
 from services.nix.verdict import Answer
 from services.nix.versions import Version, version
@@ -28,6 +30,9 @@ LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
 SETPRIV = "/usr/bin/setpriv"
 KEEP_SECONDS = 600.0
+CACHE_SECONDS = 1.5
+"""How long a cache may take to accept a connection."""
+CACHE_PAUSE_SECONDS = 60.0
 
 Hear = Callable[[Told], None]
 
@@ -92,12 +97,12 @@ class Nix:
         return None if answer.exit == 0 else real_error(answer.error) or answer.what
 
     async def realise(
-        self, drvs: Sequence[str], root: Path, hear: Hear, seconds: float
+        self, drvs: Sequence[str], root: Path, live: Sequence[str], hear: Hear, seconds: float
     ) -> tuple[Answer, LogLines]:
-        """Build; `hear` gets log lines and steps as they come."""
+        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come."""
         root.parent.mkdir(parents=True, exist_ok=True)
         lines = LogLines()
-        argv = realise(self.store, tuple(drvs), root)
+        argv = realise(self.store, tuple(drvs), root, tuple(live))
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
 
@@ -130,6 +135,65 @@ class Nix:
         finally:
             await _ended(process)
         return Answer(out.decode(errors="replace"), "\n".join(tail[-20:]), code, "done")
+
+
+class Caches:
+    """The daemon's caches, and which of them are there: Nix itself would try for seconds.
+
+    One that took no connection is left alone for a while.
+    """
+
+    def __init__(self, caches: Sequence[Cache] = ()) -> None:
+        self._caches = tuple(caches)
+        self._again: dict[Cache, float] = {}  # those that were not there
+
+    async def live(self) -> tuple[str, ...]:
+        """The URLs of those that take a connection now."""
+        there = await asyncio.gather(*(self._is_there(one) for one in self._caches))
+        return tuple(one.url for one, yes in zip(self._caches, there, strict=True) if yes)
+
+    async def _is_there(self, cache: Cache) -> bool:
+        if cache.server is None:
+            return True
+        if clock() < self._again.get(cache, 0.0):
+            return False
+        try:
+            async with asyncio.timeout(CACHE_SECONDS):
+                _, writer = await asyncio.open_connection(*cache.server)
+        except OSError:  # TimeoutError too
+            self._again[cache] = clock() + CACHE_PAUSE_SECONDS
+            return False
+        writer.close()
+        return True
+
+
+class Gate:
+    """Lets evaluations begin as memory allows, those of every source counted together.
+
+    `asked` is what the owner gives each, in bytes; None leaves it to what is free.
+    """
+
+    def __init__(self, asked: int | None = None) -> None:
+        self._asked = asked
+        self._granted: list[int] = []
+        self._ended = asyncio.Condition()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[int]:
+        """Wait for a turn; gives the memory that the evaluation may take, in bytes."""
+        async with self._ended:
+            while (memory := self._grant()) is None:
+                await self._ended.wait()
+            self._granted.append(memory)
+        try:
+            yield memory
+        finally:
+            self._granted.remove(memory)
+            async with self._ended:
+                self._ended.notify_all()
+
+    def _grant(self) -> int | None:
+        return grant(memory_available(), self._granted, processors(), self._asked)
 
 
 def credentials_in(state: Path) -> Callable[[str], str]:

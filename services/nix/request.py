@@ -38,7 +38,7 @@ GIBIBYTE = 1 << 30
 FETCH = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=1_200, seconds=1_800.0, output_bytes=16 << 20)
 LOOK = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=300, seconds=300.0, output_bytes=16 << 20)
 SMALLEST_LOOK = GIBIBYTE // 2
-LARGEST_LOOK = 16 * GIBIBYTE
+LARGEST_LOOK = 64 * GIBIBYTE
 
 ALLOWED = " ".join(
     (
@@ -49,6 +49,9 @@ ALLOWED = " ".join(
 )
 """What evaluation may name: its inputs, which are in the store already.  There is no network to
 reach anything else by these; files of this machine are not among them."""
+
+NO_CACHE = ("--option", "substitute", "false")
+"""For what is here already, or comes from elsewhere: a cache that does not answer costs seconds."""
 
 KEEP_SECRET = """\
 umask 077
@@ -92,20 +95,25 @@ def verbs(store: Store, secret: Secret) -> Mapping[str, Verb]:
     }
 
 
-def realise(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[str, ...]:
-    """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order."""
+def realise(
+    store: Store, drvs: tuple[str, ...], root: Path, live: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order.
+
+    Of the daemon's caches only those of `live`, their URLs, are asked.
+    """
     return (
         *(store.program("nix-store"), "--realise", *drvs),
         *("--add-root", str(root), "--indirect"),
+        *("--option", "substituters", " ".join(live)),
         *("--log-format", "internal-json", "-v"),
     )
 
 
 def keep(store: Store, paths: tuple[str, ...], root: Path) -> tuple[str, ...]:
     """Root paths that are there (sources, inputs); fails when one is gone."""
-    options = ("--option", "substitute", "false")
     return (
-        *(store.program("nix-store"), "--realise", *paths, *options),
+        *(store.program("nix-store"), "--realise", *paths, *NO_CACHE),
         *("--add-root", str(root), "--indirect"),
     )
 
@@ -113,7 +121,7 @@ def keep(store: Store, paths: tuple[str, ...], root: Path) -> tuple[str, ...]:
 def keep_derivations(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[str, ...]:
     """Root derivations themselves, not what they build; works on 2.8 and on 2.26 alike."""
     return (
-        *(store.program("nix-instantiate"), "--add-root", str(root), "--indirect"),
+        *(store.program("nix-instantiate"), "--add-root", str(root), "--indirect", *NO_CACHE),
         *("--expr", expression.derivations(drvs)),
     )
 
@@ -175,7 +183,7 @@ def _look(args: Args, store: Store) -> Job:
 def _evaluation(args: Args, store: Store, told: str) -> Job:
     memory = args.get("memory", LOOK.memory_bytes)
     if not isinstance(memory, int) or not SMALLEST_LOOK <= memory <= LARGEST_LOOK:
-        raise _refused("memory", "The memory for an evaluation is 0.5 to 16 GiB.")
+        raise _refused("memory", "The memory for an evaluation is 0.5 to 64 GiB.")
     seconds = args.get("seconds", LOOK.seconds)
     if not isinstance(seconds, (int, float)) or not 1 <= seconds <= 3_600:
         raise _refused("seconds", "The time for an evaluation is 1 to 3600 s.")
@@ -184,6 +192,7 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
         "allowed-uris": ALLOWED,
         "allow-import-from-derivation": "true" if _yes(args, "ifd") else "false",
         "eval-cache": "false",
+        "substitute": "true" if _yes(args, "ifd") else "false",  # only then is anything built
     }
     return Job(
         user="eval",
@@ -207,7 +216,7 @@ def _fetch(
     credential: Credential | None,
     local: tuple[str, ...],
 ) -> Job:
-    options = {"connect-timeout": "10", "download-attempts": "2"}
+    options = {"connect-timeout": "10", "download-attempts": "2", "substitute": "false"}
     argv = _evaluate(store, told, "--impure", "--refresh", *_options(options))
     return Job(
         user="fetch",

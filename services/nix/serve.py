@@ -21,8 +21,9 @@ from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune
 from appliance.store.open import new_id, now, writer
+from services.nix.caches import Cache
 from services.nix.desk import Desk
-from services.nix.driver import Nix, chance, has_system_store
+from services.nix.driver import Caches, Gate, Nix, chance, has_system_store
 from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
 from services.nix.publish.driver import tidy, write_table
@@ -47,12 +48,15 @@ async def serve(
     broker: Path,
     beat: Callable[[], None],
     *,
+    caches: tuple[Cache, ...] = (),
     look_seconds: float = 300.0,
+    look_bytes: int | None = None,
     fault: Fault = no_fault,
 ) -> None:
     """Run the pipeline until cancelled; `beat` is called as long as the loop turns.
 
-    `look_seconds`: how long the evaluation of one host may take.
+    `caches` are those of the daemon.  `look_seconds` and `look_bytes`: how long the evaluation of
+    one host may take, and how much memory; None leaves that to what is free.
     """
     nix = installed.nix or installed.home / "nix/usr/bin/nix"
     store = store_in(state, nix, system_store=has_system_store(state))
@@ -64,6 +68,8 @@ async def serve(
         now=now,
         new_id=new_id,
         publish=wake.set,
+        caches=Caches(caches),
+        gate=Gate(look_bytes),
         look_seconds=look_seconds,
         fault=fault,
     )

@@ -67,7 +67,7 @@ class Router:
         with (self.home / "lab.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [str(self.home / "venv/bin/python"), *command],
-                env={**os.environ, "NIXIE_HOME": str(self.home), "PYTHONPATH": self.program},
+                env=self.environment,
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
@@ -79,6 +79,12 @@ class Router:
     @property
     def program(self) -> str:
         return str(self.home / "program")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables it starts with: no cache of the world is asked."""
+        own = {"NIXIE_HOME": str(self.home), "NIXIE_CACHES": "", "PYTHONPATH": self.program}
+        return {**os.environ, **own}
 
     @property
     def options(self) -> tuple[str, ...]:

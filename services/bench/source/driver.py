@@ -194,7 +194,7 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
         drvs = from_json(look.recipe).derivations
         root = roots / f"{verdict.name}-drv"
         lines += [call, shlex.join(request.keep_derivations(stand.store, drvs, root))]
-        realised = shlex.join(request.realise(stand.store, drvs, roots / verdict.name))
+        realised = shlex.join(request.realise(stand.store, drvs, roots / verdict.name, ()))
         lines.append(realised if verdict.host in built else f"{realised} || true")
     script = "set -e\nmkdir -p @STATE@/gcroots @STATE@/home\n" + "\n".join(lines) + "\n"
     return script.replace(str(stand.state), "@STATE@")

@@ -118,9 +118,10 @@ async def _realised(desk: Desk, row: BuildRow, made: Recipe, log: Log) -> tuple[
             progress.done, progress.expected = told.done, told.expected
 
     report = asyncio.create_task(_reported(desk, row, progress))
+    live = await desk.caches.live()
     try:
         return await desk.nix.realise(
-            made.derivations, desk.build_roots(row.id) / "out", hear, desk.build_seconds
+            made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
         )
     finally:
         report.cancel()

@@ -137,7 +137,7 @@ def test_what_a_look_may_use_is_bounded() -> None:
 
 
 def test_a_build_is_rooted_as_it_is_made() -> None:
-    words = realise(STORE, ("/nix/store/a.drv", "/nix/store/b.drv"), Path("/s/gcroots/x"))
+    words = realise(STORE, ("/nix/store/a.drv", "/nix/store/b.drv"), Path("/s/gcroots/x"), ())
     assert words[:4] == (
         "/opt/nixie/nix/usr/bin/nix-store",
         "--realise",
@@ -145,6 +145,27 @@ def test_a_build_is_rooted_as_it_is_made() -> None:
         "/nix/store/b.drv",
     )
     assert words[words.index("--add-root") + 1] == "/s/gcroots/x"
+
+
+def test_a_build_asks_only_the_caches_that_answer() -> None:
+    live = ("https://cache.example.org", "http://10.0.0.2:5000")
+    words = realise(STORE, ("/nix/store/a.drv",), Path("/s/gcroots/x"), live)
+    asked = words[words.index("substituters") + 1]
+    assert asked == "https://cache.example.org http://10.0.0.2:5000"
+
+
+def test_fetching_waits_for_no_cache() -> None:
+    words = job("resolve", {"url": "github:o/r"}).argv
+    assert words[words.index("substitute") + 1] == "false"
+
+
+def test_evaluation_asks_caches_only_when_it_may_build() -> None:
+    def asks(args: Mapping[str, Any]) -> str:
+        words = job("look", args).argv
+        return words[words.index("substitute") + 1]
+
+    assert asks(LOOK) == "false"
+    assert asks({**LOOK, "ifd": True}) == "true"
 
 
 def test_keeping_a_path_never_downloads_it() -> None:
