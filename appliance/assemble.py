@@ -23,7 +23,7 @@ from appliance.errors import NixieError, Problem, Refused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
-from appliance.variables import CACHES, HOME, OF_BUILD, STATE, look_limits
+from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look_limits
 
 if TYPE_CHECKING:
     from appliance.events import Event
@@ -228,8 +228,8 @@ def router_plan(
 ) -> "Plan":
     """What `nixie run` and `nixie lab` supervise.  Raises Refused when a variable is set wrong."""
     from services.nix.caches import caches
-    from services.nix.daemon import conf_for, daemon_request
-    from services.nix.driver import credentials_in, has_system_store
+    from services.nix.daemon import bounds_for, conf_for, daemon_request
+    from services.nix.driver import credentials_in, has_system_store, memory_installed
     from services.nix.request import verbs
     from services.nix.store import store_in
     from services.nix.versions import version
@@ -237,6 +237,7 @@ def router_plan(
 
     found = installed()
     asked = caches(CACHES.text(os.environ))
+    bounds = bounds_for(memory_installed(), build_limit(os.environ))
     look_limits(os.environ)  # so that they are refused here, not in the role
     store = store_in(
         here, found.nix or found.home / "nix/usr/bin/nix", system_store=has_system_store(here)
@@ -252,6 +253,7 @@ def router_plan(
                     store,
                     conf_for(found, store, cores=os.cpu_count() or 1, caches=asked),
                     version(_printed(found.nix)),
+                    bounds,
                 )
             )
             if found.nix

@@ -61,9 +61,16 @@ LOOK_GIBIBYTES = Variable(
     "free.",
 )
 
+BUILD_GIBIBYTES = Variable(
+    "NIXIE_BUILD_GIBIBYTES",
+    "",
+    "GiB of memory that all builds together may take; otherwise all that there is but 1, and at "
+    "least half of it.",
+)
+
 OF_BUILD = (CACHES, LOOK_SECONDS, LOOK_GIBIBYTES)
 """Those that the build role reads as well."""
-VARIABLES = (HOME, STATE, *OF_BUILD)
+VARIABLES = (HOME, STATE, *OF_BUILD, BUILD_GIBIBYTES)
 
 HELP = "\n\n".join(("Variables of the environment:", *(one.told for one in VARIABLES)))
 """The table as paragraphs."""
@@ -78,3 +85,9 @@ def look_limits(environ: Mapping[str, str]) -> tuple[float, int | None]:
     seconds = LOOK_SECONDS.number(environ, 1, 3_600) or 0
     gibibytes = LOOK_GIBIBYTES.number(environ, 1, 64)
     return float(seconds), gibibytes << 30 if gibibytes else None
+
+
+def build_limit(environ: Mapping[str, str]) -> int | None:
+    """Bytes of memory that all builds together may take, None for the usual.  Raises Refused."""
+    gibibytes = BUILD_GIBIBYTES.number(environ, 1, 4_096)
+    return gibibytes << 30 if gibibytes else None

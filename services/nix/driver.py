@@ -8,6 +8,8 @@ ends the process within a second: SIGINT, then SIGKILL for its group; the daemon
 import asyncio
 import os
 import signal
+import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -18,11 +20,14 @@ from appliance.errors import Problem, Refused
 from services.nix.caches import Cache
 from services.nix.credential import LARGEST_BYTES
 from services.nix.log_lines import LogLines, Told, real_error
-from services.nix.request import keep, keep_derivations, print_version, realise
+from services.nix.request import collect, keep, keep_derivations, print_version, realise, rehearse
 from services.nix.schedule import grant
+from services.nix.shortage import Forecast, forecast
 from services.nix.store import Store
 from services.nix.verdict import Answer
 from services.nix.versions import Version, version
+from services.processes.cgroups.driver import memory_of
+from services.processes.cgroups.place import Memory
 from services.processes.client import ask
 
 GRACE_SECONDS = 0.8
@@ -30,9 +35,12 @@ LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
 SETPRIV = "/usr/bin/setpriv"
 KEEP_SECONDS = 600.0
+COLLECT_SECONDS = 3_600.0
 CACHE_SECONDS = 1.5
 """How long a cache may take to accept a connection."""
 CACHE_PAUSE_SECONDS = 60.0
+
+PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid of who listens (unix(7))
 
 Hear = Callable[[Told], None]
 
@@ -105,6 +113,33 @@ class Nix:
         argv = realise(self.store, tuple(drvs), root, tuple(live))
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
+
+    async def forecast(self, drvs: Sequence[str], live: Sequence[str]) -> Forecast:
+        """What building would put into the store; nothing when that cannot be found out."""
+        said: list[str] = []
+        await self._run(rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS)
+        return forecast("\n".join(said))
+
+    async def collect(self, size: int) -> None:
+        """Remove what nothing keeps from the store, until `size` bytes are freed."""
+        await self._run(collect(self.store, size), None, COLLECT_SECONDS)
+
+    def free(self) -> int:
+        """Bytes that are free on the disk of the store."""
+        there = os.statvfs(self.store.root)
+        return there.f_bavail * there.f_frsize
+
+    def builds_memory(self) -> Memory | None:
+        """How the memory stands that all builds share; None when that cannot be found out."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+                asking.connect(str(self.store.socket))
+                pid, _, _ = PEER.unpack(
+                    asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+                )
+        except OSError:
+            return None
+        return memory_of(pid)
 
     async def _run(
         self, argv: Sequence[str], err: Callable[[str], None] | None, seconds: float
@@ -221,9 +256,18 @@ def has_system_store(state: Path | None = None) -> bool:
 
 def memory_available() -> int:
     """Bytes that could be used without swapping; 1 GiB when nobody knows."""
+    return _memory("MemAvailable:")
+
+
+def memory_installed() -> int:
+    """Bytes of memory that this machine has; 1 GiB when nobody knows."""
+    return _memory("MemTotal:")
+
+
+def _memory(which: str) -> int:
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
+            if line.startswith(which):
                 return int(line.split()[1]) << 10
     return 1 << 30
 

@@ -110,6 +110,19 @@ def realise(
     )
 
 
+def rehearse(store: Store, drvs: tuple[str, ...], live: tuple[str, ...]) -> tuple[str, ...]:
+    """Say what building `drvs` would fetch and build."""
+    return (
+        *(store.program("nix-store"), "--realise", "--dry-run", *drvs),
+        *("--option", "substituters", " ".join(live)),
+    )
+
+
+def collect(store: Store, size: int) -> tuple[str, ...]:
+    """Remove what nothing keeps, until `size` bytes are freed."""
+    return (store.program("nix-store"), "--gc", "--max-freed", str(size))
+
+
 def keep(store: Store, paths: tuple[str, ...], root: Path) -> tuple[str, ...]:
     """Root paths that are there (sources, inputs); fails when one is gone."""
     return (

@@ -32,7 +32,8 @@ from appliance.store import journal
 from appliance.store.builds import BuildRow, GenerationRow, SourceStateRow
 from appliance.store.open import reader
 from services.nix.caches import caches
-from services.nix.daemon import conf_for, daemon_request
+from services.nix.daemon import bounds_for, conf_for, daemon_request
+from services.nix.driver import memory_installed
 from services.nix.publish.driver import published_image
 from services.nix.store import Store, store_in
 from services.nix.versions import version
@@ -258,7 +259,8 @@ class Place:
 
     def start_daemon(self) -> None:
         conf = replace(conf_for(self.installed, self.store, cores=2), **self.conf)
-        asked = daemon_request(self.store, conf, version(self.client("nix", "--version")))
+        known = version(self.client("nix", "--version"))
+        asked = daemon_request(self.store, conf, known, bounds_for(memory_installed()))
         for folder in asked.folders:
             folder.path.mkdir(parents=True, exist_ok=True)
             folder.path.chmod(folder.mode)

@@ -39,6 +39,7 @@ class Router:
     prefix: str
     port: int
     process: "subprocess.Popen[bytes] | None" = None
+    variables: dict[str, str] = field(default_factory=dict)  # that an owner may set
     client: Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +85,7 @@ class Router:
     def environment(self) -> dict[str, str]:
         """Variables it starts with: no cache of the world is asked."""
         own = {"NIXIE_HOME": str(self.home), "NIXIE_CACHES": "", "PYTHONPATH": self.program}
-        return {**os.environ, **own}
+        return {**os.environ, **own, **self.variables}
 
     @property
     def options(self) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ NOT_BOOTABLE = {
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Bad]:
-    with bad("input", look_seconds=LOOK_SECONDS) as made:
+    with bad("input", NIXIE_LOOK_SECONDS=str(LOOK_SECONDS)) as made:
         yield made
 
 

@@ -30,7 +30,8 @@ from appliance.store import build_facts, builds
 from appliance.store.open import reader
 from services.bench.track import compared
 from services.nix import request
-from services.nix.daemon import conf_for, daemon_request
+from services.nix.daemon import bounds_for, conf_for, daemon_request
+from services.nix.driver import memory_installed
 from services.nix.recipe import from_json
 from services.nix.serve import serve as build_role
 from services.nix.store import Store, store_in
@@ -234,7 +235,7 @@ async def _standing(installed: Installed) -> AsyncIterator[Stand]:
 
 async def _daemon(installed: Installed, store: Store) -> asyncio.subprocess.Process:
     conf = conf_for(installed, store, cores=os.cpu_count() or 1)
-    asked = daemon_request(store, conf, None)
+    asked = daemon_request(store, conf, None, bounds_for(memory_installed()))
     _, confined = identities(ROLES.values(), "", "")
     for folder in asked.folders:
         folder.path.mkdir(parents=True, exist_ok=True)
