@@ -108,13 +108,13 @@ class Role:
             build_facts.builds_cut_off(self.desk.database, self.desk.now())
             prune(self.desk.database)
         tidy(self.desk)
-        first, beaten = True, 0.0
+        first, owed, beaten = True, False, 0.0
         clock = asyncio.get_running_loop().time
         while True:
             if clock() - beaten >= BEAT_SECONDS / 2:
                 beat()
                 beaten = clock()
-            told = self._wake.is_set()
+            told = self._wake.is_set() or owed
             self._wake.clear()
             if self._nixie.changed() or first:
                 self._read_inventory(first=first)
@@ -123,7 +123,7 @@ class Role:
             self._check_due()
             self._start_builds()
             if told:
-                write_table(self.desk, self.inventory)
+                owed = not write_table(self.desk, self.inventory)
             with suppress(TimeoutError):
                 # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
                 async with asyncio.timeout(INTERVAL_SECONDS):

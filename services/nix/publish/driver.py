@@ -68,8 +68,11 @@ def write(place: Path, told: Mapping[str, Any]) -> None:
         os.close(folder)
 
 
-def write_table(desk: Desk, inventory: Inventory) -> None:
-    """What every machine boots from now on; on a full disk the table before stays in force."""
+def write_table(desk: Desk, inventory: Inventory) -> bool:
+    """What every machine boots from now on.
+
+    False where it could not be written, on a full disk: the table before stays in force.
+    """
     database = desk.database
     told = table(
         desk.now(),
@@ -81,8 +84,11 @@ def write_table(desk: Desk, inventory: Inventory) -> None:
         generations=builds.generations(database),
         builds=builds.builds(database, limit=500),
     )
-    with suppress(OSError):
+    try:
         write(desk.published / "table.json", table_to_json(told))
+    except OSError:
+        return False
+    return True
 
 
 def tidy(desk: Desk) -> None:
