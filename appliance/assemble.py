@@ -229,7 +229,12 @@ def router_plan(
     """What `nixie run` and `nixie lab` supervise.  Raises Refused when a variable is set wrong."""
     from services.nix.caches import caches
     from services.nix.daemon import bounds_for, conf_for, daemon_request
-    from services.nix.driver import credentials_in, has_system_store, memory_installed
+    from services.nix.driver import (
+        credentials_in,
+        has_system_store,
+        memory_installed,
+        real_path,
+    )
     from services.nix.request import verbs
     from services.nix.store import store_in
     from services.nix.versions import version
@@ -259,7 +264,7 @@ def router_plan(
             if found.nix
             else None
         ),
-        verbs=verbs(store, credentials_in(here)),
+        verbs=verbs(store, credentials_in(here), real_path),
         environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
 

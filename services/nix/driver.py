@@ -248,6 +248,11 @@ def credentials_in(state: Path) -> Callable[[str], str]:
     return secret
 
 
+def real_path(path: str) -> str:
+    """Where a path leads to once all links are followed; what is not there is kept as it is."""
+    return os.path.realpath(path)
+
+
 def has_system_store(state: Path | None = None) -> bool:
     """Build into the machine's own nix store; a state directory never changes its store."""
     chroot = state is not None and (state / "store/nix").exists()

@@ -47,6 +47,14 @@ class Node:
         return str(self.locked.get("url") or self.revision)
 
     @property
+    def port(self) -> int:
+        """The server's port, 0 for the scheme's own."""
+        try:
+            return urlsplit(str(self.locked.get("url", ""))).port or 0
+        except ValueError:
+            return 0
+
+    @property
     def revision(self) -> str:
         """The commit, or the NAR hash of what has none."""
         return str(self.locked.get("rev", self.nar_hash))

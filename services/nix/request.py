@@ -7,7 +7,7 @@ by the build role itself, as an untrusted client of the daemon.
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from appliance.errors import Problem, Refused
 from appliance.model.installed import Installed
@@ -33,6 +33,8 @@ Args = Mapping[str, object]
 Verb = Callable[[Args, Installed], Job]
 Secret = Callable[[str], str]
 """Reads the stored credential of that file name; the broker's, which may."""
+Real = Callable[[str], str]
+"""Where a path leads to once all links are followed."""
 
 GIBIBYTE = 1 << 30
 FETCH = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=1_200, seconds=1_800.0, output_bytes=16 << 20)
@@ -84,11 +86,11 @@ SSH = (
 )
 
 
-def verbs(store: Store, secret: Secret) -> Mapping[str, Verb]:
+def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
     """The verbs by name, for the broker.  `secret` raises Refused when there is no such file."""
     return {
         "adapter": lambda _, installed: _adapter(store, installed),
-        "resolve": lambda args, _: _resolve(args, store, secret),
+        "resolve": lambda args, _: _resolve(args, store, secret, real),
         "input": lambda args, _: _input(args, store, secret),
         "names": lambda args, _: _names(args, store),
         "look": lambda args, _: _look(args, store),
@@ -157,11 +159,11 @@ def _adapter(store: Store, installed: Installed) -> Job:
     )
 
 
-def _resolve(args: Args, store: Store, secret: Secret) -> Job:
-    url = _url(args)
+def _resolve(args: Args, store: Store, secret: Secret, real: Real) -> Job:
+    url = _url(args, real)
     credential = _credential(args, secret)
     told = expression.fetched_source(url.attributes(), url.dir)
-    local = (url.location.removeprefix("file://"),) if url.local else ()
+    local = (url.directory,) if url.local else ()
     shown = material(url.kind, url.host, url.location, credential)
     return _fetch(store, told, shown, credential, local)
 
@@ -305,12 +307,26 @@ def _flake(args: Args) -> str:
     )
 
 
-def _url(args: Args) -> SourceUrl:
+def _url(args: Args, real: Real) -> SourceUrl:
+    """The address; a local one by the path that its links lead to, below an allowed directory."""
+    allowed = args.get("allowed", [])
+    if not isinstance(allowed, list) or not all(isinstance(one, str) for one in allowed):
+        raise _refused("allowed", "Directories are a list of texts.")
     try:
-        # Where local sources may lie is checked before; here the fetch user's rights decide.
-        return parse(_text(args, "url"), ("/",))
+        url = parse(_text(args, "url"), allowed)
     except NotASource as wrong:
         raise _refused("url", wrong.what) from wrong
+    if not url.local:
+        return url
+    place = PurePosixPath(real(url.directory))
+    if any(place.is_relative_to(real(one)) for one in allowed):
+        return url.at(str(place))
+    raise _refused(
+        "url",
+        f"{url.directory} leads to {place}, which is not below a directory that you allowed. "
+        "Allow that one under Sources, Local directories, or put the flake itself where the link "
+        "is.",
+    )
 
 
 def _locked(given: object) -> dict[str, Value]:

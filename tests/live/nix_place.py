@@ -50,7 +50,7 @@ import asyncio, socket, sys
 from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
-from services.nix.driver import credentials_in
+from services.nix.driver import credentials_in, real_path
 from services.nix.request import verbs
 from services.nix.store import store_in
 from services.processes.driver import ability
@@ -62,7 +62,7 @@ installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, 
 store = store_in(state, nix, system_store=False)
 broker = Broker(
     installed=installed,
-    verbs=verbs(store, credentials_in(state)),
+    verbs=verbs(store, credentials_in(state), real_path),
     callers={who.uid: frozenset({name}) for name, who in roles.items()},
     users=confined,
     ability=ability([one.uid for one in (*roles.values(), *confined.values())]),

@@ -31,7 +31,7 @@ from appliance.store.open import reader
 from services.bench.track import compared
 from services.nix import request
 from services.nix.daemon import bounds_for, conf_for, daemon_request
-from services.nix.driver import memory_installed
+from services.nix.driver import memory_installed, real_path
 from services.nix.recipe import from_json
 from services.nix.serve import serve as build_role
 from services.nix.store import Store, store_in
@@ -161,7 +161,7 @@ def _served(state: Path, source: str) -> int:
 
 def _same_calls(stand: Stand, url: str, source: str) -> str:
     """The nix calls that were made for a source, as a script; @STATE@ stands for the state."""
-    made = request.verbs(stand.store, lambda _: "")
+    made = request.verbs(stand.store, lambda _: "", real_path)
     connection = reader(stand.state / "build.db")
     try:
         (revision,) = builds.revisions(connection, source, 1)
@@ -179,8 +179,9 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
     }
     roots = stand.store.roots
     nix = str(stand.store.nix)
+    where = {"url": url, "allowed": [str(Path(url.removeprefix("git+file://")).parent)]}
     lines = [
-        _plain(made["resolve"]({"url": url}, stand.installed).argv, nix),
+        _plain(made["resolve"](where, stand.installed).argv, nix),
         shlex.join(request.keep(stand.store, (revision.path,), roots / "tree")),
         _plain(made["adapter"]({}, stand.installed).argv, nix),
         _plain(made["names"](flake, stand.installed).argv, nix),
@@ -262,7 +263,7 @@ async def _broker(installed: Installed, store: Store, state: Path) -> None:
             listening,
             Broker(
                 installed=installed,
-                verbs=request.verbs(store, lambda _: ""),
+                verbs=request.verbs(store, lambda _: "", real_path),
                 callers={who.uid: frozenset({name}) for name, who in roles.items()},
                 users=confined,
                 ability=ability([one.uid for one in (*roles.values(), *confined.values())]),

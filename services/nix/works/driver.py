@@ -136,8 +136,10 @@ async def _make_room(
     desk: Desk, row: BuildRow, made: Recipe, live: Sequence[str], progress: _Progress
 ) -> None:
     """Raise Refused when the store's disk is too small for this, even without its garbage."""
-    told = await desk.nix.forecast(made.derivations, live)
     last = next((one.size for one in generations(desk.database, row.host)), 0)
+    if not live and not last:
+        return  # nothing can be known
+    told = await desk.nix.forecast(made.derivations, live)
     missing = needed(told, last) - desk.nix.free()
     if missing <= 0:
         return
