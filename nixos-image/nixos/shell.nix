@@ -1,7 +1,7 @@
 # The tools that set-up installs from packages on Debian.
 {
   mkShell, callPackage, runCommand, pkgsStatic, linux, nix, qemu, OVMF, nftables, iproute2, dnsmasq,
-  squashfsTools, ipxe, nodejs, git, curl, openssl, cpio, zstd, kmod, util-linux,
+  squashfsTools, ipxe, nodejs, git, openssh, curl, openssl, cpio, zstd, kmod, util-linux,
 }:
 let
   # Laid out like unpacked Debian packages, which is what services/lab/sample/assemble.py reads.
@@ -16,7 +16,7 @@ in
 mkShell {
   packages = [
     (callPackage ../python.nix { })
-    nix qemu nftables iproute2 dnsmasq squashfsTools nodejs git curl openssl cpio zstd kmod util-linux
+    nix qemu nftables iproute2 dnsmasq squashfsTools nodejs git openssh curl openssl cpio zstd kmod util-linux
   ];
   NIXIE_LOADERS = "${ipxe}";
   NIXIE_LOADERS_VERSION = ipxe.version;

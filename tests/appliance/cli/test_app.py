@@ -3,11 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from appliance.cli.app import app
+from tests.appliance.actions.test_sources import HOST_KEY, KEY
 from tests.webui.conftest import Admin, admin, judged, serving
 
 __all__ = ("admin", "judged", "serving")
@@ -99,6 +101,19 @@ def test_a_secret_comes_from_standard_input(nixie: Run, admin: Admin) -> None:
     assert told.exit_code == 0
     (kept,) = (admin.state / "secrets" / "web" / "sources").iterdir()
     assert json.loads(kept.read_text())["secret"] == "canary-123"
+
+
+def test_a_host_key_comes_from_a_file(nixie: Run, admin: Admin, tmp_path: Path) -> None:
+    scanned, key = tmp_path / "scanned", tmp_path / "key"
+    scanned.write_text(f"# example.org:22 SSH-2.0-OpenSSH_9.2\n{HOST_KEY}\n")
+    key.write_text(KEY)
+    nixie("source", "add", "git+ssh://git@example.org/hosts")
+    nixie("source", "credential", "hosts", "ssh-key", "--file", str(key))
+    told = nixie("source", "credential", "hosts", "ssh-key", "--known-hosts", str(scanned))
+    assert told.exit_code == 0, told.stderr
+    newest = max((admin.state / "secrets/web/sources").iterdir())  # named by time-ordered ids
+    kept = json.loads(newest.read_text())
+    assert (kept["secret"], kept["known_hosts"]) == (f"{KEY}\n", f"{HOST_KEY}\n")
 
 
 def test_a_machine_is_assigned_by_mac_and_name(
