@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import NixieError, Problem, Refused
 from appliance.faults import Fault, no_fault
-from appliance.model.installed import STATE, Installed
+from appliance.model.installed import Installed
 from appliance.roles import ROLES
+from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look_limits
 
 if TYPE_CHECKING:
     from appliance.events import Event
@@ -31,13 +32,10 @@ if TYPE_CHECKING:
 
 Work = Callable[[], int]
 
-HOME = "/opt/nixie"
-LOOK_SECONDS = "NIXIE_LOOK_SECONDS"
-
 
 def installed(environ: Mapping[str, str] = os.environ) -> Installed:
-    """Where set-up put things: NIXIE_HOME, or /opt/nixie."""
-    home = Path(environ.get("NIXIE_HOME", HOME)).resolve()
+    """Where set-up put things."""
+    home = Path(HOME.text(environ)).resolve()
     nix = home / "nix/usr/bin/nix"
     return Installed(
         home=home,
@@ -51,20 +49,8 @@ def installed(environ: Mapping[str, str] = os.environ) -> Installed:
 
 
 def state(environ: Mapping[str, str] = os.environ) -> Path:
-    """The state directory: NIXIE_STATE, or /var/lib/nixie."""
-    return Path(environ.get("NIXIE_STATE", STATE)).resolve()
-
-
-def look_seconds(environ: Mapping[str, str] = os.environ) -> float:
-    """How long the evaluation of one host may take: NIXIE_LOOK_SECONDS, or 300.
-
-    Raises Refused when it is no number from 1 to 3600.
-    """
-    told = environ.get(LOOK_SECONDS, "300")
-    if not told.isascii() or not told.isdigit() or not 1 <= int(told) <= 3_600:
-        what = f"{LOOK_SECONDS} is {told!r}. Give whole seconds from 1 to 3600, or leave it out."
-        raise Refused(Problem((LOOK_SECONDS,), what))
-    return float(told)
+    """The state directory."""
+    return Path(STATE.text(environ)).resolve()
 
 
 def role(name: str, fault: Fault = no_fault) -> int:
@@ -181,15 +167,19 @@ async def _boot(fault: Fault) -> None:
 
 
 async def _build(fault: Fault) -> None:
+    from services.nix.caches import caches
     from services.nix.serve import serve
 
     here = state()
+    seconds, memory = look_limits(os.environ)
     await serve(
         here,
         installed(),
         here / "run/broker.sock",
         _nothing,
-        look_seconds=look_seconds(),
+        caches=caches(CACHES.text(os.environ)),
+        look_seconds=seconds,
+        look_bytes=memory,
         fault=fault,
     )
 
@@ -236,15 +226,24 @@ PARTS: Mapping[str, Callable[[Fault], Coroutine[None, None, None]]] = {
 def router_plan(
     here: Path, *, namespace: str | None = None, admin_local_port: int | None = None
 ) -> "Plan":
-    """What `nixie run` and `nixie lab` supervise."""
-    from services.nix.daemon import conf_for, daemon_request
-    from services.nix.driver import credentials_in, has_system_store
+    """What `nixie run` and `nixie lab` supervise.  Raises Refused when a variable is set wrong."""
+    from services.nix.caches import caches
+    from services.nix.daemon import bounds_for, conf_for, daemon_request
+    from services.nix.driver import (
+        credentials_in,
+        has_system_store,
+        memory_installed,
+        real_path,
+    )
     from services.nix.request import verbs
     from services.nix.store import store_in
     from services.nix.versions import version
     from services.supervisor.plan import Plan
 
     found = installed()
+    asked = caches(CACHES.text(os.environ))
+    bounds = bounds_for(memory_installed(), build_limit(os.environ))
+    look_limits(os.environ)  # so that they are refused here, not in the role
     store = store_in(
         here, found.nix or found.home / "nix/usr/bin/nix", system_store=has_system_store(here)
     )
@@ -257,15 +256,16 @@ def router_plan(
             (
                 lambda: daemon_request(
                     store,
-                    conf_for(found, store, cores=os.cpu_count() or 1),
+                    conf_for(found, store, cores=os.cpu_count() or 1, caches=asked),
                     version(_printed(found.nix)),
+                    bounds,
                 )
             )
             if found.nix
             else None
         ),
-        verbs=verbs(store, credentials_in(here)),
-        environment={LOOK_SECONDS: f"{look_seconds():.0f}"},
+        verbs=verbs(store, credentials_in(here), real_path),
+        environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
 
 

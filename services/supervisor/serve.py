@@ -23,14 +23,19 @@ from appliance.store.follow import Follower
 from appliance.store.trials import slices as published_slices
 from appliance.supervise import Service, once
 from appliance.supervise import supervise as keep
+from services.nix.daemon import DaemonRequest
 from services.processes import driver as processes
+from services.processes.cgroups.driver import emptied, made, removed
+from services.processes.cgroups.place import Group
 from services.processes.privileges import (
     Footing,
     Identity,
+    bounded,
     identities,
     lower_walls,
     mortal,
     role_argv,
+    shared_builds,
 )
 from services.processes.serve import Broker
 from services.processes.serve import serve as answer_asks
@@ -121,6 +126,8 @@ class _Ring:
         )
         everyone = (*self._users.values(), *self._confined.values())
         self._able = processes.ability([one.uid for one in everyone])
+        self._walls = lower_walls(self._able)
+        self._groups: tuple[Group, ...] = ()  # of the daemon
         many = self._able.footing is Footing.MANY_USERS
         gid = next((one.gid for one in self._users.values()), GROUP[1])
         self._owner = Identity("root", os.geteuid(), gid if many else os.getegid())
@@ -143,7 +150,7 @@ class _Ring:
             self._held.insert(0, _Held(Child(NIX_DAEMON, plan.patience, beats=False), None))
 
     async def run(self, stop: asyncio.Event) -> None:
-        for sentence in lower_walls(self._able):
+        for sentence in self._walls:
             self._tell(WallLower(sentence))
         asks = asyncio.create_task(self._broker())
         over = asyncio.create_task(stop.wait())
@@ -172,6 +179,7 @@ class _Ring:
         for held in self._held:
             self._retire(held)
         await asyncio.gather(*(task for held in self._held for task in held.tasks))
+        await emptied(self._groups)
         for held in self._held:
             if held.beats is not None:
                 asyncio.get_running_loop().remove_reader(held.beats)
@@ -324,7 +332,18 @@ class _Ring:
         assert plan.nix_daemon is not None
         request = plan.nix_daemon()
         prepare(request, self._confined, chown=self._many)
-        return [*mortal(self._able), *request.argv], dict(request.env)
+        return [*mortal(self._able), *self._bounded(request), *request.argv], dict(request.env)
+
+    def _bounded(self, request: DaemonRequest) -> list[str]:
+        """Make fresh control groups for the daemon; old ones go once nothing is in them."""
+        removed(self._groups)
+        fresh = made(request.bounds) if self._many else ()
+        self._groups = (*self._groups, *fresh)
+        if not fresh and (wall := shared_builds(request.bounds)) not in self._walls:
+            self._walls = (*self._walls, wall)
+            self._tell(WallLower(wall))
+        files = [str(group.folder / "cgroup.procs") for group in fresh]
+        return bounded(self._able, files, request.bounds)
 
     # ── telling ───────────────────────────────────────────────────────────────────────────────────
 
@@ -357,7 +376,7 @@ class _Ring:
         text = status(
             os.getpid(),
             [Line(held.child, tuple(held.opened), held.problems) for held in self._held],
-            lower_walls(self._able),
+            self._walls,
             self._events,
         )
         if text == self._status:

@@ -146,7 +146,7 @@ NOT_BOOTABLE = {
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Bad]:
-    with bad("input", look_seconds=LOOK_SECONDS) as made:
+    with bad("input", NIXIE_LOOK_SECONDS=str(LOOK_SECONDS)) as made:
         yield made
 
 
@@ -342,7 +342,8 @@ def test_an_evaluation_that_takes_all_memory_is_stopped(here: Bad, sources: dict
     here.settled(sources["limits"])
     assert re.fullmatch(
         r"Its evaluation needed more than \d+(\.\d+)? GiB of memory and was stopped\. Look for a "
-        r"list or a text in it that grows without end\.",
+        r"list or a text in it that grows without end\. A host that is only large gets more with "
+        r"NIXIE_LOOK_GIBIBYTES\.",
         here.hosts(sources["limits"])["bomb"]["reason"],
     )
 

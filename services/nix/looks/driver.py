@@ -7,20 +7,20 @@ faster, the host is looked at again.
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from appliance.errors import Problem, Refused
+from appliance.model.images import Finding
 from appliance.model.names import HOST_NAME
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched, transaction
 from appliance.store.builds import verdicts
 from appliance.store.inventory_view import SourceView
+from appliance.variables import LOOK_GIBIBYTES
 from services.nix.desk import Desk
-from services.nix.driver import memory_available, processors
 from services.nix.inventory import look_options
 from services.nix.recipe import to_json
-from services.nix.schedule import look_memory, looks_at_once
 from services.nix.verdict import Answer, Judged, judged, names_problem
 
 TRIES = 3
@@ -47,11 +47,11 @@ class Sight:
 
 async def host_names(desk: Desk, sight: Sight) -> tuple[str, ...]:
     """The flake's hosts.  Raises Refused when they cannot be listed, or there are none."""
-    memory = look_memory(memory_available(), 1)
-    answer = await desk.nix.ask("names", _args(desk, sight, memory))
+    async with desk.gate.turn() as memory:
+        answer = await desk.nix.ask("names", _args(desk, sight, memory))
     problem = names_problem(answer, desk.look_seconds, memory, sight.found.path, sight.absent)
     if problem is not None:
-        raise Refused(Problem(("url",), problem))
+        raise Refused(Problem(("url",), f"{problem}{_larger(answer)}"))
     return tuple(str(name) for name in json.loads(answer.out)["hosts"])
 
 
@@ -72,12 +72,9 @@ async def look_at_all(
                 done.pop(verdict.host, None)
     hosts = {name: f"{sight.source.id}/{name}" for name in names}
     waiting = [name for name, host in hosts.items() if done.get(host) != (sight.revision, looked)]
-    at_once = looks_at_once(memory_available(), processors())
-    memory = look_memory(memory_available(), at_once)
-    gate = asyncio.Semaphore(at_once)
 
     async def look(name: str) -> None:
-        async with gate:
+        async with desk.gate.turn() as memory:
             result = await _look(desk, sight, name, memory)
         with transaction(desk.database):
             build_facts.host_judged(
@@ -124,15 +121,32 @@ async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> Judged:
         "adapter_hash": desk.adapter.nar_hash,
     }
     for _ in range(TRIES):
-        result = verdict(await desk.nix.ask("look", args))
+        answer = await desk.nix.ask("look", args)
+        result = verdict(answer)
         if result.recipe is None:
-            return result
+            return _with(result, _larger(answer))
         root = desk.host_roots(result.verdict.host) / "drv"
         lost = await desk.nix.keep_derivations(result.recipe.derivations, root)
         if lost is None:
             return result
     why = str(collected(name, lost))
     return verdict(Answer("", why, 1, "refused", why))
+
+
+def _larger(answer: Answer) -> str:
+    """The way out for a host that is only large, "" for one that did not run out of memory."""
+    if answer.reason != "memory":
+        return ""
+    return f" A host that is only large gets more with {LOOK_GIBIBYTES.name}."
+
+
+def _with(result: Judged, way_out: str) -> Judged:
+    """The same with a way out after its reason."""
+    if not way_out:
+        return result
+    reason = f"{result.verdict.reason}{way_out}"
+    finding = Finding("bad", reason)
+    return replace(result, verdict=replace(result.verdict, reason=reason, findings=(finding,)))
 
 
 def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
