@@ -342,7 +342,7 @@ def test_an_evaluation_that_takes_all_memory_is_stopped(here: Bad, sources: dict
     here.settled(sources["limits"])
     assert re.fullmatch(
         r"Its evaluation needed more than \d+(\.\d+)? GiB of memory and was stopped\. Look for a "
-        r"list or a text in it that grows without end\. A host that is only large gets more with "
+        r"list or a text in it that grows without end; a host that is only large gets more with "
         r"NIXIE_LOOK_GIBIBYTES\.",
         here.hosts(sources["limits"])["bomb"]["reason"],
     )

@@ -105,4 +105,4 @@ def test_a_deploy_key_that_the_server_does_not_know_is_said(here: Place, server:
     source = added(here, server, "stranger")
     here.settled(source)
     give(here, source, secret=fresh_key(here.folder / "strange"), known_hosts=server.scanned())
-    assert said(here, source).startswith("127.0.0.1 does not accept the key")
+    assert said(here, source).startswith("127.0.0.1 does not accept the deploy key")

@@ -7,17 +7,15 @@ faster, the host is looked at again.
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from appliance.errors import Problem, Refused
-from appliance.model.images import Finding
 from appliance.model.names import HOST_NAME
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched, transaction
 from appliance.store.builds import verdicts
 from appliance.store.inventory_view import SourceView
-from appliance.variables import LOOK_GIBIBYTES
 from services.nix.desk import Desk
 from services.nix.inventory import look_options
 from services.nix.recipe import to_json
@@ -51,7 +49,7 @@ async def host_names(desk: Desk, sight: Sight) -> tuple[str, ...]:
         answer = await desk.nix.ask("names", _args(desk, sight, memory))
     problem = names_problem(answer, desk.look_seconds, memory, sight.found.path, sight.absent)
     if problem is not None:
-        raise Refused(Problem(("url",), f"{problem}{_larger(answer)}"))
+        raise Refused(Problem(("url",), problem))
     return tuple(str(name) for name in json.loads(answer.out)["hosts"])
 
 
@@ -124,29 +122,13 @@ async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> Judged:
         answer = await desk.nix.ask("look", args)
         result = verdict(answer)
         if result.recipe is None:
-            return _with(result, _larger(answer))
+            return result
         root = desk.host_roots(result.verdict.host) / "drv"
         lost = await desk.nix.keep_derivations(result.recipe.derivations, root)
         if lost is None:
             return result
     why = str(collected(name, lost))
     return verdict(Answer("", why, 1, "refused", why))
-
-
-def _larger(answer: Answer) -> str:
-    """The way out for a host that is only large, "" for one that did not run out of memory."""
-    if answer.reason != "memory":
-        return ""
-    return f" A host that is only large gets more with {LOOK_GIBIBYTES.name}."
-
-
-def _with(result: Judged, way_out: str) -> Judged:
-    """The same with a way out after its reason."""
-    if not way_out:
-        return result
-    reason = f"{result.verdict.reason}{way_out}"
-    finding = Finding("bad", reason)
-    return replace(result, verdict=replace(result.verdict, reason=reason, findings=(finding,)))
 
 
 def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
