@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance import environment
 from appliance.errors import NixieError, why
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
 from appliance.signs import Signs
+from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look_limits
 
 if TYPE_CHECKING:
     from appliance.events import Event
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 Work = Callable[[], int]
 
 
-def installed() -> Installed:
+def installed(environ: Mapping[str, str] = os.environ) -> Installed:
     """Where set-up put things."""
-    home = environment.home(os.environ)
+    home = Path(HOME.text(environ)).resolve()
     nix = home / "nix/usr/bin/nix"
     return Installed(
         home=home,
@@ -48,9 +48,9 @@ def installed() -> Installed:
     )
 
 
-def state() -> Path:
-    """The state directory of the role that this process is."""
-    return environment.state(os.environ)
+def state(environ: Mapping[str, str] = os.environ) -> Path:
+    """The state directory."""
+    return Path(STATE.text(environ)).resolve()
 
 
 # ── roles ────────────────────────────────────────────────────────────────────────────────────────
@@ -150,15 +150,19 @@ async def _boot(fault: Fault, signs: Signs) -> None:
 
 
 async def _build(fault: Fault, signs: Signs) -> None:
+    from services.nix.caches import caches
     from services.nix.serve import serve
 
     here = state()
+    seconds, memory = look_limits(os.environ)
     await serve(
         here,
         installed(),
         here / "run/broker.sock",
         signs,
-        look_seconds=environment.look_seconds(os.environ),
+        caches=caches(CACHES.text(os.environ)),
+        look_seconds=seconds,
+        look_bytes=memory,
         fault=fault,
     )
 
@@ -191,9 +195,18 @@ def router_plan(
     namespace: str | None = None,
     admin_local_port: int | None = None,
 ) -> "Plan":
-    """What `nixie run` and `nixie lab` supervise; `first` is the JSON of revision 1."""
-    from services.nix.daemon import conf_for, daemon_request
-    from services.nix.driver import credentials_in, has_system_store
+    """What `nixie run` and `nixie lab` supervise; `first` is the JSON of revision 1.
+
+    Raises Refused when a variable is set wrong.
+    """
+    from services.nix.caches import caches
+    from services.nix.daemon import bounds_for, conf_for, daemon_request
+    from services.nix.driver import (
+        credentials_in,
+        has_system_store,
+        memory_installed,
+        real_path,
+    )
     from services.nix.probe import installed_version
     from services.nix.request import verbs
     from services.nix.store import store_in
@@ -202,7 +215,10 @@ def router_plan(
     found = installed()
     nix = found.nix or found.home / "nix/usr/bin/nix"
     store = store_in(here, nix, system_store=has_system_store(here))
-    conf = conf_for(found, store, cores=os.cpu_count() or 1)
+    asked = caches(CACHES.text(os.environ))
+    conf = conf_for(found, store, cores=os.cpu_count() or 1, caches=asked)
+    bounds = bounds_for(memory_installed(), build_limit(os.environ))
+    look_limits(os.environ)  # so that they are refused here, not in the role
     return Plan(
         state=here,
         installed=found,
@@ -210,12 +226,12 @@ def router_plan(
         admin_local_port=admin_local_port,
         first=first,
         nix_daemon=(
-            (lambda: daemon_request(store, conf, installed_version(found.nix)))
+            (lambda: daemon_request(store, conf, installed_version(found.nix), bounds))
             if found.nix
             else None
         ),
-        verbs=verbs(store, credentials_in(here)),
-        environment={environment.LOOK_SECONDS: f"{environment.look_seconds(os.environ):.0f}"},
+        verbs=verbs(store, credentials_in(here), real_path),
+        environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
 
 

@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from sqlmodel import Session
@@ -13,6 +14,7 @@ from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import SourceActed
+from appliance.model.host_keys import NotAHostKey, host_keys
 from appliance.model.source_options import server_name
 from appliance.model.source_url import NotASource, SourceUrl, parse
 from appliance.store import inventory
@@ -30,6 +32,17 @@ KEY_MODE = 0o640  # the broker hands it to `fetch`; nobody else reads it
 _ARMOUR = re.compile(
     r"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----\n[A-Za-z0-9+/=\n:,. -]+-----END (?P=kind)-----\n"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A token or deploy key of a source; `kind` is "" when there is none."""
+
+    kind: str = ""
+    user: str = ""
+    hosts: tuple[str, ...] = ()
+    known_hosts: str = ""
+    secret: str = field(default="", repr=False)
 
 
 def add_source(
@@ -126,21 +139,30 @@ def set_source_credential(
     *,
     kind: str,
     secret: str = "",
-    user: str = "",
-    hosts: Sequence[str] = (),
+    user: str | None = None,
+    hosts: Sequence[str] | None = None,
+    known_hosts: str | None = None,
 ) -> Done:
     """Keep a token or deploy key for a source, valid at its own server and at `hosts`.
 
-    The file is JSON below STATE/secrets/web/sources; a new secret gets a new file, so that undo
-    finds the old one.  `sweep_credentials` removes what no source uses any more.
+    `known_hosts` are the lines by which ssh knows those servers.  An empty `secret`, and None for
+    the rest, leaves what is kept of that kind.  The file is JSON below STATE/secrets/web/sources; a
+    new secret gets a new file, so that undo finds the old one.  `sweep_credentials` removes what no
+    source uses any more.
     """
     with act(desk, actor, "set_source_credential", scope="admin") as doing:
         row = _source(doing.session, source)
         if kind == "none":
             doing.change(row, credential=None)
             return doing.tell(row.id, f"{row.name} is asked without any key.", SourceActed)
-        servers, problems = _servers(hosts)
-        problems += _secret_problems(kind, secret, user)
+        kept = _kept(desk, row.credential)
+        kept = kept if kept.kind == kind else Kept()
+        secret = secret if secret.strip() else kept.secret
+        user = kept.user if user is None else user
+        servers, problems = _servers(kept.hosts if hosts is None else hosts)
+        keys = kept.known_hosts if known_hosts is None else known_hosts
+        lines, wrong = _host_keys(kind, keys)
+        problems += [*wrong, *_secret_problems(kind, secret, user)]
         if problems:
             raise Refused(*problems)
         own = parse(row.url, desk.reads.allowed_directories()).host
@@ -150,12 +172,18 @@ def set_source_credential(
             "user": user.strip(),
             "secret": text,
             "hosts": sorted({own, *servers} - {""}),
+            "known_hosts": "".join(f"{line}\n" for line in lines),
         }
         name = desk.new_id()
         desk.secrets.write(f"{CREDENTIALS}/{name}", json.dumps(content).encode(), mode=KEY_MODE)
         doing.change(row, credential=name)
         said = "token" if kind == "token" else "deploy key"
         return doing.tell(row.id, f"{row.name} has its {said}.", SourceActed)
+
+
+def kept_credential(desk: Desk, credential: str | None) -> Kept:
+    """What may be shown of a source's token or deploy key: not the secret itself."""
+    return replace(_kept(desk, credential), secret="")
 
 
 def sweep_credentials(desk: Desk) -> None:
@@ -257,6 +285,26 @@ def _servers(hosts: Sequence[str]) -> tuple[list[str], list[Problem]]:
         except NotASource as wrong:
             problems.append(problem(wrong.what, "hosts", place))
     return servers, problems
+
+
+def _host_keys(kind: str, text: str) -> tuple[tuple[str, ...], list[Problem]]:
+    try:
+        lines = host_keys(text)
+    except NotAHostKey as wrong:
+        return (), [problem(wrong.what, "known_hosts")]
+    if lines and kind == "token":
+        return (), [problem("Host keys go with a deploy key (SSH), not a token.", "known_hosts")]
+    return lines, []
+
+
+def _kept(desk: Desk, credential: str | None) -> Kept:
+    """What is kept in that file; nothing when there is none."""
+    content = desk.secrets.read(f"{CREDENTIALS}/{credential}") if credential else None
+    if content is None:
+        return Kept()
+    told = json.loads(content)
+    keys = told.get("known_hosts", "")
+    return Kept(told["kind"], told["user"], tuple(told["hosts"]), keys, told["secret"])
 
 
 def _secret_problems(kind: str, secret: str, user: str) -> list[Problem]:

@@ -14,8 +14,8 @@ import typer
 
 from appliance.cli.client import LATE, REFUSED, Client, Failed, Where
 from appliance.cli.words import quoted
+from appliance.variables import STATE
 
-STATE = "/var/lib/nixie"
 SOON_SECONDS = 1.0  # a role that runs has refused by then
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -28,10 +28,10 @@ OPTIONS: tuple[tuple[str, Any, Any], ...] = (
         Annotated[
             str,
             typer.Option(
-                "--state", envvar="NIXIE_STATE", help="Its state directory.", rich_help_panel=_WHICH
+                "--state", envvar=STATE.name, help="Its state directory.", rich_help_panel=_WHICH
             ),
         ],
-        STATE,
+        STATE.usual,
     ),
     (
         "its_url",

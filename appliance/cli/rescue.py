@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from appliance.cli.client import REFUSED, SILENT, Failed
-from appliance.cli.everywhere import STATE, Json
+from appliance.cli.everywhere import Json
 from appliance.cli.run import StateOption
 from appliance.cli.words import facts, moment, table
 from appliance.errors import NixieError
 from appliance.store.reads import FILES, Reads
 from appliance.store.secrets.open import claim_code
 from appliance.store.standing.open import standings
+from appliance.variables import STATE
 
 BOOTS = 5
 
@@ -38,7 +39,7 @@ def add(app: typer.Typer) -> None:
 
 
 def rescue(
-    state: StateOption = Path(STATE), new_owner: NewOwner = False, as_json: Json = False
+    state: StateOption = Path(STATE.usual), new_owner: NewOwner = False, as_json: Json = False
 ) -> None:
     """At the router's console: what runs, what is wrong, and the way back in."""
     try:

@@ -8,25 +8,26 @@ from typing import Annotated
 import typer
 
 from appliance import assemble
-from appliance.cli.everywhere import STATE, Json
+from appliance.cli.everywhere import Json
 from appliance.errors import NixieError
 from appliance.store.secrets.open import claim_code
+from appliance.variables import HELP, STATE
 
 StateOption = Annotated[
-    Path, typer.Option("--state", envvar="NIXIE_STATE", help="The state directory.")
+    Path, typer.Option("--state", envvar=STATE.name, help="The state directory.")
 ]
 
 
 def add(app: typer.Typer) -> None:
     """Put the commands on `app`."""
-    app.command()(run)
+    app.command(epilog=HELP)(run)
     app.command()(claim)
     app.command()(role)
     app.command(hidden=True)(prove)
 
 
 def run(
-    state: StateOption = Path(STATE),
+    state: StateOption = Path(STATE.usual),
     lan: Annotated[
         list[str], typer.Option(help="A port of the LAN; needed at the first start, may repeat.")
     ] = [],  # noqa: B006 (typer copies it)
@@ -38,7 +39,7 @@ def run(
     raise typer.Exit(ended(lambda: assemble.run(state.resolve(), lan, upstream)))
 
 
-def claim(state: StateOption = Path(STATE), as_json: Json = False) -> None:
+def claim(state: StateOption = Path(STATE.usual), as_json: Json = False) -> None:
     """Print the code that makes you the owner of a router that nobody owns yet."""
     try:
         code = claim_code(state)

@@ -106,14 +106,27 @@ def credential(
     file: Annotated[
         typer.FileText | None, typer.Option(help="Where the secret is; - for standard input.")
     ] = None,
-    user: Annotated[str, typer.Option(help="User name, where the server wants one.")] = "",
+    user: Annotated[str | None, typer.Option(help="User name, where the server wants one.")] = None,
     host: Annotated[
         list[str] | None, typer.Option(help="Another server it is valid for; may repeat.")
     ] = None,
+    known_hosts: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            help="Where the server's SSH host key is, as ssh-keyscan prints it. Compare its "
+            "fingerprint first: ssh-keygen -lf FILE. Without --file the deploy key stays."
+        ),
+    ] = None,
 ) -> None:
-    """Give a source its token or deploy key, never on the command line itself."""
-    secret = "" if kind == "none" else (file or sys.stdin).read()
-    body = {"kind": kind, "secret": secret, "user": user, "hosts": host or []}
+    """Give a source its token or deploy key, never on the command line itself.
+
+    What is not named stays as it is kept.
+    """
+    kept = kind == "none" or (kind == "ssh-key" and known_hosts is not None and file is None)
+    secret = "" if kept else (file or sys.stdin).read()
+    body = {"kind": kind, "secret": secret, "user": user, "hosts": host or None}
+    if known_hosts is not None:
+        body["known_hosts"] = known_hosts.read()
     call.did(call.client.put(f"/sources/{quoted(source)}/credential", body))
 
 

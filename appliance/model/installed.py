@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
 
-STATE = "/var/lib/nixie"
-"""The state directory, where nobody named another."""
+from appliance.variables import STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +29,5 @@ class Installed:
         >>> box.typed("claim", Path("/srv/my lab"))
         "/opt/nixie/nixie claim --state '/srv/my lab'"
         """
-        named = () if str(state) == STATE else ("--state", str(state))
+        named = () if str(state) == STATE.usual else ("--state", str(state))
         return join((str(self.home / "nixie"), *words.split(), *named))

@@ -14,7 +14,7 @@ Standard library only: `build` and the broker's verbs read it too.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlencode
@@ -72,6 +72,16 @@ class SourceUrl:
         return self.scheme in ("path", "git+file")
 
     @property
+    def directory(self) -> str:
+        """The directory of a local one, empty otherwise."""
+        return unquote(self.location.removeprefix("file://")) if self.local else ""
+
+    def at(self, directory: str) -> "SourceUrl":
+        """The same local flake by another path, such as the one its links lead to."""
+        path = f"file://{quote(directory)}" if self.kind == "git" else directory
+        return replace(self, location=path)
+
+    @property
     def pinned(self) -> bool:
         """Whether the address names one commit, so that a refresh can never change it."""
         return bool(self.rev)
@@ -104,7 +114,7 @@ class SourceUrl:
 def parse(text: str, allowed_directories: Iterable[str] = ()) -> SourceUrl:
     """Read an address; local ones must lie in or below one of `allowed_directories`.
 
-    Raises `NotASource`.  Links inside allowed directories are not followed here: whoever packs
+    Raises `NotASource`.  Links inside allowed directories are not followed here: whoever fetches
     the directory resolves it again and compares.
     """
     _plain(text)
@@ -305,7 +315,6 @@ def _local(
             f"Local "
             "directories, first."
         )
-    _one_revision(found)
     return SourceUrl(
         text=text,
         scheme=scheme,

@@ -1,12 +1,14 @@
 """boot.db: one row per boot, its steps, what machines said.  Written by boot only.
 
-`boot.state`: "asking" (DHCP seen), "loading", "starting" (all sent, not heard yet), "up" (phoned
-home), "served" (sent to an unwatched image, which is all one can know), "held", "local", "short"
-(fell short; see `diagnosis`), "left" (a newer boot began before this one showed an end).
+`boot.state`: "asking" (DHCP seen), "loading", "menu" (at its menu or iPXE shell, for as long as it
+likes), "starting" (all sent, not heard yet), "up" (phoned home), "served" (sent to an unwatched
+image, which is all one can know), "held", "local", "short" (fell short; see `diagnosis`), "left" (a
+newer boot began before this one showed an end).
 """
 
 import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +34,9 @@ MIGRATIONS = (
       intent_id TEXT,
       toplevel TEXT,                 -- what the machine says it runs
       diagnosis TEXT,                -- id of diagnosis.py
-      facts TEXT NOT NULL DEFAULT '{{}}'   -- JSON: uuid, serial, bus_id, version, phone-home fields
+      facts TEXT NOT NULL DEFAULT '{{}}'   -- JSON: uuid, serial, bus_id, version; arch_code
+                                     -- (option 93), arch and plat (iPXE's), foreign (other boot
+                                     -- servers), awaited (bytes to come by SHA-256), phone-home
     );
     CREATE INDEX boot_mac ON boot (mac, began_at);
     CREATE INDEX boot_began ON boot (began_at);
@@ -82,13 +86,16 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX token_boot ON token (boot);
     CREATE TABLE own (               -- what boot needs to start with every other file gone
-      name TEXT PRIMARY KEY,         -- "networks", "leases.cursor"
+      name TEXT PRIMARY KEY,         -- "networks", "leases.cursor", "foreign", "loaders.missing"
       value TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
 )
 BOOTS_KEPT = 2000
 """`prune` drops the oldest boots, their steps with them."""
+HELD_KEPT_SECONDS = 7 * 24 * 3600.0
+MISSING_LOADERS = "loaders.missing"
+"""The name below which boot keeps its sentences about loaders, a JSON list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,7 @@ class HeldRow:
     network: str
     mac: str
     code: str
-    since: float
+    since: float  # the boot that waits began then
     last_asked: float
     facts: dict[str, Any]
 
@@ -159,14 +166,24 @@ def boots(
         " (began_at, id) < (SELECT began_at, id FROM boot WHERE id = ?))"
         " ORDER BY began_at DESC, id DESC LIMIT ?",
         (mac, mac, before, before, limit),
-    ).fetchall()
-    return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+    )
+    return [_boot(row) for row in rows]
 
 
 def boot(connection: sqlite3.Connection, ident: str) -> BootRow | None:
     """One boot by id."""
     row = connection.execute(f"SELECT {_BOOT} FROM boot WHERE id = ?", (ident,)).fetchone()
-    return BootRow(*(*row[:-1], json.loads(row[-1]))) if row else None
+    return _boot(row) if row else None
+
+
+def unended(connection: sqlite3.Connection) -> list[BootRow]:
+    """Boots in progress, the newest first."""
+    wanted = f"SELECT {_BOOT} FROM boot WHERE ended_at IS NULL ORDER BY began_at DESC"
+    return [_boot(row) for row in connection.execute(wanted)]
+
+
+def _boot(row: tuple[Any, ...]) -> BootRow:
+    return BootRow(*(*row[:-1], json.loads(row[-1])))
 
 
 def steps(connection: sqlite3.Connection, ident: str) -> list[StepRow]:
@@ -211,19 +228,9 @@ _TOKEN = "token, boot, network, mac, address, images, menu, secret_hash, used, e
 def _token(row: tuple[Any, ...] | None) -> TokenRow | None:
     if row is None:
         return None
-    ident, boot_id, network, mac, address, images, menu, secret_hash, used, expires_at = row
-    return TokenRow(
-        ident,
-        boot_id,
-        network,
-        mac,
-        address,
-        tuple(json.loads(images)),
-        tuple(json.loads(menu)),
-        secret_hash,
-        bool(used),
-        expires_at,
-    )
+    *whose, images, menu, secret_hash, used, expires_at = row
+    opens = (tuple(json.loads(images)), tuple(json.loads(menu)))
+    return TokenRow(*(*whose, *opens, secret_hash, bool(used), expires_at))
 
 
 def token(connection: sqlite3.Connection, ident: str) -> TokenRow | None:
@@ -240,16 +247,18 @@ def tokens_of(connection: sqlite3.Connection, boot_id: str) -> list[TokenRow]:
     return [found for row in rows if (found := _token(row))]
 
 
-def came_up(connection: sqlite3.Connection) -> list[str]:
-    """The images that a machine phoned home with."""
-    rows = connection.execute("SELECT image FROM heard WHERE ups > 0").fetchall()
-    return [str(image) for (image,) in rows]
-
-
 def own(connection: sqlite3.Connection, name: str) -> str | None:
     """A value the boot role keeps for itself."""
     row = connection.execute("SELECT value FROM own WHERE name = ?", (name,)).fetchone()
     return str(row[0]) if row else None
+
+
+def missing_loaders(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """A sentence with the way out for each kind of machine that no loader is installed for.
+
+    They are as of the start of the boot role, which looks at its loaders then.
+    """
+    return tuple(json.loads(own(connection, MISSING_LOADERS) or "[]"))
 
 
 # ── written by boot only; the caller owns the transaction ────────────────────────────────────────
@@ -309,6 +318,13 @@ def save_step(connection: sqlite3.Connection, ident: str, row: StepRow) -> None:
     )
 
 
+def drop_steps(connection: sqlite3.Connection, ident: str, numbers: Collection[int]) -> None:
+    """Take steps out of a boot that has too many."""
+    connection.executemany(
+        "DELETE FROM step WHERE boot = ? AND number = ?", [(ident, number) for number in numbers]
+    )
+
+
 def save_token(connection: sqlite3.Connection, row: TokenRow) -> None:
     """Insert or replace one token."""
     connection.execute(
@@ -333,24 +349,6 @@ def use_tokens(connection: sqlite3.Connection, boot_id: str) -> None:
     connection.execute("UPDATE token SET used = 1 WHERE boot = ?", (boot_id,))
 
 
-def count_up(connection: sqlite3.Connection, image: str, at: float) -> None:
-    """The image came up once more."""
-    connection.execute(
-        "INSERT INTO heard (image, ups, last_up) VALUES (?, 1, ?)"
-        " ON CONFLICT (image) DO UPDATE SET ups = ups + 1, last_up = excluded.last_up",
-        (image, at),
-    )
-
-
-def count_short(connection: sqlite3.Connection, image: str) -> None:
-    """The image was sent and not heard of."""
-    connection.execute(
-        "INSERT INTO heard (image, shorts) VALUES (?, 1)"
-        " ON CONFLICT (image) DO UPDATE SET shorts = shorts + 1",
-        (image,),
-    )
-
-
 def save_held(connection: sqlite3.Connection, row: HeldRow) -> None:
     """Insert or replace one waiting machine."""
     connection.execute(
@@ -371,8 +369,9 @@ def save_own(connection: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Drop expired tokens and all but the newest boots."""
+    """Drop expired tokens, machines that ceased to wait, and all but the newest boots."""
     connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
+    connection.execute("DELETE FROM held WHERE last_asked < ?", (now - HELD_KEPT_SECONDS,))
     connection.execute(
         "DELETE FROM boot WHERE began_at <="
         " (SELECT began_at FROM boot ORDER BY began_at DESC LIMIT 1 OFFSET ?)",

@@ -76,6 +76,11 @@ def source_stands(connection: sqlite3.Connection, row: SourceStateRow) -> None:
     )
 
 
+def source_timed(connection: sqlite3.Connection, source: str, next_at: float | None) -> None:
+    """A source is checked by itself at another time."""
+    connection.execute("UPDATE source_state SET next_at = ? WHERE source = ?", (next_at, source))
+
+
 def source_checked(
     connection: sqlite3.Connection, row: SourceStateRow, what: str, wish: str | None
 ) -> None:
@@ -227,22 +232,27 @@ def fresh_build(ident: str, host: str, revision: int, why: str, at: float) -> Bu
     )
 
 
-def build_queued(connection: sqlite3.Connection, row: BuildRow, wish: str | None) -> None:
-    """A build waits."""
+def build_queued(
+    connection: sqlite3.Connection, row: BuildRow, recipe: Any, wish: str | None
+) -> None:
+    """A build of `recipe` (as a look stores it) waits."""
     connection.execute(
-        "INSERT INTO build (id, host, source, name, revision, state, why, queued_at, log)"
-        " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
-        (row.id, row.host, row.source, row.name, row.revision, row.why, row.queued_at, row.log),
+        "INSERT INTO build (id, host, source, name, revision, state, why, queued_at, log, recipe)"
+        " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+        (
+            *(row.id, row.host, row.source, row.name, row.revision, row.why, row.queued_at),
+            *(row.log, json.dumps(recipe)),
+        ),
     )
     append(connection, BuildQueued(row.id, row.host, row.name, wish), row.queued_at)
 
 
-def build_began(connection: sqlite3.Connection, row: BuildRow, at: float) -> None:
-    """A build runs."""
+def build_began(connection: sqlite3.Connection, row: BuildRow, recipe: Any, at: float) -> None:
+    """A build of `recipe` runs; it may be another than when it was queued."""
     connection.execute(
-        "UPDATE build SET state = 'running', began_at = ?, revision = ?, phase = 'starting'"
-        " WHERE id = ?",
-        (at, row.revision, row.id),
+        "UPDATE build SET state = 'running', began_at = ?, revision = ?, phase = 'starting',"
+        " recipe = ? WHERE id = ?",
+        (at, row.revision, json.dumps(recipe), row.id),
     )
     append(connection, BuildStepped(row.id, row.name, "starting"), at)
 
@@ -284,6 +294,14 @@ def builds_in(connection: sqlite3.Connection, *states: str) -> list[BuildRow]:
         states,
     ).fetchall()
     return [BuildRow(*row) for row in rows]
+
+
+def last_try(connection: sqlite3.Connection, host: str) -> tuple[str, Any]:
+    """(state, recipe) of a host's newest build, ("", None) without one."""
+    row = connection.execute(
+        "SELECT state, recipe FROM build WHERE host = ? ORDER BY queued_at DESC LIMIT 1", (host,)
+    ).fetchone()
+    return (str(row[0]), json.loads(row[1])) if row else ("", None)
 
 
 def builds_cut_off(connection: sqlite3.Connection, at: float) -> list[BuildRow]:

@@ -86,6 +86,9 @@ MIGRATIONS = (
       seq INTEGER NOT NULL
     );
     """,
+    """
+    ALTER TABLE build ADD COLUMN recipe TEXT NOT NULL DEFAULT 'null'; -- JSON: what it builds
+    """,
 )
 
 

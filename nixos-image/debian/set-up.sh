@@ -20,7 +20,7 @@ mkdir -p "$home/.done"
 # is disabled.
 check_packages=(python3 python3-venv python3-nftables cpio zstd)
 run_packages=(
-    "${check_packages[@]}" nftables iproute2 util-linux procps curl git openssl
+    "${check_packages[@]}" nftables iproute2 util-linux procps curl git openssh-client openssl
     qemu-system-x86 qemu-system-data qemu-utils ovmf seabios ipxe-qemu
     dnsmasq-base busybox-static squashfs-tools xz-utils kmod ca-certificates
 )
@@ -94,10 +94,11 @@ kernel() {
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
 peers() {
-    say "unpacking the peers to measure against: Kea and nginx"
+    say "unpacking the peers to measure against and to speak with: Kea, nginx and sshd"
     mkdir -p "$home/peers"
     unpacked "$home/peers/kea" "${kea[@]}"
     unpacked "$home/peers/nginx" nginx
+    unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
 }
 
 case $target in

@@ -212,15 +212,9 @@ FETCHING: tuple[Complaint, ...] = (
         "store an access token or deploy key.",
     ),
     _known(
-        "host key",
-        r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
-        "The SSH key of {host} is not known here, so it could be anybody. Store the server's host "
-        "key with the source's credential.",
-    ),
-    _known(
         "deploy key",
         r"Permission denied \((publickey|password|keyboard)",
-        "{host} does not accept the key for {subject}. Store a deploy key that it knows.",
+        "{host} does not accept the deploy key that is stored. Store one that it knows.",
     ),
     _known(
         "name",

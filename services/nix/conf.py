@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
+from services.nix.caches import KEY, URL, Cache
 from services.nix.versions import Version
 
 MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
-CACHE_KEY = re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9+/]{43}=")
-CACHE_URL = re.compile(r"(https|http|ssh-ng|ssh|file)://[A-Za-z0-9._~:/?=&@%\[\]-]+")
 USER = re.compile(r"[a-z0-9_][a-z0-9_-]*")
 
 
@@ -36,8 +35,7 @@ class Conf:
     log_bytes: int = 64 * MEBIBYTE
     min_free: int = GIBIBYTE
     max_free: int = 4 * GIBIBYTE
-    caches: tuple[str, ...] = ()
-    cache_keys: tuple[str, ...] = ()
+    caches: tuple[Cache, ...] = ()
 
 
 def text(conf: Conf, version: Version) -> str:
@@ -63,10 +61,12 @@ def text(conf: Conf, version: Version) -> str:
         "max-free": str(conf.max_free),
         "keep-failed": "false",
         "connect-timeout": "5",
-        "fallback": "true",
+        "stalled-download-timeout": "30",
+        "download-attempts": "3",
+        "fallback": "true",  # what a cache does not give is built
         "warn-dirty": "false",
-        "substituters": " ".join(conf.caches),
-        "trusted-public-keys": " ".join(conf.cache_keys),
+        "substituters": " ".join(one.url for one in conf.caches),
+        "trusted-public-keys": " ".join(one.key for one in conf.caches),
     }
     if version.allocates_uids:
         settings["build-dir"] = str(conf.build_dir)
@@ -80,8 +80,8 @@ def text(conf: Conf, version: Version) -> str:
 
 def _check(conf: Conf) -> None:
     _all(conf.users, USER, "a user")
-    _all(conf.caches, CACHE_URL, "a cache")
-    _all(conf.cache_keys, CACHE_KEY, "the public key of a cache")
+    _all([one.url for one in conf.caches], URL, "a cache")
+    _all([one.key for one in conf.caches], KEY, "the public key of a cache")
     for path in (conf.shell, conf.build_dir, conf.registry):
         if not path.is_absolute() or re.search(r"[\s#]", str(path)):
             raise Refused(Problem(("nix",), f"{path} cannot be written into nix.conf."))

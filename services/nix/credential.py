@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from appliance.errors import Problem, Refused
+from appliance.model.host_keys import NotAHostKey, host_keys
 
 LARGEST_BYTES = 64 << 10
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -68,6 +69,10 @@ def read(text: str) -> Credential:
         raise _refused("The credential's user name is not one: store it again.")
     if strange := [host for host in found.hosts if not HOST.fullmatch(host)]:
         raise _refused(f"The credential names {strange[0]!r}, which is not a host.")
+    try:
+        host_keys(found.known_hosts)
+    except NotAHostKey as wrong:
+        raise _refused(f"The source's host keys cannot be used. {wrong.what}") from wrong
     return found
 
 

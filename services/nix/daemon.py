@@ -10,10 +10,15 @@ from pathlib import Path
 
 from appliance.model.installed import Installed
 from appliance.roles import CONFINED, ROLES
+from services.nix.caches import Cache
 from services.nix.conf import Conf, text
 from services.nix.store import SYSTEM_ROOT, Store
 from services.nix.versions import PRIMARY, Version
+from services.processes.cgroups.place import Bounds
 
+GIBIBYTE = 1 << 30
+PROCESSES = 4_096  # of all builds together
+LIGHT = 25  # of processor time, where everybody else has 100
 EMPTY_REGISTRY = '{"flakes":[],"version":2}\n'
 
 
@@ -34,6 +39,7 @@ class DaemonRequest:
     env: Mapping[str, str]
     folders: tuple[Folder, ...]
     files: Mapping[Path, str]
+    bounds: Bounds  # of the daemon and all that it builds
 
 
 def clients() -> tuple[str, ...]:
@@ -50,6 +56,7 @@ def conf_for(
     cores: int = 2,
     rooted: bool = True,
     extra_users: tuple[str, ...] = (),
+    caches: tuple[Cache, ...] = (),
 ) -> Conf:
     """The settings of this installation.
 
@@ -63,10 +70,23 @@ def conf_for(
         registry=store.conf / "registry.json",
         rooted=rooted,
         cores=max(cores, 1),
+        caches=caches,
     )
 
 
-def daemon_request(store: Store, conf: Conf, version: Version | None) -> DaemonRequest:
+def bounds_for(memory: int, asked: int | None = None) -> Bounds:
+    """What builds may use on a machine with so much memory, in bytes; `asked` is the owner's word.
+
+    1 GiB is left for the router itself; too small a machine is shared half and half.  The largest
+    process of a build ends when memory runs out, not the daemon with it.
+    """
+    usual = max(memory - GIBIBYTE, memory // 2)
+    return Bounds(asked or usual, PROCESSES, weight=LIGHT, as_one=False)
+
+
+def daemon_request(
+    store: Store, conf: Conf, version: Version | None, bounds: Bounds
+) -> DaemonRequest:
     """Everything the supervisor needs; an unknown version is taken for the primary one."""
     known = version or Version(*PRIMARY)
     return DaemonRequest(
@@ -94,6 +114,7 @@ def daemon_request(store: Store, conf: Conf, version: Version | None) -> DaemonR
             store.conf / "nix.conf": text(conf, known),
             store.conf / "registry.json": EMPTY_REGISTRY,
         },
+        bounds=bounds,
     )
 
 

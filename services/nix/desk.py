@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from appliance.faults import Fault, no_fault
-from services.nix.driver import Nix
+from services.nix.driver import Caches, Gate, Nix
 from services.nix.versions import Version
 
 
@@ -29,6 +29,8 @@ class Desk:
     now: Callable[[], float]  # Unix seconds
     new_id: Callable[[], str]
     publish: Callable[[], None]  # the table changed
+    caches: Caches = field(default_factory=Caches)
+    gate: Gate = field(default_factory=Gate)  # where evaluations wait for their turn
     look_seconds: float = 300.0
     build_seconds: float = 14_400.0
     version: Version | None = None

@@ -8,19 +8,26 @@ ends the process within a second: SIGINT, then SIGKILL for its group; the daemon
 import asyncio
 import os
 import signal
+import socket
+import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
+from services.nix.caches import Cache
 from services.nix.credential import LARGEST_BYTES
 from services.nix.log_lines import LogLines, Told, real_error
-from services.nix.request import keep, keep_derivations, print_version, realise
+from services.nix.request import collect, keep, keep_derivations, print_version, realise, rehearse
+from services.nix.schedule import grant
+from services.nix.shortage import Forecast, forecast
 from services.nix.store import Store
 from services.nix.verdict import Answer
 from services.nix.versions import Version, version
+from services.processes.cgroups.driver import memory_of
+from services.processes.cgroups.place import Memory
 from services.processes.client import ask
 
 GRACE_SECONDS = 0.8
@@ -28,6 +35,12 @@ LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
 SETPRIV = "/usr/bin/setpriv"
 KEEP_SECONDS = 600.0
+COLLECT_SECONDS = 3_600.0
+CACHE_SECONDS = 1.5
+"""How long a cache may take to accept a connection."""
+CACHE_PAUSE_SECONDS = 60.0
+
+PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid of who listens (unix(7))
 
 Hear = Callable[[Told], None]
 
@@ -92,14 +105,41 @@ class Nix:
         return None if answer.exit == 0 else real_error(answer.error) or answer.what
 
     async def realise(
-        self, drvs: Sequence[str], root: Path, hear: Hear, seconds: float
+        self, drvs: Sequence[str], root: Path, live: Sequence[str], hear: Hear, seconds: float
     ) -> tuple[Answer, LogLines]:
-        """Build; `hear` gets log lines and steps as they come."""
+        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come."""
         root.parent.mkdir(parents=True, exist_ok=True)
         lines = LogLines()
-        argv = realise(self.store, tuple(drvs), root)
+        argv = realise(self.store, tuple(drvs), root, tuple(live))
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
+
+    async def forecast(self, drvs: Sequence[str], live: Sequence[str]) -> Forecast:
+        """What building would put into the store; nothing when that cannot be found out."""
+        said: list[str] = []
+        await self._run(rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS)
+        return forecast("\n".join(said))
+
+    async def collect(self, size: int) -> None:
+        """Remove what nothing keeps from the store, until `size` bytes are freed."""
+        await self._run(collect(self.store, size), None, COLLECT_SECONDS)
+
+    def free(self) -> int:
+        """Bytes that are free on the disk of the store."""
+        there = os.statvfs(self.store.root)
+        return there.f_bavail * there.f_frsize
+
+    def builds_memory(self) -> Memory | None:
+        """How the memory stands that all builds share; None when that cannot be found out."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+                asking.connect(str(self.store.socket))
+                pid, _, _ = PEER.unpack(
+                    asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+                )
+        except OSError:
+            return None
+        return memory_of(pid)
 
     async def _run(
         self, argv: Sequence[str], err: Callable[[str], None] | None, seconds: float
@@ -132,6 +172,65 @@ class Nix:
         return Answer(out.decode(errors="replace"), "\n".join(tail[-20:]), code, "done")
 
 
+class Caches:
+    """The daemon's caches, and which of them are there: Nix itself would try for seconds.
+
+    One that took no connection is left alone for a while.
+    """
+
+    def __init__(self, caches: Sequence[Cache] = ()) -> None:
+        self._caches = tuple(caches)
+        self._again: dict[Cache, float] = {}  # those that were not there
+
+    async def live(self) -> tuple[str, ...]:
+        """The URLs of those that take a connection now."""
+        there = await asyncio.gather(*(self._is_there(one) for one in self._caches))
+        return tuple(one.url for one, yes in zip(self._caches, there, strict=True) if yes)
+
+    async def _is_there(self, cache: Cache) -> bool:
+        if cache.server is None:
+            return True
+        if clock() < self._again.get(cache, 0.0):
+            return False
+        try:
+            async with asyncio.timeout(CACHE_SECONDS):
+                _, writer = await asyncio.open_connection(*cache.server)
+        except OSError:  # TimeoutError too
+            self._again[cache] = clock() + CACHE_PAUSE_SECONDS
+            return False
+        writer.close()
+        return True
+
+
+class Gate:
+    """Lets evaluations begin as memory allows, those of every source counted together.
+
+    `asked` is what the owner gives each, in bytes; None leaves it to what is free.
+    """
+
+    def __init__(self, asked: int | None = None) -> None:
+        self._asked = asked
+        self._granted: list[int] = []
+        self._ended = asyncio.Condition()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[int]:
+        """Wait for a turn; gives the memory that the evaluation may take, in bytes."""
+        async with self._ended:
+            while (memory := self._grant()) is None:
+                await self._ended.wait()
+            self._granted.append(memory)
+        try:
+            yield memory
+        finally:
+            self._granted.remove(memory)
+            async with self._ended:
+                self._ended.notify_all()
+
+    def _grant(self) -> int | None:
+        return grant(memory_available(), self._granted, processors(), self._asked)
+
+
 def credentials_in(state: Path) -> Callable[[str], str]:
     """A reader of stored credentials, for the broker, which may read them."""
 
@@ -149,6 +248,11 @@ def credentials_in(state: Path) -> Callable[[str], str]:
     return secret
 
 
+def real_path(path: str) -> str:
+    """Where a path leads to once all links are followed; what is not there is kept as it is."""
+    return os.path.realpath(path)
+
+
 def has_system_store(state: Path | None = None) -> bool:
     """Build into the machine's own nix store; a state directory never changes its store."""
     chroot = state is not None and (state / "store/nix").exists()
@@ -157,9 +261,18 @@ def has_system_store(state: Path | None = None) -> bool:
 
 def memory_available() -> int:
     """Bytes that could be used without swapping; 1 GiB when nobody knows."""
+    return _memory("MemAvailable:")
+
+
+def memory_installed() -> int:
+    """Bytes of memory that this machine has; 1 GiB when nobody knows."""
+    return _memory("MemTotal:")
+
+
+def _memory(which: str) -> int:
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
+            if line.startswith(which):
                 return int(line.split()[1]) << 10
     return 1 << 30
 

@@ -25,6 +25,7 @@ KEPT = frozenset(
     {
         *("type", "owner", "repo", "host", "url", "ref", "rev", "narHash"),
         *("submodules", "shallow", "allRefs", "lastModified", "revCount"),
+        *("exportIgnore", "lfs"),  # of git: they decide which files the tree has
     }
 )
 FETCHED = {"github", "gitlab", "sourcehut", "git", "tarball", "file"}
@@ -44,6 +45,14 @@ class Node:
     def address(self) -> str:
         """What every error of nix about it holds: its URL, or a forge's revision."""
         return str(self.locked.get("url") or self.revision)
+
+    @property
+    def port(self) -> int:
+        """The server's port, 0 for the scheme's own."""
+        try:
+            return urlsplit(str(self.locked.get("url", ""))).port or 0
+        except ValueError:
+            return 0
 
     @property
     def revision(self) -> str:

@@ -7,7 +7,7 @@ by the build role itself, as an untrusted client of the daemon.
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from appliance.errors import Problem, Refused
 from appliance.model.installed import Installed
@@ -33,12 +33,14 @@ Args = Mapping[str, object]
 Verb = Callable[[Args, Installed], Job]
 Secret = Callable[[str], str]
 """Reads the stored credential of that file name; the broker's, which may."""
+Real = Callable[[str], str]
+"""Where a path leads to once all links are followed."""
 
 GIBIBYTE = 1 << 30
 FETCH = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=1_200, seconds=1_800.0, output_bytes=16 << 20)
 LOOK = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=300, seconds=300.0, output_bytes=16 << 20)
 SMALLEST_LOOK = GIBIBYTE // 2
-LARGEST_LOOK = 16 * GIBIBYTE
+LARGEST_LOOK = 64 * GIBIBYTE
 
 ALLOWED = " ".join(
     (
@@ -49,6 +51,9 @@ ALLOWED = " ".join(
 )
 """What evaluation may name: its inputs, which are in the store already.  There is no network to
 reach anything else by these; files of this machine are not among them."""
+
+NO_CACHE = ("--option", "substitute", "false")
+"""For what is here already, or comes from elsewhere: a cache that does not answer costs seconds."""
 
 KEEP_SECRET = """\
 umask 077
@@ -81,31 +86,49 @@ SSH = (
 )
 
 
-def verbs(store: Store, secret: Secret) -> Mapping[str, Verb]:
+def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
     """The verbs by name, for the broker.  `secret` raises Refused when there is no such file."""
     return {
         "adapter": lambda _, installed: _adapter(store, installed),
-        "resolve": lambda args, _: _resolve(args, store, secret),
+        "resolve": lambda args, _: _resolve(args, store, secret, real),
         "input": lambda args, _: _input(args, store, secret),
         "names": lambda args, _: _names(args, store),
         "look": lambda args, _: _look(args, store),
     }
 
 
-def realise(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[str, ...]:
-    """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order."""
+def realise(
+    store: Store, drvs: tuple[str, ...], root: Path, live: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order.
+
+    Of the daemon's caches only those of `live`, their URLs, are asked.
+    """
     return (
         *(store.program("nix-store"), "--realise", *drvs),
         *("--add-root", str(root), "--indirect"),
+        *("--option", "substituters", " ".join(live)),
         *("--log-format", "internal-json", "-v"),
     )
 
 
+def rehearse(store: Store, drvs: tuple[str, ...], live: tuple[str, ...]) -> tuple[str, ...]:
+    """Say what building `drvs` would fetch and build."""
+    return (
+        *(store.program("nix-store"), "--realise", "--dry-run", *drvs),
+        *("--option", "substituters", " ".join(live)),
+    )
+
+
+def collect(store: Store, size: int) -> tuple[str, ...]:
+    """Remove what nothing keeps, until `size` bytes are freed."""
+    return (store.program("nix-store"), "--gc", "--max-freed", str(size))
+
+
 def keep(store: Store, paths: tuple[str, ...], root: Path) -> tuple[str, ...]:
     """Root paths that are there (sources, inputs); fails when one is gone."""
-    options = ("--option", "substitute", "false")
     return (
-        *(store.program("nix-store"), "--realise", *paths, *options),
+        *(store.program("nix-store"), "--realise", *paths, *NO_CACHE),
         *("--add-root", str(root), "--indirect"),
     )
 
@@ -113,7 +136,7 @@ def keep(store: Store, paths: tuple[str, ...], root: Path) -> tuple[str, ...]:
 def keep_derivations(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[str, ...]:
     """Root derivations themselves, not what they build; works on 2.8 and on 2.26 alike."""
     return (
-        *(store.program("nix-instantiate"), "--add-root", str(root), "--indirect"),
+        *(store.program("nix-instantiate"), "--add-root", str(root), "--indirect", *NO_CACHE),
         *("--expr", expression.derivations(drvs)),
     )
 
@@ -136,11 +159,11 @@ def _adapter(store: Store, installed: Installed) -> Job:
     )
 
 
-def _resolve(args: Args, store: Store, secret: Secret) -> Job:
-    url = _url(args)
+def _resolve(args: Args, store: Store, secret: Secret, real: Real) -> Job:
+    url = _url(args, real)
     credential = _credential(args, secret)
     told = expression.fetched_source(url.attributes(), url.dir)
-    local = (url.location.removeprefix("file://"),) if url.local else ()
+    local = (url.directory,) if url.local else ()
     shown = material(url.kind, url.host, url.location, credential)
     return _fetch(store, told, shown, credential, local)
 
@@ -175,7 +198,7 @@ def _look(args: Args, store: Store) -> Job:
 def _evaluation(args: Args, store: Store, told: str) -> Job:
     memory = args.get("memory", LOOK.memory_bytes)
     if not isinstance(memory, int) or not SMALLEST_LOOK <= memory <= LARGEST_LOOK:
-        raise _refused("memory", "The memory for an evaluation is 0.5 to 16 GiB.")
+        raise _refused("memory", "The memory for an evaluation is 0.5 to 64 GiB.")
     seconds = args.get("seconds", LOOK.seconds)
     if not isinstance(seconds, (int, float)) or not 1 <= seconds <= 3_600:
         raise _refused("seconds", "The time for an evaluation is 1 to 3600 s.")
@@ -184,6 +207,7 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
         "allowed-uris": ALLOWED,
         "allow-import-from-derivation": "true" if _yes(args, "ifd") else "false",
         "eval-cache": "false",
+        "substitute": "true" if _yes(args, "ifd") else "false",  # only then is anything built
     }
     return Job(
         user="eval",
@@ -207,7 +231,7 @@ def _fetch(
     credential: Credential | None,
     local: tuple[str, ...],
 ) -> Job:
-    options = {"connect-timeout": "10", "download-attempts": "2"}
+    options = {"connect-timeout": "10", "download-attempts": "2", "substitute": "false"}
     argv = _evaluate(store, told, "--impure", "--refresh", *_options(options))
     return Job(
         user="fetch",
@@ -283,12 +307,26 @@ def _flake(args: Args) -> str:
     )
 
 
-def _url(args: Args) -> SourceUrl:
+def _url(args: Args, real: Real) -> SourceUrl:
+    """The address; a local one by the path that its links lead to, below an allowed directory."""
+    allowed = args.get("allowed", [])
+    if not isinstance(allowed, list) or not all(isinstance(one, str) for one in allowed):
+        raise _refused("allowed", "Directories are a list of texts.")
     try:
-        # Where local sources may lie is checked before; here the fetch user's rights decide.
-        return parse(_text(args, "url"), ("/",))
+        url = parse(_text(args, "url"), allowed)
     except NotASource as wrong:
         raise _refused("url", wrong.what) from wrong
+    if not url.local:
+        return url
+    place = PurePosixPath(real(url.directory))
+    if any(place.is_relative_to(real(one)) for one in allowed):
+        return url.at(str(place))
+    raise _refused(
+        "url",
+        f"{url.directory} leads to {place}, which is not below a directory that you allowed. "
+        "Allow that one under Sources, Local directories, or put the flake itself where the link "
+        "is.",
+    )
 
 
 def _locked(given: object) -> dict[str, Value]:

@@ -9,6 +9,7 @@ SPREAD = 0.1
 SHORTEST_SECONDS = 60
 LOOK_BYTES = 2 << 30
 """What evaluating a real host takes."""
+LOOKS_AT_ONCE = 8
 
 
 def next_check(now: float, interval: int, chance: float) -> float | None:
@@ -19,14 +20,30 @@ def next_check(now: float, interval: int, chance: float) -> float | None:
     return now + every * (1 + SPREAD * (2 * chance - 1))
 
 
-def looks_at_once(available: int, processors: int, limit: int = 8) -> int:
-    """How many hosts are evaluated at the same time; `available` in bytes of memory."""
-    return max(1, min(available // LOOK_BYTES, processors, limit))
+def fits(interval: int, checked: float | None, following: float | None) -> bool:
+    """The check that is planned is one that `interval` gives, not that of an interval before."""
+    if checked is None or following is None:
+        return interval <= 0 and following is None
+    first, last = (next_check(checked, interval, chance) for chance in (0.0, 1.0))
+    return first is not None and last is not None and first - 1 <= following <= last + 1
 
 
-def look_memory(available: int, at_once: int) -> int:
-    """The memory limit of one evaluation, in bytes: its share, between 2 and 4 GiB."""
-    return max(LOOK_BYTES, min(available // max(at_once, 1), 2 * LOOK_BYTES))
+def grant(
+    available: int, granted: Collection[int], processors: int, asked: int | None = None
+) -> int | None:
+    """The memory limit of an evaluation that wants to begin, in bytes; None when it must wait.
+
+    `granted` are the limits of those that run, of all sources; they count whole, though part of
+    them may be taken out of `available` already.  `asked` is what the owner gives each; without it
+    it is its share, between 2 and 4 GiB.  The first never waits.
+    """
+    least = asked or LOOK_BYTES
+    free = available - sum(granted)
+    places = min(processors, LOOKS_AT_ONCE) - len(granted)
+    if granted and (places < 1 or free < least):
+        return None
+    share = free // max(1, min(free // least, places))
+    return asked or max(LOOK_BYTES, min(share, 2 * LOOK_BYTES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,23 +14,22 @@ from appliance.errors import NixieError
 from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
-from appliance.model.table import table_to_json
 from appliance.signs import Signs
-from appliance.store import boots, build_facts, builds
+from appliance.store import build_facts, builds, heard
 from appliance.store.build_facts import transaction
-from appliance.store.builds import BuildRow
+from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune
 from appliance.store.open import new_id, now, writer
-from services.nix import published
+from services.nix.caches import Cache
 from services.nix.desk import Desk
-from services.nix.driver import Nix, has_system_store
+from services.nix.driver import Caches, Gate, Nix, chance, has_system_store
 from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
-from services.nix.publish.driver import keep_newest_logs, keep_only, write
+from services.nix.publish.driver import tidy, write_table
 from services.nix.recipe import from_json
-from services.nix.schedule import Waiting, startable
+from services.nix.schedule import Waiting, fits, next_check, startable
 from services.nix.store import store_in
 from services.nix.works.driver import Ended, build, unchanged
 
@@ -39,6 +38,8 @@ PAUSE_SECONDS = 5.0
 UNDO_SECONDS = 7 * 86_400.0
 """How long the generations of a removed source stay, should the owner want it back."""
 TRIES = 3
+TRIED = frozenset({"running", "failed", "cancelled"})
+"""How a build stands that is not queued once more by itself."""
 
 
 async def serve(
@@ -47,12 +48,15 @@ async def serve(
     broker: Path,
     signs: Signs,
     *,
+    caches: tuple[Cache, ...] = (),
     look_seconds: float = 300.0,
+    look_bytes: int | None = None,
     fault: Fault = no_fault,
 ) -> None:
     """Run the pipeline until cancelled.
 
-    `look_seconds`: how long the evaluation of one host may take.
+    `caches` are those of the daemon.  `look_seconds` and `look_bytes`: how long the evaluation of
+    one host may take, and how much memory; None leaves that to what is free.
     """
     nix = installed.nix or installed.home / "nix/usr/bin/nix"
     store = store_in(state, nix, system_store=has_system_store(state))
@@ -64,6 +68,8 @@ async def serve(
         now=now,
         new_id=new_id,
         publish=wake.set,
+        caches=Caches(caches),
+        gate=Gate(look_bytes),
         look_seconds=look_seconds,
         fault=fault,
     )
@@ -94,7 +100,6 @@ class Role:
         self._cancelled: dict[str, str] = {}  # build → why
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
-        self._stale = False  # the table could not be written
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -102,12 +107,12 @@ class Role:
         with transaction(self.desk.database):
             build_facts.builds_cut_off(self.desk.database, self.desk.now())
             prune(self.desk.database)
-        self._tidy()
-        first = True
+        tidy(self.desk)
+        first, owed = True, False
         signs.ready()
         while True:
             signs.beat()
-            told = self._wake.is_set() or self._stale
+            told = self._wake.is_set() or owed
             self._wake.clear()
             if self._nixie.changed() or first:
                 self._read_inventory(first=first)
@@ -116,7 +121,7 @@ class Role:
             self._check_due()
             self._start_builds()
             if told:
-                self._stale = not self._write_table()
+                owed = not write_table(self.desk, self.inventory)
             with suppress(TimeoutError):
                 # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
                 async with asyncio.timeout(INTERVAL_SECONDS):
@@ -206,14 +211,28 @@ class Role:
     def _check_due(self) -> None:
         at = self.desk.now()
         for ident, row in builds.source_states(self.desk.database).items():
-            if row.next_at is None or row.next_at > at or ident in self._checks:
+            following = self._following(ident, row)
+            if following is None or following > at or ident in self._checks:
                 continue
             if row.state == "removed":
                 with transaction(self.desk.database):
                     build_facts.forget_source(self.desk.database, ident)
-                self._tidy()
+                tidy(self.desk)
             else:
                 self._check(ident, None)
+
+    def _following(self, ident: str, row: SourceStateRow) -> float | None:
+        """When a source is checked by itself: soon, when the owner gave it another interval."""
+        source = self.inventory.source(ident)
+        if source is None or row.state == "removed":
+            return row.next_at
+        if fits(source.interval_seconds, row.checked_at, row.next_at):
+            return row.next_at
+        before = row.checked_at or self.desk.now()
+        following = next_check(before, source.interval_seconds, chance())
+        with transaction(self.desk.database):
+            build_facts.source_timed(self.desk.database, ident, following)
+        return following
 
     def _check(self, ident: str, wish: str | None) -> None:
         if ident in self._checks:
@@ -240,13 +259,12 @@ class Role:
         self._wake.set()
 
     def _is_wanting(self, host: str) -> bool:
-        """A new image could come of a build, and none was tried from this very revision."""
+        """A new image could come of a build, and none was tried from this very recipe."""
         look = build_facts.look(self.desk.database, host)
         if look is None or look.recipe is None:
             return False
-        last = next(iter(builds.builds(self.desk.database, host=host, limit=1)), None)
-        tried = {"running", "failed", "cancelled"}
-        if last and last.state in tried and last.revision == look.revision:
+        state, recipe = build_facts.last_try(self.desk.database, host)
+        if state in TRIED and recipe == look.recipe:
             return False
         return not unchanged(self.desk, host, from_json(look.recipe))
 
@@ -265,7 +283,7 @@ class Role:
             return None if wish is None else f"{name} waits in the queue already."
         row = build_facts.fresh_build(self.desk.new_id(), host, look.revision, why, self.desk.now())
         with transaction(database):
-            build_facts.build_queued(database, row, wish)
+            build_facts.build_queued(database, row, look.recipe, wish)
         self._wake.set()
         return None
 
@@ -330,10 +348,10 @@ class Role:
     def _end(self, row: BuildRow, state: str, what: str) -> None:
         with transaction(self.desk.database):
             build_facts.build_ended(self.desk.database, row, state, what, self.desk.now())
-        self._tidy()
+        tidy(self.desk)
         self._wake.set()
 
-    # ── what is published ─────────────────────────────────────────────────────────────────────────
+    # ── what machines told ────────────────────────────────────────────────────────────────────────
 
     def _heard(self) -> bool:
         """Machines phoned home: their images are good."""
@@ -341,44 +359,12 @@ class Role:
         if connection is None:
             return False
         try:
-            images = boots.came_up(connection)
+            images = heard.came_up(connection)
         except sqlite3.Error:
             return False
         with transaction(self.desk.database):
             news = [build_facts.image_proved(self.desk.database, image) for image in images]
         return any(news)
-
-    def _write_table(self) -> bool:
-        """False when the disk refuses: the table before stays in force, and it is tried again."""
-        database, inventory = self.desk.database, self.inventory
-        told = published.table(
-            self.desk.now(),
-            sources=inventory.sources,
-            machines=inventory.machines,
-            menus=inventory.menus,
-            unknowns=inventory.unknowns,
-            verdicts=builds.verdicts(database),
-            generations=builds.generations(database),
-            builds=builds.builds(database, limit=500),
-        )
-        try:
-            write(self.desk.published / "table.json", table_to_json(told))
-        except OSError:
-            return False
-        return True
-
-    def _tidy(self) -> None:
-        """Roots, manifests and logs that nothing needs any more go."""
-        database, store = self.desk.database, self.desk.nix.store
-        images = published.images_in(builds.generations(database))
-        keep_only(self.desk.published / "images", {f"{ident}.json" for ident in images})
-        active = {row.id for row in build_facts.builds_in(database, "queued", "running")}
-        keep_only(store.roots / "builds", active | build_facts.builds_of(database, images))
-        known = set(builds.source_states(database))
-        keep_only(store.roots / "sources", {self.desk.source_roots(one).name for one in known})
-        hosts = {verdict.host for verdict in builds.verdicts(database)}
-        keep_only(store.roots / "hosts", {self.desk.host_roots(one).name for one in hosts})
-        keep_newest_logs(self.desk.logs)
 
 
 _ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {

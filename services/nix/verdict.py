@@ -21,7 +21,8 @@ LIMITS: Mapping[str, str] = {
     "timeout": "Its evaluation took longer than {seconds:g} s and was stopped. Look for a loop in "
     "it; a host that is only large gets more time with NIXIE_LOOK_SECONDS.",
     "memory": "Its evaluation needed more than {gibibytes:g} GiB of memory and was stopped. Look "
-    "for a list or a text in it that grows without end.",
+    "for a list or a text in it that grows without end; a host that is only large gets more with "
+    "NIXIE_LOOK_GIBIBYTES.",
     "output": "Its evaluation printed without end and was stopped. Take builtins.trace out of it.",
 }
 """How the broker ends an evaluation that goes too far."""

@@ -15,6 +15,7 @@ from typing import Literal
 
 from appliance.errors import Problem, Refused
 from services.processes.cgroups.driver import emptied, made, removed, resident, told
+from services.processes.cgroups.place import Bounds
 from services.processes.ending import Ended, Reason, ended
 from services.processes.privileges import (
     TOOLS,
@@ -175,7 +176,8 @@ class _Running:
         self._limits = job.limits
         self._count = _Job()
         many = able.footing is Footing.MANY_USERS
-        self._groups = made(job.limits.memory_bytes, job.limits.processes) if many else ()
+        bounds = Bounds(job.limits.memory_bytes, job.limits.processes)
+        self._groups = made(bounds) if many else ()
         self._deadline = time.monotonic() + job.limits.seconds
         files = [str(group.folder / "cgroup.procs") for group in self._groups]
         out, out_end = os.pipe()

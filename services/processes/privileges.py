@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from appliance.roles import CONFINED, GROUP, Role
+from services.processes.cgroups.place import Bounds
 from services.processes.view import arranged
 
 DEADLY_NAMES = re.compile(r"(?:LD_|LIBMOUNT_|GLIBC_|MALLOC_|BASH_).*|ENV|IFS|PS4")
@@ -117,7 +118,7 @@ def wrapped(
         nested += [f"--map-group={identity.gid}", "--"]
     return [
         *mortal(ability),
-        *_joined(ability, groups),
+        *joined(ability, groups),
         tools["unshare"],
         *(["--user", "--map-root-user"] if not ability.root else []),
         *["--mount", "--propagation", "private", "--ipc", "--uts"],
@@ -158,6 +159,28 @@ def mortal(ability: Ability) -> list[str]:
     return [ability.tools["setpriv"], "--pdeathsig", "KILL", "--"]
 
 
+def bounded(ability: Ability, groups: Sequence[str], bounds: Bounds) -> list[str]:
+    """The beginning of an argv whose process, with all it starts, keeps to `bounds`.
+
+    `groups` are the `cgroup.procs` files of groups with these bounds.  Without any each process is
+    held to them by itself: by the memory it may write to, because some programs reserve addresses
+    by the terabyte and use few.
+    """
+    if groups:
+        return joined(ability, groups)
+    memory, processes = bounds.memory_bytes, bounds.processes
+    limits = [f"--data={memory}:{memory}", f"--nproc={processes}:{processes}"]
+    return [ability.tools["prlimit"], *limits, "--"]
+
+
+def joined(ability: Ability, groups: Sequence[str]) -> list[str]:
+    """The beginning of an argv whose process joins control groups by their `cgroup.procs`."""
+    if not groups:
+        return []
+    join = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"'
+    return [ability.tools["sh"], "-c", join, "nixie", *groups, "--"]
+
+
 def lower_walls(ability: Ability) -> tuple[str, ...]:
     """What this machine cannot wall off, one sentence each; () when every wall stands."""
     own_user = (
@@ -173,6 +196,14 @@ def lower_walls(ability: Ability) -> tuple[str, ...]:
         Footing.OWN_NAMESPACES: (own_user,),
         Footing.ONE_USER: (own_user, naked),
     }[ability.footing]
+
+
+def shared_builds(bounds: Bounds) -> str:
+    """What is lower where there is no control group for builds."""
+    return (
+        "This system gives Nixie no control groups for memory and processes: one process of a "
+        f"build is held to {bounds.memory_bytes / (1 << 30):.3g} GiB, but not all of them together."
+    )
 
 
 def footing(*, root: bool, uid_map: str, wanted: Sequence[int], namespaces: bool) -> Footing:
@@ -221,13 +252,6 @@ def identities(
         uid = named(user, number, passwd)
         confined[name] = Identity(user, uid, named(user, uid, group))
     return ours, confined
-
-
-def _joined(ability: Ability, groups: Sequence[str]) -> list[str]:
-    if not groups:
-        return []
-    join = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"'
-    return [ability.tools["sh"], "-c", join, "nixie", *groups, "--"]
 
 
 def _arranging(job: Job, identity: Identity, ability: Ability) -> list[str]:

@@ -22,12 +22,12 @@ from appliance.store.follow import Follower
 from appliance.store.slices import published
 from appliance.supervise import Service, once
 from appliance.supervise import supervise as keep
-from services.processes.privileges import lower_walls, mortal, role_argv
+from services.processes.privileges import lower_walls, role_argv
 from services.processes.serve import Broker
 from services.processes.serve import serve as answer_asks
 from services.supervisor.child import Child
-from services.supervisor.daemon.driver import prepare
-from services.supervisor.held.driver import Command, Held, Means
+from services.supervisor.daemon.driver import Command, Ground
+from services.supervisor.held.driver import Held, Means
 from services.supervisor.logs.driver import Logs
 from services.supervisor.plan import (
     Plan,
@@ -90,6 +90,8 @@ class _Ring:
         if plan.first is not None:
             self._tree.write("run/first.json", plan.first, lasting=True)
         self._logs = Logs(plan.state / "logs", self._users.owner.gid if self._users.many else None)
+        self._walls = lower_walls(self._users.able)
+        self._ground = Ground(self._users, self._lowered)
         self._published = Follower(plan.state / "net.db")
         self._slices: Slices | None = None
         self._namespace = namespace_file(plan.namespace)
@@ -102,7 +104,7 @@ class _Ring:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Turn until `stop`."""
-        for sentence in lower_walls(self._users.able):
+        for sentence in self._walls:
             self._tell(WallLower(sentence))
         asks = asyncio.create_task(self._answer_asks())
         over = asyncio.create_task(stop.wait())
@@ -128,6 +130,7 @@ class _Ring:
     async def close(self) -> None:
         """Stop every process, then let go of what was held for them."""
         await asyncio.gather(*(held.close() for held in self._held))
+        await self._ground.close()
         self._inside.close()
         self._outside.close()
         self._published.close()
@@ -180,9 +183,7 @@ class _Ring:
 
     def _daemon_command(self, _opened: Mapping[str, Opened]) -> Command:
         assert self._plan.nix_daemon is not None
-        request = self._plan.nix_daemon()
-        prepare(request, self._users.confined, chown=self._users.many)
-        return [*mortal(self._users.able), *request.argv], dict(request.env)
+        return self._ground.command(self._plan.nix_daemon())
 
     # ── a look around ────────────────────────────────────────────────────────────────────────────
 
@@ -243,6 +244,12 @@ class _Ring:
 
         await keep(once(Service("broker", None, answer)), self._tell)
 
+    def _lowered(self, wall: str) -> None:
+        """A wall turned out to be lower than it should be; that is told once."""
+        if wall not in self._walls:
+            self._walls = (*self._walls, wall)
+            self._tell(WallLower(wall))
+
     def _tell(self, event: Event) -> None:
         self._events.append((time.time(), say(event)))
         self._tell_outside(event)
@@ -251,7 +258,7 @@ class _Ring:
         text = status(
             os.getpid(),
             [Line(held.child, tuple(held.opened), held.problems) for held in self._held],
-            lower_walls(self._users.able),
+            self._walls,
             self._events,
         )
         if text == self._status:

@@ -1,7 +1,6 @@
 """A router for bad input: flakes that are wrong, a server that refuses, and what is said of it."""
 
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -107,18 +106,18 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def bad(name: str, *, nix: Path | None = None, look_seconds: int = 300) -> Iterator[Bad]:
-    """A router with the bad flakes below an allowed directory, in a store of its own."""
+def bad(name: str, *, nix: Path | None = None, **variables: str) -> Iterator[Bad]:
+    """A router with the bad flakes below an allowed directory, in a store of its own.
+
+    `variables` are those that an owner may set.
+    """
     with prepared(name) as router:
         if nix is not None:
             (router.home / "nix").unlink()
             if nix.exists():
                 (router.home / "nix").symlink_to(nix)
-        os.environ["NIXIE_LOOK_SECONDS"] = str(look_seconds)
-        try:
-            router.start()
-        finally:
-            del os.environ["NIXIE_LOOK_SECONDS"]
+        router.variables = variables
+        router.start()
         made = Bad(router, router.home / "flakes")
         router.client.post("/directories", {"path": str(made.folder)})
         yield made

@@ -31,7 +31,9 @@ from appliance.store import builds as built_rows
 from appliance.store import journal
 from appliance.store.builds import BuildRow, GenerationRow, SourceStateRow
 from appliance.store.open import reader
-from services.nix.daemon import conf_for, daemon_request
+from services.nix.caches import caches
+from services.nix.daemon import bounds_for, conf_for, daemon_request
+from services.nix.driver import memory_installed
 from services.nix.publish.driver import published_image
 from services.nix.store import Store, store_in
 from services.nix.versions import version
@@ -48,7 +50,7 @@ import asyncio, socket, sys
 from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
-from services.nix.driver import credentials_in
+from services.nix.driver import credentials_in, real_path
 from services.nix.request import verbs
 from services.nix.store import store_in
 from services.processes.driver import ability
@@ -60,7 +62,7 @@ installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, 
 store = store_in(state, nix, system_store=False)
 broker = Broker(
     installed=installed,
-    verbs=verbs(store, credentials_in(state)),
+    verbs=verbs(store, credentials_in(state), real_path),
     callers={who.uid: frozenset({name}) for name, who in roles.items()},
     users=confined,
     ability=ability([one.uid for one in (*roles.values(), *confined.values())]),
@@ -70,19 +72,19 @@ asyncio.run(serve(listening, broker))
 """
 
 ROLE = """
-import asyncio, sys
+import asyncio, json, sys
 from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.signs import NO_SIGNS
 from services.nix import serve
+from services.nix.caches import caches
 state, nix, program = (Path(word) for word in sys.argv[1:4])
 serve.PAUSE_SECONDS = 0.2
-look_seconds = float(sys.argv[4])
+options = json.loads(sys.argv[4])
+options["caches"] = caches(options.pop("caches", ""))
 installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)
 asyncio.run(
-    serve.serve(
-        state, installed, state / "run/broker.sock", NO_SIGNS, look_seconds=look_seconds
-    )
+    serve.serve(state, installed, state / "run/broker.sock", NO_SIGNS, **options)
 )
 """
 
@@ -98,7 +100,8 @@ class Place:
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     role: subprocess.Popen[bytes] | None = None
     daemon: subprocess.Popen[bytes] | None = None
-    look_seconds: float = 300.0
+    options: dict[str, Any] = field(default_factory=dict)  # of the build role
+    conf: dict[str, Any] = field(default_factory=dict)  # of the daemon
 
     @property
     def state(self) -> Path:
@@ -115,7 +118,7 @@ class Place:
         self.role = self._spawn(
             ["setpriv", "--reuid", str(build.uid), "--regid", str(GROUP[1]), "--clear-groups"],
             code,
-            str(self.look_seconds),
+            json.dumps(self.options),
         )
 
     def kill_role(self) -> None:
@@ -255,9 +258,10 @@ class Place:
             listening.listen()
             self._spawn([], BROKER, str(listening.fileno()), (listening.fileno(),))
 
-    def start_daemon(self, **changes: Any) -> None:
-        conf = replace(conf_for(self.installed, self.store, cores=2), **changes)
-        asked = daemon_request(self.store, conf, version(self.client("nix", "--version")))
+    def start_daemon(self) -> None:
+        conf = replace(conf_for(self.installed, self.store, cores=2), **self.conf)
+        known = version(self.client("nix", "--version"))
+        asked = daemon_request(self.store, conf, known, bounds_for(memory_installed()))
         for folder in asked.folders:
             folder.path.mkdir(parents=True, exist_ok=True)
             folder.path.chmod(folder.mode)
@@ -308,23 +312,30 @@ class Place:
 def place(
     *,
     role: bool = True,
-    look_seconds: float = 300.0,
     nix: Path = NIX,
     store_bytes: int = 0,
+    asked: str = "",
+    options: dict[str, Any] | None = None,
     **conf: Any,
 ) -> Iterator[Place]:
-    """A pipeline that runs, in a folder of its own; `store_bytes`: on a disk of that size."""
+    """A pipeline that runs, in a folder of its own; `store_bytes`: on a disk of that size.
+
+    `asked` are binary caches as the owner names them, `options` more for the build role, `conf` for
+    the daemon.
+    """
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
     store = folder / "state/store"
     made: Place | None = None
     try:
-        made = _made(folder, nix, look_seconds)
+        made = _made(folder, nix)
+        made.options = {**(options or {}), "caches": asked}
+        made.conf = {**conf, "caches": caches(asked)}
         if store_bytes:
             options = f"size={store_bytes},mode=0755"
             words = ["mount", "-t", "tmpfs", "-o", options, "nixie-test", str(store)]
             subprocess.run(words, check=True)
             (store / "nix").mkdir()
-        made.start_daemon(**conf)
+        made.start_daemon()
         made.start_broker()
         if role:
             made.start_role()
@@ -337,7 +348,7 @@ def place(
         _removed(folder)
 
 
-def _made(folder: Path, nix: Path, look_seconds: float) -> Place:
+def _made(folder: Path, nix: Path) -> Place:
     state, program, flakes = (folder / name for name in ("state", "program", "flakes"))
     for one in (program, flakes, state / "run", state / "store/nix"):
         one.mkdir(mode=0o755, parents=True)
@@ -354,7 +365,6 @@ def _made(folder: Path, nix: Path, look_seconds: float) -> Place:
         desk,
         store_in(state, nix, system_store=False),
         Installed(HOME, program, Path(sys.executable), nix, HOME, HOME, HOME),
-        look_seconds=look_seconds,
     )
 
 

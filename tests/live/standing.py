@@ -40,6 +40,7 @@ class Router:
     port: int
     process: "subprocess.Popen[bytes] | None" = None
     umask: int = -1  # of whoever starts it; -1 for our own
+    variables: dict[str, str] = field(default_factory=dict)  # that an owner may set
     client: Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +69,7 @@ class Router:
         with (self.home / "lab.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [str(self.home / "venv/bin/python"), *command],
-                env={**os.environ, "NIXIE_HOME": str(self.home), "PYTHONPATH": self.program},
+                env=self.environment,
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
@@ -81,6 +82,12 @@ class Router:
     @property
     def program(self) -> str:
         return str(self.home / "program")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables it starts with: no cache of the world is asked."""
+        own = {"NIXIE_HOME": str(self.home), "NIXIE_CACHES": "", "PYTHONPATH": self.program}
+        return {**os.environ, **own, **self.variables}
 
     @property
     def options(self) -> tuple[str, ...]:

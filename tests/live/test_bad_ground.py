@@ -1,10 +1,12 @@
 """A router on bad ground: no Nix or an old one, a full disk, a newer state, taken ports."""
 
+import json
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -148,6 +150,21 @@ def test_on_a_full_disk_machines_go_on_booting(small: Bad) -> None:
     finally:
         filled.unlink()
     until(lambda: not small.troubles(), "the trouble is over")
+
+
+def test_what_was_assigned_on_a_full_disk_is_served_once_there_is_room(small: Bad) -> None:
+    (source,) = small.router.client.get("/sources")
+    mac, build = "52:54:00:00:0b:0b", small.router.pid("build")
+    os.kill(build, signal.SIGSTOP)
+    small.router.client.put(f"/machines/{mac}/intent", {"host": f"{source['id']}/ember"})
+    filled = fill(small.router.state)
+    try:
+        os.kill(build, signal.SIGCONT)
+        time.sleep(1)  # it tries to write the table down, again and again
+        assert mac not in json.dumps(small.table())
+    finally:
+        filled.unlink()
+    until(lambda: mac in json.dumps(small.table()), "the table names the machine", 5)
 
 
 def test_after_a_full_disk_the_next_build_is_done(small: Bad) -> None:

@@ -44,8 +44,8 @@ class Collecting(Nix):
         await collected(self, f"root {root.name}" if told is None else f"lost {root.name}")
         return told
 
-    async def realise(self, drvs, root, hear, seconds):
-        told = await Nix.realise(self, drvs, root, hear, seconds)
+    async def realise(self, *given):
+        told = await Nix.realise(self, *given)
         await collected(self, "realise")
         return told
 

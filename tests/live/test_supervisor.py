@@ -12,7 +12,7 @@ import pytest
 
 from appliance.errors import Refused
 from appliance.events import RoleReady, RoleUnserved, ServiceFailed, say
-from services.nix.daemon import DaemonRequest, Folder
+from services.nix.daemon import DaemonRequest, Folder, bounds_for
 from services.processes.driver import ability
 from services.supervisor.child import Patience
 from services.supervisor.proof.driver import proved
@@ -294,7 +294,8 @@ def test_our_nix_daemon_is_started_with_its_files_and_started_again(house: House
 
     def request() -> DaemonRequest:
         argv = ("/bin/sh", "-c", f"echo $$ >> {house.folder}/pids; exec sleep 600")
-        return DaemonRequest(argv, {"PATH": "/bin"}, (Folder(conf, 0o755),), {conf / "a": "b"})
+        folders, files = (Folder(conf, 0o755),), {conf / "a": "b"}
+        return DaemonRequest(argv, {"PATH": "/bin"}, folders, files, bounds_for(1 << 30))
 
     def pids() -> list[int]:
         path = house.folder / "pids"

@@ -57,6 +57,7 @@ from services.nix.desk import Desk
 from services.nix.log_lines import LogLines
 from services.nix.publish.driver import write
 from services.nix.recipe import Recipe, to_json
+from services.nix.shortage import Forecast
 from services.nix.store import store_in
 from services.nix.verdict import Answer
 from services.nix.works.driver import build
@@ -223,6 +224,15 @@ class Realised:
     async def realise(self, *_: object) -> tuple[Answer, LogLines]:
         return Answer("", "", 0, "done"), LogLines()
 
+    async def forecast(self, *_: object) -> Forecast:
+        return Forecast(0, builds=False)
+
+    def free(self) -> int:
+        return 0
+
+    def builds_memory(self) -> None:
+        return None
+
 
 async def made(state: Path, line: Line, first: int) -> None:
     """The build role publishes images; confirmed is a table that names one."""
@@ -272,7 +282,7 @@ def _queued(desk: Desk, verdict: Verdict, revision: int, number: int) -> BuildRo
         build_facts.host_judged(
             desk.database, verdict, revision=revision, recipe=to_json(recipe), looked="", at=now()
         )
-        build_facts.build_queued(desk.database, row, None)
+        build_facts.build_queued(desk.database, row, to_json(recipe), None)
     return row
 
 

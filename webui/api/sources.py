@@ -1,6 +1,6 @@
 """/sources: flakes, how they are treated, and directories they may lie in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -93,13 +93,32 @@ class SourceEdit:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token or deploy key; it is never shown again.  The kind none takes it away."""
+    """A token or deploy key; it is never shown again.  The kind none takes it away.
+
+    What is left out stays as it is kept, as long as the kind is the same.
+    """
 
     __pydantic_config__ = body(kind="token", secret="github_pat_…", hosts=["git.example.org"])
     kind: Annotated[str, one_of("credential", max_length=20, examples=["token"])]
-    secret: Annotated[str, Field(max_length=20_000, examples=["github_pat_…"])] = ""
-    user: ShortText = ""
-    hosts: Annotated[list[ShortText], Field(max_length=50)] = field(default_factory=list)
+    secret: Annotated[
+        str,
+        Field(
+            max_length=20_000,
+            examples=["github_pat_…"],
+            description="empty: the one that is kept stays",
+        ),
+    ] = ""
+    user: ShortText | None = None
+    hosts: Annotated[list[ShortText] | None, Field(max_length=50)] = None
+    known_hosts: Annotated[
+        str | None,
+        Field(
+            max_length=50_000,
+            examples=["git.example.org ssh-ed25519 AAAA…"],
+            description="with ssh-key: the server's host keys, as ssh-keyscan prints them; compare"
+            " their fingerprints first",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +203,7 @@ def set_source_credential(here: Owning, source: SourceWord, credential: Credenti
             secret=credential.secret,
             user=credential.user,
             hosts=credential.hosts,
+            known_hosts=credential.known_hosts,
         )
     )
 

@@ -52,7 +52,7 @@ def status(here: Signed) -> ApiStatus:
     reads, now = here.reads, here.now
     revision, slices = present(here.desk), reads.slices()
     change = newest_change(here.desk)
-    running = {"asking", "loading", "starting", "held"}
+    running = {"asking", "loading", "starting", "held", "menu"}
     return ApiStatus(
         version="0.1.0",
         claimed=here.claimed,

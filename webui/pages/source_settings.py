@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
@@ -45,6 +46,8 @@ class SettingsView:
     user: Field
     secret: Field
     hosts: Field
+    known_hosts: Field
+    server: str  # where host keys are asked for, "git.example.org"
     problem: str
 
 
@@ -68,6 +71,7 @@ def act(
     user: Annotated[str, Form()] = "",
     secret: Annotated[str, Form()] = "",
     hosts: Annotated[str, Form()] = "",
+    known_hosts: Annotated[str, Form()] = "",
 ) -> Response:
     """Keep the settings or a key, or remove the source."""
     desk, actor = here.desk, here.actor
@@ -84,6 +88,7 @@ def act(
                     secret=secret,
                     user=user,
                     hosts=hosts.replace(",", " ").split(),
+                    known_hosts=known_hosts,
                 )
             case _:
                 done = deeds.edit_source(
@@ -100,6 +105,7 @@ def act(
         raise
     except Refused as refused:
         typed = {"name": name, "user": user, "hosts": hosts, "kind": kind}
+        typed["known_hosts"] = known_hosts
         return page("source_settings.html", built(here, ident, beside(refused), typed), 422)
     return after(f"/sources/{ident}/settings", done.act)
 
@@ -112,19 +118,27 @@ def built(
 ) -> SettingsView:
     """The view of this moment.  Raises Unknown."""
     row = source.one(here.reads.sources(), ident)
-    return view(frame.shell(here, "sources", f"Settings of {row.name}"), row, problems, typed)
+    shell = frame.shell(here, "sources", f"Settings of {row.name}")
+    return view(shell, row, deeds.kept_credential(here.desk, row.credential), problems, typed)
 
 
 def view(
     shell: Shell,
     row: SourceView,
+    kept: deeds.Kept,
     problems: Mapping[str, str] | None = None,
     typed: Mapping[str, str] | None = None,
 ) -> SettingsView:
-    """The page from its row."""
-    wrong, again = problems or {}, typed or {}
+    """The page from its row and what may be shown of its key."""
+    wrong = problems or {}
+    again = {
+        "user": kept.user,
+        "hosts": " ".join(kept.hosts),
+        "known_hosts": kept.known_hosts,
+        "kind": kept.kind or ("ssh-key" if asked(row.url) else "token"),
+        **(typed or {}),
+    }
     servers = " ".join(what for where, what in wrong.items() if where.startswith("hosts"))
-    kind = again.get("kind") or "token"
     return SettingsView(
         shell=shell,
         id=row.id,
@@ -137,9 +151,23 @@ def view(
         allow_ifd=row.allow_ifd,
         intervals=sources.intervals(row.interval_seconds),
         has_key=row.credential is not None,
-        kinds=tuple(Choice(value, label, value == kind) for value, label in KEYS.items()),
-        user=Field(again.get("user", ""), wrong.get("user", "")),
+        kinds=tuple(Choice(value, label, value == again["kind"]) for value, label in KEYS.items()),
+        user=Field(again["user"], wrong.get("user", "")),
         secret=Field("", wrong.get("secret", "") or wrong.get("kind", "")),
-        hosts=Field(again.get("hosts", ""), servers),
+        hosts=Field(again["hosts"], servers),
+        known_hosts=Field(again["known_hosts"], wrong.get("known_hosts", "")),
+        server=asked(row.url),
         problem=wrong.get("", ""),
     )
+
+
+def asked(url: str) -> str:
+    """What ssh-keyscan is told for a source; "" where its address is not by SSH.
+
+    >>> asked("git+ssh://git@git.example.org:2222/hosts"), asked("github:lena/hosts")
+    ('-p 2222 git.example.org', '')
+    """
+    if not url.startswith("git+ssh:"):
+        return ""
+    server = urlsplit(url)
+    return f"-p {server.port} {server.hostname}" if server.port else server.hostname or ""

@@ -18,6 +18,7 @@ BOOT: Mapping[str, Pill] = {
     "asking": Pill("live", "Asking"),
     "loading": Pill("live", "Loading"),
     "starting": Pill("live", "Starting"),
+    "menu": Pill("wait", "At its menu"),
     "up": Pill("ok", "Good"),
     "served": Pill("blind", "Unwatched"),
     "held": Pill("wait", "Waits for you"),

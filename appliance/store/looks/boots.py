@@ -1,6 +1,6 @@
 """boot.db: what machines did."""
 
-from appliance.store import boots
+from appliance.store import boots, inventory_view
 from appliance.store.boots import BootRow, HeldRow, StepRow
 from appliance.store.looks.open import Files
 
@@ -28,5 +28,17 @@ class BootLooks(Files):
         return self.look("boot", lambda file: boots.steps(file, ident), [])
 
     def held(self, now: float) -> list[HeldRow]:
-        """Machines that wait for the owner right now."""
-        return self.look("boot", lambda file: boots.held(file, now - HELD_SECONDS), [])
+        """Machines that wait for the owner right now, without those that were sent away since
+        their boot began."""
+        since = now - HELD_SECONDS
+        rows: list[HeldRow] = self.look("boot", lambda file: boots.held(file, since), [])
+        away = self._sent_away(min((row.since for row in rows), default=now))
+        key = inventory_view.inbox_key
+        return [row for row in rows if row.since > away.get(key(row.network, row.mac), 0.0)]
+
+    def _sent_away(self, since: float) -> dict[str, float]:
+        return self.look("nixie", lambda file: inventory_view.forgotten(file, since), {})
+
+    def missing_loaders(self) -> tuple[str, ...]:
+        """Which kinds of machines cannot boot because no loader is installed, as sentences."""
+        return self.look("boot", boots.missing_loaders, ())

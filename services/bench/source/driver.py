@@ -31,7 +31,8 @@ from appliance.store import build_facts, builds
 from appliance.store.open import reader
 from services.bench.track import compared
 from services.nix import request
-from services.nix.daemon import conf_for, daemon_request
+from services.nix.daemon import bounds_for, conf_for, daemon_request
+from services.nix.driver import memory_installed, real_path
 from services.nix.recipe import from_json
 from services.nix.serve import serve as build_role
 from services.nix.store import Store, store_in
@@ -166,7 +167,7 @@ def _served(state: Path, source: str) -> int:
 
 def _same_calls(stand: Stand, url: str, source: str) -> str:
     """The nix calls that were made for a source, as a script; @STATE@ stands for the state."""
-    made = request.verbs(stand.store, lambda _: "")
+    made = request.verbs(stand.store, lambda _: "", real_path)
     connection = reader(stand.state / "build.db")
     try:
         (revision,) = builds.revisions(connection, source, 1)
@@ -185,8 +186,9 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
     }
     roots = stand.store.roots
     nix = str(stand.store.nix)
+    where = {"url": url, "allowed": [str(Path(url.removeprefix("git+file://")).parent)]}
     lines = [
-        _plain(made["resolve"]({"url": url}, stand.installed).argv, nix),
+        _plain(made["resolve"](where, stand.installed).argv, nix),
         shlex.join(request.keep(stand.store, (revision.path,), roots / "tree")),
         _plain(made["adapter"]({}, stand.installed).argv, nix),
         _plain(made["names"](flake, stand.installed).argv, nix),
@@ -201,7 +203,7 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
         drvs = from_json(look.recipe).derivations
         root = roots / f"{verdict.name}-drv"
         lines += [call, shlex.join(request.keep_derivations(stand.store, drvs, root))]
-        realised = shlex.join(request.realise(stand.store, drvs, roots / verdict.name))
+        realised = shlex.join(request.realise(stand.store, drvs, roots / verdict.name, ()))
         lines.append(realised if verdict.host in built else f"{realised} || true")
     script = "set -e\nmkdir -p @STATE@/gcroots @STATE@/home\n" + "\n".join(lines) + "\n"
     return script.replace(str(stand.state), "@STATE@")
@@ -240,7 +242,7 @@ async def _standing(installed: Installed) -> AsyncIterator[Stand]:
 
 async def _daemon(installed: Installed, store: Store) -> asyncio.subprocess.Process:
     conf = conf_for(installed, store, cores=os.cpu_count() or 1)
-    asked = daemon_request(store, conf, None)
+    asked = daemon_request(store, conf, None, bounds_for(memory_installed()))
     _, confined = identities(ROLES.values(), "", "")
     for folder in asked.folders:
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -267,7 +269,7 @@ async def _broker(installed: Installed, store: Store, state: Path) -> None:
             listening,
             Broker(
                 installed=installed,
-                verbs=request.verbs(store, lambda _: ""),
+                verbs=request.verbs(store, lambda _: "", real_path),
                 callers={who.uid: frozenset({name}) for name, who in roles.items()},
                 users=confined,
                 ability=ability([one.uid for one in (*roles.values(), *confined.values())]),

@@ -17,17 +17,17 @@ from appliance.model.images import Finding
 from appliance.model.source_url import NotASource, SourceUrl, parse
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched, transaction
-from appliance.store.builds import SourceStateRow, revisions
+from appliance.store.builds import RevisionRow, SourceStateRow, revisions
 from appliance.store.inventory_view import SourceView
-from services.nix.complaints import FETCHING
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance
-from services.nix.failure import STALE, answered, own_words, sentence
+from services.nix.failure import STALE
 from services.nix.lock import Audit, Node, audit, changes, short
 from services.nix.looks.driver import TRIES, Ready, Sight, collected, host_names, look_at_all
 from services.nix.publish.driver import keep_only
 from services.nix.schedule import next_check
 from services.nix.store_path import NAR_HASH, is_store_path, tree_path
+from services.nix.unfetched import Sought, why
 from services.nix.verdict import Answer
 from services.nix.versions import refusal, warning
 
@@ -67,7 +67,7 @@ async def _read(
     if problem is not None:
         raise Refused(Problem(("nix",), problem))
     url = _address(source, allowed)
-    found = await _resolved(desk, source, url)
+    found = await _resolved(desk, source, url, allowed)
     asked = audit(found.lock, source.trust, frozenset({url.host} if url.host else ()))
     absent = await _inputs(desk, source, found, asked)
     unfetched = tuple(Finding("warn", why, where="flake.lock") for why in absent.values())
@@ -109,11 +109,15 @@ def _address(source: SourceView, allowed: Sequence[str]) -> SourceUrl:
         raise Refused(Problem(("url",), wrong.what)) from wrong
 
 
-async def _resolved(desk: Desk, source: SourceView, url: SourceUrl) -> Fetched:
+async def _resolved(
+    desk: Desk, source: SourceView, url: SourceUrl, allowed: Sequence[str]
+) -> Fetched:
+    args: dict[str, object] = {"url": source.url, **({"allowed": [*allowed]} if url.local else {})}
+    sought = Sought("This source", url.host, url.port, url.directory)
     for _ in range(TRIES):
-        answer = await desk.nix.ask("resolve", _with_credential(source, {"url": source.url}))
+        answer = await desk.nix.ask("resolve", _with_credential(source, args))
         if not answer.good or STALE.search(answer.around):
-            raise Refused(Problem(("url",), _why(answer, "This source", url.host or url.location)))
+            raise Refused(Problem(("url",), why(answer, sought)))
         told = _tree(answer, "The source")
         if told["flake"] is not True:
             where = f" in {url.dir}" if url.dir else ""
@@ -174,31 +178,42 @@ async def _input(
                 "input", _with_credential(source, {"locked": dict(node.locked)})
             )
             if not answer.good:
-                return _why(answer, f"Input {node.name}", node.host)
+                return why(answer, Sought(f"Input {node.name}", node.host, node.port))
     return f"Input {node.name} was removed from the store as fast as it came. Look again."
 
 
 def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[str, ...] | None]:
-    """(revision id, what changed): a new row only when the tree or its directory differs.
+    """(revision id, what changed): a new row only when something of it differs.
 
-    What changed is () for a first revision, and None when it is the one that was there.
+    The commit and its time count too: a flake may use self.rev and self.lastModified.  What changed
+    is () for a first revision, and None when it is the one that was there.
     """
     database = desk.database
     old = next(iter(revisions(database, source.id, 1)), None)
     below, lock = build_facts.revision_lock(database, old.id if old else None)
-    if old is not None and (old.nar_hash, below) == (found.nar_hash, found.dir):
+    if old is not None and _identity(old, below) == _identity(found, found.dir):
         build_facts.revision_noted(database, old.id, findings=found.findings, changes=old.changes)
         return old.id, None
     before = (old.rev or old.nar_hash) if old is not None else ""
-    told: tuple[str, ...] = ()
-    if old is not None:
-        moved = f"Revision {short(before)} → {short(found.rev or found.nar_hash)}."
-        told = (moved, *changes(lock, found.lock))
+    told = () if old is None else (_moved(old, found), *changes(lock, found.lock))
     with transaction(database):
         ident = build_facts.revision_seen(
             database, source.id, replace(found, changes=told), before, desk.now()
         )
     return ident, told
+
+
+def _identity(one: RevisionRow | Fetched, below: str) -> tuple[str, str, int, str]:
+    return one.nar_hash, one.rev, one.last_modified, below
+
+
+def _moved(old: RevisionRow, new: Fetched) -> str:
+    """What is new about a revision, as a sentence."""
+    same = old.nar_hash == new.nar_hash
+    if same and old.rev == new.rev:
+        return "The files are the same, only their times are new."
+    before, after = (short(one.rev or one.nar_hash) for one in (old, new))
+    return f"Revision {before} → {after}{', with the same files' if same else ''}."
 
 
 def _with_credential(source: SourceView, args: dict[str, object]) -> dict[str, object]:
@@ -216,17 +231,6 @@ def _tree(answer: Answer, what: str) -> Mapping[str, Any]:
     except (ValueError, TypeError, KeyError):
         pass
     raise Refused(Problem(("url",), f"{what}: nix answered something that cannot be read."))
-
-
-def _why(answer: Answer, subject: str, host: str) -> str:
-    if answer.reason != "done":
-        return answer.what or f"{subject} could not be fetched."
-    text = f"{answer.around}\n{answer.error}"
-    names = {"subject": subject, "host": host, "answered": answered(text)}
-    kind, told = sentence(FETCHING, text, names)
-    if kind == "other":
-        return f"{subject} could not be fetched: {own_words(answer.error or text)}"
-    return told if subject in told or subject == "This source" else f"{subject}: {told}"
 
 
 def _revision(told: Mapping[str, Any]) -> str:

@@ -17,10 +17,8 @@ from appliance.store.build_facts import Fetched, transaction
 from appliance.store.builds import verdicts
 from appliance.store.inventory_view import SourceView
 from services.nix.desk import Desk
-from services.nix.driver import memory_available, processors
 from services.nix.inventory import look_options
 from services.nix.recipe import to_json
-from services.nix.schedule import look_memory, looks_at_once
 from services.nix.verdict import Answer, Judged, judged, names_problem
 
 TRIES = 3
@@ -47,8 +45,8 @@ class Sight:
 
 async def host_names(desk: Desk, sight: Sight) -> tuple[str, ...]:
     """The flake's hosts.  Raises Refused when they cannot be listed, or there are none."""
-    memory = look_memory(memory_available(), 1)
-    answer = await desk.nix.ask("names", _args(desk, sight, memory))
+    async with desk.gate.turn() as memory:
+        answer = await desk.nix.ask("names", _args(desk, sight, memory))
     problem = names_problem(answer, desk.look_seconds, memory, sight.found.path, sight.absent)
     if problem is not None:
         raise Refused(Problem(("url",), problem))
@@ -72,12 +70,9 @@ async def look_at_all(
                 done.pop(verdict.host, None)
     hosts = {name: f"{sight.source.id}/{name}" for name in names}
     waiting = [name for name, host in hosts.items() if done.get(host) != (sight.revision, looked)]
-    at_once = looks_at_once(memory_available(), processors())
-    memory = look_memory(memory_available(), at_once)
-    gate = asyncio.Semaphore(at_once)
 
     async def look(name: str) -> None:
-        async with gate:
+        async with desk.gate.turn() as memory:
             result = await _look(desk, sight, name, memory)
         with transaction(desk.database):
             build_facts.host_judged(
@@ -124,7 +119,8 @@ async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> Judged:
         "adapter_hash": desk.adapter.nar_hash,
     }
     for _ in range(TRIES):
-        result = verdict(await desk.nix.ask("look", args))
+        answer = await desk.nix.ask("look", args)
+        result = verdict(answer)
         if result.recipe is None:
             return result
         root = desk.host_roots(result.verdict.host) / "drv"

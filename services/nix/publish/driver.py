@@ -15,7 +15,12 @@ from typing import Any, TextIO
 
 from appliance.errors import Problem, Refused
 from appliance.model.images import Literal, Part, StoreFile
+from appliance.model.table import table_to_json
+from appliance.store import build_facts, builds
 from services.nix.assembly import Layout
+from services.nix.desk import Desk
+from services.nix.inventory import Inventory
+from services.nix.published import images_in, table
 from services.nix.store import Store
 from services.nix.store_path import STORE
 
@@ -61,6 +66,43 @@ def write(place: Path, told: Mapping[str, Any]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def write_table(desk: Desk, inventory: Inventory) -> bool:
+    """What every machine boots from now on.
+
+    False where it could not be written, on a full disk: the table before stays in force.
+    """
+    database = desk.database
+    told = table(
+        desk.now(),
+        sources=inventory.sources,
+        machines=inventory.machines,
+        menus=inventory.menus,
+        unknowns=inventory.unknowns,
+        verdicts=builds.verdicts(database),
+        generations=builds.generations(database),
+        builds=builds.builds(database, limit=500),
+    )
+    try:
+        write(desk.published / "table.json", table_to_json(told))
+    except OSError:
+        return False
+    return True
+
+
+def tidy(desk: Desk) -> None:
+    """Roots, manifests and logs that nothing needs any more go."""
+    database, store = desk.database, desk.nix.store
+    images = images_in(builds.generations(database))
+    keep_only(desk.published / "images", {f"{ident}.json" for ident in images})
+    active = {row.id for row in build_facts.builds_in(database, "queued", "running")}
+    keep_only(store.roots / "builds", active | build_facts.builds_of(database, images))
+    known = set(builds.source_states(database))
+    keep_only(store.roots / "sources", {desk.source_roots(one).name for one in known})
+    hosts = {verdict.host for verdict in builds.verdicts(database)}
+    keep_only(store.roots / "hosts", {desk.host_roots(one).name for one in hosts})
+    keep_newest_logs(desk.logs)
 
 
 def published_image(published: Path, ident: str) -> Mapping[str, Any] | None:

@@ -6,11 +6,11 @@ power cut between any two leaves the generation before in place.
 
 import asyncio
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from appliance.errors import Refused
+from appliance.errors import Problem, Refused
 from appliance.model.images import (
     Image,
     Part,
@@ -22,7 +22,7 @@ from appliance.model.images import (
 )
 from appliance.store import build_facts
 from appliance.store.build_facts import transaction
-from appliance.store.builds import BuildRow, revisions, verdicts
+from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from services.nix.assembly import layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
@@ -39,7 +39,9 @@ from services.nix.publish.driver import (
     write,
 )
 from services.nix.recipe import Recipe, from_json, to_json
+from services.nix.shortage import disk, memory, needed
 from services.nix.verdict import Answer
+from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
@@ -75,15 +77,16 @@ async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
     made = from_json(look.recipe)
     row = replace(row, revision=look.revision)
     with transaction(desk.database):
-        build_facts.build_began(desk.database, row, desk.now())
+        build_facts.build_began(desk.database, row, look.recipe, desk.now())
     if unchanged(desk, row.host, made):
         _over(desk, row, "unchanged", "The image is the same as before.")
         return Ended.OVER
     log = Log(desk.logs / row.log)
+    before = desk.nix.builds_memory()
     try:
         answer, lines = await _realised(desk, row, made, log)
         if answer.exit != 0:
-            return _failed(desk, row, answer, lines, log)
+            return _failed(desk, row, answer, lines, log, _starved(desk, before))
         desk.fault("build.realised")
         await _publish(desk, row, source, made, log)
     except Refused as why:
@@ -119,12 +122,31 @@ async def _realised(desk: Desk, row: BuildRow, made: Recipe, log: Log) -> tuple[
 
     report = asyncio.create_task(_reported(desk, row, progress))
     try:
+        live = await desk.caches.live()
+        await _make_room(desk, row, made, live, progress)
         return await desk.nix.realise(
-            made.derivations, desk.build_roots(row.id) / "out", hear, desk.build_seconds
+            made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
         )
     finally:
         report.cancel()
         await asyncio.gather(report, return_exceptions=True)
+
+
+async def _make_room(
+    desk: Desk, row: BuildRow, made: Recipe, live: Sequence[str], progress: _Progress
+) -> None:
+    """Raise Refused when the store's disk is too small for this, even without its garbage."""
+    last = next((one.size for one in generations(desk.database, row.host)), 0)
+    if not live and not last:
+        return  # nothing can be known
+    told = await desk.nix.forecast(made.derivations, live)
+    missing = needed(told, last) - desk.nix.free()
+    if missing <= 0:
+        return
+    progress.phase = "making room on the disk"
+    await desk.nix.collect(missing)
+    if needed(told, last) > (free := desk.nix.free()):
+        raise Refused(Problem(("disk",), disk(told, last, free)))
 
 
 async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
@@ -137,7 +159,15 @@ async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
         await asyncio.sleep(REPORT_SECONDS)
 
 
-def _failed(desk: Desk, row: BuildRow, answer: Answer, lines: LogLines, log: Log) -> Ended:
+def _starved(desk: Desk, before: Memory | None) -> Memory | None:
+    """How the memory of builds stands when the kernel ended one for it since; else None."""
+    now = desk.nix.builds_memory()
+    return now if now and before and now.kills > before.kills else None
+
+
+def _failed(
+    desk: Desk, row: BuildRow, answer: Answer, lines: LogLines, log: Log, starved: Memory | None
+) -> Ended:
     error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
     last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
     names = {
@@ -148,6 +178,8 @@ def _failed(desk: Desk, row: BuildRow, answer: Answer, lines: LogLines, log: Log
     kind, what = sentence(BUILDING, every, names)
     if answer.reason == "timeout":
         kind, what = "time", f"The whole build took longer than {desk.build_seconds:g} s."
+    if starved is not None:
+        kind, what = "memory", memory(lines.failed[0] if lines.failed else row.name, starved.limit)
     log.add(what)
     remove(desk.build_roots(row.id))
     if kind == "gone":

@@ -1,1 +1,1 @@
-"""Control groups: one job's memory and processes counted together (cgroups(7))."""
+"""Control groups: the memory and processes of a job, or of all builds, counted together."""

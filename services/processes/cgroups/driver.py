@@ -1,4 +1,4 @@
-"""The door to control groups: make one for a job, ask whether memory ran out, remove it."""
+"""The door to control groups: make one, ask whether memory ran out, remove it."""
 
 import asyncio
 import errno
@@ -9,43 +9,48 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from services.processes.cgroups.place import Group, groups, killed
+from services.processes.cgroups.place import (
+    Bounds,
+    Group,
+    Memory,
+    groups,
+    kills,
+    memory,
+    memory_files,
+)
 
 
-def made(memory_bytes: int, processes: int) -> tuple[Group, ...]:
-    """Make the control groups of one job, for memory and for processes.
+def made(bounds: Bounds) -> tuple[Group, ...]:
+    """Make control groups with these bounds, for memory and for processes.
 
     () where this machine does not give us both: then the driver watches the job itself.
     """
     name = f"nixie-{os.getpid()}-{time.monotonic_ns()}"
     own = Path("/proc/self/cgroup").read_text()
-    found: list[Group] = []
-    for group in groups(own, name, memory_bytes, processes):
-        try:
-            os.stat(group.folder.parent / "cgroup.procs")  # else it is not a tree of groups
-            os.mkdir(group.folder)
-        except OSError:
-            continue
-        found.append(group)
-        try:
-            for file, value in group.limits:
-                _set(group, file, value)
-        except OSError:
-            found.pop()
-            removed((group,))
+    tried = (next(filter(_made, places), None) for places in groups(own, name, bounds))
+    found = tuple(group for group in tried if group is not None)
     limited = {file for group in found for file, _ in group.limits}
     if not any(group.told for group in found) or "pids.max" not in limited:  # all or nothing
         removed(found)
         return ()
-    return tuple(found)
+    return found
 
 
 def told(group: Group) -> bool:
     """Does the group say that the kernel killed for memory in it?"""
     try:
-        return bool(group.told) and killed(Path(group.folder / group.told).read_text())
+        return bool(group.told) and kills(Path(group.folder / group.told).read_text()) > 0
     except OSError:
         return False
+
+
+def memory_of(pid: int) -> Memory | None:
+    """How the memory of the group that `pid` is in stands; None when nobody says."""
+    with suppress(OSError):
+        for limit, events in memory_files(Path(f"/proc/{pid}/cgroup").read_text()):
+            with suppress(OSError):
+                return memory(Path(limit).read_text(), Path(events).read_text())
+    return None
 
 
 async def emptied(gone: Sequence[Group]) -> None:
@@ -83,6 +88,25 @@ def resident(pid: int) -> int:
             _, held, shared = Path(f"/proc/{one}/statm").read_text().split()[:3]
             total += (int(held) - int(shared)) * resource.getpagesize()
     return total
+
+
+def _made(group: Group) -> bool:
+    """Make one group with its limits; False, and nothing is left, where that cannot be."""
+    try:
+        os.stat(group.folder.parent / "cgroup.procs")  # else it is not a tree of groups
+        os.mkdir(group.folder)
+    except OSError:
+        return False
+    try:
+        for file, value in group.limits:
+            _set(group, file, value)
+    except OSError:
+        removed((group,))
+        return False
+    for file, value in group.wishes:
+        with suppress(OSError):
+            _set(group, file, value)
+    return True
 
 
 def _set(group: Group, file: str, value: str) -> None:

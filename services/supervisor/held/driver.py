@@ -13,14 +13,12 @@ from appliance.errors import NixieError
 from appliance.events import Event, RoleReady, ServiceFailed
 from services.processes import driver as processes
 from services.supervisor.child import Child, State
+from services.supervisor.daemon.driver import Command
 from services.supervisor.logs.driver import Logs, write_line
 from services.supervisor.sockets.driver import Opened
 from services.systemd.notify import heard
 
 STOP_SECONDS = 5.0
-
-Command = tuple[list[str], dict[str, str]]
-"""A whole argv, and a whole environment."""
 
 
 @dataclass(frozen=True, slots=True)

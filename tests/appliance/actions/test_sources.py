@@ -13,6 +13,9 @@ from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER
 KEY = """-----BEGIN OPENSSH PRIVATE KEY-----
 b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUx
 -----END OPENSSH PRIVATE KEY-----"""
+HOST_KEY = (
+    "example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+)
 LOCKED = """-----BEGIN OPENSSH PRIVATE KEY-----
 b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABB5RZWbEpOxvkdi
 -----END OPENSSH PRIVATE KEY-----"""
@@ -107,6 +110,7 @@ def test_a_token_is_kept_outside_the_database(desk: Desk) -> None:
         "user": "",
         "secret": "canary-123",
         "hosts": ["git.example.org", "github.com"],
+        "known_hosts": "",
     }
     assert path.stat().st_mode & 0o777 == 0o640
     assert b"canary" not in (desk.reads.state / "nixie.db-wal").read_bytes()
@@ -133,6 +137,82 @@ def test_an_open_key_is_taken(desk: Desk) -> None:
     sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
     sources.set_source_credential(desk, OWNER, "hosts", kind="ssh-key", secret=KEY)
     assert desk.reads.sources()[0].credential
+
+
+def stored(desk: Desk) -> dict[str, str]:
+    """What is kept for the only source."""
+    (view,) = desk.reads.sources()
+    told: dict[str, str] = json.loads((desk.secrets.read(f"sources/{view.credential}")) or b"{}")
+    return told
+
+
+def test_a_servers_host_key_is_kept_with_the_deploy_key(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
+    sources.set_source_credential(
+        desk, OWNER, "hosts", kind="ssh-key", secret=KEY, known_hosts=f"# remark\n{HOST_KEY} me\n"
+    )
+    assert stored(desk)["known_hosts"] == f"{HOST_KEY}\n"
+
+
+def test_what_is_shown_of_a_key_is_not_the_key(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
+    sources.set_source_credential(
+        desk, OWNER, "hosts", kind="ssh-key", secret=KEY, known_hosts=HOST_KEY
+    )
+    assert sources.kept_credential(desk, desk.reads.sources()[0].credential) == sources.Kept(
+        "ssh-key", "", ("example.org",), f"{HOST_KEY}\n"
+    )
+
+
+def test_a_host_key_is_added_and_the_rest_stays(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
+    sources.set_source_credential(
+        desk, OWNER, "hosts", kind="ssh-key", secret=KEY, user="me", hosts=["git.lan"]
+    )
+    before = stored(desk)
+    sources.set_source_credential(desk, OWNER, "hosts", kind="ssh-key", known_hosts=HOST_KEY)
+    assert stored(desk) == {**before, "known_hosts": f"{HOST_KEY}\n"}
+
+
+def test_another_deploy_key_leaves_the_host_key(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
+    for more in ({"known_hosts": HOST_KEY}, {}):
+        sources.set_source_credential(desk, OWNER, "hosts", kind="ssh-key", secret=KEY, **more)
+    assert stored(desk)["known_hosts"] == f"{HOST_KEY}\n"
+
+
+def test_an_empty_text_forgets_the_host_key(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
+    for known_hosts in (HOST_KEY, ""):
+        sources.set_source_credential(
+            desk, OWNER, "hosts", kind="ssh-key", secret=KEY, known_hosts=known_hosts
+        )
+    assert stored(desk)["known_hosts"] == ""
+
+
+def test_a_token_is_never_taken_for_a_deploy_key(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
+    sources.set_source_credential(desk, OWNER, "hosts", kind="token", secret="canary-123")
+    with pytest.raises(Refused, match="not a private key"):
+        sources.set_source_credential(desk, OWNER, "hosts", kind="ssh-key", known_hosts=HOST_KEY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret", "known_hosts", "what"),
+    [
+        ("ssh-key", KEY, "ssh-ed25519 AAAA", "server's name is missing"),
+        ("token", "canary-123", HOST_KEY, "go with a deploy key"),
+    ],
+)
+def test_what_is_no_host_key_is_refused_beside_its_field(
+    desk: Desk, kind: str, secret: str, known_hosts: str, what: str
+) -> None:
+    sources.add_source(desk, OWNER, "git+ssh://git@example.org/hosts")
+    with pytest.raises(Refused, match=what) as refused:
+        sources.set_source_credential(
+            desk, OWNER, "hosts", kind=kind, secret=secret, known_hosts=known_hosts
+        )
+    assert [one.where for one in refused.value.problems] == [("known_hosts",)]
 
 
 def test_a_viewer_changes_nothing(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -17,6 +18,7 @@ from appliance.cli.app import app
 from appliance.events import BuildEnded, BuildQueued, Event, WishRefused
 from appliance.store import boots, builds, journal
 from appliance.store.open import writer
+from tests.appliance.actions.test_sources import HOST_KEY, KEY
 from tests.webui.conftest import PASSWORD, Admin, admin, judged, serving
 
 __all__ = ("admin", "judged", "serving")
@@ -123,6 +125,19 @@ def test_one_line_is_no_change_of_the_password(nixie: Run) -> None:
     told = nixie("password", input="alone\n")
     assert told.exit_code == 1
     assert "Two lines are read" in told.stderr
+
+
+def test_a_host_key_comes_from_a_file(nixie: Run, admin: Admin, tmp_path: Path) -> None:
+    scanned, key = tmp_path / "scanned", tmp_path / "key"
+    scanned.write_text(f"# example.org:22 SSH-2.0-OpenSSH_9.2\n{HOST_KEY}\n")
+    key.write_text(KEY)
+    nixie("source", "add", "git+ssh://git@example.org/hosts")
+    nixie("source", "credential", "hosts", "ssh-key", "--file", str(key))
+    told = nixie("source", "credential", "hosts", "ssh-key", "--known-hosts", str(scanned))
+    assert told.exit_code == 0, told.stderr
+    newest = max((admin.state / "secrets/web/sources").iterdir())  # named by time-ordered ids
+    kept = json.loads(newest.read_text())
+    assert (kept["secret"], kept["known_hosts"]) == (f"{KEY}\n", f"{HOST_KEY}\n")
 
 
 def test_a_machine_is_assigned_by_mac_and_name(

@@ -50,6 +50,15 @@ def refusal(text: str, *allowed: str) -> str:
             },
         ),
         (
+            f"git+https://git.example.org/a/b.git?ref=main&rev={COMMIT}",
+            {
+                "type": "git",
+                "url": "https://git.example.org/a/b.git",
+                "ref": "main",
+                "rev": COMMIT,
+            },
+        ),
+        (
             "git+ssh://git@git.example.org:2222/a/b",
             {"type": "git", "url": "ssh://git@git.example.org:2222/a/b"},
         ),
@@ -85,6 +94,10 @@ def test_an_address_becomes_arguments_of_fetch_tree(
         (
             "git+file:///srv/flakes/a?ref=main",
             {"type": "git", "url": "file:///srv/flakes/a", "ref": "main"},
+        ),
+        (
+            f"git+file:///srv/flakes/a?ref=main&rev={COMMIT}",
+            {"type": "git", "url": "file:///srv/flakes/a", "ref": "main", "rev": COMMIT},
         ),
     ],
 )

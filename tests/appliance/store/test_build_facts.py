@@ -38,7 +38,7 @@ def kinds(database: sqlite3.Connection) -> list[str]:
 def test_a_fact_that_fails_leaves_no_event(database: sqlite3.Connection) -> None:
     def failing() -> None:
         with transaction(database):
-            build_facts.build_queued(database, ROW, None)
+            build_facts.build_queued(database, ROW, {}, None)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -70,12 +70,42 @@ def test_a_verdict_stays_while_a_new_revision_is_looked_at(database: sqlite3.Con
 
 
 def test_a_build_that_was_cut_off_is_queued_again(database: sqlite3.Connection) -> None:
-    build_facts.build_queued(database, ROW, None)
-    build_facts.build_began(database, ROW, 2.0)
+    build_facts.build_queued(database, ROW, {}, None)
+    build_facts.build_began(database, ROW, {}, 2.0)
     assert [row.id for row in build_facts.builds_cut_off(database, 3.0)] == ["b1"]
     found = builds.build(database, "b1")
     assert found is not None
     assert (found.state, found.why) == ("queued", "restarted")
+
+
+def test_a_build_knows_the_recipe_that_it_began_with(database: sqlite3.Connection) -> None:
+    build_facts.build_queued(database, ROW, {"system": "old"}, None)
+    assert build_facts.last_try(database, "s/ember") == ("queued", {"system": "old"})
+    build_facts.build_began(database, ROW, {"system": "new"}, 2.0)
+    assert build_facts.last_try(database, "s/ember") == ("running", {"system": "new"})
+
+
+def test_a_host_that_was_never_built_was_not_tried(database: sqlite3.Connection) -> None:
+    assert build_facts.last_try(database, "s/ember") == ("", None)
+
+
+def test_another_time_for_a_check_leaves_the_rest(database: sqlite3.Connection) -> None:
+    build_facts.source_stands(database, SourceStateRow("s", "ready", "", 1.0, 3_600.0, 3))
+    build_facts.source_timed(database, "s", 61.0)
+    expected = SourceStateRow("s", "ready", "", 1.0, 61.0, 3)
+    assert builds.source_states(database)["s"] == expected
+
+
+def test_a_file_of_the_first_layout_is_brought_forward(tmp_path: Path) -> None:
+    old = writer(tmp_path / "old.db", builds.MIGRATIONS[:1])
+    old.execute(
+        "INSERT INTO build (id, host, source, name, revision, state, why, queued_at)"
+        " VALUES ('b1', 's/ember', 's', 'ember', 1, 'failed', 'asked', 1.0)"
+    )
+    old.close()
+    connection = writer(tmp_path / "old.db", builds.MIGRATIONS)
+    assert build_facts.last_try(connection, "s/ember") == ("failed", None)
+    connection.close()
 
 
 def test_generations_are_numbered_per_host(database: sqlite3.Connection) -> None:

@@ -1,6 +1,8 @@
+import json
+from contextlib import closing
 from pathlib import Path
 
-from appliance.store import builds
+from appliance.store import boots, builds
 from appliance.store.open import writer
 from appliance.store.reads import FILES, Reads
 
@@ -32,3 +34,12 @@ def test_only_published_images_are_read(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text("{}")
     assert Reads(tmp_path).image("../../secret") is None
     assert Reads(tmp_path).image("0" * 64) is None
+
+
+def test_what_boot_says_about_missing_loaders_is_read(tmp_path: Path) -> None:
+    reads = Reads(tmp_path)
+    assert reads.missing_loaders() == ()
+    with closing(writer(tmp_path / "boot.db", boots.MIGRATIONS)) as connection:
+        assert reads.missing_loaders() == ()
+        boots.save_own(connection, boots.MISSING_LOADERS, json.dumps(["No loader for BIOS."]))
+        assert reads.missing_loaders() == ("No loader for BIOS.",)

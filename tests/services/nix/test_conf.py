@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import Refused
+from services.nix.caches import Cache
 from services.nix.conf import Conf, text
 from services.nix.versions import Version
 
@@ -15,6 +16,7 @@ CONF = Conf(
     build_dir=Path("/s/run/nix/builds"),
     registry=Path("/s/nix/registry.json"),
 )
+KEY = f"cache.example.org-1:{'A' * 43}="
 NEW, OLD = Version(2, 26, 3), Version(2, 8, 0)
 
 
@@ -41,6 +43,20 @@ def test_builders_get_uids_of_their_own() -> None:
     assert "auto-allocate-uids" in lines()["experimental-features"]
 
 
+def test_a_cache_is_asked_with_its_key() -> None:
+    told = lines(replace(CONF, caches=(Cache("https://cache.example.org", KEY),)))
+    assert told["substituters"] == "https://cache.example.org"
+    assert told["trusted-public-keys"] == KEY
+
+
+def test_what_a_cache_does_not_give_is_built() -> None:
+    assert lines()["fallback"] == "true"
+
+
+def test_without_caches_nobody_is_asked() -> None:
+    assert (lines()["substituters"], lines()["trusted-public-keys"]) == ("", "")
+
+
 def test_2_8_is_not_told_what_it_does_not_know() -> None:
     old = lines(version=OLD)
     assert "auto-allocate-uids" not in old
@@ -53,8 +69,8 @@ def test_2_8_is_not_told_what_it_does_not_know() -> None:
     [
         replace(CONF, users=("a\ntrusted-users = *",)),
         replace(CONF, users=("*",)),
-        replace(CONF, caches=("https://cache.example.org extra",)),
-        replace(CONF, cache_keys=("key:short",)),
+        replace(CONF, caches=(Cache("https://cache.example.org extra", KEY),)),
+        replace(CONF, caches=(Cache("https://cache.example.org", "key:short"),)),
         replace(CONF, shell=Path("/bin/sh\nsandbox = false")),
         replace(CONF, build_dir=Path("relative")),
     ],

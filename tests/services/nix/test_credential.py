@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from appliance.errors import Refused
-from services.nix.credential import git_settings, known_hosts, material, read
+from services.nix.credential import HOST_KEYS, git_settings, known_hosts, material, read
 
 
 def stored(**changes: Any) -> str:
@@ -64,6 +64,7 @@ def test_no_credential_is_nothing() -> None:
         stored(secret="s3cret\nsandbox = false"),
         stored(user="a\nmachine b"),
         stored(hosts=["github.com=x evil"]),
+        stored(known_hosts="git.lan ssh-ed25519 AAAA"),
     ],
 )
 def test_a_bad_credential_is_refused_without_being_told(text: str) -> None:
@@ -73,8 +74,9 @@ def test_a_bad_credential_is_refused_without_being_told(text: str) -> None:
 
 
 def test_the_owners_host_keys_come_first() -> None:
-    told = known_hosts(read(stored(known_hosts="git.lan ssh-ed25519 AAAA")))
-    assert told.startswith("git.lan ssh-ed25519 AAAA\ngithub.com ")
+    line = HOST_KEYS.splitlines()[0].replace("github.com", "git.lan")
+    told = known_hosts(read(stored(known_hosts=line)))
+    assert told.startswith(f"{line}\ngithub.com ")
 
 
 def test_git_settings_are_numbered() -> None:

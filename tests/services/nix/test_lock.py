@@ -73,6 +73,13 @@ def test_an_input_that_follows_another_is_fetched_once() -> None:
     assert len(audit(text, "mine").fetch) == 2
 
 
+@pytest.mark.parametrize("choice", ["submodules", "shallow", "allRefs", "exportIgnore", "lfs"])
+def test_what_decides_about_the_files_of_a_repository_is_kept(choice: str) -> None:
+    git = {"type": "git", "url": "https://git.example.org/x", "narHash": HASH, choice: True}
+    (node,) = audit(lock(x=git), "mine").fetch
+    assert node.locked[choice] is True
+
+
 def test_a_circle_of_inputs_ends() -> None:
     text = json.dumps(
         {

@@ -26,8 +26,15 @@ TOKEN = json.dumps({"kind": "token", "secret": "s3cret", "hosts": ["github.com"]
 KEY = json.dumps({"kind": "ssh-key", "secret": "-----BEGIN-----", "hosts": []})
 
 
-def job(verb: str, args: Mapping[str, Any], secret: str = TOKEN) -> Job:
-    return verbs(STORE, lambda _: secret)[verb](args, INSTALLED)
+def job(
+    verb: str,
+    args: Mapping[str, Any],
+    secret: str = TOKEN,
+    links: Mapping[str, str] | None = None,
+) -> Job:
+    """The job of a verb; `links` says where paths lead to."""
+    real = (links or {}).get
+    return verbs(STORE, lambda _: secret, lambda path: real(path, path))[verb](args, INSTALLED)
 
 
 def test_evaluation_has_no_network() -> None:
@@ -96,8 +103,34 @@ def test_a_credential_is_valid_for_inputs_of_its_hosts() -> None:
     assert "s3cret" in job("input", {"locked": locked, "credential": "k"}).env["NIX_CONFIG"]
 
 
+LOCAL = {"url": "git+file:///home/me/my%20fleet", "allowed": ["/home/me"]}
+
+
 def test_a_local_source_is_shown_to_the_job_that_reads_it() -> None:
-    assert "/home/me/fleet" in job("resolve", {"url": "git+file:///home/me/fleet"}).readable
+    assert "/home/me/my fleet" in job("resolve", LOCAL).readable
+
+
+def test_a_local_source_is_read_where_its_links_lead_to() -> None:
+    found = job("resolve", LOCAL, links={"/home/me/my fleet": "/home/me/fleets/2"})
+    assert "/home/me/fleets/2" in found.readable
+    assert '"url" = "file:///home/me/fleets/2"' in found.argv[-1]
+
+
+def test_an_allowed_directory_may_be_a_link_itself() -> None:
+    links = {"/home/me": "/data/me", "/home/me/my fleet": "/data/me/my fleet"}
+    assert "/data/me/my fleet" in job("resolve", LOCAL, links=links).readable
+
+
+@pytest.mark.parametrize("kind", ["git+file", "path"])
+def test_a_link_out_of_what_was_allowed_is_refused(kind: str) -> None:
+    args = {"url": f"{kind}:/home/me/mid/f", "allowed": ["/home/me"]}
+    with pytest.raises(Refused) as refused:
+        job("resolve", args, links={"/home/me/mid/f": "/home/mercy/f"})
+    assert str(refused.value) == (
+        "/home/me/mid/f leads to /home/mercy/f, which is not below a directory that you allowed. "
+        "Allow that one under Sources, Local directories, or put the flake itself where the link "
+        "is."
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,6 +139,10 @@ def test_a_local_source_is_shown_to_the_job_that_reads_it() -> None:
         ("resolve", {"url": "--option sandbox false"}),
         ("resolve", {"url": "nixpkgs"}),
         ("resolve", {"url": ["github:o/r"]}),
+        ("resolve", {"url": "path:/home/me/fleet"}),
+        ("resolve", {"url": "path:/home/me/fleet", "allowed": ["/home/you"]}),
+        ("resolve", {"url": "path:/home/me/fleet", "allowed": "/home/me"}),
+        ("resolve", {"url": "path:/home/me/fleet", "allowed": [7]}),
         ("resolve", {}),
         ("resolve", {"url": "github:o/r", "credential": "../web/key"}),
         ("resolve", {"url": "github:o/r", "credential": 7}),
@@ -137,7 +174,7 @@ def test_what_a_look_may_use_is_bounded() -> None:
 
 
 def test_a_build_is_rooted_as_it_is_made() -> None:
-    words = realise(STORE, ("/nix/store/a.drv", "/nix/store/b.drv"), Path("/s/gcroots/x"))
+    words = realise(STORE, ("/nix/store/a.drv", "/nix/store/b.drv"), Path("/s/gcroots/x"), ())
     assert words[:4] == (
         "/opt/nixie/nix/usr/bin/nix-store",
         "--realise",
@@ -145,6 +182,27 @@ def test_a_build_is_rooted_as_it_is_made() -> None:
         "/nix/store/b.drv",
     )
     assert words[words.index("--add-root") + 1] == "/s/gcroots/x"
+
+
+def test_a_build_asks_only_the_caches_that_answer() -> None:
+    live = ("https://cache.example.org", "http://10.0.0.2:5000")
+    words = realise(STORE, ("/nix/store/a.drv",), Path("/s/gcroots/x"), live)
+    asked = words[words.index("substituters") + 1]
+    assert asked == "https://cache.example.org http://10.0.0.2:5000"
+
+
+def test_fetching_waits_for_no_cache() -> None:
+    words = job("resolve", {"url": "github:o/r"}).argv
+    assert words[words.index("substitute") + 1] == "false"
+
+
+def test_evaluation_asks_caches_only_when_it_may_build() -> None:
+    def asks(args: Mapping[str, Any]) -> str:
+        words = job("look", args).argv
+        return words[words.index("substitute") + 1]
+
+    assert asks(LOOK) == "false"
+    assert asks({**LOOK, "ifd": True}) == "true"
 
 
 def test_keeping_a_path_never_downloads_it() -> None:

@@ -1,8 +1,10 @@
 """When to look again, what to start."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.nix.schedule import Waiting, look_memory, looks_at_once, next_check, startable
+from services.nix.schedule import Waiting, fits, grant, next_check, startable
 
 GIBIBYTE = 1 << 30
 
@@ -28,19 +30,69 @@ def test_no_interval_is_shorter_than_a_minute() -> None:
     assert following >= 54
 
 
-def test_at_least_one_host_is_looked_at() -> None:
-    assert looks_at_once(GIBIBYTE // 4, 8) == 1
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("interval", [60, 900, 3_600, 0])
+def test_a_check_that_was_planned_fits_its_interval(interval: int, chance: float) -> None:
+    assert fits(interval, 1_000.0, next_check(1_000.0, interval, chance))
 
 
-def test_memory_and_processors_bound_how_many_are_looked_at() -> None:
-    assert looks_at_once(64 * GIBIBYTE, 4) == 4
-    assert looks_at_once(4 * GIBIBYTE, 16) == 2
+@pytest.mark.parametrize(
+    ("interval", "checked", "following"),
+    [
+        (900, 1_000.0, 4_600.0),
+        (3_600, 1_000.0, 1_900.0),
+        (900, 1_000.0, None),
+        (0, 1_000.0, 1_900.0),
+        (900, None, None),
+    ],
+)
+def test_a_check_planned_for_another_interval_does_not_fit(
+    interval: int, checked: float | None, following: float | None
+) -> None:
+    assert not fits(interval, checked, following)
 
 
-def test_one_look_gets_its_share_of_memory() -> None:
-    assert look_memory(6 * GIBIBYTE, 2) == 3 * GIBIBYTE
-    assert look_memory(GIBIBYTE, 1) == 2 * GIBIBYTE
-    assert look_memory(64 * GIBIBYTE, 1) == 4 * GIBIBYTE
+def test_the_first_evaluation_begins_whatever_there_is() -> None:
+    assert grant(GIBIBYTE // 4, [], 8) == 2 * GIBIBYTE
+
+
+@pytest.mark.parametrize(
+    ("available", "granted", "processors"),
+    [
+        (64 * GIBIBYTE, [4 * GIBIBYTE] * 4, 4),  # no processor is left
+        (64 * GIBIBYTE, [4 * GIBIBYTE] * 8, 16),
+        (5 * GIBIBYTE, [4 * GIBIBYTE], 16),  # no memory is left
+    ],
+)
+def test_another_evaluation_waits(available: int, granted: list[int], processors: int) -> None:
+    assert grant(available, granted, processors) is None
+
+
+def test_one_evaluation_gets_its_share_of_what_is_free() -> None:
+    assert grant(6 * GIBIBYTE, [], 2) == 3 * GIBIBYTE
+    assert grant(6 * GIBIBYTE, [3 * GIBIBYTE], 2) == 3 * GIBIBYTE
+    assert grant(64 * GIBIBYTE, [], 1) == 4 * GIBIBYTE
+
+
+def test_what_the_owner_gives_each_is_no_share() -> None:
+    assert grant(20 * GIBIBYTE, [], 4, asked=8 * GIBIBYTE) == 8 * GIBIBYTE
+    assert grant(3 * GIBIBYTE, [], 4, asked=8 * GIBIBYTE) == 8 * GIBIBYTE
+    assert grant(64 * GIBIBYTE, [], 4, asked=GIBIBYTE) == GIBIBYTE
+
+
+def test_no_more_begin_than_the_owners_limit_leaves_room_for() -> None:
+    assert grant(15 * GIBIBYTE, [8 * GIBIBYTE], 4, asked=8 * GIBIBYTE) is None
+
+
+@given(st.integers(0, 256), st.integers(1, 64), st.none() | st.integers(1, 64))
+def test_what_is_granted_together_is_never_more_than_there_is(
+    available: int, processors: int, asked: int | None
+) -> None:
+    granted: list[int] = []
+    each = asked * GIBIBYTE if asked else None
+    while (fresh := grant(available * GIBIBYTE, granted, processors, each)) is not None:
+        granted.append(fresh)
+    assert len(granted) == 1 or sum(granted) <= available * GIBIBYTE
 
 
 def test_builds_start_in_their_order() -> None:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.roles import CONFINED, GROUP, ROLES
+from services.processes.cgroups.place import Bounds
 from services.processes.privileges import (
     TOOLS,
     Ability,
@@ -10,12 +11,14 @@ from services.processes.privileges import (
     Identity,
     Job,
     Limits,
+    bounded,
     environment,
     footing,
     identities,
     lower_walls,
     named,
     role_argv,
+    shared_builds,
     wrapped,
 )
 
@@ -25,6 +28,7 @@ PERSON = Ability(Footing.OWN_NAMESPACES, False, PLACES)
 NAKED = Ability(Footing.ONE_USER, False, PLACES)
 EVAL = Identity("nixie-eval", 61112, 61112)
 DHCP = Identity("nixie-dhcp", 61102, 61100, ("net_bind_service", "net_raw"))
+BUILDS = Bounds(1000, 5)
 JOB = Job("eval", ("/opt/nix", "eval"), {"NIX_CONFIG": "secret"})
 
 
@@ -96,6 +100,20 @@ def test_without_namespaces_a_job_still_loses_its_privileges() -> None:
 )
 def test_every_missing_wall_is_said(footing_: Footing, count: int) -> None:
     assert len(lower_walls(Ability(footing_, False, PLACES))) == count
+
+
+def test_builds_join_their_control_groups() -> None:
+    argv = bounded(ROOT, ["/sys/fs/cgroup/builds/cgroup.procs"], BUILDS)
+    assert argv[-2:] == ["/sys/fs/cgroup/builds/cgroup.procs", "--"]
+    assert "/usr/bin/prlimit" not in argv
+
+
+def test_without_control_groups_each_process_of_a_build_is_held_by_itself() -> None:
+    assert after(bounded(ROOT, [], BUILDS), "prlimit") == ["--data=1000:1000", "--nproc=5:5"]
+
+
+def test_builds_that_share_no_limit_are_said() -> None:
+    assert "held to 7 GiB" in shared_builds(Bounds(7 << 30, 5))
 
 
 def test_a_role_keeps_its_own_capabilities_and_no_other() -> None:

@@ -1,3 +1,6 @@
+import re
+
+from tests.appliance.actions.test_sources import HOST_KEY, KEY
 from tests.webui.pages.conftest import Home
 
 
@@ -61,6 +64,30 @@ def test_a_kept_key_is_never_shown_again(lived_in: Home) -> None:
     html = lived_in.post(path, deed="key", kind="token", secret="glpat-0123456789")
     assert "glpat-0123456789" not in html
     assert "one is kept" in html
+
+
+def test_a_host_key_that_is_none_is_said_beside_it(lived_in: Home) -> None:
+    path = f"/sources/{lived_in.ids['homelab']}/settings"
+    wrong = "ssh-ed25519 AAAA me@box"
+    html = lived_in.post(path, deed="key", kind="ssh-key", secret="x", known_hosts=wrong)
+    assert 'id="known_hosts-e"' in html
+    assert f">{wrong}</textarea>" in html
+
+
+def test_a_kept_host_key_is_shown_again(lived_in: Home) -> None:
+    path = f"/sources/{lived_in.ids['homelab']}/settings"
+    html = lived_in.post(path, deed="key", kind="ssh-key", secret=KEY, known_hosts=HOST_KEY)
+    assert f">{HOST_KEY}\n</textarea>" in html
+    assert '<option value="ssh-key" selected>' in html
+
+
+def test_a_source_by_ssh_says_how_its_host_key_is_read(lived_in: Home) -> None:
+    url = "git+ssh://git@git.example.org:2222/hosts"
+    page = lived_in.post("/sources", deed="add", url=url)
+    (settings,) = set(re.findall(r"/sources/[^/\"]+/settings", page))
+    html = lived_in.get(settings)
+    assert '<option value="ssh-key" selected>' in html
+    assert "<code>ssh-keyscan -p 2222 git.example.org</code>" in html
 
 
 def test_a_directory_can_be_allowed(lived_in: Home) -> None:

@@ -1,0 +1,100 @@
+"""Why a tree could not be fetched, as a sentence: what stands in the way here, then over there.
+
+`HERE` are this router's own obstacles, `LOCAL` those of a directory of it, in the words of git, ssh
+and Nix 2.8 to 2.34; those of servers are in `complaints.FETCHING`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from appliance.roles import CONFINED
+from services.nix.complaints import FETCHING, Complaint
+from services.nix.failure import answered, own_words, sentence
+from services.nix.verdict import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What was to be fetched.  `host` is "" for a directory of this machine, which is `place`."""
+
+    subject: str  # "This source", "Input nixpkgs"
+    host: str = ""
+    port: int = 0  # 0 for the scheme's own
+    place: str = ""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the sentences are filled with."""
+        scan = f"-p {self.port} {self.host}" if self.port else self.host
+        return {
+            "subject": self.subject,
+            "host": self.host or self.place,
+            "place": self.place,
+            "scan": scan,
+            "fetcher": f"{CONFINED['fetch'][0]} ({CONFINED['fetch'][1]})",
+            "uid": str(CONFINED["fetch"][1]),
+        }
+
+
+def why(answer: Answer, sought: Sought) -> str:
+    """The sentence for a fetch that failed."""
+    if answer.reason != "done":
+        return answer.what or f"{sought.subject} could not be fetched."
+    text = f"{answer.around}\n{answer.error}"
+    table = (*HERE, *(LOCAL if sought.place else ()), *FETCHING)
+    kind, told = sentence(table, text, {**sought.names, "answered": answered(text)})
+    if kind == "other":
+        return f"{sought.subject} could not be fetched: {own_words(answer.error or text)}"
+    named = sought.subject == "This source" or sought.subject in told
+    return told if named else f"{sought.subject}: {told}"
+
+
+def _here(kind: str, pattern: str, what: str) -> Complaint:
+    return Complaint(kind, re.compile(pattern, re.DOTALL), what)
+
+
+HERE: tuple[Complaint, ...] = (
+    _here(
+        "disk full",
+        r"No space left on device|Disk quota exceeded|database or disk is full",
+        "The router's disk is full. Make room on it or give it more, then look again.",
+    ),
+    _here(
+        "no ssh",
+        r"\bssh: (command )?not found|cannot run ssh\b",
+        "The program ssh is missing on this router, and git+ssh: needs it. Install openssh-client, "
+        "or read the source by git+https: with an access token.",
+    ),
+    _here(
+        "other host key",
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED|POSSIBLE DNS SPOOFING",
+        "{host} shows another SSH key than the one that is stored with the source, so it could be "
+        "somebody else. If its owner says that the key was changed, read the new one with "
+        "ssh-keyscan {scan}, compare its fingerprint, and store it with the source's key.",
+    ),
+    _here(
+        "host key",
+        r"Host key verification failed",
+        "The SSH key of {host} is not known here, so it could be anybody. Read it with "
+        "ssh-keyscan {scan}, compare its fingerprint with what its owner says, and store the line "
+        "with the source's key.",
+    ),
+    _here(
+        "unknown attribute",
+        r"[Uu]nsupported Git input attribute '(?P<name>\w+)'"
+        r"|input attribute '(?P<second>\w+)' not supported",
+        "{subject} asks for {name}{second}, which this Nix does not know. Install a newer one, or "
+        "leave it out of the address.",
+    ),
+)
+"""Obstacles of this router, most telling first."""
+
+LOCAL: tuple[Complaint, ...] = (
+    _here(
+        "unreadable directory",
+        r"Permission denied(?! *[(,])|not owned by current user|dubious ownership",
+        "{subject} has files that the user {fetcher} may not read. Let that user read them, and "
+        "nobody else: setfacl -R -m u:{uid}:rX {place}, and u:{uid}:x for closed folders above it.",
+    ),
+)
+"""Obstacles of a directory of this router."""
