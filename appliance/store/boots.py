@@ -7,6 +7,7 @@ home), "served" (sent to an unwatched image, which is all one can know), "held",
 
 import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +89,11 @@ MIGRATIONS = (
     """,
 )
 BOOTS_KEPT = 2000
-"""`prune` drops the oldest boots, their steps with them."""
+KEPT_OF_EACH = 20
+STRANGERS_KEPT = 10_000
+"""`prune` keeps the newest boots, and of each MAC the newest few however old they are: one machine
+that boots in a circle takes nobody's history.  Anybody can invent MACs, so a MAC that never was a
+machine of the owner's has that only among the newest STRANGERS_KEPT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,40 @@ def boots(
     return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
 
 
+def newest_of_each(connection: sqlite3.Connection) -> list[BootRow]:
+    """The newest boot of every MAC, the newest first."""
+    rows = connection.execute(
+        f"SELECT {_BOOT} FROM boot WHERE id IN (SELECT (SELECT id FROM boot AS one"
+        " WHERE one.mac = each.mac ORDER BY one.began_at DESC LIMIT 1)"
+        " FROM (SELECT DISTINCT mac FROM boot) AS each) ORDER BY began_at DESC"
+    ).fetchall()
+    return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+
+
+def in_progress(connection: sqlite3.Connection, states: Collection[str]) -> list[BootRow]:
+    """Boots that have not ended and are in one of these states, the newest first."""
+    rows = connection.execute(
+        f"SELECT {_BOOT} FROM boot WHERE ended_at IS NULL"
+        " AND state IN (SELECT value FROM json_each(?)) ORDER BY began_at DESC",
+        (json.dumps(list(states)),),
+    ).fetchall()
+    return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+
+
+def last_up(connection: sqlite3.Connection) -> BootRow | None:
+    """The newest boot that came up."""
+    row = connection.execute(
+        f"SELECT {_BOOT} FROM boot WHERE state = 'up' ORDER BY began_at DESC LIMIT 1"
+    ).fetchone()
+    return BootRow(*(*row[:-1], json.loads(row[-1]))) if row else None
+
+
+def began_since(connection: sqlite3.Connection, at: float) -> int:
+    """How many boots began at that moment or later."""
+    (found,) = connection.execute("SELECT count(*) FROM boot WHERE began_at >= ?", (at,)).fetchone()
+    return int(found)
+
+
 def boot(connection: sqlite3.Connection, ident: str) -> BootRow | None:
     """One boot by id."""
     row = connection.execute(f"SELECT {_BOOT} FROM boot WHERE id = ?", (ident,)).fetchone()
@@ -171,6 +210,18 @@ def steps(connection: sqlite3.Connection, ident: str) -> list[StepRow]:
         (ident,),
     ).fetchall()
     return [StepRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+
+
+def steps_of(connection: sqlite3.Connection, idents: Collection[str]) -> dict[str, list[StepRow]]:
+    """The steps of several boots, each in order."""
+    found: dict[str, list[StepRow]] = {ident: [] for ident in idents}
+    for ident, *row in connection.execute(
+        "SELECT boot, number, kind, name, began_at, ended_at, bytes, total, status, detail"
+        " FROM step WHERE boot IN (SELECT value FROM json_each(?)) ORDER BY boot, number",
+        (json.dumps(list(idents)),),
+    ):
+        found[ident].append(StepRow(*row[:-1], json.loads(row[-1])))
+    return found
 
 
 def held(connection: sqlite3.Connection, since: float) -> list[HeldRow]:
@@ -359,10 +410,13 @@ def save_own(connection: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Drop expired tokens and all but the newest boots."""
+    """Drop expired tokens, and boots beyond what is kept, their steps with them."""
     connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
     connection.execute(
-        "DELETE FROM boot WHERE began_at <="
-        " (SELECT began_at FROM boot ORDER BY began_at DESC LIMIT 1 OFFSET ?)",
-        (BOOTS_KEPT,),
+        "DELETE FROM boot WHERE id IN (SELECT id FROM ("
+        "  SELECT id, row_number() OVER (ORDER BY began_at DESC) AS place,"
+        "    row_number() OVER (PARTITION BY mac ORDER BY began_at DESC) AS nth,"
+        "    max(machine) OVER (PARTITION BY mac) AS known FROM boot)"
+        " WHERE place > ? AND (nth > ? OR (known IS NULL AND place > ?)))",
+        (BOOTS_KEPT, KEPT_OF_EACH, STRANGERS_KEPT),
     )

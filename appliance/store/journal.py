@@ -5,7 +5,7 @@ Append in the transaction of the fact; readers keep a cursor (file, seq).
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -62,6 +62,19 @@ def read(connection: sqlite3.Connection, after: int, limit: int = 500) -> Iterat
         event = from_json(kind, json.loads(body))
         if event is not None:
             yield Entry(seq, at, event)
+
+
+def newest(
+    connection: sqlite3.Connection, kinds: Collection[str], limit: int, before: float
+) -> list[Entry]:
+    """Events of these kinds older than `before`, the newest first."""
+    rows = connection.execute(
+        "SELECT seq, at, kind, body FROM event WHERE at < ?"
+        " AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?",
+        (before, json.dumps(list(kinds)), limit),
+    ).fetchall()
+    told = ((seq, at, from_json(kind, json.loads(body))) for seq, at, kind, body in rows)
+    return [Entry(seq, at, event) for seq, at, event in told if event is not None]
 
 
 def last(connection: sqlite3.Connection) -> int:

@@ -5,8 +5,9 @@ A role that has not started yet has no file: its lists are empty, its single row
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,6 +107,22 @@ class Reads:
         """Builds, newest first."""
         return self._look("build", lambda file: builds.builds(file, host=host, limit=limit), [])
 
+    def builds_under_way(self) -> list[BuildRow]:
+        """Builds that run, then those that wait, the oldest first."""
+        return self._look("build", builds.under_way, [])
+
+    def builds_over(self, state: str | None = None, limit: int = 50) -> list[BuildRow]:
+        """Builds that ended, in that state or in any, newest first."""
+        return self._look("build", lambda file: builds.over(file, state=state, limit=limit), [])
+
+    def builds_failing(self) -> list[BuildRow]:
+        """Hosts' last builds that failed, newest first."""
+        return self._look("build", builds.failing, [])
+
+    def build_counts(self) -> dict[str, int]:
+        """How many builds are in each state."""
+        return self._look("build", builds.counts, {})
+
     def build(self, ident: str) -> BuildRow | None:
         """One build."""
         return self._look("build", lambda file: builds.build(file, ident), None)
@@ -136,6 +153,22 @@ class Reads:
         """Boots, newest first."""
         return self._look("boot", lambda file: boots.boots(file, mac=mac, limit=limit), [])
 
+    def newest_boots(self) -> list[BootRow]:
+        """The newest boot of every MAC, newest first."""
+        return self._look("boot", boots.newest_of_each, [])
+
+    def boots_in_progress(self, states: Collection[str]) -> list[BootRow]:
+        """Boots that have not ended and are in one of these states, newest first."""
+        return self._look("boot", lambda file: boots.in_progress(file, states), [])
+
+    def last_up(self) -> BootRow | None:
+        """The newest boot that came up."""
+        return self._look("boot", boots.last_up, None)
+
+    def boots_since(self, at: float) -> int:
+        """How many boots began at that moment or later."""
+        return self._look("boot", lambda file: boots.began_since(file, at), 0)
+
     def boot(self, ident: str) -> BootRow | None:
         """One boot."""
         return self._look("boot", lambda file: boots.boot(file, ident), None)
@@ -143,6 +176,11 @@ class Reads:
     def steps(self, ident: str) -> list[StepRow]:
         """The steps of one boot."""
         return self._look("boot", lambda file: boots.steps(file, ident), [])
+
+    def steps_of(self, idents: Collection[str]) -> dict[str, list[StepRow]]:
+        """The steps of several boots, by their ids."""
+        absent: dict[str, list[StepRow]] = {ident: [] for ident in idents}
+        return self._look("boot", lambda file: boots.steps_of(file, idents), absent)
 
     def held(self, now: float) -> list[HeldRow]:
         """Machines that wait for the owner right now."""
@@ -165,6 +203,19 @@ class Reads:
     def events(self, name: str, after: int = 0, limit: int = 500) -> list[journal.Entry]:
         """Events of one file after a cursor, oldest first."""
         return self._look(name, lambda file: list(journal.read(file, after, limit)), [])
+
+    def happened(
+        self, kinds: Collection[str], limit: int = 50, before: float = inf
+    ) -> list[journal.Entry]:
+        """Events of these kinds in every file, newest first; `before` pages back."""
+        found = [
+            entry
+            for name in FILES
+            for entry in self._look(
+                name, lambda file: journal.newest(file, kinds, limit, before), []
+            )
+        ]
+        return sorted(found, key=lambda entry: -entry.at)[:limit]
 
     def _look(
         self, name: str, question: Callable[[sqlite3.Connection], Found], absent: Found
