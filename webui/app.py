@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp
 
@@ -35,23 +36,29 @@ from webui.api import (
     tokens,
 )
 from webui.api.words import REFUSALS
+from webui.courtesy import Courtesy
 from webui.guard import Guard
 from webui.live import Bells, stream
+from webui.once import Once
 from webui.pages import (
     boot,
     build,
     claim,
     frame,
+    image,
     login,
     machine,
     overview,
     source,
     source_settings,
+    system,
     undo,
 )
 from webui.pages import builds as builds_page
+from webui.pages import changes as changes_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
+from webui.pages import networks as networks_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
 from webui.session import Here, NotSignedIn, Room, Signed, anybody
@@ -81,11 +88,17 @@ PAGES = (
     source,
     builds_page,
     build,
+    image,
     machines_page,
     machine,
     menus_page,
     boot,
+    networks_page,
+    system,
+    changes_page,
 )
+COMPRESSED_FROM = 1024  # bytes
+COMPRESSION = 5  # zlib's level: a tenth of a page's size, for a millisecond a hundred kilobytes
 STATUS: tuple[tuple[type[Refused], int], ...] = (
     (Forbidden, 403),
     (Unknown, 404),
@@ -97,7 +110,8 @@ STATUS: tuple[tuple[type[Refused], int], ...] = (
 
 def application(desk: Desk, installed: Installed) -> ASGIApp:
     """The whole admin as one ASGI application; the caller closes the desk."""
-    return Guard(admin_app(desk, installed), lambda: own_names(desk))
+    pages = GZipMiddleware(Once(admin_app(desk, installed)), COMPRESSED_FROM, COMPRESSION)
+    return Courtesy(Guard(pages, lambda: own_names(desk)))
 
 
 def admin_app(desk: Desk, installed: Installed) -> FastAPI:
@@ -183,6 +197,9 @@ def _answers(app: FastAPI) -> None:
 
     def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 405 and request.method == "GET" and not _for_programs(request):
+            # The address of a form: its page is above it.
+            return RedirectResponse(request.url.path.rpartition("/")[0] or "/", 303)
         what = {404: "There is nothing here.", 405: "This cannot be done here."}
         sentence = what.get(error.status_code, str(error.detail))
         return _trouble(

@@ -215,12 +215,12 @@ def steps(connection: sqlite3.Connection, ident: str) -> list[StepRow]:
 def steps_of(connection: sqlite3.Connection, idents: Collection[str]) -> dict[str, list[StepRow]]:
     """The steps of several boots, each in order."""
     found: dict[str, list[StepRow]] = {ident: [] for ident in idents}
-    for ident, *row in connection.execute(
+    for row in connection.execute(
         "SELECT boot, number, kind, name, began_at, ended_at, bytes, total, status, detail"
         " FROM step WHERE boot IN (SELECT value FROM json_each(?)) ORDER BY boot, number",
         (json.dumps(list(idents)),),
     ):
-        found[ident].append(StepRow(*row[:-1], json.loads(row[-1])))
+        found[row[0]].append(StepRow(*(*row[1:-1], json.loads(row[-1]))))
     return found
 
 

@@ -5,7 +5,7 @@ Append in the transaction of the fact; readers keep a cursor (file, seq).
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -58,10 +58,9 @@ def read(connection: sqlite3.Connection, after: int, limit: int = 500) -> Iterat
     rows = connection.execute(
         "SELECT seq, at, kind, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
     ).fetchall()
-    for seq, at, kind, body in rows:
-        event = from_json(kind, json.loads(body))
-        if event is not None:
-            yield Entry(seq, at, event)
+    for row in rows:
+        if entry := _entry(*row):
+            yield entry
 
 
 def newest(
@@ -73,8 +72,21 @@ def newest(
         " AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?",
         (before, json.dumps(list(kinds)), limit),
     ).fetchall()
-    told = ((seq, at, from_json(kind, json.loads(body))) for seq, at, kind, body in rows)
-    return [Entry(seq, at, event) for seq, at, event in told if event is not None]
+    return [entry for row in rows if (entry := _entry(*row))]
+
+
+def latest(
+    connection: sqlite3.Connection, kinds: Collection[str], fields: Sequence[str]
+) -> list[Entry]:
+    """The newest event of each kind and of each value of these fields, the newest first."""
+    apart = "".join(f", json_extract(body, '$.{field}')" for field in fields)
+    rows = connection.execute(
+        "SELECT max(seq), at, kind, body FROM event"
+        " WHERE kind IN (SELECT value FROM json_each(?))"
+        f" GROUP BY kind{apart} ORDER BY seq DESC",
+        (json.dumps(list(kinds)),),
+    ).fetchall()
+    return [entry for row in rows if (entry := _entry(*row))]
 
 
 def last(connection: sqlite3.Connection) -> int:
@@ -86,3 +98,9 @@ def last(connection: sqlite3.Connection) -> int:
 def prune(connection: sqlite3.Connection) -> None:
     """Drop all but the newest KEPT events."""
     connection.execute("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?", (KEPT,))
+
+
+def _entry(seq: int, at: float, kind: str, body: str) -> Entry | None:
+    """None for a kind that this version does not know."""
+    event = from_json(kind, json.loads(body))
+    return Entry(seq, at, event) if event is not None else None

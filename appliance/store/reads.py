@@ -5,7 +5,7 @@ A role that has not started yet has no file: its lists are empty, its single row
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
@@ -72,6 +72,10 @@ class Reads:
     def machines(self) -> list[inventory_view.MachineView]:
         """Machines in force."""
         return self._look("nixie", inventory_view.machines, [])
+
+    def kept_by_hold(self, machine: str) -> str | None:
+        """The kind of intent that a release brings back."""
+        return self._look("nixie", lambda file: inventory_view.kept_by_hold(file, machine), None)
 
     def menus(self) -> list[inventory_view.MenuView]:
         """Menus in force."""
@@ -208,14 +212,20 @@ class Reads:
         self, kinds: Collection[str], limit: int = 50, before: float = inf
     ) -> list[journal.Entry]:
         """Events of these kinds in every file, newest first; `before` pages back."""
-        found = [
-            entry
-            for name in FILES
-            for entry in self._look(
-                name, lambda file: journal.newest(file, kinds, limit, before), []
-            )
-        ]
-        return sorted(found, key=lambda entry: -entry.at)[:limit]
+        found = self._journals(lambda file: journal.newest(file, kinds, limit, before))
+        return found[:limit]
+
+    def latest(self, kinds: Collection[str], fields: Sequence[str]) -> list[journal.Entry]:
+        """The newest event of each kind and of each value of these fields, newest first."""
+        return self._journals(lambda file: journal.latest(file, kinds, fields))
+
+    def _journals(
+        self, question: Callable[[sqlite3.Connection], list[journal.Entry]]
+    ) -> list[journal.Entry]:
+        """What every file says to a question about its events, newest first."""
+        nothing: list[journal.Entry] = []
+        found = [entry for name in FILES for entry in self._look(name, question, nothing)]
+        return sorted(found, key=lambda entry: -entry.at)
 
     def _look(
         self, name: str, question: Callable[[sqlite3.Connection], Found], absent: Found

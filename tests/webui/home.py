@@ -12,12 +12,15 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
-from appliance.actions import machines, menus, networks, sources
+from appliance.actions import changes, machines, menus, networks, sources
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
-from appliance.model.slices import BootNetwork, DnsSlice, Slices, to_json
-from appliance.store import boots, builds, leases, trials
+from appliance.events import DriftRepaired, ImagePublished, RevisionApplied, SourceChanged
+from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.images import Image, Part, Provenance, image_to_json
+from appliance.plan.slices import cut
+from appliance.store import boots, builds, journal, leases, trials
 from appliance.store.open import writer
 from appliance.store.people import SCOPES
 
@@ -28,6 +31,19 @@ DAY, HOUR, MINUTE = 86_400.0, 3600.0, 60.0
 
 ANVIL, EMBER, TONGS, KILN = (f"52:54:00:00:00:0{n}" for n in range(1, 5))
 STRANGER, PI = "b4:2e:99:a7:10:5c", "dc:a6:32:0b:7e:91"
+
+
+CONFIG = RouterConfig(
+    networks=(
+        Network(
+            name="lan",
+            bridge="br-lan",
+            ports=("enp2s0",),
+            address=IPv4Interface("10.77.0.1/24"),
+            dhcp=Dhcp(Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))),
+        ),
+    )
+)
 
 
 def desk_of(state: Path, now: float = NOW) -> Desk:
@@ -43,6 +59,7 @@ def furnish(state: Path, now: float = NOW) -> dict[str, str]:
     _give(state, ids, now)
     _boots(state, ids, now)
     _network(state, now)
+    ids["image"] = _image(state, ids, now)
     return ids
 
 
@@ -83,14 +100,14 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         "where": "/home/lena/secrets",
         "missing": None,
     }
-    for number, rev, ago, changes in (
+    for number, rev, ago, said in (
         (1, "71ab09d4c1e0" + "0" * 28, 5 * DAY, []),
         (2, "9f31c2e0aa17" + "0" * 28, 26 * MINUTE, ["ember has another kernel.", "tongs is new."]),
     ):
         _row(
             file, "revision", id=number, source=home, locked="github:lena/homelab/x", rev=rev,
             nar_hash="sha256-x", last_modified=int(now - ago), path="/nix/store/x-source",
-            seen_at=now - ago, changes=json.dumps(changes), findings=json.dumps([locked]),
+            seen_at=now - ago, changes=json.dumps(said), findings=json.dumps([locked]),
         )  # fmt: skip
     lacks = {
         "severity": "warn",
@@ -149,6 +166,11 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
             ended_at=now - ended if ended else None, phase=phase, done=done, expected=expected,
             what=what, log=f"{ident}.log", image="ember12" * 4 if ident == "b3" else None,
         )  # fmt: skip
+    for ago, event in (
+        (26 * MINUTE, SourceChanged(home, "9f31c2e0aa17" + "0" * 28, "71ab09d4c1e0" + "0" * 28)),
+        (26 * MINUTE, ImagePublished(ids["ember"], "ember", 12, "ember12" * 4)),
+    ):
+        journal.append(file, event, now - ago)
     folder = state / "logs" / "builds"
     folder.mkdir(parents=True)
     (folder / "b1.log").write_text(LOG, "utf-8")
@@ -166,6 +188,7 @@ def _give(state: Path, ids: dict[str, str], now: float) -> None:
         desk, OWNER, "Workshop", [ids["anvil"], ids["ember"]], default=ids["anvil"]
     ).subject
     networks.set_network_default(desk, OWNER, "lan", "hold")
+    changes.propose_revision(desk, OWNER, CONFIG)
     desk.close()
 
 
@@ -256,10 +279,11 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
 
 
 def _network(state: Path, now: float) -> None:
-    lan = BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))
-    slices = Slices(1, (), DnsSlice("nixie", "lan", (), ()), (lan,))
     file = writer(state / "net.db", trials.MIGRATIONS)
-    _row(file, "slice", id=1, revision=1, body=json.dumps(to_json(slices)), at=now)
+    trials.publish(file, cut(CONFIG, 1, {}), now)
+    trials.write_ports(file, [trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan")], now)
+    for ago, event in ((6 * DAY, RevisionApplied(1)), (HOUR, DriftRepaired("the rule 20-dns"))):
+        journal.append(file, event, now - ago)
     file.close()
     file = writer(state / "leases.db", leases.MIGRATIONS)
     for n, mac in enumerate((ANVIL, EMBER, TONGS)):
@@ -277,6 +301,42 @@ def _network(state: Path, now: float) -> None:
             state="bound",
         )
     file.close()
+
+
+def _image(state: Path, ids: Mapping[str, str], now: float) -> str:
+    """The manifest of what anvil runs."""
+    image = Image(
+        id="anvil14" * 4,
+        host=ids["anvil"],
+        name="anvil",
+        specialisation=None,
+        recipe="linux",
+        system="x86_64-linux",
+        parts=(
+            Part("kernel", "bzImage", 12 * MIB, "5c" * 32, ()),
+            Part("initrd", "initrd", 1933 * MIB, "e1" * 32, ()),
+        ),
+        command_line="init=/nix/store/x-anvil/init loglevel=4",
+        toplevel="/nix/store/x-anvil",
+        watched=True,
+        provenance=Provenance(
+            source=ids["homelab"],
+            url="github:lena/homelab",
+            locked=f"github:lena/homelab/9f31c2e0aa17{'0' * 28}",
+            revision="9f31c2e0aa17" + "0" * 28,
+            nar_hash="sha256-Vb0nLqYyq0t4cXvJd4bqk2q0VnB5f4c1mYF0c2cQ7mE=",
+            last_modified=int(now - 2 * DAY - HOUR),
+            drvs={"kernel": "/nix/store/a-linux-6.12.44.drv", "initrd": "/nix/store/b-initrd.drv"},
+            built_at=now - 2 * DAY,
+            built_on="here",
+            nix="2.26.1",
+            adapted="native",
+        ),
+    )
+    folder = state / "published" / "images"
+    folder.mkdir(parents=True)
+    (folder / f"{image.id}.json").write_text(json.dumps(image_to_json(image)))
+    return image.id
 
 
 Step = tuple[str, str, float, float | None, int | None, int | None, str, dict[str, Any]]

@@ -1,17 +1,17 @@
 """/sources/<id>/settings: how a source is treated, its key, and the way to remove it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from appliance.actions import sources as deeds
 from appliance.actions.refusals import Unknown
-from appliance.errors import Refused
+from appliance.errors import Problem, Refused
 from appliance.store.inventory_view import SourceView
-from webui.forms import beside, ticked
+from webui.forms import Text, beside, seen, ticked, whole
 from webui.pages import frame, source, sources
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -32,6 +32,7 @@ class SettingsView:
 
     shell: Shell
     id: str
+    seen: str  # the settings that the form was made from
     url: str
     called: str
     name: Field
@@ -48,6 +49,28 @@ class SettingsView:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a source is treated, as the form says it."""
+
+    name: Text = ""
+    trust: Text = "mine"
+    as_built: Text = ""
+    allow_ifd: Text = ""
+    interval: Text = ""
+    seen: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a source is read with, as the form says it."""
+
+    kind: Text = "token"
+    user: Text = ""
+    secret: Text = ""
+    hosts: Text = ""
+
+
 @router.get("/sources/{ident}/settings")
 def show(here: Signed, ident: str) -> Response:
     """The page."""
@@ -55,91 +78,118 @@ def show(here: Signed, ident: str) -> Response:
 
 
 @router.post("/sources/{ident}/settings")
-def act(
-    here: Signed,
-    ident: str,
-    deed: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    trust: Annotated[str, Form()] = "mine",
-    as_built: Annotated[str, Form()] = "",
-    allow_ifd: Annotated[str, Form()] = "",
-    interval: Annotated[str, Form()] = "",
-    kind: Annotated[str, Form()] = "token",
-    user: Annotated[str, Form()] = "",
-    secret: Annotated[str, Form()] = "",
-    hosts: Annotated[str, Form()] = "",
-) -> Response:
-    """Keep the settings or a key, or remove the source."""
-    desk, actor = here.desk, here.actor
+def keep(here: Signed, ident: str, typed: Annotated[Settings, Depends()]) -> Response:
+    """Keep the settings, unless somebody else changed them since the form was made."""
+    row = source.one(here.reads.sources(), ident)
     try:
-        match deed:
-            case "remove":
-                return after("/sources", deeds.remove_source(desk, actor, ident).act)
-            case "key":
-                done = deeds.set_source_credential(
-                    desk,
-                    actor,
-                    ident,
-                    kind=kind,
-                    secret=secret,
-                    user=user,
-                    hosts=hosts.replace(",", " ").split(),
-                )
-            case _:
-                done = deeds.edit_source(
-                    desk,
-                    actor,
-                    ident,
-                    name=name,
-                    trust=trust,
-                    as_built=ticked(as_built),
-                    allow_ifd=ticked(allow_ifd),
-                    interval_seconds=int(interval) if interval.isdecimal() else None,
-                )
+        if typed.seen != stored(row).seen:
+            what = (
+                "Somebody changed these settings meanwhile. Below is what you typed; "
+                "Keep these puts it in place of theirs."
+            )
+            raise Refused(Problem((), what))
+        done = deeds.edit_source(
+            here.desk,
+            here.actor,
+            ident,
+            name=typed.name,
+            trust=typed.trust,
+            as_built=ticked(typed.as_built),
+            allow_ifd=ticked(typed.allow_ifd),
+            interval_seconds=whole(typed.interval),
+        )
     except Unknown:
         raise
     except Refused as refused:
-        typed = {"name": name, "user": user, "hosts": hosts, "kind": kind}
-        return page("source_settings.html", built(here, ident, beside(refused), typed), 422)
+        return _again(here, ident, beside(refused), typed=typed)
     return after(f"/sources/{ident}/settings", done.act)
 
 
-def built(
-    here: Here,
-    ident: str,
-    problems: Mapping[str, str] | None = None,
-    typed: Mapping[str, str] | None = None,
-) -> SettingsView:
+@router.post("/sources/{ident}/key")
+def keep_key(here: Signed, ident: str, key: Annotated[Key, Depends()]) -> Response:
+    """Keep a key, or none."""
+    try:
+        done = deeds.set_source_credential(
+            here.desk,
+            here.actor,
+            ident,
+            kind=key.kind,
+            secret=key.secret,
+            user=key.user,
+            hosts=key.hosts.replace(",", " ").split(),
+        )
+    except Unknown:
+        raise
+    except Refused as refused:
+        return _again(here, ident, beside(refused), key=key)
+    return after(f"/sources/{ident}/settings", done.act)
+
+
+@router.post("/sources/{ident}/remove")
+def remove(here: Signed, ident: str) -> Response:
+    """Take the source away."""
+    return after("/sources", deeds.remove_source(here.desk, here.actor, ident).act)
+
+
+def built(here: Here, ident: str) -> SettingsView:
     """The view of this moment.  Raises Unknown."""
     row = source.one(here.reads.sources(), ident)
-    return view(frame.shell(here, "sources", f"Settings of {row.name}"), row, problems, typed)
+    return view(frame.shell(here, "sources", f"Settings of {row.name}"), row, stored(row))
+
+
+def stored(row: SourceView) -> Settings:
+    """The settings in force, as their form."""
+    told = Settings(
+        row.name,
+        row.trust,
+        "yes" if row.as_built else "",
+        "yes" if row.allow_ifd else "",
+        str(row.interval_seconds),
+    )
+    return replace(told, seen=seen(astuple(told)))
 
 
 def view(
     shell: Shell,
     row: SourceView,
+    typed: Settings,
+    key: Key = Key(),
     problems: Mapping[str, str] | None = None,
-    typed: Mapping[str, str] | None = None,
 ) -> SettingsView:
-    """The page from its row."""
-    wrong, again = problems or {}, typed or {}
+    """The page from its row and what was typed."""
+    wrong = problems or {}
     servers = " ".join(what for where, what in wrong.items() if where.startswith("hosts"))
-    kind = again.get("kind") or "token"
+    interval = whole(typed.interval)
     return SettingsView(
         shell=shell,
         id=row.id,
+        seen=stored(row).seen,
         url=row.url,
         called=row.name,
-        name=Field(again.get("name") or row.name, wrong.get("name", "")),
-        trust=row.trust,
+        name=Field(typed.name, wrong.get("name", "")),
+        trust=typed.trust,
         trust_problem=wrong.get("trust", ""),
-        as_built=row.as_built,
-        allow_ifd=row.allow_ifd,
-        intervals=sources.intervals(row.interval_seconds),
+        as_built=ticked(typed.as_built),
+        allow_ifd=ticked(typed.allow_ifd),
+        intervals=sources.intervals(row.interval_seconds if interval is None else interval),
         has_key=row.credential is not None,
-        kinds=tuple(Choice(value, label, value == kind) for value, label in KEYS.items()),
-        user=Field(again.get("user", ""), wrong.get("user", "")),
+        kinds=tuple(Choice(value, label, value == key.kind) for value, label in KEYS.items()),
+        user=Field(key.user, wrong.get("user", "")),
         secret=Field("", wrong.get("secret", "") or wrong.get("kind", "")),
-        hosts=Field(again.get("hosts", ""), servers),
+        hosts=Field(key.hosts, servers),
         problem=wrong.get("", ""),
     )
+
+
+def _again(
+    here: Here,
+    ident: str,
+    problems: Mapping[str, str],
+    *,
+    typed: Settings | None = None,
+    key: Key = Key(),
+) -> Response:
+    row = source.one(here.reads.sources(), ident)
+    shell = frame.shell(here, "sources", f"Settings of {row.name}")
+    found = view(shell, row, typed or stored(row), key, problems)
+    return page("source_settings.html", found, 422)

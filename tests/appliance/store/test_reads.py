@@ -55,3 +55,18 @@ def test_what_happened_can_be_paged_back(tmp_path: Path) -> None:
     first = reads.happened({"RevisionApplied"}, limit=5)
     second = reads.happened({"RevisionApplied"}, limit=5, before=first[-1].at)
     assert [entry.at for entry in (*first, *second)] == [8.0, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
+def test_the_latest_of_each_is_found_behind_any_number_of_others(tmp_path: Path) -> None:
+    dhcp = writer(tmp_path / "leases.db", leases.MIGRATIONS)
+    here, there = (ForeignServer(name, "10.0.0.9", "02:00:00:00:00:01") for name in ("lan", "lab"))
+    for n, event in enumerate((here, there, here)):
+        journal.append(dhcp, event, float(n))
+    for n in range(900):
+        journal.append(dhcp, PoolEmpty("lan", f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}"), 10.0 + n)
+    found = Reads(tmp_path).latest({"ForeignServer", "PoolEmpty"}, ("network", "server"))
+    assert [(type(entry.event).__name__, entry.at) for entry in found] == [
+        ("PoolEmpty", 909.0),
+        ("ForeignServer", 2.0),
+        ("ForeignServer", 1.0),
+    ]
