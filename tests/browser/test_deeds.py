@@ -165,10 +165,10 @@ def test_a_form_that_arrives_twice_is_told_the_first_answer(
 
 def test_a_button_can_be_pressed_again_after_going_back(window: Page) -> None:
     window.goto("/sources")
-    window.get_by_role("button", name="Look at homelab again").click()
+    window.get_by_role("button", name="Look again at homelab").click()
     expect(window.locator("[data-toast]")).to_be_visible()
     window.go_back()
-    button = window.get_by_role("button", name="Look at homelab again")
+    button = window.get_by_role("button", name="Look again at homelab")
     expect(button).not_to_have_attribute("aria-disabled", "true")
     button.click()
     expect(window.locator("[data-toast]")).to_be_visible()

@@ -77,7 +77,7 @@ def _inventory(state: Path, now: float) -> dict[str, str]:
 def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
     file = writer(state / "build.db", builds.MIGRATIONS)
     home = ids["homelab"]
-    _row(
+    add_row(
         file,
         "source_state",
         source=home,
@@ -86,7 +86,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         next_at=now + 54 * MINUTE,
         revision=2,
     )
-    _row(
+    add_row(
         file,
         "source_state",
         source=ids["kiosk"],
@@ -104,7 +104,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         (1, "71ab09d4c1e0" + "0" * 28, 5 * DAY, []),
         (2, "9f31c2e0aa17" + "0" * 28, 26 * MINUTE, ["ember has another kernel.", "tongs is new."]),
     ):
-        _row(
+        add_row(
             file, "revision", id=number, source=home, locked="github:lena/homelab/x", rev=rev,
             nar_hash="sha256-x", last_modified=int(now - ago), path="/nix/store/x-source",
             seen_at=now - ago, changes=json.dumps(said), findings=json.dumps([locked]),
@@ -128,7 +128,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         ("slag", "not-bootable", "x86_64-linux", 0, [], [contained], "a container has no kernel"),
         ("tongs", "native", "aarch64-linux", 0, [], [], None),
     ):
-        _row(
+        add_row(
             file, "verdict", host=ids[name], source=home, revision=2, name=name, kind=kind,
             reason=reason, system=system, release="26.05", watched=watched,
             specialisations=json.dumps(special), findings=json.dumps(findings), recipe="{}",
@@ -138,7 +138,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         ("ember", 12, "bad", 26 * MINUTE, 624), ("ember", 11, "good", 6 * DAY, 610),
         ("crucible", 33, "trial", HOUR, 612), ("tongs", 4, "unwatched", 4 * DAY, 540),
     ):  # fmt: skip
-        _row(
+        add_row(
             file,
             "generation",
             host=ids[name],
@@ -160,7 +160,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
     )  # fmt: skip
     for ident, name, kind, why, queued, began, ended, done, expected, phase in made:
         what = "zfs-kernel-2.3.4 does not build against Linux 6.19." if kind == "failed" else ""
-        _row(
+        add_row(
             file, "build", id=ident, host=ids[name], source=home, name=name, revision=2, state=kind,
             why=why, queued_at=now - queued, began_at=now - began if began else None,
             ended_at=now - ended if ended else None, phase=phase, done=done, expected=expected,
@@ -202,7 +202,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         served = name == "tongs"
         ids.setdefault(f"{name}-boot", f"good-{n}")
         began = now - ago
-        _boot(
+        add_boot(
             file, f"good-{n}", mac, name, ids[name], began, "served" if served else "up",
             ended=began + total, generation=11 if name == "ember" else 14, firmware="pxe-x64",
             facts={"address": "10.77.0.101", "bus_id": "8086:125c", "version": "2.0.0"} | (
@@ -210,10 +210,10 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
                 {"up": {"kernel": "6.12.44", "uptime": "14", "failed": "", "hostname": name}}
             ),
         )  # fmt: skip
-        _steps(file, f"good-{n}", began, *GOOD, *(() if served else (_up(total, name),)))
+        add_steps(file, f"good-{n}", began, *GOOD, *(() if served else (_up(total, name),)))
     began = now - 18 * MINUTE
     ids["fell"] = "fell"
-    _boot(
+    add_boot(
         file,
         "fell",
         EMBER,
@@ -227,10 +227,10 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         diagnosis="kernel-no-sign-of-life",
         facts={"address": "10.77.0.104", "bus_id": "8086:125c", "version": "2.0.0"},
     )
-    _steps(file, "fell", began, *GOOD)
+    add_steps(file, "fell", began, *GOOD)
     began = now - 7.2
     ids["now"] = "now"
-    _boot(
+    add_boot(
         file,
         "now",
         KILN,
@@ -242,7 +242,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         firmware="http-x64",
         facts={"address": "10.77.0.107"},
     )
-    _steps(
+    add_steps(
         file,
         "now",
         began,
@@ -253,7 +253,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         (STRANGER, "4817", 72.0, "script", {"plat": "efi", "arch": "x86_64", "serial": "B550-77"}),
         (PI, "0362", 14.0, "rpi", {"plat": "efi", "arch": "arm64"}),
     ):
-        _row(
+        add_row(
             file,
             "boot",
             id=f"held-{code}",
@@ -265,7 +265,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
             intent="hold",
             facts=json.dumps(facts | {"code": code}),
         )
-        _row(
+        add_row(
             file,
             "held",
             network="lan",
@@ -287,7 +287,7 @@ def _network(state: Path, now: float) -> None:
     file.close()
     file = writer(state / "leases.db", leases.MIGRATIONS)
     for n, mac in enumerate((ANVIL, EMBER, TONGS)):
-        _row(
+        add_row(
             file,
             "lease",
             network="lan",
@@ -358,28 +358,31 @@ def _up(at: float, name: str) -> Step:
     return ("up", name, at, at, None, None, "ok", {"kernel": "6.12.44"})
 
 
-def _boot(
+def add_boot(
     file: sqlite3.Connection, ident: str, mac: str, name: str, host: str, began: float, state: str,
     *, facts: Mapping[str, Any], ended: float | None = None, generation: int, firmware: str,
     diagnosis: str | None = None,
 ) -> None:  # fmt: skip
-    _row(
+    """One boot."""
+    add_row(
         file, "boot", id=ident, network="lan", mac=mac, firmware=firmware, began_at=began,
         ended_at=ended, state=state, host=host, name=name, image=f"{name}{generation}" * 4,
         generation=generation, intent="run", diagnosis=diagnosis, facts=json.dumps(facts),
     )  # fmt: skip
 
 
-def _steps(file: sqlite3.Connection, boot: str, began: float, *steps: Step) -> None:
+def add_steps(file: sqlite3.Connection, boot: str, began: float, *steps: Step) -> None:
+    """The steps of a boot, times counted from its beginning."""
     for number, (kind, name, at, until, sent, total, status, detail) in enumerate(steps, start=1):
-        _row(
+        add_row(
             file, "step", boot=boot, number=number, kind=kind, name=name, began_at=began + at,
             ended_at=None if until is None else began + until, bytes=sent, total=total,
             status=status, detail=json.dumps(detail),
         )  # fmt: skip
 
 
-def _row(file: sqlite3.Connection, table: str, **values: object) -> None:
+def add_row(file: sqlite3.Connection, table: str, **values: object) -> None:
+    """One row of any table."""
     names = ", ".join(values)
     marks = ", ".join("?" for _ in values)
     file.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))
