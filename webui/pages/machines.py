@@ -16,7 +16,7 @@ from webui.pages import choices, frame, histories, inbox, known
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
 from webui.pages.inbox import Inbox
-from webui.pages.known import Inventory, KnownList
+from webui.pages.known import Inventory, KnownList, Seen
 from webui.pages.listing import Asked, Listing
 from webui.pages.page import EMPTY, Field, after, page
 from webui.session import Here, Signed
@@ -94,8 +94,9 @@ def waiting(here: Signed) -> Response:
 @router.get("/machines/known")
 def table(here: Signed, listing: Asked) -> Response:
     """The table."""
-    has = known.inventory(here)
-    return page("machines/known.html", ListView(_list(here, has, listing, here.desk.new_id())))
+    everybody = known.seen(known.inventory(here), here.now)
+    found = _list(here, everybody, listing, here.desk.new_id())
+    return page("machines/known.html", ListView(found))
 
 
 @router.post("/machines")
@@ -141,14 +142,15 @@ def built(
     """The view of this moment; `waiting` is the MAC in the inbox that a problem is about."""
     reads = here.reads
     has = known.inventory(here)
+    everybody = known.seen(has, here.now)
     shell = frame.shell(here, "machines", "Machines")
     new, wrong = adding
     slices = reads.slices()
     return MachinesView(
         shell=shell,
-        lead=known.lead(known.seen(has, here.now)),
+        lead=known.lead(everybody),
         inbox=_inbox(here, has, shell.once, waiting),
-        list=_list(here, has, listing, shell.once),
+        list=_list(here, everybody, listing, shell.once),
         defaults=defaults(
             [one.name for one in slices.boot] if slices else [], reads.unknowns(), has.menus
         ),
@@ -177,8 +179,7 @@ def defaults(
     return tuple(found)
 
 
-def _list(here: Here, has: Inventory, listing: Listing, once: str) -> KnownList:
-    everybody = known.seen(has, here.now)
+def _list(here: Here, everybody: Sequence[Seen], listing: Listing, once: str) -> KnownList:
     shown = known.on_page(known.matching(everybody, listing), listing)
     steps = here.reads.steps_of([one.boot.id for one in shown if one.boot])
     return known.listed(everybody, listing, steps, here.now, once)
