@@ -2,16 +2,12 @@
 NIXIE_HOME ?= /opt/nixie
 export NIXIE_HOME
 STATE ?= /var/lib/nixie-lab
-ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NIXIE_HOME)
+ROOT := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo > /dev/null || echo sudo --preserve-env=NIXIE_HOME)
 PYTHON := $(NIXIE_HOME)/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
-ifneq ($(wildcard /etc/NIXOS),)
-SETUP := nix develop --command $(ROOT) bash nixos-image/nixos/set-up.sh
-else
-SETUP := $(ROOT) bash nixos-image/debian/set-up.sh
-endif
+SETUP := $(ROOT) bash nixos-image/$(if $(wildcard /etc/NIXOS),nixos,debian)/set-up.sh
 
-.PHONY: run test check bench soak lint types units live vm browser format lock
+.PHONY: run test check bench soak lint types units live adapter vm browser format lock
 
 run:  ## the lab: a router, its admin and one machine that boots from the sample flake
 	@$(SETUP) run
@@ -21,7 +17,7 @@ test:  ## everything CI runs
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory lint types units live browser vm
 
-check:  ## lint, types and units, in 90 s
+check:  ## lint, types and units
 	@$(SETUP) check
 	@$(MAKE) --no-print-directory lint types units
 
@@ -39,6 +35,9 @@ units:
 
 live:
 	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m live tests
+
+adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkgs under it
+	@$(PYTEST) -m live tests/live/test_adapter.py
 
 vm:
 	@$(ROOT) $(PYTEST) -m vm tests

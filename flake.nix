@@ -1,24 +1,21 @@
 {
   description = "Nixie Router: boots the machines on its LAN straight from a Nix flake";
 
+  # Without flake.lock: it is made where the network is (DECISIONS, 2026-11-28).
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
 
   outputs =
     { self, nixpkgs }:
     let
-      systems = [ "x86_64-linux" "aarch64-linux" ];
-      each = make: nixpkgs.lib.genAttrs systems (system: make nixpkgs.legacyPackages.${system});
+      pkgs = nixpkgs.legacyPackages.x86_64-linux;
     in
     {
-      # What set-up leaves below NIXIE_HOME on Debian, as one package: program, Python, Nix, loaders.
-      packages = each (pkgs: {
+      packages.x86_64-linux = {
+        # Nixie as one package.
         default = pkgs.callPackage ./nixos-image/package.nix { };
-      });
-
-      # `nix develop`: everything that the Makefile's targets call on NixOS.
-      devShells = each (pkgs: {
-        default = pkgs.callPackage ./nixos-image/nixos/shell.nix { };
-      });
+        # What `make run` needs on NixOS, beside the checkout.
+        home = pkgs.callPackage ./nixos-image/nixos/home.nix { };
+      };
 
       nixosModules = {
         # Imported by the hosts that are booted, when they want to be native.

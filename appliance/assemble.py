@@ -21,18 +21,17 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import NixieError, Problem, Refused
 from appliance.faults import Fault, no_fault
-from appliance.model.installed import Installed
+from appliance.model.installed import STATE, Installed
 from appliance.roles import ROLES
 
 if TYPE_CHECKING:
     from appliance.events import Event
-    from services.lab.serve import Chosen
+    from services.lab.serve import Booted, Chosen
     from services.supervisor.plan import Plan
 
 Work = Callable[[], int]
 
 HOME = "/opt/nixie"
-STATE = "/var/lib/nixie"
 LOOK_SECONDS = "NIXIE_LOOK_SECONDS"
 
 
@@ -336,7 +335,7 @@ def lab(
     """`nixie lab`: a router in namespaces, its admin on 127.0.0.1:`port`, until stopped.
 
     `then` runs beside it, in a thread, and is given the admin's URL; it may choose a machine that
-    is then switched on.
+    is then switched on.  Raises Refused.
     """
     from services.lab.serve import stand
     from services.lab.topology import Names
@@ -352,16 +351,16 @@ def lab(
     return asyncio.run(stand(here, names, router, chosen, SAY))
 
 
-def lab_boot(here: Path, name: str, mac: str, firmware: str, megabytes: int, seconds: float) -> int:
-    """`nixie lab boot`: 0 exactly when the machine phoned home with the image it is assigned."""
+def lab_boot(
+    here: Path, machine: tuple[str, str, str, int], seconds: float, say: Callable[[str], None]
+) -> "Booted":
+    """`nixie lab boot`: what became of `machine` (name, MAC, firmware, MB).  Raises Refused."""
     from services.lab.machine import Firmware, Machine
     from services.lab.serve import visit
 
-    try:
-        machine = Machine(name, mac.lower(), Firmware(firmware), megabytes)
-    except ValueError as error:
-        raise Refused(Problem(("machine",), f"{error}.")) from error
-    return asyncio.run(visit(here, machine, seconds, SAY))
+    name, mac, firmware, megabytes = machine
+    made = Machine(name, mac.lower(), Firmware(firmware), megabytes)
+    return asyncio.run(visit(here, made, seconds, say))
 
 
 def prove() -> tuple[str, ...]:

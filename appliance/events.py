@@ -6,6 +6,7 @@ A role appends its own events to the `event` table of its own file, in the trans
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -54,6 +55,24 @@ class BootAnswered(Event):
     file: str  # "" when it got an address only
 
 
+class Unanswered(StrEnum):
+    """Why a machine that asked to boot got nothing to boot; the sentence says it with its facts."""
+
+    POOL_EMPTY = "pool-empty"
+    FOREIGN_SERVER = "foreign-server"  # we keep quiet because of it
+    LISTENING = "listening"  # we keep quiet until we know that nobody else answers
+    DEAF = "deaf"  # we keep quiet because we could not hear anybody else
+    OTHER_SERVER_CHOSEN = "other-server-chosen"
+    ADDRESS_REFUSED = "address-refused"  # it asked for one that it may not have
+    NO_ADDRESS_ASKED = "no-address-asked"
+    NOT_OURS = "not-ours"  # it comes back to another server, beside which we answer
+    UNKNOWN_ARCH = "unknown-arch"  # nobody has a loader for it
+    LOADER_MISSING = "loader-missing"  # its loader is not installed
+    LADDER_EXHAUSTED = "ladder-exhausted"  # it was handed every loader in vain
+    SIGNED_IMAGES = "signed-images"  # it wants what only Boot Integrity Services had
+    NOT_BOOTING = "not-booting"  # it did not ask to boot
+
+
 @dataclass(frozen=True, slots=True)
 class BootUnanswered(Event):
     """{mac} asked to boot on {network} and got nothing: {why}"""
@@ -63,6 +82,7 @@ class BootUnanswered(Event):
     network: str
     mac: str
     why: str
+    reason: str = ""  # an `Unanswered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +110,41 @@ class LeaseDeclined(Event):
 
 @dataclass(frozen=True, slots=True)
 class PoolEmpty(Event):
-    """{mac} got no address: the pool of {network} is used up."""
+    """{mac} got no address: {used} of the {size} addresses in the pool of {network} are in use."""
 
     bell: ClassVar[str] = "leases"
 
     network: str
     mac: str
+    used: int = 0  # by leases and offers; the rest waits for devices that had them for long
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolHasRoom(Event):
+    """The pool of {network} has free addresses again."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignServer(Event):
-    """Another DHCP server, {server}, answers on {network}. Ours is silent until you decide."""
+    """Another DHCP server, {server} ({mac}), is on {network}. Ours is quiet unless you let both."""
 
     bell: ClassVar[str] = "leases"
 
     network: str
     server: str
-    mac: str
+    mac: str = ""  # of the server's card, or of the relay before it
+    offers: str = ""  # an address it gave, with its prefix: "192.168.1.57/24"
+    what: str = ""  # boot fields it sends, to clear there: "a boot file, option 66"
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignServerGone(Event):
-    """The other DHCP server on {network}, {server}, is gone. Ours answers again."""
+    """The other DHCP server on {network}, {server}, is gone: it was silent for three minutes."""
 
     bell: ClassVar[str] = "leases"
 
@@ -128,6 +161,36 @@ class ForeignBootServer(Event):
     network: str
     server: str
     what: str
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignBootServerGone(Event):
+    """The other server on {network} that answered machines that boot, {server}, is gone."""
+
+    bell: ClassVar[str] = "boots"
+
+    network: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarLost(Event):
+    """Other DHCP servers on {network} cannot be heard, so it is not safe to answer: {why}"""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarFound(Event):
+    """Other DHCP servers on {network} can be heard again."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The roles: one program, one process each, least privilege.
 
-`nixie run` and the NixOS units are both tested against this table.
+`nixie run` and `nixie lab` start what stands in this table; so will the units of the NixOS image.
 """
 
 from collections.abc import Mapping

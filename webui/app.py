@@ -3,14 +3,13 @@
 A refusal is a value until it gets here: the API says it as problems, pages as a page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -19,15 +18,17 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.types import ASGIApp
 
 from appliance.actions.desk import Desk
-from appliance.actions.refusals import Clash, Forbidden, TooMany, Unknown
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.installed import Installed
+from webui import refused as refusal
 from webui.api import (
+    acts,
     boots,
     builds,
     changes,
     hosts,
     images,
+    journal,
     machines,
     menus,
     networks,
@@ -35,7 +36,10 @@ from webui.api import (
     status,
     tokens,
 )
-from webui.api.words import REFUSALS
+from webui.api.description import described
+from webui.api.routes import body_words, only_known_words
+from webui.api.wording import problems
+from webui.api.words import SHAPE
 from webui.courtesy import Courtesy
 from webui.guard import Guard
 from webui.live import Bells, stream
@@ -49,6 +53,7 @@ from webui.pages import (
     login,
     machine,
     overview,
+    password,
     source,
     source_settings,
     system,
@@ -74,6 +79,8 @@ NOUNS = (
     boots,
     networks,
     changes,
+    acts,
+    journal,
     tokens,
     status,
 )
@@ -82,6 +89,7 @@ PAGES = (
     claim,
     frame,
     undo,
+    password,
     overview,
     sources_page,
     source_settings,
@@ -99,13 +107,14 @@ PAGES = (
 )
 COMPRESSED_FROM = 1024  # bytes
 COMPRESSION = 5  # zlib's level: a tenth of a page's size, for a millisecond a hundred kilobytes
-STATUS: tuple[tuple[type[Refused], int], ...] = (
-    (Forbidden, 403),
-    (Unknown, 404),
-    (Clash, 409),
-    (TooMany, 429),
-    (Refused, 422),
-)
+
+
+HTTP: Mapping[int, str] = {
+    400: "The body of this request cannot be read. Send one JSON object.",
+    404: "There is nothing here.{index}",
+    405: "{method} is not taken here: there is {allow}.",
+}
+"""What we say for what the framework refuses."""
 
 
 def application(desk: Desk, installed: Installed) -> ASGIApp:
@@ -124,6 +133,7 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.room = Room(desk, installed)
     app.state.bells = Bells(desk.reads.state)
@@ -134,7 +144,8 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
     static = Path(__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static))
     app.mount("/browser", StaticFiles(directory=installed.browser, check_dir=False))
-    _answers(app)
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
     return app
 
 
@@ -148,13 +159,21 @@ def own_names(desk: Desk) -> set[str]:
 
 
 def _api(app: FastAPI) -> APIRouter:
-    bearer = HTTPBearer(auto_error=False, description="A token; the admin's session does as well.")
-    api = APIRouter(responses=REFUSALS, dependencies=[Depends(bearer)])
+    api = APIRouter(responses=SHAPE, dependencies=[Depends(only_known_words)])
     for noun in NOUNS:
         api.include_router(noun.router)
+    raw, told = app.openapi, dict[str, Any]()
+
+    def openapi() -> dict[str, Any]:
+        """Made at the first question, then kept."""
+        if not told:
+            told.update(described(raw()))
+        return told
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
     @api.get("/openapi.json", include_in_schema=False)
-    def openapi(here: Signed) -> dict[str, Any]:
+    def description(here: Signed) -> dict[str, Any]:
         """What the API is, for programs."""
         del here
         return app.openapi()
@@ -174,59 +193,48 @@ def _live() -> APIRouter:
     return router
 
 
-def _answers(app: FastAPI) -> None:
-    """One answer per way of failing."""
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return _trouble(request, refusal.status(error), error.problems, refusal.headers(error))
 
-    def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
-        code = next(code for kind, code in STATUS if isinstance(error, kind))
-        headers = (
-            {"Retry-After": str(round(error.retry_after))} if isinstance(error, TooMany) else {}
-        )
-        return _trouble(request, code, error.problems, headers)
 
-    def unreachable(request: Request, error: Exception) -> Response:
-        return _trouble(request, 503, (Problem((), str(error)),), {"Retry-After": "5"})
+def _unreachable(request: Request, error: Exception) -> Response:
+    return _trouble(request, 503, (Problem((), str(error)),), {"Retry-After": "5"})
 
-    def disk(request: Request, error: Exception) -> Response:
-        assert isinstance(error, OperationalError)
-        what = f"The router's own files cannot be written: {error.orig}. Nothing was changed."
-        if "full" in str(error.orig):
-            what = "The router's disk is full. Make room on it, then try again; nothing was lost."
-        return _trouble(request, 503, (Problem((), what),), {"Retry-After": "5"})
 
-    def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        if error.status_code == 405 and request.method == "GET" and not _for_programs(request):
-            # The address of a form: its page is above it.
-            return RedirectResponse(request.url.path.rpartition("/")[0] or "/", 303)
-        what = {404: "There is nothing here.", 405: "This cannot be done here."}
-        sentence = what.get(error.status_code, str(error.detail))
-        return _trouble(
-            request, error.status_code, (Problem((), sentence),), dict(error.headers or {})
-        )
+def _disk(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OperationalError)
+    what = f"The router's own files cannot be written: {error.orig}. Nothing was changed."
+    if "full" in str(error.orig):
+        what = "The router's disk is full. Make room on it, then try again; nothing was lost."
+    return _trouble(request, 503, (Problem((), what),), {"Retry-After": "5"})
 
-    def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        found = tuple(
-            Problem(tuple(one["loc"][1:]), f"{one['msg']}.") for one in error.errors()[:20]
-        )
-        return _trouble(request, 422, found, {})
 
-    def broken(request: Request, _error: Exception) -> Response:
-        what = "Nixie made a mistake here. It is in the log of the web role; nothing was lost."
-        return _trouble(request, 500, (Problem((), what),), {})
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405 and request.method == "GET" and not _for_programs(request):
+        # The address of a form: its page is above it.
+        return RedirectResponse(request.url.path.rpartition("/")[0] or "/", 303)
+    headers = dict(error.headers or {})
+    sentence = HTTP.get(error.status_code, str(error.detail))
+    index = f" GET {API}/openapi.json lists what there is."
+    facts = {
+        "method": request.method,
+        "allow": headers.get("Allow", "another method"),
+        "index": index if _for_programs(request) else "",
+    }
+    told = (Problem((), sentence.format(**facts)),)
+    return _trouble(request, error.status_code, told, headers)
 
-    for kind, answer in (
-        (Refused, refused),
-        (Unreachable, unreachable),
-        (OperationalError, disk),
-        (HTTPException, http),
-        (RequestValidationError, invalid),
-        (NotSignedIn, _not_signed_in),
-        (Exception, broken),
-    ):
-        app.add_exception_handler(kind, answer)
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _trouble(request, 422, problems(error.errors(), body_words(request)), {})
+
+
+def _broken(request: Request, _error: Exception) -> Response:
+    what = "Nixie made a mistake here. It is in the log of the web role; nothing was lost."
+    return _trouble(request, 500, (Problem((), what),), {})
 
 
 def _trouble(
@@ -253,6 +261,18 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
     if here.claimed and request.method == "GET" and request.url.path not in ("/", "/live"):
         path += f"?next={_quoted(request)}"
     return RedirectResponse(path, 303)
+
+
+ANSWERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
+    Refused: _refused,
+    Unreachable: _unreachable,
+    OperationalError: _disk,
+    HTTPException: _http,
+    RequestValidationError: _invalid,
+    NotSignedIn: _not_signed_in,
+    Exception: _broken,
+}
+"""One answer per way of failing."""
 
 
 def _for_programs(request: Request) -> bool:

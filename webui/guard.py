@@ -76,7 +76,10 @@ class Guard:
         if not host_is_ours(host, self._names()):
             return 421, "This router has another name. Write its address or its own name."
         if scope["method"] not in SAFE and not origin_is_ours(scope["scheme"], host, headers):
-            return 403, "This request comes from another site, so it was not carried out."
+            return 403, (
+                "This request comes from another site, so it was not carried out. Do it on the "
+                "admin's own page."
+            )
         length = headers.get(b"content-length", "0")
         if not length.isdecimal() or int(length) > BODY_LIMIT:
             return TOO_LONG
@@ -120,7 +123,7 @@ def carries_cookie(header: str) -> bool:
     return any(name in found for name in COOKIES)
 
 
-TOO_LONG = (413, f"This is too long: at most {BODY_LIMIT >> 20} MiB are taken.")
+TOO_LONG = (413, f"This is too long: at most {BODY_LIMIT >> 20} MiB are taken. Send less.")
 
 
 class _Bounded:
@@ -153,8 +156,17 @@ def _dressed(send: Send, headers: Mapping[bytes, bytes] = HEADERS) -> Send:
     return dressed
 
 
+def problem_body(what: str) -> bytes:
+    """One problem of a whole request, as the API says it.
+
+    >>> problem_body("It is too long.")
+    b'{"problems": [{"where": [], "what": "It is too long."}]}'
+    """
+    return json.dumps({"problems": [{"where": [], "what": what}]}).encode()
+
+
 async def _answer(send: Send, status: int, what: str) -> None:
-    body = json.dumps({"problems": [{"where": [], "what": what}]}).encode()
+    body = problem_body(what)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

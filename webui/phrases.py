@@ -7,6 +7,8 @@ the router's own time zone.
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
+from appliance import quantities
+
 _NB = "\N{NO-BREAK SPACE}"
 _WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
@@ -112,11 +114,7 @@ def size(count: float) -> str:
     >>> size(0), size(512), size(274_432), size(654_311_424), size(2_040_109_465)
     ('0\\xa0B', '512\\xa0B', '268\\xa0KiB', '624\\xa0MiB', '1.9\\xa0GiB')
     """
-    unit, *larger = ("B", "KiB", "MiB", "GiB", "TiB")
-    while count >= 1000 and larger:
-        count, unit, *larger = (count / 1024, *larger)
-    number = f"{count:.1f}" if count < 10 and unit != "B" else f"{count:.0f}"
-    return with_unit(number.removesuffix(".0"), unit)
+    return with_unit(*quantities.size(count))
 
 
 def rate(count: float, seconds: float) -> str:
@@ -125,10 +123,8 @@ def rate(count: float, seconds: float) -> str:
     >>> rate(654_311_424, 6.0), rate(274_432, 0.3), rate(100, 0)
     ('109\\xa0MB/s', '0.9\\xa0MB/s', '')
     """
-    if seconds <= 0:
-        return ""
-    speed = count / seconds / 1e6
-    return with_unit(f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}", "MB/s")
+    measured = quantities.rate(count, seconds)
+    return with_unit(*measured) if measured else ""
 
 
 def number(value: int) -> str:

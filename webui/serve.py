@@ -7,13 +7,12 @@ They are looked at once an hour, and renewed without a restart.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import anyio.to_thread
@@ -28,6 +27,7 @@ from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.store.secrets.open import Secrets
 from webui.app import application, own_names
+from webui.listening.serve import Limits, listen
 
 BEAT_SECONDS = 2.0
 RENEW_SECONDS = 3600.0
@@ -46,10 +46,12 @@ async def serve(
     beat: Callable[[], Awaitable[None]] | None = None,
     fault: Fault = no_fault,
     passwords: Passwords | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Serve until cancelled.  `sockets` by LISTEN_FDNAMES name; `beat` every two seconds.
 
-    `passwords` are checked at full strength unless another checker is given.
+    `passwords` are checked at full strength unless another checker is given; `limits` are those of
+    every server.  Our own socket has a server to itself: nobody else can fill it.
     Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
     """
     desk = open_desk(state, passwords, fault=fault)
@@ -63,11 +65,13 @@ async def serve(
             secure = {n: one for n, one in sockets.items() if n.startswith("admin.")}
             plain = [one for name, one in sockets.items() if name not in secure]
             own = _own_socket(state / "secrets" / "web")
-            group.create_task(_run(_config(app), [*plain, own]))
+            group.create_task(listen(_config(app), [own], limits))
+            if plain:
+                group.create_task(listen(_config(app), plain, limits))
             if secure:
                 config = _secure_config(app, desk, state)
                 group.create_task(_renewing(config, desk))
-                group.create_task(_run(config, list(secure.values())))
+                group.create_task(listen(config, list(secure.values()), limits))
             group.create_task(_beating(desk, beat))
     finally:
         desk.close()
@@ -99,14 +103,6 @@ def announce(desk: Desk) -> None:
         LOG.warning("This router has no owner yet. Its claim code is %s", code)
 
 
-class _Server(uvicorn.Server):
-    """One of several servers in one loop: signals are the role's, not uvicorn's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -120,7 +116,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         timeout_graceful_shutdown=2,
         timeout_keep_alive=30,
-        limit_concurrency=200,
     )
 
 
@@ -176,17 +171,6 @@ async def _renewing(config: uvicorn.Config, desk: Desk) -> None:
         made = await asyncio.to_thread(_certify, desk.secrets, own_addresses(desk), desk.now())
         if made and config.ssl is not None:
             config.ssl.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
-
-
-async def _run(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-    server = _Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
 
 
 async def _beating(desk: Desk, beat: Callable[[], Awaitable[None]] | None) -> None:

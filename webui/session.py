@@ -7,7 +7,8 @@ session is a row.  What a browser fetches by itself does not keep a session youn
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
 from appliance.actions import access
@@ -17,6 +18,9 @@ from appliance.model.installed import Installed
 from appliance.store.people import LONGEST_SECONDS
 from appliance.store.reads import Reads
 from webui.guard import COOKIES, SAFE
+
+BY_METHOD = "signed"
+"""What `signed_in` needs is read for GET, write for the others."""
 
 
 class NotSignedIn(Exception):
@@ -84,7 +88,37 @@ def anybody(request: Request) -> Here:
     return Here(request, room, _visitor(request, room.desk), room.desk.now())
 
 
-def signed_in(here: Annotated[Here, Depends(anybody)]) -> Here:
+BEARER = HTTPBearer(
+    auto_error=False, scheme_name="token", description="A token, or the admin's session."
+)
+"""For the description only: `anybody` has read the header already."""
+
+
+def known(
+    here: Annotated[Here, Depends(anybody)],
+    _: Annotated[object, Security(BEARER, scopes=["read"])],
+) -> Here:
+    """A request of somebody who may look, for what concerns only themselves.
+
+    Raises NotSignedIn, or Forbidden.
+    """
+    permit(here.desk, here.actor, "read", "look")
+    return here
+
+
+def owning(
+    here: Annotated[Here, Depends(anybody)],
+    _: Annotated[object, Security(BEARER, scopes=["admin"])],
+) -> Here:
+    """A request of somebody who may do what only owners may.  Raises NotSignedIn, or Forbidden."""
+    permit(here.desk, here.actor, "admin", "own")
+    return here
+
+
+def signed_in(
+    here: Annotated[Here, Depends(anybody)],
+    _: Annotated[object, Security(BEARER, scopes=[BY_METHOD])],
+) -> Here:
     """A request of somebody who may look, or change when it is no GET.
 
     Raises NotSignedIn, or Forbidden.  Acts ask again for what they themselves need.
@@ -95,6 +129,8 @@ def signed_in(here: Annotated[Here, Depends(anybody)]) -> Here:
 
 
 Anybody = Annotated[Here, Depends(anybody)]
+Owning = Annotated[Here, Depends(owning)]
+Known = Annotated[Here, Depends(known)]
 Signed = Annotated[Here, Depends(signed_in)]
 
 

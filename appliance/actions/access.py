@@ -6,19 +6,27 @@ Nothing here is undoable: a secret that was shown or changed cannot be unseen.
 import base64
 import hmac
 from dataclasses import dataclass
+from math import ceil
 
 from appliance.actions.desk import ACCOUNT, Actor, Desk, Done, permit, write_audit
 from appliance.actions.passwords import weakness
 from appliance.actions.refusals import Forbidden, TooMany, Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.store import people
+from appliance.store.secrets.open import CLAIM_FILE
 from appliance.store.tables import Claim, Session, Token, User
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # none that are mistaken for another
-CLAIM_FILE = "claim"
 LOCAL_TOKEN_FILE = "local-token"
 TOKEN_PREFIX = "nixie_"
 NAME_LONGEST = 40
+OWNED = "This router has an owner already. Sign in instead."
+TOO_OFTEN = {
+    False: "Too many tries came from this address.",
+    True: "Somebody is guessing here, so addresses that never signed in before wait their turn.",
+}
+KNOWN_SECONDS = 90 * 86400.0
+"""How long an address counts as one where somebody signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +101,28 @@ def local_token(desk: Desk) -> str:
 def claim(
     desk: Desk, code: str, password: str, *, name: str = "owner", address: str = ""
 ) -> SignedIn:
-    """Make the first user, with every scope; once only, for whoever knows the code."""
-    _patient(desk, address, "claim")
+    """Make the first user, with every scope; once only, for whoever knows the code.
+
+    The password is looked at before the code, so that only a wrong code uses up a try.
+    """
     name = name.strip()
     if is_claimed(desk):
-        raise Forbidden(problem("This router has an owner already. Sign in instead."))
+        raise Forbidden(problem(OWNED))
     problems = [*_name_problems(name), *_password_problems(password, name)]
     if problems:
         raise Refused(*problems)
+    _patient(desk, address, "claim")
+    with people.looking(desk.people) as session:
+        row = people.open_claim(session)
+    if row is not None and not hmac.compare_digest(people.secret_hash(_letters(code)), row.code):
+        raise Refused(
+            problem("This is not the code that the router shows. Look at it again.", "code")
+        )
     stored = desk.passwords.hash(password)
     with people.writing(desk.people) as session:
         row = people.open_claim(session)
         if row is None or people.claimed(session):
-            raise Forbidden(problem("This router has an owner already. Sign in instead."))
-        if not hmac.compare_digest(people.secret_hash(_letters(code)), row.code):
-            raise Refused(
-                problem("This is not the code that the router shows. Look at it again.", "code")
-            )
+            raise Forbidden(problem(OWNED))
         user = User(
             id=desk.new_id(),
             account=ACCOUNT,
@@ -134,9 +147,11 @@ def login(desk: Desk, name: str, password: str, *, address: str = "") -> SignedI
     with people.looking(desk.people) as session:
         user = people.user(session, name)
     if not desk.passwords.matches(user.password if user else None, password) or user is None:
-        nobody = Actor(name, frozenset(), "session", address)
+        nobody = Actor(name, frozenset(), "", address)
         write_audit(desk, nobody, "login", "The name or the password was wrong.", outcome="refused")
-        raise Refused(problem("The name or the password is not right.", "password"))
+        raise Refused(
+            problem("The name or the password is not right. Type both again.", "password")
+        )
     desk.patience.succeeded(address, name)
     return _sign_in(desk, user, address, "login", f"{user.name} signed in.")
 
@@ -152,18 +167,40 @@ def logout(desk: Desk, actor: Actor) -> None:
     write_audit(desk, actor, "logout", f"{actor.name} signed out.")
 
 
-def change_password(desk: Desk, actor: Actor, old: str, new: str) -> Done:
-    """Set the actor's own password; their other sessions end."""
-    _patient(desk, actor.address, actor.name)
-    with people.looking(desk.people) as session:
-        user = people.user(session, actor.name) if actor.how == "session" else None
-    if user is None:
-        raise Forbidden(problem("Only somebody who signed in with a password can change it."))
-    if not desk.passwords.matches(user.password, old):
-        raise Refused(problem("This is not the password so far.", "old"))
-    desk.patience.succeeded(actor.address, actor.name)
-    if found := weakness(new, user.name):
+def reopen_claim(desk: Desk, actor: Actor) -> str:
+    """End all that opens something, and return a new claim code.
+
+    Only for whoever holds the box's own key: who stands at the console has lost the password, or
+    got the box from somebody else.
+    """
+    if actor.how != "local":
+        raise Forbidden(problem("Only at the router's own console: nixie rescue --new-owner."))
+    with people.writing(desk.people) as session:
+        people.end_everything(session, desk.now())
+    write_audit(desk, actor, "reopen_claim", "Every user, session and token is ended.")
+    desk.secrets.remove(CLAIM_FILE)
+    return claim_code(desk) or ""
+
+
+def change_password(desk: Desk, actor: Actor, old: str, new: str, *, name: str = "") -> Done:
+    """Set a password, given the one so far; that user's other sessions end, tokens stay.
+
+    Whoever signed in changes their own; a token, or the box's own key, says whose with `name`.
+    """
+    name = _whose(actor, name.strip()[: NAME_LONGEST + 1])
+    if found := weakness(new, name):
         raise Refused(problem(found, "new"))
+    if new == old:
+        raise Refused(problem("This is the password so far. Choose another one.", "new"))
+    _patient(desk, actor.address, name)
+    with people.looking(desk.people) as session:
+        user = people.user(session, name)
+    if not desk.passwords.matches(user.password if user else None, old) or user is None:
+        write_audit(
+            desk, actor, "change_password", f"Not the password of {name!r}.", outcome="refused"
+        )
+        raise Refused(problem("This is not the password so far. Type it again.", "old"))
+    desk.patience.succeeded(actor.address, name)
     stored = desk.passwords.hash(new)
     with people.writing(desk.people) as session:
         user.password, user.changed_at = stored, desk.now()
@@ -172,6 +209,22 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str) -> Done:
     what = "The password is changed. Other browsers have to sign in again."
     write_audit(desk, actor, "change_password", what, subject=user.id)
     return Done("", user.id, what, undoable=False)
+
+
+def _whose(actor: Actor, name: str) -> str:
+    """The name of the user whose password is meant.  Raises Refused, or Forbidden."""
+    if actor.kind == "user":
+        if name and name.lower() != actor.name.lower():
+            raise Forbidden(
+                problem(
+                    "Everybody changes their own password. Sign in as whoever it belongs to.",
+                    "name",
+                )
+            )
+        return actor.name
+    if not name:
+        raise Refused(problem("Whose password is it? Name the user.", "name"))
+    return name
 
 
 def make_token(
@@ -211,7 +264,9 @@ def revoke_token(desk: Desk, actor: Actor, token: str) -> Done:
     with people.writing(desk.people) as session:
         row = session.get(Token, token)
         if row is None or row.account != actor.account or row.revoked_at is not None:
-            raise Unknown(problem("There is no such token, or it was revoked before."))
+            raise Unknown(
+                problem("There is no such token, or it was revoked before. Look at the list.")
+            )
         row.revoked_at = desk.now()
         session.add(row)
     what = f"The token {row.name} no longer opens anything."
@@ -246,7 +301,7 @@ def by_cookie(desk: Desk, cookie: str, address: str, *, awake: bool) -> Actor | 
             if live is not None:
                 live.seen_at, live.address = now, address
                 session.add(live)
-    return Actor(user.name, scopes, "session", address, user.account, row.id)
+    return Actor(user.name, scopes, "session", address, user.account, row.id, user.id)
 
 
 def by_token(desk: Desk, secret: str, address: str) -> Actor | None:
@@ -265,7 +320,7 @@ def by_token(desk: Desk, secret: str, address: str) -> Actor | None:
             if live is not None:
                 live.used_at = now
                 session.add(live)
-    return Actor(row.name, people.SCOPES[row.scope], "token", address, row.account)
+    return Actor(row.name, people.SCOPES[row.scope], "token", address, row.account, id=row.id)
 
 
 def _sign_in(desk: Desk, user: User, address: str, verb: str, what: str) -> SignedIn:
@@ -282,16 +337,16 @@ def _sign_in(desk: Desk, user: User, address: str, verb: str, what: str) -> Sign
         people.drop_old_sessions(session, now)
         session.add(row)
         scopes = people.scopes_of(session, user.role)
-    actor = Actor(user.name, scopes, "session", address, user.account, row.id)
+    actor = Actor(user.name, scopes, "session", address, user.account, row.id, user.id)
     write_audit(desk, actor, verb, what, subject=user.id)
     return SignedIn(cookie, actor)
 
 
 def _patient(desk: Desk, address: str, name: str) -> None:
-    wait = desk.patience.begin(address, name, desk.now())
-    if wait > 0:
-        seconds = max(1, round(wait))
-        raise TooMany(f"Too many tries. The next one counts in {seconds} s.", wait)
+    pause = desk.patience.begin(address, name, desk.now())
+    if pause is not None:
+        seconds = ceil(pause.seconds)
+        raise TooMany(f"{TOO_OFTEN[pause.crowd]} Wait {seconds} s, then try again.", seconds)
 
 
 def _secret(desk: Desk) -> str:

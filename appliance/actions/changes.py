@@ -1,29 +1,17 @@
-"""Changes of the configuration, and taking back the last act of any kind."""
+"""Changes of the configuration: reviewed, then made the next revision."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
-
 from appliance.actions.desk import Actor, Desk, Done, act, permit
-from appliance.actions.refusals import Clash, Unknown, problem
+from appliance.actions.refusals import Clash, problem
 from appliance.errors import Refused
-from appliance.events import BuildActed, ConfigActed, Event, MachineActed, SourceActed
+from appliance.events import ConfigActed
 from appliance.model import check, compare, migrate, read
 from appliance.model.config import RouterConfig
-from appliance.store import inventory, revisions
-from appliance.store.inventory import ActRow, ChangedSince
-from appliance.store.tables import Act
-
-BELLS: Mapping[str, type[Event]] = {
-    "source": SourceActed,
-    "allowed_directory": SourceActed,
-    "wish": BuildActed,
-}
-"""Table of an undone act → the event that rings; machines for the rest."""
+from appliance.store import revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,65 +86,6 @@ def save_draft(desk: Desk, actor: Actor, config: Mapping[str, Any], *, base: int
             at=desk.now(),
         )
         return doing.tell("draft", "The draft is kept.", ConfigActed)
-
-
-def undo(desk: Desk, actor: Actor, act_id: str | None = None) -> Done:
-    """Take back an act, or the actor's last one.  Undoing an undo does the act again."""
-    try:
-        with act(desk, actor, "undo") as doing:
-            undone = _undone(doing.session, actor, act_id)
-            if undone.verb in ADMIN_ACTS:
-                permit(desk, actor, "admin", "undo")
-            doing.take_back(undone, {"intent": desk.new_id()})
-            tables = {change["table"] for change in json.loads(undone.changes)}
-            event = next((BELLS[name] for name in sorted(tables) if name in BELLS), MachineActed)
-            return doing.tell(undone.subject, _taken_back(undone.what), event)
-    except (ChangedSince, IntegrityError):
-        raise Clash(
-            problem("Something else changed it since, so it cannot be taken back as it was.")
-        ) from None
-
-
-ADMIN_ACTS = frozenset({"allow_directory", "forbid_directory", "set_source_credential"})
-"""Acts whose undo needs the scope that they needed."""
-
-
-def recent(desk: Desk, actor: Actor, limit: int = 20) -> list[ActRow]:
-    """The newest acts first."""
-    permit(desk, actor, "read", "recent")
-    return inventory.acts(desk.inventory, actor.account, limit)
-
-
-def told(desk: Desk, act_id: str) -> ActRow | None:
-    """One act, for the toast after it."""
-    return inventory.act(desk.inventory, act_id) if act_id else None
-
-
-def _taken_back(what: str) -> str:
-    """The sentence of an undo; undoing an undo does the act again.
-
-    >>> _taken_back("ember is removed."), _taken_back("Taken back: ember is removed.")
-    ('Taken back: ember is removed.', 'Done again: ember is removed.')
-    """
-    for said, other in (("Taken back: ", "Done again: "), ("Done again: ", "Taken back: ")):
-        if what.startswith(said):
-            return other + what.removeprefix(said)
-    return f"Taken back: {what}"
-
-
-def _undone(session: Session, actor: Actor, act_id: str | None) -> Act:
-    found = (
-        session.get(Act, act_id)
-        if act_id
-        else inventory.last_undoable(session, actor.account, actor.name)
-    )
-    if found is None or found.account != actor.account:
-        raise Unknown(problem("There is nothing to take back."))
-    if found.undone_at is not None:
-        raise Refused(problem("This was taken back before."))
-    if found.changes == "[]":
-        raise Refused(problem("This cannot be taken back: it asked for something that was done."))
-    return found
 
 
 def _checked(config: RouterConfig | Mapping[str, Any]) -> RouterConfig:

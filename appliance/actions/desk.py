@@ -5,7 +5,7 @@ is in access.db and the act in nixie.db; should the power fail between the two c
 start copies what is missing (`catch_up`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,10 +26,16 @@ ORIGIN = "local"
 Done = Told
 """What every act returns: act, subject, what, undoable, wish."""
 
+KINDS: Mapping[str, str] = {"session": "user", "token": "token", "local": "box"}
+"""How somebody came → what they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts.  `how`: "session", "token" or "local" (somebody with the box's own key)."""
+    """Who acts.  `how`: "session", "token", "local" (the box's own key), "" for nobody known.
+
+    A name is for people: a token may be called like a user.  Who it is are `kind` and `id`.
+    """
 
     name: str
     scopes: frozenset[str]
@@ -37,6 +43,12 @@ class Actor:
     address: str = ""
     account: str = ACCOUNT
     session: str | None = None  # id of the session row
+    id: str = ""  # of the user or the token
+
+    @property
+    def kind(self) -> str:
+        """user, token, box or nobody."""
+        return KINDS.get(self.how, "nobody")
 
     def may(self, scope: str) -> bool:
         """Whether the scope ("read", "write", "admin") is among the actor's."""
@@ -68,7 +80,17 @@ class Desk:
 def act(desk: Desk, actor: Actor, verb: str, *, scope: str = "write") -> Iterator[Acting]:
     """The frame of one act on the inventory; `scope` is what the actor needs."""
     permit(desk, actor, scope, verb)
-    heading = Heading(desk.new_id(), desk.now(), actor.account, actor.name, actor.address, verb)
+    heading = Heading(
+        ident=desk.new_id(),
+        at=desk.now(),
+        account=actor.account,
+        actor=actor.name,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        address=actor.address,
+        verb=verb,
+        scope=scope,
+    )
     with acting(desk.inventory, heading) as doing:
         yield doing
     desk.fault("web.acted")
@@ -82,7 +104,7 @@ def permit(desk: Desk, actor: Actor, scope: str, verb: str) -> None:
     """Raise Forbidden, and say so in the audit, unless the actor has the scope."""
     if actor.may(scope):
         return
-    what = f"{actor.name} may not do this: it needs the scope {scope!r}."
+    what = f"{actor.name} may not do this: it needs the scope {scope!r}. Ask an owner."
     write_audit(desk, actor, verb, what, outcome="refused")
     raise Forbidden(problem(what))
 
@@ -104,6 +126,8 @@ def write_audit(
             at=desk.now(),
             account=actor.account,
             actor=actor.name,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
             address=actor.address,
             verb=verb,
             what=what,

@@ -45,5 +45,5 @@ def retry_build(desk: Desk, actor: Actor, build: str) -> Done:
 def _build(desk: Desk, ident: str) -> BuildRow:
     row = desk.reads.build(ident)
     if row is None:
-        raise Unknown(problem("There is no such build."))
+        raise Unknown(problem("There is no such build. Old ones are forgotten; look at the list."))
     return row

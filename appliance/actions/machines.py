@@ -276,14 +276,19 @@ def _found(session: Session, text: str, network: str | None) -> Machine | None:
         return inventory.machine(session, mac_from(text), network)
     except ValueError:
         raise Unknown(
-            problem(f"No machine is called {text!r}, and it is not a MAC address.", "machine")
+            problem(
+                f"No machine is called {text!r}, and it is not a MAC address. Look at the list.",
+                "machine",
+            )
         ) from None
 
 
 def _machine(session: Session, text: str) -> Machine:
     row = _found(session, text, None)
     if row is None:
-        raise Unknown(problem("There is no such machine, or it was removed.", "machine"))
+        raise Unknown(
+            problem("There is no such machine, or it was removed. Look at the list.", "machine")
+        )
     return row
 
 

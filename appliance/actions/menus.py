@@ -163,5 +163,5 @@ def _entries(session: Session, menu: str) -> list[MenuEntry]:
 def _menu(session: Session, ident: str) -> Menu:
     row = inventory.menu(session, ident)
     if row is None:
-        raise Unknown(problem("There is no such menu, or it was removed."))
+        raise Unknown(problem("There is no such menu, or it was removed. Look at the list."))
     return row

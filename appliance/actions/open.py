@@ -1,10 +1,13 @@
 """The door to a desk: opens both books and the secrets below a state directory."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from appliance.actions.desk import Desk, catch_up
+from appliance.actions.access import KNOWN_SECONDS, reopen_claim
+from appliance.actions.desk import Actor, Desk, catch_up
 from appliance.actions.passwords import Passwords
 from appliance.actions.patience import Patience
+from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
 from appliance.store import people
 from appliance.store.migrations.open import inventory_engine, people_engine
@@ -33,5 +36,21 @@ def open_desk(state: Path, passwords: Passwords | None = None, fault: Fault = no
     with people.writing(desk.people) as session:
         people.first_rows(session)
         people.drop_old_sessions(session, now())
+        known = people.known_addresses(session, now() - KNOWN_SECONDS)
     catch_up(desk)
-    return desk
+    return replace(desk, patience=Patience(known))
+
+
+def reopened_claim(state: Path) -> str:
+    """A new claim code for the router in STATE; every user, session and token before it is ended.
+
+    For root at the console: the web role may run or not.  Raises Unreachable when no router has
+    started there, so that nothing is made that its roles could not write.
+    """
+    if not (state / "access.db").exists():
+        raise Unreachable(f"No router has started in {state}. Name its state directory.")
+    desk = open_desk(state)
+    try:
+        return reopen_claim(desk, Actor("this box", people.SCOPES["admin"], "local"))
+    finally:
+        desk.close()

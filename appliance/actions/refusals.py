@@ -23,9 +23,9 @@ class Clash(Refused):
 
 
 class TooMany(Refused):
-    """Too many tries; the next one is looked at in `retry_after` seconds."""
+    """Too many tries; the next one is looked at in `retry_after` whole seconds."""
 
-    def __init__(self, what: str, retry_after: float) -> None:
+    def __init__(self, what: str, retry_after: int) -> None:
         super().__init__(Problem((), what))
         self.retry_after = retry_after
 

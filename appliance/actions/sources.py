@@ -188,7 +188,7 @@ def forbid_directory(desk: Desk, actor: Actor, path: str) -> Done:
     with act(desk, actor, "forbid_directory", scope="admin") as doing:
         row = doing.session.get(AllowedDirectory, path)
         if row is None:
-            raise Unknown(problem(f"{path} was not allowed.", "path"))
+            raise Unknown(problem(f"{path!r} was not allowed, so nothing is read there.", "path"))
         doing.delete(row)
         return doing.tell(path, f"Sources below {path} are no longer read.", SourceActed)
 
@@ -214,7 +214,7 @@ def _read_url(desk: Desk, url: str, problems: list[Problem]) -> SourceUrl | None
 def _source(session: Session, ident: str) -> Source:
     row = inventory.source(session, ident)
     if row is None:
-        raise Unknown(problem("There is no such source, or it was removed."))
+        raise Unknown(problem("There is no such source, or it was removed. Look at the list."))
     return row
 
 

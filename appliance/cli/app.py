@@ -9,10 +9,13 @@ from appliance.cli import (
     change,
     host,
     image,
+    journal,
     lab,
     machine,
     menu,
     network,
+    password,
+    rescue,
     run,
     source,
     status,
@@ -36,5 +39,8 @@ app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")
 status.add(app)
+journal.add(app)
+password.add(app)
 run.add(app)
+rescue.add(app)
 bench.add(app)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from appliance import assemble
+from appliance.cli.everywhere import Json
 from appliance.cli.run import ended
 
 
@@ -16,7 +17,7 @@ def add(app: typer.Typer) -> None:
 
 def bench(
     work: Annotated[str, typer.Argument(help=", ".join((*assemble.WORKS, "all")))] = "all",
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure; nothing is judged.  Needs root, and what `make bench` sets up."""
     if work != "all" and work not in assemble.WORKS:

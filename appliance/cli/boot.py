@@ -6,7 +6,7 @@ import typer
 
 from appliance.cli.client import ENDED_BADLY, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
-from appliance.cli.words import facts, moment, quoted, size, span, table
+from appliance.cli.words import facts, moment, quoted, rate, size, span, table
 
 group = noun("Boots: every attempt, step by step.")
 
@@ -74,7 +74,7 @@ def _ident(call: Call, boot: str) -> str:
 
 def _timeline(found: Any) -> str:
     boot, began = found["boot"], found["boot"]["began_at"]
-    cause = found["cause"] or {"heading": boot["diagnosis"], "way_out": ""}
+    cause = found["cause"] or {"heading": boot["diagnosis"], "way_out": "", "proof": []}
     about = facts(
         [
             ("boot", boot["id"]),
@@ -83,6 +83,7 @@ def _timeline(found: Any) -> str:
             ("state", boot["state"]),
             ("why", cause["heading"]),
             ("way out", cause["way_out"]),
+            *(("seen", line) for line in cause["proof"]),
             ("began", moment(began)),
             ("took", span(boot["ended_at"] - began) if boot["ended_at"] else None),
         ]
@@ -96,15 +97,23 @@ def _timeline(found: Any) -> str:
             _rate(step),
             span(step["ended_at"] - step["began_at"]) if step["ended_at"] else "",
             step["status"],
+            _why(step["detail"]),
         )
         for step in found["steps"]
     ]
-    headings = ("AT", "STEP", "WHAT", "SENT", "RATE", "TOOK", "STATUS")
+    headings = ("AT", "STEP", "WHAT", "SENT", "RATE", "TOOK", "STATUS", "WHY")
     return f"{about}\n\n{table(headings, rows, 'No steps yet.')}"
 
 
 def _rate(step: Any) -> str:
-    if not step["bytes"] or not step["ended_at"]:
-        return ""
-    seconds = step["ended_at"] - step["began_at"]
-    return f"{size(int(step['bytes'] / seconds))}/s" if seconds > 0 else ""
+    return rate(step["bytes"], step["ended_at"] - step["began_at"]) if step["ended_at"] else ""
+
+
+def _why(detail: Any) -> str:
+    """What a step says of itself: a sentence of dhcp's, or of the script's.
+
+    >>> _why({"why": "the pool is used up"}), _why({"reason": "waiting"}), _why({})
+    ('the pool is used up', 'waiting', '')
+    """
+    said = (str(detail[key]) for key in ("why", "sentence", "reason") if detail.get(key))
+    return next(said, "")

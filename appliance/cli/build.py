@@ -1,5 +1,6 @@
 """`nixie build`: the queue and its logs."""
 
+import json
 import sys
 from typing import Annotated, Any
 
@@ -41,7 +42,7 @@ def log(
     build: Which,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Until it ends.")] = False,
 ) -> None:
-    """What a build says."""
+    """What a build says; with --json one object a line: text, end, size, finished."""
     end, finished = _said(call, build, 0)
     while follow and not finished:
         end, finished = _said(call, build, end)
@@ -79,7 +80,7 @@ def _said(call: Call, build: str, start: int) -> tuple[int, bool]:
     """Print the log from `start` on; (where it ends, whether no more will come)."""
     while True:
         piece = call.client.get(f"/builds/{quoted(build)}/log", start=start)
-        typer.echo(piece["text"], nl=False)
+        typer.echo(json.dumps(piece) if call.as_json else piece["text"], nl=call.as_json)
         start = piece["end"]
         if start >= piece["size"]:
             return start, bool(piece["finished"])

@@ -45,7 +45,7 @@ def log(call: Call, limit: Annotated[int, typer.Option(help="At most so many.")]
     rows = [
         (
             moment(one["at"]),
-            one["actor"],
+            _who(one),
             one["what"],
             one["id"] if one["undoable"] else "taken back" if one["undone_at"] else "",
         )
@@ -60,6 +60,15 @@ def undo(
 ) -> None:
     """Take an act back."""
     call.did(call.client.post(f"/acts/{quoted(act)}/undo"))
+
+
+def _who(one: Any) -> str:
+    """Who did it; a token may be called like a user.
+
+    >>> _who({"actor": "lena", "actor_kind": "user"}), _who({"actor": "ci", "actor_kind": "token"})
+    ('lena', 'token ci')
+    """
+    return f"token {one['actor']}" if one["actor_kind"] == "token" else str(one["actor"])
 
 
 def _read(file: typer.FileText) -> Any:

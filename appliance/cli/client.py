@@ -84,6 +84,19 @@ class Client:
         """Take away."""
         return self._ask("DELETE", path, params=_given(query))
 
+    def answering(self, seconds: float) -> None:
+        """Wait until the router answers.  Raises the last Failed after `seconds`."""
+        began = time.monotonic()
+        while True:
+            try:
+                self.get("/status")
+            except Failed:
+                if time.monotonic() - began > seconds:
+                    raise
+                time.sleep(LOOK_SECONDS)
+            else:
+                return
+
     def until(
         self,
         look: Callable[[], Found],
@@ -182,6 +195,16 @@ class Client:
         return f"The web role of {self._where.state} does not answer ({error}). " + (
             " ".join(why) or "Is nixie running?"
         )
+
+
+def now() -> float:
+    """Unix seconds."""
+    return time.time()
+
+
+def rest(seconds: float) -> None:
+    """Do nothing for a while."""
+    time.sleep(seconds)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 Only calls that anybody could make with `nixie`; what it does is printed as it does it.
 """
 
-import time
 from pathlib import Path
 from typing import Any
 
 from appliance.cli.client import Client, Failed, Where
+from appliance.store.secrets.open import claim_code
 
 HOST = "crucible"
 MACHINE = "crucible-1"
@@ -23,11 +23,10 @@ def first_machine(state: Path, url: str, sample: Path, mac: str) -> tuple[str, s
     """
     client = Client(Where(state))
     try:
-        _started(client)
+        client.answering(START_SECONDS)
         print(f"nixie: the admin is at {url}/", flush=True)
         if not client.get("/status")["claimed"]:
-            code = (state / "secrets/web/claim").read_text().strip()
-            print(f"nixie: its claim code is {code}", flush=True)
+            print(f"nixie: its claim code is {claim_code(state)}", flush=True)
         source = _source(client, sample)
         _looked_at(client, source)
         host = f"{source}/{HOST}"
@@ -40,19 +39,6 @@ def first_machine(state: Path, url: str, sample: Path, mac: str) -> tuple[str, s
         return None
     print(f"nixie: switching {MACHINE} on, with BIOS firmware", flush=True)
     return MACHINE, mac, "bios"
-
-
-def _started(client: Client) -> None:
-    began = time.monotonic()
-    while True:
-        try:
-            client.get("/status")
-        except Failed:
-            if time.monotonic() - began > START_SECONDS:
-                raise
-            time.sleep(0.25)
-        else:
-            return
 
 
 def _source(client: Client, sample: Path) -> str:

@@ -12,13 +12,17 @@ from typing import Annotated, Any
 
 import typer
 
-from appliance.cli.client import Client, Failed, Where
+from appliance.cli.client import LATE, REFUSED, Client, Failed, Where
+from appliance.cli.words import quoted
 
 STATE = "/var/lib/nixie"
+SOON_SECONDS = 1.0  # a role that runs has refused by then
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 _WHICH = "Which router"
 OPTIONS: tuple[tuple[str, Any, Any], ...] = (
-    ("as_json", Annotated[bool, typer.Option("--json", help="Answer in JSON.")], False),
+    ("as_json", Json, False),
     (
         "its_state",
         Annotated[
@@ -78,8 +82,28 @@ class Call:
             typer.echo(text() if callable(text) else text)
 
     def did(self, done: Any) -> None:
-        """Print what an act came to."""
+        """Print what an act came to; a role that refuses it soon is heard."""
+        if done.get("wish"):
+            self.answer(done["wish"], SOON_SECONDS, late=False)
         self.show(done, str(done["what"]))
+
+    def answer(self, wish: str, seconds: float, *, late: bool = True) -> Any:
+        """What became of a wish.  Raises Failed when it was refused, or (`late`) not in time."""
+        look = f"/wishes/{quoted(wish)}"
+        try:
+            found = self.client.until(
+                lambda: self.client.get(look),
+                lambda now: now["state"] != "waiting",
+                seconds,
+                lambda now: str(now["what"]),
+            )
+        except Failed as failed:
+            if late or failed.code != LATE:
+                raise
+            return None
+        if found["state"] == "refused":
+            raise Failed(REFUSED, str(found["what"]))
+        return found
 
 
 def noun(text: str) -> typer.Typer:

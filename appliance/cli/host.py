@@ -59,17 +59,22 @@ def build(
     if not wait:
         call.did(done)
         return
-    fresh = call.client.until(
-        lambda: [
-            one
-            for one in call.client.get("/builds", host=found["id"])
-            if one["id"] not in known or one["state"] in ("queued", "running")
-        ],
-        bool,
-        timeout,
-        lambda _: f"{found['name']} waits for its turn …",
-    )
-    followed(call, fresh[0]["id"], timeout)
+    try:
+        call.answer(done["wish"], timeout)
+    except Failed:
+        fresh = _fresh(call, found["id"], known)
+        if not fresh:
+            raise
+    followed(call, _fresh(call, found["id"], known)[0]["id"], timeout)
+
+
+def _fresh(call: Call, host: str, known: set[str]) -> list[Any]:
+    """Builds of a host that came since, or are under way; newest first."""
+    return [
+        one
+        for one in call.client.get("/builds", host=host)
+        if one["id"] not in known or one["state"] in ("queued", "running")
+    ]
 
 
 def meant(client: Client, text: str) -> Any:

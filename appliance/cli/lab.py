@@ -1,12 +1,16 @@
 """`nixie lab`: a whole router in network namespaces, and machines that boot behind it."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from appliance import assemble
+from appliance.cli.client import ENDED_BADLY, LATE
 from appliance.cli.demo import first_machine
+from appliance.cli.everywhere import Json
 from appliance.cli.run import StateOption, ended
 
 LAB_STATE = "/var/lib/nixie-lab"
@@ -48,13 +52,25 @@ def boot(
     memory: Annotated[int, typer.Option(help="In MB.")] = 512,
     timeout: Annotated[float, typer.Option(help="In seconds.")] = 300.0,
     name: Annotated[str, typer.Option(help="What its console lines are called.")] = "lab-machine",
+    as_json: Json = False,
 ) -> None:
     """Switch a machine on in the standing lab.
 
-    Ends with 0 exactly when it phoned home with the image that it is assigned.
+    Ends with 0 exactly when it phoned home with the image that it is assigned, with 5 when it did
+    not, with 6 when nothing was heard in time.  With --json its console is on standard error.
     """
     if firmware not in FIRMWARE:
         typer.echo(f"There is no firmware {firmware!r}; there are {', '.join(FIRMWARE)}.", err=True)
         raise typer.Exit(2)
     here = state.resolve()
-    raise typer.Exit(ended(lambda: assemble.lab_boot(here, name, mac, firmware, memory, timeout)))
+
+    def say(line: str) -> None:
+        typer.echo(line, err=as_json)
+
+    def visited() -> int:
+        booted = assemble.lab_boot(here, (name, mac, firmware, memory), timeout, say)
+        if as_json:
+            typer.echo(json.dumps({"mac": mac, "firmware": firmware, **asdict(booted)}))
+        return 0 if booted.ok else LATE if booted.late else ENDED_BADLY
+
+    raise typer.Exit(ended(visited))

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from appliance.cli.client import REFUSED, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import facts, moment, quoted, span, table
 
@@ -65,6 +66,35 @@ def add(
 ) -> None:
     """Make a MAC a machine; it is on hold until you assign something."""
     call.did(call.client.post("/machines", {"mac": mac, "network": network, "name": name}))
+
+
+@command(group, "add-mac")
+def add_mac(call: Call, machine: Which, mac: str, network: Network = None) -> None:
+    """Give a machine another MAC."""
+    body = {"mac": mac, "network": network}
+    call.did(call.client.post(f"/machines/{quoted(machine)}/macs", body))
+
+
+@command(group)
+def forget(
+    call: Call,
+    mac: Annotated[str, typer.Argument(help="Of a machine in the inbox.")],
+    network: Annotated[str | None, typer.Option(help="Where it waits, if in two places.")] = None,
+) -> None:
+    """Take a waiting machine out of the inbox until it asks again."""
+    plain = mac.lower().replace("-", ":")
+    waiting = [
+        one
+        for one in call.client.get("/inbox")
+        if one["mac"] == plain and network in (None, one["network"])
+    ]
+    if not waiting:
+        raise Failed(UNKNOWN, f"{mac} does not wait. See: nixie machine inbox")
+    if len(waiting) > 1:
+        where = " or ".join(one["network"] for one in waiting)
+        raise Failed(REFUSED, f"{mac} waits in two places. Say --network {where}.")
+    (one,) = waiting
+    call.did(call.client.delete(f"/inbox/{quoted(one['network'])}/{quoted(one['mac'])}"))
 
 
 @command(group)

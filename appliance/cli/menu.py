@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from appliance.cli.everywhere import Call, command, noun
-from appliance.cli.words import quoted, table
+from appliance.cli.words import facts, quoted, table
 
 group = noun("Menus: named lists of hosts.")
 
@@ -30,6 +30,22 @@ def every(call: Call) -> None:
         for one in found
     ]
     call.show(found, table(("NAME", "HOSTS", "DEFAULT", "SECONDS"), rows, "No menus yet."))
+
+
+@command(group)
+def show(call: Call, menu: Which) -> None:
+    """One menu."""
+    found = call.client.get(f"/menus/{quoted(menu)}")
+    hosts = [host.partition("/")[2] for host in found["hosts"]]
+    about = [
+        ("menu", found["name"]),
+        ("id", found["id"]),
+        ("hosts", ", ".join(hosts)),
+        ("default", (found["default"] or "").partition("/")[2]),
+        ("seconds", found["timeout_seconds"] or "for ever"),
+        ("previous images", found["rollbacks"]),
+    ]
+    call.show(found, facts(about))
 
 
 @command(group)

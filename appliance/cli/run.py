@@ -1,5 +1,6 @@
-"""`nixie run`, `claim`, `rescue`, `role`: what works without the web role."""
+"""`nixie run`, `claim`, `role`: what works without the web role."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +8,9 @@ from typing import Annotated
 import typer
 
 from appliance import assemble
-from appliance.cli.everywhere import STATE
+from appliance.cli.everywhere import STATE, Json
 from appliance.errors import NixieError
+from appliance.store.secrets.open import claim_code
 
 StateOption = Annotated[
     Path, typer.Option("--state", envvar="NIXIE_STATE", help="The state directory.")
@@ -36,21 +38,23 @@ def run(
     raise typer.Exit(ended(lambda: assemble.run(state.resolve(), lan, upstream)))
 
 
-def claim(state: StateOption = Path(STATE)) -> None:
+def claim(state: StateOption = Path(STATE), as_json: Json = False) -> None:
     """Print the code that makes you the owner of a router that nobody owns yet."""
     try:
-        code = (state / "secrets/web/claim").read_text().strip()
+        code = claim_code(state)
     except PermissionError:
         typer.echo(f"{state}/secrets/web is not yours to read. Run this as root.", err=True)
         raise typer.Exit(1) from None
-    except OSError:
+    if code is None:
         typer.echo("No claim is open: the router has an owner, or has not started yet.", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(code)
+        raise typer.Exit(1)
+    typer.echo(json.dumps({"code": code}) if as_json else code)
 
 
-def role(name: str) -> None:
-    """Run one role in this process; the supervisor or systemd does this."""
+def role(
+    name: Annotated[str, typer.Argument(help=", ".join(assemble.PARTS), metavar="NAME")],
+) -> None:
+    """Run one role in this process, until stopped; the supervisor does this."""
     raise typer.Exit(assemble.role(name))
 
 

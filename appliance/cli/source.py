@@ -129,6 +129,22 @@ def forbid(call: Call, directory: str) -> None:
     call.did(call.client.delete("/directories", path=directory))
 
 
+@command(group)
+def directories(call: Call) -> None:
+    """Directories of the router in which git+file: and path: sources may lie."""
+    found = call.client.get("/directories")
+    rows = [(one["path"],) for one in found]
+    call.show(found, table(("DIRECTORY",), rows, "None. Allow one: nixie source allow DIRECTORY"))
+
+
+@command(group)
+def revisions(call: Call, source: Which) -> None:
+    """Locked states of a source, newest first, with what changed."""
+    found = call.client.get(f"/sources/{quoted(source)}/revisions")
+    rows = [(moment(one["seen_at"]), one["rev"][:12], " ".join(one["changes"])) for one in found]
+    call.show(found, table(("SEEN", "REVISION", "WHAT CHANGED"), rows, "Not looked at yet."))
+
+
 def _settings(
     name: str | None,
     trust: str | None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from appliance.model.config import Dhcp, Network, Reservation, RouterConfig, Wan
+from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig, Wan
 
 
 def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, ...]:
@@ -69,6 +69,10 @@ def _dhcp(network: str, before: Dhcp | None, after: Dhcp | None) -> Iterator[str
     yield from _reservations(network, before.reservations, after.reservations)
     if before.options != after.options:
         yield f"The additional DHCP options of {network} change."
+    for word in sorted(set(after.vendor_classes) - set(before.vendor_classes)):
+        yield f"Firmware that calls itself {word} may boot on {network}, too."
+    for word in sorted(set(before.vendor_classes) - set(after.vendor_classes)):
+        yield f"Firmware that calls itself {word} may no longer boot on {network}."
     if before.answer_beside_others != after.answer_beside_others:
         other = "beside" if after.answer_beside_others else "only without"
         yield f"DHCP on {network} answers {other} another server."
@@ -83,10 +87,18 @@ def _reservations(
         who = one.name or mac
         if mac not in old:
             yield f"{who} always gets {one.address} on {network}."
-        elif one != old[mac]:
+        elif (one.address, one.name) != (old[mac].address, old[mac].name):
             yield f"{old[mac].name or mac} becomes {who} with {one.address} on {network}."
+        yield from _quirks(network, who, old[mac].quirks if mac in old else (), one.quirks)
     for mac in old.keys() - new.keys():
         yield f"{old[mac].name or mac} no longer has a fixed address on {network}."
+
+
+def _quirks(network: str, who: str, before: Iterable[str], after: Iterable[str]) -> Iterator[str]:
+    for quirk in sorted(set(after) - set(before)):
+        yield f"When {who} boots on {network}, {QUIRKS[quirk]}."
+    for quirk in sorted(set(before) - set(after)):
+        yield f"It is no longer so that, when {who} boots on {network}, {QUIRKS[quirk]}."
 
 
 def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:

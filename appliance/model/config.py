@@ -4,21 +4,37 @@ Read from JSON once, at the border (`read.py`, or pydantic in web); frozen from 
 library only: `net` reads it too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
-from typing import Annotated
+from typing import Annotated, Final
 
 from appliance.model.limits import STRICT, Between, Matches
 from appliance.model.names import MAC_TEXT, MACHINE_NAME, NETWORK_NAME
 
 SCHEMA = 1
+LONGEST_LEASE_SECONDS: Final = 2_592_000
 LINK = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,14}"
 
 NetworkName = Annotated[str, Matches(NETWORK_NAME.pattern, "guest-2")]
 MachineName = Annotated[str, Matches(MACHINE_NAME.pattern, "ember-2")]
 LinkName = Annotated[str, Matches(LINK, "br-lan")]
 Mac = Annotated[str, Matches(MAC_TEXT.pattern, "52:54:00:12:34:56")]
+VendorClass = Annotated[str, Matches(r"[!-~][ -~]{0,31}", "HW-Client")]
 Port = Annotated[str, Matches(f"{LINK}|{MAC_TEXT.pattern}", "eth0 or 52:54:00:12:34:56")]
+
+
+PLAIN: Final = "plain"
+UNICAST: Final = "unicast"
+LATE: Final = "late"
+QUIRKS: Mapping[str, str] = {
+    PLAIN: "its PXE firmware is not told that we are a PXE server",  # neither option 60 nor 43
+    UNICAST: "its firmware is answered by unicast",  # whatever its broadcast flag says
+    LATE: "its firmware is answered after two seconds",  # a ROM or a switch that loses early offers
+}
+"""What the owner may say of firmware that cannot be told apart by its packets."""
+
+Quirk = Annotated[str, Matches("|".join(QUIRKS), "plain, unicast or late")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +45,7 @@ class Pool:
 
     first: IPv4Address
     last: IPv4Address
-    lease_seconds: Annotated[int, Between(60, 2_592_000)] = 43_200
+    lease_seconds: Annotated[int, Between(60, LONGEST_LEASE_SECONDS)] = 43_200
 
     def __post_init__(self) -> None:
         if self.first > self.last:
@@ -45,6 +61,7 @@ class Reservation:
     mac: Mac
     address: IPv4Address
     name: MachineName | None = None
+    quirks: tuple[Quirk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,7 @@ class Dhcp:
     reservations: tuple[Reservation, ...] = ()
     options: tuple[DhcpOption, ...] = ()
     answer_beside_others: bool = False  # the owner's decision when a foreign server is heard
+    vendor_classes: tuple[VendorClass, ...] = ()  # option 60 begins so: it asks to boot by PXE, too
 
 
 @dataclass(frozen=True, slots=True)

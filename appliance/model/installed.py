@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import join
+
+STATE = "/var/lib/nixie"
+"""The state directory, where nobody named another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +19,16 @@ class Installed:
     loaders: Path  # one folder per unpacked package version
     browser: Path  # htmx.min.js, sse.js
     tools: Path  # qemu and friends come from the system; what set-up unpacked is below this
+
+    def typed(self, words: str, state: Path) -> str:
+        """What to type at the console of this very router, from any directory.
+
+        >>> here = Path("/opt/nixie")
+        >>> box = Installed(here, here, here, None, here, here, here)
+        >>> box.typed("claim", Path("/var/lib/nixie"))
+        '/opt/nixie/nixie claim'
+        >>> box.typed("claim", Path("/srv/my lab"))
+        "/opt/nixie/nixie claim --state '/srv/my lab'"
+        """
+        named = () if str(state) == STATE else ("--state", str(state))
+        return join((str(self.home / "nixie"), *words.split(), *named))

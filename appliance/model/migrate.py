@@ -7,6 +7,7 @@ themselves are never rewritten: a revision stays what its author saw.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from appliance.errors import Problem, Refused
 from appliance.model.config import SCHEMA
 
 Stored = Mapping[str, Any]
@@ -22,9 +23,13 @@ def upgraded(
 ) -> Stored:
     """The same configuration in layout `newest`; one from a newer Nixie is returned untouched.
 
-    Raises ValueError when a step is missing, which is a mistake of ours.
+    Raises Refused when `schema` is no layout, ValueError when a step is missing, which is a mistake
+    of ours.
     """
-    layout = int(stored.get("schema", newest))
+    layout = stored.get("schema", newest)
+    if type(layout) is not int or layout < 1:
+        what = f"{layout!r} is no layout. Write {newest}, or leave schema out."
+        raise Refused(Problem(("schema",), what))
     while layout < newest:
         if layout not in upgrades:
             raise ValueError(f"there is no way from layout {layout} to {layout + 1}")

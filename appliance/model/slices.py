@@ -17,6 +17,7 @@ class FixedAddress:
     mac: str
     address: IPv4Address
     name: str | None
+    quirks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class DhcpNetwork:
     answer_beside_others: bool = False
     reservations: tuple[FixedAddress, ...] = ()
     options: tuple[tuple[int, bytes], ...] = ()
+    vendor_classes: tuple[str, ...] = ()  # of firmware that calls itself neither PXE nor HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                 answer_beside_others=bool(one["answer_beside_others"]),
                 reservations=_reservations(one["reservations"]),
                 options=tuple((int(code), bytes.fromhex(raw)) for code, raw in one["options"]),
+                vendor_classes=tuple(str(prefix) for prefix in one.get("vendor_classes", ())),
             )
             for one in stored["dhcp"]
         ),
@@ -137,7 +140,13 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
 
 def _reservations(stored: list[Mapping[str, Any]]) -> tuple[FixedAddress, ...]:
     return tuple(
-        FixedAddress(str(one["mac"]), IPv4Address(one["address"]), one["name"]) for one in stored
+        FixedAddress(
+            str(one["mac"]),
+            IPv4Address(one["address"]),
+            one["name"],
+            tuple(str(quirk) for quirk in one.get("quirks", ())),
+        )
+        for one in stored
     )
 
 
@@ -147,10 +156,18 @@ def _plain(network: DhcpNetwork | DnsNetwork | BootNetwork) -> dict[str, Any]:
         value = getattr(network, name)
         if name == "reservations":
             plain[name] = [
-                {"mac": one.mac, "address": str(one.address), "name": one.name} for one in value
+                {
+                    "mac": one.mac,
+                    "address": str(one.address),
+                    "name": one.name,
+                    "quirks": list(one.quirks),
+                }
+                for one in value
             ]
         elif name == "options":
             plain[name] = [[code, raw.hex()] for code, raw in value]
+        elif isinstance(value, tuple):
+            plain[name] = list(value)
         elif isinstance(value, bool | int):
             plain[name] = value
         else:

@@ -48,9 +48,10 @@ def _dhcp(config: RouterConfig, network: Network) -> DhcpNetwork:
         answer_beside_others=network.dhcp.answer_beside_others,
         reservations=_reservations(network),
         options=tuple((one.code, bytes.fromhex(one.value)) for one in network.dhcp.options),
+        vendor_classes=network.dhcp.vendor_classes,
     )
 
 
 def _reservations(network: Network) -> tuple[FixedAddress, ...]:
     rows = network.dhcp.reservations if network.dhcp else ()
-    return tuple(FixedAddress(one.mac, one.address, one.name) for one in rows)
+    return tuple(FixedAddress(one.mac, one.address, one.name, one.quirks) for one in rows)

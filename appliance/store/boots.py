@@ -152,12 +152,18 @@ _BOOT = (
 
 
 def boots(
-    connection: sqlite3.Connection, *, mac: str | None = None, limit: int = 50
+    connection: sqlite3.Connection,
+    *,
+    mac: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
 ) -> list[BootRow]:
-    """The newest boots first, of one machine's MAC or of all."""
+    """The newest boots first, of one machine's MAC or of all; older than the one with that id."""
     rows = connection.execute(
-        f"SELECT {_BOOT} FROM boot WHERE ? IS NULL OR mac = ? ORDER BY began_at DESC LIMIT ?",
-        (mac, mac, limit),
+        f"SELECT {_BOOT} FROM boot WHERE (? IS NULL OR mac = ?) AND (? IS NULL OR"
+        " (began_at, id) < (SELECT began_at, id FROM boot WHERE id = ?))"
+        " ORDER BY began_at DESC, id DESC LIMIT ?",
+        (mac, mac, before, before, limit),
     ).fetchall()
     return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
 

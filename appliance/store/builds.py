@@ -196,12 +196,18 @@ _BUILD = (
 
 
 def builds(
-    connection: sqlite3.Connection, *, host: str | None = None, limit: int = 50
+    connection: sqlite3.Connection,
+    *,
+    host: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
 ) -> list[BuildRow]:
-    """The newest builds first."""
+    """The newest builds first; older than the one with the id `before`."""
     rows = connection.execute(
-        f"SELECT {_BUILD} FROM build WHERE ? IS NULL OR host = ? ORDER BY queued_at DESC LIMIT ?",
-        (host, host, limit),
+        f"SELECT {_BUILD} FROM build WHERE (? IS NULL OR host = ?) AND (? IS NULL OR"
+        " (queued_at, id) < (SELECT queued_at, id FROM build WHERE id = ?))"
+        " ORDER BY queued_at DESC, id DESC LIMIT ?",
+        (host, host, before, before, limit),
     ).fetchall()
     return [BuildRow(*row) for row in rows]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, tuple_
 from sqlmodel import Session, col, select
 
 from appliance.events import Event, to_json
@@ -39,14 +39,17 @@ class ChangedSince(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Whose act it is; `ident` is its id, `at` Unix seconds."""
+    """Whose act it is; `ident` is its id, `at` Unix seconds, `scope` what it needs."""
 
     ident: str
     at: float
     account: str
     actor: str
+    actor_kind: str
+    actor_id: str
     address: str
     verb: str
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,9 @@ class ActRow:
     id: str
     at: float
     actor: str
+    actor_kind: str
     verb: str
+    scope: str
     subject: str
     what: str
     undoable: bool
@@ -83,6 +88,7 @@ class Acting:
         self.told = Told(heading.ident, "", "", undoable=False)
         self._changes: list[dict[str, Any]] = []
         self._undoes: str | None = None
+        self._scope = heading.scope
 
     def insert(self, row: InventoryRow) -> None:
         """Add a row."""
@@ -135,8 +141,11 @@ class Acting:
                 account=heading.account,
                 at=heading.at,
                 actor=heading.actor,
+                actor_kind=heading.actor_kind,
+                actor_id=heading.actor_id,
                 address=heading.address,
                 verb=heading.verb,
+                scope=self._scope,
                 subject=subject,
                 what=what,
                 changes=json.dumps(self._changes, sort_keys=True),
@@ -150,7 +159,7 @@ class Acting:
         return self.told
 
     def take_back(self, act: Act, fresh: Mapping[str, str]) -> None:
-        """Undo `act` row by row, newest first.  Raises ChangedSince.
+        """Undo `act` row by row, newest first; its scope goes on with it.  Raises ChangedSince.
 
         `fresh` gives table → id for rows that must not get their old id back (a used intent).
         """
@@ -169,7 +178,7 @@ class Acting:
             else:
                 self.delete(present)
         act.undone_at = self.heading.at
-        self._undoes = act.id
+        self._undoes, self._scope = act.id, act.scope
         self.session.add(act)
 
     def _remember(
@@ -191,16 +200,15 @@ def acting(engine: Engine, heading: Heading) -> Iterator[Acting]:
         yield Acting(session, heading)
 
 
-def acts(engine: Engine, account: str, limit: int) -> list[ActRow]:
-    """The newest acts first."""
+def acts(engine: Engine, account: str, limit: int, before: str | None = None) -> list[ActRow]:
+    """The newest acts first; older than the one with the id `before`."""
+    wanted = select(Act).where(Act.account == account)
+    if before is not None:
+        place = select(Act.at, Act.id).where(Act.id == before).scalar_subquery()
+        wanted = wanted.where(tuple_(col(Act.at), col(Act.id)) < place)
+    newest = wanted.order_by(col(Act.at).desc(), col(Act.id).desc()).limit(limit)
     with _looking(engine) as session:
-        found = session.exec(
-            select(Act)
-            .where(Act.account == account)
-            .order_by(col(Act.at).desc(), col(Act.id).desc())
-            .limit(limit)
-        )
-        return [_shown(act) for act in found]
+        return [_shown(act) for act in session.exec(newest)]
 
 
 def act(engine: Engine, ident: str) -> ActRow | None:
@@ -216,11 +224,12 @@ def acts_since(engine: Engine, at: float) -> list[Act]:
         return list(session.exec(select(Act).where(Act.at >= at).order_by(col(Act.at))))
 
 
-def last_undoable(session: Session, account: str, actor: str) -> Act | None:
-    """This actor's newest act that changed rows and still stands."""
+def last_undoable(session: Session, account: str, kind: str, ident: str, name: str) -> Act | None:
+    """The newest act of exactly this actor that changed rows and still stands."""
     return session.exec(
         select(Act)
-        .where(Act.account == account, Act.actor == actor)
+        .where(Act.account == account, Act.actor_kind == kind)
+        .where(Act.actor_id == ident, Act.actor == name)
         .where(col(Act.undone_at).is_(None), col(Act.undoes).is_(None), Act.changes != "[]")
         .order_by(col(Act.at).desc(), col(Act.id).desc())
     ).first()
@@ -298,7 +307,9 @@ def _shown(act: Act) -> ActRow:
         id=act.id,
         at=act.at,
         actor=act.actor,
+        actor_kind=act.actor_kind,
         verb=act.verb,
+        scope=act.scope,
         subject=act.subject,
         what=act.what,
         undoable=act.changes != "[]" and act.undone_at is None,

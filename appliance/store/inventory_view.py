@@ -164,4 +164,16 @@ def wishes(connection: sqlite3.Connection, role: str, after: int) -> list[Wish]:
         "SELECT seq, id, role, kind, body, at FROM wish WHERE role = ? AND seq > ? ORDER BY seq",
         (role, after),
     ).fetchall()
-    return [Wish(*(*row[:4], json.loads(row[4]), row[5])) for row in rows]
+    return [_wish(row) for row in rows]
+
+
+def wish(connection: sqlite3.Connection, ident: str) -> Wish | None:
+    """One wish."""
+    row = connection.execute(
+        "SELECT seq, id, role, kind, body, at FROM wish WHERE id = ?", (ident,)
+    ).fetchone()
+    return _wish(row) if row else None
+
+
+def _wish(row: tuple[Any, ...]) -> Wish:
+    return Wish(*(*row[:4], json.loads(row[4]), row[5]))

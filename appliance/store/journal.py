@@ -5,11 +5,11 @@ Append in the transaction of the fact; readers keep a cursor (file, seq).
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from appliance.events import Event, from_json, to_json
+from appliance.events import KINDS, Event, from_json, to_json
 
 EVENTS = """
 CREATE TABLE event (
@@ -21,6 +21,8 @@ CREATE TABLE event (
 """
 KEPT = 50_000
 """Events kept per file; `prune` drops the oldest."""
+CLOCK_SECONDS = 3600.0
+"""How far the clock may have been set back between a wish and its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +60,62 @@ def read(connection: sqlite3.Connection, after: int, limit: int = 500) -> Iterat
     rows = connection.execute(
         "SELECT seq, at, kind, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
     ).fetchall()
-    for row in rows:
-        if entry := _entry(*row):
-            yield entry
+    for seq, at, kind, body in rows:
+        event = from_json(kind, json.loads(body))
+        if event is not None:
+            yield Entry(seq, at, event)
 
 
-def newest(
-    connection: sqlite3.Connection, kinds: Collection[str], limit: int, before: float
+def read_back(
+    connection: sqlite3.Connection,
+    before: int,
+    limit: int,
+    kinds: Collection[str] = KINDS,
+    since: float = 0.0,
 ) -> list[Entry]:
-    """Events of these kinds older than `before`, the newest first."""
+    """Events of these kinds before `before` and not older than `since`, newest first."""
     rows = connection.execute(
-        "SELECT seq, at, kind, body FROM event WHERE at < ?"
+        "SELECT seq, at, kind, body FROM event WHERE seq < ? AND at >= ?"
         " AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?",
-        (before, json.dumps(list(kinds)), limit),
+        (before, since, json.dumps(list(kinds)), limit),
     ).fetchall()
-    return [entry for row in rows if (entry := _entry(*row))]
+    return _entries(rows)
+
+
+def read_on(
+    connection: sqlite3.Connection, after: int, limit: int, kinds: Collection[str] = KINDS
+) -> list[Entry]:
+    """Events of these kinds after `after`, oldest first."""
+    rows = connection.execute(
+        "SELECT seq, at, kind, body FROM event WHERE seq > ?"
+        " AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?",
+        (after, json.dumps(list(kinds)), limit),
+    ).fetchall()
+    return _entries(rows)
 
 
 def latest(
-    connection: sqlite3.Connection, kinds: Collection[str], fields: Sequence[str]
+    connection: sqlite3.Connection, kinds: Collection[str], fields: Collection[str]
 ) -> list[Entry]:
-    """The newest event of each kind and of each value of these fields, the newest first."""
-    apart = "".join(f", json_extract(body, '$.{field}')" for field in fields)
+    """The newest event of each kind and of each value of these fields, newest first."""
+    apart = "".join(f", json_extract(body, '$.{name}')" for name in fields)
     rows = connection.execute(
         "SELECT max(seq), at, kind, body FROM event"
-        " WHERE kind IN (SELECT value FROM json_each(?))"
-        f" GROUP BY kind{apart} ORDER BY seq DESC",
+        f" WHERE kind IN (SELECT value FROM json_each(?)) GROUP BY kind{apart}",
         (json.dumps(list(kinds)),),
     ).fetchall()
-    return [entry for row in rows if (entry := _entry(*row))]
+    return _entries(sorted(rows, reverse=True))
+
+
+def answers(connection: sqlite3.Connection, wish: str, asked_at: float) -> list[Entry]:
+    """Events that name a wish, oldest first; `asked_at` is when it was made, on the same clock."""
+    naming = [name for name, kind in KINDS.items() if "wish" in kind.__dataclass_fields__]
+    rows = connection.execute(
+        "SELECT seq, at, kind, body FROM event WHERE kind IN (SELECT value FROM json_each(?))"
+        " AND at >= ? AND json_extract(body, '$.wish') = ? ORDER BY seq",
+        (json.dumps(naming), asked_at - CLOCK_SECONDS, wish),
+    ).fetchall()
+    return _entries(rows)
 
 
 def last(connection: sqlite3.Connection) -> int:
@@ -100,7 +129,7 @@ def prune(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?", (KEPT,))
 
 
-def _entry(seq: int, at: float, kind: str, body: str) -> Entry | None:
-    """None for a kind that this version does not know."""
-    event = from_json(kind, json.loads(body))
-    return Entry(seq, at, event) if event is not None else None
+def _entries(rows: list[tuple[int, float, str, str]]) -> list[Entry]:
+    """Rows of kinds that this version knows."""
+    told = ((seq, at, from_json(kind, json.loads(body))) for seq, at, kind, body in rows)
+    return [Entry(seq, at, event) for seq, at, event in told if event is not None]

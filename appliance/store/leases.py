@@ -1,15 +1,28 @@
-"""leases.db: who holds which address.  Written by dhcp only; the row is the fact.
+"""leases.db: who holds which address, what is wrong on a network.  Written by dhcp only.
 
-Addresses are stored as integers, MACs as text, times as Unix seconds.
+A lease's row is the fact.  A trouble's row is folded from the events that begin and end it, in
+their transaction.  Addresses are stored as integers, MACs as text, times as Unix seconds.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from appliance.events import Event
+from appliance.events import (
+    EarFound,
+    EarLost,
+    Event,
+    ForeignBootServer,
+    ForeignBootServerGone,
+    ForeignServer,
+    ForeignServerGone,
+    PoolEmpty,
+    PoolHasRoom,
+    from_json,
+    to_json,
+)
 from appliance.store.journal import EVENTS, append
 
 MIGRATIONS = (
@@ -29,7 +42,51 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX lease_mac ON lease (mac);
     """,
+    """
+    CREATE TABLE trouble (           -- what is wrong now
+      network TEXT NOT NULL,
+      topic TEXT NOT NULL,           -- "foreign", "pool", "ear"
+      server TEXT NOT NULL,          -- the foreign server's address, or ""
+      since REAL NOT NULL,
+      kind TEXT NOT NULL,            -- the event that says it
+      body TEXT NOT NULL,
+      PRIMARY KEY (network, topic, server)
+    ) WITHOUT ROWID;
+    CREATE TABLE alone (             -- when we last knew that nobody else answers
+      network TEXT PRIMARY KEY,
+      address INTEGER NOT NULL,      -- ours there
+      boot TEXT NOT NULL,            -- of the machine: `at` counts from its start
+      at REAL NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
+
+BEGINS: Mapping[type[Event], str] = {
+    ForeignServer: "foreign",
+    ForeignBootServer: "foreign",
+    PoolEmpty: "pool",
+    EarLost: "ear",
+}
+ENDS: Mapping[type[Event], str] = {
+    ForeignServerGone: "foreign",
+    ForeignBootServerGone: "foreign",
+    PoolHasRoom: "pool",
+    EarFound: "ear",
+}
+"""The events that begin and end a trouble, with its topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong on a network now.
+
+    `event` has the facts and `events.say` the sentence: a ForeignServer, ForeignBootServer,
+    PoolEmpty or EarLost.  Addresses that rest after a DECLINE are leases in state "declined".
+    """
+
+    network: str
+    since: float
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +154,7 @@ def commit(
         )
         for event in events:
             append(connection, event, at)
+            _fold(connection, event, at)
         connection.execute("commit")
     except sqlite3.Error:
         if connection.in_transaction:
@@ -113,3 +171,59 @@ def named(connection: sqlite3.Connection, macs: Iterable[str], now: float) -> li
         (now, json.dumps(list(macs))),
     ).fetchall()
     return [LeaseRow(row[0], IPv4Address(row[1]), *row[2:]) for row in rows]
+
+
+def troubles(connection: sqlite3.Connection) -> list[Trouble]:
+    """What is wrong now, by network, the longest-standing first."""
+    rows = connection.execute(
+        "SELECT network, since, kind, body FROM trouble ORDER BY network, since"
+    ).fetchall()
+    said = ((name, since, from_json(kind, json.loads(body))) for name, since, kind, body in rows)
+    return [Trouble(name, since, event) for name, since, event in said if event is not None]
+
+
+def forget(connection: sqlite3.Connection, kept: Collection[str]) -> None:
+    """Drop the troubles of networks that are not in `kept`."""
+    names = json.dumps(list(kept))
+    for table in ("trouble", "alone"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE network NOT IN (SELECT value FROM json_each(?))", (names,)
+        )
+
+
+def note_alone(
+    connection: sqlite3.Connection, network: str, address: int, boot: str, at: float
+) -> None:
+    """Note that at `at`, seconds since the machine's start `boot`, nobody else answered there."""
+    connection.execute(
+        "INSERT OR REPLACE INTO alone VALUES (?, ?, ?, ?)", (network, address, boot, at)
+    )
+
+
+def alone_at(connection: sqlite3.Connection, network: str, address: int, boot: str) -> float | None:
+    """When that was last noted since this start of the machine, None when it was not."""
+    row = connection.execute(
+        "SELECT at FROM alone WHERE network = ? AND address = ? AND boot = ?",
+        (network, address, boot),
+    ).fetchone()
+    return float(row[0]) if row else None
+
+
+def _fold(connection: sqlite3.Connection, event: Event, at: float) -> None:
+    """Let a trouble begin or end with its event; the caller owns the transaction."""
+    kind = type(event)
+    topic = BEGINS.get(kind) or ENDS.get(kind)
+    if topic is None:
+        return
+    fields = to_json(event)
+    place = (fields["network"], topic, fields.get("server", ""))
+    if kind in BEGINS:
+        connection.execute(
+            "INSERT INTO trouble VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " kind = excluded.kind, body = excluded.body",
+            (*place, at, kind.__name__, json.dumps(fields)),
+        )
+    else:
+        connection.execute(
+            "DELETE FROM trouble WHERE network = ? AND topic = ? AND server = ?", place
+        )

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, delete, func, update
 from sqlmodel import Session, col, select
 
 from appliance.store.tables import Act, Audit, Claim, Role, Token, User
@@ -126,12 +126,22 @@ def open_claim(session: Session) -> Claim | None:
     return row if row is not None and row.claimed_at is None else None
 
 
+def end_everything(session: Session, now: float) -> None:
+    """Forget every user with their sessions, revoke every token, and open the claim again."""
+    session.execute(delete(SessionRow))
+    session.execute(delete(User))
+    session.execute(update(Token).where(col(Token.revoked_at).is_(None)).values(revoked_at=now))
+    session.execute(delete(Claim))
+
+
 def audit(
     session: Session,
     *,
     at: float,
     account: str,
     actor: str,
+    actor_kind: str,
+    actor_id: str,
     address: str,
     verb: str,
     what: str,
@@ -146,6 +156,8 @@ def audit(
             at=at,
             account=account,
             actor=actor,
+            actor_kind=actor_kind,
+            actor_id=actor_id,
             address=address,
             verb=verb,
             subject=subject,
@@ -163,6 +175,8 @@ def audit_act(session: Session, act: Act) -> None:
             at=act.at,
             account=act.account,
             actor=act.actor,
+            actor_kind=act.actor_kind,
+            actor_id=act.actor_id,
             address=act.address,
             verb=act.verb,
             what=act.what,
@@ -175,6 +189,18 @@ def last_audited_act(session: Session) -> float:
     """When the youngest act that the audit knows was done; 0 when it knows none."""
     found = session.exec(select(func.max(Audit.at)).where(col(Audit.act).is_not(None))).first()
     return float(found or 0.0)
+
+
+def known_addresses(session: Session, since: float, limit: int = 1024) -> list[str]:
+    """Addresses where somebody signed in since then, the last one last."""
+    found = session.exec(
+        select(Audit.address)
+        .where(col(Audit.verb).in_(("login", "claim")), Audit.outcome == "done", Audit.at >= since)
+        .group_by(col(Audit.address))
+        .order_by(func.max(Audit.seq).desc())
+        .limit(limit)
+    )
+    return list(found)[::-1]
 
 
 def audited(session: Session, account: str, limit: int) -> list[Audit]:

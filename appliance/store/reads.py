@@ -5,19 +5,19 @@ A role that has not started yet has no file: its lists are empty, its single row
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from math import inf
 from pathlib import Path
 from typing import TypeVar
 
 from appliance.errors import Unreachable
+from appliance.events import KINDS
 from appliance.model.images import Image, Verdict, image_from_json
 from appliance.model.slices import Slices
 from appliance.store import boots, builds, inventory_view, journal, leases, trials
 from appliance.store.boots import BootRow, HeldRow, StepRow
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
-from appliance.store.leases import LeaseRow
+from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.logs.open import LogRange, log_range
 from appliance.store.open import reader
 from appliance.store.standing.open import full, standings
@@ -28,6 +28,7 @@ HELD_SECONDS = 60
 FILES = ("nixie", "net", "leases", "boot", "build")
 
 Found = TypeVar("Found")
+_NONE: list[journal.Entry] = []
 
 
 class Reads:
@@ -107,9 +108,15 @@ class Reads:
         """Hosts, of one source or of all."""
         return self._look("build", lambda file: builds.verdicts(file, source), [])
 
-    def builds(self, host: str | None = None, limit: int = 50) -> list[BuildRow]:
-        """Builds, newest first."""
-        return self._look("build", lambda file: builds.builds(file, host=host, limit=limit), [])
+    def builds(
+        self, host: str | None = None, limit: int = 50, before: str | None = None
+    ) -> list[BuildRow]:
+        """Builds, newest first; older than the one with the id `before`."""
+        return self._look(
+            "build",
+            lambda file: builds.builds(file, host=host, limit=limit, before=before),
+            [],
+        )
 
     def builds_under_way(self) -> list[BuildRow]:
         """Builds that run, then those that wait, the oldest first."""
@@ -153,9 +160,13 @@ class Reads:
 
     # boot.db
 
-    def boots(self, mac: str | None = None, limit: int = 50) -> list[BootRow]:
-        """Boots, newest first."""
-        return self._look("boot", lambda file: boots.boots(file, mac=mac, limit=limit), [])
+    def boots(
+        self, mac: str | None = None, limit: int = 50, before: str | None = None
+    ) -> list[BootRow]:
+        """Boots, newest first; older than the one with the id `before`."""
+        return self._look(
+            "boot", lambda file: boots.boots(file, mac=mac, limit=limit, before=before), []
+        )
 
     def newest_boots(self) -> list[BootRow]:
         """The newest boot of every MAC, newest first."""
@@ -196,6 +207,10 @@ class Reads:
         """Leases, ended ones included."""
         return self._look("leases", lambda file: list(leases.leases(file, network)), [])
 
+    def network_troubles(self) -> list[Trouble]:
+        """What dhcp finds wrong on its networks now."""
+        return self._look("leases", leases.troubles, [])
+
     def slices(self) -> Slices | None:
         """What is in force."""
         return self._look("net", trials.slices, None)
@@ -208,24 +223,46 @@ class Reads:
         """Events of one file after a cursor, oldest first."""
         return self._look(name, lambda file: list(journal.read(file, after, limit)), [])
 
-    def happened(
-        self, kinds: Collection[str], limit: int = 50, before: float = inf
+    def events_back(
+        self,
+        name: str,
+        before: int,
+        limit: int,
+        *,
+        kinds: Collection[str] = KINDS,
+        since: float = 0.0,
     ) -> list[journal.Entry]:
-        """Events of these kinds in every file, newest first; `before` pages back."""
-        found = self._journals(lambda file: journal.newest(file, kinds, limit, before))
-        return found[:limit]
+        """Events of one file before a place, newest first."""
+        return self._look(
+            name, lambda file: journal.read_back(file, before, limit, kinds, since), []
+        )
 
-    def latest(self, kinds: Collection[str], fields: Sequence[str]) -> list[journal.Entry]:
+    def events_on(
+        self, name: str, after: int, limit: int, *, kinds: Collection[str] = KINDS
+    ) -> list[journal.Entry]:
+        """Events of one file after a place, oldest first."""
+        return self._look(name, lambda file: journal.read_on(file, after, limit, kinds), [])
+
+    def latest(self, kinds: Collection[str], fields: Collection[str]) -> list[journal.Entry]:
         """The newest event of each kind and of each value of these fields, newest first."""
-        return self._journals(lambda file: journal.latest(file, kinds, fields))
-
-    def _journals(
-        self, question: Callable[[sqlite3.Connection], list[journal.Entry]]
-    ) -> list[journal.Entry]:
-        """What every file says to a question about its events, newest first."""
-        nothing: list[journal.Entry] = []
-        found = [entry for name in FILES for entry in self._look(name, question, nothing)]
+        found = [
+            entry
+            for name in FILES
+            for entry in self._look(name, lambda file: journal.latest(file, kinds, fields), _NONE)
+        ]
         return sorted(found, key=lambda entry: -entry.at)
+
+    def last_event(self, name: str) -> int:
+        """The place of the newest event of one file, 0 when there is none."""
+        return self._look(name, journal.last, 0)
+
+    def answers(self, role: str, wish: str, asked_at: float) -> list[journal.Entry]:
+        """Events in the file of a role that name a wish, oldest first."""
+        return self._look(role, lambda file: journal.answers(file, wish, asked_at), [])
+
+    def wish(self, ident: str) -> inventory_view.Wish | None:
+        """Something that a role was asked to do."""
+        return self._look("nixie", lambda file: inventory_view.wish(file, ident), None)
 
     def _look(
         self, name: str, question: Callable[[sqlite3.Connection], Found], absent: Found

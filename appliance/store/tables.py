@@ -7,14 +7,14 @@ Times are Unix seconds, UTC.  `NIXIE_LAYOUTS` and `ACCESS_LAYOUTS` list every la
 was, oldest first; the last is what the classes below describe.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001",)
-ACCESS_LAYOUTS = ("0001",)
+NIXIE_LAYOUTS = ("0001", "0002")
+ACCESS_LAYOUTS = ("0001", "0002")
 
 
 class InventoryRow(SQLModel, registry=registry()):
@@ -28,6 +28,11 @@ class PeopleRow(SQLModel, registry=registry()):
 def _numbered() -> Column[int]:
     """A primary key that never gives a number twice."""
     return Column(Integer, primary_key=True, autoincrement=True)
+
+
+def _later(before: str) -> Any:
+    """A column of a later layout: what it is in rows from before, so that no row is copied."""
+    return Field(sa_column_kwargs={"server_default": before})
 
 
 def _one_name(table: str) -> Index:
@@ -184,14 +189,20 @@ class Revision(InventoryRow, table=True):
 
 
 class Act(InventoryRow, table=True):
-    """One act of the owner, with the rows before and after it, so that it can be undone."""
+    """One act of the owner, with the rows before and after it, so that it can be undone.
+
+    `scope` is what the act needed; whoever takes it back, or does it again, needs it as well.
+    """
 
     id: str = Field(primary_key=True)
     account: str
     at: float = Field(index=True)
-    actor: str
+    actor: str  # a name for people; who it was is `actor_kind` and `actor_id`
+    actor_kind: str = _later("")  # "user", "token", "box", "nobody"; "" before layout 2
+    actor_id: str = _later("")  # id of the user or the token
     address: str
     verb: str
+    scope: str = _later("admin")
     subject: str
     what: str
     changes: str
@@ -287,6 +298,8 @@ class Audit(PeopleRow, table=True):
     at: float
     account: str
     actor: str
+    actor_kind: str = _later("")  # as in `Act`
+    actor_id: str = _later("")
     address: str
     verb: str
     subject: str

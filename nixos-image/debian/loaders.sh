@@ -2,7 +2,7 @@
 # loaders.sh DEST [SUITE]: the iPXE loaders, one folder per package version below DEST.
 #
 # The system's own suite (Debian 12: of 2019) and the newer, architecture-independent package.
-# Packages are unpacked, never installed.  A folder that is there is left alone.
+# Packages are unpacked, never installed.  Nothing happens while every folder is there.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source=newer-suite.sh
@@ -10,9 +10,9 @@ source "$here/newer-suite.sh"
 
 dest=$(realpath -m "$1")
 suite=${2:-trixie}
-stamp=$dest/.set-up-$suite
-if [ -e "$stamp" ]; then
-    echo "loaders are in place: $(ls "$dest" | tr '\n' ' ')"
+stamp=$dest/.set-up-$suite # the folders that were made, one a line
+if [ -s "$stamp" ] && (cd "$dest" && xargs ls -d < "$stamp" > /dev/null 2>&1); then
+    echo "loaders are in place: $(tr '\n' ' ' < "$stamp")"
     exit 0
 fi
 mkdir -p "$dest"
@@ -20,6 +20,7 @@ work=$(mktemp -d "${dest%/}.unpacking.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 newer_suite_open "$work" "$suite"
 newer_suite_download "$work" ipxe
+apt-get -qq update
 (cd "$work/packages" && apt-get -o APT::Sandbox::User=root -qq download ipxe)
 
 # Some of a package's loaders are links to absolute places (/boot/ipxe.efi): those are meant inside it.
@@ -36,12 +37,14 @@ copied() {
     done
 }
 
+made=()
 for package in "$work"/packages/ipxe_*.deb; do
     version=$(dpkg-deb --field "$package" Version)
     rm -rf "$work/root"
     dpkg -x "$package" "$work/root"
     rm -rf "${dest:?}/$version"
     copied "$work/root/usr/lib/ipxe" "$dest/$version"
+    made+=("$version")
     echo "unpacked the loaders of ipxe $version"
 done
-touch "$stamp"
+printf '%s\n' "${made[@]}" > "$stamp"

@@ -1,48 +1,42 @@
 #!/usr/bin/env bash
-# set-up.sh run|check|test|bench: on NixOS, fill NIXIE_HOME from flake.nix.
+# set-up.sh run: on NixOS, fill NIXIE_HOME (default /opt/nixie) from flake.nix.
 #
-# Runs inside `nix develop` (the Makefile does that).  The same layout as on Debian: Python, Nix and
-# loaders are links into the store, program and browser files are copies.
+# The same layout as on Debian: Python, Nix and loaders are links into the store, held there by
+# NIXIE_HOME/packages; program and browser files are copies.  Does nothing the second time.  Needs root.
 set -euo pipefail
-checkout=$(realpath "$(dirname "$(realpath "$0")")/../..")
+here=$(dirname "$(realpath "$0")")
+checkout=$(realpath "$here/../..")
 home=${NIXIE_HOME:-/opt/nixie}
+# shellcheck source=../home.sh
+source "$here/../home.sh"
 
-say() { printf 'set-up: %s\n' "$*"; }
-
-[ -n "${NIXIE_LOADERS:-}" ] || { say "run this inside nix develop, or just use make"; exit 1; }
+[ "$(id -u)" = 0 ] || { say "needs root: run it with sudo"; exit 1; }
+if [ "${1:-run}" != run ]; then
+    say "on NixOS there is make run; the tests need packages that Nixpkgs does not have (import-linter): run them on Debian 12"
+    exit 2
+fi
 umask 022
-mkdir -p "$home/venv/bin" "$home/nix/usr" "$home/loaders" "$home/.done"
-ln -sfn "$(command -v python3)" "$home/venv/bin/python"
-ln -sfn "$(dirname "$(realpath "$(command -v nix)")")" "$home/nix/usr/bin"
-ln -sfn "$NIXIE_LOADERS" "$home/loaders/$NIXIE_LOADERS_VERSION"
+mkdir -p "$home/.done"
 
-sum=$(sha256sum < "$checkout/package-lock.json")
-if [ "$(cat "$home/.done/browser" 2> /dev/null)" != "$sum" ]; then
-    say "installing htmx and its event-stream extension"
+# A copy, because Nix reads no repository that belongs to somebody else.
+packages() {
+    local work
+    say "building or fetching the packages that flake.nix names"
     work=$(mktemp -d)
-    cp "$checkout"/package{,-lock}.json "$checkout/.npmrc" "$work"
-    (cd "$work" && npm ci --silent --ignore-scripts)
-    mkdir -p "$home/browser"
-    cp "$work/node_modules/htmx.org/dist/htmx.min.js" "$work/node_modules/htmx-ext-sse/sse.js" "$home/browser/"
+    mkdir "$work/nixos-image"
+    cp "$checkout"/flake.* "$work"
+    cp -r "$checkout"/nixos-image/{nixos,python.nix} "$work/nixos-image"
+    nix --extra-experimental-features 'nix-command flakes' build --no-write-lock-file \
+        --out-link "$home/packages" "path:$work#home"
     rm -rf "$work"
-    printf '%s' "$sum" > "$home/.done/browser"
-fi
+}
+once "$home/.done" ../packages/venv/bin/python "$here/home.nix" "$here/../python.nix" "$checkout"/flake.* -- packages
+for name in venv nix loaders; do ln -sfn "$home/packages/$name" "$home/$name"; done
 
-say "installing the program in $home/program"
-rm -rf "$home/program"
-mkdir -p "$home/program"
-cp -r "$checkout"/{appliance,services,webui,hardware} "$home/program/"
-chmod -R a+rX,u+w "$home/program" "$home/browser"
-cat > "$home/nixie" << EOF
-#!/bin/sh
-# The command line of the installed program.
-PYTHONPATH=$home/program exec "$home/venv/bin/python" -P -m appliance "\$@"
-EOF
-chmod 755 "$home/nixie"
-if [ ! -d "$home/sample" ]; then
-    say "putting the sample flake together"
-    PYTHONPATH=$home/program "$home/venv/bin/python" -m services.lab.sample.assemble \
-        "$home/sample" "$NIXIE_SAMPLE_PARTS" "$NIXIE_SAMPLE_PARTS"
-    chmod -R a+rX "$home/sample"
-fi
+install -m 755 "$here/inside.sh" "$home/inside"
+launcher "$home/inside" "$home/packages"
+
+export PATH=$home/packages/usr/bin:$PATH
+once "$home/browser" htmx.min.js "$checkout/package-lock.json" -- browser_files
+installed "$home/packages/parts" "$home/packages/parts"
 say "ready"

@@ -1,8 +1,23 @@
 """Measurements of two servers, turn by turn, and what to say about them.  Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
+
+Sample = TypeVar("Sample")
+
+
+def turns(rounds: int, taken: Callable[[str], Sample]) -> dict[str, list[Sample]]:
+    """`taken("ours")` and `taken("peer")`, `rounds` times each; who begins changes every round.
+
+    >>> turns(2, lambda who: who[0])
+    {'ours': ['o', 'o'], 'peer': ['p', 'p']}
+    """
+    samples: dict[str, list[Sample]] = {"ours": [], "peer": []}
+    for number in range(rounds):
+        for who in ("ours", "peer") if number % 2 == 0 else ("peer", "ours"):
+            samples[who].append(taken(who))
+    return samples
 
 
 def rate(samples: Sequence[tuple[float, float]]) -> float:
@@ -33,8 +48,8 @@ def compared(
     return {
         "work": work,
         "unit": unit,
-        "ours": round(mine, 1),
-        "peer": {**peer, "figure": round(its, 1)},
+        "ours": float(f"{mine:.4g}"),
+        "peer": {**peer, "figure": float(f"{its:.4g}")},
         "ratio": round(mine / its, 3),
         "spread": {"ours": round(spread(ours), 3), "peer": round(spread(theirs), 3)},
         **more,

@@ -9,17 +9,21 @@ RFC 2131 §4.3 and its table 4 decide by which fields a REQUEST has:
                    RENEWING, REBINDING
 
 We are authoritative: the owner named this network and the guard found no other server, so a client
-that remembers a free address of ours gets it (our own record may be lost), and one that may not
-have what it asks for is told so at once.  Beside other servers (the owner's decision) we say
-nothing about clients we do not know.
+that remembers a free address of ours gets it though we have no record (DECISIONS says why), and one
+that may not have what it asks for is told so at once.  Beside other servers (the owner's decision)
+we say nothing about clients we do not know.
+
+Whoever asks to boot and is not answered leaves two events all the same: no boot fails unseen.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from appliance.events import Event, LeaseDeclined, LeaseRefused, PoolEmpty
+from appliance.events import Event, LeaseDeclined, LeaseRefused, PoolEmpty, Unanswered
+from appliance.model.config import LATE, UNICAST
 from services.dhcp import booting
 from services.dhcp.destination import delivery
+from services.dhcp.guard import PROBE_ID
 from services.dhcp.lan import BOOT_LEASE_SECONDS, Lan, text
 from services.dhcp.names import NAMES, said_name
 from services.dhcp.offer import EXTRAS, full, override, plain
@@ -27,7 +31,6 @@ from services.dhcp.options import (
     CLIENT_ID,
     MESSAGE,
     MESSAGE_TYPE,
-    REQUESTED_ADDRESS,
     SERVER_ID,
 )
 from services.dhcp.pool import BOUND, Lease
@@ -54,6 +57,12 @@ from services.netboot.recipe import Nothing, Recipe
 
 Answer = Reply | Silence
 
+NO_ROOM: Final = Nothing("the pool is used up", Unanswered.POOL_EMPTY)
+NO_ADDRESS: Final = Nothing("it asks for no address", Unanswered.NO_ADDRESS_ASKED)
+NOT_OURS: Final = Nothing(
+    "nothing is known about it, and others answer here too", Unanswered.NOT_OURS
+)
+
 
 def answer(message: Message, lan: Lan, now: float) -> Answer:
     """Decide about `message`; `now` is Unix seconds.  The pool remembers what was promised.
@@ -67,17 +76,30 @@ def answer(message: Message, lan: Lan, now: float) -> Answer:
         return Silence("it is plain BOOTP or a message for clients")
     if not message.chaddr and not message.options.get(CLIENT_ID):
         return Silence("it has neither a hardware address nor a client-id")
-    asking = firmware(message.options, message.chaddr) if lan.netboot else ORDINARY
+    asking = _asking(message, lan)
     if lan.quiet is not None and not _while_quiet(message, lan, asking, now):
-        return Silence(lan.quiet)
+        return _silence(message, lan, asking, lan.quiet, now)
     return work(message, lan, asking, now)
+
+
+def _asking(message: Message, lan: Lan) -> Firmware:
+    if not lan.netboot:
+        return ORDINARY
+    asking = firmware(message.options, message.chaddr, lan.vendor_classes)
+    if asking is not ORDINARY and message.options.get(CLIENT_ID) == PROBE_ID:
+        return ORDINARY  # another Nixie looks around, nobody boots
+    return asking
+
+
+def _silence(message: Message, lan: Lan, asking: Firmware, nothing: Nothing, now: float) -> Silence:
+    return Silence(nothing.why, events=booting.untold(message, lan, asking, nothing, now))
 
 
 def _while_quiet(message: Message, lan: Lan, asking: Firmware, now: float) -> bool:
     """Those who hold a lease may keep it and give it back."""
     if message.kind in (RELEASE, DECLINE):
         return True
-    if not lan.renews or message.kind != REQUEST or not message.ciaddr:
+    if message.kind != REQUEST or not message.ciaddr:
         return False
     lease = lan.pool.find(*_identity(message, asking), now, boot=asking is not ORDINARY)
     return (
@@ -85,6 +107,7 @@ def _while_quiet(message: Message, lan: Lan, asking: Firmware, now: float) -> bo
         and lease.state == BOUND
         and lease.address == message.ciaddr
         and lease.ends_at > now
+        and lan.pool.fits(lease.address, lease.mac)
     )
 
 
@@ -98,23 +121,30 @@ def _identity(message: Message, asking: Firmware) -> tuple[bytes, bytes]:
     return mac, b"h" + mac
 
 
-def _wanted(message: Message) -> int:
-    said = message.options.get(REQUESTED_ADDRESS, b"")
-    return int.from_bytes(said, "big") if len(said) == 4 else 0
-
-
 # ── the messages ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _discover(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
     mac, key = _identity(message, asking)
-    lease = lan.pool.choose(mac, key, _wanted(message), now, boot=asking is not ORDINARY)
+    lease = lan.pool.choose(mac, key, message.wanted, now, boot=asking is not ORDINARY)
+    reply: Answer
     if lease is None:
-        told = (PoolEmpty(lan.name, mac.hex(":")),) if lan.anomalies.spend(now) else ()
-        return Silence("the pool is used up", events=told)
-    if asking is ORDINARY:
-        return plain(message, lan, OFFER, lease.address)
-    return _boot(message, lan, asking, OFFER, lease, now)
+        reply = _no_room(message, lan, asking, now)
+    elif asking is ORDINARY:
+        reply = plain(message, lan, OFFER, lease.address)
+    else:
+        reply = _boot(message, lan, asking, OFFER, lease, now)
+    reply.lease, lan.pool.left = lan.pool.left, None
+    return reply
+
+
+def _no_room(message: Message, lan: Lan, asking: Firmware, now: float) -> Silence:
+    silence = _silence(message, lan, asking, NO_ROOM, now)
+    if lan.anomalies.spend(now):
+        lan.full = True
+        told = PoolEmpty(lan.name, message.chaddr.hex(":"), *lan.pool.filling())
+        silence.events = (told, *silence.events)
+    return silence
 
 
 def _request(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
@@ -123,17 +153,19 @@ def _request(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer
     chosen = message.options.get(SERVER_ID)
     if chosen is not None and chosen != lan.server_id and chosen != override(message):
         lan.pool.withdraw(mac, key, now, boot=boot)
-        return Silence("it chose another server")
-    wanted = _wanted(message) or message.ciaddr
+        why = f"it chose another server ({text(int.from_bytes(chosen[:4], 'big'))})"
+        nothing = Nothing(why, Unanswered.OTHER_SERVER_CHOSEN)
+        return _silence(message, lan, asking, nothing, now)
+    wanted = message.wanted or message.ciaddr
     if not wanted:
-        return Silence("it asks for no address")
+        return _silence(message, lan, asking, NO_ADDRESS, now)
     if chosen is None and lan.beside_others and not _known(message, lan, asking, now):
-        return Silence("nothing is known about it, and others answer here too")
+        return _silence(message, lan, asking, NOT_OURS, now)
     if not lan.holds(wanted):
-        return _refuse(message, lan, wanted, "it belongs to another network.", now)
+        return _refuse(message, lan, asking, wanted, "it belongs to another network.", now)
     lease = lan.pool.claim(wanted, mac, key, now, boot=boot)
     if lease is None:
-        return _refuse(message, lan, wanted, _why(lan, wanted, mac), now)
+        return _refuse(message, lan, asking, wanted, _why(lan, wanted, mac), now)
     lan.pool.confirm(lease, BOOT_LEASE_SECONDS if boot else lan.lease_seconds, now, boot=boot)
     if not NAMES.isdisjoint(message.options):
         lease.hostname = said_name(message.options) or lease.hostname
@@ -159,7 +191,9 @@ def _why(lan: Lan, wanted: int, mac: bytes) -> str:
     return "it has another one."
 
 
-def _refuse(message: Message, lan: Lan, wanted: int, why: str, now: float) -> Reply:
+def _refuse(
+    message: Message, lan: Lan, asking: Firmware, wanted: int, why: str, now: float
+) -> Reply:
     """A DHCPNAK: the client starts again at once instead of using an address it must not."""
     options = [
         (MESSAGE_TYPE, bytes((NAK,))),
@@ -177,9 +211,10 @@ def _refuse(message: Message, lan: Lan, wanted: int, why: str, now: float) -> Re
         giaddr=message.giaddr,
         options=options,
     )
-    told: tuple[Event, ...] = ()
+    said = f"it asked for {text(wanted)}: {why}"
+    told = booting.untold(message, lan, asking, Nothing(said, Unanswered.ADDRESS_REFUSED), now)
     if lan.anomalies.spend(now):
-        told = (LeaseRefused(lan.name, message.chaddr.hex(":"), text(wanted), why),)
+        told = (LeaseRefused(lan.name, message.chaddr.hex(":"), text(wanted), why), *told)
     where = delivery(message, refused=True)
     return Reply(data, where, message.giaddr, message.chaddr, NAK, events=told)
 
@@ -195,7 +230,7 @@ def _release(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer
 
 def _decline(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
     """Believed only about the address that this very client was given (or it empties the pool)."""
-    lease = _own(message, lan, asking, _wanted(message), now)
+    lease = _own(message, lan, asking, message.wanted, now)
     if lease is None:
         return Silence("it declines what it was not offered")
     lan.pool.decline(lease, now)
@@ -220,7 +255,7 @@ def _inform(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer:
         return Silence("it informs us without an address")
     options = lan.inform_options(ACK)
     events: tuple[Event, ...] = ()
-    fields: Recipe | Nothing = Nothing("")
+    fields: Recipe | Nothing | None = None
     if asking is not ORDINARY:
         fields = booting.chosen(message, lan, asking, now)
         events = booting.told(
@@ -244,10 +279,12 @@ def _boot(
     )
     if kind == ACK and isinstance(fields, Recipe):
         events += booting.handed(message, lan, asking, fields, now)
-    where = delivery(message, booting=True)
+    where = delivery(message, booting=True, unicast=lan.has(message.chaddr, UNICAST))
     address = message.giaddr or message.ciaddr or lease.address
     confirmed = lease if kind == ACK else None
-    return Reply(data, where, address, message.chaddr, kind, confirmed, events)
+    reply = Reply(data, where, address, message.chaddr, kind, confirmed, events)
+    reply.late = kind == OFFER and lan.has(message.chaddr, LATE)
+    return reply
 
 
 WORK: Final[Mapping[int, Callable[[Message, Lan, Firmware, float], Answer]]] = {

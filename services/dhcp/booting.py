@@ -4,9 +4,12 @@ The same fields go into OFFER, ACK and the answer on port 4011.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import IPv4Address
+from typing import Final
 
 from appliance.events import BootAnswered, BootAsked, BootLooping, BootUnanswered, Event
+from appliance.model.config import PLAIN
 from services.dhcp.lan import Lan, text
 from services.dhcp.options import (
     BOOT_FILE,
@@ -17,11 +20,14 @@ from services.dhcp.options import (
     VENDOR_CLASS,
     VENDOR_OPTIONS,
 )
-from services.dhcp.wire import Message
+from services.dhcp.wire import DISCOVER, INFORM, REQUEST, Message
 from services.netboot.firmware import Class, Firmware
 from services.netboot.recipe import Nothing, Recipe, recipe
 
-LOADED = (Class.PXE, Class.HTTP, Class.CHAIN)
+ASKED: Final[Mapping[int, str]] = {DISCOVER: "discover", REQUEST: "request", INFORM: "inform"}
+"""The messages that ask to boot, as a boot's record names them."""
+
+LOADED: Final = (Class.PXE, Class.HTTP, Class.CHAIN)
 """Who gets a loader, and so may get it in vain."""
 
 
@@ -31,7 +37,10 @@ def chosen(message: Message, lan: Lan, asking: Firmware, now: float) -> Recipe |
         lan.loops.spoke(message.chaddr)
     rung = lan.loops.rung(message.chaddr, now)
     address = IPv4Address(lan.server)
-    return recipe(asking, lan.loaders, address, message.chaddr.hex(":"), rung)
+    fields = recipe(asking, lan.loaders, address, message.chaddr.hex(":"), rung)
+    if asking.kind is Class.PXE and isinstance(fields, Recipe) and lan.has(message.chaddr, PLAIN):
+        return replace(fields, vendor_class=b"", vendor_options=b"")
+    return fields
 
 
 def options(fields: Recipe, message: Message, lan: Lan) -> dict[int, bytes]:
@@ -98,6 +107,17 @@ def told(
         address=text(address),
     )
     if isinstance(fields, Nothing):
-        return asked, BootUnanswered(lan.name, mac, fields.why)
+        return asked, BootUnanswered(lan.name, mac, fields.why, fields.reason)
     file = fields.file.decode()
     return asked, BootAnswered(lan.name, mac, stages[1], message.xid, text(address), file)
+
+
+def untold(
+    message: Message, lan: Lan, asking: Firmware, nothing: Nothing, now: float
+) -> tuple[Event, ...]:
+    """The same two events for a message that is not answered at all; () when it did not ask."""
+    stage = ASKED.get(message.kind)
+    if stage is None or asking.kind is Class.ORDINARY:
+        return ()
+    address = message.wanted or message.ciaddr
+    return told(message, lan, asking, nothing, stages=(stage, ""), address=address, now=now)

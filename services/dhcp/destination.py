@@ -1,8 +1,9 @@
 """Where a DHCPv4 reply goes.  RFC 2131 §4.1, with what network boot taught on top.
 
 Firmware that asks to boot always hears us by broadcast while it has no address (G42): some ROMs
-filter unicast frames until their stack is configured.  A link that is not Ethernet cannot be given
-a frame by hand, so it is broadcast too (RFC 4390 for InfiniBand).
+filter unicast frames until their stack is configured.  The owner may say of one that broadcasts do
+not reach it: it gets unicast whatever its flag says.  A link that is not Ethernet cannot be given a
+frame by hand, so it is broadcast too (RFC 4390 for InfiniBand).
 """
 
 from enum import Enum
@@ -27,7 +28,9 @@ TO_HARDWARE = Delivery.TO_HARDWARE
 TO_SENDER = Delivery.TO_SENDER
 
 
-def delivery(asked: Message, *, refused: bool = False, booting: bool = False) -> Delivery:
+def delivery(
+    asked: Message, *, refused: bool = False, booting: bool = False, unicast: bool = False
+) -> Delivery:
     """Choose the delivery for the answer to `asked`; `refused` means DHCPNAK."""
     if asked.giaddr:
         return TO_RELAY
@@ -35,7 +38,7 @@ def delivery(asked: Message, *, refused: bool = False, booting: bool = False) ->
         return BROADCAST
     if asked.ciaddr:
         return TO_CLIENT
-    if asked.flags & BROADCAST_FLAG or booting:
+    if (asked.flags & BROADCAST_FLAG or booting) and not unicast:
         return BROADCAST
     if asked.htype != ETHERNET or len(asked.chaddr) != 6:
         return BROADCAST

@@ -33,7 +33,8 @@ from services.dhcp.options import (
 from services.dhcp.pool import Pool
 from services.dhcp.reply import NO_NAMES, block, seconds
 from services.dhcp.wire import ACK, OFFER
-from services.netboot.recipe import Loaders
+from services.netboot.firmware import PXE_CLIENT
+from services.netboot.recipe import Loaders, Nothing
 
 BOOT_LEASE_SECONDS: Final = 120
 NOT_THE_OWNERS: Final = frozenset(
@@ -68,8 +69,8 @@ class Budget:
 class Lan:
     """Everything `answer` needs to know about one network.
 
-    `quiet` is None, or the reason why strangers get no answer; `renews` says whether those who hold
-    a lease of ours still do.
+    `quiet` is None, or the reason why strangers get no answer; `full` says that somebody found the
+    pool used up, and that nobody has told of room in it since.
     """
 
     def __init__(self, network: DhcpNetwork, loaders: Loaders) -> None:
@@ -79,8 +80,8 @@ class Lan:
         self.beside_others = network.answer_beside_others
         self.loaders = loaders
         self.loops = Loops()
-        self.quiet: str | None = None
-        self.renews = True
+        self.quiet: Nothing | None = None
+        self.full = False
         self.boots = Budget(rate=100, burst=2000)
         self.anomalies = Budget(rate=2, burst=100)
 
@@ -92,6 +93,10 @@ class Lan:
         self.subnet, self.mask = int(net.network_address), int(net.netmask)
         self.reserved_names: Mapping[bytes, bytes] = {
             _mac(one.mac): one.name.encode() for one in network.reservations if one.name
+        }
+        self.vendor_classes = (PXE_CLIENT, *(one.encode() for one in network.vendor_classes))
+        self._quirks: Mapping[bytes, frozenset[str]] = {
+            _mac(one.mac): frozenset(one.quirks) for one in network.reservations if one.quirks
         }
         self.pool = Pool(
             int(network.first),
@@ -137,6 +142,10 @@ class Lan:
             if code not in (RENEW_SECONDS, REBIND_SECONDS)
         }
         return {MESSAGE_TYPE: bytes((kind,)), SERVER_ID: self.server_id} | said
+
+    def has(self, mac: bytes, quirk: str) -> bool:
+        """Did the owner say this of the device `mac`?"""
+        return quirk in self._quirks.get(mac, ())
 
     def holds(self, address: int) -> bool:
         """Is this an address of the network (not: of the pool)?"""

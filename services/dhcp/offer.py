@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from appliance.model.config import UNICAST
 from services.dhcp import booting
 from services.dhcp.destination import TO_CLIENT, delivery
 from services.dhcp.lan import Lan
@@ -96,7 +97,7 @@ def full(
         siaddr, middle = lan.server, names(lan.dotted, fields.file)
     elif fields is not None:
         options |= booting.echoed(asked)
-    if fields is not None and not message.ciaddr:
+    if fields is not None and not message.ciaddr and not lan.has(message.chaddr, UNICAST):
         flags |= BROADCAST_FLAG
     if ciaddr is None:
         ciaddr = message.ciaddr if options[MESSAGE_TYPE] == bytes((ACK,)) else 0

@@ -5,6 +5,12 @@ MAC; a cursor over addresses never used; a heap of ends (a renewed lease is put 
 end comes up); ended leases in order of age.  An ended lease keeps its record, so its holder gets
 the same address back for as long as nobody else needed it.
 
+When a new slice reserves an address that somebody holds, or leaves it out of the pool, its holder
+is *leaving*: the address stays taken until the lease ends, a renewal is refused, and the refused
+client, which asks anew, shows by that that it uses the address no more.  So nobody gets an address
+twice.  A device whose reserved address is taken or rests after a DECLINE gets one of the pool
+meanwhile: an address that is not the wanted one is worth more than none.
+
 Every address can be given to anybody, except that a share of the pool is kept from strangers: the
 ended leases of regulars, most recent first.  So a flood of new MACs uses up the rest, and a laptop
 that comes back finds its address.
@@ -64,8 +70,11 @@ class Pool:
         self.first, self.last = first, last
         self.reserved = dict(reserved or {})
         self.taken = frozenset(self.reserved.values()) | frozenset(never)
+        inside = sum(first <= address <= last for address in self.taken)
+        self.size = last - first + 1 - inside
         self.kept = (last - first + 1) // KEPT_SHARE
         self.leases: dict[int, Lease] = {}
+        self.left: Lease | None = None  # the lease that a choice ended; the caller takes it away
         self._by_client: dict[bytes, Lease] = {}
         self._by_mac: dict[bytes, Lease] = {}
         self._cursor = first
@@ -101,6 +110,19 @@ class Pool:
             return True
         return self.first <= address <= self.last and address not in self.taken
 
+    def filling(self) -> tuple[int, int]:
+        """After a stranger found no address: how many are in use, and how many there are.
+
+        The others are ended leases of regulars.
+        """
+        return self.size - len(self._ended_regulars), self.size
+
+    def has_room(self, now: float) -> bool:
+        """Would a stranger find an address now?"""
+        self._sweep(now)
+        left = self._never_used() or self._free or self._ended
+        return bool(left) or len(self._ended_regulars) > self.kept
+
     # ── choosing ──────────────────────────────────────────────────────────────────────────────────
 
     def choose(
@@ -116,11 +138,13 @@ class Pool:
         if own is not None and (lease is None or lease.address != own):
             got = self._take(own, mac, client, now)
             if got is not None:
+                self._leave(lease, now)
                 return self._hold(got, now)
         if lease is not None and self.fits(lease.address, mac):
             if lease.client != client or lease.mac != mac:
                 self._rename(lease, mac, client, now, boot=boot)
             return self._hold(lease, now)
+        self._leave(lease, now)
         if wanted and self.fits(wanted, mac):
             got = self._take(wanted, mac, client, now)
             if got is not None:
@@ -187,16 +211,17 @@ class Pool:
     def load(self, lease: Lease, now: float, longest: float) -> None:
         """Take over a stored lease; an end beyond `longest` seconds from now is a clock's mistake.
 
-        Leases outside the range are kept while they fit, dropped otherwise.
+        One that does not fit any more is kept while it is held.
         """
-        if not self.fits(lease.address, lease.mac) and lease.state != DECLINED:
+        held = lease.state == DECLINED or self._bound(lease, now)
+        if not held and not self.fits(lease.address, lease.mac):
             return
         lease.ends_at = min(lease.ends_at, now + max(longest, QUARANTINE_SECONDS))
         self.leases[lease.address] = lease
         if lease.state != DECLINED:
             self._by_client[lease.client] = lease
             other = self._by_mac.get(lease.mac)
-            if other is None or other.ends_at <= lease.ends_at:
+            if other is None or other.ends_at <= lease.ends_at:  # the newer one
                 self._by_mac[lease.mac] = lease
         lease.queued = 0.0
         self._queue(lease)
@@ -204,8 +229,23 @@ class Pool:
     # ── inside ────────────────────────────────────────────────────────────────────────────────────
 
     def _open(self, address: int, mac: bytes, now: float) -> bool:
+        """Could `mac` have the address that is reserved for it?"""
         lease = self.leases.get(address)
-        return lease is None or lease.mac == mac or lease.ends_at <= now
+        return lease is None or self._gives_way(lease, mac, now)
+
+    def _gives_way(self, lease: Lease, mac: bytes, now: float) -> bool:
+        """May `mac` have the address of this record, in its place?"""
+        own = self.reserved.get(mac) == lease.address
+        if lease.ends_at > now:
+            return own and lease.mac == mac and lease.state != DECLINED
+        strange = lease.regular and lease.mac != mac
+        return own or not strange or len(self._ended_regulars) > self.kept
+
+    def _leave(self, lease: Lease | None, now: float) -> None:
+        """Its holder asks anew and gets another address, so it uses this one no more."""
+        if lease is not None and self._bound(lease, now):
+            self.release(lease, now)
+            self.left = lease
 
     def _bound(self, lease: Lease, now: float) -> bool:
         return lease.state == BOUND and lease.ends_at > now
@@ -213,32 +253,32 @@ class Pool:
     def _take(self, address: int, mac: bytes, client: bytes, now: float) -> Lease | None:
         """That very address, if it can be had."""
         lease = self.leases.get(address)
-        if lease is None:
-            self._free.pop(address, None)
-            return self._add(address, mac, client, now)
-        if lease.ends_at > now:
-            own = self.reserved.get(mac) == address and lease.mac == mac
-            if not own or lease.state == DECLINED:
+        if lease is not None:
+            if not self._gives_way(lease, mac, now):
                 return None
-        if lease.regular and lease.mac != mac and len(self._ended_regulars) <= self.kept:
-            return None
-        self._drop(lease)
+            self._drop(lease)
+        self._free.pop(address, None)
         return self._add(address, mac, client, now)
 
     def _next(self, now: float) -> int | None:
         """An address nobody holds: never used, given up, ended, in this order."""
         self._sweep(now)
-        leases, taken = self.leases, self.taken
-        while self._cursor <= self.last:
-            address = self._cursor
+        if self._never_used():
             self._cursor += 1
-            if address not in leases and address not in taken:
-                return address
+            return self._cursor - 1
+        leases, taken = self.leases, self.taken
         while self._free:
             address, _ = self._free.popitem(last=False)
             if address not in leases and address not in taken:
                 return address
         return self._oldest()
+
+    def _never_used(self) -> bool:
+        """Move the cursor to the next such address; False when there is none."""
+        leases, taken = self.leases, self.taken
+        while self._cursor in leases or self._cursor in taken:
+            self._cursor += 1
+        return self._cursor <= self.last
 
     def _oldest(self) -> int | None:
         """An ended lease's address: passers-by first; some regulars are kept."""
@@ -246,8 +286,7 @@ class Pool:
             while len(ended) > keep:
                 lease = next(iter(ended.values()))
                 self._drop(lease)
-                if lease.address not in self.taken:
-                    return lease.address
+                return lease.address
         return None
 
     def _add(self, address: int, mac: bytes, client: bytes, now: float) -> Lease:
@@ -327,11 +366,13 @@ class Pool:
                 self._end(lease)
 
     def _end(self, lease: Lease) -> None:
+        """Nobody holds it now: forget it, or line it up for who needs an address."""
         lease.queued = 0.0
+        for_all = self.first <= lease.address <= self.last and lease.address not in self.taken
         if lease.state == DECLINED or lease.given_at == NEVER:
             self._drop(lease)
-            if self.first <= lease.address <= self.last:
+            if for_all:
                 self._free[lease.address] = None
-            return
-        line = self._ended_regulars if lease.regular else self._ended
-        line[lease.address] = lease
+        elif for_all:
+            line = self._ended_regulars if lease.regular else self._ended
+            line[lease.address] = lease

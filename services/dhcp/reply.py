@@ -72,10 +72,10 @@ ENDED: Final = bytes((END,))
 class Reply:
     """What to send.  `address` is the relay, the client, or the offered address, by `delivery`.
 
-    With a `lease` the row must be on disk before this leaves.
+    With a `lease` the row must be on disk before this leaves; `late` means not at once.
     """
 
-    __slots__ = ("address", "chaddr", "data", "delivery", "events", "kind", "lease")
+    __slots__ = ("address", "chaddr", "data", "delivery", "events", "kind", "late", "lease")
 
     def __init__(
         self,
@@ -94,6 +94,7 @@ class Reply:
         self.kind = kind
         self.lease = lease
         self.events = events
+        self.late = False
 
 
 class Silence:

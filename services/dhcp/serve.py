@@ -7,7 +7,6 @@ makes new `Lan` values while packets wait in the kernel's queue.
 
 import asyncio
 import gc
-import os
 import socket
 import sqlite3
 import time
@@ -15,34 +14,35 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.events import Event
+from appliance.events import Event, PoolEmpty, PoolHasRoom
 from appliance.faults import Fault, no_fault
+from appliance.model.config import LONGEST_LEASE_SECONDS
 from appliance.model.slices import DhcpNetwork
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
-from appliance.store.leases import Stored, commit, stored
+from appliance.store.leases import Stored, commit, forget, stored, troubles
 from appliance.store.trials import slices
 from services.dhcp.answer import answer
-from services.dhcp.guard import LISTENING, Guard, probe
 from services.dhcp.lan import Lan
-from services.dhcp.link.driver import SERVER_PORT, Link
+from services.dhcp.link.driver import LARGEST, Link
 from services.dhcp.pool import OFFERED
 from services.dhcp.relays import lan_for
 from services.dhcp.reply import Reply, Silence
 from services.dhcp.rows import lease as lease_of
 from services.dhcp.rows import row
 from services.dhcp.service import answer_4011
+from services.dhcp.watch.driver import Watch, uptime
 from services.dhcp.wire import decode
 from services.netboot.recipe import Loaders
 
 DRAIN = 256  # datagrams handled before the loop gets its turn
-LARGEST = 2048  # bytes read of one datagram; no honest message is longer
 RECEIVE_BUFFER = 4 << 20
 BEAT_SECONDS = 2.0
 PRUNE_EVERY = 10_000  # events
 CLOCK_JUMP_SECONDS = 3600.0
 BUSY = 2  # messages in one drain: more will come
 MOMENT_SECONDS = 0.002
+LATE_SECONDS = 2.0  # EDK2 collects offers for almost four
 
 
 async def networks(net: Path) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
@@ -57,15 +57,14 @@ async def networks(net: Path) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
 
 
 class Port:
-    """One link: its sockets, its network, its guard."""
+    """One link: its sockets, its network, who watches it."""
 
     def __init__(self, name: str, dhcp: socket.socket, pxe: socket.socket | None) -> None:
         self.link = Link(name, dhcp)
         self.dhcp = dhcp
         self.pxe = pxe
-        self.ear: socket.socket | None = None
         self.lan: Lan | None = None
-        self.guard: Guard | None = None
+        self.watch: Watch | None = None
         self.paused = False  # under load: a timer looks, not the loop
 
 
@@ -84,7 +83,6 @@ class Server:
         self.ports = ports
         self._ledger = ledger
         self._loaders = loaders
-        self._guarded = guarded
         self._fault = fault
         self._loop = asyncio.get_running_loop()
         self._lans: tuple[Lan, ...] = ()
@@ -93,6 +91,9 @@ class Server:
         self._clock = time.time()
         self.failed: asyncio.Future[None] = self._loop.create_future()
         self.turned = asyncio.Event()  # a guard changed its mind about when to wake
+        if guarded:
+            for port in ports:
+                port.watch = Watch(port.link, ledger, self._tell, self.turned.set)
 
     def open(self) -> None:
         """Begin to listen."""
@@ -113,42 +114,45 @@ class Server:
             self._loop.remove_reader(port.dhcp)
             if port.pxe is not None:
                 self._loop.remove_reader(port.pxe)
-            self._deafen(port)
+            if port.watch is not None:
+                port.watch.rest()
             port.link.close()
 
     # ── slices ────────────────────────────────────────────────────────────────────────────────────
 
     def adopt(self, wanted: tuple[DhcpNetwork, ...]) -> None:
         """Take over new slices; networks that did not change keep everything."""
+        forget(self._ledger, [network.name for network in wanted])
         by_link = {network.link: network for network in wanted}
         for port in self.ports:
             network = by_link.get(port.link.name)
             if network is None:
-                port.lan = port.guard = None
-                self._deafen(port)
+                port.lan = None
+                if port.watch is not None:
+                    port.watch.rest()
             elif port.lan is None or port.lan.network != network:
-                self._renew(port, network)
+                self._renew(port, network, LONGEST_LEASE_SECONDS)
         self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
         gc.collect()
         gc.freeze()  # tens of thousands of leases are no garbage: never look at them again
         self.turned.set()
 
-    def _renew(self, port: Port, network: DhcpNetwork) -> None:
+    def _renew(self, port: Port, network: DhcpNetwork, longest: float) -> None:
+        """Take over what is stored and what is offered; no lease ends after `longest` seconds."""
         before, now = port.lan, time.time()
         lan = Lan(network, self._loaders)
         for one in stored(self._ledger, network.name):
-            lan.pool.load(lease_of(one, network.lease_seconds), now, network.lease_seconds)
+            lan.pool.load(lease_of(one, network.lease_seconds), now, longest)
         if before is not None and before.name == network.name:
             lan.loops = before.loops
             for lease in before.pool.leases.values():
                 if lease.state == OFFERED and lease.address not in lan.pool.leases:
-                    lan.pool.load(lease, now, network.lease_seconds)
-        same = before is not None and before.server == lan.server
-        if port.guard is None or not same:
-            port.guard = Guard(network.name, network.address.ip, time.monotonic())
+                    lan.pool.load(lease, now, longest)
+        wrong = [one.event for one in troubles(self._ledger) if one.network == network.name]
+        lan.full = any(isinstance(one, PoolEmpty) for one in wrong)
         port.lan = lan
-        self._listen(port)
-        self._judge(port)
+        if port.watch is not None:
+            port.watch.adopt(lan, wrong)
 
     def _time(self) -> float:
         """Unix seconds.  After the clock went back, ends that are far away are brought near."""
@@ -196,13 +200,20 @@ class Server:
                 changed.append((lan.name, reply))
             elif isinstance(reply, Reply):
                 replies.append(reply)
-        port.link.deliver(replies, here.server if here else 0)
+        source = here.server if here else 0
+        self._send(port, replies, source)
         if changed or events:
             rows = [row(name, one.lease) for name, one in changed if one.lease is not None]
             self._commit(rows, events, now)
         held = [one for _, one in changed if isinstance(one, Reply)]
-        port.link.deliver(held, here.server if here else 0)
+        self._send(port, held, source)
         return count
+
+    def _send(self, port: Port, replies: list[Reply], source: int) -> None:
+        for reply in [one for one in replies if one.late]:
+            replies.remove(reply)
+            self._loop.call_later(LATE_SECONDS, port.link.deliver, [reply], source)
+        port.link.deliver(replies, source)
 
     def _asked_4011(self, port: Port, pxe: socket.socket) -> None:
         """Drain port 4011; what is answered leaves from there."""
@@ -246,69 +257,25 @@ class Server:
     def _reload(self) -> None:
         for port in self.ports:
             if port.lan is not None:
-                self._renew(port, port.lan.network)
+                self._renew(port, port.lan.network, port.lan.lease_seconds)
         self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
 
-    # ── the guard ─────────────────────────────────────────────────────────────────────────────────
+    # ── what time brings ──────────────────────────────────────────────────────────────────────────
 
     def watch(self, now: float) -> float:
-        """Probe where it is due; returns when to look again (monotonic seconds)."""
+        """Look around where it is due; returns when to look again (both as in `uptime`)."""
         wake_at = now + BEAT_SECONDS
         for port in self.ports:
-            guard = port.guard
-            if guard is None or not self._guarded:
-                continue
-            if now >= guard.wake_at:
-                mac = port.link.mac
-                if len(mac) == 6:
-                    with suppress(OSError):  # the link went away just now
-                        port.link.ask(probe(mac, int.from_bytes(os.urandom(4), "big")))
-                self._tell(guard.probed(now))
-            self._judge(port)
-            wake_at = min(wake_at, guard.wake_at, *_still(guard.opens_at, now))
+            lan = port.lan
+            if lan is not None and lan.full and lan.pool.has_room(self._time()):
+                lan.full = False
+                self._tell([PoolHasRoom(lan.name)])
+            if port.watch is not None:
+                wake_at = min(wake_at, port.watch.look(now))
         return wake_at
 
-    def _judge(self, port: Port) -> None:
-        if port.lan is None or port.guard is None or not self._guarded:
-            return
-        lan = port.lan
-        lan.quiet = port.guard.quiet(time.monotonic(), beside_others=lan.beside_others)
-        lan.renews = lan.quiet != LISTENING
-
-    def _heard(self, port: Port, ear: socket.socket) -> None:
-        """Drain port 68: what servers say to clients."""
-        for _ in range(DRAIN):
-            try:
-                datagram, (address, source_port) = ear.recvfrom(LARGEST)
-                if port.lan is None or port.guard is None or address == str(port.lan.address):
-                    continue
-                message = decode(datagram)
-            except ValueError:
-                continue
-            except OSError:
-                break
-            if source_port in (SERVER_PORT, 4011):
-                self._tell(port.guard.heard(message, time.monotonic()))
-                self._judge(port)
-                self.turned.set()
-
-    def _listen(self, port: Port) -> None:
-        if port.ear is None and self._guarded:
-            try:
-                port.ear = port.link.ear()
-            except OSError:
-                return  # a DHCP client of ours holds the port; the next slice tries again
-            self._loop.add_reader(port.ear, self._heard, port, port.ear)
-
-    def _deafen(self, port: Port) -> None:
-        if port.ear is not None:
-            self._loop.remove_reader(port.ear)
-            port.ear.close()
-            port.ear = None
-
-    def _tell(self, events: tuple[Event, ...]) -> None:
-        if events:
-            self._commit([], events, time.time())
+    def _tell(self, events: Sequence[Event]) -> None:
+        self._commit([], events, time.time())
 
 
 async def serve(
@@ -358,17 +325,12 @@ async def _watching(server: Server, beat: Callable[[], None]) -> None:
     """One timer for the guards and the heartbeat."""
     while True:
         beat()
-        now = time.monotonic()
-        wake_at = min(server.watch(now), now + BEAT_SECONDS)
+        wake_at = server.watch(uptime())
         server.turned.clear()
         try:
-            await asyncio.wait_for(server.turned.wait(), max(0.0, wake_at - time.monotonic()))
+            await asyncio.wait_for(server.turned.wait(), max(0.0, wake_at - uptime()))
         except TimeoutError:
             continue
-
-
-def _still(at: float, now: float) -> tuple[float, ...]:
-    return (at,) if at > now else ()
 
 
 def _widen(one: socket.socket) -> None:

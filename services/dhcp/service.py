@@ -5,6 +5,7 @@ Every architecture is answered: ROMs that always ask here fail with PXE-E55 othe
 
 from typing import Final
 
+from appliance.events import Unanswered
 from services.dhcp import booting
 from services.dhcp.destination import TO_SENDER
 from services.dhcp.lan import Lan
@@ -24,6 +25,9 @@ from services.netboot.recipe import Nothing
 
 BOOT_ITEM: Final = 71
 SIGNED_IMAGES: Final = 0x80  # bit 15 of the layer: Boot Integrity Services
+BIS: Final = Nothing(
+    "it wants signed boot images (BIS), which nobody has", Unanswered.SIGNED_IMAGES
+)
 
 
 def answer_4011(message: Message, lan: Lan, now: float) -> Reply | Silence:
@@ -34,20 +38,20 @@ def answer_4011(message: Message, lan: Lan, now: float) -> Reply | Silence:
     """
     if message.op != REQUEST_OP or message.kind not in (REQUEST, DISCOVER, INFORM):
         return Silence("port 4011 answers requests only")
-    asking = firmware(message.options, message.chaddr) if lan.netboot else ORDINARY
+    asking = ORDINARY
+    if lan.netboot:
+        asking = firmware(message.options, message.chaddr, lan.vendor_classes)
     if asking is ORDINARY:
         return Silence("port 4011 is for firmware")
-    if lan.quiet is not None:
-        return Silence(lan.quiet)
-    fields = booting.chosen(message, lan, asking, now)
+    item = boot_item(message)
+    fields = lan.quiet or booting.chosen(message, lan, asking, now)
+    if item is not None and item[2] & SIGNED_IMAGES:
+        fields = BIS
     events = booting.told(
         message, lan, asking, fields, stages=("4011", "4011"), address=message.ciaddr, now=now
     )
     if isinstance(fields, Nothing):
         return Silence(fields.why, events=events)
-    item = boot_item(message)
-    if item is not None and item[2] & SIGNED_IMAGES:
-        return Silence("it wants signed boot images (BIS), which nobody has", events=events)
     options = {MESSAGE_TYPE: bytes((ACK,)), SERVER_ID: lan.server_id}
     options |= booting.options(fields, message, lan)
     yiaddr, ciaddr = 0, message.ciaddr

@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from struct import Struct
 from typing import Final
 
-from services.dhcp.options import END, MESSAGE_TYPE, OVERLOAD, decode_options, encode_option
+from services.dhcp.options import (
+    END,
+    MESSAGE_TYPE,
+    OVERLOAD,
+    REQUESTED_ADDRESS,
+    decode_options,
+    encode_option,
+)
 
 HEADER: Final = Struct("!BBBBIHHIIII16s")
 COOKIE: Final = b"\x63\x82\x53\x63"
@@ -64,6 +71,12 @@ class Message:
     options: dict[int, bytes]
     kind: int
     raw: bytes
+
+    @property
+    def wanted(self) -> int:
+        """The address asked for in option 50; 0 when none is, or it has the wrong size."""
+        said = self.options.get(REQUESTED_ADDRESS, b"")
+        return int.from_bytes(said, "big") if len(said) == 4 else 0
 
     @property
     def server_name(self) -> bytes:

@@ -87,13 +87,25 @@ def answer(
         query = read_query(message)
     except Malformed:
         return Answer(refusal(message, FORMERR) or b"")
-    if query.version:
-        return Answer(bad_version(query))
-    if query.type in META_TYPES or query.question[-2:] != IN:
-        return Answer(failure(query, REFUSED))  # RFC 8482 §4.1 allows it for ANY
+    if refused := _refused(query):
+        return Answer(refused)
     if local := zone.answer(query, network):
         said = compose(query, local.flags, local.counts, local.records, tcp=tcp)
         return Answer(said, (), now, now + LOCAL_HELD_SECONDS)
+    return _from_the_world(query, cache, now, tcp=tcp)
+
+
+def _refused(query: Query) -> bytes | None:
+    """What is said to a question of a kind that nobody answers here."""
+    if query.version:
+        return bad_version(query)
+    if query.type in META_TYPES or query.question[-2:] != IN:
+        return failure(query, REFUSED)  # RFC 8482 §4.1 allows it for ANY
+    return None
+
+
+def _from_the_world(query: Query, cache: Cache, now: float, *, tcp: bool) -> Answer | Ask:
+    """A name that is not ours: from the cache, or the upstream has to be asked."""
     kept = cache.found(query.key, now)
     if kept:
         return from_reply(query, kept[2], now, born=kept[0], ends=kept[1], tcp=tcp)

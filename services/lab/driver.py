@@ -34,6 +34,8 @@ OVMF = (  # code and empty variable store, by distribution
     ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
     ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
 )
+QEMUS_OWN = ("share/qemu/edk2-x86_64-code.fd", "share/qemu/edk2-i386-vars.fd")
+"""The same, as QEMU's own build brings it (Nixpkgs, Fedora); below QEMU's prefix."""
 PATIENCE_SECONDS = 2.0  # between the polite signal and the other one
 BIOS_SECONDS, UEFI_SECONDS = 3.0, 12.0  # with KVM that works each takes less than half
 NOTHING_TO_BOOT = frozenset({Milestone.FAILED_BOOT, Milestone.SHELL})
@@ -73,17 +75,27 @@ class Outcome:
 
 
 async def probe_platform() -> Platform:
-    """Find QEMU and OVMF, try whether KVM really runs; raises `Unreachable` naming the package."""
+    """Find QEMU and OVMF, try whether KVM really runs; raises `Unreachable` naming the package.
+
+    Without OVMF there are machines with BIOS firmware.
+    """
     qemu = shutil.which("qemu-system-x86_64")
     if qemu is None:
         raise Unreachable(
             "There is no qemu-system-x86_64; Debian's package qemu-system-x86 has it."
         )
-    pair = next((pair for pair in OVMF if all(Path(part).is_file() for part in pair)), None)
-    if pair is None:
-        raise Unreachable("There is no OVMF firmware; Debian's package ovmf has it.")
-    accelerator = "kvm" if await _kvm_runs(qemu, pair) else "tcg"
-    return Platform(qemu, Path(pair[0]), Path(pair[1]), accelerator)
+    flash = uefi(Path(qemu).resolve())
+    accelerator = "kvm" if await _kvm_runs(qemu, flash) else "tcg"
+    code, variables = flash or (None, None)
+    return Platform(qemu, code, variables, accelerator)
+
+
+def uefi(qemu: Path, places: Sequence[tuple[str, str]] = OVMF) -> tuple[Path, Path] | None:
+    """OVMF's code and its empty variable store, None when neither `places` nor QEMU has them."""
+    code, store = QEMUS_OWN
+    prefix = qemu.parents[1]
+    pairs = [*((Path(one), Path(other)) for one, other in places), (prefix / code, prefix / store)]
+    return next((pair for pair in pairs if all(part.is_file() for part in pair)), None)
 
 
 async def raise_lab(names: Names, platform: Platform) -> Lab:
@@ -154,6 +166,8 @@ async def _once(
     seconds: float,
     until: Callable[[Milestone], bool],
 ) -> Outcome:
+    if needs_variables(machine.firmware) and lab.platform.code is None:
+        raise Unreachable("There is no UEFI firmware; Debian's package ovmf has it.")
     async with _tap(lab) as tap:
         variables = _own_variables(lab, tap) if needs_variables(machine.firmware) else None
         started = time.monotonic()
@@ -221,6 +235,7 @@ async def _tap(lab: Lab) -> AsyncIterator[str]:
 
 
 def _own_variables(lab: Lab, tap: str) -> Path:
+    assert lab.platform.variables is not None
     copy = lab.directory / f"{tap}.fd"
     shutil.copyfile(lab.platform.variables, copy)
     return copy
@@ -253,7 +268,7 @@ async def _clear(names: Names) -> None:
 
 
 async def _ip(*arguments: str) -> str:
-    program = shutil.which("ip", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    program = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
     if program is None:
         raise Unreachable("There is no ip program; Debian's package iproute2 has it.")
     process = await asyncio.create_subprocess_exec(
@@ -282,18 +297,18 @@ async def _end(process: asyncio.subprocess.Process) -> None:
                 await process.wait()
 
 
-async def _kvm_runs(qemu: str, flash: tuple[str, str]) -> bool:
+async def _kvm_runs(qemu: str, flash: tuple[Path, Path] | None) -> bool:
     """Run empty machines with KVM: either firmware must come to its end, and soon.
 
     /dev/kvm may be there and not work: inside some virtual machines a firmware crawls for a
     while, or the processor stops at an instruction with a register dump.  SeaBIOS comes through
-    now and then where OVMF never does, so both are tried.
+    now and then where OVMF never does, so both are tried where both are there.
     """
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
-    return await _comes_through(qemu, (), BIOS_SECONDS) and await _comes_through(
-        qemu, empty_flash(*flash), UEFI_SECONDS
-    )
+    if not await _comes_through(qemu, (), BIOS_SECONDS):
+        return False
+    return flash is None or await _comes_through(qemu, empty_flash(*flash), UEFI_SECONDS)
 
 
 async def _comes_through(qemu: str, firmware: Sequence[str], seconds: float) -> bool:

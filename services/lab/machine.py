@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from appliance.errors import Problem, Refused
+
 
 class Firmware(Enum):
     """What the machine starts with, by the word the command line uses."""
@@ -40,7 +42,7 @@ LEAST_MEGABYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine; it has a disk only if a file is given."""
+    """One machine; it has a disk only if a file is given.  Raises Refused."""
 
     name: str
     mac: str  # lower case, colons
@@ -54,13 +56,13 @@ class Machine:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", self.mac):
-            raise ValueError(f"{self.mac!r} is not a MAC address in lower case with colons")
+            raise _refused("mac", f"{self.mac!r} is not a MAC address like 52:54:00:12:34:56.")
         if int(self.mac[:2], 16) & 1:
-            raise ValueError(f"{self.mac} is a multicast address: the first byte must be even")
+            what = f"{self.mac} is a multicast address: the first byte must be even."
+            raise _refused("mac", what)
         if self.megabytes < LEAST_MEGABYTES:
-            raise ValueError(
-                f"{self.megabytes} MB is too little: the sample needs {LEAST_MEGABYTES} MB or more"
-            )
+            what = f"{self.megabytes} MB is too little: the sample needs {LEAST_MEGABYTES} or more."
+            raise _refused("memory", what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class Platform:
     """What this computer offers: found by the door."""
 
     qemu: str
-    code: Path  # OVMF, read only
-    variables: Path  # OVMF's empty variable store, copied for each machine
+    code: Path | None  # OVMF, read only; None: machines with BIOS firmware only
+    variables: Path | None  # OVMF's empty variable store, copied for each machine
     accelerator: str = "tcg"  # "kvm" only after a virtual machine ran with it
 
 
@@ -107,11 +109,15 @@ def command(
     )
 
 
+def _refused(field: str, what: str) -> Refused:
+    return Refused(Problem((field,), what))
+
+
 def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) -> tuple[str, ...]:
     if firmware is Firmware.BIOS:
         return ()
-    if variables is None:
-        raise ValueError("a UEFI machine needs its own variable store")
+    if platform.code is None or variables is None:
+        raise ValueError("a UEFI machine needs OVMF and its own variable store")
     flash = _flash(platform.code, f"file={variables}")
     if firmware is Firmware.UEFI:
         return flash
@@ -124,9 +130,9 @@ def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) ->
     )
 
 
-def empty_flash(code: str, variables: str) -> tuple[str, ...]:
+def empty_flash(code: Path, variables: Path) -> tuple[str, ...]:
     """OVMF for a machine that keeps nothing: what it writes is forgotten."""
-    return _flash(Path(code), f"snapshot=on,file={variables}")
+    return _flash(code, f"snapshot=on,file={variables}")
 
 
 def _flash(code: Path, variables: str) -> tuple[str, ...]:

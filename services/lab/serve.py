@@ -31,6 +31,7 @@ class Booted:
     """What became of one machine: `ok` exactly when it phoned home with its assigned image."""
 
     ok: bool
+    late: bool  # nothing of it was heard within the time
     boot: str | None  # id
     host: str | None
     seconds: float  # from power-on
@@ -91,12 +92,14 @@ async def _show(
     return result.ok
 
 
-async def visit(state: Path, machine: Machine, seconds: float, say: Callable[[str], None]) -> int:
-    """Switch a machine on in a standing lab: 0 exactly when it phoned home as assigned."""
+async def visit(
+    state: Path, machine: Machine, seconds: float, say: Callable[[str], None]
+) -> Booted:
+    """Switch a machine on in a standing lab, its console said line by line."""
     lab = await standing_lab(state, await probe_platform())
     result = await machine_boots(lab, state, machine, say, seconds=seconds)
     say(_line(machine.name, result))
-    return 0 if result.ok else 1
+    return result
 
 
 def _line(name: str, booted: Booted) -> str:
@@ -190,17 +193,17 @@ def _judged(
 ) -> Booted:
     if row is None:
         what = f"{machine.name} was not heard of within {limit:.0f} s; see the page Machines."
-        return Booted(False, None, None, took, what)
+        return Booted(False, took >= limit, None, None, took, what)
     if row.state != "up":
         what = f"{machine.name} ended as {row.state}" + (
             f" ({row.diagnosis})." if row.diagnosis else "."
         )
-        return Booted(False, row.id, row.name, took, what)
+        return Booted(False, False, row.id, row.name, took, what)
     images = fitting - {None}
     if images and row.image not in images:
         what = f"{machine.name} runs {row.name}, but not the image that it is assigned."
-        return Booted(False, row.id, row.name, took, what)
-    return Booted(True, row.id, row.name, took, f"{machine.name} runs {row.name}.")
+        return Booted(False, False, row.id, row.name, took, what)
+    return Booted(True, False, row.id, row.name, took, f"{machine.name} runs {row.name}.")
 
 
 def _assigned(state: Path, mac: str) -> str | None:

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
 
+from appliance.errors import Problem, Refused
+
 LAN_PORT = "lan0"  # in the router's namespace: what the LAN's bridge has as its port
 WAN_LINK = "wan0"  # in the router's namespace: the cable to the ISP
 ISP_LINK = "isp0"
@@ -31,15 +33,17 @@ Command = tuple[str, ...]  # arguments of ip(8)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What one lab's namespaces are called; two labs with different prefixes never meet."""
+    """What one lab's namespaces are called; two labs with different prefixes never meet.
+
+    Raises Refused.
+    """
 
     prefix: str = "nxlab"
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"nx[a-z0-9-]{0,20}", self.prefix):
-            raise ValueError(
-                f"{self.prefix!r} is not a prefix for a lab: nx and up to 20 letters or digits"
-            )
+            what = f"{self.prefix!r} is not a prefix for a lab: nx and up to 20 letters or digits."
+            raise Refused(Problem(("prefix",), what))
 
     @property
     def router(self) -> str:

@@ -25,8 +25,10 @@ IPXE_NAMES: Final = frozenset((b"iPXE", b"gPXE"))
 RASPBERRY_PI: Final = frozenset(
     bytes.fromhex(prefix) for prefix in ("b827eb", "dca632", "e45f01", "28cdc1", "d83add", "2ccf67")
 )
-VENDOR_PREFIXES: Final = (b"HTTPClient", b"PXEClient")
-"""Option 60 begins with one of these, or its sender does not ask to boot (G5)."""
+HTTP_CLIENT: Final = b"HTTPClient"
+PXE_CLIENT: Final = b"PXEClient"
+"""Option 60 begins with one of these two, or with a word of the network's owner, or its sender does
+not ask to boot (G5)."""
 
 RASPBERRY_PI_ARCHES: Final = frozenset((0, 41))
 
@@ -59,13 +61,14 @@ class Firmware:
 
     __slots__ = (
         "arch", "assumed", "bus_id", "features", "kind", "user_class", "uuid", "uuid_raw",
-        "uuid_swapped", "vendor_class", "version",
+        "uuid_swapped", "vendor_class", "version", "word",
     )  # fmt: skip
 
     def __init__(self, kind: Class, arch: int | None = None) -> None:
         self.kind = kind
         self.arch = arch
         self.assumed = False  # the architecture was not said, BIOS is a guess
+        self.word = PXE_CLIENT  # how PXE firmware wants to be called in option 60
         self.vendor_class = ""
         self.user_class = ""
         self.features: frozenset[int] = frozenset()
@@ -93,8 +96,13 @@ ORDINARY: Final = Firmware(Class.ORDINARY)
 _SIGNS: Final = frozenset((VENDOR_CLASS, USER_CLASS, CLIENT_ARCH, IPXE))
 
 
-def firmware(options: Mapping[int, bytes], chaddr: bytes) -> Firmware:
-    """Classify one message.  Never raises: what cannot be read counts as not said."""
+def firmware(
+    options: Mapping[int, bytes], chaddr: bytes, words: tuple[bytes, ...] = (PXE_CLIENT,)
+) -> Firmware:
+    """Classify one message.  Never raises: what cannot be read counts as not said.
+
+    PXE firmware on this network begins option 60 with one of `words`.
+    """
     if _SIGNS.isdisjoint(options):
         return ORDINARY
     vendor_class = options.get(VENDOR_CLASS, b"")
@@ -103,10 +111,12 @@ def firmware(options: Mapping[int, bytes], chaddr: bytes) -> Firmware:
     arch = architecture(options.get(CLIENT_ARCH, b""), vendor_class)
     able = frozenset(code for code, value in features.items() if value and any(value))
     ipxe = IPXE in options or user_class in IPXE_NAMES
-    kind = _kind(vendor_class, user_class, able, arch, chaddr, ipxe=ipxe)
+    pxe = vendor_class.startswith(words)
+    kind = _kind(vendor_class, user_class, able, arch, chaddr, ipxe=ipxe, pxe=pxe)
     if kind is Class.ORDINARY:
         return ORDINARY
     found = Firmware(kind, arch)
+    found.word = next((one for one in words if vendor_class.startswith(one)), PXE_CLIENT)
     if arch is None and kind is not Class.HTTP:
         found.arch, found.assumed = 0, True
     found.vendor_class = _printable(vendor_class)
@@ -127,17 +137,18 @@ def _kind(
     chaddr: bytes,
     *,
     ipxe: bool,
+    pxe: bool,
 ) -> Class:
     if user_class == OUR_MARK:
         return Class.SCRIPT
     if ipxe:
         capable = HTTP in able and (BZIMAGE in able or EFI in able)
         return Class.SCRIPT if capable else Class.CHAIN
-    if vendor_class.startswith(b"HTTPClient"):
+    if vendor_class.startswith(HTTP_CLIENT):
         return Class.HTTP
     if arch in RASPBERRY_PI_ARCHES and chaddr[:3] in RASPBERRY_PI:
         return Class.RASPBERRY_PI  # without option 60 in its REQUEST (G98)
-    if not vendor_class.startswith(VENDOR_PREFIXES):
+    if not pxe:
         return Class.ORDINARY
     known = ARCHITECTURES.get(arch) if arch is not None else None
     return Class.HTTP if known and known.transport is Transport.HTTP else Class.PXE
@@ -168,11 +179,8 @@ def architecture(value: bytes, vendor_class: bytes) -> int | None:
             return code
     if codes:
         return codes[0]
-    word, _, rest = vendor_class.partition(b":Arch:")
-    digits = rest[:5]
-    if word in (b"PXEClient", b"HTTPClient") and len(digits) == 5 and digits.isdigit():
-        return int(digits)
-    return None
+    digits = vendor_class.partition(b":Arch:")[2][:5]
+    return int(digits) if len(digits) == 5 and digits.isdigit() else None
 
 
 def uuids(value: bytes) -> tuple[str, str]:

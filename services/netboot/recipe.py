@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Final
 
+from appliance.events import Unanswered
 from services.netboot.architecture import ARCHITECTURES
 from services.netboot.firmware import Class, Firmware
 
@@ -60,9 +61,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """No boot fields for this one, and the reason as a sentence for the boot's record."""
+    """No boot fields for this one; the sentence and the reason are for the boot's record."""
 
     why: str
+    reason: Unanswered
 
 
 def recipe(
@@ -79,17 +81,18 @@ def recipe(
     if asking.kind is Class.RASPBERRY_PI:
         return Recipe(vendor_class=b"PXEClient", vendor_options=RASPBERRY_PI_MENU)
     if asking.kind is Class.ORDINARY:
-        return Nothing("it did not ask to boot")
+        return Nothing("it did not ask to boot", Unanswered.NOT_BOOTING)
+    if asking.recipe is None:
+        why = f"there is no loader for this architecture ({_called(asking)})"
+        return Nothing(why, Unanswered.UNKNOWN_ARCH)
     if rung is None:
-        return Nothing("every loader was handed out and none came up; it may boot its own disk")
-    path = _path(asking, loaders, rung)
+        why = "every loader was handed out and none came up; it may boot its own disk"
+        return Nothing(why, Unanswered.LADDER_EXHAUSTED)
+    path = loaders.rung(asking.recipe, rung)
     if path is None:
-        return Nothing(f"no loader for this architecture ({_called(asking)}) is installed")
+        why = f"no loader for this architecture ({_called(asking)}) is installed"
+        return Nothing(why, Unanswered.LOADER_MISSING)
     return _loader(asking, path, server)
-
-
-def _path(asking: Firmware, loaders: Loaders, rung: int) -> str | None:
-    return loaders.rung(asking.recipe, rung) if asking.recipe else None
 
 
 def _loader(asking: Firmware, path: str, server: IPv4Address) -> Recipe:
@@ -99,7 +102,7 @@ def _loader(asking: Firmware, path: str, server: IPv4Address) -> Recipe:
     if asking.kind is Class.CHAIN:
         url = f"tftp://{server}/{path}"
         return Recipe(url.encode(), ipxe_options=NO_PROXY_WAIT, for_firmware=False)
-    return Recipe(path.encode(), vendor_class=b"PXEClient", vendor_options=BOOT_FILE_NOW)
+    return Recipe(path.encode(), vendor_class=asking.word, vendor_options=BOOT_FILE_NOW)
 
 
 def _called(asking: Firmware) -> str:

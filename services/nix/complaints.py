@@ -22,30 +22,70 @@ def _known(kind: str, pattern: str, what: str, missing: str | None = None) -> Co
     return Complaint(kind, re.compile(pattern, re.DOTALL), what, missing)
 
 
+PACKAGE = r"[Pp]ackage ['‘](?P<name>[^'’]+)['’] in \S+(?: because it)?"
+"""How nixpkgs' pkgs/stdenv/generic/check-meta.nix begins when it refuses a package.
+
+In 2024 (ff5face26a67 of auxolotl/nixpkgs): "Package ‘name’ in place …, refusing to evaluate."  In
+2026 (00284adb9c0a): "Refusing to evaluate package 'name' in place because it …"; a broken one "has
+problems:" (problems.nix beside it, d0a743cc1ce5 of llakala/nixpkgs).
+"""
+
 EVALUATION: tuple[Complaint, ...] = (
     _known(
         "unfree",
-        r"Package ['‘](?P<name>[^'’]+)['’].*?has an unfree license",
-        "{name} has an unfree licence, which this host does not allow. Allow it there, or leave it "
-        "out.",
+        rf"{PACKAGE} has an unfree license",
+        "{name} has an unfree licence, which this host does not allow. Leave it out, allow it "
+        "alone with nixpkgs.config.allowUnfreePredicate, or allow every such package.",
         "nixpkgs.config.allowUnfree = true;",
     ),
     _known(
+        "blocklisted",
+        rf"{PACKAGE} has a bl(?:ock|ack)listed license(?: \(‘(?P<licence>[^’]+)’\))?",
+        "{name} has a licence that this host forbids ({licence}). Leave it out there, or take the "
+        "licence off nixpkgs.config.blocklistedLicenses.",
+    ),
+    _known(
+        "not from source",
+        rf"{PACKAGE} contains elements not built from source",
+        "{name} was not built from source alone, which this host does not allow. Allow it there, "
+        "or leave it out.",
+        "nixpkgs.config.allowNonSource = true;",
+    ),
+    _known(
         "insecure",
-        r"Package ['‘](?P<name>[^'’]+)['’].*?is marked as insecure",
+        rf"{PACKAGE} is marked as insecure.*?Known issues:\s*- (?P<text>.+?)[.\s]*(?:\n\s*\n|\Z)",
+        "{name} is marked as insecure, and this host does not permit it: {text}. Use a newer one, "
+        "or permit it there.",
+        'nixpkgs.config.permittedInsecurePackages = [ "{name}" ];',
+    ),
+    _known(
+        "insecure",
+        rf"{PACKAGE} is marked as insecure",
         "{name} is marked as insecure, and this host does not permit it. Use a newer one, or "
         "permit it there.",
         'nixpkgs.config.permittedInsecurePackages = [ "{name}" ];',
     ),
     _known(
         "broken",
-        r"Package ['‘](?P<name>[^'’]+)['’].*?is marked as broken",
-        "{name} is marked as broken in this nixpkgs. Use another version of it.",
+        rf"{PACKAGE} is marked as broken",
+        "{name} is marked as broken in this nixpkgs. Use another version of it, or try it all the "
+        "same.",
+        "nixpkgs.config.allowBroken = true;",
+    ),
+    _known(
+        "problems",
+        rf"{PACKAGE} has problems:\s*- (?P<text>.+?)[.\s]*\n\s*See also.*?"
+        r"problems\.handlers = \{\s*(?P<handler>[^\n]+? = \"warn\";)",
+        "{name} has problems in this nixpkgs: {text}. Use another version of it, or try it all the "
+        "same.",
+        "nixpkgs.config.problems.handlers.{handler}",
     ),
     _known(
         "unsupported",
-        r"Package ['‘](?P<name>[^'’]+)['’].*?is not available on the requested hostPlatform",
-        "{name} does not exist for this host's kind of processor. Leave it out there.",
+        rf"{PACKAGE} is not (?:available on the requested hostPlatform|supported on)",
+        "{name} does not exist for this host's kind of processor. Leave it out there, or try it "
+        "all the same.",
+        "nixpkgs.config.allowUnsupportedSystem = true;",
     ),
     _known(
         "dir",

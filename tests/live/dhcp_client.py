@@ -5,11 +5,13 @@ Usage: dhcp_client.py LINK exchanges COUNT    go through COUNT exchanges, one MA
        dhcp_client.py LINK burst COUNT        COUNT DISCOVERs at once; the addresses offered, in any
                                               order
        dhcp_client.py LINK request ADDRESS    one INIT-REBOOT of MAC 0; its answer as hex, or "none"
+       dhcp_client.py LINK discover HEX       broadcast HEX once; seconds until the answer, and it
        dhcp_client.py LINK 4011 SERVER HEX    send HEX to port 4011 from port 4011; source port, hex
 """
 
 import socket
 import sys
+import time
 
 from services.dhcp.wire import decode, encode
 
@@ -84,6 +86,13 @@ def main() -> None:
     elif what == "request":
         answer = Client(link, 68).ask(0, [(53, b"\x03"), (50, socket.inet_aton(value))])
         print(answer.hex() if answer else "none")
+    elif what == "discover":
+        client = Client(link, 68)
+        client.wire.settimeout(8)
+        began = time.monotonic()
+        client.wire.sendto(bytes.fromhex(value), ("255.255.255.255", 67))
+        answer = client.wire.recv(2048)
+        print(f"{time.monotonic() - began:.2f}", answer.hex())
     else:
         client = Client(link, 4011)
         client.wire.sendto(bytes.fromhex(sys.argv[4]), (value, 4011))

@@ -1,7 +1,13 @@
-"""The adapter on the sample's hosts, evaluated by real Nix; nothing is built."""
+"""The adapter on the sample's hosts, evaluated by real Nix; nothing is built.
+
+With NIXPKGS_LIB (the `lib` folder of a nixpkgs) in the environment, that lib stands in place of
+the sample's own.
+"""
 
 import json
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -30,6 +36,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = tree / "parts" / name
         file.parent.mkdir(parents=True)
         file.write_text(text)
+    if real := os.environ.get("NIXPKGS_LIB"):
+        shutil.rmtree(tree / "lib")
+        shutil.copytree(real, tree / "lib")
     return tree
 
 
@@ -47,6 +56,8 @@ def evaluate(sample: Path, expression: str) -> subprocess.CompletedProcess[str]:
           adapter = import {ADAPTER}/netboot.nix {{ compression = "gzip"; }};
           adapted = more: host: (host.extendModules {{ modules = more ++ [ adapter ]; }}).config;
           lib = import {sample}/lib;
+          names = v: if builtins.isAttrs v then builtins.attrNames v else v;
+          with_ = more: host: host.extendModules {{ modules = [ more ]; }};
       in {expression}"""
     return subprocess.run(
         [
@@ -92,6 +103,31 @@ def test_a_host_with_netboot_outputs_is_native(sample: Path) -> None:
 def test_a_host_that_lives_on_disks_is_adaptable(sample: Path) -> None:
     found = look(sample, "archive")
     assert (found["kind"], found["adapted"], found["watched"]) == ("adaptable", True, True)
+
+
+def test_an_installers_medium_is_adapted(sample: Path) -> None:
+    """It names a squashfsStore as netboot hosts do, and it waits for its disc."""
+    found = look(sample, "keystone")
+    assert (found["kind"], found["adapted"]) == ("adaptable", True)
+    assert "root=LABEL=" not in " ".join(found["kernelParams"])
+    assert "not mounted: /iso." in found["findings"][0]["what"]
+
+
+def test_a_host_with_images_of_its_own_is_adapted(sample: Path) -> None:
+    """A card's image (sdImage), or a squashfs that is for something else."""
+    found = value(
+        sample,
+        """look (with_ {
+             system.build.sdImage = "/card";
+             system.build.squashfsStore = "/squashfs";
+           } hosts.switchyard) false""",
+    )
+    assert found["kind"] == "adaptable"
+    assert found["out"]["squashfsStore"].startswith("/nix/store/")
+
+
+def test_an_installers_medium_cannot_be_served_as_built(sample: Path) -> None:
+    assert look(sample, "keystone", as_built=True)["kind"] == "not-bootable"
 
 
 def test_a_native_host_served_as_built_is_unwatched(sample: Path) -> None:
@@ -161,6 +197,14 @@ def test_no_value_of_the_original_configuration_is_looked_at(sample: Path) -> No
 # ---- the adapter wins
 
 
+LIVES_ELSEWHERE = ("archive", "switchyard", "keystone")
+
+
+@pytest.mark.parametrize("host", LIVES_ELSEWHERE)
+def test_an_adapted_host_mounts_the_store_it_came_with(sample: Path, host: str) -> None:
+    assert value(sample, f"names (adapted [ ] hosts.{host}).fileSystems") == NETBOOT
+
+
 FORCED = {
     "fileSystems": '{ "/".device = "/dev/sda1"; "/var".device = "/dev/sda2"; }',
     "swapDevices": '[ { device = "/dev/sda3"; } ]',
@@ -172,8 +216,19 @@ FORCED = {
     "boot.loader.grub.enable": "true",
     "boot.loader.systemd-boot.enable": "true",
     "boot.loader.limine.enable": "true",
+    "boot.loader.external.enable": "true",
+    "boot.loader.generationsDir.enable": "true",
+    "boot.lanzaboote.enable": "true",
     "boot.zfs.extraPools": '[ "tank" ]',
+    "boot.growPartition": "true",
+    "boot.initrd.clevis.enable": "true",
+    "boot.initrd.systemd.network.enable": "true",
+    "boot.initrd.systemd.root": '"gpt-auto"',
+    "boot.initrd.systemd.repart.enable": "true",
+    "systemd.repart.enable": "true",
     "services.btrfs.autoScrub.enable": "true",
+    "system.autoUpgrade.enable": "true",
+    "disko.enableConfig": "true",
 }
 NETBOOT = ["/", "/nix/.ro-store", "/nix/.rw-store", "/nix/store"]
 WANTED = {
@@ -184,6 +239,7 @@ WANTED = {
     "boot.initrd.secrets": [],
     "boot.loader.timeout": 0,
     "boot.zfs.extraPools": [],
+    "boot.initrd.systemd.root": "fstab",
 }
 
 
@@ -193,8 +249,7 @@ def test_the_adapter_wins_over_a_host(sample: Path, how: str) -> None:
     asked = " ".join(f'"{option}" = names config.{option};' for option in FORCED)
     found = value(
         sample,
-        f"""let config = adapted [ {{ {said} }} ] hosts.anvil;
-                names = v: if builtins.isAttrs v then builtins.attrNames v else v;
+        f"""let config = adapted [ {{ {said} }} ] hosts.archive;
             in {{ {asked} }}""",
     )
     assert found == {option: WANTED.get(option, False) for option in FORCED}
@@ -203,6 +258,50 @@ def test_the_adapter_wins_over_a_host(sample: Path, how: str) -> None:
 def test_a_root_that_is_forced_by_itself_gives_way(sample: Path) -> None:
     root = value(sample, '(adapted [ ] hosts.archive).fileSystems."/"')
     assert (root["fsType"], root["device"]) == ("tmpfs", "tmpfs")
+
+
+def test_every_option_that_the_adapter_may_meet_is_in_the_sample(sample: Path) -> None:
+    """Asked with a lib that tells the paths; where an option was removed, its name is known."""
+    done = evaluate(
+        sample,
+        f"""let
+              told = path: builtins.trace "asks for ${{builtins.concatStringsSep "." path}}";
+              spy = lib // {{
+                attrByPath = path: default: set: told path (lib.attrByPath path default set);
+                hasAttrByPath = path: set: told path (lib.hasAttrByPath path set);
+              }};
+              made = host: module:
+                (module (builtins.intersectAttrs (builtins.functionArgs module) {{
+                  inherit (host) config options pkgs;
+                  lib = spy;
+                  modulesPath = "";
+                }})).config;
+              netboot = made hosts.archive adapter;
+              client = made hosts.archive (import {ADAPTER}/client.nix);
+              squashed = made hosts.anvil (
+                import {ADAPTER}/compression.nix {{ compression = "gzip"; }});
+            in map builtins.toJSON [
+              (map (part: [ (names part) (part.condition or null) ]) netboot.contents)
+              client.systemd.services.nixie-identity.environment
+              (names squashed)
+            ]""",
+    )
+    assert done.returncode == 0, done.stderr
+    asked = sorted(set(re.findall(r"asks for (\S+)", done.stderr)))
+    assert {"swapDevices", "nix.enable", "netboot.squashfsCompression"} <= set(asked)
+    unknown = value(
+        sample,
+        f"""let
+              split = path: builtins.filter builtins.isString (builtins.split "[.]" path);
+              known = set: path:
+                lib.isOption set || path != [ ] && set ? ${{builtins.head path}}
+                && known set.${{builtins.head path}} (builtins.tail path);
+              isNew = path:
+                !(known hosts.archive.options path || known hosts.anvil.options path);
+              asked = builtins.fromJSON ''{json.dumps(asked)}'';
+            in builtins.filter (path: isNew (split path)) asked""",
+    )
+    assert unknown == []
 
 
 def test_what_has_nothing_to_do_with_disks_stays(sample: Path) -> None:
@@ -256,40 +355,163 @@ def test_a_release_without_an_option_is_left_alone(sample: Path) -> None:
     assert found == NETBOOT
 
 
+def test_the_store_is_made_known_to_nix_before_anybody_asks(sample: Path) -> None:
+    """The socket of the daemon comes before whatever has the usual dependencies."""
+    unit = value(sample, "(adapted [ ] hosts.archive).systemd.services.nixie-register-store")
+    assert unit["unitConfig"]["DefaultDependencies"] is False
+    assert {"nix-daemon.service", "nix-daemon.socket", "sysinit.target"} <= set(unit["before"])
+    assert "nix-path-registration" in unit["script"]
+
+
+def test_a_host_without_nix_has_no_store_to_register(sample: Path) -> None:
+    assert (
+        value(
+            sample,
+            """(adapted [ { nix.enable = false; } ] hosts.archive)
+               .systemd.services ? nixie-register-store""",
+        )
+        is False
+    )
+
+
 def test_a_removed_option_is_not_set(sample: Path) -> None:
     """boot.loader.raspberryPi.enable is still declared, and an error when it has a value."""
     assert value(sample, "(adapted [ ] hosts.archive).system.build.toplevel ? drvPath") is True
 
 
-# ---- findings and specialisations
+# ---- findings
 
 
 def test_the_file_systems_that_stay_behind_are_named(sample: Path) -> None:
-    (warning, note) = look(sample, "archive")["findings"]
-    assert warning["severity"] == "warn"
-    assert "/boot, /data, /home" in warning["what"]
-    assert "vault" in note["what"]
+    (warning,) = [one for one in look(sample, "archive")["findings"] if one["severity"] == "warn"]
+    assert "/boot, /data, /home, /spool" in warning["what"]
+
+
+def test_the_devices_that_stay_locked_are_named(sample: Path) -> None:
+    assert "The encrypted devices stay closed: vault." in said(look(sample, "archive"))
+
+
+def test_the_services_that_belong_to_disks_are_named(sample: Path) -> None:
+    (told,) = [one for one in said(look(sample, "archive")) if "first stage" in one]
+    assert told.endswith("left out: create-needed-for-boot-dirs, rollback.")
+
+
+def said(found: Any) -> list[str]:
+    return [one["what"] for one in found["findings"]]
 
 
 def test_a_native_host_has_no_findings(sample: Path) -> None:
     assert look(sample, "crucible")["findings"] == []
 
 
-def test_a_forced_module_list_is_a_finding_with_the_missing_line(sample: Path) -> None:
+@pytest.mark.parametrize(
+    ("systemd", "forced", "absent"),
+    [
+        ("true", ["kernelModules"], None),
+        ("true", ["availableKernelModules"], None),
+        ("true", ["kernelModules", "availableKernelModules"], "loop, overlay, squashfs."),
+        ("false", ["availableKernelModules"], None),
+        ("false", ["kernelModules"], "loop."),
+    ],
+)
+def test_modules_that_forced_lists_keep_out_are_named(
+    sample: Path, systemd: str, forced: list[str], absent: str | None
+) -> None:
+    """Both lists have them all, so one is forced in vain; but the script loads loop by name."""
+    said = " ".join(f'boot.initrd.{name} = lib.mkForce [ "ahci" ];' for name in forced)
     found = value(
         sample,
-        """(look (hosts.archive.extendModules { modules = [
-             { boot.initrd.kernelModules = lib.mkForce [ "ahci" ]; } ]; }) false).findings""",
+        f"""(look (with_ {{
+              boot.initrd.systemd.enable = lib.mkForce {systemd};
+              {said}
+            }} hosts.switchyard) false).findings""",
     )
-    (bad,) = [finding for finding in found if finding["severity"] == "bad"]
-    assert bad["missing"] == 'boot.initrd.kernelModules = [ "loop" "overlay" "squashfs" ];'
+    bad = [one for one in found if one["severity"] == "bad"]
+    assert [one["what"].rpartition(": ")[2] for one in bad] == ([absent] if absent else [])
+    assert {one["missing"] for one in bad} <= {
+        'boot.initrd.kernelModules = [ "loop" "overlay" "squashfs" ];'
+    }
+
+
+def test_a_module_list_of_two_releases_means_the_same(sample: Path) -> None:
+    """Lists of names before 26.05, names with true or false since."""
+    found = value(
+        sample,
+        """(adapted [ { boot.initrd.kernelModules.dm_mod = true; } ] hosts.archive)
+           .boot.initrd.kernelModules""",
+    )
+    assert {"dm_mod", "loop", "overlay", "squashfs"} <= set(found)
+
+
+# ---- the first stage's services
+
+
+def test_no_service_of_the_first_stage_waits_for_a_disk(sample: Path) -> None:
+    found = value(
+        sample,
+        """builtins.mapAttrs (_: s: [ s.enable (s.wantedBy ++ s.requiredBy) ])
+             (adapted [ ] hosts.archive).boot.initrd.systemd.services""",
+    )
+    assert found == {
+        "create-needed-for-boot-dirs": [False, []],
+        "greeting": [True, ["initrd.target"]],
+        "rollback": [False, []],
+    }
+
+
+UNIT = ["requires", "requisite", "bindsTo", "wants", "after", "before"]
+BELONG_TO_DISKS: list[dict[str, Any]] = [
+    {"after": ["zfs-import-rpool.service"], "before": ["sysroot.mount"]},
+    {"before": ["sysroot.mount"]},
+    {"after": ["initrd-root-device.target"], "before": ["initrd-root-fs.target"]},
+    {"after": ["sysroot.mount"], "before": ["initrd-root-fs.target"]},
+    {"after": ["dev-nvme1n1p3.device"]},
+    {"requires": ["dev-disk-by\\x2dlabel-nixos.device"]},
+    {"bindsTo": ["dev-mapper-vault.device"]},
+    {"after": ["systemd-cryptsetup@enc.service"]},
+    {"after": ["cryptsetup.target"]},
+    {"before": ["zfs-import.target"]},
+    {"requires": ["unlock-bcachefs-custom.service"]},
+    {"requires": ["sysroot-persist.mount"], "before": ["initrd-fs.target"]},
+    {"unitConfig": {"Requires": "dev-pool-root.device", "Before": "sysroot.mount"}},
+    {"unitConfig": {"After": ["local-fs-pre.target dev-sda1.device"]}},
+]
+"""As people write them: each is a host found in public, shortened to what it waits for."""
+STAY: list[dict[str, Any]] = [
+    {},
+    {"after": ["network-online.target"], "before": ["initrd.target"]},
+    {"after": ["sys-subsystem-net-devices-eth0.device"]},
+    {"requires": ["dev-tpmrm0.device"], "after": ["dev-tpmrm0.device"]},
+    {"after": ["sysroot-persist.mount"]},
+    {"requires": ["sysroot-nix-store.mount"], "before": ["initrd.target"]},
+    {"requires": ["sysroot-nix-.rw\\x2dstore.mount"]},
+    {"requires": ["sysroot-etc.mount"], "after": ["initrd-fs.target"]},
+    {"before": ["sysroot-nix-.ro\\x2dstore.mount"]},
+    {"unitConfig": {"DefaultDependencies": False, "After": "initrd-fs.target"}},
+]
+
+
+@pytest.mark.parametrize(("units", "belong"), [(BELONG_TO_DISKS, True), (STAY, False)])
+def test_a_service_of_the_first_stage_is_judged_by_what_it_waits_for(
+    sample: Path, units: list[dict[str, Any]], belong: bool
+) -> None:
+    whole = [{**dict.fromkeys(UNIT, ()), "unitConfig": {}, **unit} for unit in units]
+    found = value(
+        sample,
+        f"map (import {ADAPTER}/disk-unit.nix) (builtins.fromJSON {json.dumps(json.dumps(whole))})",
+    )
+    assert [unit for unit, told in zip(units, found, strict=True) if told is not belong] == []
+
+
+# ---- specialisations
 
 
 def test_a_specialisation_is_served_from_its_parents_store(sample: Path) -> None:
     found = look(sample, "switchyard")
     night = found["specialisations"]["night"]
     assert sorted(found["specialisations"]) == ["night", "quiet"]
-    assert night["toplevel"].endswith("-nixos-system-switchyard-night-26.05.lab")
+    release = value(sample, "lib.trivial.release")
+    assert night["toplevel"].endswith(f"-nixos-system-switchyard-night-{release}.lab")
     assert night["drv"]["squashfsStore"] == found["drv"]["squashfsStore"]
 
 

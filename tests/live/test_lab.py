@@ -1,6 +1,7 @@
-"""The lab's namespaces, made and removed for real; no machine is switched on here."""
+"""The lab's namespaces, made and removed for real; what is switched on here is a shell script."""
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -10,10 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from appliance.cli.app import app
+from appliance.errors import Unreachable
 from services.lab.console import Milestone
 from services.lab.driver import Lab, boot, raise_lab, standing, tear_down
-from services.lab.machine import Machine, Platform
+from services.lab.machine import Firmware, Machine, Platform
+from services.lab.serve import note
 from services.lab.topology import ISP_ADDRESS, ISP_NAME, Names
 
 pytestmark = pytest.mark.live
@@ -95,6 +100,59 @@ def test_a_machine_that_kvm_stopped_starts_again_without_it(names: Names, tmp_pa
 
     in_a_lab(names, look)
     assert lines[1] == "KVM does not run on this computer. The machine starts again without it."
+
+
+def visit(names: Names, state: Path, qemu: str, *words: str) -> Result:
+    """`nixie lab boot` in a lab without a router, its QEMU a script."""
+    program = state / "bin/qemu-system-x86_64"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{qemu}\n")
+    program.chmod(0o755)
+    note(state, names)
+    called = ["lab", "boot", "--state", str(state), *words]
+    told: list[Result] = []
+
+    async def look(_: Lab) -> None:
+        path = f"{program.parent}:{os.environ['PATH']}"
+        told.append(await asyncio.to_thread(CliRunner(env={"PATH": path}).invoke, app, called))
+
+    in_a_lab(names, look)
+    return told[0]
+
+
+def test_a_machine_that_nobody_hears_of_in_time_ends_with_6(names: Names, tmp_path: Path) -> None:
+    told = visit(names, tmp_path, "exec sleep 60", "--timeout", "1", "--json")
+    assert told.exit_code == 6, told.output
+    found = json.loads(told.stdout)
+    assert (found["ok"], found["late"], found["mac"]) == (False, True, "52:54:00:6e:69:78")
+
+
+def test_a_machine_that_ends_without_a_word_ends_with_5(names: Names, tmp_path: Path) -> None:
+    told = visit(names, tmp_path, "echo 'No bootable device.'")
+    assert told.exit_code == 5, told.output
+    assert "No bootable device." in told.stdout
+
+
+def test_with_json_the_console_is_on_standard_error(names: Names, tmp_path: Path) -> None:
+    told = visit(names, tmp_path, "echo 'No bootable device.'", "--json")
+    assert "No bootable device." in told.stderr
+    assert json.loads(told.stdout)["ok"] is False
+
+
+def test_without_uefi_firmware_a_bios_machine_is_switched_on(names: Names, tmp_path: Path) -> None:
+    qemu = tmp_path / "qemu"
+    qemu.write_text("#!/bin/sh\necho 'No bootable device.'\n")
+    qemu.chmod(0o755)
+    bare = Platform(str(qemu), None, None)
+
+    async def look(lab: Lab) -> None:
+        lab.platform = bare
+        anvil = Machine("anvil", "52:54:00:00:00:01")
+        assert (await boot(lab, anvil, print)).has(Milestone.FAILED_BOOT)
+        with pytest.raises(Unreachable, match="no UEFI firmware"):
+            await boot(lab, replace(anvil, firmware=Firmware.UEFI), print)
+
+    in_a_lab(names, look)
 
 
 def test_the_lan_sees_nothing_of_the_isp(names: Names) -> None:

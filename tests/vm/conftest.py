@@ -13,6 +13,7 @@ from tests.vm.lab import SAMPLE, Workshop, furnished
 HOSTS = {
     "native": ("crucible", False),
     "adapted": ("archive", False),
+    "installer": ("keystone", False),
     "special": ("switchyard", False),
     "unwatched": ("anvil", True),
 }

@@ -61,6 +61,16 @@ def test_a_watched_host_phones_home_with_its_image(
     assert not up.detail.get("failed")
 
 
+def test_an_installers_medium_boots_without_its_disc(
+    workshop: Workshop,
+    settled: Callable[[str, str, str], tuple[BootRow, list[StepRow]]],
+) -> None:
+    row, steps = settled("bios", "installer", "up")
+    assert (row.state, row.toplevel) == ("up", workshop.image("installer").toplevel)
+    (up,) = named(steps, "up")
+    assert not up.detail.get("failed")
+
+
 @pytest.mark.parametrize("firmware", ["bios", "uefi", "uefi-http"])
 def test_an_unwatched_host_ends_as_served(
     workshop: Workshop,

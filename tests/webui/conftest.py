@@ -15,6 +15,7 @@ from appliance.actions.passwords import Passwords
 from appliance.model.installed import Installed
 from appliance.store import builds
 from appliance.store.open import writer
+from webui.listening.serve import Limits
 from webui.serve import serve
 
 PASSWORD = "four words in a row"
@@ -28,7 +29,7 @@ def installed_in(home: Path) -> Installed:
 
 
 @contextmanager
-def serving(state: Path, name: str = "admin-local") -> Iterator[int]:
+def serving(state: Path, name: str = "admin-local", limits: Limits | None = None) -> Iterator[int]:
     """`serve` in a thread of its own; yields its port once it answers."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = int(listening.getsockname()[1])
@@ -41,7 +42,14 @@ def serving(state: Path, name: str = "admin-local") -> Iterator[int]:
 
     async def whole() -> None:
         task = asyncio.ensure_future(
-            serve({name: listening}, state, installed_in(state), beat, passwords=QUICK)
+            serve(
+                {name: listening},
+                state,
+                installed_in(state),
+                beat,
+                passwords=QUICK,
+                limits=limits,
+            )
         )
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(task.cancel))

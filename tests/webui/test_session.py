@@ -1,7 +1,13 @@
 """Sessions as a browser has them."""
 
-import httpx
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import httpx
+import pytest
+
+from appliance.cli.client import Client, Failed, Where
 from tests.webui.conftest import PASSWORD, Admin
 
 
@@ -78,6 +84,53 @@ def test_guessing_is_answered_429_whatever_address_is_claimed(admin: Admin) -> N
     codes = (guess(number) for number in range(20))  # pauses double, so 20 never fit in
     assert next(codes) == 422
     assert 429 in codes
+
+
+@contextmanager
+def at(admin: Admin, address: str) -> Iterator[httpx.Client]:
+    """A browser at another address of the loopback network."""
+    with httpx.Client(
+        base_url=admin.url,
+        transport=httpx.HTTPTransport(local_address=address),
+        headers={"sec-fetch-site": "same-origin"},
+        timeout=20,
+    ) as client:
+        yield client
+
+
+def test_the_owner_signs_in_while_somebody_guesses(admin: Admin) -> None:
+    good = {"name": "owner", "password": PASSWORD}
+    with admin.owner() as signed_in, at(admin, "127.0.0.66") as thief:
+        answers = [
+            thief.post("/login", data={"name": f"name-{number}", "password": "wrong"})
+            for number in range(61)
+        ]
+        late = answers[-1]
+        assert late.status_code == 429
+        assert re.search(r"Wait \d+ s, then try again\.", late.text)
+        assert int(late.headers["retry-after"]) >= 1
+        assert thief.post("/login", data=good).status_code == 429
+        with at(admin, "127.0.0.2") as owner:
+            assert owner.post("/login", data=good).status_code == 303
+        assert signed_in.get("/api/v1/me").status_code == 200
+    own = Client(Where(admin.state))
+    for _ in range(20):
+        with pytest.raises(Failed, match="not the password so far"):
+            own.put("/me/password", {"old": "wrong", "new": "quite another phrase", "name": "lena"})
+    own.close()
+
+
+def test_a_session_lives_on_at_the_very_address_that_guesses(admin: Admin) -> None:
+    admin.claim()
+    with at(admin, "127.0.0.66") as both:
+        both.post("/login", data={"name": "owner", "password": PASSWORD})
+        with at(admin, "127.0.0.66") as thief:
+            codes = [
+                thief.post("/login", data={"name": "owner", "password": "wrong"}).status_code
+                for _ in range(20)
+            ]
+        assert codes[-1] == 429
+        assert both.get("/api/v1/me").status_code == 200
 
 
 def test_a_token_is_not_a_cookie(admin: Admin) -> None:

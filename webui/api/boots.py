@@ -11,7 +11,7 @@ from appliance.diagnosis import diagnose
 from appliance.errors import Refused
 from appliance.model.names import mac_from
 from appliance.store.boots import BootRow
-from webui.api.words import HostId, Limit, MacText, Seconds, Word
+from webui.api.words import GONE, Before, HostId, Limit, MacText, Seconds, Word, one_of
 from webui.session import Signed
 
 router = APIRouter(tags=["boots"])
@@ -19,7 +19,7 @@ router = APIRouter(tags=["boots"])
 
 @dataclass(frozen=True, slots=True)
 class ApiBoot:
-    """One boot.  `state`: asking, loading, starting, up, served, held, local, short, left."""
+    """One boot: what a machine asked for, and what became of it."""
 
     id: str
     network: Annotated[str, Field(examples=["lan"])]
@@ -28,12 +28,12 @@ class ApiBoot:
     firmware: Annotated[str, Field(examples=["uefi-x64"])]
     began_at: Seconds
     ended_at: Seconds | None
-    state: Annotated[str, Field(examples=["up"])]
+    state: Annotated[str, one_of("boot", examples=["up"])]
     host: HostId | None
     name: Annotated[str | None, Field(description="the host's name")]
     image: str | None
     generation: int | None
-    intent: str | None
+    intent: Annotated[str | None, Field(description="of its machine then", examples=["run"])]
     toplevel: Annotated[str | None, Field(description="what the machine says it runs")]
     diagnosis: str | None
     facts: dict[str, Any]
@@ -41,16 +41,16 @@ class ApiBoot:
 
 @dataclass(frozen=True, slots=True)
 class ApiStep:
-    """One step of a boot.  `status`: ok, running, aborted, missing, refused; sizes in bytes."""
+    """One step of a boot; sizes in bytes."""
 
     number: int
-    kind: Annotated[str, Field(examples=["part"])]
+    kind: Annotated[str, one_of("step", examples=["part"])]
     name: Annotated[str, Field(examples=["bzImage"])]
     began_at: Seconds
     ended_at: Seconds | None
     bytes: int | None
     total: int | None
-    status: Annotated[str, Field(examples=["ok"])]
+    status: Annotated[str, one_of("step status", examples=["ok"])]
     detail: dict[str, Any]
 
 
@@ -73,18 +73,26 @@ class ApiTimeline:
     cause: ApiCause | None
 
 
-@router.get("/boots")
+@router.get("/boots", responses=GONE)
 def boots(
     here: Signed,
     mac: Annotated[str | None, Query(max_length=40, examples=["52:54:00:12:34:56"])] = None,
     limit: Limit = 50,
+    before: Before = None,
 ) -> list[ApiBoot]:
-    """Boots of every machine, or of one MAC, newest first."""
+    """Boots of every machine, or of one MAC, newest first; to go on, ask `before` the last one."""
     try:
         plain = mac_from(mac) if mac else None
     except ValueError as wrong:
         raise Refused(problem(f"{wrong}.", "mac")) from None
-    return [_shown(row) for row in here.reads.boots(plain, limit)]
+    if before is not None and here.reads.boot(before) is None:
+        raise Unknown(
+            problem(
+                "There is no such boot. Old ones are forgotten; begin again without before.",
+                "before",
+            )
+        )
+    return [_shown(row) for row in here.reads.boots(plain, limit, before)]
 
 
 @router.get("/boots/{boot}")
@@ -92,7 +100,9 @@ def one_boot(here: Signed, boot: Word) -> ApiTimeline:
     """One boot, step by step."""
     row = here.reads.boot(boot)
     if row is None:
-        raise Unknown(problem("There is no such boot."))
+        raise Unknown(
+            problem("There is no such boot. Old ones are forgotten; GET /boots lists the others.")
+        )
     stored = here.reads.steps(boot)
     found = diagnose(row, stored, here.now)
     cause = ApiCause(found.id, found.heading, found.way_out, list(found.proof)) if found else None

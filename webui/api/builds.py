@@ -9,7 +9,7 @@ from pydantic import Field
 from appliance.actions import images
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.builds import BuildRow
-from webui.api.words import ApiDone, HostId, Limit, Seconds, Word, done
+from webui.api.words import GONE, ApiDone, Before, HostId, Limit, Seconds, Word, done, one_of
 from webui.session import Here, Signed
 
 router = APIRouter(tags=["builds"])
@@ -17,12 +17,12 @@ router = APIRouter(tags=["builds"])
 
 @dataclass(frozen=True, slots=True)
 class ApiBuild:
-    """A build.  `state`: queued, running, built, unchanged, failed, cancelled."""
+    """A build of a host."""
 
     id: str
     host: HostId
     name: str
-    state: Annotated[str, Field(examples=["running"])]
+    state: Annotated[str, one_of("build", examples=["running"])]
     why: Annotated[str, Field(examples=["new revision"])]
     queued_at: Seconds
     began_at: Seconds | None
@@ -45,12 +45,17 @@ class ApiLog:
     finished: Annotated[bool, Field(description="no more will come")]
 
 
-@router.get("/builds")
+@router.get("/builds", responses=GONE)
 def builds(
-    here: Signed, host: Annotated[str | None, Query(max_length=400)] = None, limit: Limit = 50
+    here: Signed,
+    host: Annotated[str | None, Query(max_length=400)] = None,
+    limit: Limit = 50,
+    before: Before = None,
 ) -> list[ApiBuild]:
-    """Builds, newest first."""
-    return [_shown(row) for row in here.reads.builds(host, limit)]
+    """Builds of every host, or of one, newest first; to go on, ask `before` the last one."""
+    if before is not None:
+        _row(here, before)
+    return [_shown(row) for row in here.reads.builds(host, limit, before)]
 
 
 @router.get("/builds/{build}")
@@ -60,7 +65,7 @@ def one_build(here: Signed, build: Word) -> ApiBuild:
 
 
 @router.get("/builds/{build}/log")
-def log(
+def build_log(
     here: Signed,
     build: Word,
     start: Annotated[int, Query(ge=-(1 << 40), le=1 << 40, description="negative: from end")] = 0,
@@ -74,13 +79,13 @@ def log(
 
 
 @router.post("/builds/{build}/cancel", status_code=202)
-def cancel(here: Signed, build: Word) -> ApiDone:
+def cancel_build(here: Signed, build: Word) -> ApiDone:
     """Stop a build."""
     return done(images.cancel_build(here.desk, here.actor, build))
 
 
 @router.post("/builds/{build}/retry", status_code=202)
-def retry(here: Signed, build: Word) -> ApiDone:
+def retry_build(here: Signed, build: Word) -> ApiDone:
     """Build the same host again."""
     return done(images.retry_build(here.desk, here.actor, build))
 
@@ -88,7 +93,9 @@ def retry(here: Signed, build: Word) -> ApiDone:
 def _row(here: Here, build: str) -> BuildRow:
     row = here.reads.build(build)
     if row is None:
-        raise Unknown(problem("There is no such build."))
+        raise Unknown(
+            problem("There is no such build. Old ones are forgotten; GET /builds lists the others.")
+        )
     return row
 
 

@@ -1,16 +1,15 @@
-"""/config and /acts: the configuration by revisions, and what was done, to take back."""
+"""/config: the configuration by revisions."""
 
 import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
-from pydantic import Field
 
 from appliance.actions import changes
 from appliance.actions.refusals import Unknown, problem
-from webui.api.words import ApiDone, Limit, Seconds, Word, done
-from webui.session import Signed
+from webui.api.words import CLASH, GONE, ApiDone, Seconds, done
+from webui.session import Owning, Signed
 
 router = APIRouter(tags=["changes"])
 
@@ -49,26 +48,12 @@ class ApiReview:
     differences: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class ApiAct:
-    """One act of somebody."""
-
-    id: str
-    at: Seconds
-    actor: Annotated[str, Field(examples=["owner"])]
-    verb: Annotated[str, Field(examples=["assign_machine"])]
-    subject: str
-    what: str
-    undoable: bool
-    undone_at: Seconds | None
-
-
-@router.get("/config")
+@router.get("/config", responses=GONE)
 def config(here: Signed) -> ApiRevision:
     """The newest revision of the configuration."""
     row = here.reads.revision()
     if row is None:
-        raise Unknown(problem("There is no configuration yet."))
+        raise Unknown(problem("There is no configuration yet. POST /config makes the first one."))
     slices = here.reads.slices()
     applied = slices.revision if slices else None
     return ApiRevision(row.number, row.author, row.at, applied, json.loads(row.config))
@@ -81,9 +66,9 @@ def review(here: Signed, config: Config) -> ApiReview:
     return ApiReview(found.base, list(found.differences))
 
 
-@router.post("/config", status_code=202)
+@router.post("/config", status_code=202, responses=CLASH)
 def propose(
-    here: Signed,
+    here: Owning,
     config: Config,
     base: Annotated[
         int | None, Query(ge=0, le=1 << 31, description="refuse if another came")
@@ -91,27 +76,3 @@ def propose(
 ) -> ApiDone:
     """Store a configuration as the next revision; `net` applies it."""
     return done(changes.propose_revision(here.desk, here.actor, config, base=base))
-
-
-@router.get("/acts")
-def acts(here: Signed, limit: Limit = 50) -> list[ApiAct]:
-    """What was done, newest first."""
-    return [
-        ApiAct(
-            row.id,
-            row.at,
-            row.actor,
-            row.verb,
-            row.subject,
-            row.what,
-            row.undoable,
-            row.undone_at,
-        )
-        for row in changes.recent(here.desk, here.actor, limit)
-    ]
-
-
-@router.post("/acts/{act}/undo")
-def undo(here: Signed, act: Word) -> ApiDone:
-    """Take an act back; "last" is the caller's own last one."""
-    return done(changes.undo(here.desk, here.actor, None if act == "last" else act))

@@ -9,7 +9,7 @@ from pydantic import Field
 from appliance.actions import images
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.images import Finding, Verdict
-from webui.api.words import ApiDone, HostId, SourceWord, Word, done
+from webui.api.words import ApiDone, HostId, SourceWord, Word, done, one_of
 from webui.session import Here, Signed
 
 router = APIRouter(tags=["hosts"])
@@ -17,9 +17,9 @@ router = APIRouter(tags=["hosts"])
 
 @dataclass(frozen=True, slots=True)
 class ApiFinding:
-    """Something to know about a host or a lock file.  `severity`: note, warn, bad."""
+    """Something to know about a host or a lock file; bad: it cannot boot so."""
 
-    severity: Annotated[str, Field(examples=["warn"])]
+    severity: Annotated[str, one_of("severity", examples=["warn"])]
     what: str
     missing: Annotated[str | None, Field(description="the line to add")]
     where: Annotated[str | None, Field(examples=["hosts/ember.nix:12"])]
@@ -27,12 +27,12 @@ class ApiFinding:
 
 @dataclass(frozen=True, slots=True)
 class ApiHost:
-    """A host.  `kind`: native, adaptable, not-bootable, looking."""
+    """A host of a source; `reason` says why it is not bootable."""
 
     id: HostId
     name: Annotated[str, Field(examples=["ember"])]
     source: str
-    kind: Annotated[str, Field(examples=["adaptable"])]
+    kind: Annotated[str, one_of("host", examples=["adaptable"])]
     reason: str | None
     system: Annotated[str | None, Field(examples=["x86_64-linux"])]
     release: Annotated[str | None, Field(examples=["26.05"])]
@@ -63,7 +63,7 @@ def one_host(here: Signed, source: SourceWord, name: Word) -> ApiHost:
     for verdict in here.reads.verdicts(source):
         if verdict.host == f"{source}/{name}":
             return _shown(verdict, _newest(here))
-    raise Unknown(problem("There is no such host."))
+    raise Unknown(problem("There is no such host. GET /hosts lists them."))
 
 
 @router.post("/hosts/{source}/{name}/build", status_code=202)

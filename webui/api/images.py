@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from appliance.actions.refusals import Unknown, problem
-from webui.api.words import HostId, Seconds
+from webui.api.words import HostId, Seconds, one_of
 from webui.session import Signed
 
 router = APIRouter(tags=["images"])
@@ -17,13 +17,13 @@ ImageId = Annotated[str, Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f
 
 @dataclass(frozen=True, slots=True)
 class ApiGeneration:
-    """An image in a host's history.  `state`: trial, good, bad, pinned, unwatched."""
+    """An image in a host's history."""
 
     host: HostId
     number: Annotated[int, Field(examples=[3])]
     image: ImageId
     specialisations: dict[str, str]
-    state: Annotated[str, Field(examples=["good"])]
+    state: Annotated[str, one_of("generation", examples=["good"])]
     made_at: Seconds
     size: Annotated[int, Field(examples=[310_000_000], description="bytes")]
     toplevel: str
@@ -34,7 +34,7 @@ class ApiGeneration:
 class ApiPart:
     """One file that a machine downloads."""
 
-    purpose: Annotated[str, Field(examples=["kernel"])]
+    purpose: Annotated[str, one_of("part", examples=["kernel"])]
     name: Annotated[str, Field(examples=["bzImage"])]
     size: Annotated[int, Field(description="bytes")]
     sha256: str
@@ -48,7 +48,7 @@ class ApiImage:
     host: HostId
     name: str
     specialisation: str | None
-    recipe: Annotated[str, Field(examples=["linux"])]
+    recipe: Annotated[str, one_of("recipe")]
     system: str
     parts: list[ApiPart]
     size: Annotated[int, Field(description="bytes")]
@@ -63,7 +63,7 @@ class ApiImage:
     built_at: Seconds
     built_on: str
     nix: str
-    adapted: Annotated[str, Field(examples=["adapted"], description="native, adapted, as built")]
+    adapted: Annotated[str, one_of("adapted", examples=["adapted"])]
 
 
 @router.get("/images")
@@ -92,7 +92,7 @@ def one_image(here: Signed, image: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$"
     """One published image."""
     found = here.reads.image(image)
     if found is None:
-        raise Unknown(problem("There is no such image."))
+        raise Unknown(problem("There is no such image. GET /images lists them."))
     from_where = found.provenance
     return ApiImage(
         id=found.id,

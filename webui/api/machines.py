@@ -10,7 +10,20 @@ from appliance.actions import machines
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
-from webui.api.words import ApiDone, HostId, MachineWord, MacText, Seconds, ShortText, Word, done
+from webui.api.words import (
+    HOST,
+    MAC,
+    ApiDone,
+    HostId,
+    MachineWord,
+    MacText,
+    Seconds,
+    ShortText,
+    Word,
+    body,
+    done,
+    one_of,
+)
 from webui.session import Signed
 
 router = APIRouter(tags=["machines"])
@@ -32,12 +45,12 @@ class ApiMac:
 
 @dataclass(frozen=True, slots=True)
 class ApiMachine:
-    """A machine.  `intent`: run, menu, install, rescue, local, hold, deny."""
+    """A machine; `intent` is what its next boot does."""
 
     id: str
     name: Annotated[str, Field(examples=["desk-1"])]
     macs: list[ApiMac]
-    intent: Annotated[str, Field(examples=["run"])]
+    intent: Annotated[str, one_of("intent", examples=["run"])]
     host: HostId | None
     menu: str | None
     specialisation: str | None
@@ -47,6 +60,7 @@ class ApiMachine:
 class NewMachine:
     """What `POST /machines` takes."""
 
+    __pydantic_config__ = body(mac=MAC, name="desk-1")
     mac: Annotated[MacText, Field(max_length=40)]
     network: Network = None
     name: ShortText = ""
@@ -56,6 +70,7 @@ class NewMachine:
 class MachineEdit:
     """What `PATCH /machines/{machine}` takes."""
 
+    __pydantic_config__ = body(name="desk-2")
     name: ShortText
 
 
@@ -63,20 +78,22 @@ class MachineEdit:
 class NewMac:
     """Another MAC of a machine."""
 
+    __pydantic_config__ = body(mac=MAC, network="lan")
     mac: Annotated[MacText, Field(max_length=40)]
     network: Network = None
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Exactly one of host, menu, intent (local, hold, deny).
+    """Exactly one of host, menu, intent.
 
     A MAC nobody knows becomes a machine called `name` on `network`.
     """
 
+    __pydantic_config__ = body(host=HOST, name="desk-1")
     host: HostWord = None
     menu: Annotated[str | None, Field(max_length=200)] = None
-    intent: Annotated[str | None, Field(max_length=20, examples=["local"])] = None
+    intent: Annotated[str | None, one_of("bare intent", max_length=20)] = None
     specialisation: Annotated[str | None, Field(max_length=200)] = None
     network: Network = None
     name: ShortText = ""
@@ -118,7 +135,7 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
             return _shown(view)
-    raise Unknown(problem("There is no such machine."))
+    raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
 @router.patch("/machines/{machine}")
@@ -140,7 +157,7 @@ def add_mac(here: Signed, machine: MachineWord, new: NewMac) -> ApiDone:
 
 
 @router.put("/machines/{machine}/intent")
-def assign(here: Signed, machine: MachineWord, assignment: Assignment) -> ApiDone:
+def assign_machine(here: Signed, machine: MachineWord, assignment: Assignment) -> ApiDone:
     """Decide what the machine boots; one on hold gets it within seconds."""
     return done(
         machines.assign_machine(
@@ -158,13 +175,13 @@ def assign(here: Signed, machine: MachineWord, assignment: Assignment) -> ApiDon
 
 
 @router.post("/machines/{machine}/hold")
-def hold(here: Signed, machine: MachineWord) -> ApiDone:
+def hold_machine(here: Signed, machine: MachineWord) -> ApiDone:
     """Let the machine wait at its next boot."""
     return done(machines.hold_machine(here.desk, here.actor, machine))
 
 
 @router.post("/machines/{machine}/release")
-def release(here: Signed, machine: MachineWord) -> ApiDone:
+def release_machine(here: Signed, machine: MachineWord) -> ApiDone:
     """End a hold: the machine gets what it had before."""
     return done(machines.release_machine(here.desk, here.actor, machine))
 
@@ -179,7 +196,7 @@ def inbox(here: Signed) -> list[ApiHeld]:
 
 
 @router.delete("/inbox/{network}/{mac}")
-def forget(here: Signed, network: Word, mac: Word) -> ApiDone:
+def forget_waiting(here: Signed, network: Word, mac: Word) -> ApiDone:
     """Take a waiting machine out of the inbox until it asks again."""
     return done(machines.forget_held(here.desk, here.actor, network, mac))
 

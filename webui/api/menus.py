@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import menus
-from webui.api.words import ApiDone, HostId, ShortText, Word, done
+from appliance.actions.refusals import Unknown, problem
+from appliance.store.inventory_view import MenuView
+from webui.api.words import GONE, ApiDone, HostId, ShortText, Word, body, done
 from webui.session import Signed
 
 router = APIRouter(tags=["menus"])
@@ -36,6 +38,7 @@ class ApiMenu:
 class NewMenu:
     """What `POST /menus` takes."""
 
+    __pydantic_config__ = body(name="workshop", hosts=["ember", "quench"], default="ember")
     name: Name
     hosts: Hosts = field(default_factory=list)
     default: ShortText = ""
@@ -47,6 +50,7 @@ class NewMenu:
 class MenuEdit:
     """What `PATCH /menus/{menu}` takes; `default` "" takes the default away."""
 
+    __pydantic_config__ = body(timeout_seconds=30, default="")
     name: Name | None = None
     hosts: Hosts | None = None
     default: ShortText | None = None
@@ -57,20 +61,19 @@ class MenuEdit:
 @router.get("/menus")
 def every_menu(here: Signed) -> list[ApiMenu]:
     """Every menu."""
-    return [
-        ApiMenu(
-            view.id,
-            view.name,
-            list(view.hosts),
-            view.default,
-            view.timeout_seconds,
-            view.rollbacks,
-        )
-        for view in here.reads.menus()
-    ]
+    return [_shown(view) for view in here.reads.menus()]
 
 
-@router.post("/menus", status_code=201)
+@router.get("/menus/{menu}")
+def one_menu(here: Signed, menu: Word) -> ApiMenu:
+    """One menu, by id or name."""
+    for view in here.reads.menus():
+        if menu in (view.id, view.name):
+            return _shown(view)
+    raise Unknown(problem("There is no such menu, or it was removed. GET /menus lists them."))
+
+
+@router.post("/menus", status_code=201, responses=GONE)
 def make_menu(here: Signed, new: NewMenu) -> ApiDone:
     """Make a menu."""
     return done(
@@ -107,3 +110,9 @@ def edit_menu(here: Signed, menu: Word, edit: MenuEdit) -> ApiDone:
 def remove_menu(here: Signed, menu: Word) -> ApiDone:
     """Take a menu away, unless something still shows it."""
     return done(menus.remove_menu(here.desk, here.actor, menu))
+
+
+def _shown(view: MenuView) -> ApiMenu:
+    return ApiMenu(
+        view.id, view.name, list(view.hosts), view.default, view.timeout_seconds, view.rollbacks
+    )

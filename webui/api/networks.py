@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from appliance.actions import networks
-from webui.api.words import ApiDone, MacText, Seconds, ShortText, Word, done
+from webui.api.words import ApiDone, MacText, Seconds, ShortText, Word, body, done, one_of
 from webui.session import Signed
 
 router = APIRouter(tags=["networks"])
 
-Kind = Annotated[str, Field(max_length=20, examples=["hold"], description="menu, hold, nothing")]
+Kind = Annotated[str, one_of("unknown machine", max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,23 @@ class ApiPort:
 
 @dataclass(frozen=True, slots=True)
 class ApiLease:
-    """A lease.  `stage`: os, or boot for a short one; `state`: bound, released, declined."""
+    """A lease; one of the stage boot is short."""
 
     network: str
     address: Annotated[str, Field(examples=["10.77.0.100"])]
     mac: MacText
     hostname: str
-    stage: Annotated[str, Field(examples=["os"])]
+    stage: Annotated[str, one_of("stage")]
     given_at: Seconds
     ends_at: Seconds
-    state: Annotated[str, Field(examples=["bound"])]
+    state: Annotated[str, one_of("lease")]
 
 
 @dataclass(frozen=True, slots=True)
 class NewDefault:
     """What `PUT /networks/{network}/default` takes; `menu` by id or name."""
 
+    __pydantic_config__ = body(kind="menu", menu="workshop")
     kind: Kind
     menu: ShortText | None = None
 
@@ -102,7 +103,7 @@ def every_network(here: Signed) -> list[ApiNetwork]:
 
 
 @router.put("/networks/{network}/default")
-def set_default(here: Signed, network: Word, new: NewDefault) -> ApiDone:
+def set_network_default(here: Signed, network: Word, new: NewDefault) -> ApiDone:
     """Decide what unknown machines get on a network, or ("*") on every other one."""
     return done(networks.set_network_default(here.desk, here.actor, network, new.kind, new.menu))
 

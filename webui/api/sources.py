@@ -11,20 +11,30 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
 from webui.api.hosts import ApiFinding, finding
-from webui.api.words import ApiDone, Seconds, ShortText, SourceWord, Text, done
-from webui.session import Here, Signed
+from webui.api.words import (
+    GONE,
+    ApiDone,
+    Seconds,
+    ShortText,
+    SourceWord,
+    Text,
+    body,
+    done,
+    one_of,
+)
+from webui.session import Here, Owning, Signed
 
 router = APIRouter(tags=["sources"])
 
 Url = Annotated[str, Field(max_length=1024, examples=["github:owner/hosts?ref=main"])]
-Trust = Annotated[str, Field(max_length=20, examples=["mine"], description="mine or stranger")]
+Trust = Annotated[str, one_of("trust", max_length=20)]
 Interval = Annotated[
     int, Field(examples=[3600], ge=0, le=2_592_000, description="seconds; 0: only when asked")
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class ApiRevision:
+class ApiLocked:
     """One locked state of a source."""
 
     rev: Annotated[str, Field(examples=["0123456789abcdef0123456789abcdef01234567"])]
@@ -38,7 +48,7 @@ class ApiRevision:
 
 @dataclass(frozen=True, slots=True)
 class ApiSource:
-    """A source and where it stands.  `state`: waiting, fetching, looking, ready, unreadable."""
+    """A source and where it stands; waiting: nobody has looked at it yet."""
 
     id: str
     name: Annotated[str, Field(examples=["hosts"])]
@@ -48,18 +58,19 @@ class ApiSource:
     allow_ifd: bool
     interval_seconds: Interval
     has_credential: bool
-    state: Annotated[str, Field(examples=["ready"])]
+    state: Annotated[str, one_of("source", examples=["ready"])]
     what: Annotated[str, Field(description="a sentence when it is unreadable")]
     checked_at: Seconds | None
     next_at: Seconds | None
     hosts: Annotated[int, Field(description="how many hosts it has")]
-    revision: ApiRevision | None
+    revision: ApiLocked | None
 
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
     """What `POST /sources` takes."""
 
+    __pydantic_config__ = body(url="github:owner/hosts?ref=main", name="hosts", trust="mine")
     url: Url
     name: ShortText = ""
     trust: Trust = "mine"
@@ -72,6 +83,7 @@ class NewSource:
 class SourceEdit:
     """What `PATCH /sources/{source}` takes; what is left out stays."""
 
+    __pydantic_config__ = body(interval_seconds=900, allow_ifd=True)
     name: ShortText | None = None
     trust: Trust | None = None
     as_built: bool | None = None
@@ -81,9 +93,10 @@ class SourceEdit:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token or deploy key; it is never shown again.  `kind`: token, ssh-key, none."""
+    """A token or deploy key; it is never shown again.  The kind none takes it away."""
 
-    kind: Annotated[str, Field(max_length=20, examples=["token"])]
+    __pydantic_config__ = body(kind="token", secret="github_pat_…", hosts=["git.example.org"])
+    kind: Annotated[str, one_of("credential", max_length=20, examples=["token"])]
     secret: Annotated[str, Field(max_length=20_000, examples=["github_pat_…"])] = ""
     user: ShortText = ""
     hosts: Annotated[list[ShortText], Field(max_length=50)] = field(default_factory=list)
@@ -93,6 +106,7 @@ class Credential:
 class Directory:
     """A directory below which sources may lie."""
 
+    __pydantic_config__ = body(path="/srv/flakes")
     path: Annotated[Text, Field(examples=["/srv/flakes"])]
 
 
@@ -126,7 +140,7 @@ def one_source(here: Signed, source: SourceWord) -> ApiSource:
     for view in here.reads.sources():
         if source in (view.id, view.name):
             return _shown(here, view, here.reads.source_states().get(view.id))
-    raise Unknown(problem("There is no such source."))
+    raise Unknown(problem("There is no such source. GET /sources lists them."))
 
 
 @router.patch("/sources/{source}")
@@ -159,7 +173,7 @@ def refresh_source(here: Signed, source: SourceWord) -> ApiDone:
 
 
 @router.put("/sources/{source}/credential")
-def set_credential(here: Signed, source: SourceWord, credential: Credential) -> ApiDone:
+def set_source_credential(here: Owning, source: SourceWord, credential: Credential) -> ApiDone:
     """Keep a token or deploy key, valid at the source's own server and at `hosts`."""
     return done(
         sources.set_source_credential(
@@ -175,7 +189,7 @@ def set_credential(here: Signed, source: SourceWord, credential: Credential) -> 
 
 
 @router.get("/sources/{source}/revisions")
-def revisions(here: Signed, source: SourceWord) -> list[ApiRevision]:
+def source_revisions(here: Signed, source: SourceWord) -> list[ApiLocked]:
     """Locked states of a source, newest first, with what changed."""
     return [_revision(row) for row in here.reads.revisions(one_source(here, source).id)]
 
@@ -187,13 +201,13 @@ def directories(here: Signed) -> list[Directory]:
 
 
 @router.post("/directories", status_code=201)
-def allow_directory(here: Signed, directory: Directory) -> ApiDone:
+def allow_directory(here: Owning, directory: Directory) -> ApiDone:
     """Allow a directory."""
     return done(sources.allow_directory(here.desk, here.actor, directory.path))
 
 
-@router.delete("/directories")
-def forbid_directory(here: Signed, path: Text) -> ApiDone:
+@router.delete("/directories", responses=GONE)
+def forbid_directory(here: Owning, path: Text) -> ApiDone:
     """Take the permission back."""
     return done(sources.forbid_directory(here.desk, here.actor, path))
 
@@ -218,8 +232,8 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
     )
 
 
-def _revision(row: RevisionRow) -> ApiRevision:
-    return ApiRevision(
+def _revision(row: RevisionRow) -> ApiLocked:
+    return ApiLocked(
         row.rev,
         row.locked,
         row.nar_hash,

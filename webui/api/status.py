@@ -7,11 +7,14 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
-from appliance.store.reads import FILES
+from appliance import troubles
+from appliance.store.reads import FILES, Reads
 from webui.live import stream
 from webui.session import Signed
 
 router = APIRouter(tags=["status"])
+
+LOOKED_AT = 500  # newest builds and boots
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,11 @@ class ApiStatus:
     boots_under_way: int
     leases: Annotated[int, Field(description="bound right now")]
     troubles: Annotated[
-        list[str], Field(description="roles that do not run, ports that are taken, and why")
+        list[str],
+        Field(
+            description="what is wrong now: roles, ports, networks, sources, builds, boots",
+            examples=[["enp2s0, a port of lan, is not there."]],
+        ),
     ]
 
 
@@ -54,7 +61,7 @@ def status(here: Signed) -> ApiStatus:
         builds_under_way=sum(row.state in ("queued", "running") for row in reads.builds(limit=200)),
         boots_under_way=sum(row.state in running for row in reads.boots(limit=200)),
         leases=sum(row.state == "bound" and row.ends_at > now for row in reads.leases()),
-        troubles=reads.troubles(),
+        troubles=_troubles(reads, now),
     )
 
 
@@ -68,7 +75,18 @@ def status(here: Signed) -> ApiStatus:
         }
     },
 )
-async def events(request: Request, here: Signed) -> StreamingResponse:
+async def bells(request: Request, here: Signed) -> StreamingResponse:
     """Bells without payload: fetch again what you show.  A new stream begins with one of each."""
     del here  # only its permission counts
     return stream(request)
+
+
+def _troubles(reads: Reads, now: float) -> list[str]:
+    return [
+        *reads.troubles(),
+        *troubles.of_networks(reads.network_troubles(), reads.slices()),
+        *troubles.of_events(reads.latest(troubles.KINDS, troubles.ABOUT), now),
+        *troubles.of_sources(reads.sources(), reads.source_states()),
+        *troubles.of_builds(reads.builds(limit=LOOKED_AT)),
+        *troubles.of_machines(reads.machines(), reads.boots(limit=LOOKED_AT)),
+    ]

@@ -1,4 +1,4 @@
-"""/tokens and /claim: keys for programs, and the first owner."""
+"""/me, /tokens and /claim: who asks, keys for programs, and the first owner."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import access
-from webui.api.words import ApiDone, Seconds, ShortText, Word, done
-from webui.session import Anybody, Signed
+from webui.api.words import OFTEN, ApiDone, Seconds, ShortText, Word, body, done, one_of
+from webui.session import Anybody, Known, Owning
 
 router = APIRouter(tags=["access"])
 
-Scope = Annotated[str, Field(max_length=20, examples=["read"], description="read, write, admin")]
+Scope = Annotated[str, one_of("scope", max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class ApiToken:
 class NewToken:
     """What `POST /tokens` takes; `days` null: until it is revoked."""
 
+    __pydantic_config__ = body(name="monitoring", scope="read", days=90)
     name: Annotated[str, Field(max_length=200, examples=["monitoring"])]
     scope: Scope = "read"
     days: Annotated[int | None, Field(examples=[90])] = None
@@ -50,9 +51,20 @@ class ApiMadeToken:
 class NewOwner:
     """The code the router shows, and the password its owner chooses."""
 
+    __pydantic_config__ = body(code="K7WD-29QF", password="four words in a row", name="lena")
     code: Annotated[str, Field(max_length=40, examples=["K7WD-29QF"])]
     password: Annotated[str, Field(max_length=1024)]
     name: ShortText = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The password so far, and the next one; a token says whose with `name`."""
+
+    __pydantic_config__ = body(old="four words in a row", new="quite another phrase", name="lena")
+    old: Annotated[str, Field(max_length=1024, examples=["four words in a row"])]
+    new: Annotated[str, Field(max_length=1024, examples=["quite another phrase"])]
+    name: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +72,24 @@ class ApiCaller:
     """Who asks."""
 
     name: str
-    scopes: list[str]
-    how: Annotated[str, Field(examples=["token"], description="session, token, local")]
+    scopes: list[Scope]
+    how: Annotated[str, one_of("how", examples=["token"])]
 
 
 @router.get("/me")
-def me(here: Signed) -> ApiCaller:
+def caller(here: Known) -> ApiCaller:
     """Who this token or session belongs to."""
     return ApiCaller(here.actor.name, sorted(here.actor.scopes), here.actor.how)
 
 
+@router.put("/me/password", responses=OFTEN)
+def change_password(here: Known, new: NewPassword) -> ApiDone:
+    """Change a password; that user's other sessions end, tokens stay."""
+    return done(access.change_password(here.desk, here.actor, new.old, new.new, name=new.name))
+
+
 @router.get("/tokens")
-def tokens(here: Signed) -> list[ApiToken]:
+def tokens(here: Owning) -> list[ApiToken]:
     """Tokens that open something."""
     return [
         ApiToken(
@@ -88,19 +106,19 @@ def tokens(here: Signed) -> list[ApiToken]:
 
 
 @router.post("/tokens", status_code=201)
-def make_token(here: Signed, new: NewToken) -> ApiMadeToken:
+def make_token(here: Owning, new: NewToken) -> ApiMadeToken:
     """Make a token."""
     made = access.make_token(here.desk, here.actor, new.name, new.scope, days=new.days)
     return ApiMadeToken(made.id, made.secret, made.done.what)
 
 
 @router.delete("/tokens/{token}")
-def revoke_token(here: Signed, token: Word) -> ApiDone:
+def revoke_token(here: Owning, token: Word) -> ApiDone:
     """End a token."""
     return done(access.revoke_token(here.desk, here.actor, token))
 
 
-@router.post("/claim", status_code=201)
+@router.post("/claim", status_code=201, responses=OFTEN)
 def claim(here: Anybody, new: NewOwner) -> ApiDone:
     """Make the first owner of a new router; once, with the code it shows."""
     signed_in = access.claim(here.desk, new.code, new.password, name=new.name, address=here.address)

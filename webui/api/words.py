@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from appliance.actions.desk import Done
+from webui.api.sets import SETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ class ApiDone:
     subject: Annotated[str, Field(description="id of the thing made or changed")]
     what: Annotated[str, Field(examples=["ember waits to be built."])]
     undoable: bool
-    wish: Annotated[str | None, Field(description="answered by an event with this id")] = None
+    wish: Annotated[
+        str | None, Field(description="what a role was asked: GET /wishes/{wish} has its answer")
+    ] = None
 
 
 def done(told: Done) -> ApiDone:
@@ -40,17 +44,27 @@ def done(told: Done) -> ApiDone:
     return ApiDone(told.act, told.subject, told.what, told.undoable, told.wish)
 
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problems, "description": "No token, or one that opens nothing."},
-    403: {"model": Problems, "description": "The token's scope is too small."},
-    404: {"model": Problems, "description": "There is no such thing."},
-    409: {"model": Problems, "description": "It changed meanwhile."},
-    422: {"model": Problems, "description": "The request has problems; nothing was changed."},
-    413: {"model": Problems, "description": "The body is too long."},
-    429: {"model": Problems, "description": "Too many tries; wait for Retry-After seconds."},
-    503: {"model": Problems, "description": "A role does not answer; try again later."},
-}
-"""What any route may answer beside its own."""
+SHAPE: dict[int | str, dict[str, Any]] = {422: {"model": Problems}}
+"""The shape of every refusal; `description.py` says which route gives which."""
+GONE: dict[int | str, dict[str, Any]] = {404: {}}
+CLASH: dict[int | str, dict[str, Any]] = {409: {}}
+OFTEN: dict[int | str, dict[str, Any]] = {429: {}}
+"""What a route declares beside what follows from its path, method and scope."""
+
+
+def one_of(what: str, **more: Any) -> FieldInfo:
+    """A field that is one word of a closed set.
+
+    It is said, not checked: acts refuse other words in a sentence, and what a role wrote is shown.
+    """
+    found: FieldInfo = Field(json_schema_extra={"enum": list(SETS[what])}, **more)
+    return found
+
+
+def body(**example: Any) -> ConfigDict:
+    """How a body is read: other names are refused, and this is one that is taken."""
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
 
 SOURCE = "01936f2e-7a10-7000-8000-0242ac120003"
 HOST = f"{SOURCE}/ember"
@@ -63,6 +77,9 @@ SourceWord = Annotated[
 ]
 MachineWord = Annotated[
     str, Path(min_length=1, max_length=200, description="id, name or MAC", examples=[MAC])
+]
+Before = Annotated[
+    str | None, Query(max_length=200, description="only older ones than that with this id")
 ]
 Limit = Annotated[int, Query(ge=1, le=500, description="at most so many")]
 Seconds = Annotated[float, Field(examples=[1795385100.25], description="Unix seconds, UTC")]

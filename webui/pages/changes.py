@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from appliance.actions import changes
+from appliance.actions import acts
+from appliance.store import journals
 from appliance.store.inventory import ActRow
+from appliance.store.journals import Cursor, NotACursor
 from webui import phrases
 from webui.pages import frame, happened
 from webui.pages.frame import Shell
@@ -65,48 +66,51 @@ def now(here: Signed) -> Response:
 
 @router.get("/changes/happened")
 def show_happened(here: Signed, before: str = "") -> Response:
-    """What the router tells, from a moment back."""
-    return page("happened.html", all_happened(here, _moment(before)))
+    """What the router tells, from a place in its journal back."""
+    return page("happened.html", all_happened(here, _place(before)))
 
 
 @router.get("/changes/happened/now")
 def happened_now(here: Signed) -> Response:
     """The newest of it."""
-    return page("happened/now.html", all_happened(here, inf))
+    return page("happened/now.html", all_happened(here, None))
 
 
 def built(here: Here) -> ChangesView:
     """The view of this moment."""
-    acts = changes.recent(here.desk, here.actor, SHOWN)
+    done = acts.recent(here.desk, here.actor, SHOWN)
     shell = frame.shell(here, "undo", "Changes")
-    return ChangesView(shell, lead(len(acts)), did(acts, here.now))
+    return ChangesView(shell, lead(len(done)), did(done, here.now))
 
 
-def all_happened(here: Here, before: float) -> HappenedView:
-    """The events before a moment."""
+def all_happened(here: Here, before: Cursor | None) -> HappenedView:
+    """The events before a place, the newest without one."""
     reads = here.reads
-    entries = reads.happened(LOUD, SHOWN + 1, before)
-    shown = entries[:SHOWN]
+    found = journals.older(reads, SHOWN, before, kinds=LOUD)
     called = happened.names(reads.machines(), reads.sources())
-    older = f"/changes/happened?before={shown[-1].at!r}" if len(entries) > SHOWN else ""
-    shell = frame.shell(here, "undo", "What happened")
-    return HappenedView(shell, happened.told(shown, called, here.now), older, before == inf)
+    older = journals.cursor_text(found.older) if found.older else ""
+    return HappenedView(
+        shell=frame.shell(here, "undo", "What happened"),
+        happened=happened.told(found.told, called, here.now),
+        older=f"/changes/happened?before={older}" if older else "",
+        newest=before is None,
+    )
 
 
-def lead(acts: int) -> str:
+def lead(done: int) -> str:
     """What is shown.
 
     >>> lead(0), lead(100)
     ('Nothing was done yet.', 'The last 100 things that were done, the newest first.')
     """
-    if not acts:
+    if not done:
         return "Nothing was done yet."
-    if acts < SHOWN:
+    if done < SHOWN:
         return "Everything that was done, the newest first."
     return f"The last {SHOWN} things that were done, the newest first."
 
 
-def did(acts: Sequence[ActRow], now: float) -> tuple[Did, ...]:
+def did(rows: Sequence[ActRow], now: float) -> tuple[Did, ...]:
     """Acts as rows."""
     return tuple(
         Did(
@@ -117,13 +121,13 @@ def did(acts: Sequence[ActRow], now: float) -> tuple[Did, ...]:
             undo=act.id if act.undoable else "",
             undone=f"taken back {phrases.ago(now - act.undone_at)}" if act.undone_at else "",
         )
-        for act in acts
+        for act in rows
     )
 
 
-def _moment(text: str) -> float:
-    """A moment of an address; what is none is now."""
+def _place(text: str) -> Cursor | None:
+    """A place of an address; what is none is the end."""
     try:
-        return float(text)
-    except ValueError:
-        return inf
+        return journals.read_cursor(text)
+    except NotACursor:
+        return None

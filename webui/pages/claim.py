@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from appliance.actions import access
 from appliance.errors import Problem, Refused
 from webui import phrases, session
+from webui import refused as refusal
 from webui.forms import beside
 from webui.pages.login import connection
 from webui.pages.page import Field, page
@@ -27,6 +28,7 @@ class ClaimView:
     router: str
     clock: str
     connection: str
+    command: str  # what shows the code again
     code: Field
     name: Field
     password: Field
@@ -48,17 +50,18 @@ def claim(
     code: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    again: Annotated[str, Form()] = "",
+    repeated: Annotated[str, Form(alias="again")] = "",
 ) -> Response:
     """Become the owner and start on the Overview."""
     try:
-        if password and password != again:
+        if password and password != repeated:
             raise Refused(Problem(("again",), "This is not what you typed above."))
         signed_in = access.claim(
             here.desk, code.strip(), password, name=name.strip() or "owner", address=here.address
         )
     except Refused as refused:
-        return page("claim.html", view(here, code, name, beside(refused)), 422)
+        again = view(here, code, name, beside(refused))
+        return page("claim.html", again, refusal.status(refused), refusal.headers(refused))
     done = RedirectResponse("/", 303)
     session.keep(done, here, signed_in)
     return done
@@ -76,6 +79,7 @@ def view(
         router="Router",
         clock=phrases.clock(here.now),
         connection=connection(secure=here.secure),
+        command=here.installed.typed("claim", here.reads.state),
         code=Field(code, wrong.get("code", "")),
         name=Field(name, wrong.get("name", "")),
         password=Field("", wrong.get("password", "")),

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from appliance.actions.changes import told
+from appliance.actions.acts import told
 from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow

@@ -8,12 +8,14 @@ from appliance import events
 from appliance.events import Event, say
 from appliance.store.inventory_view import MachineView, SourceView
 from appliance.store.journal import Entry
+from appliance.store.journals import Told
 from webui import phrases
 
 TONES: Mapping[str, tuple[type[Event], ...]] = {
     "bad": (
         events.ForeignServer,
         events.PoolEmpty,
+        events.EarLost,
         events.LinkMissing,
         events.RevisionRefused,
         events.RevisionUndone,
@@ -32,6 +34,9 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     ),
     "ok": (
         events.ForeignServerGone,
+        events.ForeignBootServerGone,
+        events.PoolHasRoom,
+        events.EarFound,
         events.LinkReturned,
         events.RevisionApplied,
         events.ImagePublished,
@@ -83,7 +88,6 @@ class Happened:
     where: str
     called: str  # the place's name
     when: str
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,9 @@ def names(machines: Iterable[MachineView], sources: Iterable[SourceView]) -> Nam
     )
 
 
-def told(entries: Sequence[Entry], called: Names, now: float) -> tuple[Happened, ...]:
+def told(found: Sequence[Told], called: Names, now: float) -> tuple[Happened, ...]:
     """Events as rows."""
-    return tuple(_told(entry, called, now) for entry in entries)
+    return tuple(_told(one.entry, called, now) for one in found)
 
 
 def sentence(event: Event, called: Names) -> str:
@@ -149,7 +153,6 @@ def _told(entry: Entry, called: Names, now: float) -> Happened:
         where=where,
         called=name,
         when=phrases.ago(now - entry.at),
-        at=entry.at,
     )
 
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import access
-from appliance.actions.refusals import TooMany
 from appliance.errors import Refused
 from webui import phrases, session
+from webui import refused as refusal
 from webui.forms import beside
 from webui.pages.page import Field, own_path, page
 from webui.session import Anybody, Here
@@ -27,6 +27,7 @@ class LoginView:
     router: str
     clock: str
     connection: str
+    command: str  # the way back in
     name: Field
     password: Field
     onward: str  # where to go afterwards
@@ -56,7 +57,7 @@ def login(
     except Refused as refused:
         problems = beside(refused)
         again = view(here, name=name, onward=own_path(onward), problems=problems)
-        return page("login.html", again, 429 if isinstance(refused, TooMany) else 422)
+        return page("login.html", again, refusal.status(refused), refusal.headers(refused))
     done = RedirectResponse(own_path(onward), 303)
     session.keep(done, here, signed_in)
     return done
@@ -85,6 +86,7 @@ def view(
         router="Router",
         clock=phrases.clock(here.now),
         connection=connection(secure=here.secure),
+        command=here.installed.typed("rescue", here.reads.state),
         name=Field(name, wrong.get("name", "")),
         password=Field("", wrong.get("password", "")),
         onward=onward,

@@ -14,6 +14,7 @@ from appliance.errors import Problem
 from appliance.events import ForeignBootServer, ForeignServer
 from appliance.model.config import RouterConfig
 from appliance.model.slices import DhcpNetwork, DnsNetwork, Slices
+from appliance.store import journals
 from appliance.store.leases import LeaseRow
 from appliance.store.trials import PortRow
 from webui import phrases
@@ -32,11 +33,11 @@ SHOWN_EVENTS = 12
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another server on the network; `clear` is what to look for on it."""
+    """Another server on the network, and what it was heard to give."""
 
     address: str
+    mac: str
     what: str
-    clear: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,7 @@ def built(here: Here) -> NetworksView:
     reads = here.reads
     called = happened.names(reads.machines(), reads.sources())
     slices, present = reads.slices(), changes.present_config(here.desk)
-    heard = troubles.heard(reads, here.now)
-    found = troubles.present(heard, slices, called, here.now)
+    found = troubles.present(reads, called, here.now)
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
         lead=lead(slices),
@@ -124,13 +124,15 @@ def built(here: Here) -> NetworksView:
         networks=networks(
             slices,
             present,
-            [one.event for one in heard],
+            [one.event for one in reads.network_troubles()],
             reads.leases(),
             reads.ports(),
             found,
             here.now,
         ),
-        happened=happened.told(reads.happened(OF_NETWORKS, SHOWN_EVENTS), called, here.now),
+        happened=happened.told(
+            journals.older(reads, SHOWN_EVENTS, kinds=OF_NETWORKS).told, called, here.now
+        ),
     )
 
 
@@ -165,10 +167,6 @@ def networks(
     for one in slices.dns.networks:
         dhcp = gives.get(one.name)
         here = bool(dhcp and dhcp.answer_beside_others)
-        given = sum(
-            each.network == one.name and each.state == "bound" and each.ends_at > now
-            for each in leases
-        )
         others = tuple(other for event in heard if (other := _other(event, one.name)))
         wrong = [
             each.what
@@ -181,7 +179,7 @@ def networks(
             Network(
                 name=one.name,
                 state=_state(dhcp, others, wrong),
-                facts=_facts(one, dhcp, given, ports, boots=one.name in boots),
+                facts=_facts(one, dhcp, leases, now, ports, boots=one.name in boots),
                 others=others,
                 gives=dhcp is not None,
                 beside=here,
@@ -203,11 +201,15 @@ def _state(dhcp: DhcpNetwork | None, others: Sequence[Other], wrong: Sequence[st
 def _facts(
     network: DnsNetwork,
     dhcp: DhcpNetwork | None,
-    given: int,
+    leases: Sequence[LeaseRow],
+    now: float,
     ports: Sequence[PortRow],
     *,
     boots: bool,
 ) -> tuple[Fact, ...]:
+    held = [one for one in leases if one.network == network.name and one.ends_at > now]
+    given = sum(one.state == "bound" for one in held)
+    resting = sum(one.state == "declined" for one in held)  # somebody else used them
     mine = [one for one in ports if one.network == network.name]
     links = [one.link if one.up else f"{one.link}, unplugged" for one in mine]
     found = [
@@ -220,6 +222,7 @@ def _facts(
         found += [
             Fact("Pool", f"{dhcp.first} – {dhcp.last}", code=True),
             Fact("Given", f"{phrases.number(given)} of {phrases.number(size)}"),
+            Fact("Resting", phrases.count(resting, "address", "addresses") if resting else ""),
             Fact("A lease lasts", phrases.duration(dhcp.lease_seconds)),
         ]
     return known_facts(*found)
@@ -228,7 +231,9 @@ def _facts(
 def _other(event: events.Event, network: str) -> Other | None:
     """What was heard of another server there; None when it says nothing of one."""
     if isinstance(event, ForeignServer) and event.network == network:
-        return Other(event.server, f"gives addresses. Its MAC is {event.mac}.", "its DHCP server")
+        gave = f"gave {event.offers}" if event.offers else "gives addresses"
+        what = f"{gave}, and tells machines what to boot: {event.what}" if event.what else gave
+        return Other(event.server, event.mac, phrases.sentence(what))
     if isinstance(event, ForeignBootServer) and event.network == network:
-        return Other(event.server, f"tells machines what to boot: {event.what}.", event.what)
+        return Other(event.server, event.mac, f"Tells machines what to boot: {event.what}.")
     return None

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from appliance.model.images import Verdict
 from appliance.model.slices import Slices
+from appliance.store import journals
 from appliance.store.boots import BootRow, StepRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory_view import SourceView
@@ -131,7 +132,9 @@ def built(here: Here) -> OverviewView:
         slices=reads.slices(),
         last_up=reads.last_up(),
         boots_today=reads.boots_since(here.now - _DAY),
-        happened=happened.told(reads.happened(LOUD, SHOWN_EVENTS), called, here.now),
+        happened=happened.told(
+            journals.older(reads, SHOWN_EVENTS, kinds=LOUD).told, called, here.now
+        ),
         wanting=wanting(here, machines, followed, verdicts, called, len(has.held)),
     )
     return view(frame.shell(here, "overview", "Overview"), has, machines, facts, here.now)
@@ -150,9 +153,7 @@ def wanting(
     stands = reads.source_states()
     return Wanting(
         processes=reads.troubles(),
-        troubles=troubles.present(
-            troubles.heard(reads, here.now), reads.slices(), called, here.now
-        ),
+        troubles=troubles.present(reads, called, here.now),
         short=[
             (one.machine.name, one.boot)
             for one in newest_first(machines)

@@ -1,5 +1,6 @@
 """A page is a value and its template; the template gets one variable, `page`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -45,10 +46,14 @@ STOP_ASKING = 286
 """The status by which htmx ends a fragment's own round: nothing will move any more."""
 
 
-def page(template: str, view: object, status: int = 200) -> HTMLResponse:
+def page(
+    template: str, view: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HTMLResponse:
     """Print a view.  Pages are always asked for afresh: nothing of them is stored."""
     return HTMLResponse(
-        SHEETS.get_template(template).render(page=view), status, {"Cache-Control": "no-store"}
+        SHEETS.get_template(template).render(page=view),
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
     )
 
 

@@ -6,6 +6,8 @@ A file is replaced whole, by rename after fsync, and never exists with a wider m
 import os
 from pathlib import Path
 
+CLAIM_FILE = "claim"
+
 
 class Secrets:
     """One folder, mode 0750: its owner writes, the broker (root, or the group) may read."""
@@ -29,6 +31,9 @@ class Secrets:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             os.fchmod(handle, mode)
+            if os.geteuid() == 0:  # at the console: the role has to read it
+                there = path.parent.stat()
+                os.fchown(handle, there.st_uid, there.st_gid)
             os.write(handle, content)
             os.fsync(handle)
         finally:
@@ -54,6 +59,19 @@ class Secrets:
         if not all(part and part not in (".", "..") for part in parts):
             raise ValueError(f"{name!r} is not a secret's name")
         return self.folder.joinpath(*parts)
+
+
+def claim_code(state: Path) -> str | None:
+    """The code of an open claim, for whoever may read it; None when none is open.
+
+    Raises PermissionError.
+    """
+    try:
+        return (state / "secrets/web" / CLAIM_FILE).read_text().strip()
+    except PermissionError:
+        raise
+    except OSError:
+        return None
 
 
 def random_bytes(count: int) -> bytes:

@@ -1,15 +1,13 @@
-"""DOOR: measures our boot HTTP and nginx, turn by turn, in namespaces of its own.
+"""DOOR: measures our boot HTTP and nginx, turn by turn.
 
 Ours serves a part of three segments below a boot token, nginx the same bytes as one file with
-sendfile.  Server on processor 0, client on processor 1, a veth pair between them; the client drops
-the body in the kernel.  Besides the rate, the server's processor seconds per GB are compared.
-Needs root, `ip`, `taskset`, `curl` and nginx (installed, or unpacked below `peers`).
+sendfile; the client drops the body in the kernel.  Besides the rate, the server's processor seconds
+per GB are compared.  Needs root, `curl` and nginx (installed, or unpacked below `peers`).
 """
 
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,12 +28,16 @@ from appliance.model.images import (
     image_to_json,
 )
 from appliance.model.table import Generation, Host, Machine, Table, table_to_json
-from services.bench.track import compared
+from services.bench.cable.driver import Cable, cable, peer, version
+from services.bench.track import compared, turns
+
+Sample = tuple[float, float, float]
+"""MB, seconds, processor seconds per GB."""
 
 PART_BYTES = 300_000_000
 TIMES = 4  # downloads a sample, so that one is long enough for the processor's clock
 OUR_PORT, PEER_PORT = 80, 8080
-SERVER, CLIENT = "10.98.1.1", "10.98.1.2"
+LINK, SERVER, CLIENT = "nxbh", "10.98.1.1", "10.98.1.2"
 MAC = "52:54:00:00:98:01"
 DOWNLOADS = 50
 NGINX = """
@@ -51,68 +53,47 @@ http {{ sendfile on; tcp_nopush on; access_log off;
 
 def run(rounds: int = 7, peers: Path = Path("/opt/nixie/peers")) -> dict[str, Any]:
     """Rate, processor seconds per GB, and memory with 50 downloads.  Raises Unreachable."""
-    nginx = _nginx(peers)
+    nginx = peer("nginx", *map(str, peers.glob("*/usr/sbin/nginx")))
     with tempfile.TemporaryDirectory(prefix="nixie-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         _files(folder)
-        with _network() as (router, client), _servers(router, folder, nginx) as (mine, theirs):
-            path = _part_path(client)
-            samples = _turns(client, path, rounds, mine, theirs)
-            memory = _memory(client, path, mine)
-    ours, peer = samples["ours"], samples["peer"]
+        lain = cable(LINK, f"{SERVER}/24", f"{CLIENT}/24")
+        with lain as lies, _servers(lies, folder, nginx) as (mine, theirs):
+            path = _part_path(lies)
+            where = {"ours": (OUR_PORT, path, mine), "peer": (PEER_PORT, "/part", theirs)}
+            samples = turns(rounds, lambda who: _taken(lies, *where[who]))
+            memory = _memory(lies, path, mine)
     cpu = {who: median(one[2] for one in samples[who]) for who in samples}
     return compared(
         "boot-http-300-mb",
         "MB/s",
-        [(amount, seconds) for amount, seconds, _ in ours],
-        {"name": "nginx", "version": _version(nginx)},
-        [(amount, seconds) for amount, seconds, _ in peer],
+        [(amount, seconds) for amount, seconds, _ in samples["ours"]],
+        {"name": "nginx", "version": version(nginx, "-v")},
+        [(amount, seconds) for amount, seconds, _ in samples["peer"]],
         cpu_seconds_per_gb={who: round(value, 3) for who, value in cpu.items()},
         cpu_ratio=round(cpu["ours"] / cpu["peer"], 3),
         memory_kb=memory,
     )
 
 
-def _turns(
-    client: str, path: str, rounds: int, mine: int, theirs: int
-) -> dict[str, list[tuple[float, float, float]]]:
-    """(MB, seconds, processor seconds per GB) of each round and server."""
-    samples: dict[str, list[tuple[float, float, float]]] = {"ours": [], "peer": []}
-    turns = (("ours", OUR_PORT, path, mine), ("peer", PEER_PORT, "/part", theirs))
-    for _ in range(rounds):
-        for who, port, where, process in turns:
-            before = _processor_seconds(process)
-            told = _measured(client, port, where)
-            used = _processor_seconds(process) - before
-            gigabytes = PART_BYTES * (TIMES + 1) / 1e9  # the client fetches once to warm up
-            samples[who].append((told["bytes"] / 1e6, told["seconds"], used / gigabytes))
-    return samples
+def _taken(lies: Cable, port: int, path: str, process: int) -> Sample:
+    """One round of one server."""
+    before = _processor_seconds(process)
+    words = (SERVER, str(port), path, str(TIMES))
+    told = lies.measured("services.bench.boot_http.client", *words)
+    used = _processor_seconds(process) - before
+    gigabytes = PART_BYTES * (TIMES + 1) / 1e9  # the client fetches once to warm up
+    return told["bytes"] / 1e6, told["seconds"], used / gigabytes
 
 
-def _measured(client: str, port: int, path: str) -> dict[str, float]:
-    words = [SERVER, str(port), path, str(TIMES)]
-    done = subprocess.run(
-        [*_inside(client, 1), sys.executable, "-m", "services.bench.boot_http.client", *words],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:]
-        raise Unreachable(f"the HTTP client stopped: {' '.join(last)}")
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
-
-
-def _memory(client: str, path: str, process: int) -> dict[str, int]:
+def _memory(lies: Cable, path: str, process: int) -> dict[str, int]:
     """Resident kilobytes before and in the middle of 50 slow downloads."""
     before = _resident(process)
     words = ["curl", "-s", "--limit-rate", "1M", "--max-time", "4", "-o", "/dev/null"]
     url = f"http://{SERVER}:{OUR_PORT}{path}"
     downloads = [
-        subprocess.Popen([*_inside(client, 1), *words, url], stderr=subprocess.DEVNULL)
+        subprocess.Popen(lies.at_client(*words, url), stderr=subprocess.DEVNULL)
         for _ in range(DOWNLOADS)
     ]
     highest = before
@@ -165,10 +146,10 @@ def _files(folder: Path) -> None:
     (published / "table.json").write_text(json.dumps(table_to_json(table)))
 
 
-def _part_path(client: str) -> str:
+def _part_path(lies: Cable) -> str:
     url = f"http://{SERVER}/s/{MAC.replace(':', '-')}"
     words = ["curl", "-s", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", url]
-    told = subprocess.run([*_inside(client, 1), *words], capture_output=True, text=True, check=True)
+    told = subprocess.run(lies.at_client(*words), capture_output=True, text=True, check=False)
     found = re.search(rf"http://{SERVER}(/b/\S+/initrd)", told.stdout)
     if found is None:
         raise Unreachable("the boot role gave out no script")
@@ -176,20 +157,15 @@ def _part_path(client: str) -> str:
 
 
 @contextmanager
-def _servers(router: str, folder: Path, nginx: str) -> Iterator[tuple[int, int]]:
+def _servers(lies: Cable, folder: Path, nginx: str) -> Iterator[tuple[int, int]]:
     """The processes to watch: ours, and nginx's worker."""
     conf = folder / "nginx.conf"
     conf.write_text(NGINX.format(folder=folder, port=PEER_PORT))
-    ours = [*_inside(router, 0), sys.executable, "-m", "services.bench.boot_http.serve"]
+    ours = (sys.executable, "-m", "services.bench.boot_http.serve", lies.link, str(OUR_PORT))
+    theirs = (nginx, "-p", str(folder), "-c", str(conf), "-e", "/dev/null")
     running = [
-        subprocess.Popen(
-            [*ours, "nxh0", str(OUR_PORT), str(folder)], stdout=subprocess.PIPE, text=True
-        ),
-        subprocess.Popen(
-            [*_inside(router, 0), nginx, "-p", str(folder), "-c", str(conf), "-e", "/dev/null"],
-            stdout=subprocess.PIPE,
-            text=True,
-        ),
+        subprocess.Popen(lies.at_server(*words), stdout=subprocess.PIPE, text=True)
+        for words in ((*ours, str(folder)), theirs)
     ]
     try:
         assert running[0].stdout is not None
@@ -199,31 +175,6 @@ def _servers(router: str, folder: Path, nginx: str) -> Iterator[tuple[int, int]]
         for one in running:
             one.terminate()
             one.wait(10)
-
-
-@contextmanager
-def _network() -> Iterator[tuple[str, str]]:
-    router, client = f"nxhr{os.getpid()}", f"nxhc{os.getpid()}"
-    words = (
-        f"netns add {router}",
-        f"netns add {client}",
-        f"link add nxh0 netns {router} type veth peer name nxh1 netns {client}",
-        f"-n {router} addr add {SERVER}/24 dev nxh0",
-        f"-n {client} addr add {CLIENT}/24 dev nxh1",
-        f"-n {router} link set nxh0 up",
-        f"-n {client} link set nxh1 up",
-    )
-    try:
-        for line in words:
-            subprocess.run(["ip", *line.split()], check=True)
-        yield router, client
-    finally:
-        for namespace in (router, client):
-            subprocess.run(["ip", "netns", "del", namespace], check=False)
-
-
-def _inside(namespace: str, processor: int) -> list[str]:
-    return ["ip", "netns", "exec", namespace, "taskset", "-c", str(processor)]
 
 
 def _processor_seconds(process: int) -> float:
@@ -242,17 +193,3 @@ def _resident(process: int) -> int:
     told = Path(f"/proc/{process}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", told)
     return int(found[1]) if found else 0
-
-
-def _nginx(peers: Path) -> str:
-    places = [*peers.glob("*/usr/sbin/nginx")]
-    found = shutil.which("nginx") or (str(places[0]) if places else None)
-    if found is None:
-        raise Unreachable("nginx is not there; it is what we measure ourselves against")
-    return found
-
-
-def _version(nginx: str) -> str:
-    told = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r"\d+(\.\d+)+", told)
-    return found[0] if found else "unknown"

@@ -1,7 +1,6 @@
-"""DOOR: measures our DHCP and Kea's, turn by turn, in namespaces of its own.
+"""DOOR: measures our DHCP and Kea's with perfdhcp, turn by turn.
 
-Server on processor 0, perfdhcp on processor 1, a veth pair between them.  Needs root, `ip`,
-`taskset`, and an unpacked Kea (the distribution's packages) below the folder of peers.
+Needs root, and an unpacked Kea (the distribution's packages) below the folder of peers.
 """
 
 import os
@@ -10,40 +9,37 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from appliance.errors import Unreachable
+from services.bench.cable.driver import Cable, cable, version
 from services.bench.dhcp.figures import Load, kea_configuration, load
+from services.bench.track import turns
 
-SERVER, CLIENT, LINK = "10.99.0.1", "10.98.0.2", "nxbd0"
+LINK, SERVER, CLIENT = "nxbd", "10.99.0.1", "10.98.0.2"
 LOSS_ALLOWED = 0.01
 LADDER = tuple(range(2000, 30_001, 1000))
 """Exchanges a second that are tried, upwards."""
 
 
 class Place:
-    """Two namespaces on one cable, and where Kea is."""
+    """A cable that lies, where Kea is, and a folder for both servers' files."""
 
-    def __init__(self, kea: Path, folder: Path) -> None:
+    def __init__(self, lies: Cable, kea: Path, folder: Path) -> None:
+        self.lies = lies
         self.kea = kea
         self.folder = folder
-        self.tag = f"nxbd{os.getpid()}"
-        libraries = next(kea.glob("usr/lib/*-linux-gnu"), kea)
-        self.environment = {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
 
     @contextmanager
     def serving(self, who: str) -> Iterator[int]:
         """A fresh server; its process id."""
         state = Path(tempfile.mkdtemp(dir=self.folder))
-        argv, more = self._ours(state) if who == "ours" else self._kea(state)
-        within = ["ip", "netns", "exec", f"{self.tag}-s", "taskset", "-c", "0", *argv]
-        child = subprocess.Popen(
-            within, env={**self.environment, **more}, stdout=subprocess.DEVNULL
-        )
+        argv = _ours(state) if who == "ours" else self._kea(state)
+        child = subprocess.Popen(self.lies.at_server(*argv), stdout=subprocess.DEVNULL)
         try:
             self._wait(child)
             yield child.pid
@@ -54,11 +50,9 @@ class Place:
 
     def ask(self, rate: int, clients: int, seconds: int) -> Load:
         """One run of perfdhcp."""
-        perfdhcp = self.kea / "usr" / "sbin" / "perfdhcp"
         options = f"-4 -l {CLIENT} -r {rate} -R {clients} -p {seconds} {SERVER}".split()
         done = subprocess.run(
-            ["ip", "netns", "exec", f"{self.tag}-c", "taskset", "-c", "1", perfdhcp, *options],
-            env=self.environment,
+            self.lies.at_client(*self._program("perfdhcp", *options)),
             capture_output=True,
             text=True,
             check=False,
@@ -66,51 +60,32 @@ class Place:
         )
         return load(done.stdout)
 
-    @contextmanager
-    def wired(self) -> Iterator[None]:
-        """The namespaces, removed at the end."""
-        server, client = f"{self.tag}-s", f"{self.tag}-c"
-        steps = (
-            f"ip netns add {server}",
-            f"ip netns add {client}",
-            f"ip link add {LINK} netns {server} type veth peer name dev0 netns {client}",
-            f"ip -n {server} addr add {SERVER}/15 dev {LINK}",
-            f"ip -n {client} addr add {CLIENT}/15 dev dev0",
-            f"ip -n {server} link set {LINK} up",
-            f"ip -n {client} link set dev0 up",
-        )
-        try:
-            for step in steps:
-                subprocess.run(step.split(), check=True, capture_output=True)
-            yield
-        finally:
-            for name in (server, client):
-                subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-
     def version(self) -> str:
         """Kea's own word for itself."""
-        argv = [str(self.kea / "usr" / "sbin" / "kea-dhcp4"), "-v"]
-        done = subprocess.run(
-            argv, env=self.environment, capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip()
+        return version(*self._program("kea-dhcp4", "-v"))
 
-    def _ours(self, state: Path) -> tuple[list[str], Mapping[str, str]]:
-        root = str(Path(__file__).parents[3])
-        argv = [sys.executable, "-m", "services.bench.dhcp.serve", LINK, str(state)]
-        return argv, {"PYTHONPATH": root}
+    def _program(self, name: str, *words: str, **settings: object) -> list[str]:
+        """One of Kea's programs with Kea's own libraries."""
+        libraries = next(self.kea.glob("usr/lib/*-linux-gnu"), self.kea)
+        more = [f"{key}={value}" for key, value in settings.items()]
+        program = str(self.kea / "usr/sbin" / name)
+        return ["env", f"LD_LIBRARY_PATH={libraries}", *more, program, *words]
 
-    def _kea(self, state: Path) -> tuple[list[str], Mapping[str, str]]:
+    def _kea(self, state: Path) -> list[str]:
         file = state / "kea.json"
         file.write_text(
             kea_configuration(
                 LINK, "10.98.0.0/15", "10.99.1.0-10.99.255.254", str(state / "leases.csv")
             )
         )
-        argv = [str(self.kea / "usr" / "sbin" / "kea-dhcp4"), "-c", str(file)]
-        places = ("KEA_PIDFILE_DIR", "KEA_DHCP_DATA_DIR", "KEA_LOGGER_DESTINATION")
-        more = {name: str(state) for name in places} | {"KEA_LOCKFILE_DIR": "none"}
-        return argv, more | {"KEA_LOGGER_DESTINATION": "stdout"}
+        return self._program(
+            "kea-dhcp4",
+            *("-c", str(file)),
+            KEA_PIDFILE_DIR=state,
+            KEA_DHCP_DATA_DIR=state,
+            KEA_LOGGER_DESTINATION="stdout",
+            KEA_LOCKFILE_DIR="none",
+        )
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + 20
@@ -125,6 +100,12 @@ class Place:
         raise Unreachable("the server did not open port 67 within 20 s")
 
 
+def _ours(state: Path) -> list[str]:
+    root = str(Path(__file__).parents[3])
+    words = ["-m", "services.bench.dhcp.serve", LINK, str(state)]
+    return ["env", f"PYTHONPATH={root}", sys.executable, *words]
+
+
 def run(peers: Path, rounds: int = 3, clients: int = 20_000, seconds: int = 5) -> dict[str, Any]:
     """Find each one's highest rate with under 1 % lost, then its CPU at one common rate.
 
@@ -133,25 +114,17 @@ def run(peers: Path, rounds: int = 3, clients: int = 20_000, seconds: int = 5) -
     kea = peers / "kea"
     if not (kea / "usr" / "sbin" / "perfdhcp").exists():
         raise Unreachable(f"Kea is not unpacked in {kea}; set-up for `bench` does that.")
-    with tempfile.TemporaryDirectory(prefix="nixie-bench-") as folder:
-        place = Place(kea, Path(folder))
-        with place.wired():
-            return _compared(place, rounds, clients, seconds)
+    folder = tempfile.TemporaryDirectory(prefix="nixie-bench-")
+    with folder as name, cable(LINK, f"{SERVER}/15", f"{CLIENT}/15") as lies:
+        return _compared(Place(lies, kea, Path(name)), rounds, clients, seconds)
 
 
 def _compared(place: Place, rounds: int, clients: int, seconds: int) -> dict[str, Any]:
-    best: dict[str, list[int]] = {"ours": [], "peer": []}
-    for turn in range(rounds):
-        for who in ("ours", "peer") if turn % 2 == 0 else ("peer", "ours"):
-            best[who].append(_highest(place, who, clients, seconds))
+    best = turns(rounds, lambda who: _highest(place, who, clients, seconds))
     common = int(min(min(each) for each in best.values()) * 0.9) or LADDER[0]
-    cost: dict[str, list[float]] = {"ours": [], "peer": []}
-    delay: dict[str, list[float]] = {"ours": [], "peer": []}
-    for _ in range(rounds):
-        for who in ("ours", "peer"):
-            micros, told = _cost(place, who, common, clients, seconds)
-            cost[who].append(micros)
-            delay[who].append(told.delay_ms)
+    asked = turns(rounds, lambda who: _cost(place, who, common, clients, seconds))
+    cost = {who: [micros for micros, _ in each] for who, each in asked.items()}
+    delay = {who: [told.delay_ms for _, told in each] for who, each in asked.items()}
     flat = {str(n): _cost(place, "ours", common, n, seconds)[0] for n in (100, 60_000)}
     ours, theirs = median(best["ours"]), median(best["peer"])
     mine, its = median(cost["ours"]), median(cost["peer"])

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
@@ -95,20 +95,25 @@ def run(home: Path = Path(sys.prefix).parent) -> dict[str, Any]:
         _take_leases(stand)
         opened = _open_pages(stand)
         samples = list(_weighings(stand))
+    return told(samples, opened)
+
+
+def told(samples: Sequence[Mapping[str, float]], opened: int) -> dict[str, Any]:
+    """The figures as `nixie bench` prints them, from process to MB of each weighing.
+
+    Less is better, so `ratio` at most 1 is good.
+    """
     found = {name: median(one[name] for one in samples) for name in samples[0]}
-    return told(found, opened)
-
-
-def told(found: dict[str, float], opened: int) -> dict[str, Any]:
-    """The figures as `nixie bench` prints them; less is better, so `ratio` at most 1 is good."""
     daemon = found.pop("nix-daemon", 0.0)
     total = sum(found.values())
+    sums = [sum(one.values()) - one.get("nix-daemon", 0.0) for one in samples]
     return {
         "work": WORK,
         "unit": "MB of PSS",
         "ours": round(total, 1),
         "peer": {"name": "budget", "version": "first issue", "figure": BUDGET_SUM},
         "ratio": round(total / BUDGET_SUM, 3),
+        "spread": {"ours": round((max(sums) - min(sums)) / median(sums), 3)},
         "roles": {
             name: {"ours": round(megabytes, 1), "budget": BUDGET.get(name)}
             for name, megabytes in found.items()
@@ -130,8 +135,17 @@ def _standing(home: Path) -> Iterator[Stand]:
     options = ["--state", str(state), "--prefix", prefix, "--port", str(port)]
     with (place / "lab.log").open("wb") as log:
         lab = subprocess.Popen(
-            [str(home / "venv/bin/python"), "-P", "-m", "appliance", "lab", *options],
-            env={**os.environ, "NIXIE_HOME": str(home), "PYTHONPATH": str(home / "program")},
+            [
+                "env",
+                f"NIXIE_HOME={home}",
+                f"PYTHONPATH={home / 'program'}",
+                str(home / "venv/bin/python"),
+                "-P",
+                "-m",
+                "appliance",
+                "lab",
+                *options,
+            ],
             stdout=log,
             stderr=log,
         )

@@ -138,7 +138,10 @@ async def _script(installed: Installed, script: str) -> float:
 
 
 def _served(state: Path, source: str) -> int:
-    """How many images the table serves, once every build has ended; else 0."""
+    """How many images the table serves, once every build has ended; else 0.
+
+    Raises Unreachable when the sample cannot be read.
+    """
     try:
         connection = reader(state / "build.db")
     except Unreachable:
@@ -146,6 +149,8 @@ def _served(state: Path, source: str) -> int:
     try:
         settled = builds.source_states(connection).get(source)
         waiting = build_facts.builds_in(connection, "queued", "running")
+        if settled is not None and settled.state == "unreadable":
+            raise Unreachable(f"The sample cannot be read: {settled.what}")
         if settled is None or settled.state != "ready" or waiting:
             return 0
         made = {one.host for one in builds.generations(connection)}

@@ -53,38 +53,51 @@ def _asked(
 
 
 def _received(one: socket.socket, block_size: int, window: int) -> int:
-    buffer = bytearray(block_size + 4)
+    """The file's bytes, acknowledged window by window.  Raises Failed."""
+    buffer = bytearray(max(block_size, 512) + 4)  # an error is as long as it likes
     wanted, in_window, total, tries, lost = 1, 0, 0, 0, False
-    receive, send = one.recv_into, one.send
     while True:
-        try:
-            size = receive(buffer) - 4
-        except BlockingIOError:
+        size = _data(one, buffer)
+        if size is None:
             tries += 1
             if tries > TRIES:
-                raise Failed(f"silence after {total} bytes") from None
-            send(b"\0\4" + ((wanted - 1) & 0xFFFF).to_bytes(2, "big"))
+                raise Failed(f"silence after {total} bytes")
+            _acknowledge(one, wanted - 1)
             in_window, lost = 0, False
-            continue
-        if buffer[1] != 3:
-            if buffer[1] == 5:
-                raise Failed(bytes(buffer[:size]).decode("ascii", "replace"))
-            continue
-        if (buffer[2] << 8 | buffer[3]) != wanted & 0xFFFF:
+        elif (buffer[2] << 8 | buffer[3]) != wanted & 0xFFFF:
             if not lost:  # say once from where to go on
-                send(b"\0\4" + ((wanted - 1) & 0xFFFF).to_bytes(2, "big"))
+                _acknowledge(one, wanted - 1)
                 in_window, lost = 0, True
-            continue
-        tries, lost = 0, False
-        wanted += 1
-        total += size
-        in_window += 1
-        if size < block_size:
-            send(b"\0\4" + buffer[2:4])
-            return total
-        if in_window >= window:
-            in_window = 0
-            send(b"\0\4" + buffer[2:4])
+        else:
+            tries, lost = 0, False
+            total += size
+            in_window += 1
+            if size < block_size or in_window >= window:
+                _acknowledge(one, wanted)
+                in_window = 0
+            if size < block_size:
+                return total
+            wanted += 1
+
+
+def _data(one: socket.socket, buffer: bytearray) -> int | None:
+    """How much data the next block brought into `buffer`, None when none came in time.
+
+    Raises Failed in the server's words.
+    """
+    while True:
+        try:
+            size = one.recv_into(buffer) - 4
+        except BlockingIOError:
+            return None
+        if buffer[1] == 3:
+            return size
+        if buffer[1] == 5:
+            raise Failed(bytes(buffer[4 : 4 + size]).decode("ascii", "replace"))
+
+
+def _acknowledge(one: socket.socket, block: int) -> None:
+    one.send(b"\0\4" + (block & 0xFFFF).to_bytes(2, "big"))
 
 
 def at_once(server: tuple[str, int], name: str, block_size: int, window: int, count: int) -> int:

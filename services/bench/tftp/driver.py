@@ -1,13 +1,6 @@
-"""DOOR: measures our TFTP and dnsmasq's, turn by turn, in namespaces of its own.
+"""DOOR: measures our TFTP and dnsmasq's, turn by turn: one file of 10 MB.  Needs root, dnsmasq."""
 
-Server on processor 0, client on processor 1, a veth pair between them, one file of 10 MB.  Needs
-root, `ip`, `taskset` and dnsmasq.
-"""
-
-import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import Unreachable
-from services.bench.track import compared
+from services.bench.cable.driver import Cable, cable, peer, version
+from services.bench.track import compared, turns
 
 FILE_BYTES = 10 << 20
 BLOCK = 1468
 OUR_PORT, PEER_PORT = 6969, 69  # dnsmasq has no choice
-SERVER, CLIENT = "10.98.0.1", "10.98.0.2"
+LINK, SERVER, CLIENT = "nxbt", "10.98.0.1", "10.98.0.2"
 WORKS = {
     "tftp-window-32": (32, 1),
     "tftp-lock-step": (1, 1),
@@ -34,91 +28,51 @@ WORKS = {
 
 def run(rounds: int = 7, works: tuple[str, ...] = tuple(WORKS)) -> list[dict[str, Any]]:
     """Each work `rounds` times for each server, alternating.  Raises Unreachable."""
-    dnsmasq = _tool("dnsmasq")
-    peer = {"name": "dnsmasq", "version": _version([dnsmasq, "--version"])}
+    dnsmasq = peer("dnsmasq")
+    told = {"name": "dnsmasq", "version": version(dnsmasq, "--version")}
     with tempfile.TemporaryDirectory(prefix="nixie-bench-") as folder:
         (Path(folder) / "file").write_bytes(os.urandom(FILE_BYTES))
         os.chmod(folder, 0o755)
-        with _network() as (router, client), _servers(router, folder, dnsmasq):
-            return [_work(name, client, rounds, peer) for name in works]
+        with cable(LINK, f"{SERVER}/24", f"{CLIENT}/24") as lies, _servers(lies, folder, dnsmasq):
+            return [_work(name, lies, rounds, told) for name in works]
 
 
-def _work(name: str, client: str, rounds: int, peer: dict[str, str]) -> dict[str, Any]:
+def _work(name: str, lies: Cable, rounds: int, peer: dict[str, str]) -> dict[str, Any]:
     window, clients = WORKS[name]
-    ours: list[tuple[float, float]] = []
-    theirs: list[tuple[float, float]] = []
-    failed = {"ours": 0, "peer": 0}
-    for _ in range(rounds):
-        for port, samples, who in ((OUR_PORT, ours, "ours"), (PEER_PORT, theirs, "peer")):
-            told = _measured(client, port, window, clients)
-            samples.append((told["bytes"] / 1e6, told["seconds"]))
-            failed[who] += int(told["failed"])
+
+    def taken(who: str) -> dict[str, float]:
+        port = OUR_PORT if who == "ours" else PEER_PORT
+        words = map(str, (SERVER, port, "file", BLOCK, window, clients))
+        return lies.measured("services.bench.tftp.client", *words)
+
+    samples = turns(rounds, taken)
+    ours, theirs = (
+        [(one["bytes"] / 1e6, one["seconds"]) for one in samples[who]] for who in ("ours", "peer")
+    )
+    failed = {who: int(sum(one["failed"] for one in each)) for who, each in samples.items()}
     return compared(name, "MB/s", ours, peer, theirs, failed=failed)
 
 
-def _measured(client: str, port: int, window: int, clients: int) -> dict[str, float]:
-    words = [SERVER, str(port), "file", str(BLOCK), str(window), str(clients)]
-    done = subprocess.run(
-        [*_inside(client, 1), sys.executable, "-m", "services.bench.tftp.client", *words],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:]
-        raise Unreachable(f"the TFTP client stopped: {' '.join(last)}")
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
-
-
 @contextmanager
-def _servers(router: str, folder: str, dnsmasq: str) -> Iterator[None]:
-    ours = [*_inside(router, 0), sys.executable, "-m", "services.bench.tftp.serve"]
-    theirs = [
-        *_inside(router, 0), dnsmasq, "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
+def _servers(lies: Cable, folder: str, dnsmasq: str) -> Iterator[None]:
+    theirs = lies.at_server(
+        dnsmasq, "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
         "--enable-tftp", f"--tftp-root={folder}", "--tftp-max=200", "--bind-interfaces",
-        "--interface=nxb0", "--pid-file=", "--user=root", "--log-facility=/dev/null",
-    ]  # fmt: skip
+        f"--interface={lies.link}", "--pid-file=", "--user=root", "--log-facility=/dev/null",
+    )  # fmt: skip
+    ours = (sys.executable, "-m", "services.bench.tftp.serve", lies.link, str(OUR_PORT), folder)
     running = [subprocess.Popen(theirs, text=True)]
     try:
-        mine = subprocess.Popen(
-            [*ours, "nxb0", str(OUR_PORT), folder], stdout=subprocess.PIPE, text=True
-        )
+        mine = subprocess.Popen(lies.at_server(*ours), stdout=subprocess.PIPE, text=True)
         running.append(mine)
         assert mine.stdout is not None
         mine.stdout.readline()
-        _until(lambda: _listening(router, PEER_PORT))
+        _until(lambda: _listening(lies.server, PEER_PORT))
         yield
     finally:
         for one in running:
             one.terminate()
             one.wait(10)
-
-
-@contextmanager
-def _network() -> Iterator[tuple[str, str]]:
-    router, client = f"nxbr{os.getpid()}", f"nxbc{os.getpid()}"
-    words = (
-        f"netns add {router}",
-        f"netns add {client}",
-        f"link add nxb0 netns {router} type veth peer name nxb1 netns {client}",
-        f"-n {router} addr add {SERVER}/24 dev nxb0",
-        f"-n {client} addr add {CLIENT}/24 dev nxb1",
-        f"-n {router} link set nxb0 up",
-        f"-n {client} link set nxb1 up",
-    )
-    try:
-        for line in words:
-            subprocess.run(["ip", *line.split()], check=True)
-        yield router, client
-    finally:
-        for namespace in (router, client):
-            subprocess.run(["ip", "netns", "del", namespace], check=False)
-
-
-def _inside(namespace: str, processor: int) -> list[str]:
-    return ["ip", "netns", "exec", namespace, "taskset", "-c", str(processor)]
 
 
 def _listening(namespace: str, port: int) -> bool:
@@ -133,16 +87,3 @@ def _until(fact: Callable[[], bool], seconds: float = 10.0) -> None:
         if time.monotonic() > deadline:
             raise Unreachable("the peer did not start to listen")
         time.sleep(0.05)
-
-
-def _tool(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    if found is None:
-        raise Unreachable(f"{name} is not installed; it is what we measure ourselves against")
-    return found
-
-
-def _version(words: list[str]) -> str:
-    told = subprocess.run(words, capture_output=True, text=True, check=False)
-    found = re.search(r"\d+(\.\d+)+", told.stdout + told.stderr)
-    return found[0] if found else "unknown"

@@ -1,24 +1,43 @@
-"""DOOR: what leaves on one link, and its ear on port 68; needs CAP_NET_RAW.
+"""DOOR: what leaves on one link, and its ear for what servers say there; needs CAP_NET_RAW.
 
 Every datagram is sent by itself: with UDP segmentation offload a burst would cost half as much, but
 a client or relay behind a veth that reads raw frames (dhclient, udhcpc, dhcrelay) would see one
 long frame and drop it (tried).  The packet socket is opened when it is first used and again after
 the link was replaced.
+
+The ear is a packet socket with a filter, not port 68: no DHCP client on this machine can take it
+away, no firewall stands before it, and it hears which card speaks.
 """
 
+import ctypes
 import errno
+import fcntl
 import socket
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from services.dhcp.destination import BROADCAST, TO_HARDWARE, TO_RELAY
 from services.dhcp.lan import text
-from services.dhcp.link.frames import BROADCAST_MAC, EVERYBODY, frame
+from services.dhcp.link.frames import (
+    BROADCAST_MAC,
+    CLIENT_PORT,
+    EVERYBODY,
+    INSTRUCTION,
+    TO_CLIENTS,
+    frame,
+    said_to_clients,
+)
 from services.dhcp.reply import Reply
 
 SEND_ONLY = 0  # an ethertype of zero: the socket receives nothing
 GONE = frozenset((errno.ENODEV, errno.ENXIO, errno.ENETDOWN, errno.EBADF))
-CLIENT_PORT, SERVER_PORT = 68, 67
+SERVER_PORT = 67
+IPV4 = 0x0800
+ATTACH_FILTER = 26  # SO_ATTACH_FILTER, asm-generic/socket.h
+INTERFACE_FLAGS = 0x8913  # SIOCGIFFLAGS
+UP_WITH_CARRIER = 0x41  # IFF_UP, IFF_RUNNING
+LARGEST = 2048  # bytes read of one packet; no honest message is longer
 ADDRESSES_KEPT = 4096  # as the socket wants them
 
 Address = tuple[str, int]
@@ -76,12 +95,29 @@ class Link:
         """A message as a client without an address sends it.  Raises OSError."""
         self._frame(payload, BROADCAST_MAC, 0, EVERYBODY, CLIENT_PORT, SERVER_PORT)
 
+    @property
+    def connected(self) -> bool:
+        """Is the link up, with something at the other end of its cable?"""
+        asked = struct.pack("16sH22x", self.name.encode(), 0)
+        try:
+            told = fcntl.ioctl(self._dhcp, INTERFACE_FLAGS, asked)
+        except OSError:
+            return False
+        flags: int = struct.unpack_from("H", told, 16)[0]
+        return flags & UP_WITH_CARRIER == UP_WITH_CARRIER
+
     def ear(self) -> socket.socket:
-        """A socket that hears what servers broadcast to clients of this link.  Raises OSError."""
-        ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        ear.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.name.encode())
-        ear.bind(("", CLIENT_PORT))
+        """A socket that hears what servers say to clients of this link.  Raises OSError."""
+        program = ctypes.create_string_buffer(TO_CLIENTS, len(TO_CLIENTS))
+        length = len(TO_CLIENTS) // INSTRUCTION.size
+        ear = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, SEND_ONLY)
+        try:
+            told = struct.pack("HP", length, ctypes.addressof(program))  # struct sock_fprog
+            ear.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, told)
+            ear.bind((self.name, IPV4))
+        except OSError:
+            ear.close()
+            raise
         return ear
 
     def close(self) -> None:
@@ -124,3 +160,18 @@ class Link:
                 raise
             self._raw = raw
         return self._raw
+
+
+def overheard(ear: socket.socket, most: int) -> Iterator[tuple[bytes, bytes]]:
+    """What waits in an ear: datagrams of servers, each with the MAC of the card that sent it.
+
+    Raises OSError when the link went down or away: the ear is deaf then.
+    """
+    for _ in range(most):
+        try:
+            packet, (_, _, _, _, mac) = ear.recvfrom(LARGEST)
+        except BlockingIOError:
+            return
+        datagram = said_to_clients(packet)
+        if datagram is not None:
+            yield datagram, mac

@@ -1,4 +1,4 @@
-"""A DHCP reply as an Ethernet frame, for a client that cannot answer ARP yet.
+"""A DHCP reply as an Ethernet frame, for a client that cannot answer ARP yet; and back.
 
 RFC 826 never comes into it: the MAC is the one the client put into its message.
 """
@@ -13,6 +13,25 @@ NO_FRAGMENTS: Final = 0x4000
 TTL, PROTOCOL_UDP = 64, 17
 BROADCAST_MAC: Final = b"\xff" * 6
 EVERYBODY: Final = 0xFFFFFFFF
+SERVER_PORTS: Final = frozenset((67, 4011))
+CLIENT_PORT: Final = 68
+
+INSTRUCTION: Final = Struct("=HBBI")  # struct sock_filter, linux/filter.h
+TO_CLIENTS: Final = b"".join(
+    INSTRUCTION.pack(*one)
+    for one in (
+        (0x30, 0, 0, 9),  # the protocol
+        (0x15, 0, 6, PROTOCOL_UDP),
+        (0x28, 0, 0, 6),  # the fragment's offset
+        (0x45, 4, 0, 0x1FFF),
+        (0xB1, 0, 0, 0),  # X: the size of the IP header
+        (0x48, 0, 0, 2),  # the UDP destination port
+        (0x15, 0, 1, CLIENT_PORT),
+        (0x06, 0, 0, 0xFFFF),  # all of it
+        (0x06, 0, 0, 0),
+    )
+)
+"""What the kernel lets through to the ear: IPv4 packets to UDP port 68, whole ones."""
 
 
 def checksum(data: bytes) -> int:
@@ -47,3 +66,16 @@ def frame(
     head = head[:10] + checksum(head).to_bytes(2, "big") + head[12:]
     ethernet = to_mac + from_mac + ETHERTYPE_IPV4
     return ethernet + head + UDP.pack(source_port, target_port, size, summed) + payload
+
+
+def said_to_clients(packet: bytes) -> bytes | None:
+    """What a server says in an IPv4 packet to port 68; None when no server says anything in it."""
+    if len(packet) < 20 or packet[0] >> 4 != 4 or packet[9] != PROTOCOL_UDP:
+        return None
+    start = 4 * (packet[0] & 15)
+    if len(packet) < start + 8:
+        return None
+    source_port, target_port, size, _ = UDP.unpack_from(packet, start)
+    if source_port not in SERVER_PORTS or target_port != CLIENT_PORT:
+        return None
+    return packet[start + 8 : start + size]

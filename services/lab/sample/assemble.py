@@ -6,16 +6,18 @@ dates and file modes are fixed.
     python -m services.lab.sample.assemble DESTINATION KERNEL_ROOT [PROGRAMS_ROOT]
 """
 
+import lzma
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from services.lab.sample.modules import UnknownModule, closure, dependencies, index
+from services.lab.sample.programs import interpreter
 
 HERE = Path(__file__).parent
 ADAPTER = HERE.parent.parent / "nix" / "adapter"
@@ -34,8 +36,13 @@ MODULES = (
     "squashfs",
     "overlay",
 )
-UNWINDER = ("lib/x86_64-linux-gnu/libgcc_s.so.1", "usr/lib/x86_64-linux-gnu/libgcc_s.so.1")
-OURS = ("flake.nix", "hosts", "lib", "nixos", "pkgs")
+COMPRESSED = (".ko", ".ko.xz", ".ko.zst")  # what a kernel's build makes of its modules
+UNWINDER = (
+    "lib/x86_64-linux-gnu/libgcc_s.so.1",
+    "usr/lib/x86_64-linux-gnu/libgcc_s.so.1",
+    "lib/libgcc_s.so.1",
+)
+OURS = ("flake.nix", "elsewhere", "hosts", "lib", "nixos", "pkgs")
 WHEN = "2026-01-01T00:00:00+00:00"
 
 
@@ -44,7 +51,8 @@ def assemble(destination: Path, kernel_root: Path, programs_root: Path = Path("/
 
     `kernel_root` is where a Debian kernel package was unpacked (it has `boot/vmlinuz-*` and
     `lib/modules/*`); the newest kernel there is taken.  `programs_root` has `bin/busybox` (static)
-    and `usr/bin/mksquashfs` with its libraries.  Raises `Refused` naming the missing file.
+    and `usr/bin/mksquashfs`, static or with its libraries.  Raises `Refused` naming what is
+    missing.
     """
     fresh = destination.with_name(f".{destination.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -98,13 +106,7 @@ def _kernel(root: Path, target: Path) -> None:
     )
     if modules is None:
         raise _missing(root / "lib/modules" / version, PACKAGES[0])
-    files = {path.stem.replace("-", "_"): path for path in modules.rglob("*.ko")}
-    known = {name: dependencies(path.read_bytes()) for name, path in files.items()}
-    try:
-        wanted = closure(MODULES, known)
-    except UnknownModule as unknown:
-        raise _missing(modules / f"{unknown.name}.ko", PACKAGES[0]) from None
-    contents = {name: files[name].read_bytes() for name in wanted}
+    contents = _modules(modules)
     _put(target / "bzImage", images[-1].read_bytes())
     _put(target / "version", f"{version}\n".encode())
     for name, content in contents.items():
@@ -113,21 +115,66 @@ def _kernel(root: Path, target: Path) -> None:
         _put(target / "modules" / name, text.encode())
 
 
+def _modules(folder: Path) -> Mapping[str, bytes]:
+    """What our list needs of a kernel's modules, uncompressed; what is built in needs no file."""
+    files = {
+        _module(path): path for path in folder.rglob("*.ko*") if path.name.endswith(COMPRESSED)
+    }
+    table = folder / "modules.builtin"
+    lines = table.read_text().split() if table.is_file() else []
+    built_in = {_module(Path(line)) for line in lines}
+    contents: dict[str, bytes] = {}
+
+    def below(name: str) -> tuple[str, ...] | None:
+        if name not in files:
+            return () if name in built_in else None
+        contents[name] = _uncompressed(files[name])
+        return dependencies(contents[name])
+
+    try:
+        closure(MODULES, below)
+    except UnknownModule as unknown:
+        raise _missing(folder / f"{unknown.name}.ko", PACKAGES[0]) from None
+    return contents
+
+
+def _module(path: Path) -> str:
+    """A module's name as the kernel says it.
+
+    >>> _module(Path("kernel/drivers/virtio-rng.ko.xz"))
+    'virtio_rng'
+    """
+    return path.name.partition(".")[0].replace("-", "_")
+
+
+def _uncompressed(path: Path) -> bytes:
+    if path.suffix == ".xz":
+        return lzma.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        return _said("zstd", "-dcq", str(path))
+    return path.read_bytes()
+
+
 def _busybox(root: Path, target: Path) -> None:
     program = _first(root, ("bin/busybox", "usr/bin/busybox"), PACKAGES[1])
+    if _interpreter(program) is not None:
+        what = f"The sample flake needs a static busybox, and {program} is not one."
+        raise Refused(Problem(("lab", "sample"), what))
     _put(target / "busybox", program.read_bytes(), runs=True)
 
 
 def _squashfs(root: Path, target: Path) -> None:
-    """Copy mksquashfs, its loader and its libraries, found by asking the loader itself."""
+    """Copy mksquashfs; unless it is static, its loader and what that says are its libraries."""
     program = _first(root, ("usr/bin/mksquashfs",), PACKAGES[2])
-    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
     _put(target / "mksquashfs", program.read_bytes(), runs=True)
-    for found in re.findall(r"(?:=> |^\s*)(/\S+) \(0x", said, re.MULTILINE):
+    loader = _interpreter(program)
+    if loader is None:
+        return
+    _put(target / "ld.so", Path(loader).read_bytes(), runs=True)
+    said = _said(loader, "--list", str(program)).decode()
+    for found in re.findall(r"=> (/\S+) \(0x", said):
         library = Path(found)
-        if library.name.startswith("ld-linux"):
-            _put(target / "ld.so", library.read_bytes(), runs=True)
-        else:
+        if library.name != Path(loader).name:
             _put(target / "lib" / library.name, library.read_bytes())
     # Threads that end load this by name, so ldd does not see it.
     unwinder = _first(root, UNWINDER, PACKAGES[2])
@@ -138,7 +185,6 @@ def _commit(tree: Path) -> str:
     """Make the tree a repository of one commit and return its id."""
     who = {"NAME": "Nixie", "EMAIL": "lab@nixie.invalid", "DATE": WHEN}
     environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(tree),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -150,19 +196,36 @@ def _commit(tree: Path) -> str:
     }
 
     def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", tree, *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
+        return _said("git", "-C", str(tree), *arguments, environment=environment).decode().strip()
 
     git("-c", "init.defaultBranch=main", "init", "--quiet", "--template=")
     git("add", "--all")
     git("commit", "--quiet", "--no-gpg-sign", "--message", "The lab's hosts")
     return git("rev-parse", "HEAD")
+
+
+def _said(program: str, *words: str, environment: Mapping[str, str] | None = None) -> bytes:
+    """What another program prints.  Raises Refused with its own last words."""
+    found = shutil.which(program)
+    if found is None:
+        what = (
+            f"The sample flake is put together with {program}; Debian's package {program} has it."
+        )
+        raise Refused(Problem(("lab", "sample"), what))
+    done = subprocess.run([found, *words], env=environment, capture_output=True, check=False)
+    if done.returncode:
+        what = f"{program} {' '.join(words)} failed: {done.stderr.decode(errors='replace').strip()}"
+        raise Refused(Problem(("lab", "sample"), what))
+    return done.stdout
+
+
+def _interpreter(program: Path) -> str | None:
+    """The loader that a program asks for, None when it is static.  Raises Refused."""
+    try:
+        return interpreter(program.read_bytes())
+    except ValueError as error:
+        what = f"The sample flake cannot use {program}: {error}."
+        raise Refused(Problem(("lab", "sample"), what)) from error
 
 
 def _first(root: Path, names: Iterable[str], package: str) -> Path:
@@ -173,7 +236,7 @@ def _first(root: Path, names: Iterable[str], package: str) -> Path:
 
 
 def _missing(path: Path, package: str) -> Refused:
-    what = f"The sample flake needs {path}; the package {package} has it."
+    what = f"The sample flake needs {path}; Debian's package {package} has it."
     return Refused(Problem(("lab", "sample"), what))
 
 

@@ -5,7 +5,7 @@ NUL-separated `key=value` strings; depmod only collects these.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 
 class UnknownModule(LookupError):
@@ -32,18 +32,25 @@ def dependencies(content: bytes) -> tuple[str, ...]:
     return tuple(name.replace("-", "_") for name in named if name)
 
 
-def closure(wanted: Iterable[str], known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """`wanted` and everything below it, in alphabetical order.  Raises `UnknownModule`."""
+def closure(
+    wanted: Iterable[str], below: Callable[[str], tuple[str, ...] | None]
+) -> tuple[str, ...]:
+    """`wanted` and everything below it, in alphabetical order.
+
+    `below` gives what a module depends on, None when there is no such module.  Raises
+    `UnknownModule`.
+    """
     found: set[str] = set()
     left = list(wanted)
     while left:
         name = left.pop()
         if name in found:
             continue
-        if name not in known:
+        more = below(name)
+        if more is None:
             raise UnknownModule(name)
         found.add(name)
-        left.extend(known[name])
+        left.extend(more)
     return tuple(sorted(found))
 
 

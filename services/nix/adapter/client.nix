@@ -4,12 +4,12 @@
 # host itself and by Nixie): modules with one key count once.  The command line carries what it needs:
 #   nixie.boot=http://…/up/<id>.<secret>   where to tell, and the right to tell once
 #   BOOTIF=01-aa-bb-cc-dd-ee-ff            the card that loaded the kernel
-{ config, lib, options, pkgs, ... }:
+{ config, lib, pkgs, ... }:
 let
   # curl on a real system; the lab's small one has busybox.
   sender = pkgs.curl or pkgs.busybox;
 
-  networkd = options ? systemd.network.enable && config.systemd.network.enable;
+  networkd = lib.attrByPath [ "systemd" "network" "enable" ] false config;
 in
 {
   _file = "nixie/client.nix";

@@ -4,5 +4,9 @@
 {
   _file = "nixie/compression.nix";
   key = "nixie/compression.nix";
-  config = if options ? netboot.squashfsCompression then { netboot.squashfsCompression = lib.mkOverride 10 compression; } else { };
+  config =
+    if lib.hasAttrByPath [ "netboot" "squashfsCompression" ] options then
+      { netboot.squashfsCompression = lib.mkOverride 10 compression; }
+    else
+      { };
 }

@@ -18,7 +18,8 @@ let
 
   isSystem = isAttrs original && original ? config && original.config ? system && original.config.system ? build;
   built = attrNames original.config.system.build;
-  isNative = elem "squashfsStore" built || elem "netbootRamdisk" built;
+  # An installer's medium has a squashfsStore too, but its first stage waits for the medium.
+  isNative = elem "netbootRamdisk" built;
   names = set: path: attrNames (builtins.foldl' (found: name: found.${name} or { }) set path);
   bringsClient = elem "nixie-phone-home" (names original.config [ "systemd" "services" ]);
 
@@ -77,8 +78,18 @@ let
 
   mounted = filter (path: !(elem path [ "/" "/nix" "/nix/store" "/nix/.ro-store" "/nix/.rw-store" ])) (names original.config [ "fileSystems" ]);
   locked = names original.config [ "boot" "initrd" "luks" "devices" ];
-  modules = extended.config.boot.initrd.kernelModules;
-  loaded = if isAttrs modules then attrNames modules else modules;
+  inherit (extended.config.boot) initrd;
+  # The script of the first stage loads loop by name only; the rest comes by itself when it is mounted.
+  absent = filter (
+    name:
+    !(elem name initrd.kernelModules)
+    && (!(elem name initrd.availableKernelModules) || (name == "loop" && !(initrd.systemd.enable or false)))
+  ) [ "loop" "overlay" "squashfs" ];
+  left =
+    if initrd.systemd.enable or false then
+      filter (name: import ./disk-unit.nix initrd.systemd.services.${name}) (attrNames initrd.systemd.services)
+    else
+      [ ];
 
   findings =
     (if asBuilt || isNative || mounted == [ ] then [ ] else [
@@ -89,9 +100,14 @@ let
     ++ (if asBuilt || isNative || locked == [ ] then [ ] else [
       (finding "note" "The encrypted devices stay closed: ${quoted locked}." null)
     ])
-    ++ (if isNative || asBuilt || elem "overlay" loaded then [ ] else [
+    ++ (if asBuilt || isNative || left == [ ] then [ ] else [
+      (finding "note"
+        "These services of the first stage belong to disks, so they are left out: ${quoted left}."
+        null)
+    ])
+    ++ (if isNative || asBuilt || absent == [ ] then [ ] else [
       (finding "bad"
-        "The host forces the list of kernel modules of its first stage, so the modules that mount the store are missing there."
+        "The host forces the lists of kernel modules of its first stage, so these, which mount the store, are missing there: ${quoted absent}."
         "boot.initrd.kernelModules = [ \"loop\" \"overlay\" \"squashfs\" ];")
     ])
     ++ (if asBuilt && !bringsClient then [

@@ -13,13 +13,10 @@ let
   declared =
     path:
     let
-      option = builtins.foldl' (set: name: if builtins.isAttrs set then set.${name} or null else null) options path;
+      option = lib.attrByPath path { } options;
     in
-    option != null && (option._type or null) == "option" && (option.visible or true) != false;
-  set = path: value: if declared path then nested path (over value) else { };
-  nested =
-    path: value:
-    if path == [ ] then value else { ${builtins.head path} = nested (builtins.tail path) value; };
+    (option._type or null) == "option" && (option.visible or true) != false;
+  set = path: value: if declared path then lib.setAttrByPath path (over value) else { };
 
   inFileSystem = options.fileSystems.type.getSubOptions [ ];
 
@@ -43,6 +40,9 @@ let
     depends = [ "/nix/.ro-store" "/nix/.rw-store/store" "/nix/.rw-store/work" ];
   };
 
+  modules = [ "loop" "overlay" "squashfs" ];
+  belongsToDisk = import ./disk-unit.nix;
+
   # What a disk host may have said, and what it is here.
   disks = [
     (set [ "swapDevices" ] [ ])
@@ -56,6 +56,11 @@ let
     (set [ "boot" "initrd" "network" "ssh" "enable" ] false)
     (set [ "boot" "initrd" "systemd" "network" "enable" ] false)
     (set [ "boot" "initrd" "secrets" ] { })
+    # Not by what the partitions of some disk say they are.
+    (set [ "boot" "initrd" "systemd" "root" ] "fstab")
+    # Would write a partition table.
+    (set [ "boot" "initrd" "systemd" "repart" "enable" ] false)
+    (set [ "systemd" "repart" "enable" ] false)
     # Roll-backs of a root on disk, scans for volumes.
     (set [ "boot" "initrd" "preLVMCommands" ] "")
     (set [ "boot" "initrd" "postDeviceCommands" ] "")
@@ -90,14 +95,32 @@ in
   _file = "nixie/netboot.nix";
   key = "nixie/netboot.nix";
 
+  # Declared a second time, so that each service can be judged by what it says itself.  Masking alone would fail what
+  # requires it.
+  options.boot.initrd.systemd.services = lib.mkOption {
+    type = lib.types.attrsOf (
+      lib.types.submodule (
+        { config, ... }:
+        {
+          config = lib.mkIf (belongsToDisk config) {
+            enable = over false;
+            requiredBy = over [ ];
+            wantedBy = over [ ];
+          };
+        }
+      )
+    );
+  };
+
   config = lib.mkMerge (
     disks
     ++ loaders
     ++ [
       {
         fileSystems = over store;
-        boot.initrd.availableKernelModules = [ "squashfs" "overlay" ];
-        boot.initrd.kernelModules = [ "loop" "overlay" ];
+        # Twice, for hosts that force one of the lists.
+        boot.initrd.availableKernelModules = modules;
+        boot.initrd.kernelModules = modules;
 
         system.build.squashfsStore = over (
           pkgs.callPackage (modulesPath + "/../lib/make-squashfs.nix") {
@@ -109,9 +132,13 @@ in
       (lib.mkIf registers {
         systemd.services.nixie-register-store = {
           description = "Make the paths of the netbooted store known to Nix";
-          wantedBy = [ "multi-user.target" ];
-          before = [ "nix-daemon.service" "nix-daemon.socket" ];
+          # A socket comes before all that has the usual dependencies.
+          unitConfig.DefaultDependencies = false;
           unitConfig.ConditionPathExists = "/nix/store/nix-path-registration";
+          wantedBy = [ "sysinit.target" ];
+          after = [ "local-fs.target" ];
+          before = [ "sysinit.target" "nix-daemon.service" "nix-daemon.socket" "shutdown.target" ];
+          conflicts = [ "shutdown.target" ];
           serviceConfig.Type = "oneshot";
           serviceConfig.RemainAfterExit = true;
           restartIfChanged = false;

@@ -1,9 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from appliance.actions import access
-from appliance.actions.desk import Desk
+from appliance.actions.desk import Actor, Desk
+from appliance.actions.open import open_desk
+from appliance.actions.patience import CEILING
 from appliance.actions.refusals import Forbidden, TooMany, Unknown
 from appliance.errors import NixieError, Refused
 from appliance.store import people
@@ -107,6 +111,69 @@ def test_guessing_becomes_slow(desk: Desk, clock: Clock) -> None:
     access.login(desk, "owner", GOOD, address="192.0.2.66")
 
 
+def test_sixty_one_guesses_from_one_address_do_not_keep_the_owner_out(desk: Desk) -> None:
+    claimed(desk)
+    for number in range(61):
+        with pytest.raises(Refused):
+            access.login(desk, f"name-{number}", "wrong password", address="192.0.2.66")
+    access.login(desk, "owner", GOOD, address="192.0.2.8")
+
+
+def test_where_somebody_signed_in_is_known_after_a_restart(desk: Desk, tmp_path: Path) -> None:
+    claimed(desk)
+    again = replace(open_desk(tmp_path, desk.passwords), now=desk.now)
+    for number in range(2 * CEILING):
+        with pytest.raises(Refused):
+            access.login(again, "owner", "wrong password", address=f"198.51.100.{number}")
+    with pytest.raises(TooMany, match=r"Somebody is guessing here.* Wait \d+ s, then try again\."):
+        access.login(again, "owner", GOOD, address="192.0.2.8")
+    access.login(again, "owner", GOOD, address="192.0.2.7")
+    again.close()
+
+
+def test_a_long_pause_is_said_in_whole_seconds(desk: Desk, clock: Clock) -> None:
+    claimed(desk)
+    for _ in range(4):
+        with pytest.raises(Refused):
+            access.login(desk, "owner", "wrong password", address="192.0.2.66")
+    clock.now += 0.7
+    with pytest.raises(TooMany) as caught:
+        access.login(desk, "owner", GOOD, address="192.0.2.66")
+    assert caught.value.problems[0].what == (
+        "Too many tries came from this address. Wait 2 s, then try again."
+    )
+    assert caught.value.retry_after == 2
+
+
+def test_a_weak_password_uses_up_no_try_of_the_claim(desk: Desk) -> None:
+    code = access.claim_code(desk) or ""
+    for _ in range(50):
+        with pytest.raises(Refused) as caught:
+            access.claim(desk, code, "short", address="192.0.2.7")
+        assert caught.value.problems[0].where == ("password",)
+    access.claim(desk, code, GOOD, address="192.0.2.7")
+
+
+def test_a_weak_password_tells_nothing_of_the_code(desk: Desk) -> None:
+    code = access.claim_code(desk) or ""
+    said = []
+    for one in (code, "AAAA-AAAA"):
+        with pytest.raises(Refused) as caught:
+            access.claim(desk, one, "short", address="192.0.2.7")
+        said.append(caught.value.problems)
+    assert said[0] == said[1]
+
+
+def test_wrong_codes_use_up_the_tries(desk: Desk) -> None:
+    code = access.claim_code(desk) or ""
+    for _ in range(4):
+        with pytest.raises(Refused, match="not the code"):
+            access.claim(desk, "AAAA-AAAA", GOOD, address="192.0.2.66")
+    with pytest.raises(TooMany):
+        access.claim(desk, code, GOOD, address="192.0.2.66")
+    access.claim(desk, code, GOOD, address="192.0.2.7")
+
+
 def test_a_refused_login_is_in_the_audit(desk: Desk) -> None:
     claimed(desk)
     with pytest.raises(Refused):
@@ -160,6 +227,52 @@ def test_the_old_password_is_asked_before_a_new_one(desk: Desk) -> None:
     assert caught.value.problems[0].where == ("old",)
 
 
+def test_a_refused_change_of_the_password_is_in_the_audit(desk: Desk) -> None:
+    here = claimed(desk)
+    with pytest.raises(Refused):
+        access.change_password(desk, here.actor, "wrong password", "quite another phrase")
+    line = audit(desk)[0]
+    assert (line.verb, line.outcome, line.actor_kind) == ("change_password", "refused", "user")
+
+
+def test_guessing_the_old_password_becomes_slow(desk: Desk) -> None:
+    here = claimed(desk)
+    for _ in range(4):
+        with pytest.raises(Refused, match="not the password so far"):
+            access.change_password(desk, here.actor, "wrong password", "quite another phrase")
+    with pytest.raises(TooMany):
+        access.change_password(desk, here.actor, GOOD, "quite another phrase")
+
+
+@pytest.mark.parametrize("new", ["short", GOOD])
+def test_a_new_password_is_good_enough_by_itself(desk: Desk, new: str) -> None:
+    here = claimed(desk)
+    with pytest.raises(Refused) as caught:
+        access.change_password(desk, here.actor, GOOD, new)
+    assert caught.value.problems[0].where == ("new",)
+
+
+def test_nobody_changes_the_password_of_another(desk: Desk) -> None:
+    here = claimed(desk)
+    with pytest.raises(Forbidden, match="their own"):
+        access.change_password(desk, here.actor, GOOD, "quite another phrase", name="lena")
+
+
+def test_the_box_changes_a_password_it_is_told(desk: Desk) -> None:
+    here = claimed(desk)
+    with pytest.raises(Refused, match="Whose password"):
+        access.change_password(desk, CONSOLE, GOOD, "quite another phrase")
+    access.change_password(desk, CONSOLE, GOOD, "quite another phrase", name="Owner")
+    assert access.by_cookie(desk, here.cookie, "", awake=True) is None
+    access.login(desk, "owner", "quite another phrase")
+
+
+def test_an_unknown_user_has_no_password_to_change(desk: Desk) -> None:
+    claimed(desk)
+    with pytest.raises(Refused, match="not the password so far"):
+        access.change_password(desk, CONSOLE, GOOD, "quite another phrase", name="nobody")
+
+
 def test_a_token_opens_what_its_scope_says(desk: Desk) -> None:
     made = access.make_token(desk, OWNER, "monitoring", "read")
     actor = access.by_token(desk, made.secret, "192.0.2.5")
@@ -201,3 +314,42 @@ def test_the_boxs_own_key_opens_everything(desk: Desk) -> None:
     assert actor.how == "local"
     assert actor.may("admin")
     assert (desk.secrets.folder / "local-token").stat().st_mode & 0o777 == 0o600
+
+
+CONSOLE = Actor("this box", people.SCOPES["admin"], "local")
+
+
+def test_a_reopened_claim_makes_an_owner_of_whoever_types_its_code(desk: Desk) -> None:
+    claimed(desk)
+    code = access.reopen_claim(desk, CONSOLE)
+    assert code == access.claim_code(desk)
+    assert access.claim(desk, code, "four other words here").actor.name == "owner"
+
+
+def test_a_reopened_claim_ends_every_session(desk: Desk) -> None:
+    before = claimed(desk)
+    access.reopen_claim(desk, CONSOLE)
+    assert access.by_cookie(desk, before.cookie, "", awake=True) is None
+
+
+def test_a_reopened_claim_ends_every_token(desk: Desk) -> None:
+    secret = access.make_token(desk, claimed(desk).actor, "watch").secret
+    access.reopen_claim(desk, CONSOLE)
+    assert access.by_token(desk, secret, "") is None
+
+
+def test_the_password_before_opens_nothing_once_the_claim_is_reopened(desk: Desk) -> None:
+    claimed(desk)
+    access.reopen_claim(desk, CONSOLE)
+    with pytest.raises(Refused, match="not right"):
+        access.login(desk, "owner", GOOD)
+
+
+def test_an_owner_in_a_browser_does_not_reopen_the_claim(desk: Desk) -> None:
+    with pytest.raises(Forbidden, match="console"):
+        access.reopen_claim(desk, claimed(desk).actor)
+
+
+def test_a_reopened_claim_is_in_the_audit(desk: Desk) -> None:
+    access.reopen_claim(desk, CONSOLE)
+    assert audit(desk)[0].verb == "reopen_claim"

@@ -1,10 +1,10 @@
 import pytest
 
-from appliance.actions import changes, machines, menus, networks, sources
+from appliance.actions import acts, changes, machines, networks, sources
 from appliance.actions.desk import Desk
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
-from appliance.store.inventory_view import MachineView, MenuView, UnknownView
+from appliance.store.inventory_view import MachineView, UnknownView
 from tests.appliance.actions.conftest import OWNER, Judge
 
 MAC = "52:54:00:12:34:56"
@@ -51,7 +51,7 @@ def test_undoing_an_assignment_brings_the_old_host_with_a_new_intent_id(
     machines.assign_machine(desk, OWNER, MAC, host="ember")
     before = only(desk)
     machines.assign_machine(desk, OWNER, MAC, host="quench")
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     after = only(desk)
     assert after.host == before.host
     assert after.intent_id != before.intent_id
@@ -61,16 +61,16 @@ def test_undoing_twice_goes_back_two_acts(desk: Desk, source: str, judge: Judge)
     for name in ("ember", "quench", "anvil"):
         judge(source, name)
         machines.assign_machine(desk, OWNER, MAC, host=name)
-    changes.undo(desk, OWNER)
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     assert only(desk).host == f"{source}/ember"
 
 
 def test_undoing_an_undo_does_the_act_again(desk: Desk) -> None:
     machines.add_machine(desk, OWNER, MAC, name="desk-1")
     machines.rename_machine(desk, OWNER, "desk-1", "desk-2")
-    undone = changes.undo(desk, OWNER)
-    again = changes.undo(desk, OWNER, undone.act)
+    undone = acts.undo(desk, OWNER)
+    again = acts.undo(desk, OWNER, undone.act)
     assert again.what == "Done again: desk-1 is called desk-2."
     assert only(desk).name == "desk-2"
 
@@ -80,7 +80,7 @@ def test_an_act_on_a_row_that_changed_since_is_not_taken_back(desk: Desk) -> Non
     first = machines.rename_machine(desk, OWNER, "desk-1", "desk-2")
     machines.rename_machine(desk, OWNER, "desk-2", "desk-3")
     with pytest.raises(Clash):
-        changes.undo(desk, OWNER, first.act)
+        acts.undo(desk, OWNER, first.act)
     assert only(desk).name == "desk-3"
 
 
@@ -89,7 +89,7 @@ def test_a_name_taken_meanwhile_stops_an_undo(desk: Desk) -> None:
     removed = machines.remove_machine(desk, OWNER, "desk-1")
     machines.add_machine(desk, OWNER, "52:54:00:00:00:02", name="desk-1")
     with pytest.raises(Clash):
-        changes.undo(desk, OWNER, removed.act)
+        acts.undo(desk, OWNER, removed.act)
     assert only(desk).macs == ((None, "52:54:00:00:00:02"),)
 
 
@@ -101,7 +101,7 @@ def test_a_removed_machine_comes_back_with_everything(
     before = only(desk)
     machines.remove_machine(desk, OWNER, "desk-1")
     assert desk.reads.machines() == []
-    changes.undo(desk, OWNER)
+    acts.undo(desk, OWNER)
     after = only(desk)
     assert (after.id, after.macs, after.host) == (before.id, before.macs, before.host)
 
@@ -178,33 +178,6 @@ def test_exactly_one_thing_is_assigned(desk: Desk) -> None:
         machines.assign_machine(desk, OWNER, MAC)
     with pytest.raises(Refused, match="Choose one"):
         machines.assign_machine(desk, OWNER, MAC, intent="local", menu="x")
-
-
-def test_a_menu_has_its_hosts_in_order(desk: Desk, source: str, judge: Judge) -> None:
-    hosts = [judge(source, name) for name in ("quench", "ember", "anvil")]
-    made = menus.make_menu(desk, OWNER, "workshop", ["quench", "ember", "anvil"], default="ember")
-    assert desk.reads.menus() == [MenuView(made.subject, "workshop", tuple(hosts), hosts[1], 10, 0)]
-    menus.edit_menu(desk, OWNER, "workshop", hosts=["anvil", "ember"], rollbacks=2)
-    (view,) = desk.reads.menus()
-    assert (view.hosts, view.default, view.rollbacks) == ((hosts[2], hosts[1]), hosts[1], 2)
-    changes.undo(desk, OWNER)
-    assert desk.reads.menus()[0].hosts == tuple(hosts)
-
-
-def test_the_default_of_a_menu_is_one_of_its_hosts(desk: Desk, source: str, judge: Judge) -> None:
-    judge(source, "ember")
-    judge(source, "quench")
-    with pytest.raises(Refused, match="not one of the menu's hosts"):
-        menus.make_menu(desk, OWNER, "workshop", ["ember"], default="quench")
-
-
-def test_a_menu_that_a_machine_shows_stays(desk: Desk, source: str, judge: Judge) -> None:
-    judge(source, "ember")
-    menus.make_menu(desk, OWNER, "workshop", ["ember"])
-    machines.assign_machine(desk, OWNER, MAC, menu="workshop")
-    assert only(desk).intent == "menu"
-    with pytest.raises(Refused, match="A machine shows workshop"):
-        menus.remove_menu(desk, OWNER, "workshop")
 
 
 def test_unknown_machines_get_what_the_network_says(desk: Desk) -> None:

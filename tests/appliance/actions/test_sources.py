@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from appliance.actions import changes, sources
+from appliance.actions import acts, sources
 from appliance.actions.desk import Desk
 from appliance.actions.refusals import Forbidden, Unknown
 from appliance.errors import Refused
@@ -84,7 +84,7 @@ def test_a_removed_source_comes_back_by_undo(desk: Desk) -> None:
     before = desk.reads.sources()
     done = sources.remove_source(desk, OWNER, "hosts")
     assert desk.reads.sources() == []
-    changes.undo(desk, OWNER, done.act)
+    acts.undo(desk, OWNER, done.act)
     assert desk.reads.sources() == before
 
 

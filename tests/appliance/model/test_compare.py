@@ -59,3 +59,22 @@ def test_the_way_out_and_the_names_are_told() -> None:
         "The way to the internet is eth0 with 192.0.2.2/24, by 192.0.2.1.",
         "Names of the internet are asked of 192.0.2.53 (was nobody).",
     )
+
+
+def test_a_quirk_is_told_without_the_address() -> None:
+    printer = Reservation("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer")
+    before = replace(CONFIG, networks=(replace(LAN, dhcp=Dhcp(POOL, (printer,))),))
+    odd = replace(LAN, dhcp=Dhcp(POOL, (replace(printer, quirks=("unicast",)),)))
+    after = replace(CONFIG, networks=(odd,))
+    assert differences(before, after) == (
+        "When printer boots on lan, its firmware is answered by unicast.",
+    )
+    assert differences(after, before) == (
+        "It is no longer so that, when printer boots on lan, its firmware is answered by unicast.",
+    )
+
+
+def test_a_word_for_firmware_is_told() -> None:
+    assert changed(dhcp=Dhcp(POOL, vendor_classes=("HW-Client",))) == (
+        "Firmware that calls itself HW-Client may boot on lan, too.",
+    )

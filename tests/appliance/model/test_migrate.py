@@ -1,5 +1,6 @@
 import pytest
 
+from appliance.errors import Problem, Refused
 from appliance.model.config import SCHEMA
 from appliance.model.migrate import UPGRADES, upgraded
 
@@ -25,3 +26,11 @@ def test_a_missing_step_is_a_mistake_of_ours() -> None:
 
 def test_there_is_a_way_from_every_layout() -> None:
     assert set(UPGRADES) == set(range(1, SCHEMA))
+
+
+@pytest.mark.parametrize("layout", [0, -1, "x", "1", None, [1], {}, True, 1.0])
+def test_what_is_no_layout_is_refused_beside_its_field(layout: object) -> None:
+    with pytest.raises(Refused) as refused:
+        upgraded({"schema": layout, "networks": []})
+    what = f"{layout!r} is no layout. Write {SCHEMA}, or leave schema out."
+    assert refused.value.problems == (Problem(("schema",), what),)

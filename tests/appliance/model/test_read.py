@@ -17,8 +17,11 @@ LAN: dict[str, Any] = {
     "address": "10.77.0.1/24",
     "dhcp": {
         "pool": {"first": "10.77.0.100", "last": "10.77.0.199"},
-        "reservations": [{"mac": "52:54:00:00:00:07", "address": "10.77.0.7", "name": None}],
+        "reservations": [
+            {"mac": "52:54:00:00:00:07", "address": "10.77.0.7", "name": None, "quirks": ["plain"]}
+        ],
         "options": [{"code": 42, "value": "0a4d0001"}],
+        "vendor_classes": ["HW-Client"],
     },
 }
 FULL: dict[str, Any] = {
@@ -86,6 +89,21 @@ CASES: dict[str, tuple[object, tuple[str | int, ...], str]] = {
         {**FULL, "hostname": "-x"},
         ("hostname",),
         "'-x' does not fit; write it like ember-2.",
+    ),
+    "a quirk nobody knows": (
+        {
+            "networks": [
+                {
+                    **LAN,
+                    "dhcp": {
+                        **LAN["dhcp"],
+                        "reservations": [{**LAN["dhcp"]["reservations"][0], "quirks": ["odd"]}],
+                    },
+                }
+            ]
+        },
+        ("networks", 0, "dhcp", "reservations", 0, "quirks", 0),
+        "'odd' does not fit; write it like plain, unicast or late.",
     ),
     "a pool backwards": (
         {

@@ -5,13 +5,13 @@ from appliance.model.slices import FixedAddress, from_json, to_json
 from appliance.plan.slices import cut
 
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
-PRINTER = Reservation("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer")
+PRINTER = Reservation("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer", ("late",))
 LAN = Network(
     "lan",
     "br-lan",
     (),
     IPv4Interface("10.77.0.1/24"),
-    Dhcp(POOL, (PRINTER,), (DhcpOption(42, "0a4d0001"),)),
+    Dhcp(POOL, (PRINTER,), (DhcpOption(42, "0a4d0001"),), vendor_classes=("HW-Client",)),
 )
 QUIET = Network("quiet", "br-quiet", (), IPv4Interface("10.78.0.1/24"), netboot=False)
 CONFIG = RouterConfig((LAN, QUIET), dns=Dns((IPv4Address("9.9.9.9"),)))
@@ -31,12 +31,25 @@ def test_every_network_has_names() -> None:
 
 
 def test_a_reservation_reaches_dhcp_and_dns() -> None:
-    fixed = FixedAddress("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer")
+    fixed = FixedAddress("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer", ("late",))
     assert SLICES.dhcp[0].reservations == SLICES.dns.networks[0].reservations == (fixed,)
 
 
 def test_an_owners_option_is_bytes() -> None:
     assert SLICES.dhcp[0].options == ((42, bytes([10, 77, 0, 1])),)
+
+
+def test_what_the_owner_says_of_firmware_reaches_dhcp() -> None:
+    assert SLICES.dhcp[0].vendor_classes == ("HW-Client",)
+    assert SLICES.dhcp[0].reservations[0].quirks == ("late",)
+
+
+def test_slices_of_a_release_without_quirks_are_read() -> None:
+    stored = to_json(SLICES)
+    (network,) = stored["dhcp"]
+    del network["vendor_classes"], network["reservations"][0]["quirks"]
+    (read,) = from_json(stored).dhcp
+    assert (read.vendor_classes, read.reservations[0].quirks) == ((), ())
 
 
 def test_slices_survive_being_published() -> None:

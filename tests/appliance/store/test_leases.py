@@ -4,9 +4,34 @@ from pathlib import Path
 
 import pytest
 
-from appliance.events import LeaseDeclined
+from appliance.events import (
+    EarFound,
+    EarLost,
+    Event,
+    ForeignBootServer,
+    ForeignBootServerGone,
+    ForeignServer,
+    ForeignServerGone,
+    LeaseDeclined,
+    PoolEmpty,
+    PoolHasRoom,
+)
 from appliance.store.journal import read
-from appliance.store.leases import MIGRATIONS, Stored, commit, holder, leases, stored
+from appliance.store.leases import (
+    BEGINS,
+    ENDS,
+    MIGRATIONS,
+    Stored,
+    Trouble,
+    alone_at,
+    commit,
+    forget,
+    holder,
+    leases,
+    note_alone,
+    stored,
+    troubles,
+)
 from appliance.store.open import reader, writer
 
 ROW: Stored = ("lan", 174_915_684, "52:54:00:12:34:56", "ff01", "ember", "os", 1.0, 9.0, "bound")
@@ -51,3 +76,83 @@ def test_a_refused_row_leaves_nothing_behind(ledger: sqlite3.Connection) -> None
     assert list(read(ledger, 0)) == []
     commit(ledger, [ROW], [], 6.0)
     assert stored(ledger, "lan") == [ROW]
+
+
+# ── what is wrong now ─────────────────────────────────────────────────────────────────────────────
+
+FOREIGN = ForeignServer("lan", "10.77.0.250", "02:00:00:00:02:50", "10.77.0.9/24", "option 66")
+PROXY = ForeignBootServer("lan", "10.77.0.251", "option 60", "02:00:00:00:02:51")
+FULL = PoolEmpty("lan", "52:54:00:12:34:56", 100, 100)
+DEAF = EarLost("lan", "br-lan cannot be listened on (Operation not permitted).")
+
+
+def happens(ledger: sqlite3.Connection, *events: Event, at: float = 1.0) -> list[Event]:
+    """Commit these; what is wrong then."""
+    commit(ledger, [], events, at)
+    return [one.event for one in troubles(ledger)]
+
+
+@pytest.mark.parametrize("event", [FOREIGN, PROXY, FULL, DEAF])
+def test_a_trouble_stands_from_its_event_on(
+    ledger: sqlite3.Connection, tmp_path: Path, event: Event
+) -> None:
+    commit(ledger, [], [event], 5.0)
+    assert troubles(reader(tmp_path / "leases.db")) == [Trouble("lan", 5.0, event)]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        (FOREIGN, ForeignServerGone("lan", "10.77.0.250")),
+        (PROXY, ForeignBootServerGone("lan", "10.77.0.251")),
+        (FULL, PoolHasRoom("lan")),
+        (DEAF, EarFound("lan")),
+    ],
+)
+def test_a_trouble_ends_with_its_event(
+    ledger: sqlite3.Connection, begin: Event, end: Event
+) -> None:
+    assert happens(ledger, begin) == [begin]
+    assert happens(ledger, end) == []
+
+
+def test_of_two_foreign_servers_one_may_go(ledger: sqlite3.Connection) -> None:
+    happens(ledger, FOREIGN, PROXY)
+    assert happens(ledger, ForeignServerGone("lan", "10.77.0.250")) == [PROXY]
+
+
+def test_what_is_learnt_later_does_not_make_a_trouble_younger(ledger: sqlite3.Connection) -> None:
+    happens(ledger, ForeignServer("lan", "10.77.0.250"), at=1.0)
+    happens(ledger, FOREIGN, at=9.0)
+    assert troubles(ledger) == [Trouble("lan", 1.0, FOREIGN)]
+
+
+def test_a_proxy_that_turns_out_to_be_a_server_is_one_trouble(ledger: sqlite3.Connection) -> None:
+    happens(ledger, ForeignBootServer("lan", "10.77.0.250", "option 60"))
+    assert happens(ledger, FOREIGN) == [FOREIGN]
+
+
+def test_other_events_are_no_trouble(ledger: sqlite3.Connection) -> None:
+    assert happens(ledger, DECLINED) == []
+
+
+def test_every_trouble_has_an_end() -> None:
+    assert sorted(BEGINS.values()) == sorted(ENDS.values())
+
+
+def test_a_network_that_is_gone_has_no_troubles(ledger: sqlite3.Connection) -> None:
+    happens(ledger, FOREIGN, PoolEmpty("guest", "52:54:00:12:34:56", 1, 1))
+    forget(ledger, ["guest"])
+    assert [one.network for one in troubles(ledger)] == ["guest"]
+
+
+def test_being_alone_counts_for_this_start_of_the_machine_only(ledger: sqlite3.Connection) -> None:
+    note_alone(ledger, "lan", 7, "boot-1", 50.0)
+    note_alone(ledger, "lan", 7, "boot-1", 60.0)
+    assert alone_at(ledger, "lan", 7, "boot-1") == 60.0
+    assert alone_at(ledger, "lan", 7, "boot-2") is None
+
+
+def test_being_alone_counts_for_this_address_only(ledger: sqlite3.Connection) -> None:
+    note_alone(ledger, "lan", 7, "boot-1", 50.0)
+    assert alone_at(ledger, "lan", 8, "boot-1") is None

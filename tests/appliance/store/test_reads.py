@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from appliance.events import ForeignServer, PoolEmpty, RevisionApplied
-from appliance.store import builds, journal, leases, trials
+from appliance.events import ForeignServer, PoolEmpty
+from appliance.store import builds, journal, leases
 from appliance.store.open import writer
 from appliance.store.reads import FILES, Reads
 
@@ -33,28 +33,6 @@ def test_only_published_images_are_read(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text("{}")
     assert Reads(tmp_path).image("../../secret") is None
     assert Reads(tmp_path).image("0" * 64) is None
-
-
-def test_what_happened_is_told_newest_first_whoever_wrote_it(tmp_path: Path) -> None:
-    net = writer(tmp_path / "net.db", trials.MIGRATIONS)
-    dhcp = writer(tmp_path / "leases.db", leases.MIGRATIONS)
-    foreign = ForeignServer("lan", "10.77.0.254", "02:00:00:00:00:01")
-    journal.append(dhcp, foreign, 1.0)
-    journal.append(net, RevisionApplied(1), 2.0)
-    for n in range(600):
-        journal.append(dhcp, PoolEmpty("lan", "02:00:00:00:00:02"), 3.0 + n)
-    found = Reads(tmp_path).happened({"ForeignServer", "RevisionApplied"}, limit=5)
-    assert [entry.event for entry in found] == [RevisionApplied(1), foreign]
-
-
-def test_what_happened_can_be_paged_back(tmp_path: Path) -> None:
-    net = writer(tmp_path / "net.db", trials.MIGRATIONS)
-    for n in range(9):
-        journal.append(net, RevisionApplied(n), float(n))
-    reads = Reads(tmp_path)
-    first = reads.happened({"RevisionApplied"}, limit=5)
-    second = reads.happened({"RevisionApplied"}, limit=5, before=first[-1].at)
-    assert [entry.at for entry in (*first, *second)] == [8.0, 7, 6, 5, 4, 3, 2, 1, 0]
 
 
 def test_the_latest_of_each_is_found_behind_any_number_of_others(tmp_path: Path) -> None:

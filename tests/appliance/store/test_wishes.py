@@ -1,6 +1,11 @@
+import ast
+from pathlib import Path
+
 import pytest
 
 from appliance.store.wishes import KINDS, body
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_wish_has_exactly_its_fields() -> None:
@@ -16,3 +21,32 @@ def test_a_wish_nobody_knows_is_a_mistake_of_ours() -> None:
 
 def test_every_wish_names_what_it_is_about() -> None:
     assert all(fields for kinds in KINDS.values() for fields in kinds.values())
+
+
+ROOMS = {"build": "services/nix", "boot": "services/netboot", "net": "services/net"}
+"""Role → where it reads its wishes."""
+UNREAD = {("boot", "forget-held")}  # the netboot room is to read it
+
+
+def known(role: str) -> set[str]:
+    """Every word in the room of a role, read from the code."""
+    return {
+        str(node.value)
+        for file in (ROOT / ROOMS[role]).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant)
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [
+        pytest.param(
+            role, kind, marks=[pytest.mark.xfail(strict=True)] if (role, kind) in UNREAD else []
+        )
+        for role, kinds in KINDS.items()
+        for kind in kinds
+    ],
+)
+def test_every_wish_has_a_reader(role: str, kind: str) -> None:
+    assert kind in known(role)

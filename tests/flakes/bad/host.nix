@@ -17,6 +17,7 @@ let
           kernel = run "kernel" "b mkdir $out; echo kernel > $out/bzImage";
           initialRamdisk = run "initrd-${name}" "b mkdir $out; printf ramdisk-of-${name} > $out/initrd";
           squashfsStore = run "squashfs-${name}" "echo store of ${name} > $out";
+          netbootRamdisk = run "netboot-${name}" "exit 1"; # what makes it native; nobody builds it
           toplevel = run "system-${name}" "b mkdir $out; echo > $out/init";
         } // (changes.build or { });
         boot.loader.kernelFile = "bzImage";

@@ -18,6 +18,7 @@
             kernel = run "kernel" "b mkdir $out; echo kernel > $out/bzImage";
             initialRamdisk = run "initrd-${name}" "b mkdir $out; printf ramdisk-of-${name} > $out/initrd";
             squashfsStore = run "squashfs-${name}" "echo store of ${name} ${changes.stamp or "1"} > $out";
+            netbootRamdisk = run "netboot-${name}" "exit 1"; # what makes it native; nobody builds it
             toplevel = run "system-${name}" "b mkdir $out; echo > $out/init";
           } // (changes.build or { });
           me = {

@@ -1,18 +1,22 @@
 """RFC 2131 table 4 and what surrounds it; firmware is in test_booting.py."""
 
 from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.events import LeaseDeclined, LeaseRefused, PoolEmpty
+from appliance.events import LeaseDeclined, LeaseRefused, PoolEmpty, Unanswered
+from appliance.model.slices import DhcpNetwork
 from services.dhcp.answer import answer
 from services.dhcp.destination import Delivery
+from services.dhcp.guard import LISTENING
 from services.dhcp.lan import Lan
 from services.dhcp.options import IPV6_ONLY
 from services.dhcp.reply import Reply, Silence
 from services.dhcp.wire import ACK, NAK, OFFER, decode, encode
+from services.netboot.recipe import Nothing
 from tests.services.dhcp.router import (
     LAN,
     LOADERS,
@@ -28,6 +32,7 @@ from tests.services.dhcp.router import (
 DISCOVER, REQUEST, DECLINE, RELEASE, INFORM = 1, 3, 4, 7, 8
 OTHER = b"\x02\x00\x00\x00\x00\x09"
 US = "10.77.0.1"
+WORRIED = Nothing("another DHCP server answers here", Unanswered.FOREIGN_SERVER)
 
 
 def kind_of(reply: Reply | Silence) -> int | None:
@@ -68,7 +73,7 @@ def test_the_client_id_is_sent_back(router: Router) -> None:
 
 
 def test_an_ordinary_client_gets_no_boot_fields(router: Router) -> None:
-    for name in ("laptop-discover", "windows-discover"):
+    for name in ("laptop-discover", "windows-discover", "busybox-discover"):
         offer = router.reply(capture(name))
         assert not {43, 60, 66, 67, 97, 175} & set(offer.options)
         assert (offer.siaddr, offer.file, offer.server_name) == (0, b"", b"")
@@ -85,7 +90,8 @@ def test_a_used_up_pool_is_silent_with_an_event(router: Router) -> None:
     for n in range(100):
         router.lease(mac=n.to_bytes(6, "big"))
     assert router.silence(says(DISCOVER, mac=OTHER)) == "the pool is used up"
-    assert router.events[-1] == PoolEmpty("lan", "02:00:00:00:00:09")
+    assert router.events[-1] == PoolEmpty("lan", "02:00:00:00:00:09", used=100, size=100)
+    assert router.lan.full
 
 
 def test_a_reserved_device_gets_its_address() -> None:
@@ -131,7 +137,7 @@ def test_g29_selecting_us_is_acknowledged(router: Router) -> None:
 def test_g29_selecting_another_server_is_not_answered(router: Router) -> None:
     router.reply(says(DISCOVER))
     request = says(REQUEST, wanted="10.77.0.100", server="10.77.0.250")
-    assert router.silence(request) == "it chose another server"
+    assert router.silence(request) == "it chose another server (10.77.0.250)"
 
 
 def test_an_offer_that_another_server_beat_is_free_again(router: Router) -> None:
@@ -163,7 +169,7 @@ def test_g29_init_reboot_with_another_networks_address_is_refused(router: Router
     assert kind_of(reply) == NAK
     assert isinstance(reply, Reply)
     assert reply.delivery is Delivery.BROADCAST
-    assert router.events[-1] == LeaseRefused(
+    assert router.events[0] == LeaseRefused(
         "lan", "52:54:00:12:34:56", "192.168.7.9", "it belongs to another network."
     )
 
@@ -178,7 +184,29 @@ def test_g29_init_reboot_with_the_wrong_pool_address_is_refused(router: Router) 
     assert router.reply(says(REQUEST, wanted="10.77.0.150")).kind == NAK
 
 
-def test_init_reboot_of_a_client_we_forgot_keeps_its_free_address(router: Router) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ovmf-x64-request",
+        "arm64-request",
+        "x64-http-request",
+        "ipxe2-request",
+        "seabios-e1000-request",
+    ],
+)
+def test_g29_a_captured_request_is_acknowledged_by_its_server(name: str) -> None:
+    there = replace(
+        LAN,
+        address=IPv4Interface("192.0.2.1/24"),
+        first=IPv4Address("192.0.2.50"),
+        last=IPv4Address("192.0.2.199"),
+    )
+    ack = Router(there).reply(capture(name))
+    assert (ack.kind, ack.yiaddr) == (ACK, decode(capture(name)).wanted)
+    assert ack.options[67]
+
+
+def test_g29_init_reboot_of_a_client_we_forgot_keeps_its_free_address(router: Router) -> None:
     assert router.reply(says(REQUEST, wanted="10.77.0.150")).kind == ACK
 
 
@@ -237,6 +265,51 @@ def test_a_refusal_carries_no_lease(router: Router) -> None:
 def test_a_refusal_through_a_relay_asks_the_relay_to_broadcast(router: Router) -> None:
     nak = router.reply(says(REQUEST, wanted="192.168.7.9", giaddr="10.77.0.2"))
     assert nak.flags & 0x8000
+
+
+# ── a new slice while addresses are held ──────────────────────────────────────────────────────────
+
+
+def adopted(before: Router, network: DhcpNetwork) -> Router:
+    """The router after a new slice came."""
+    after = Router(network)
+    for lease in before.lan.pool.leases.values():
+        after.lan.pool.load(lease, after.now, 3600)
+    return after
+
+
+def test_a_holder_is_refused_once_its_address_is_reserved_for_another(router: Router) -> None:
+    held = router.lease()
+    after = adopted(router, with_reservation(OTHER, held))
+    assert after.lease(mac=OTHER) == "10.77.0.101"
+    assert after.reply(says(REQUEST, ciaddr=held)).kind == NAK
+    assert after.lease() == "10.77.0.102"
+    assert after.reply(says(REQUEST, mac=OTHER, ciaddr="10.77.0.101")).kind == NAK
+    assert after.lease(mac=OTHER) == held
+
+
+def test_the_address_that_a_refused_holder_left_is_written_down(router: Router) -> None:
+    held = router.lease()
+    after = adopted(router, with_reservation(OTHER, held))
+    reply = after.asked(says(DISCOVER))
+    assert reply.lease is not None
+    assert (address(reply.lease.address), reply.lease.ends_at) == (held, after.now)
+    assert after.asked(says(DISCOVER)).lease is None
+
+
+def test_a_holder_outside_a_shrunk_pool_is_refused(router: Router) -> None:
+    held = router.lease()
+    after = adopted(router, replace(LAN, first=IPv4Address("10.77.0.110")))
+    assert after.reply(says(REQUEST, ciaddr=held)).kind == NAK
+    assert after.lease() == "10.77.0.110"
+
+
+def test_a_reserved_device_that_declines_gets_an_address_of_the_pool() -> None:
+    router = Router(with_reservation(MAC, "10.77.0.7", "printer"))
+    router.lease()
+    router.silence(says(DECLINE, wanted="10.77.0.7", server=US))
+    assert router.lease() == "10.77.0.100"
+    assert router.reply(says(REQUEST, ciaddr="10.77.0.100")).kind == ACK
 
 
 # ── RELEASE, DECLINE, INFORM, the rest ────────────────────────────────────────────────────────────
@@ -322,25 +395,42 @@ def test_the_name_a_client_gives_itself_is_kept(router: Router) -> None:
 
 
 def test_a_quiet_network_offers_nothing(router: Router) -> None:
-    router.lan.quiet = "another DHCP server answers here"
+    router.lan.quiet = WORRIED
     assert router.silence(says(DISCOVER)) == "another DHCP server answers here"
 
 
 def test_a_quiet_network_still_renews_what_it_gave(router: Router) -> None:
     held = router.lease()
-    router.lan.quiet = "another DHCP server answers here"
+    router.lan.quiet = WORRIED
     assert router.reply(says(REQUEST, ciaddr=held)).kind == ACK
 
 
 def test_a_quiet_network_refuses_nobody(router: Router) -> None:
-    router.lan.quiet = "another DHCP server answers here"
+    router.lan.quiet = WORRIED
     assert router.silence(says(REQUEST, ciaddr="192.168.7.9"))
 
 
-def test_nothing_is_answered_before_the_first_probe_is_over(router: Router) -> None:
+def test_g29_a_quiet_network_says_nothing_to_a_client_that_remembers(router: Router) -> None:
+    router.lan.quiet = WORRIED
+    assert router.silence(says(REQUEST, wanted="10.77.0.150"))
+    assert router.silence(says(REQUEST, wanted="192.168.7.9"))
+
+
+def test_a_quiet_network_lets_who_must_leave_an_address_stay(router: Router) -> None:
     held = router.lease()
-    router.lan.quiet, router.lan.renews = "we listen", False
-    assert router.silence(says(REQUEST, ciaddr=held)) == "we listen"
+    after = adopted(router, with_reservation(OTHER, held))
+    after.lan.quiet = WORRIED
+    assert after.silence(says(REQUEST, ciaddr=held))
+
+
+def test_after_a_restart_renewals_are_answered_before_the_first_listening_is_over(
+    router: Router,
+) -> None:
+    held = router.lease()
+    after = adopted(router, LAN)
+    after.lan.quiet = LISTENING
+    assert after.reply(says(REQUEST, ciaddr=held)).kind == ACK
+    assert after.silence(says(DISCOVER, mac=OTHER)) == LISTENING.why
 
 
 # ── any message ───────────────────────────────────────────────────────────────────────────────────

@@ -5,11 +5,20 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
-from appliance.events import BootAnswered, BootAsked, BootLooping, BootUnanswered
+from appliance.events import (
+    BootAnswered,
+    BootAsked,
+    BootLooping,
+    BootUnanswered,
+    LeaseRefused,
+    Unanswered,
+)
+from appliance.model.slices import FixedAddress
 from services.dhcp.destination import Delivery
+from services.dhcp.guard import DEAF, LISTENING, probes
 from services.dhcp.reply import Reply
 from services.dhcp.wire import OPTIONS_AT, Message, decode, encode
-from services.netboot.recipe import Loaders
+from services.netboot.recipe import Loaders, Nothing
 from tests.services.dhcp.router import LAN, LOADERS, MAC, Router, address, capture, says
 
 US = bytes((10, 77, 0, 1))
@@ -54,12 +63,30 @@ def test_g03_without_a_loader_for_it_firmware_gets_an_address_only() -> None:
         "lan",
         decode(capture("g03-ia32")).chaddr.hex(":"),
         "no loader for this architecture (UEFI x86 32-bit) is installed",
+        Unanswered.LOADER_MISSING,
     )
 
 
 def test_g03_an_unknown_architecture_gets_nothing_it_cannot_run(router: Router) -> None:
     assert router.reply(capture("g03-itanium")).file == b""
     assert "Itanium" in str(router.events[-1])
+    assert unanswered(router).reason == Unanswered.UNKNOWN_ARCH
+
+
+def unanswered(router: Router) -> BootUnanswered:
+    """The last two events, which are of a boot that got nothing."""
+    asked, why = router.events[-2:]
+    assert isinstance(asked, BootAsked)
+    assert isinstance(why, BootUnanswered)
+    assert asked.mac == why.mac
+    return why
+
+
+def test_g05_a_word_of_the_owners_asks_to_boot_too() -> None:
+    router = Router(replace(LAN, vendor_classes=("HW-Client",)))
+    offer = router.reply(capture("g05-hw-client"))
+    assert offer.file == b"bios/undionly.kpxe"  # it names no architecture
+    assert (offer.options[60], offer.options[43].hex()) == (b"HW-Client", "060108ff")
 
 
 def test_g05_http_boot_gets_a_url_with_an_address_in_it(router: Router) -> None:
@@ -122,7 +149,9 @@ def test_g13_an_ack_carries_them_too(router: Router) -> None:
     assert ack.file == b"x64/snponly.efi"
 
 
-@pytest.mark.parametrize("name", ["ovmf-x64-discover", "g03-ia32", "arm64-discover"])
+@pytest.mark.parametrize(
+    "name", ["ovmf-x64-discover", "ovmf-x64-sb-discover", "g03-ia32", "arm64-discover"]
+)
 def test_g14_our_offer_is_of_the_kind_that_outranks_a_foreign_proxy(
     router: Router, name: str
 ) -> None:
@@ -248,7 +277,7 @@ def test_g25_boot_options_are_sent_unasked(router: Router) -> None:
 
 def test_g26_a_discover_that_is_repeated_is_offered_the_same_again(router: Router) -> None:
     first = router.reply(capture("g26-first"))
-    router.now += 4
+    router.now += 6
     again = router.reply(capture("g26-again"))
     assert (first.yiaddr, first.file) == (again.yiaddr, again.file)
 
@@ -325,6 +354,7 @@ def test_g64_after_the_last_loader_the_machine_falls_to_its_own_disk() -> None:
     router = Router()
     assert boots_in_vain(router, 7)[-1] == b""
     assert "every loader" in str(router.events[-1])
+    assert unanswered(router).reason == Unanswered.LADDER_EXHAUSTED
 
 
 def test_g68_the_bare_word_with_option_93_keeps_its_architecture(router: Router) -> None:
@@ -353,6 +383,116 @@ def test_an_exchange_is_two_events_with_all_that_a_timeline_needs(router: Router
     )
     assert isinstance(answered, BootAnswered)
     assert (answered.stage, answered.address) == ("offer", "10.77.0.100")
+
+
+# ── a boot that fails before DHCP answers ─────────────────────────────────────────────────────────
+
+FIRMWARE = "ovmf-x64-discover"
+WORRIED = Nothing("another DHCP server answers here (10.77.0.250)", Unanswered.FOREIGN_SERVER)
+
+
+def test_a_boot_in_a_used_up_pool_is_told() -> None:
+    router = Router(replace(LAN, last=LAN.first))
+    router.lease(mac=b"\x02aaaaa")
+    assert router.silence(capture(FIRMWARE)) == "the pool is used up"
+    assert unanswered(router).reason == Unanswered.POOL_EMPTY
+
+
+@pytest.mark.parametrize("quiet", [WORRIED, LISTENING, DEAF])
+@pytest.mark.parametrize("name", [FIRMWARE, "ovmf-x64-request", "g06-raw"])
+def test_a_boot_on_a_quiet_network_is_told(router: Router, quiet: Nothing, name: str) -> None:
+    router.lan.quiet = quiet
+    router.silence(capture(name))
+    told = unanswered(router)
+    assert (told.why, told.reason) == (quiet.why, quiet.reason)
+
+
+def test_a_boot_that_goes_on_with_another_server_is_told(router: Router) -> None:
+    router.silence(capture("ovmf-x64-request"))
+    told = unanswered(router)
+    assert told.reason == Unanswered.OTHER_SERVER_CHOSEN
+    assert "192.0.2.1" in told.why
+    assert isinstance(router.events[-2], BootAsked)
+    assert (router.events[-2].stage, router.events[-2].address) == ("request", "192.0.2.50")
+
+
+def test_a_boot_whose_address_is_refused_is_told(router: Router) -> None:
+    assert router.reply(capture("g29-init-reboot")).kind == 6
+    assert [type(one) for one in router.events] == [LeaseRefused, BootAsked, BootUnanswered]
+    assert unanswered(router).reason == Unanswered.ADDRESS_REFUSED
+
+
+def test_a_boot_that_asks_for_no_address_is_told(router: Router) -> None:
+    router.silence(says(3, o60=b"PXEClient:Arch:00007"))
+    assert unanswered(router).reason == Unanswered.NO_ADDRESS_ASKED
+
+
+def test_a_boot_that_comes_back_to_another_server_is_told() -> None:
+    router = Router(replace(LAN, answer_beside_others=True))
+    router.silence(says(3, wanted="10.77.0.150", o60=b"PXEClient:Arch:00007"))
+    assert unanswered(router).reason == Unanswered.NOT_OURS
+
+
+def test_an_ordinary_client_that_is_not_answered_is_no_boot(router: Router) -> None:
+    router.lan.quiet = WORRIED
+    router.silence(capture("laptop-discover"))
+    router.silence(says(3, wanted="10.77.0.150"))
+    assert router.events == []
+
+
+def test_an_address_given_back_is_no_boot(router: Router) -> None:
+    router.silence(says(7, ciaddr="10.77.0.150", o60=b"PXEClient:Arch:00007"))
+    assert router.events == []
+
+
+def test_another_nixie_that_looks_around_is_no_boot(router: Router) -> None:
+    for one in probes(MAC, 1):
+        assert router.reply(one).kind == 2
+    assert router.events == []
+
+
+# ── what the owner says of firmware ───────────────────────────────────────────────────────────────
+
+
+def with_quirk(quirk: str) -> Router:
+    mac = MAC.hex(":")
+    fixed = FixedAddress(mac, IPv4Address("10.77.0.7"), None, (quirk,))
+    return Router(replace(LAN, reservations=(fixed,)))
+
+
+def test_g13_plain_firmware_gets_neither_60_nor_43() -> None:
+    offer = with_quirk("plain").reply(capture("ovmf-x64-discover"))
+    assert not {43, 60} & set(offer.options)
+    assert offer.file == offer.options[67].rstrip(b"\0") == b"x64/snponly.efi"
+
+
+def test_g13_plain_says_nothing_about_http_boot() -> None:
+    asked = decode(capture("x64-http-discover"))
+    same_card = encode(op=1, xid=1, chaddr=MAC, options=asked.options.items())
+    assert with_quirk("plain").reply(same_card).options[60] == b"HTTPClient"
+
+
+@pytest.mark.parametrize("name", ["ovmf-x64-discover", "seabios-e1000-discover"])
+def test_g42_firmware_may_be_answered_by_unicast(name: str) -> None:
+    reply = with_quirk("unicast").asked(capture(name))
+    assert isinstance(reply, Reply)
+    assert (reply.delivery, reply.chaddr) == (Delivery.TO_HARDWARE, MAC)
+    assert decode(reply.data).flags == decode(capture(name)).flags
+
+
+def test_g26_the_offer_to_late_firmware_waits() -> None:
+    router = with_quirk("late")
+    offer = router.asked(capture("ovmf-x64-discover"))
+    assert isinstance(offer, Reply)
+    ack = router.asked(request_of(capture("ovmf-x64-discover"), decode(offer.data)))
+    assert isinstance(ack, Reply)
+    assert (offer.late, ack.late) == (True, False)
+
+
+def test_g26_the_offer_to_other_firmware_does_not_wait(router: Router) -> None:
+    offer = router.asked(capture("ovmf-x64-discover"))
+    assert isinstance(offer, Reply)
+    assert not offer.late
 
 
 def test_an_ordinary_lease_is_no_event(router: Router) -> None:

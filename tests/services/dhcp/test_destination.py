@@ -32,3 +32,8 @@ def test_g42_firmware_with_an_address_hears_a_unicast() -> None:
 
 def test_g12_a_link_that_is_not_ethernet_hears_a_broadcast() -> None:
     assert delivery(decode(capture("g12-infiniband"))) is Delivery.BROADCAST
+
+
+def test_g42_who_does_not_hear_broadcasts_gets_unicast_whatever_its_flag_says() -> None:
+    asked = decode(says(1, flags=0x8000))
+    assert delivery(asked, booting=True, unicast=True) is Delivery.TO_HARDWARE

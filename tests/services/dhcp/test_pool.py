@@ -140,6 +140,143 @@ def test_a_device_moves_to_its_new_reservation() -> None:
     assert bind(moved, A, now=3.0).address == 105
 
 
+# ── a new slice while addresses are held ──────────────────────────────────────────────────────────
+
+
+def moved(before: Pool, now: float, size: int = 10, **more: object) -> Pool:
+    """The pool of a new slice with the leases of the one before."""
+    after = pool(size, **more)
+    for lease in before.leases.values():
+        after.load(lease, now, HOUR)
+    return after
+
+
+def test_an_address_that_is_reserved_while_another_holds_it_stays_the_holders() -> None:
+    before = pool()
+    bind(before, A)
+    addresses = moved(before, 1.0, reserved={B: 100})
+    assert bind(addresses, B, now=2.0).address == 101
+    assert addresses.claim(100, B, b"h" + B, 3.0, boot=False) is None
+
+
+def test_the_holder_of_an_address_reserved_for_another_may_not_renew_it() -> None:
+    before = pool()
+    bind(before, A)
+    addresses = moved(before, 1.0, reserved={B: 100})
+    assert addresses.claim(100, A, b"h" + A, 2.0, boot=False) is None
+
+
+def test_a_refused_holder_makes_room_by_asking_anew() -> None:
+    before = pool()
+    bind(before, A)
+    addresses = moved(before, 1.0, reserved={B: 100})
+    assert bind(addresses, A, now=2.0).address == 101
+    assert addresses.left is not None
+    assert (addresses.left.address, addresses.left.ends_at) == (100, 2.0)
+    assert bind(addresses, B, now=3.0).address == 100
+
+
+def test_a_reserved_device_moves_once_its_address_is_free() -> None:
+    before = pool()
+    bind(before, A)
+    addresses = moved(before, 1.0, reserved={B: 100})
+    meanwhile = bind(addresses, B, now=2.0).address
+    assert addresses.claim(meanwhile, B, b"h" + B, 3.0, boot=False) is not None
+    bind(addresses, A, now=4.0)
+    assert addresses.claim(meanwhile, B, b"h" + B, 5.0, boot=False) is None
+    assert bind(addresses, B, now=6.0).address == 100
+
+
+def test_a_reserved_address_is_free_when_its_holders_lease_ends() -> None:
+    before = pool()
+    regular(before, A)
+    addresses = moved(before, REGULAR_SECONDS + 2, reserved={B: 100})
+    assert bind(addresses, B, now=3 * HOUR).address == 100
+
+
+def test_an_address_outside_a_shrunk_pool_stays_its_holders() -> None:
+    before = pool()
+    for mac in (A, B):
+        bind(before, mac)
+    addresses = moved(before, 1.0, size=1)
+    assert addresses.claim(101, B, b"h" + B, 2.0, boot=False) is None
+    again = moved(before, 1.0, size=1, reserved={C: 101})
+    assert again.choose(C, b"h" + C, 101, 3.0, boot=False) is None
+
+
+def test_an_address_outside_a_shrunk_pool_is_given_to_nobody_after_its_end() -> None:
+    before = pool()
+    for mac in (A, B):
+        bind(before, mac)
+    addresses = moved(before, 1.0, size=1)
+    assert bind(addresses, C, now=3 * HOUR).address == 100
+    assert addresses.choose(b"\x02ddddd", b"cd", 0, 3 * HOUR, boot=False) is None
+
+
+def test_a_device_that_moves_to_its_reservation_leaves_its_old_address() -> None:
+    before = pool(2)
+    bind(before, A)
+    addresses = moved(before, 1.0, size=2, reserved={A: 7})
+    assert bind(addresses, A, now=2.0).address == 7
+    assert {bind(addresses, mac, now=3.0).address for mac in (B, C)} == {100, 101}
+
+
+def test_a_declined_reserved_address_does_not_keep_its_owner_away() -> None:
+    addresses = pool(reserved={A: 100})
+    addresses.decline(bind(addresses, A), 0.0)
+    offered = addresses.choose(A, b"h" + A, 0, 1.0, boot=False)
+    assert offered is not None
+    assert offered.address == 101
+    assert addresses.claim(101, A, b"h" + A, 2.0, boot=False) is offered
+
+
+def test_a_declined_reserved_address_is_its_owners_again_after_its_rest() -> None:
+    addresses = pool(reserved={A: 100})
+    addresses.decline(bind(addresses, A), 0.0)
+    bind(addresses, A, now=1.0)
+    later = QUARANTINE_SECONDS + 1
+    assert addresses.claim(101, A, b"h" + A, later, boot=False) is None
+    assert bind(addresses, A, now=later).address == 100
+
+
+# ── how full it is ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_used_up_pool_says_how_full_it_is() -> None:
+    addresses = pool(4, reserved={C: 103}, never=(102,))
+    for mac in (A, B):
+        bind(addresses, mac)
+    assert addresses.choose(b"\x02ddddd", b"cd", 0, 1.0, boot=False) is None
+    assert addresses.filling() == (2, 2)
+
+
+def test_an_address_that_waits_for_its_regular_is_not_in_use() -> None:
+    addresses = pool(8)
+    regular(addresses, A)
+    for n in range(7):
+        bind(addresses, n.to_bytes(6, "big"), now=10 * HOUR)
+    assert addresses.choose(B, b"h" + B, 0, 10 * HOUR, boot=False) is None
+    assert addresses.filling() == (7, 8)
+    assert not addresses.has_room(10 * HOUR)
+
+
+def test_a_used_up_pool_has_room_when_a_lease_ends() -> None:
+    addresses = pool(1)
+    bind(addresses, A)
+    addresses.choose(B, b"h" + B, 0, 1.0, boot=False)
+    assert not addresses.has_room(HOUR - 1)
+    assert addresses.has_room(HOUR + 1)
+
+
+def test_the_end_of_a_reserved_devices_lease_makes_no_room() -> None:
+    addresses = pool(2, reserved={C: 101})
+    bind(addresses, C)
+    bind(addresses, A, now=1.0)
+    addresses.confirm(addresses.leases[100], 9 * HOUR, 1.0, boot=False)
+    assert addresses.choose(B, b"h" + B, 0, 2.0, boot=False) is None
+    assert not addresses.has_room(2 * HOUR)
+
+
 def test_the_routers_own_address_is_never_given() -> None:
     assert bind(pool(never=(100, 101)), A).address == 102
 
@@ -250,19 +387,25 @@ class PoolMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.pool = Pool(100, 107, reserved={(3).to_bytes(6, "big"): 104}, never=(105,))
+        self.reserved = {(3).to_bytes(6, "big"): 104}
+        self.last = 107
+        self.pool = Pool(100, 107, reserved=self.reserved, never=(105,))
         self.promised: dict[int, tuple[bytes, float]] = {}
 
     @rule(mac=MACS, client=CLIENTS, boot=st.booleans(), wanted=st.integers(0, 120))
     def binds(self, mac: bytes, client: bytes, boot: bool, wanted: int) -> None:
         key = b"h" + mac if boot or not client else client
         lease = self.pool.choose(mac, key, wanted, self.now, boot=boot)
+        if self.pool.left is not None:  # it asked anew, so it uses no address
+            assert self.promised.pop(self.pool.left.address)[0] == mac
+            self.pool.left = None
         if lease is None:
             return
         holder, until = self.promised.get(lease.address, (mac, 0.0))
         assert holder == mac or until <= self.now
         assert lease.address != 105
-        assert lease.address != 104 or mac == (3).to_bytes(6, "big")
+        owner = {address: one for one, address in self.reserved.items()}.get(lease.address)
+        assert owner == mac or (owner is None and lease.address <= self.last)
         self.pool.confirm(lease, 60.0, self.now, boot=boot)
         self.promised[lease.address] = (mac, lease.ends_at)
 
@@ -290,6 +433,13 @@ class PoolMachine(RuleBasedStateMachine):
         else:
             self.pool.release(lease, self.now)
         self.promised.pop(address)
+
+    @rule(mac=MACS, address=st.sampled_from([100, 101, 102, 104]), last=st.integers(103, 107))
+    def a_new_slice_comes(self, mac: bytes, address: int, last: int) -> None:
+        before, self.reserved, self.last = self.pool, {mac: address}, last
+        self.pool = Pool(100, last, reserved=self.reserved, never=(105,))
+        for lease in before.leases.values():
+            self.pool.load(lease, self.now, 60.0)
 
     @rule(seconds=st.sampled_from([1.0, 29.0, 61.0, 700.0]))
     def waits(self, seconds: float) -> None:

@@ -1,6 +1,8 @@
 import pytest
 
+from appliance.events import BootAsked, BootUnanswered, Unanswered
 from services.dhcp.destination import Delivery
+from services.dhcp.guard import LISTENING
 from services.dhcp.reply import Reply, Silence
 from services.dhcp.service import answer_4011
 from services.dhcp.wire import Message, decode, encode
@@ -68,6 +70,19 @@ def test_g33_signed_images_are_refused(router: Router) -> None:
     assert "BIS" in silence(router, capture("g33-signed"))
 
 
+def test_g33_a_boot_that_wants_signed_images_is_told(router: Router) -> None:
+    said = answer_4011(decode(capture("g33-signed")), router.lan, router.now)
+    assert [type(one) for one in said.events] == [BootAsked, BootUnanswered]
+    assert isinstance(said.events[1], BootUnanswered)
+    assert said.events[1].reason == Unanswered.SIGNED_IMAGES
+
+
+def test_g32_ipxe_asks_from_port_68_for_its_script(router: Router) -> None:
+    ack = reply(router, capture("g32-ipxe-4011"))
+    assert ack.file == b"http://10.77.0.1/s/52-54-00-12-34-56"
+    assert (ack.yiaddr, address(ack.ciaddr)) == (0, "192.0.2.50")
+
+
 def test_an_ordinary_client_is_not_answered(router: Router) -> None:
     assert silence(router, capture("laptop-discover")) == "port 4011 is for firmware"
 
@@ -76,9 +91,13 @@ def test_a_release_is_not_answered(router: Router) -> None:
     assert silence(router, as_kind(capture("ovmf-x64-4011"), 7))
 
 
-def test_a_quiet_network_answers_nothing(router: Router) -> None:
-    router.lan.quiet = "we listen"
-    assert silence(router, capture("ovmf-x64-4011")) == "we listen"
+def test_a_boot_on_a_quiet_network_is_told(router: Router) -> None:
+    router.lan.quiet = LISTENING
+    said = answer_4011(decode(capture("ovmf-x64-4011")), router.lan, router.now)
+    assert isinstance(said, Silence)
+    assert [type(one) for one in said.events] == [BootAsked, BootUnanswered]
+    assert isinstance(said.events[1], BootUnanswered)
+    assert said.events[1].reason == Unanswered.LISTENING
 
 
 def test_an_architecture_without_a_loader_is_not_answered(router: Router) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.errors import Refused
 from services.lab.machine import Card, Firmware, Machine, Platform, command, needs_variables
 
 HERE = Platform("qemu", Path("code.fd"), Path("vars.fd"))
@@ -86,10 +87,10 @@ def test_each_card_is_one_of_qemus(card: Card) -> None:
     "mac", ["", "52-54-00-00-00-01", "52:54:00:00:00:0G", "52:54:00:00:00:0A", "01:00:5e:00:00:01"]
 )
 def test_a_mac_that_no_card_can_have_is_refused(mac: str) -> None:
-    with pytest.raises(ValueError, match=r"MAC|multicast"):
+    with pytest.raises(Refused, match=r"MAC|multicast"):
         Machine("x", mac)
 
 
 def test_too_little_memory_is_refused_with_the_least() -> None:
-    with pytest.raises(ValueError, match="256 MB or more"):
+    with pytest.raises(Refused, match="needs 256 or more"):
         replace(ANVIL, megabytes=64)

@@ -1,5 +1,6 @@
 import pytest
 
+from appliance.errors import Refused
 from services.lab.topology import Names, inside, isp_server, plugged, raised, removed, tap_name
 
 
@@ -36,7 +37,7 @@ def test_a_machine_is_plugged_into_the_switch() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "lab", "nx_lab", "nx/../x", "nx" + "a" * 21, "NXLAB"])
 def test_a_prefix_that_is_not_ours_is_refused(prefix: str) -> None:
-    with pytest.raises(ValueError, match="not a prefix for a lab"):
+    with pytest.raises(Refused, match="not a prefix for a lab"):
         Names(prefix)
 
 

@@ -4,7 +4,7 @@
 when it failed, and a line whose last command failed ends the script.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 OLD_COMMANDS = frozenset(
     [
@@ -33,6 +33,13 @@ OLD_COMMANDS = frozenset(
 """What a build of 2019 knows."""
 
 MENU_COMMANDS = frozenset({"menu", "item", "choose"})
+
+SETS: Mapping[str, Callable[[list[str], dict[str, str]], tuple[str, str]]] = {
+    "set": lambda words, _: (words[0].split(":")[0], " ".join(words[1:])),
+    "inc": lambda words, known: (words[0], str(int(known[words[0]]) + 1)),
+    "choose": lambda words, _: (words[-1], words[words.index("--default") + 1]),
+}
+"""Commands that leave a value behind → (setting, value)."""
 
 
 class Ended(Exception):
@@ -119,18 +126,15 @@ def _command(
         return False, None
     if name == "goto":
         return True, labels[rest[0]]
-    if name == "set":
-        known[rest[0].split(":")[0]] = " ".join(rest[1:])
-    if name == "inc":
-        known[rest[0]] = str(int(known[rest[0]]) + 1)
+    if name in SETS:
+        setting, value = SETS[name](rest, known)
+        known[setting] = value
     if name == "iseq":
         return rest[0] == rest[1] if len(rest) == 2 else False, None
     if name == "isset":
         return bool(rest), None
     if name in ("exit", "boot", "chain"):
         raise Ended(command)
-    if name == "choose":
-        known[rest[-1]] = rest[rest.index("--default") + 1]
     return True, None
 
 

@@ -68,6 +68,16 @@ def test_g05_another_word_does_not_ask_to_boot() -> None:
     assert asking("g05-hw-client").kind is Class.ORDINARY
 
 
+def test_g05_a_word_of_the_owners_asks_to_boot_too() -> None:
+    asked = message("g05-hw-client")
+    found = firmware(asked.options, asked.chaddr, (b"PXEClient", b"HW-Client"))
+    assert (found.kind, found.word) == (Class.PXE, b"HW-Client")
+
+
+def test_g05_the_architecture_is_read_behind_a_word_of_the_owners() -> None:
+    assert architecture(b"", b"HW-Client:Arch:00007:UNDI:003000") == 7
+
+
 @pytest.mark.parametrize("name", ["g06-raw", "g06-prefixed"])
 def test_g06_the_user_class_is_read_in_both_forms(name: str) -> None:
     assert user_class_of(message(name).options[77]) == b"iPXE"

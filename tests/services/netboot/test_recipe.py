@@ -2,6 +2,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from appliance.events import Unanswered
 from services.netboot.firmware import Class, Firmware
 from services.netboot.recipe import Loaders, Nothing, Recipe, recipe
 
@@ -93,12 +94,20 @@ def test_g16_only_a_pi_gets_a_menu() -> None:
 
 def test_g03_an_architecture_without_an_installed_loader_gets_a_reason() -> None:
     assert told(Class.PXE, 10) == Nothing(
-        "no loader for this architecture (UEFI ARM 32-bit) is installed"
+        "no loader for this architecture (UEFI ARM 32-bit) is installed", Unanswered.LOADER_MISSING
+    )
+
+
+def test_g03_an_architecture_that_nobody_has_a_loader_for_gets_another_reason() -> None:
+    assert told(Class.PXE, 2) == Nothing(
+        "there is no loader for this architecture (Itanium)", Unanswered.UNKNOWN_ARCH
     )
 
 
 def test_g03_a_code_nobody_knows_gets_a_reason() -> None:
-    assert told(Class.PXE, 99) == Nothing("no loader for this architecture (code 99) is installed")
+    assert told(Class.PXE, 99) == Nothing(
+        "there is no loader for this architecture (code 99)", Unanswered.UNKNOWN_ARCH
+    )
 
 
 def test_g64_the_next_rung_is_the_next_loader() -> None:
@@ -106,7 +115,9 @@ def test_g64_the_next_rung_is_the_next_loader() -> None:
 
 
 def test_g64_a_resting_machine_gets_no_file() -> None:
-    assert isinstance(told(Class.PXE, 7, rung=None), Nothing)
+    said = told(Class.PXE, 7, rung=None)
+    assert isinstance(said, Nothing)
+    assert said.reason == Unanswered.LADDER_EXHAUSTED
 
 
 def test_g64_a_resting_machine_whose_ipxe_speaks_gets_its_script() -> None:
@@ -114,4 +125,4 @@ def test_g64_a_resting_machine_whose_ipxe_speaks_gets_its_script() -> None:
 
 
 def test_an_ordinary_client_gets_nothing() -> None:
-    assert told(Class.ORDINARY) == Nothing("it did not ask to boot")
+    assert told(Class.ORDINARY) == Nothing("it did not ask to boot", Unanswered.NOT_BOOTING)

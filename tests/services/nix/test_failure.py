@@ -90,9 +90,100 @@ def test_an_evaluation_error_is_a_sentence(text: str, kind: str, part: str) -> N
     assert told.severity == "bad"
 
 
-def test_unfree_says_the_line_to_add() -> None:
-    _, told = finding("Package ‘a’ in x has an unfree license (‘unfree’)")
-    assert told.missing == "nixpkgs.config.allowUnfree = true;"
+PLACE = "/nix/store/5pzhbcqgcqnrkqzi6hb5sd7rcxqczmgp-source/pkgs/by-name/x/package.nix:63"
+VULNERABLE = """
+
+Known issues:
+ - The server forgets who it talks to.
+ - CVE-2026-0001
+
+You can install it anyway by allowing this package, using the
+following methods:
+"""
+PROBLEMS = """has problems:
+- broken: This package is broken.
+- removal: Nobody mends it. (https://example.org/4)
+
+See also https://nixos.org/manual/nixpkgs/unstable#sec-problems
+To allow evaluation regardless, use:
+- NixOS: nixpkgs.config = <below code>;
+
+    {
+      problems.handlers = {
+        drill.broken = "warn"; # or "ignore"
+        drill.removal = "warn"; # or "ignore"
+      };
+    }
+"""
+MISSING_PLATFORM = """is not available on the requested hostPlatform:
+  hostPlatform.system = "x86_64-linux"
+  package.meta.platforms = [ ]
+"""
+REFUSED_PACKAGES = [
+    ("has an unfree license (‘unfree’)", "", "unfree", "allowUnfree = true;"),
+    ("has a blocklisted license (‘agpl3Only’)", "", "blocklisted", None),
+    (
+        "contains elements not built from source (‘binaryBytecode’)",
+        "",
+        "not from source",
+        "allowNonSource = true;",
+    ),
+    (
+        "is marked as insecure",
+        VULNERABLE,
+        "insecure",
+        'permittedInsecurePackages = [ "drill-1.2" ];',
+    ),
+    ("is marked as insecure", "", "insecure", 'permittedInsecurePackages = [ "drill-1.2" ];'),
+    ("is marked as broken", "", "broken", "allowBroken = true;"),
+    (MISSING_PLATFORM, "", "unsupported", "allowUnsupportedSystem = true;"),
+]
+"""What nixpkgs holds against a package, what follows, our kind, and the line below nixpkgs.config.
+
+The two wordings around them: check-meta.nix, commits in services/nix/complaints.py.
+"""
+
+
+@pytest.mark.parametrize(("words", "after", "kind", "line"), REFUSED_PACKAGES)
+@pytest.mark.parametrize(
+    "wording",
+    [
+        f"Package ‘drill-1.2’ in {PLACE} {{words}}, refusing to evaluate.\n{{after}}",
+        f"Refusing to evaluate package 'drill-1.2' in {PLACE} because it {{words}}\n{{after}}",
+    ],
+    ids=["2024", "2026"],
+)
+def test_a_refused_package_is_named_with_the_line_to_add(
+    wording: str, words: str, after: str, kind: str, line: str | None
+) -> None:
+    found, told = finding(wording.format(words=words, after=after))
+    assert (found, told.missing) == (kind, f"nixpkgs.config.{line}" if line else None)
+    assert told.what.startswith("drill-1.2 ")
+
+
+def test_a_broken_package_of_a_new_nixpkgs_says_which_line_tries_it() -> None:
+    text = f"Refusing to evaluate package 'drill-1.2' in {PLACE} because it {PROBLEMS}"
+    kind, told = finding(text)
+    assert kind == "problems"
+    assert "broken: This package is broken. - removal: Nobody mends it." in told.what
+    assert told.missing == 'nixpkgs.config.problems.handlers.drill.broken = "warn";'
+
+
+def test_known_vulnerabilities_are_said() -> None:
+    text = f"Package ‘drill-1.2’ in {PLACE} is marked as insecure, refusing to evaluate.\n"
+    _, told = finding(text + VULNERABLE)
+    assert "it: The server forgets who it talks to. - CVE-2026-0001. Use a newer one" in told.what
+
+
+def test_the_forbidden_licence_is_named() -> None:
+    text = f"Refusing to evaluate package 'drill-1.2' in {PLACE} because it has a blocklisted "
+    _, told = finding(f"{text}license (‘agpl3Only’)")
+    assert "forbids (agpl3Only)" in told.what
+
+
+def test_a_warning_about_a_package_is_not_its_refusal() -> None:
+    text = f"Package 'a-1' in {PLACE} has the following problem: x\nthe moon has an unfree license"
+    assert finding(text)[0] == "other"
 
 
 TRACE = f"""error:

@@ -1,5 +1,9 @@
 import re
 
+from appliance.events import RevisionApplied
+from appliance.store import journal, trials
+from appliance.store.open import writer
+from tests.webui.home import NOW
 from tests.webui.pages.conftest import Home
 
 
@@ -35,11 +39,20 @@ def test_what_cannot_be_taken_back_has_no_undo(lived_in: Home) -> None:
     assert "Undo" not in row
 
 
-def test_a_moment_that_is_none_is_now(home: Home) -> None:
+def test_a_place_that_is_none_is_the_end(home: Home) -> None:
     assert "Generation 12 of ember" in home.get("/changes/happened?before=nonsense")
 
 
-def test_what_happened_goes_back_from_a_moment(home: Home) -> None:
-    html = home.get("/changes/happened?before=1773600000")
-    assert "Revision 1 is in force." in html
-    assert "Generation 12 of ember" not in html
+def test_what_happened_goes_on_where_a_page_ended(lived_in: Home) -> None:
+    file = writer(lived_in.state / "net.db", trials.MIGRATIONS)
+    for n in range(150):
+        journal.append(file, RevisionApplied(100 + n), NOW - 1 + n / 1000)
+    file.close()
+    first = lived_in.get("/changes/happened")
+    older = re.search(r'href="(/changes/happened\?before=[^"]+)"', first)
+    assert older is not None
+    second = lived_in.get(older[1].replace("&amp;", "&"))
+    assert "Revision 150 is in force." in first
+    assert "Revision 149 is in force." in second
+    assert "Generation 12 of ember" in second
+    assert "hx-get" not in second.partition('id="told"')[2][:60]

@@ -91,6 +91,36 @@ def test_signing_in_never_leads_to_another_site(fresh: tuple[TestClient, str]) -
     assert answer.headers["location"] == "/"
 
 
+def test_the_claim_names_the_command_that_works_for_this_state(
+    fresh: tuple[TestClient, str], tmp_path: Path
+) -> None:
+    client, _ = fresh
+    assert f"<code>/nowhere/nixie claim --state {tmp_path}</code>" in client.get("/claim").text
+
+
+def test_the_way_back_in_names_the_command_that_works_for_this_state(
+    fresh: tuple[TestClient, str], tmp_path: Path
+) -> None:
+    client, code = fresh
+    claimed(client, code)
+    client.post("/logout")
+    assert f"<code>/nowhere/nixie rescue --state {tmp_path}</code>" in client.get("/login").text
+
+
+@pytest.mark.parametrize("path", ["/claim", "/login"])
+def test_too_many_tries_are_told_with_the_seconds(fresh: tuple[TestClient, str], path: str) -> None:
+    client, code = fresh
+    if path == "/login":
+        claimed(client, code)
+        client.post("/logout")
+    form = {"code": "AAAA-AAAA", "name": "lena", "password": "wrong but long", "again": ""}
+    form["again"] = form["password"]
+    answers = [client.post(path, data=form) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [422] * 4 + [429]
+    assert answers[-1].headers["retry-after"] == "2"
+    assert "Wait 2 s, then try again." in answers[-1].text
+
+
 def test_a_chosen_theme_is_rendered_by_the_server(fresh: tuple[TestClient, str]) -> None:
     client, code = fresh
     claimed(client, code)

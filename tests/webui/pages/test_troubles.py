@@ -1,24 +1,17 @@
 import pytest
 
 from appliance import events
-from appliance.events import (
-    KINDS,
-    ForeignServer,
-    ForeignServerGone,
-    LinkMissing,
-    LinkReturned,
-    PoolEmpty,
-    RevisionApplied,
-    RevisionRefused,
-)
+from appliance.events import KINDS, ForeignServer, ForeignServerGone, LinkMissing, PoolEmpty
 from appliance.plan.slices import cut
 from appliance.store import boots, builds, journal, leases, trials
-from appliance.store.journal import Entry
+from appliance.store.leases import BEGINS
 from appliance.store.open import writer
 from appliance.store.reads import Reads
+from appliance.troubles import RULES
 from tests.webui.home import CONFIG, EMBER, MINUTE, NOW
 from tests.webui.pages.conftest import Home
-from webui.pages import happened, networks, troubles
+from webui.pages import happened, networks
+from webui.pages.troubles import WAYS
 
 FOREIGN = ForeignServer("lan", "10.77.0.254", "00:11:32:aa:bb:cc")
 WRITTEN = {
@@ -27,53 +20,17 @@ WRITTEN = {
     "leases": leases.MIGRATIONS,
     "net": trials.MIGRATIONS,
 }
-NOBODY = happened.names((), ())
 
 
 def told(home: Home, file: str, *told: tuple[float, events.Event]) -> None:
     """Roles write events, so many seconds ago."""
     connection = writer(home.state / f"{file}.db", WRITTEN[file])
     for ago, event in told:
-        journal.append(connection, event, NOW - ago)
+        if file == "leases":
+            leases.commit(connection, (), (event,), NOW - ago)
+        else:
+            journal.append(connection, event, NOW - ago)
     connection.close()
-
-
-def standing(*entries: tuple[float, events.Event]) -> list[events.Event]:
-    newest_first = sorted(entries, key=lambda one: one[0])
-    found = [Entry(n, NOW - ago, event) for n, (ago, event) in enumerate(newest_first)]
-    return [entry.event for entry in troubles.standing(found, NOW)]
-
-
-def test_another_server_is_there_until_it_is_gone() -> None:
-    gone = ForeignServerGone("lan", "10.77.0.254")
-    assert standing((9000, FOREIGN)) == [FOREIGN]
-    assert standing((60, gone), (9000, FOREIGN)) == []
-
-
-def test_another_server_that_came_back_is_there() -> None:
-    assert standing((60, FOREIGN), (90, ForeignServerGone("lan", "10.77.0.254"))) == [FOREIGN]
-
-
-def test_what_ends_on_one_network_goes_on_on_the_other() -> None:
-    assert standing((60, ForeignServerGone("lab", "10.77.0.254")), (90, FOREIGN)) == [FOREIGN]
-
-
-def test_a_port_is_missing_until_that_port_is_back() -> None:
-    missing = LinkMissing("lan", "enp2s0")
-    assert standing((10, LinkReturned("lan", "enp3s0")), (90, missing)) == [missing]
-    assert standing((10, LinkReturned("lan", "enp2s0")), (90, missing)) == []
-
-
-def test_a_refused_change_is_over_when_one_is_applied() -> None:
-    refused = RevisionRefused(7, "The bridge is busy.")
-    assert standing((90, refused)) == [refused]
-    assert standing((10, RevisionApplied(8)), (90, refused)) == []
-
-
-def test_what_is_told_again_and_again_is_over_when_it_is_told_no_more() -> None:
-    empty = PoolEmpty("lan", EMBER)
-    assert standing((60, empty)) == [empty]
-    assert standing((3600, empty)) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -82,16 +39,20 @@ def test_every_event_is_told_or_known_to_be_a_step(kind: str) -> None:
     assert (KINDS[kind] in told) != (KINDS[kind] in happened.QUIET)
 
 
-def test_everything_that_is_wrong_is_also_told() -> None:
-    assert {kind.__name__ for kind in troubles.RULES} <= happened.LOUD
+WRONG = {**RULES, **BEGINS}
+
+
+@pytest.mark.parametrize("kind", WRONG, ids=lambda kind: kind.__name__)
+def test_everything_that_can_be_wrong_has_a_way_out(kind: type[events.Event]) -> None:
+    assert WAYS[kind].press
+    assert kind.__name__ in happened.LOUD
 
 
 def test_another_server_is_on_the_overview_with_its_address(lived_in: Home) -> None:
     told(lived_in, "leases", (300, FOREIGN))
     html = lived_in.get("/")
     needs = html.partition('class="needs"')[2].partition("</ul>")[0]
-    assert "Another DHCP server, 10.77.0.254, answers on lan." in needs
-    assert "00:11:32:aa:bb:cc" in needs
+    assert "Another DHCP server, 10.77.0.254 (00:11:32:aa:bb:cc), is on lan." in needs
     assert 'href="/networks#net-lan"' in needs
     assert ">Another DHCP server answers. kiln is booting.</h1>" in html
 
@@ -103,8 +64,8 @@ def test_a_server_that_is_gone_is_not_on_the_overview(lived_in: Home) -> None:
 
 
 def test_a_machine_is_called_by_its_name(lived_in: Home) -> None:
-    told(lived_in, "leases", (60, PoolEmpty("lan", EMBER)))
-    assert "ember got no address: the pool of lan is used up." in lived_in.get("/")
+    told(lived_in, "leases", (60, PoolEmpty("lan", EMBER, 100, 100)))
+    assert "ember got no address: 100 of the 100 addresses" in lived_in.get("/")
 
 
 def test_the_answer_beside_another_server_is_a_revision(lived_in: Home) -> None:
@@ -118,10 +79,15 @@ def test_the_answer_beside_another_server_is_a_revision(lived_in: Home) -> None:
     assert '"answer_beside_others": true' in row.config
 
 
-def test_what_was_decided_wants_nobody() -> None:
-    slices = cut(networks.answering(CONFIG, "lan", yes=True), 2, {})
-    found = troubles.present([Entry(1, NOW, FOREIGN)], slices, NOBODY, NOW)
-    assert found == []
+def test_what_was_decided_wants_nobody(lived_in: Home) -> None:
+    told(lived_in, "leases", (300, FOREIGN))
+    net = writer(lived_in.state / "net.db", trials.MIGRATIONS)
+    trials.publish(net, cut(networks.answering(CONFIG, "lan", yes=True), 2, {}), NOW)
+    net.close()
+    assert "Another DHCP server" not in lived_in.get("/").partition('class="reading"')[0]
+    html = lived_in.get("/networks")
+    assert "10.77.0.254" in html
+    assert ">Keep quiet beside others</button>" in html
 
 
 def test_only_that_network_is_decided() -> None:
@@ -139,7 +105,7 @@ def test_a_network_that_is_not_there_is_named(lived_in: Home) -> None:
 
 
 def test_what_happened_is_listed_newest_first(lived_in: Home) -> None:
-    told(lived_in, "leases", (7 * MINUTE, FOREIGN), (60, PoolEmpty("lan", EMBER)))
+    told(lived_in, "leases", (7 * MINUTE, FOREIGN), (60, PoolEmpty("lan", EMBER, 100, 100)))
     html = lived_in.get("/changes/happened")
     sentences = ["ember got no address", "Another DHCP server", "Generation 12 of ember"]
     places = [html.index(one) for one in sentences]
@@ -149,3 +115,24 @@ def test_what_happened_is_listed_newest_first(lived_in: Home) -> None:
 def test_steps_on_the_way_are_not_listed(lived_in: Home) -> None:
     told(lived_in, "build", (60, events.BuildStepped("b1", "crucible", "linking")))
     assert "linking" not in lived_in.get("/changes/happened")
+
+
+def test_a_missing_port_is_on_the_overview(lived_in: Home) -> None:
+    told(lived_in, "net", (300, LinkMissing("lan", "enp2s0")))
+    needs = lived_in.get("/").partition('class="needs"')[2].partition("</ul>")[0]
+    assert "enp2s0, a port of lan, is not there." in needs
+    assert "enp2s0, a port of lan, is not there." in lived_in.get("/networks")
+
+
+def test_what_another_server_gives_is_where_it_is_decided(lived_in: Home) -> None:
+    gives = ForeignServer("lan", "10.77.0.254", "00:11:32:aa:bb:cc", "10.77.0.9/24", "a boot file")
+    told(lived_in, "leases", (300, gives))
+    html = lived_in.get("/networks")
+    assert "Gave 10.77.0.9/24, and tells machines what to boot: a boot file." in html
+    assert "00:11:32:aa:bb:cc" in html
+
+
+def test_a_wish_that_was_refused_is_said(lived_in: Home) -> None:
+    refused = events.WishRefused("w1", "ember waits in the queue already.")
+    told(lived_in, "build", (60, refused))
+    assert "ember waits in the queue already." in lived_in.get("/").partition("</ul>")[2]

@@ -38,6 +38,12 @@ let
     removePrefix =
       start: s:
       if lib.hasPrefix start s then builtins.substring (builtins.stringLength start) (-1) s else s;
+    hasAttrByPath =
+      path: set:
+      let
+        name = builtins.head path;
+      in
+      path == [ ] || (builtins.isAttrs set && set ? ${name} && lib.hasAttrByPath (builtins.tail path) set.${name});
     last = xs: builtins.elemAt xs (builtins.length xs - 1);
     unique = builtins.foldl' (seen: x: if builtins.elem x seen then seen else seen ++ [ x ]) [ ];
     any = builtins.any;

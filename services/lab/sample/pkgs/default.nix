@@ -38,7 +38,12 @@ let
 
   pkgs = {
     inherit lib runCommand pkgs system;
-    stdenv.hostPlatform = { inherit system; isx86_64 = system == "x86_64-linux"; linux-kernel.target = "bzImage"; };
+    stdenv.hostPlatform = {
+      inherit system;
+      isx86_64 = system == "x86_64-linux";
+      linux-kernel.target = "bzImage";
+      uname.processor = "x86_64";
+    };
 
     callPackage = function: given:
       let
@@ -76,6 +81,12 @@ let
     # The one systemd program that scripts of other people may call: it answers from what our second stage wrote down.
     systemd = program "systemctl" ./systemctl.sh;
     udhcpc-bound = program "udhcpc-bound" ./udhcpc-bound.sh;
+    nix = runCommand "nix" { script = builtins.readFile ./nix.sh; passAsFile = [ "script" ]; } ''
+      mkdir -p "$out/bin"
+      { echo "#!${pkgs.runtimeShell}"; cat "$scriptPath"; } > "$out/bin/nix-store"
+      chmod 555 "$out/bin/nix-store"
+      ln -s nix-store "$out/bin/nix-env"
+    '';
 
     linuxPackages.kernel =
       runCommand "linux-${kernelVersion}" { } ''
@@ -89,13 +100,16 @@ let
         kernelAtLeast = wanted: builtins.compareVersions kernelVersion wanted >= 0;
       };
 
-    # mksquashfs came linked against the distribution's libraries, so its own loader starts it.
-    squashfsTools = runCommand "squashfs-tools" { } ''
-      mkdir -p "$out/bin"
-      printf '#!%s\nexec %s --library-path %s %s "$@"\n' \
-        ${pkgs.runtimeShell} ${squashfs}/ld.so ${squashfs}/lib ${squashfs}/mksquashfs > "$out/bin/mksquashfs"
-      chmod 555 "$out/bin/mksquashfs"
-    '';
+    # mksquashfs is static, or came linked against the distribution's libraries: then its own loader starts it.
+    squashfsTools =
+      let
+        loader = lib.optionalString (builtins.pathExists (parts + "/squashfs/ld.so")) "${squashfs}/ld.so --library-path ${squashfs}/lib ";
+      in
+      runCommand "squashfs-tools" { } ''
+        mkdir -p "$out/bin"
+        printf '#!%s\nexec %s "$@"\n' ${pkgs.runtimeShell} "${loader}${squashfs}/mksquashfs" > "$out/bin/mksquashfs"
+        chmod 555 "$out/bin/mksquashfs"
+      '';
 
     # store-paths: one path a line.  registration: what `nix-store --load-db` reads.
     closureInfo =

@@ -1,4 +1,5 @@
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,64 @@ def test_other_roles_read_the_tables_they_were_promised(tmp_path: Path) -> None:
     assert inventory_view.newest_revision(connection) is None
     assert inventory_view.wishes(connection, "build", 0) == []
     connection.close()
+
+
+def first_layout(path: Path, wanted: MetaData, scripts: str, to: Path) -> Engine:
+    """A file as the first Nixie left it."""
+    to.mkdir()
+    shutil.copy(next((HERE / scripts).glob("0001*.py")), to)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        carry_out(connection, wanted, to)
+    return engine
+
+
+def test_old_acts_keep_the_scope_that_they_needed(tmp_path: Path) -> None:
+    old = first_layout(tmp_path / "nixie.db", NIXIE, "nixie", tmp_path / "scripts")
+    rows = (
+        ("a", "allow_directory", None),
+        ("b", "undo", "a"),
+        ("c", "undo", "b"),
+        ("d", "add_source", None),
+        ("e", "undo", "d"),
+    )
+    with old.begin() as connection:
+        for ident, verb, undoes in rows:
+            connection.exec_driver_sql(
+                "INSERT INTO act (id, account, at, actor, address, verb, subject, what, changes,"
+                " undoes) VALUES (?, 'local', 1, 'lena', '', ?, '', '', '[]', ?)",
+                (ident, verb, undoes),
+            )
+    old.dispose()
+    opened = inventory_engine(tmp_path)
+    with opened.connect() as connection:
+        found = connection.exec_driver_sql("SELECT id, scope, actor_kind FROM act ORDER BY id")
+        assert [tuple(row) for row in found] == [
+            ("a", "admin", ""),
+            ("b", "admin", ""),
+            ("c", "admin", ""),
+            ("d", "write", ""),
+            ("e", "write", ""),
+        ]
+    opened.dispose()
+
+
+def test_old_lines_of_the_audit_stay_numbered(tmp_path: Path) -> None:
+    old = first_layout(tmp_path / "access.db", ACCESS, "access", tmp_path / "scripts")
+    with old.begin() as connection:
+        for verb in ("claim", "login"):
+            connection.exec_driver_sql(
+                "INSERT INTO audit (at, account, actor, address, verb, subject, what, outcome)"
+                f" VALUES (1, 'local', 'lena', '', '{verb}', '', '', 'done')"
+            )
+        connection.exec_driver_sql("DELETE FROM audit WHERE verb = 'login'")
+    old.dispose()
+    opened = people_engine(tmp_path)
+    with opened.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO audit (at, account, actor, actor_kind, actor_id, address, verb, subject,"
+            " what, outcome) VALUES (2, 'local', 'lena', 'user', 'u', '', 'logout', '', '', 'done')"
+        )
+        found = connection.exec_driver_sql("SELECT seq, verb, actor_kind FROM audit ORDER BY seq")
+        assert [tuple(row) for row in found] == [(1, "claim", ""), (3, "logout", "user")]
+    opened.dispose()

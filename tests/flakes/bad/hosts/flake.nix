@@ -34,6 +34,26 @@
           You can install it anyway by allowing this package, using the
           following methods:
         '');
+        # The same two in the words of 2026 (00284adb9c0a).
+        unfree-now = throwing (throw ''
+          Refusing to evaluate package 'rar-7.01' in /nix/store/5pzhbcqgcqnrkqzi6hb5sd7rcxqczmgp-source/pkgs/by-name/ra/rar/package.nix:63 because it has an unfree license (‘unfree’)
+          a) To temporarily allow unfree packages, you can use an environment variable
+             for a single invocation of the nix tools.
+        '');
+        broken-now = throwing (throw ''
+          Refusing to evaluate package 'kicad-base-10.0.5' in /nix/store/5pzhbcqgcqnrkqzi6hb5sd7rcxqczmgp-source/pkgs/by-name/ki/kicad/base.nix:334 because it has problems:
+          - broken: This package is broken.
+
+          See also https://nixos.org/manual/nixpkgs/unstable#sec-problems
+          To allow evaluation regardless, use:
+          - NixOS: nixpkgs.config = <below code>;
+
+            {
+              problems.handlers = {
+                kicad-base.broken = "warn"; # or "ignore"
+              };
+            }
+        '');
         ancient = builtins.removeAttrs (host "ancient" { }) [ "extendModules" ];
         fails = host "fails" { build.kernel = run "kernel-of-fails" "echo the ruler is missing >&2; exit 3"; };
         huge = host "huge" {

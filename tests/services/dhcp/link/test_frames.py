@@ -3,7 +3,13 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dhcp.link.frames import BROADCAST_MAC, EVERYBODY, checksum, frame
+from services.dhcp.link.frames import (
+    BROADCAST_MAC,
+    EVERYBODY,
+    checksum,
+    frame,
+    said_to_clients,
+)
 
 OURS = bytes.fromhex("020000000001")
 CLIENT = bytes.fromhex("525400123456")
@@ -41,3 +47,38 @@ def test_both_checksums_of_a_frame_are_right() -> None:
     pseudo = header[12:20] + b"\x00\x11" + struct.pack("!H", len(datagram))
     assert folded(header) == 0
     assert folded(pseudo + datagram) == 0
+
+
+def packet(source_port: int = 67, target_port: int = 68) -> bytes:
+    """A frame as the ear gets it, without its Ethernet header."""
+    whole = frame(
+        b"payload",
+        from_mac=OURS,
+        to_mac=BROADCAST_MAC,
+        source=0x0A4D00FA,
+        target=EVERYBODY,
+        source_port=source_port,
+        target_port=target_port,
+    )
+    return whole[14:]
+
+
+def test_what_a_server_says_is_heard() -> None:
+    assert said_to_clients(packet() + b"padding") == b"payload"
+    assert said_to_clients(packet(source_port=4011)) == b"payload"
+
+
+def test_what_others_say_is_not_heard() -> None:
+    assert said_to_clients(packet(source_port=53)) is None
+    assert said_to_clients(packet(target_port=67)) is None
+
+
+def test_ip_options_are_passed_over() -> None:
+    long = b"\x46" + packet()[1:20] + b"\x01\x01\x01\x01" + packet()[20:]
+    assert said_to_clients(long) == b"payload"
+
+
+@given(st.binary(max_size=80))
+def test_any_packet_is_heard_or_not(packet: bytes) -> None:
+    said = said_to_clients(packet)
+    assert said is None or len(said) <= len(packet)

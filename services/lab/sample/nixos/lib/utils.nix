@@ -1,10 +1,14 @@
-# Which file systems the first stage mounts, as nixpkgs' nixos/lib/utils.nix says.
+# Which file systems the first stage mounts, as nixpkgs' nixos/lib/utils.nix says (0229f9ed9a89).
 { lib }:
 rec {
   pathsNeededForBoot = [ "/" "/nix" "/nix/store" "/var" "/var/log" "/var/lib" "/var/lib/nixos" "/etc" "/usr" ];
   fsNeededForBoot = fs: fs.neededForBoot || builtins.elem fs.mountPoint pathsNeededForBoot;
 
   escapeSystemdPath = path: builtins.replaceStrings [ "-" "/" ] [ "\\x2d" "-" ] (lib.removePrefix "/" path);
+
+  deviceUnit = path: "${escapeSystemdPath path}.device";
+  # The path that a device unit stands for.
+  devicePath = unit: "/${builtins.replaceStrings [ "-" "\\x2d" ] [ "/" "-" ] (lib.removeSuffix ".device" unit)}";
 
   # `b` waits for `a`: it lies below it, or is made of it.
   fsBefore =
@@ -28,6 +32,12 @@ rec {
         if ready == [ ] then done ++ left else place (done ++ ready) (builtins.filter (x: !(builtins.elem (name x) names)) left);
     in
     place [ ] all;
+
+  # Services, each { after, before, names }, in the order of starting.
+  unitsInOrder = inOrder (
+    a: b: builtins.any (n: builtins.elem n b.after) a.names || builtins.any (n: builtins.elem n a.before) b.names
+  ) (a: a.name);
+  asUnits = lib.mapAttrsToList (name: s: { inherit name; inherit (s) after before; names = [ "${name}.service" ]; });
 
   sorted = inOrder fsBefore (fs: fs.mountPoint);
 }

@@ -8,7 +8,7 @@ let
   settings = ''
     kind=${if cfg.systemd.enable then "systemd" else "scripted"}
     target=${if cfg.systemd.enable then "/sysroot" else "/mnt-root"}
-    modules="${toString (lib.unique (cfg.kernelModules ++ cfg.availableKernelModules))}"
+    modules="${toString cfg.kernelModules}"
     resume="${config.boot.resumeDevice}"
     network=${if cfg.network.enable then "yes" else "no"}
     locked="${toString (lib.mapAttrsToList (_: luks: "${luks.name}=${luks.device}") cfg.luks.devices)}"
@@ -21,16 +21,31 @@ let
       builtins.concatStringsSep "," (builtins.filter (option: !(lib.hasPrefix "x-" option)) fs.options)
     }\n"
   ) early;
+
+  # The services that somebody wants, masked ones too: a call of `unit` each, its script on standard input.
+  wanted = lib.filterAttrs (_: s: s.wantedBy ++ s.requiredBy != [ ]) cfg.systemd.services;
+  units = lib.concatMapStrings (
+    unit:
+    let
+      s = wanted.${unit.name};
+      needs = map (name: if lib.hasSuffix ".device" name then utils.devicePath name else name) (s.requires ++ s.bindsTo);
+    in
+    ''
+      unit ${unit.name} ${if s.requiredBy == [ ] then "wanted" else "required"} ${toString (lib.optional (!s.enable) "masked" ++ needs)} << 'END'
+      ${s.script}
+      END
+    ''
+  ) (utils.unitsInOrder (utils.asUnits wanted));
 in
 {
   config.boot.initrd.availableKernelModules = [ "virtio_pci" "virtio_blk" "virtio_rng" ];
 
   config.system.build.initialRamdisk = pkgs.runCommand "initrd-linux-${config.boot.kernelPackages.kernel.version}"
     {
-      inherit settings fstab;
+      inherit settings fstab units;
       script = builtins.readFile ./stage-1.sh;
       commands = cfg.preDeviceCommands + cfg.preLVMCommands + cfg.postDeviceCommands + cfg.postMountCommands;
-      passAsFile = [ "settings" "fstab" "script" "commands" ];
+      passAsFile = [ "settings" "fstab" "units" "script" "commands" ];
     }
     ''
       mkdir -p root/bin root/etc root/dev root/proc root/sys root/run root/tmp root/lib
@@ -38,9 +53,18 @@ in
       for applet in $(root/bin/busybox --list); do
         [ "$applet" = busybox ] || ln -s busybox "root/bin/$applet"
       done
-      cp -r ${config.boot.kernelPackages.kernel}/lib/modules root/lib/modules
+      modules=${config.boot.kernelPackages.kernel}/lib/modules/${config.boot.kernelPackages.kernel.modDirVersion}
+      there=root/lib/modules/${config.boot.kernelPackages.kernel.modDirVersion}
+      mkdir -p "$there"
+      cp "$modules"/modules.* "$there"
+      for module in ${toString (lib.unique (cfg.kernelModules ++ cfg.availableKernelModules))}; do
+        for file in $(grep "^$module.ko:" "$modules/modules.dep" | tr -d :); do
+          cp -f "$modules/$file" "$there"
+        done
+      done
       cat "$settingsPath" > root/etc/stage-1
       cat "$fstabPath" > root/etc/initrd-fstab
+      cat "$unitsPath" > root/etc/stage-1-units
       cat "$commandsPath" > root/etc/stage-1-commands
       { echo "#!/bin/sh"; cat "$scriptPath"; } > root/init
       chmod -R u+w root

@@ -1,7 +1,8 @@
 # Boot loaders.  After nixpkgs' nixos/modules/system/boot/loader/: loader.nix (08a4c8850831), efi.nix (757cb18c5533),
 # grub/grub.nix (36bd1a6dbb00), systemd-boot/systemd-boot.nix (739bd2dccdc7), generic-extlinux-compatible/default.nix
 # (7bf69b6dfbd4), init-script/init-script.nix (67d9a17e132c), external/external.nix (a2ff8c71b155), limine/limine.nix
-# (416819a31ea7), refind/refind.nix (e944ac95b3cb); raspberrypi.nix is gone in newer releases, its name is still declared.
+# (416819a31ea7), refind/refind.nix (e944ac95b3cb), generations-dir/generations-dir.nix (08a4c8850831); the Raspberry Pi's
+# is gone in newer releases, its name is still declared (modules/rename.nix, pull request 241534).
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
@@ -12,7 +13,7 @@ in
 {
   imports = [
     (lib.mkRenamedOptionModule [ "boot" "loader" "grub" "timeout" ] [ "boot" "loader" "timeout" ])
-    (lib.mkRemovedOptionModule [ "boot" "loader" "raspberryPi" "enable" ] "Use a generic boot loader.")
+    (lib.mkRemovedOptionModule [ "boot" "loader" "raspberryPi" ] "Use a generic boot loader.")
   ];
 
   options.boot.loader = {
@@ -43,6 +44,10 @@ in
     };
     limine.enable = off "the Limine bootloader";
     refind.enable = off "the rEFInd boot loader";
+    generationsDir = {
+      enable = off "links to the generations of the system below /boot";
+      copyKernels = off "copies of the kernels there";
+    };
   };
 
   config = lib.mkMerge [
@@ -66,6 +71,15 @@ in
       boot.loader.supportsInitrdSecrets = true;
       system.boot.loader.id = "systemd-boot";
       system.build.installBootLoader = installer "systemd-boot";
+    })
+    (lib.mkIf cfg.generationsDir.enable {
+      system.boot.loader.id = "generationsDir";
+      system.build.installBootLoader = installer "generations-dir";
+    })
+    (lib.mkIf cfg.external.enable {
+      boot.loader.grub.enable = lib.mkDefault false;
+      system.boot.loader.id = "external";
+      system.build.installBootLoader = cfg.external.installHook;
     })
     {
       assertions = [

@@ -1,4 +1,5 @@
-# Encrypted devices that the first stage opens.  After nixpkgs' nixos/modules/system/boot/luksroot.nix (0080a8125b58).
+# Encrypted devices that the first stage opens.  After nixpkgs' nixos/modules/system/boot/luksroot.nix (0080a8125b58) and
+# clevis.nix (0671b30d1208).
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -30,5 +31,25 @@ in
     };
   };
 
+  options.boot.initrd.clevis = {
+    enable = lib.mkEnableOption "Clevis in initrd";
+    useTang = mkOption { type = types.bool; default = false; };
+    devices = mkOption {
+      default = { };
+      type = types.attrsOf (types.submodule { options.secretFile = mkOption { type = types.path; }; });
+    };
+  };
+
   config.boot.initrd.kernelModules = lib.mkIf (config.boot.initrd.luks.devices != { }) [ "dm_mod" "dm_crypt" ];
+  config.boot.initrd.secrets = lib.mkIf config.boot.initrd.clevis.enable (
+    builtins.listToAttrs (
+      lib.mapAttrsToList (name: device: lib.nameValuePair "/etc/clevis/${name}.jwe" device.secretFile) config.boot.initrd.clevis.devices
+    )
+  );
+  config.assertions = lib.optionals config.boot.initrd.clevis.enable (
+    map (name: {
+      assertion = config.boot.initrd.luks.devices ? ${name};
+      message = "No filesystem or LUKS device with the name ${name} is declared in your configuration.";
+    }) (builtins.attrNames config.boot.initrd.clevis.devices)
+  );
 }

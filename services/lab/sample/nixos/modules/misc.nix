@@ -1,5 +1,6 @@
-# Names, releases, assertions: options that every NixOS host has.  Names, types and defaults after nixpkgs:
-# nixos/modules/misc/{assertions,nixpkgs,version}.nix, config/networking.nix, system/etc/etc.nix.
+# Names, releases, assertions: options that every NixOS host has.  Names, types and defaults after nixpkgs' nixos/modules/:
+# misc/assertions.nix (08062fccc11d), misc/nixpkgs.nix (026ffb9e7abf), misc/version.nix (03a362fe87d4),
+# tasks/network-interfaces.nix (003a3fd2f05c), system/etc/etc.nix (05924f714f31), config/system-path.nix (0354e8b747c8).
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;

@@ -7,5 +7,6 @@
   ./swap.nix
   ./initrd.nix
   ./services.nix
+  ./upkeep.nix
   ./top-level.nix
 ]

@@ -1,5 +1,7 @@
-# Services.  Option names, types and defaults after nixpkgs' nixos/lib/systemd-unit-options.nix and
-# modules/system/boot/systemd.nix; as far as a service is a script or a command that starts after something.
+# Services of both stages.  Option names, types and defaults after nixpkgs' nixos/lib/systemd-unit-options.nix and
+# systemd-types.nix (01f31c2ee7d0), systemd-lib.nix (013635633ffe) and nixos/modules/system/boot/: systemd.nix (0017a06717bb),
+# networkd.nix (00976b194fe3), systemd/initrd.nix (00e6b22b508f), systemd/repart.nix (05924f714f31); as far as a service is a
+# script or a command that starts after something.
 { config, lib, pkgs, utils, ... }:
 let
   inherit (lib) mkOption types;
@@ -17,6 +19,7 @@ let
         requiredBy = units;
         wants = units;
         requires = units;
+        requisite = units;
         after = units;
         before = units;
         conflicts = units;
@@ -29,6 +32,14 @@ let
         preStart = mkOption { type = types.lines; default = ""; };
         restartIfChanged = flag true;
         stopIfChanged = flag true;
+      };
+      config.unitConfig = lib.filterAttrs (_: names: names != "") {
+        Requires = toString config.requires;
+        Requisite = toString config.requisite;
+        BindsTo = toString config.bindsTo;
+        Wants = toString config.wants;
+        After = toString config.after;
+        Before = toString config.before;
       };
     };
 
@@ -48,12 +59,10 @@ let
     '';
 
   # The network stands in the order like a unit, under the names that others wait for.
-  all = lib.mapAttrsToList (name: s: { inherit name; inherit (s) after before; names = [ "${name}.service" ]; }) started ++ [
-    { name = "network"; after = [ ]; before = [ ]; names = [ "network.target" "network-online.target" ]; }
-  ];
-  order = utils.inOrder (
-    a: b: builtins.any (n: builtins.elem n b.after) a.names || builtins.any (n: builtins.elem n a.before) b.names
-  ) (a: a.name) all;
+  order = utils.unitsInOrder (
+    utils.asUnits started
+    ++ [ { name = "network"; after = [ ]; before = [ ]; names = [ "network.target" "network-online.target" ]; } ]
+  );
 in
 {
   options.systemd = {
@@ -61,6 +70,12 @@ in
     services = mkOption { default = { }; type = types.attrsOf (types.submodule service); };
     network.enable = flag false;
     network.networks = mkOption { type = types.attrsOf types.attrs; default = { }; };
+    repart.enable = lib.mkEnableOption "systemd-repart";
+  };
+  options.boot.initrd.systemd.services = mkOption {
+    default = { };
+    type = types.attrsOf (types.submodule [ service ]);
+    visible = "shallow";
   };
 
   # One line a unit, in the order of starting: name, type, command.

@@ -34,6 +34,28 @@ present() {
   esac
 }
 
+# A service: name, wanted or required, and what it needs: a path, another service, or "masked", which nobody gets.
+unit() {
+  name=$1 weight=$2 why=
+  shift 2
+  script=$(cat)
+  for need in "$@"; do
+    case "$need" in
+      masked) why="it is masked" ;;
+      /*) present "$need" || why="timed out waiting for $need" ;;
+      *) case " $ran " in *" $need "*) ;; *) why="$need did not run" ;; esac ;;
+    esac
+    [ -z "$why" ] || break
+  done
+  if [ -z "$why" ] && sh -ec "$script"; then
+    ran="$ran $name.service"
+    say "unit $name: done"
+  else
+    say "unit $name: FAILED (${why:-its script})"
+    [ "$weight" = wanted ] || give_up "unit $name is required"
+  fi
+}
+
 say "started"
 for module in $modules; do
   modprobe -q "$module" || true
@@ -45,6 +67,7 @@ for pair in $locked; do
 done
 [ -z "$resume" ] || present "$resume" || say "resume: no device $resume"
 . /etc/stage-1-commands
+[ "$kind" = scripted ] || . /etc/stage-1-units
 
 cd /
 while read -r device point type options; do
@@ -57,6 +80,9 @@ while read -r device point type options; do
       mkdir -p "$directory"
     done
   fi
+  # What the kernel asks for by itself where its modprobe lies at the usual place.
+  case ",$kind,$options," in ,systemd,*,loop,*) modprobe -q loop ;; esac
+  modprobe -q "$type" || true
   mount -t "$type" -o "$options" "$device" "$target$point" || give_up "mounting $device on $point failed"
   say "mounted $point ($type)"
 done < /etc/initrd-fstab

@@ -1,5 +1,6 @@
 # What makes a host native: the root in memory, the store from the initial ramdisk.  File layout, priorities and the names
-# below system.build after nixpkgs' nixos/modules/installer/netboot/netboot.nix (a748cedf4654, 03a5cc692fa6).
+# below system.build after nixpkgs' nixos/modules/installer/netboot/netboot.nix (a748cedf4654, 03a5cc692fa6), the service
+# after that of 2026 (4aa6836a648c of Swarsel/nixpkgs).
 { config, lib, pkgs, modulesPath, ... }:
 let
   inherit (lib) mkImageMediaOverride mkOption types;
@@ -33,6 +34,16 @@ in
     boot.initrd.kernelModules = [ "loop" "overlay" ];
 
     netboot.storeContents = [ config.system.build.toplevel ];
+
+    systemd.services.register-nix-paths = {
+      unitConfig.DefaultDependencies = false;
+      wantedBy = [ "sysinit.target" ];
+      after = [ "local-fs.target" ];
+      before = [ "sysinit.target" "shutdown.target" "nix-daemon.socket" "nix-daemon.service" ];
+      conflicts = [ "shutdown.target" ];
+      serviceConfig.Type = "oneshot";
+      script = "${config.nix.package}/bin/nix-store --load-db < /nix/store/nix-path-registration";
+    };
 
     system.build.squashfsStore = pkgs.callPackage (modulesPath + "/../lib/make-squashfs.nix") {
       inherit (config.netboot) storeContents;

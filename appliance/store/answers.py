@@ -1,0 +1,49 @@
+"""What became of a wish: the role it was for answers with an event that names it.
+
+A cancelled build is the exception: its end is the answer, and stands in the build's own row.
+"""
+
+from dataclasses import dataclass
+
+from appliance.events import say
+from appliance.store.inventory_view import Wish
+from appliance.store.reads import Reads
+
+UNDER_WAY = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a wish stands: "waiting", "done" or "refused", and the sentence that came with it."""
+
+    wish: Wish
+    state: str
+    what: str
+    at: float | None = None  # Unix seconds, of the answer
+
+
+def answer(reads: Reads, ident: str) -> Answer | None:
+    """How the wish with that id stands; None when there is none."""
+    wish = reads.wish(ident)
+    if wish is None:
+        return None
+    told = reads.answers(wish.role, ident, wish.at)
+    if told:
+        newest = told[-1]
+        refused = type(newest.event).__name__.endswith("Refused")
+        return Answer(wish, "refused" if refused else "done", say(newest.event), newest.at)
+    if wish.kind == "cancel":
+        return _cancelled(reads, wish)
+    return _waiting(wish)
+
+
+def _cancelled(reads: Reads, wish: Wish) -> Answer:
+    build = reads.build(str(wish.body["build"]))
+    if build is None or build.state in UNDER_WAY:
+        return _waiting(wish)
+    what = f"The build of {build.name} ended: {build.state}. {build.what}".strip()
+    return Answer(wish, "done", what, build.ended_at)
+
+
+def _waiting(wish: Wish) -> Answer:
+    return Answer(wish, "waiting", f"The role {wish.role} has not answered yet.")

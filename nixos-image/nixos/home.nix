@@ -1,0 +1,32 @@
+# What set-up unpacks and installs on Debian, as one package of NixOS: Python, Nix, loaders, the parts
+# of the sample, and the programs that Nixie calls.  nixos/set-up.sh links it below NIXIE_HOME.
+{
+  lib, callPackage, runCommand, buildEnv, stdenv,
+  bash, busybox, coreutils, cpio, curl, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, iproute2, ipxe,
+  kmod, linux, nftables, nix, nodejs, openssh, openssl, procps, qemu, squashfsTools, util-linux, xz, zstd,
+}:
+let
+  # Stands at /usr and /bin for the program: it looks where Debian has them.
+  usr = buildEnv {
+    name = "nixie-usr";
+    paths = map lib.getBin [
+      bash coreutils cpio curl dnsmasq findutils gawk git gnugrep gnused gnutar gzip iproute2 kmod nftables
+      nodejs openssh openssl procps qemu squashfsTools util-linux xz zstd
+    ];
+    pathsToLink = [ "/bin" "/share/qemu" ];
+  };
+  static = busybox.override { enableStatic = true; };
+in
+# parts: laid out like unpacked Debian packages, which is what services/lab/sample/assemble.py reads.
+runCommand "nixie-home" { } ''
+  mkdir -p $out/{nix/usr,loaders,parts/boot,parts/lib,parts/bin,parts/usr/bin}
+  ln -s ${usr} $out/usr
+  ln -s ${callPackage ../python.nix { }} $out/venv
+  ln -s ${nix}/bin $out/nix/usr/bin
+  ln -s ${ipxe} $out/loaders/${ipxe.version}
+  ln -s ${linux}/bzImage $out/parts/boot/vmlinuz-${linux.modDirVersion}
+  ln -s ${linux.modules or linux}/lib/modules $out/parts/lib/modules
+  ln -s ${static}/bin/busybox $out/parts/bin/busybox
+  ln -s ${lib.getBin squashfsTools}/bin/mksquashfs $out/parts/usr/bin/mksquashfs
+  ln -s ${lib.getLib stdenv.cc.cc}/lib/libgcc_s.so.1 $out/parts/lib/libgcc_s.so.1
+''

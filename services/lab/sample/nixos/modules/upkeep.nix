@@ -1,0 +1,23 @@
+# Nix on the host, and what keeps it up to date.  After nixpkgs' nixos/modules/services/system/nix-daemon.nix and
+# tasks/auto-upgrade.nix (4aa6836a648c of Swarsel/nixpkgs, a copy of 2026).
+{ config, lib, pkgs, ... }:
+let
+  inherit (lib) mkOption types;
+in
+{
+  options.nix.enable = mkOption { type = types.bool; default = true; };
+  options.nix.package = mkOption { type = types.package; default = pkgs.nix; };
+  options.system.autoUpgrade.enable = mkOption { type = types.bool; default = false; };
+  options.system.autoUpgrade.flake = mkOption { type = types.nullOr types.str; default = null; };
+
+  # Nix builds nothing on top of paths that its database does not know.
+  config.systemd.services.nix-daemon = lib.mkIf config.nix.enable {
+    wantedBy = [ "multi-user.target" ];
+    serviceConfig.Type = "oneshot";
+    path = [ config.nix.package ];
+    script = ''
+      system=$(readlink -f /run/current-system)
+      nix-store --check-validity "$system" || { echo "$system is not known here"; exit 1; }
+    '';
+  };
+}

@@ -1,0 +1,187 @@
+"""Who may do each act, who may take it back, who may do it again."""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from appliance.actions import access, acts, changes, images, machines, menus, networks, sources
+from appliance.actions.desk import Actor, Desk
+from appliance.actions.refusals import Forbidden, Unknown
+from appliance.store import builds
+from appliance.store.open import writer
+from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER, Judge
+
+ROOT = Path(__file__).parents[3]
+MAC, OTHER = "52:54:00:12:34:56", "52:54:00:12:34:57"
+LAN = {"name": "lan", "bridge": "br-lan", "ports": [], "address": "10.77.0.1/24"}
+CONFIG = {"networks": [LAN]}
+ALL = {"read": VIEWER, "write": HELPER, "admin": OWNER}
+
+Do = Callable[[Desk, Actor], object]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One act: the least scope it needs, how it is done, and whether undo brings rows back."""
+
+    scope: str
+    do: Do
+    undoable: bool = True
+
+
+DEEDS: Mapping[str, Deed] = {
+    "add_source": Deed("write", lambda d, a: sources.add_source(d, a, "github:new/flakes")),
+    "edit_source": Deed("write", lambda d, a: sources.edit_source(d, a, "hosts", as_built=True)),
+    "remove_source": Deed("write", lambda d, a: sources.remove_source(d, a, "hosts")),
+    "refresh_source": Deed(
+        "write", lambda d, a: sources.refresh_source(d, a, "hosts"), undoable=False
+    ),
+    "set_source_credential": Deed(
+        "admin",
+        lambda d, a: sources.set_source_credential(d, a, "hosts", kind="token", secret="abcd"),
+    ),
+    "allow_directory": Deed("admin", lambda d, a: sources.allow_directory(d, a, "/etc")),
+    "forbid_directory": Deed("admin", lambda d, a: sources.forbid_directory(d, a, "/srv/flakes")),
+    "build_host": Deed("write", lambda d, a: images.build_host(d, a, "ember"), undoable=False),
+    "cancel_build": Deed("write", lambda d, a: images.cancel_build(d, a, "b1"), undoable=False),
+    "retry_build": Deed("write", lambda d, a: images.retry_build(d, a, "b2"), undoable=False),
+    "add_machine": Deed("write", lambda d, a: machines.add_machine(d, a, OTHER)),
+    "add_mac": Deed("write", lambda d, a: machines.add_mac(d, a, "desk-1", OTHER)),
+    "rename_machine": Deed("write", lambda d, a: machines.rename_machine(d, a, "desk-1", "desk-3")),
+    "assign_machine": Deed(
+        "write", lambda d, a: machines.assign_machine(d, a, "desk-1", intent="local")
+    ),
+    "hold_machine": Deed("write", lambda d, a: machines.hold_machine(d, a, "desk-1")),
+    "release_machine": Deed("write", lambda d, a: machines.release_machine(d, a, "desk-2")),
+    "remove_machine": Deed("write", lambda d, a: machines.remove_machine(d, a, "desk-1")),
+    "forget_held": Deed(
+        "write", lambda d, a: machines.forget_held(d, a, "lan", OTHER), undoable=False
+    ),
+    "make_menu": Deed("write", lambda d, a: menus.make_menu(d, a, "cellar", ["ember"])),
+    "edit_menu": Deed("write", lambda d, a: menus.edit_menu(d, a, "workshop", rollbacks=2)),
+    "remove_menu": Deed("write", lambda d, a: menus.remove_menu(d, a, "workshop")),
+    "set_network_default": Deed(
+        "write", lambda d, a: networks.set_network_default(d, a, "*", "nothing")
+    ),
+    "propose_revision": Deed(
+        "admin", lambda d, a: changes.propose_revision(d, a, CONFIG), undoable=False
+    ),
+    "save_draft": Deed(
+        "admin", lambda d, a: changes.save_draft(d, a, CONFIG, base=0), undoable=False
+    ),
+    "make_token": Deed("admin", lambda d, a: access.make_token(d, a, "watch"), undoable=False),
+    "revoke_token": Deed(
+        "admin", lambda d, a: access.revoke_token(d, a, _token(d)), undoable=False
+    ),
+    "tokens": Deed("admin", lambda d, a: access.tokens(d, a), undoable=False),
+    "check_url": Deed(
+        "read", lambda d, a: sources.check_url(d, a, "github:one/two"), undoable=False
+    ),
+    "review": Deed("read", lambda d, a: changes.review(d, a, CONFIG), undoable=False),
+    "recent": Deed("read", lambda d, a: acts.recent(d, a), undoable=False),
+}
+"""Every verb, but for `undo`, which needs what it takes back needed."""
+
+UNDOABLE = sorted(verb for verb, deed in DEEDS.items() if deed.undoable)
+
+
+@pytest.fixture
+def lived_in(desk: Desk, judge: Judge, tmp_path: Path) -> Desk:
+    """A desk with one of everything that the deeds are about."""
+    source = sources.add_source(desk, OWNER, "github:owner/hosts").subject
+    judge(source, "ember")
+    sources.allow_directory(desk, OWNER, "/srv/flakes")
+    machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1")
+    machines.assign_machine(desk, OWNER, "52:54:00:00:00:09", host="ember", name="desk-2")
+    machines.hold_machine(desk, OWNER, "desk-2")
+    menus.make_menu(desk, OWNER, "workshop", ["ember"])
+    connection = writer(tmp_path / "build.db", builds.MIGRATIONS)
+    for ident, state in (("b1", "running"), ("b2", "failed")):
+        connection.execute(
+            "INSERT INTO build (id, host, source, name, revision, state, why, queued_at)"
+            " VALUES (?, ?, ?, 'ember', 1, ?, 'asked', 1)",
+            (ident, f"{source}/ember", source, state),
+        )
+    connection.close()
+    return desk
+
+
+def _token(desk: Desk) -> str:
+    return access.make_token(desk, OWNER, "old").id
+
+
+def verbs() -> set[str]:
+    """Every verb that an action asks permission for, read from the code."""
+    found = set()
+    for path in (ROOT / "appliance/actions").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                place = {"act": 2, "permit": 3}.get(node.func.id)
+                verb = node.args[place] if place and len(node.args) > place else None
+                if isinstance(verb, ast.Constant):
+                    found.add(str(verb.value))
+    return found
+
+
+def test_every_act_is_in_the_table() -> None:
+    assert verbs() == {*DEEDS, "undo"}
+
+
+@pytest.mark.parametrize("verb", DEEDS)
+@pytest.mark.parametrize("scope", ALL)
+def test_an_act_is_done_by_whoever_has_its_scope(lived_in: Desk, verb: str, scope: str) -> None:
+    deed, actor = DEEDS[verb], ALL[scope]
+    if actor.may(deed.scope):
+        deed.do(lived_in, actor)
+    else:
+        with pytest.raises(Forbidden):
+            deed.do(lived_in, actor)
+
+
+def newest(desk: Desk) -> str:
+    """The id of the last act, and that it can be taken back."""
+    row = acts.recent(desk, OWNER, 1)[0]
+    assert row.undoable
+    return row.id
+
+
+@pytest.mark.parametrize("verb", UNDOABLE)
+def test_undo_needs_what_the_act_needed_however_often(lived_in: Desk, verb: str) -> None:
+    deed = DEEDS[verb]
+    deed.do(lived_in, OWNER)
+    for _ in ("undo", "redo", "undo"):
+        act = newest(lived_in)
+        for actor in ALL.values():
+            if not actor.may(deed.scope):
+                with pytest.raises(Forbidden):
+                    acts.undo(lived_in, actor, act)
+        least = ALL[deed.scope]
+        acts.undo(lived_in, least, act)
+
+
+def test_a_write_token_does_not_bring_back_a_directory(desk: Desk) -> None:
+    """The very steps of the finding: allowed, taken back, done again by somebody smaller."""
+    sources.allow_directory(desk, OWNER, "/etc")
+    undone = acts.undo(desk, OWNER)
+    token = access.by_token(desk, access.make_token(desk, OWNER, "ci", "write").secret, "")
+    assert token is not None
+    with pytest.raises(Forbidden, match="it needs the scope 'admin'"):
+        acts.undo(desk, token, undone.act)
+    assert desk.reads.allowed_directories() == []
+
+
+def test_a_token_called_like_its_owner_undoes_only_its_own(desk: Desk) -> None:
+    code = access.claim_code(desk) or ""
+    lena = access.claim(desk, code, "four words in a row", name="lena").actor
+    token = access.by_token(desk, access.make_token(desk, lena, "lena", "write").secret, "")
+    assert token is not None
+    machines.add_machine(desk, lena, MAC, name="desk-1")
+    with pytest.raises(Unknown, match="nothing to take back"):
+        acts.undo(desk, token)
+    machines.add_machine(desk, token, OTHER, name="desk-2")
+    assert acts.undo(desk, lena).what == "Taken back: desk-1 is a machine now."
+    kinds = [(row.actor, row.actor_kind) for row in acts.recent(desk, lena, 3)]
+    assert kinds == [("lena", "user"), ("lena", "token"), ("lena", "user")]

@@ -1,0 +1,41 @@
+"""The closed sets of words that the API speaks, each from the table that the code goes by."""
+
+from collections.abc import Iterable, Mapping
+
+from appliance.actions.desk import KINDS as ACTORS
+from appliance.actions.machines import BARE_INTENTS
+from appliance.actions.networks import SENTENCES as UNKNOWNS
+from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
+from appliance.events import KINDS as EVENTS
+from appliance.model.table import INTENTS
+from appliance.store.people import SCOPES
+from appliance.store.reads import FILES
+from webui.pages import states
+
+SETS: Mapping[str, Iterable[str]] = {
+    "actor": (*ACTORS.values(), "nobody", ""),
+    "adapted": ("native", "adapted", "as built"),
+    "boot": states.BOOT,
+    "build": states.BUILD,
+    "credential": CREDENTIAL_KINDS,
+    "event": sorted(EVENTS),
+    "file": FILES,
+    "generation": states.GENERATION,
+    "host": states.VERDICT,
+    "how": ACTORS,
+    "intent": INTENTS,
+    "bare intent": BARE_INTENTS,
+    "lease": ("bound", "released", "declined"),
+    "part": ("kernel", "initrd"),
+    "recipe": ("linux",),
+    "scope": SCOPES,
+    "severity": ("note", "warn", "bad"),
+    "source": (*states.SOURCE, "waiting"),
+    "stage": ("os", "boot"),
+    "step": ("dhcp", "loader", "autoexec", "script", "menu", "part", "hold", "report", "up"),
+    "step status": ("ok", "running", "aborted", "missing", "refused"),
+    "trust": TRUSTS,
+    "unknown machine": UNKNOWNS,
+    "wish": ("waiting", "done", "refused"),
+}
+"""What a word is of → the words there are."""
