@@ -73,7 +73,7 @@ def lanes(boot: BootRow, steps: Sequence[StepRow], now: float) -> tuple[Lane, ..
     if reached and boot.state in {*RUNNING, "short"}:
         last = max(reached, key=lambda key: found[key].spans[-1].end)
         found[last] = _ended(found[last], "live" if boot.state in RUNNING else "fell")
-    always = {"dhcp", "kernel", "up"} if boot.state not in {"local", "held"} else set()
+    always = {"dhcp", "kernel", "up"} if boot.state not in {"local", "held", "menu"} else set()
     return tuple(lane for key, lane in found.items() if lane.spans or key in always)
 
 

@@ -252,7 +252,7 @@ _SHOWN: Mapping[str, tuple[str, frozenset[str]]] = {
     "all": ("All", frozenset()),
     "up": ("Up", frozenset({"up", "trial"})),
     "booting": ("Booting", frozenset(lanes.RUNNING)),
-    "waiting": ("Waiting", frozenset({"held"})),
+    "waiting": ("Waiting", frozenset({"held", "menu"})),
     "short": ("Fell short", frozenset({"short"})),
     "trial": ("On trial", frozenset({"trial"})),
     "unwatched": ("Unwatched", frozenset({"served"})),

@@ -203,6 +203,7 @@ def lead(last: BootRow | None, now: float) -> str:
         "up": f"It booted{what} {when}, in {histories.took(last)}.",
         "served": f"It was served{what} {when}, and is not watched.",
         "held": f"It asked {when} and waits for you.",
+        "menu": f"It asked {when} and is at its menu.",
         "local": f"It was sent to its local disk {when}.",
         "short": f"Its last boot, {when}, fell short.",
         "left": f"It broke off its last boot, {when}.",

@@ -21,6 +21,7 @@ BOOT: Mapping[str, Pill] = {
     "up": Pill("ok", "Good"),
     "served": Pill("blind", "Unwatched"),
     "held": Pill("wait", "Waits for you"),
+    "menu": Pill("wait", "At its menu"),
     "local": Pill("off", "Local disk"),
     "short": Pill("bad", "Fell short"),
     "left": Pill("off", "Broken off"),
