@@ -2,281 +2,383 @@
 
 Pure: the stored boot, its steps and the present time in; a named diagnosis with a sentence, a way
 out and the proof out, or None when nothing is wrong (yet).  The boot role stores the id; the page
-asks again for the words.  The catalogue is `RULES`; its order is from the surest to the vaguest.
+asks again for the words, which stand in `causes`.  The order of `RULES` is from the surest to the
+vaguest; a boot that fell short always has one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from appliance.boot_record import BootRecord
+from appliance.causes import CAUSES
+from appliance.events import Unanswered
 from appliance.store.boots import BootRow, StepRow
 
 QUIET_SECONDS = 120.0  # a kernel that says nothing for so long has a problem
 FETCH_SECONDS = 15.0  # from the address to the first request for the loader
+HANG_SECONDS = 60.0  # from the loader to its first sign; even the oldest one needs 20
+RETURN_SECONDS = 180.0  # a firmware that is alive is back by then, IPv6 tried in between
 LOOP_LOADS, LOOP_SECONDS = 3, 60.0
+STALLED_RESENDS = 5
+IGNORED_QUESTIONS = 3
+SLOW_RATE = 1_000_000  # bytes a second: less than a tenth of a 100 Mbit link
+SLOW_SECONDS = 10.0
+FETCHES: Mapping[str, tuple[str, float]] = {
+    "pxe": ("e18-no-tftp", FETCH_SECONDS),
+    "http": ("httpboot-no-connect", 20.0),
+    "script": ("script-not-fetched", 20.0),
+}
+"""By who asked: what it is when nothing is fetched, and after how many seconds."""
+
+IA32_CODES = (6, 15)  # option 93
+
+UNANSWERED: Mapping[str, str] = {
+    Unanswered.POOL_EMPTY: "pool-empty",
+    Unanswered.FOREIGN_SERVER: "foreign-server",
+    Unanswered.LISTENING: "listening",
+    Unanswered.DEAF: "deaf",
+    Unanswered.OTHER_SERVER_CHOSEN: "foreign-dhcp-won",
+    Unanswered.NOT_OURS: "foreign-dhcp-won",
+    Unanswered.ADDRESS_REFUSED: "address-refused",
+    Unanswered.UNKNOWN_ARCH: "unknown-arch",
+    Unanswered.LOADER_MISSING: "loader-missing",
+    Unanswered.LADDER_EXHAUSTED: "ladder-exhausted",
+}
+"""Why DHCP gave nothing to boot; for other reasons its own sentence has to do."""
+
+PAGES: Mapping[str, str] = {
+    "waiting": "build-waiting",
+    "build-failed": "build-failed",
+    "pruned": "artifact-pruned",
+    "wrong-system": "wrong-system",
+}
+"""Why a script was only a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One named cause.  `heading` is the cause, `way_out` what to do, `proof` what was seen."""
+    """One named cause.  `heading` is the cause, `way_out` what to do, `proof` what was seen; `page`
+    is where in the admin to do it, "" when it is done elsewhere."""
 
     id: str
     heading: str
     way_out: str
     proof: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One boot, ready for the rules."""
-
-    boot: BootRow
-    steps: Sequence[StepRow]
-    now: float
-
-    def of(self, *kinds: str) -> list[StepRow]:
-        """The steps of these kinds, in order."""
-        return [step for step in self.steps if step.kind in kinds]
-
-    @property
-    def silent_seconds(self) -> float:
-        """How long nothing was seen; counts to the end of a boot that is over."""
-        last = max((step.ended_at or step.began_at for step in self.steps), default=self.now)
-        return max(0.0, (self.boot.ended_at or self.now) - last)
-
-    @property
-    def loads(self) -> list[StepRow]:
-        """The loaders that went out whole; a question for the size is none."""
-        return [
-            step
-            for step in self.of("loader")
-            if step.status == "ok" and not step.detail.get("probe")
-        ]
-
-    @property
-    def parts_sent(self) -> bool:
-        """Kernel and initial ramdisk went out whole."""
-        parts = {step.name: step.status for step in self.of("part")}
-        return bool(parts) and all(status == "ok" for status in parts.values())
+    page: str = ""
 
 
 def diagnose(boot: BootRow, steps: Sequence[StepRow], now: float) -> Diagnosis | None:
     """The first rule that matches; None when none does."""
-    record = Record(boot, steps, now)
+    record = BootRecord(boot, steps, now)
     if boot.state in ("up", "served", "local"):
         return None
-    for rule in RULES:
-        found = rule(record)
-        if found is not None:
-            return found
-    return None
+    found = (rule(record) for rule in RULES)
+    return next((one for one in found if one is not None), None)
 
 
 def named(ident: str) -> str:
     """The heading that goes with a stored id when the steps are gone; the id when unknown."""
-    return HEADINGS.get(ident, ident)
+    return CAUSES[ident].heading if ident in CAUSES else ident
 
 
-HEADINGS: Mapping[str, str] = {
-    "unknown-arch": "No installed loader runs on this architecture.",
-    "not-assigned": "Nobody has said yet what this machine shall boot.",
-    "artifact-pruned": "The image was collected before the machine fetched it.",
-    "build-waiting": "The image is still being built.",
-    "tftp-not-found": "The machine asked for a file that is not there.",
-    "tftp-stalled": "Packets of the loader get lost on the way.",
-    "ipxe-loop": "The loader is loaded again and again.",
-    "autoexec-missing": "The loader ran, but never asked for its script.",
-    "loader-refused": "The loader was sent, but never started.",
-    "download-aborted": "The machine broke off a download.",
-    "script-failed": "The loader could not carry out its script.",
-    "kernel-no-sign-of-life": "The kernel was started, then fell silent.",
-    "e18-no-tftp": "The machine got an address, but never fetched its loader.",
-    "unanswered": "The machine asked, and was not answered.",
-}
+# ── DHCP ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _unknown_arch(record: Record) -> Diagnosis | None:
-    for step in record.of("dhcp"):
-        why = str(step.detail.get("why", ""))
-        if step.status == "refused" and "loader" in why:
-            code = record.boot.facts.get("arch")
-            seen = () if code is None else (f"It named architecture {code} in option 93.",)
-            return _found(
-                "unknown-arch",
-                "Run the set-up again: it unpacks the loaders there are. A machine without one "
-                "boots from its own disk.",
-                f"{why[:1].upper()}{why[1:].rstrip('.')}.",
-                *seen,
-            )
+def _refused(record: BootRecord) -> Diagnosis | None:
+    """DHCP's last word was no."""
+    last = record.steps[-1] if record.steps else None
+    if last is None or last.kind != "dhcp" or last.status != "refused":
+        return None
+    ident = UNANSWERED.get(str(last.detail.get("reason", "")), "unanswered")
+    code = record.boot.facts.get("arch_code")
+    named_code = ident in ("unknown-arch", "loader-missing") and code is not None
+    seen = (f"It named architecture {code} in option 93.",) if named_code else ()
+    why = _sentence(str(last.detail.get("why", "")))
+    return _found(ident, why, *seen)
+
+
+def _raspberry_pi(record: BootRecord) -> Diagnosis | None:
+    if record.boot.firmware != "rpi" or record.loads or record.of("script"):
+        return None
+    asked = [step for step in record.of("loader") if step.status == "missing"]
+    if asked:
+        return _found("rpi-no-firmware", f"It asked for {asked[0].name}.")
+    if not record.only_dhcp or not record.waited(FETCH_SECONDS):
+        return None
+    return _found("rpi-no-menu", *record.foreign("proxy", "binl"), *record.answers())
+
+
+def _foreign_boot_server(record: BootRecord) -> Diagnosis | None:
+    """Somebody else steers booting machines here, and this one fetched nothing from us."""
+    if not record.only_dhcp or not record.waited(FETCH_SECONDS):
+        return None
+    for ident, kind in (("binl-opt60-without-43", "binl"), ("foreign-proxy", "proxy")):
+        seen = record.foreign(kind)
+        if seen:
+            return _found(ident, *seen, *record.answers())
     return None
 
 
-def _not_assigned(record: Record) -> Diagnosis | None:
-    if record.boot.state != "held":
+def _never_fetched(record: BootRecord) -> Diagnosis | None:
+    acked = [step for step in record.of("dhcp") if step.name == "ACK" and step.detail.get("file")]
+    if not acked or not record.only_dhcp:
         return None
-    code = record.boot.facts.get("code", "")
-    shown = f"It shows the code {code} on its screen." if code else "It waits."
-    return _found("not-assigned", "Give it a host; it starts within five seconds.", shown)
-
-
-def _pruned(record: Record) -> Diagnosis | None:
-    for step in record.of("part", "script"):
-        if step.status == "missing" or step.detail.get("reason") == "pruned":
-            return _found(
-                "artifact-pruned",
-                "Build it again; what a machine is fetching is kept from now on.",
-                f"{step.name} was asked for and is not on the disk.",
-            )
-    return None
-
-
-def _waiting(record: Record) -> Diagnosis | None:
-    for step in record.of("script")[-1:]:
-        if step.detail.get("reason") == "waiting":
-            return _found(
-                "build-waiting",
-                "The machine asks again by itself and starts as soon as the image is there.",
-                str(step.detail.get("sentence", "")),
-            )
-    return None
-
-
-def _not_found(record: Record) -> Diagnosis | None:
-    if record.of("script"):
+    ident, patience = FETCHES.get(record.boot.firmware.partition("-")[0], FETCHES["pxe"])
+    if not record.waited(patience):
         return None
-    missing = [step for step in record.of("loader") if step.status == "missing"]
-    if not missing or record.loads:
-        return None
-    name = missing[-1].name
     return _found(
-        "tftp-not-found",
-        "Let Nixie answer its DHCP, without a file name set anywhere else.",
-        f"It asked for {name} and was told at once that there is none.",
+        ident,
+        f"It was told to fetch {acked[-1].detail['file']}.",
+        "No request for a file came after that.",
     )
 
 
-def _stalled(record: Record) -> Diagnosis | None:
-    for step in record.of("loader"):
-        if step.status == "aborted" and int(step.detail.get("resends", 0)) >= 5:
-            return _found(
-                "tftp-stalled",
-                "Look at the cable and the MTU between here and there; smaller blocks may pass.",
-                f"{step.name}: {step.detail['resends']} blocks were sent again,"
-                f" {step.bytes or 0} of {step.total or 0} bytes arrived.",
-            )
-    return None
+def _offer_ignored(record: BootRecord) -> Diagnosis | None:
+    names = [step.name for step in record.of("dhcp")]
+    asked = names.count("DISCOVER")
+    if not record.only_dhcp or "OFFER" not in names or {"REQUEST", "ACK"} & set(names):
+        return None
+    if asked < IGNORED_QUESTIONS and not record.short:
+        return None
+    return _found("offer-ignored", f"It asked {_times(asked)}, and answered no offer.")
 
 
-def _loop(record: Record) -> Diagnosis | None:
+# ── the loader ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _not_found(record: BootRecord) -> Diagnosis | None:
+    if record.of("script") or record.loads:
+        return None
+    missing = [step for step in record.of("loader") if step.status == "missing"]
+    if not missing:
+        return None
+    return _found(
+        "tftp-suffix-ff" if missing[-1].detail.get("stray") else "tftp-not-found",
+        f"It asked for {missing[-1].name} and was told at once that there is none.",
+    )
+
+
+def _loader_broken(record: BootRecord) -> Diagnosis | None:
+    """The loader went out in part, or only its size was asked for."""
+    if record.of("script", "autoexec") or record.loads:
+        return None
+    for step in reversed(record.of("loader")):
+        if step.status == "aborted":
+            return _broken_off(step)
+    probed = [step for step in record.of("loader") if step.detail.get("probe")]
+    if not probed or not record.waited(FETCH_SECONDS):
+        return None
+    return _found("tftp-probe", f"It asked for the size of {probed[-1].name}, and no more.")
+
+
+def _broken_off(step: StepRow) -> Diagnosis:
+    resends = int(step.detail.get("resends", 0))
+    arrived = f"{step.bytes or 0} of {step.total or 0} bytes arrived."
+    if resends >= STALLED_RESENDS or step.detail.get("silent"):
+        return _found("tftp-stalled", f"{step.name}: sent again {_times(resends)}, {arrived}")
+    return _found("loader-aborted", f"{step.name}: {arrived}")
+
+
+def _loop(record: BootRecord) -> Diagnosis | None:
     loads = record.loads
     if record.of("script") or len(loads) < LOOP_LOADS:
         return None
     span = loads[-1].began_at - loads[-LOOP_LOADS].began_at
     if span > LOOP_SECONDS:
         return None
-    return _found(
-        "ipxe-loop",
-        "The card holds an old iPXE. Update it, or set network boot to the other firmware mode.",
-        f"{loads[-1].name} was sent {len(loads)} times in {span:.0f} s and never led to a script.",
-    )
+    proof = f"{loads[-1].name} was sent {len(loads)} times in {span:.0f} s and led to no script."
+    return _found("ipxe-loop", proof)
 
 
-def _loader_silent(record: Record) -> Diagnosis | None:
-    """Everything of the loader sent, nothing after it: refused, or it looks for no script."""
-    loads = record.loads
-    if not loads or record.of("script") or record.boot.state != "short":
+def _loader_ran(record: BootRecord) -> Diagnosis | None:
+    """Everything of the loader sent, and it gave a sign of life, but no script was asked for."""
+    if record.of("script") or not record.waited(HANG_SECONDS):
         return None
-    sent = f"{loads[-1].name} was sent whole and acknowledged."
-    came = any(step.began_at > loads[-1].began_at for step in record.of("dhcp"))
-    if came and not record.of("autoexec"):
+    read = record.of("autoexec")
+    if read:
+        return _found("script-not-fetched", f"It fetched {read[-1].name}, and nothing after it.")
+    loads = record.loads
+    if loads and record.loader_asked_dhcp(loads[-1].began_at):
         return _found(
             "autoexec-missing",
-            "Nixie answers its DHCP with the script too; another DHCP server may be in between.",
-            sent,
+            f"{loads[-1].name} was sent whole and acknowledged.",
             "The loader asked DHCP, and neither autoexec.ipxe nor the script after it.",
         )
+    return None
+
+
+def _loader_silent(record: BootRecord) -> Diagnosis | None:
+    """Everything of the loader sent, nothing after it.  Only when the firmware came back tells
+    that it lives; a hang and a boot from the disk look the same."""
+    loads = record.loads
+    if not loads or record.of("script", "autoexec") or not record.waited(HANG_SECONDS):
+        return None
+    sent = f"{loads[-1].name} was sent whole and acknowledged."
+    silent = record.silent_seconds
+    if not record.short or silent > RETURN_SECONDS:
+        return _found("nbp-hang", sent, f"Nothing was heard for {silent:.0f} s after it.")
+    back = f"Nothing was heard of it, and {silent:.0f} s later the firmware came back."
+    return _found(_refusal(record, loads[-1]), sent, back)
+
+
+def _refusal(record: BootRecord, load: StepRow) -> str:
+    if record.boot.facts.get("arch_code") in IA32_CODES:
+        return "wrong-cpu-nbp"
+    return "nbp-refused-secureboot" if load.name.endswith(".efi") else "loader-refused"
+
+
+# ── what to boot ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _not_assigned(record: BootRecord) -> Diagnosis | None:
+    if record.boot.state != "held":
+        return None
+    code = record.boot.facts.get("code", "")
     return _found(
-        "loader-refused",
-        "Switch Secure Boot off in the firmware, or look whether it boots in the other mode.",
-        sent,
-        "Nothing was heard of the loader, then the firmware came back.",
+        "not-assigned", f"It shows the code {code} on its screen." if code else "It waits."
     )
 
 
-def _aborted(record: Record) -> Diagnosis | None:
+def _local(record: BootRecord) -> Diagnosis | None:
+    told = record.told
+    if told is None or told.detail.get("kind") != "local" or not record.short:
+        return None
+    failed = [step for step in record.of("report") if step.began_at >= told.began_at]
+    back = (record.boot.ended_at or record.now) - told.began_at
+    return _found(
+        "local-exit-failed",
+        *(f"It reports that {one.name} failed with error {_errno(one)}." for one in failed[-1:]),
+        f"The firmware asked again {back:.0f} s later.",
+    )
+
+
+def _page(record: BootRecord) -> Diagnosis | None:
+    """The script was a sentence instead of an image."""
+    told = record.told
+    if told is None or told.detail.get("kind") != "page":
+        return None
+    ident = PAGES.get(str(told.detail.get("reason", "")), "nothing-to-boot")
+    way_out = str(told.detail.get("way_out", "")) if ident == "nothing-to-boot" else ""
+    return _found(ident, str(told.detail.get("sentence", "")), way_out=way_out)
+
+
+def _pruned(record: BootRecord) -> Diagnosis | None:
+    last = {step.name: step for step in record.of("part")}
+    gone = [step.name for step in last.values() if step.status == "missing"]
+    if not gone:
+        return None
+    return _found("artifact-pruned", f"{gone[0]} was asked for and is not on the disk.")
+
+
+# ── the image ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _script_failed(record: BootRecord) -> Diagnosis | None:
+    """iPXE's own last word, when nothing was sent after it."""
+    said = next(reversed(record.of("report")), None)
+    if said is None:
+        return None
+    if record.parts_sent and record.of("part")[-1].began_at > said.began_at:
+        return None
+    proof = f"It reports that {said.name} failed with error {_errno(said)}."
+    if said.name == "cpu":
+        return _found("wrong-system", "It reports that its processor is a 32-bit one.")
+    secure = record.boot.facts.get("sb") in ("1", "01")
+    refused = secure and said.name in ("kernel", "boot")
+    return _found("kernel-signature-refused" if refused else "script-failed", proof)
+
+
+def _aborted(record: BootRecord) -> Diagnosis | None:
     last = {step.name: step for step in record.of("part")}
     for step in last.values():
-        if step.status == "aborted":
+        if step.status == "aborted" and not _slow(step):
             return _found(
                 "download-aborted",
-                "Look at its memory and its cable; a large image needs more memory than its size.",
                 f"{step.name}: {step.bytes or 0} of {step.total or 0} bytes,"
                 " then the machine closed the connection.",
             )
     return None
 
 
-def _script_failed(record: Record) -> Diagnosis | None:
-    for step in record.of("report")[-1:]:
-        number = step.detail.get("errno") or "unknown"
-        return _found(
-            "script-failed",
-            "The machine asks again by itself. The number leads to a page at ipxe.org/err.",
-            f"It reports that {step.name} failed with error {number}.",
-        )
-    return None
+def _download_slow(record: BootRecord) -> Diagnosis | None:
+    last = next(reversed(record.of("part")), None)
+    if last is None or record.parts_sent or not _slow(last):
+        return None
+    rate = int(last.detail["rate"]) // 1000
+    return _found("download-slow", f"{last.name}: {rate} KB a second.")
 
 
-def _no_sign_of_life(record: Record) -> Diagnosis | None:
-    boot = record.boot
-    silent = record.silent_seconds
-    if not record.parts_sent or (boot.state != "short" and silent < QUIET_SECONDS):
+def _no_sign_of_life(record: BootRecord) -> Diagnosis | None:
+    if not record.parts_sent or not record.waited(QUIET_SECONDS):
         return None
     return _found(
         "kernel-no-sign-of-life",
-        "Look at its screen. The image may lack the driver of this network card, or of the screen.",
         "All parts were sent and acknowledged.",
-        f"Nothing was heard for {silent:.0f} s after that.",
+        f"Nothing was heard for {record.silent_seconds:.0f} s after that.",
     )
 
 
-def _never_fetched(record: Record) -> Diagnosis | None:
-    acked = [step for step in record.of("dhcp") if step.name == "ACK" and step.detail.get("file")]
-    if not acked or len(record.of("dhcp")) != len(record.steps):
+def _nothing_fetched(record: BootRecord) -> Diagnosis | None:
+    told = record.told
+    if told is None or told.detail.get("kind") != "run" or record.of("part") or not record.short:
         return None
-    quiet = record.silent_seconds
-    if quiet < FETCH_SECONDS and record.boot.state != "short":
+    return _found("parts-not-fetched", f"The script for {told.name} was its last request.")
+
+
+def _fell_silent(record: BootRecord) -> Diagnosis | None:
+    if not record.short:
         return None
-    return _found(
-        "e18-no-tftp",
-        "A firewall between here and there, or another DHCP server's next-server, is in the way.",
-        f"It was told to fetch {acked[-1].detail['file']}.",
-        "No request for a file came after that.",
-    )
+    silent = f"Nothing was heard for {record.silent_seconds:.0f} s."
+    return _found("fell-silent", silent)
 
 
-def _unanswered(record: Record) -> Diagnosis | None:
-    refused = [step for step in record.of("dhcp") if step.status == "refused"]
-    if not refused or len(record.of("dhcp")) != len(record.steps):
-        return None
-    return _found("unanswered", str(refused[-1].detail.get("why", "")))
-
-
-RULES: tuple[Callable[[Record], Diagnosis | None], ...] = (
-    _unknown_arch,
+RULES: tuple[Callable[[BootRecord], Diagnosis | None], ...] = (
+    _refused,
     _not_assigned,
+    _local,
+    _page,
     _pruned,
-    _waiting,
+    _raspberry_pi,
     _not_found,
-    _stalled,
+    _loader_broken,
     _loop,
     _aborted,
     _script_failed,
+    _download_slow,
+    _loader_ran,
     _loader_silent,
     _no_sign_of_life,
+    _foreign_boot_server,
     _never_fetched,
-    _unanswered,
+    _offer_ignored,
+    _nothing_fetched,
+    _fell_silent,
 )
 
 
-def _found(ident: str, way_out: str, *proof: str) -> Diagnosis:
-    return Diagnosis(ident, HEADINGS[ident], way_out, tuple(line for line in proof if line))
+# ── words ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _slow(part: StepRow) -> bool:
+    took = (part.ended_at or part.began_at) - part.began_at
+    long = part.status == "running" or took >= SLOW_SECONDS
+    return long and 0 < int(part.detail.get("rate", 0)) < SLOW_RATE
+
+
+def _errno(report: StepRow) -> str:
+    return str(report.detail.get("errno") or "unknown")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _sentence(text: str) -> str:
+    """Another role's words as a sentence of their own."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _found(ident: str, *proof: str, way_out: str = "") -> Diagnosis:
+    cause = CAUSES[ident]
+    told = tuple(line for line in proof if line)
+    return Diagnosis(ident, cause.heading, way_out or cause.way_out, told, cause.page)

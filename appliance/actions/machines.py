@@ -10,6 +10,7 @@ from appliance.events import MachineActed
 from appliance.model.names import MACHINE_NAME, NETWORK_NAME, mac_from
 from appliance.store import inventory
 from appliance.store.inventory import Acting
+from appliance.store.inventory_view import inbox_key
 from appliance.store.tables import Intent, Machine, MachineMac
 
 BARE_INTENTS = ("local", "hold", "deny")
@@ -124,14 +125,19 @@ def remove_machine(desk: Desk, actor: Actor, machine: str) -> Done:
 
 
 def forget_held(desk: Desk, actor: Actor, network: str, mac: str) -> Done:
-    """Take a waiting machine out of the inbox until it asks again."""
+    """Take a waiting machine out of the inbox until it asks again, which is its next boot.
+
+    The act itself is the record of it: `Reads.held` leaves out boots that began before.
+    """
     with act(desk, actor, "forget_held") as doing:
         try:
             plain = mac_from(mac)
         except ValueError as wrong:
             raise Refused(problem(f"{wrong}.", "mac")) from None
-        doing.wish(desk.new_id(), "boot", "forget-held", network=network, mac=plain)
-        return doing.tell(plain, f"{plain} is left alone until it asks again.", MachineActed)
+        if not NETWORK_NAME.fullmatch(network):
+            raise Refused(problem(f"{network!r} is not a network's name.", "network"))
+        left_alone = f"{plain} is left alone until it asks again."
+        return doing.tell(inbox_key(network, plain), left_alone, MachineActed)
 
 
 def _wanted(

@@ -11,6 +11,8 @@ from typing import Any
 SCHEMA = 1
 
 INTENTS = ("run", "menu", "install", "rescue", "local", "hold", "deny")
+LACKS = ("queued", "running", "failed", "cancelled", "not-bootable", "looking", "unbuilt")
+"""Why a host has nothing published: what its last build came to, or what was found of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Host:
     name: str
     source: str  # its source's name, for people
     generations: tuple[Generation, ...]
-    waiting: str | None = None  # a sentence while nothing is published: "building", "build failed"
+    waiting: str | None = None  # a sentence while nothing is published: "ember is being built."
+    lacks: str = ""  # why, as a word of LACKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """boot.db: one row per boot, its steps, what machines said.  Written by boot only.
 
-`boot.state`: "asking" (DHCP seen), "loading", "starting" (all sent, not heard yet), "up" (phoned
-home), "served" (sent to an unwatched image, which is all one can know), "held", "local", "short"
-(fell short; see `diagnosis`), "left" (a newer boot began before this one showed an end).
+`boot.state`: "asking" (DHCP seen), "loading", "menu" (at its menu or iPXE shell, for as long as it
+likes), "starting" (all sent, not heard yet), "up" (phoned home), "served" (sent to an unwatched
+image, which is all one can know), "held", "local", "short" (fell short; see `diagnosis`), "left" (a
+newer boot began before this one showed an end).
 """
 
 import json
@@ -33,7 +34,9 @@ MIGRATIONS = (
       intent_id TEXT,
       toplevel TEXT,                 -- what the machine says it runs
       diagnosis TEXT,                -- id of diagnosis.py
-      facts TEXT NOT NULL DEFAULT '{{}}'   -- JSON: uuid, serial, bus_id, version, phone-home fields
+      facts TEXT NOT NULL DEFAULT '{{}}'   -- JSON: uuid, serial, bus_id, version; arch_code
+                                     -- (option 93), arch and plat (iPXE's), foreign (other boot
+                                     -- servers), awaited (bytes to come by SHA-256), phone-home
     );
     CREATE INDEX boot_mac ON boot (mac, began_at);
     CREATE INDEX boot_began ON boot (began_at);
@@ -83,7 +86,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX token_boot ON token (boot);
     CREATE TABLE own (               -- what boot needs to start with every other file gone
-      name TEXT PRIMARY KEY,         -- "networks", "leases.cursor"
+      name TEXT PRIMARY KEY,         -- "networks", "leases.cursor", "foreign", "loaders.missing"
       value TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
@@ -94,6 +97,9 @@ STRANGERS_KEPT = 10_000
 """`prune` keeps the newest boots, and of each MAC the newest few however old they are: one machine
 that boots in a circle takes nobody's history.  Anybody can invent MACs, so a MAC that never was a
 machine of the owner's has that only among the newest STRANGERS_KEPT."""
+HELD_KEPT_SECONDS = 7 * 24 * 3600.0
+MISSING_LOADERS = "loaders.missing"
+"""The name below which boot keeps its sentences about loaders, a JSON list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class HeldRow:
     network: str
     mac: str
     code: str
-    since: float
+    since: float  # the boot that waits began then
     last_asked: float
     facts: dict[str, Any]
 
@@ -164,8 +170,8 @@ def boots(
         " (began_at, id) < (SELECT began_at, id FROM boot WHERE id = ?))"
         " ORDER BY began_at DESC, id DESC LIMIT ?",
         (mac, mac, before, before, limit),
-    ).fetchall()
-    return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+    )
+    return [_boot(row) for row in rows]
 
 
 def newest_of_each(connection: sqlite3.Connection) -> list[BootRow]:
@@ -175,17 +181,7 @@ def newest_of_each(connection: sqlite3.Connection) -> list[BootRow]:
         " WHERE one.mac = each.mac ORDER BY one.began_at DESC LIMIT 1)"
         " FROM (SELECT DISTINCT mac FROM boot) AS each) ORDER BY began_at DESC"
     ).fetchall()
-    return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
-
-
-def in_progress(connection: sqlite3.Connection, states: Collection[str]) -> list[BootRow]:
-    """Boots that have not ended and are in one of these states, the newest first."""
-    rows = connection.execute(
-        f"SELECT {_BOOT} FROM boot WHERE ended_at IS NULL"
-        " AND state IN (SELECT value FROM json_each(?)) ORDER BY began_at DESC",
-        (json.dumps(list(states)),),
-    ).fetchall()
-    return [BootRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+    return [_boot(row) for row in rows]
 
 
 def last_up(connection: sqlite3.Connection) -> BootRow | None:
@@ -193,7 +189,7 @@ def last_up(connection: sqlite3.Connection) -> BootRow | None:
     row = connection.execute(
         f"SELECT {_BOOT} FROM boot WHERE state = 'up' ORDER BY began_at DESC LIMIT 1"
     ).fetchone()
-    return BootRow(*(*row[:-1], json.loads(row[-1]))) if row else None
+    return _boot(row) if row else None
 
 
 def began_since(connection: sqlite3.Connection, at: float) -> int:
@@ -205,7 +201,17 @@ def began_since(connection: sqlite3.Connection, at: float) -> int:
 def boot(connection: sqlite3.Connection, ident: str) -> BootRow | None:
     """One boot by id."""
     row = connection.execute(f"SELECT {_BOOT} FROM boot WHERE id = ?", (ident,)).fetchone()
-    return BootRow(*(*row[:-1], json.loads(row[-1]))) if row else None
+    return _boot(row) if row else None
+
+
+def unended(connection: sqlite3.Connection) -> list[BootRow]:
+    """Boots in progress, the newest first."""
+    wanted = f"SELECT {_BOOT} FROM boot WHERE ended_at IS NULL ORDER BY began_at DESC"
+    return [_boot(row) for row in connection.execute(wanted)]
+
+
+def _boot(row: tuple[Any, ...]) -> BootRow:
+    return BootRow(*(*row[:-1], json.loads(row[-1])))
 
 
 def steps(connection: sqlite3.Connection, ident: str) -> list[StepRow]:
@@ -262,19 +268,9 @@ _TOKEN = "token, boot, network, mac, address, images, menu, secret_hash, used, e
 def _token(row: tuple[Any, ...] | None) -> TokenRow | None:
     if row is None:
         return None
-    ident, boot_id, network, mac, address, images, menu, secret_hash, used, expires_at = row
-    return TokenRow(
-        ident,
-        boot_id,
-        network,
-        mac,
-        address,
-        tuple(json.loads(images)),
-        tuple(json.loads(menu)),
-        secret_hash,
-        bool(used),
-        expires_at,
-    )
+    *whose, images, menu, secret_hash, used, expires_at = row
+    opens = (tuple(json.loads(images)), tuple(json.loads(menu)))
+    return TokenRow(*(*whose, *opens, secret_hash, bool(used), expires_at))
 
 
 def token(connection: sqlite3.Connection, ident: str) -> TokenRow | None:
@@ -295,6 +291,14 @@ def own(connection: sqlite3.Connection, name: str) -> str | None:
     """A value the boot role keeps for itself."""
     row = connection.execute("SELECT value FROM own WHERE name = ?", (name,)).fetchone()
     return str(row[0]) if row else None
+
+
+def missing_loaders(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """A sentence with the way out for each kind of machine that no loader is installed for.
+
+    They are as of the start of the boot role, which looks at its loaders then.
+    """
+    return tuple(json.loads(own(connection, MISSING_LOADERS) or "[]"))
 
 
 # ── written by boot only; the caller owns the transaction ────────────────────────────────────────
@@ -351,6 +355,13 @@ def save_step(connection: sqlite3.Connection, ident: str, row: StepRow) -> None:
             row.status,
             json.dumps(row.detail),
         ),
+    )
+
+
+def drop_steps(connection: sqlite3.Connection, ident: str, numbers: Collection[int]) -> None:
+    """Take steps out of a boot that has too many."""
+    connection.executemany(
+        "DELETE FROM step WHERE boot = ? AND number = ?", [(ident, number) for number in numbers]
     )
 
 
@@ -416,8 +427,9 @@ def save_own(connection: sqlite3.Connection, name: str, value: str) -> None:
 
 
 def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Drop expired tokens, and boots beyond what is kept, their steps with them."""
+    """Drop expired tokens, machines that ceased to wait, and boots beyond what is kept."""
     connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
+    connection.execute("DELETE FROM held WHERE last_asked < ?", (now - HELD_KEPT_SECONDS,))
     connection.execute(
         "DELETE FROM boot WHERE id IN (SELECT id FROM ("
         "  SELECT id, row_number() OVER (ORDER BY began_at DESC) AS place,"

@@ -8,6 +8,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+FORGET_HELD = "forget_held"
+"""The verb of `actions.machines.forget_held`, which sends a waiting machine out of the inbox."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
@@ -136,6 +139,20 @@ def allowed_directories(connection: sqlite3.Connection) -> list[str]:
     """Directories below which git+file: and path: sources may lie."""
     rows = connection.execute("SELECT path FROM allowed_directory ORDER BY path").fetchall()
     return [str(path) for (path,) in rows]
+
+
+def inbox_key(network: str, mac: str) -> str:
+    """How a waiting machine is called where one word must do."""
+    return f"{network}|{mac}"
+
+
+def forgotten(connection: sqlite3.Connection, since: float) -> dict[str, float]:
+    """Machines that the owner sent out of the inbox after `since`: `inbox_key` to when."""
+    rows = connection.execute(
+        "SELECT subject, max(at) FROM act WHERE at >= ? AND verb = ? GROUP BY subject",
+        (since, FORGET_HELD),
+    )
+    return {str(subject): float(at) for subject, at in rows}
 
 
 def newest_revision(connection: sqlite3.Connection) -> RevisionView | None:

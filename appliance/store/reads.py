@@ -174,7 +174,8 @@ class Reads:
 
     def boots_in_progress(self, states: Collection[str]) -> list[BootRow]:
         """Boots that have not ended and are in one of these states, newest first."""
-        return self._look("boot", lambda file: boots.in_progress(file, states), [])
+        found: list[BootRow] = self._look("boot", boots.unended, [])
+        return [boot for boot in found if boot.state in states]
 
     def last_up(self) -> BootRow | None:
         """The newest boot that came up."""
@@ -198,8 +199,20 @@ class Reads:
         return self._look("boot", lambda file: boots.steps_of(file, idents), absent)
 
     def held(self, now: float) -> list[HeldRow]:
-        """Machines that wait for the owner right now."""
-        return self._look("boot", lambda file: boots.held(file, now - HELD_SECONDS), [])
+        """Machines that wait for the owner right now, without those that were sent away since
+        their boot began."""
+        since = now - HELD_SECONDS
+        rows: list[HeldRow] = self._look("boot", lambda file: boots.held(file, since), [])
+        away = self._sent_away(min((row.since for row in rows), default=now))
+        key = inventory_view.inbox_key
+        return [row for row in rows if row.since > away.get(key(row.network, row.mac), 0.0)]
+
+    def _sent_away(self, since: float) -> dict[str, float]:
+        return self._look("nixie", lambda file: inventory_view.forgotten(file, since), {})
+
+    def missing_loaders(self) -> tuple[str, ...]:
+        """Which kinds of machines cannot boot because no loader is installed, as sentences."""
+        return self._look("boot", boots.missing_loaders, ())
 
     # leases.db, net.db
 

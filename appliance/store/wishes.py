@@ -14,9 +14,6 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "cancel": ("build",),
         "retry": ("build",),
     },
-    "boot": {
-        "forget-held": ("network", "mac"),
-    },
 }
 """Role → kind → the fields its body must have."""
 

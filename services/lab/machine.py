@@ -51,6 +51,7 @@ class Machine:
     card: Card = Card.VIRTIO
     own_rom: bool = False  # UEFI and virtio: QEMU's iPXE ROM instead of OVMF's own driver
     uuid: str = ""  # SMBIOS; empty leaves QEMU's zeros
+    cpu: str = ""  # QEMU's name of a processor; empty leaves it to QEMU
     disk: Path | None = None  # raw image
     restarts: bool = False  # start over when the machine resets, instead of ending
 
@@ -98,6 +99,7 @@ def command(
         "stdio",
         *(() if machine.restarts else ("-no-reboot",)),
         *(("-uuid", machine.uuid) if machine.uuid else ()),
+        *(("-cpu", machine.cpu) if machine.cpu else ()),
         *_firmware(machine.firmware, platform, variables),
         "-netdev",
         f"tap,id=lan,ifname={tap},script=no,downscript=no",

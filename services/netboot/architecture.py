@@ -73,19 +73,61 @@ ARCHITECTURES: Mapping[int, Architecture] = {
     41: Architecture("ARM rpiboot"),
 }
 
-FILES: Mapping[str, tuple[str, ...]] = {
-    "bios": ("undionly.kpxe", "ipxe.pxe"),
-    "ia32": ("snponly.efi", "ipxe.efi"),
-    "x64": (
-        "sb/snponly-shimx64.efi",
-        "sb/ipxe-shimx64.efi",
-        "snponly.efi",
-        "ipxe.efi",
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of machine: which loaders come up on it, and what it can run.
+
+    `loaders` are the names its loaders are served by, best first: `snponly` drives only the card
+    that booted, by the firmware's own driver; `ipxe` takes over all of them with its own (G78).
+    """
+
+    words: str  # for people
+    loaders: tuple[str, ...]
+    systems: frozenset[str]  # Nix's names; of x86 a 64-bit one if the processor is (see `script`)
+    program: int | None = None  # the machine field of its programs' PE header; BIOS has none
+    package: str = ""  # the folder of iPXE's own build when no distribution's package has it
+
+
+_EFI = ("snponly.efi", "ipxe.efi")
+_X86 = frozenset({"x86_64-linux", "i686-linux"})
+
+KINDS: Mapping[str, Kind] = {
+    "bios": Kind("BIOS", ("undionly.kpxe", "ipxe.pxe"), _X86),
+    "x64": Kind("64-bit UEFI", _EFI, frozenset({"x86_64-linux"}), 0x8664),
+    "ia32": Kind("32-bit UEFI", _EFI, _X86, 0x014C, "bin-i386-efi"),
+    "arm64": Kind("64-bit ARM UEFI", _EFI, frozenset({"aarch64-linux"}), 0xAA64),
+    "arm32": Kind(
+        "32-bit ARM UEFI",
+        _EFI,
+        frozenset({"armv7l-linux", "armv6l-linux"}),
+        0x01C2,
+        "bin-arm32-efi",
     ),
-    "arm32": ("snponly.efi", "ipxe.efi"),
-    "arm64": ("sb/snponly-shimaa64.efi", "sb/ipxe-shimaa64.efi", "snponly.efi", "ipxe.efi"),
-    "riscv64": ("snponly.efi", "ipxe.efi"),
-    "loong64": ("snponly.efi", "ipxe.efi"),
+    "riscv64": Kind("64-bit RISC-V UEFI", _EFI, frozenset({"riscv64-linux"}), 0x5064),
+    "loong64": Kind("64-bit LoongArch UEFI", _EFI, frozenset({"loongarch64-linux"}), 0x6264),
 }
-"""Recipe folder to the loaders that belong there, first choice first (G78: `snponly` drives only
-the card that booted, `ipxe` takes over all of them)."""
+"""By recipe folder, in which the loaders are served."""
+
+BUILD_KINDS: Mapping[str, str] = {
+    "i386": "ia32",
+    "x86_64": "x64",
+    "arm64": "arm64",
+    "arm32": "arm32",
+    "riscv64": "riscv64",
+    "loong64": "loong64",
+}
+"""iPXE's ${buildarch} to the kind; a build for BIOS says i386 too, and runs the same systems."""
+
+
+def kind_of(build: str, code: int | None) -> Kind | None:
+    """The kind of a machine whose iPXE says `build`, or whose firmware said option 93 `code`.
+
+    iPXE names its own build, not the processor (G4): i386 runs on 64-bit processors as well.
+
+    >>> kind_of("arm64", None).words, kind_of("", 7).words, kind_of("", None)
+    ('64-bit ARM UEFI', '64-bit UEFI', None)
+    """
+    known = ARCHITECTURES.get(code) if code is not None else None
+    recipe = BUILD_KINDS.get(build) or (known.recipe if known else None)
+    return KINDS.get(recipe) if recipe else None

@@ -3,7 +3,7 @@
 Pure.  A decision is one of a few values; `script`, `menu` and `serve` each handle all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from appliance.model.images import Image
@@ -68,12 +68,23 @@ class Page:
     why: str
     way_out: str
     seconds: int = 15
-    reason: str = "nothing"  # "nothing", "waiting", "pruned": for the record
+    reason: str = "nothing"  # for the record: "nothing", or a name of REASONS
 
 
 Decision = Run | Show | Hold | Local | Deny | Shell | Page
 
-BAD = "bad"
+ALWAYS: Mapping[str, Decision] = {"local": Local(), "shell": Shell()}
+"""Menu entries that need no image."""
+
+BARE: Mapping[str, Decision] = {"hold": Hold(), "local": Local(), "deny": Deny()}
+"""Intents that say everything."""
+
+REASONS = ("waiting", "build-failed", "pruned", "wrong-system")
+"""Why there is only a page, where the record's diagnosis depends on it."""
+
+STILL_COMING = frozenset({"queued", "running", "looking", "unbuilt", ""})
+"""What a host may lack (table.LACKS) that comes by itself; "" is a table of an earlier version."""
+
 IMAGE_KEY = "g-"
 KEY_DIGITS = 16
 
@@ -93,19 +104,23 @@ def pick(
     table: Table, network: str, mac: str, key: str, images: Images, allowed: frozenset[str]
 ) -> Decision:
     """What a menu's entry means.  `allowed` are the keys the menu that was sent had."""
-    if key == "local":
-        return Local()
-    if key == "shell":
-        return Shell()
-    if key in allowed and key.startswith(IMAGE_KEY):
-        for host in table.hosts.values():
-            for generation in host.generations:
-                for ident in (generation.image, *generation.specialisations.values()):
-                    if image_key(ident) == key:
-                        return _image(host, generation, ident, images)
+    if key in ALWAYS:
+        return ALWAYS[key]
     if key == "menu":
         return decide(table, network, mac, images)
+    if key in allowed:
+        for host, generation, ident in _everything(table):
+            if image_key(ident) == key:
+                return _image(host, generation, ident, images)
     return Page("This entry is not in the menu any more.", "The menu comes back.", 3)
+
+
+def _everything(table: Table) -> Iterator[tuple[Host, Generation, str]]:
+    """Every image there is, with the host and the generation it belongs to."""
+    for host in table.hosts.values():
+        for generation in host.generations:
+            for ident in (generation.image, *generation.specialisations.values()):
+                yield host, generation, ident
 
 
 def image_key(image: str) -> str:
@@ -127,14 +142,10 @@ def newest(host: Host) -> Generation | None:
 
 
 def _known(table: Table, machine: Machine, images: Images) -> Decision:
+    if machine.intent in BARE:
+        return BARE[machine.intent]
     if machine.intent == "menu":
         return _menu(table, machine.menu, images)
-    if machine.intent == "hold":
-        return Hold()
-    if machine.intent == "local":
-        return Local()
-    if machine.intent == "deny":
-        return Deny()
     if machine.intent == "run":
         return _run(table, machine, images)
     return Page(
@@ -169,12 +180,13 @@ def _run(table: Table, machine: Machine, images: Images) -> Decision:
 def _nothing_yet(host: Host) -> Page:
     if host.generations:
         return Page(f"Every generation of {host.name} is marked bad.", "Pin one of them, or build.")
-    why = host.waiting or "nothing was built yet"
-    return Page(
-        f"{host.name} has no image yet: {why}.",
-        "This machine asks again by itself and starts as soon as there is one.",
-        reason="waiting",
-    )
+    why = host.waiting or f"{host.name} is not built yet."
+    if host.lacks in STILL_COMING:
+        way_out = "This machine asks again by itself and starts as soon as there is an image."
+        return Page(why, way_out, reason="waiting")
+    if host.lacks == "failed":
+        return Page(why, "Its build says why, on the page Builds.", reason="build-failed")
+    return Page(why, "Look at its source, or assign another host to this machine.")
 
 
 def _image(host: Host, generation: Generation, ident: str, images: Images) -> Decision:
@@ -199,7 +211,7 @@ def _menu(table: Table, ident: str | None, images: Images) -> Decision:
     for host in (table.hosts[one] for one in menu.hosts if one in table.hosts):
         current = newest(host)
         if current is None or images(current.image) is None:
-            waiting.append(f"{host.name} has no image yet: {host.waiting or 'nothing was built'}.")
+            waiting.append(host.waiting or f"{host.name} has nothing to boot.")
             continue
         if host.id == menu.default:
             default = image_key(current.image)

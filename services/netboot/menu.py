@@ -6,7 +6,7 @@ without menus takes the default at once.
 """
 
 from services.netboot.choice import Show
-from services.netboot.script import Urls, literal
+from services.netboot.script import TRIES, Urls, literal, report
 
 LABEL_LETTERS = 68  # what fits on a line of 80 columns
 
@@ -34,10 +34,12 @@ def menu(urls: Urls, shown: Show) -> str:
         ":go",
         f"chain --autofree --replace {urls.boot}/pick/${{picked}} ||",
         "set why ${errno}",
+        "set at pick",
+        report(urls),
         "echo Nixie: ${picked} could not be fetched (error ${why}). The menu comes back.",
         "sleep 3 ||",
         "inc tries ||",
-        "iseq ${tries} 60 && exit 1 ||",
+        f"iseq ${{tries}} {TRIES} && exit 1 ||",
         f"chain --autofree --replace {urls.again} ||",
         "goto menu",
         ":left",

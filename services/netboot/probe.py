@@ -11,23 +11,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.netboot.architecture import KINDS, Kind
 from services.netboot.recipe import Loaders
 
-RECIPES: Mapping[str, str] = {
-    "bios": "BIOS",
-    "x64": "64-bit UEFI",
-    "ia32": "32-bit UEFI",
-    "arm64": "64-bit ARM UEFI",
-}
-MACHINES: Mapping[int, str] = {0x8664: "x64", 0x014C: "ia32", 0xAA64: "arm64"}
-"""The machine field of a PE header."""
+EXPECTED = ("bios", "x64", "ia32", "arm64")
+"""Kinds whose loaders the owner hears of when they are missing; the others are served if found."""
 
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "bios": ("undionly.kpxe", "ipxe.pxe"),
-    "efi": ("snponly.efi", "ipxe.efi"),
+OWN_FOLDER = "own"
+"""Below the loaders folder: what the owner put there, where no package has it."""
+
+PROGRAMS: Mapping[int, str] = {
+    kind.program: recipe for recipe, kind in KINDS.items() if kind.program is not None
 }
-"""What is served, best first: the one that uses the card's own driver comes before the one that
-brings its own drivers."""
+"""The machine field of a PE header to the recipe folder."""
 
 AUTOEXEC = (b"autoexec.ipxe", "autoexec.ipxe".encode("utf-16-le"))
 LARGEST_LOADER = 16 << 20
@@ -61,17 +57,25 @@ def installed(folder: Path) -> Installed:
             best[f"{loader.recipe}/{loader.name}"] = loader  # the newest comes last
     files = {key: loader.path for key, loader in best.items()}
     autoexec = frozenset(key for key, loader in best.items() if loader.autoexec)
-    ladders = {recipe: _ladder(recipe, autoexec, files) for recipe in RECIPES}
+    ladders = {recipe: _ladder(recipe, autoexec, files) for recipe in KINDS}
     return Installed(
         Loaders({recipe: names for recipe, names in ladders.items() if names}),
         files,
         autoexec,
-        tuple(
-            f"No loader for {words} is installed: such machines get an address and nothing to boot."
-            " Run the set-up again, it unpacks one."
-            for recipe, words in RECIPES.items()
-            if not ladders[recipe]
-        ),
+        tuple(_missing(KINDS[one], folder) for one in EXPECTED if not ladders[one]),
+    )
+
+
+def _missing(kind: Kind, folder: Path) -> str:
+    without = (
+        f"No loader for {kind.words} is installed: such machines get an address and nothing to"
+        " boot. "
+    )
+    if not kind.package:
+        return without + "Run the set-up again, it unpacks one."
+    return without + (
+        f"No package of Debian has one: build iPXE's {kind.package}/ipxe.efi, put it into"
+        f" {folder / OWN_FOLDER} and start Nixie again."
     )
 
 
@@ -94,12 +98,11 @@ def recipe_of(head: bytes) -> str | None:
     at = int.from_bytes(head[0x3C:0x40], "little")
     if head[at : at + 4] != b"PE\0\0":
         return None
-    return MACHINES.get(int.from_bytes(head[at + 4 : at + 6], "little"))
+    return PROGRAMS.get(int.from_bytes(head[at + 4 : at + 6], "little"))
 
 
 def _ladder(recipe: str, autoexec: frozenset[str], files: Mapping[str, Path]) -> tuple[str, ...]:
-    order = NAMES["bios" if recipe == "bios" else "efi"]
-    found = [name for name in order if f"{recipe}/{name}" in files]
+    found = [name for name in KINDS[recipe].loaders if f"{recipe}/{name}" in files]
     return tuple(sorted(found, key=lambda name: f"{recipe}/{name}" not in autoexec))
 
 
@@ -111,7 +114,7 @@ def _loaders(package: Path) -> Iterator[Loader]:
     for path in sorted(package.rglob("*")):
         if path.suffix not in (".efi", ".kpxe", ".pxe") or not path.is_file():
             continue
-        if path.name in NAMES["bios"]:
+        if path.name in KINDS["bios"].loaders:
             yield Loader("bios", path.name, path, autoexec=False)
         elif path.suffix == ".efi" and path.stat().st_size <= LARGEST_LOADER:
             yield from _efi(path)
@@ -120,7 +123,10 @@ def _loaders(package: Path) -> Iterator[Loader]:
 def _efi(path: Path) -> Iterator[Loader]:
     content = path.read_bytes()
     recipe = recipe_of(content[:4096])
-    name = next((name for name in NAMES["efi"] if name.split(".")[0] in path.name), None)
-    if recipe is not None and name is not None and "shim" not in path.name:
-        reads = any(word in content for word in AUTOEXEC)
-        yield Loader(recipe, name, path, reads)
+    if recipe is None or "shim" in path.name:
+        return
+    reads = any(word in content for word in AUTOEXEC)
+    for name in KINDS[recipe].loaders:
+        if name.split(".")[0] in path.name:
+            yield Loader(recipe, name, path, reads)
+            return

@@ -22,6 +22,17 @@ QUERY = (
 """What the client tells about itself; expanded by iPXE, escaped by `:uristring`."""
 
 RETRY_SECONDS = 10
+TRIES = 60  # then the firmware goes on with its boot order
+SYSTEMS_64 = ("x86_64-linux",)
+"""What a build of iPXE for 32-bit x86 may or may not run: the processor decides, not the build."""
+
+ON_DISK = (
+    "\\EFI\\systemd\\systemd-bootx64.efi",
+    "\\EFI\\BOOT\\BOOTX64.EFI",
+    "\\EFI\\BOOT\\BOOTAA64.EFI",
+    "\\EFI\\BOOT\\BOOTIA32.EFI",
+)
+"""Loaders on a disk's EFI partition; firmware refuses those of another processor at once."""
 
 _OPERATORS = {"||", "&&", "#"}
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
@@ -90,6 +101,7 @@ def run(urls: Urls, name: str, generation: int, image: Image, phone_home: str) -
     lines = [
         *_head(urls),
         f"echo Nixie: {literal(name)}, generation {generation}",
+        *(_needs_64_bits(urls, name) if image.system in SYSTEMS_64 else ()),
         "imgfree ||",
         "set at kernel",
         f"kernel {urls.part(kernel.sha256, kernel.name)} {' '.join(words)} || goto failed",
@@ -118,18 +130,14 @@ def local(urls: Urls) -> str:
             "set at disk",
             "sanboot --no-describe --drive 0x80 ||",
             "set why ${errno}",
-            _report(urls),
+            report(urls),
             "exit 0",
             ":efi",
-            *(
-                f"sanboot --no-describe --drive 0x80 --filename {path} ||"
-                for path in (
-                    "\\EFI\\systemd\\systemd-bootx64.efi",
-                    "\\EFI\\BOOT\\BOOTX64.EFI",
-                    "\\EFI\\BOOT\\BOOTAA64.EFI",
-                )
-            ),
+            "set at disk",
+            *(f"sanboot --no-describe --drive 0x80 --filename {path} ||" for path in ON_DISK),
             "sanboot --no-describe --drive 0 ||",
+            "set why ${errno}",
+            report(urls),
             "exit 1",
         ]
     )
@@ -238,10 +246,30 @@ def _initrd(number: int) -> str:
     return "initrd" if number == 0 else f"initrd{number}"
 
 
-def _report(urls: Urls) -> str:
-    """Tell the router; the answer is of no interest and does not stay in memory."""
+def report(urls: Urls) -> str:
+    """Tell the router that ${at} failed with ${why}; its answer does not stay in memory."""
     url = f"{urls.boot}/err?at=${{at}}&errno=${{why}}"
     return f"imgfetch --name report {url} && imgfree report ||"
+
+
+def _needs_64_bits(urls: Urls, name: str) -> list[str]:
+    """Ask the processor (G4): a build for i386 runs on both kinds.
+
+    Bit 0 is there on each of them: a build that finds it missing does not know the command.
+    """
+    return [
+        "iseq ${buildarch} x86_64 && goto fits ||",
+        "cpuid 0 || goto fits",
+        "cpuid --ext 29 && goto fits ||",
+        "set at cpu",
+        "set why ${errno}",
+        report(urls),
+        "echo",
+        f"echo Nixie: {literal(name)} needs a 64-bit processor, and this one has 32 bits.",
+        f"echo Give this machine another host at {urls.base}",
+        *_again(urls, RETRY_SECONDS, "unfit"),
+        ":fits",
+    ]
 
 
 def _failed(urls: Urls, sentence: str) -> list[str]:
@@ -249,7 +277,7 @@ def _failed(urls: Urls, sentence: str) -> list[str]:
         ":failed",
         "set why ${errno}",
         "imgfree ||",
-        _report(urls),
+        report(urls),
         "echo",
         f"echo Nixie: {sentence}",
         f"echo What the router saw is at {urls.base}",
@@ -257,20 +285,23 @@ def _failed(urls: Urls, sentence: str) -> list[str]:
     ]
 
 
-def _again(urls: Urls, seconds: int) -> list[str]:
-    """Ask for the script afresh, so that whatever the owner changes meanwhile counts."""
+def _again(urls: Urls, seconds: int, label: str = "again") -> list[str]:
+    """Ask for the script afresh, so that whatever the owner changes meanwhile counts.
+
+    `label` names this waiting place within its script.
+    """
     return [
-        ":again",
+        f":{label}",
         f"echo Nixie: asking again in {seconds} seconds. Ctrl-C opens the iPXE shell.",
-        f"sleep {seconds} || goto leave",
+        f"sleep {seconds} || goto leave_{label}",
         f"chain --autofree --replace {urls.again} ||",
         "inc tries ||",
-        "iseq ${tries} 60 && goto over ||",
-        "goto again",
-        ":leave",
+        f"iseq ${{tries}} {TRIES} && goto over_{label} ||",
+        f"goto {label}",
+        f":leave_{label}",
         "shell ||",
-        "goto again",
-        ":over",
+        f"goto {label}",
+        f":over_{label}",
         "echo Nixie: the router has not answered for long. The firmware goes on.",
         "exit 1",
     ]

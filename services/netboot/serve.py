@@ -5,13 +5,17 @@ networks are kept in boot.db, and who holds which address is only ever a help.
 """
 
 import asyncio
+import json
 import socket
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.faults import Fault, no_fault
+from appliance.store.boots import MISSING_LOADERS
 from services.netboot.attempt import Step
 from services.netboot.driver import Recorder
 from services.netboot.follow import World, networks_from_json, networks_to_json
@@ -21,18 +25,20 @@ from services.netboot.urls.serve import Boot, Sites
 from services.tftp.serve import Fetch
 from services.tftp.serve import serve as serve_tftp
 from services.tftp.transfer import End
+from services.tftp.wire import NOT_FOUND
 
 TICK_SECONDS = 0.25
 TICKS_PER_SECOND = 4
 
-STATUS: Mapping[End | None, str] = {
-    None: "missing",
+STATUS: Mapping[End, str] = {
     End.SENT: "ok",
     End.UNCONFIRMED: "ok",
     End.PROBE: "ok",
     End.ABORTED: "aborted",
     End.SILENT: "aborted",
 }
+REFUSED: Mapping[int | None, str] = {NOT_FOUND: "missing"}
+"""What a request came to that was answered with an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Role:
         self.world = World(files.published, files.leases, files.net)
         self.recorder = Recorder(files.own, fault)
         self.installed = installed
+        self.recorder.keep_own(MISSING_LOADERS, json.dumps(installed.missing))
         self._cursor = int(self.recorder.own("leases.cursor") or 0)
         kept = self.recorder.own("networks")
         if kept is not None:
@@ -76,9 +83,10 @@ class Role:
         while True:
             self.refresh()
             tick += 1
-            if tick % TICKS_PER_SECOND == 0:
-                self.recorder.woken()
-            self.recorder.flush()
+            with suppress(sqlite3.OperationalError):  # a full disk: kept, and tried again
+                if tick % TICKS_PER_SECOND == 0:
+                    self.recorder.woken()
+                self.recorder.flush()
             await asyncio.sleep(TICK_SECONDS)
 
     # ── TFTP's two questions ─────────────────────────────────────────────────────────────────────
@@ -109,8 +117,12 @@ class Role:
             detail["probe"] = True
         if fetch.end is not None:
             detail |= {"block_size": fetch.block_size, "window": fetch.window}
+        if fetch.end is End.SILENT:
+            detail["silent"] = True
         if fetch.code is not None:
             detail["code"] = fetch.code
+        if fetch.stray:
+            detail["stray"] = True
         self.refresh()
         step = Step(
             0,
@@ -120,7 +132,7 @@ class Role:
             at,
             fetch.sent,
             fetch.size,
-            STATUS[fetch.end],
+            STATUS[fetch.end] if fetch.end else REFUSED.get(fetch.code, "refused"),
             detail,
         )
         self.recorder.fetched(known.name if known else fetch.link, mac, step)

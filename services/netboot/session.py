@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from appliance.model.images import Part
 from appliance.model.table import Table
 from services.netboot import menu, script
+from services.netboot.architecture import Kind
 from services.netboot.attempt import Chosen
 from services.netboot.choice import (
     Decision,
@@ -32,8 +33,8 @@ class Answer:
     menu: tuple[str, ...] = ()
 
 
-def checked(decision: Decision) -> Decision:
-    """The decision, or a page saying why its image cannot be started."""
+def checked(decision: Decision, kind: Kind | None) -> Decision:
+    """The decision, or a page saying why its image cannot be started on a machine of that kind."""
     if not isinstance(decision, Run):
         return decision
     image = decision.image
@@ -41,6 +42,13 @@ def checked(decision: Decision) -> Decision:
     if image.recipe != "linux" or "kernel" not in purposes:
         why = f"{image.name} is made for a recipe, {image.recipe}, that is not known here."
         return Page(why, "Update Nixie, then build the image again.")
+    if kind is not None and image.system not in kind.systems:
+        runs = " or ".join(sorted(kind.systems))
+        return Page(
+            f"{image.name} is made for {image.system}, and this machine runs {runs}.",
+            "Assign a host that is built for it on the page of this machine.",
+            reason="wrong-system",
+        )
     try:
         script.passes(image.command_line)
     except ValueError as error:
@@ -65,10 +73,16 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
             generation=decision.generation.number,
             toplevel=image.toplevel,
             watched=image.watched,
-            parts={part.sha256: part.name for part in image.parts},
+            parts={part.sha256: part.size for part in image.parts},
         )
     if isinstance(decision, Page):
-        return replace(base, kind="page", sentence=decision.why, reason=decision.reason)
+        return replace(
+            base,
+            kind="page",
+            sentence=decision.why,
+            way_out=decision.way_out,
+            reason=decision.reason,
+        )
     return replace(base, kind=KINDS[type(decision)])
 
 

@@ -70,12 +70,19 @@ def step_said(step: StepRow) -> str:
         return _file(step)
     if step.kind == "report":
         return f"It reports that {step.name} failed with error {step.detail.get('errno', '')}."
+    if step.kind == "script":
+        return _script(step)
     return {
-        "script": f"The script was sent: {step.name}.",
         "menu": f"Picked in the menu: {step.name}.",
         "hold": f"It waits, and asked {step.bytes or 0} times.",
         "up": "It phoned home.",
     }.get(step.kind, step.name)
+
+
+def _script(step: StepRow) -> str:
+    sentence, times = step.detail.get("sentence"), step.detail.get("times", 1)
+    told = f"It was told: {sentence}" if sentence else f"The script was sent: {step.name}."
+    return f"{told} It asked {times} times." if times > 1 else told
 
 
 def _dhcp(step: StepRow) -> str:

@@ -83,8 +83,11 @@ def _hosts(
         if source not in names:
             continue  # its source was removed
         kept = tuple(_generation(one) for one in generations if one.host == host)
-        waiting = None if kept else _waiting(name, known.get(host), latest.get(host))
-        made[host] = Host(host, name, names[source], kept, waiting)
+        if kept:
+            made[host] = Host(host, name, names[source], kept)
+        else:
+            lacks, waiting = _waiting(name, known.get(host), latest.get(host))
+            made[host] = Host(host, name, names[source], (), waiting, lacks)
     return made
 
 
@@ -92,14 +95,16 @@ def _generation(row: GenerationRow) -> Generation:
     return Generation(row.number, row.image, row.state, row.specialisations)
 
 
-def _waiting(name: str, verdict: Verdict | None, build: BuildRow | None) -> str:
+def _waiting(name: str, verdict: Verdict | None, build: BuildRow | None) -> tuple[str, str]:
+    """Why there is nothing to boot: a word of table.LACKS, and the sentence."""
     if build is not None and build.state in WAITING:
-        return f"{name} {WAITING[build.state]}." + (f" {build.what}" if build.what else "")
+        more = f" {build.what}" if build.what else ""
+        return build.state, f"{name} {WAITING[build.state]}.{more}"
     if verdict is not None and verdict.reason:
-        return f"{name} cannot be booted: {verdict.reason}"
+        return "not-bootable", f"{name} cannot be booted: {verdict.reason}"
     if verdict is not None and verdict.kind == "looking":
-        return f"{name} is being looked at."
-    return f"{name} is not built yet."
+        return "looking", f"{name} is being looked at."
+    return "unbuilt", f"{name} is not built yet."
 
 
 def images_in(generations: Iterable[GenerationRow]) -> frozenset[str]:

@@ -37,6 +37,15 @@ def asked(raw: bytes) -> str:
     return shown if len(shown) <= 120 else shown[:119] + "…"
 
 
+def stray(raw: bytes) -> bool:
+    r"""Does the name go on with bytes that no name has: an option 67 that did not end (G58)?
+
+    >>> stray(b"ipxe.efi\xff"), stray(b"ipxe.efi")
+    (True, False)
+    """
+    return _UNPRINTABLE.search(raw) is not None
+
+
 def candidates(raw: bytes) -> tuple[str, ...]:
     """The names to look for, in order: as written, then in lower case; none at all for nonsense."""
     name = tidy(raw)

@@ -45,6 +45,7 @@ class Fetch:
     resends: int
     block_size: int
     window: int
+    stray: bool = False  # the raw name had bytes that no name has
 
 
 class Server:
@@ -161,8 +162,8 @@ class Server:
         if refusal is not None:
             code, text = refusal
             _reply(listener, wire.error(code, text), peer)
-            name = names.asked(asked.name)
-            self._tell(Fetch(link, peer[0], name, None, code, 0, 0, 0.0, 0, 0, 0))
+            name, stray = names.asked(asked.name), names.stray(asked.name)
+            self._tell(Fetch(link, peer[0], name, None, code, 0, 0, 0.0, 0, 0, 0, stray))
 
     def _start(
         self, link: str, asked: wire.Request, peer: tuple[str, int], local: str

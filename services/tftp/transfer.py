@@ -16,7 +16,7 @@ from enum import Enum
 
 SMALLEST_BLOCK, LARGEST_BLOCK, PLAIN_BLOCK = 8, 65464, 512  # RFC 2348
 HEADERS = 32  # IPv4, UDP and TFTP headers: what a block may not use of the link's MTU
-LARGEST_WINDOW = 64
+LARGEST_WINDOW = 32  # what a ROM's few receive buffers stand; dnsmasq stops there too (G53)
 RETRY_SECONDS = 1.0
 TRIES = 6
 TRIES_UNHEARD = 3

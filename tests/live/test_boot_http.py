@@ -2,9 +2,11 @@
 
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from appliance.model.images import StoreFile
 from appliance.model.table import Unknown
+from appliance.store.reads import Reads
 from tests.live.boot_room import ADDRESS, MAC, OTHER, OTHER_ADDRESS, Room, room, table
 
 pytestmark = pytest.mark.live
@@ -145,9 +148,21 @@ def test_g72_a_boot_path_never_redirects(here: Room, path: str) -> None:
     assert status(here, path) not in range(300, 400)
 
 
-def test_only_reading_is_answered_outside_the_phone_home(here: Room) -> None:
-    assert status(here, "/machines", "-X", "POST") == 405
-    assert status(here, SCRIPT, "-X", "DELETE") == 404
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [
+        ("/machines", "POST", "GET, HEAD"),
+        (SCRIPT, "DELETE", "GET, HEAD"),
+        ("/b/x/err", "PUT", "GET"),
+        (f"/up/{'0' * 36}.x", "GET", "POST"),
+    ],
+)
+def test_another_method_is_told_which_ones_there_are(
+    here: Room, path: str, method: str, allowed: str
+) -> None:
+    told = here.curl(path, "-X", method, "-D", "-")
+    assert b"405 " in told
+    assert f"Allow: {allowed}\r\n".encode() in told
 
 
 # ── whose ────────────────────────────────────────────────────────────────────────────────────────
@@ -215,6 +230,25 @@ def test_a_machine_phones_home_once(here: Room) -> None:
     assert here.stored()[0].toplevel == "/a"
 
 
+@pytest.mark.parametrize("guessed", [False, True])
+def test_a_phone_home_of_too_many_fields_is_told_so(here: Room, guessed: bool) -> None:
+    path = phone_home(here.curl(SCRIPT)) + ("x" if guessed else "")
+    fields = "&".join(f"field{number}=1" for number in range(21))
+    told = here.curl(path, "-d", fields, "-w", "\n%{http_code}")
+    assert told == b"A phone-home has at most 20 fields.\n\n400"
+    assert here.stored()[0].state == "loading"
+
+
+@pytest.mark.parametrize("header", ["X-Length: told", "Transfer-Encoding: chunked"])
+def test_a_phone_home_that_is_too_long_is_not_read(here: Room, tmp_path: Path, header: str) -> None:
+    (tmp_path / "long").write_bytes(b"toplevel=" + b"x" * 900_000)
+    path = phone_home(here.curl(SCRIPT))
+    told = here.curl(path, "-H", header, "--data-binary", f"@{tmp_path}/long", "-D", "-")
+    assert b"413 " in told
+    assert b"at most 16384 bytes" in told
+    assert status(here, path, "-d", "toplevel=/a") == 200
+
+
 def test_a_guessed_secret_is_not_heard(here: Room) -> None:
     path = phone_home(here.curl(SCRIPT))
     assert status(here, path[:-1] + ("A" if path[-1] != "A" else "B"), "-d", "toplevel=/a") == 404
@@ -272,6 +306,33 @@ def test_a_client_that_closes_with_the_last_byte_has_everything(here: Room) -> N
 
     here.until(lambda: len(told()) == 20)
     assert told() == ["ok"] * 20
+
+
+def test_a_loader_is_written_down_with_its_rate(here: Room) -> None:
+    here.curl("/n/bios/undionly.kpxe")
+    here.until(lambda: bool(here.stored()))
+    (step,) = here.steps(here.stored()[0].id)
+    assert (step.kind, step.bytes) == ("loader", 76_800)
+    assert step.detail["rate"] > 0
+
+
+def test_g4_a_machine_of_another_architecture_reads_that_the_image_is_not_for_it(
+    here: Room,
+) -> None:
+    told = here.curl(SCRIPT + "?arch=arm64&plat=efi")
+    assert b"ember is made for x86_64-linux, and this machine runs aarch64-linux." in told
+    assert b"kernel http" not in told
+    here.until(lambda: here.stored()[0].diagnosis == "wrong-system")
+
+
+def test_what_is_missing_is_there_for_the_owner_to_read(here: Room) -> None:
+    here.until(lambda: len(Reads(here.state).missing_loaders()) == 3)
+    told = Reads(here.state).missing_loaders()
+    assert [one.partition(" is installed")[0] for one in told] == [
+        "No loader for 64-bit UEFI",
+        "No loader for 32-bit UEFI",
+        "No loader for 64-bit ARM UEFI",
+    ]
 
 
 def test_a_report_of_ipxe_is_written_down(here: Room) -> None:
@@ -368,3 +429,43 @@ def test_the_address_of_the_client_is_its_lease(here: Room) -> None:
     here.curl(SCRIPT)
     here.until(lambda: bool(here.stored()))
     assert here.stored()[0].mac == MAC
+
+
+@pytest.fixture
+def cramped(tmp_path: Path) -> Iterator[Room]:
+    """The role with its state on a disk of 16 MB."""
+    state = tmp_path / "state"
+    state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "nixie", str(state)], check=True)
+    try:
+        with room(state, "f") as running:
+            yield running
+    finally:
+        subprocess.run(["umount", "--lazy", str(state)], check=True)
+
+
+ASKS_UNTIL_REFUSED = """
+import sys, urllib.error, urllib.request
+for number in range(4000):
+    try:
+        urllib.request.urlopen(f"http://10.77.0.1{sys.argv[1]}?serial={number:080d}").read()
+    except urllib.error.HTTPError as error:
+        print(error.code, error.headers["Retry-After"], error.read().decode())
+        break
+"""
+
+
+def test_on_a_full_disk_a_machine_waits_and_goes_on_when_there_is_room(cramped: Room) -> None:
+    filling = cramped.state / "filling"
+    with filling.open("wb") as opened, suppress(OSError):
+        while True:
+            opened.write(bytes(65_536))
+            opened.flush()
+    refused = cramped.run(sys.executable, "-c", ASKS_UNTIL_REFUSED, SCRIPT, seconds=120).stdout
+    assert refused == b"503 3 The router cannot write to its disk now. Ask again.\n\n"
+    time.sleep(1)
+    assert cramped.process is not None
+    assert cramped.process.poll() is None  # the role is still there
+    filling.unlink()
+    assert b"kernel http://" in cramped.curl(SCRIPT + "?serial=later")
+    cramped.until(lambda: cramped.stored()[0].facts["serial"] == "later")

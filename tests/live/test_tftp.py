@@ -121,7 +121,25 @@ def test_a_download_is_a_line_of_its_machines_boot(here: Room) -> None:
         return any(
             (step.kind, step.name, step.bytes, step.status) == ("loader", NAME, 76_800, "ok")
             and step.detail["block_size"] == 1468
+            and step.detail["rate"] > 0
             for step in here.steps(row.id)
         )
 
     here.until(told)
+
+
+STRAY = """
+import socket
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.sendto(b"\\0\\1ipxe.efi\\xff\\0octet\\0", ("10.77.0.1", 69))
+one.recv(600)
+"""
+
+
+def test_g58_a_name_from_another_servers_option_67_is_diagnosed(tmp_path: Path) -> None:
+    with room(tmp_path / "state", "u") as here:
+        here.run(sys.executable, "-c", STRAY)
+        here.until(lambda: bool(here.stored()))
+        (row,) = here.stored()
+        assert (row.diagnosis, row.mac) == ("tftp-suffix-ff", "52:54:00:00:77:01")
+        assert [step.name for step in here.steps(row.id)] == ["ipxe.efi\\xff"]

@@ -94,10 +94,16 @@ class Workshop:
 
 @contextmanager
 def switched_on(
-    workshop: Workshop, mac: str, firmware: str, *, name: str = "vm", megabytes: int = 512
+    workshop: Workshop,
+    mac: str,
+    firmware: str,
+    *,
+    name: str = "vm",
+    megabytes: int = 512,
+    cpu: str = "",
 ) -> Iterator[Running]:
     """A machine behind the router for the length of a block; its console when the block fails."""
-    running = Running(Machine(name, mac, Firmware(firmware), megabytes))
+    running = Running(Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu))
     loop = asyncio.new_event_loop()
     task: list[asyncio.Task[None]] = []
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from appliance.store.boots import BootRow, StepRow
-from tests.live.standing import ROLES, Router
+from tests.live.standing import INSTALLED, ROLES, Router
 from tests.live.waiting import until
+from tests.vm.disguise import PLAIN, WITHOUT_HTTP, disguised
 from tests.vm.lab import Workshop, switched_on
 
 pytestmark = pytest.mark.vm
@@ -101,6 +102,72 @@ def assert_every_step(
     assert kinds.index("dhcp") < kinds.index("script") < kinds.index("part")
 
 
+@pytest.mark.parametrize(
+    ("as_what", "firmware"), [(PLAIN, "pxe-bios"), (WITHOUT_HTTP, "chain")], ids=["plain", "old"]
+)
+def test_a_bios_rom_that_cannot_run_scripts_boots_by_our_loader(
+    workshop: Workshop, as_what: dict[int, int], firmware: str
+) -> None:
+    mac = new_mac()
+    workshop.assign(mac, f"rom-{firmware}", host=workshop.hosts["native"])
+    with disguised(workshop.router, as_what), switched_on(workshop, mac, "bios") as machine:
+        row = workshop.ends(machine, "up", "short")
+    steps = workshop.steps_of(row.id)
+    assert (row.state, row.firmware, row.image) == ("up", firmware, workshop.image("native").id)
+    assert asked_as(steps)[0] == firmware
+    (loader,) = named(steps, "loader")
+    assert (loader.name, loader.detail["over"]) == ("bios/undionly.kpxe", "tftp")
+    after = steps[steps.index(loader) :]
+    assert asked_as(after)[0] == "script"
+    assert [step.name for step in named(after, "script")] == [row.name]
+
+
+def asked_as(steps: list[StepRow]) -> list[str]:
+    """As what the machine asked DHCP, in order."""
+    return [step.detail["firmware"] for step in named(steps, "dhcp") if "firmware" in step.detail]
+
+
+def test_the_loader_of_2019_gets_its_script_by_dhcp(workshop: Workshop) -> None:
+    mac = new_mac()
+    workshop.assign(mac, "oldest", host=workshop.hosts["native"])
+    with (
+        only_the_oldest_loaders(workshop.router),
+        switched_on(workshop, mac, "uefi") as machine,
+    ):
+        row = workshop.ends(machine, "up", "short")
+    steps = workshop.steps_of(row.id)
+    assert (row.state, row.firmware) == ("up", "pxe-x64")
+    (loader,) = [step for step in named(steps, "loader") if step.bytes]
+    assert (loader.name, loader.total) == ("x64/snponly.efi", oldest("snponly.efi").stat().st_size)
+    assert asked_as(steps[steps.index(loader) :])[0] == "script"
+    assert named(steps, "autoexec") == []
+
+
+@contextmanager
+def only_the_oldest_loaders(router: Router) -> Iterator[None]:
+    """The router started again with nothing but the distribution's own package of 2019."""
+    shown = router.home / "loaders"
+    router.stop()
+    shown.unlink()
+    shown.mkdir()
+    (shown / "2019").symlink_to(oldest(""))
+    router.start()
+    try:
+        yield
+    finally:
+        router.stop()
+        (shown / "2019").unlink()
+        shown.rmdir()
+        shown.symlink_to(INSTALLED / "loaders")
+        router.start()
+
+
+def oldest(name: str) -> Path:
+    """A file of the distribution's own package, of 2019."""
+    (folder,) = (INSTALLED / "loaders").glob("1.0.0*")
+    return folder / name
+
+
 def assert_the_api_tells(workshop: Workshop, row: BootRow) -> None:
     """What the API says of a boot is what the record has."""
     told = workshop.router.client.get(f"/boots/{row.id}")
@@ -174,8 +241,31 @@ def test_a_machine_reads_why_its_host_cannot_be_booted_yet(workshop: Workshop) -
     workshop.assign(mac, "hopeless", host=f"{source}/unbuildable")
     with switched_on(workshop, mac, "bios") as machine:
         machine.says("Nixie has nothing to boot for this machine now.")
-        machine.says("unbuildable has no image yet")
+        machine.says("unbuildable could not be built.")
         machine.says("asking again in")
+
+
+@pytest.mark.parametrize("as_what", [{}, PLAIN], ids=["rom", "undionly"])
+def test_g4_a_machine_reads_that_its_processor_is_too_small(
+    workshop: Workshop, as_what: dict[int, int]
+) -> None:
+    mac = new_mac()
+    workshop.assign(mac, f"small-{len(as_what)}", host=workshop.hosts["native"])
+    with (
+        disguised(workshop.router, as_what),
+        switched_on(workshop, mac, "bios", cpu="qemu32") as machine,
+    ):
+        machine.says("crucible needs a 64-bit processor, and this one has 32 bits.")
+        machine.says("asking again in")
+        until(lambda: _diagnosed(workshop, mac) == "wrong-system", "the record says so")
+    row = workshop.boot_of(mac)
+    assert row is not None
+    assert named(workshop.steps_of(row.id), "part") == []
+
+
+def _diagnosed(workshop: Workshop, mac: str) -> str | None:
+    row = workshop.boot_of(mac)
+    return row.diagnosis if row else None
 
 
 def test_a_machine_boots_with_web_build_and_their_files_gone(workshop: Workshop) -> None:

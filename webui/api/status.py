@@ -47,7 +47,7 @@ def status(here: Signed) -> ApiStatus:
     """How the router is."""
     reads, now = here.reads, here.now
     revision, slices = reads.revision(), reads.slices()
-    running = {"asking", "loading", "starting", "held"}
+    running = {"asking", "loading", "starting", "held", "menu"}
     return ApiStatus(
         version="0.1.0",
         claimed=here.claimed,

@@ -45,6 +45,7 @@ class Deed(Enum):
     NETWORK = "see who answers on the network"
     HOST = "see the findings of its host"
     IMAGE = "see what it downloads"
+    LOADERS = "see which loaders are missing"
     BOOTS = "see its other boots"
 
 
@@ -62,7 +63,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "unanswered": (Deed.NETWORK, Deed.BOOTS),
     # the loader
     "unknown-arch": (Deed.LOCAL, Deed.BOOTS),
-    "loader-missing": (Deed.LOCAL, Deed.BOOTS),
+    "loader-missing": (Deed.LOADERS, Deed.LOCAL),
     "ladder-exhausted": (Deed.LOCAL, Deed.BOOTS),
     "e18-no-tftp": (Deed.NETWORK, Deed.BOOTS),
     "httpboot-no-connect": (Deed.NETWORK, Deed.BOOTS),
@@ -158,6 +159,10 @@ def _image(case: Case) -> Press | None:
     return Press("See what it downloads", f"/images/{case.image}") if case.image else None
 
 
+def _loaders(_: Case) -> Press:
+    return Press("See which loaders are missing", "/system#loaders")
+
+
 def _boots(case: Case) -> Press | None:
     return Press("See its other boots", f"/machines/{case.machine}#boots") if case.machine else None
 
@@ -175,5 +180,6 @@ _DO: Mapping[Deed, Callable[[Case], Press | None]] = {
     Deed.NETWORK: _network,
     Deed.HOST: _host,
     Deed.IMAGE: _image,
+    Deed.LOADERS: _loaders,
     Deed.BOOTS: _boots,
 }

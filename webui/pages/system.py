@@ -1,4 +1,4 @@
-"""/system: the keys that programs use."""
+"""/system: the keys that programs use, and the machines that no loader is there for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +63,7 @@ class SystemView:
     scope_problem: str
     days: Field
     said: str
+    loaders: tuple[str, ...]  # a sentence for each kind of machine without one
 
 
 @router.get("/system")
@@ -123,6 +124,7 @@ def built(
         scope_problem=wrong.get("scope", ""),
         days=Field(new.days, wrong.get("days", "")),
         said=said,
+        loaders=here.reads.missing_loaders(),
     )
 
 

@@ -1,13 +1,18 @@
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from appliance.actions import acts, changes, machines, networks, sources
 from appliance.actions.desk import Desk
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
+from appliance.store import boots
 from appliance.store.inventory_view import MachineView, UnknownView
-from tests.appliance.actions.conftest import OWNER, Judge
+from appliance.store.open import writer
+from tests.appliance.actions.conftest import OWNER, Clock, Judge
 
 MAC = "52:54:00:12:34:56"
+Waits = Callable[..., None]
 
 
 @pytest.fixture
@@ -197,3 +202,59 @@ def test_a_network_that_is_not_there_has_no_default(desk: Desk) -> None:
     )
     with pytest.raises(Unknown, match="There are lan"):
         networks.set_network_default(desk, OWNER, "lab", "hold")
+
+
+@pytest.fixture
+def waits(desk: Desk, clock: Clock) -> Iterator[Waits]:
+    """A machine shows its code since `since`, as boot writes it down."""
+    connection = writer(desk.reads.state / "boot.db", boots.MIGRATIONS)
+
+    def waiting(since: float, network: str = "lan") -> None:
+        row = boots.HeldRow(network, MAC, "4821", since, clock.now, {})
+        boots.save_held(connection, row)
+
+    yield waiting
+    connection.close()
+
+
+def inbox(desk: Desk) -> list[str]:
+    return [row.network for row in desk.reads.held(desk.now())]
+
+
+def test_a_forgotten_machine_is_left_alone_while_it_goes_on_asking(
+    desk: Desk, clock: Clock, waits: Waits
+) -> None:
+    began = clock.now
+    waits(began)
+    assert inbox(desk) == ["lan"]
+    clock.now += 5
+    done = machines.forget_held(desk, OWNER, "lan", MAC)
+    assert done.what == f"{MAC} is left alone until it asks again."
+    clock.now += 3
+    waits(began)  # it polls on in the same boot
+    assert inbox(desk) == []
+
+
+def test_a_forgotten_machine_is_back_with_its_next_boot(
+    desk: Desk, clock: Clock, waits: Waits
+) -> None:
+    waits(clock.now)
+    machines.forget_held(desk, OWNER, "lan", MAC)
+    clock.now += 600
+    waits(clock.now)
+    assert inbox(desk) == ["lan"]
+
+
+def test_a_machine_is_forgotten_on_one_network_only(desk: Desk, clock: Clock, waits: Waits) -> None:
+    waits(clock.now)
+    waits(clock.now, "lab")
+    machines.forget_held(desk, OWNER, "lan", MAC)
+    assert inbox(desk) == ["lab"]
+
+
+@pytest.mark.parametrize(("network", "mac"), [("lan", "nonsense"), ("a|b", MAC), ("", MAC)])
+def test_what_cannot_be_in_the_inbox_cannot_be_forgotten(
+    desk: Desk, network: str, mac: str
+) -> None:
+    with pytest.raises(Refused):
+        machines.forget_held(desk, OWNER, network, mac)

@@ -47,12 +47,7 @@ def test_the_newest_boot_of_each_mac_is_found_behind_a_machine_that_loops(
 def test_a_running_boot_is_found_behind_a_machine_that_loops(file: sqlite3.Connection) -> None:
     running = began(file, 1, OTHER, state="loading")
     looping(file, 100)
-    assert [row.id for row in boots.in_progress(file, {"loading"})] == [running]
-
-
-def test_a_boot_that_waits_is_not_among_those_that_load(file: sqlite3.Connection) -> None:
-    began(file, 1, OTHER, state="held")
-    assert boots.in_progress(file, {"loading", "asking"}) == []
+    assert [row.id for row in boots.unended(file)] == [running]
 
 
 def test_the_last_boot_that_came_up_is_found(file: sqlite3.Connection) -> None:

@@ -1,7 +1,9 @@
+import json
+from contextlib import closing
 from pathlib import Path
 
 from appliance.events import ForeignServer, PoolEmpty
-from appliance.store import builds, journal, leases
+from appliance.store import boots, builds, journal, leases
 from appliance.store.open import writer
 from appliance.store.reads import FILES, Reads
 
@@ -48,3 +50,12 @@ def test_the_latest_of_each_is_found_behind_any_number_of_others(tmp_path: Path)
         ("ForeignServer", 2.0),
         ("ForeignServer", 1.0),
     ]
+
+
+def test_what_boot_says_about_missing_loaders_is_read(tmp_path: Path) -> None:
+    reads = Reads(tmp_path)
+    assert reads.missing_loaders() == ()
+    with closing(writer(tmp_path / "boot.db", boots.MIGRATIONS)) as connection:
+        assert reads.missing_loaders() == ()
+        boots.save_own(connection, boots.MISSING_LOADERS, json.dumps(["No loader for BIOS."]))
+        assert reads.missing_loaders() == ("No loader for BIOS.",)

@@ -94,3 +94,8 @@ def test_a_mac_that_no_card_can_have_is_refused(mac: str) -> None:
 def test_too_little_memory_is_refused_with_the_least() -> None:
     with pytest.raises(Refused, match="needs 256 or more"):
         replace(ANVIL, megabytes=64)
+
+
+def test_a_machine_has_the_processor_it_is_given() -> None:
+    assert argument(command(ANVIL, "tap0", HERE, None), "-cpu") == []
+    assert argument(command(replace(ANVIL, cpu="qemu32"), "tap0", HERE, None), "-cpu") == ["qemu32"]

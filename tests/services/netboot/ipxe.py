@@ -28,6 +28,7 @@ OLD_COMMANDS = frozenset(
         "item",
         "choose",
         "shell",
+        "cpuid",
     ]
 )
 """What a build of 2019 knows."""

@@ -38,6 +38,7 @@ def table(
     default: str | None = "s1/ember",
     rollbacks: int = 2,
     waiting: str | None = None,
+    lacks: str = "",
     specialisation: str | None = None,
     specialisations: dict[str, str] | None = None,
 ) -> Table:
@@ -58,7 +59,7 @@ def table(
         {"m1": Machine("m1", "anvil", intent, "i1", "s1/ember", "u1", specialisation)},
         {"lan": Unknown(unknown, "u1")},
         {"u1": Menu("u1", "Workshop", ("s1/ember",), default, 5, rollbacks)},
-        {"s1/ember": Host("s1/ember", "ember", "demo", generations, waiting)},
+        {"s1/ember": Host("s1/ember", "ember", "demo", generations, waiting, lacks)},
     )
 
 

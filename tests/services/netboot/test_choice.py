@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.model.table import EMPTY, Table, Unknown
+from appliance.model.table import EMPTY, LACKS, Table, Unknown
 from services.netboot.choice import (
     Deny,
     Hold,
@@ -81,10 +81,28 @@ def test_an_entry_for_one_network_wins_over_the_mac_alone() -> None:
     assert isinstance(decide(elsewhere, "lan", MAC, IMAGES), Hold)
 
 
-def test_a_host_still_being_built_says_so() -> None:
-    got = decide(table(waiting="building, about 3 min"), "lan", MAC, IMAGES)
+@pytest.mark.parametrize(
+    ("lacks", "reason"),
+    [
+        ("queued", "waiting"),
+        ("running", "waiting"),
+        ("looking", "waiting"),
+        ("unbuilt", "waiting"),
+        ("", "waiting"),
+        ("failed", "build-failed"),
+        ("cancelled", "nothing"),
+        ("not-bootable", "nothing"),
+    ],
+)
+def test_a_host_without_an_image_says_what_it_lacks(lacks: str, reason: str) -> None:
+    got = decide(table(waiting="ember lacks something.", lacks=lacks), "lan", MAC, IMAGES)
     assert isinstance(got, Page)
-    assert (got.reason, "building" in got.why) == ("waiting", True)
+    assert (got.reason, got.why) == (reason, "ember lacks something.")
+
+
+def test_every_reason_for_having_nothing_has_a_page() -> None:
+    tested = {"queued", "running", "looking", "unbuilt", "failed", "cancelled", "not-bootable"}
+    assert tested == set(LACKS)
 
 
 def test_an_image_that_was_pruned_says_so() -> None:

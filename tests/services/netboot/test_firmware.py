@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dhcp.wire import Message, decode
-from services.netboot.architecture import ARCHITECTURES, FILES, Transport
+from services.netboot.architecture import ARCHITECTURES, KINDS, Transport
 from services.netboot.firmware import Class, Firmware, architecture, firmware, user_class_of
 
 CAPTURES = Path(__file__).parents[2] / "captures" / "dhcp"
@@ -169,7 +169,7 @@ def test_no_options_do_more_than_be_classified(options: dict[int, bytes], chaddr
 
 
 def test_every_recipe_of_the_table_has_loaders_by_name() -> None:
-    assert {one.recipe for one in ARCHITECTURES.values() if one.recipe} == set(FILES)
+    assert {one.recipe for one in ARCHITECTURES.values() if one.recipe} == set(KINDS)
 
 
 def test_every_http_code_follows_its_pxe_code() -> None:

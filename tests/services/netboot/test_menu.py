@@ -49,6 +49,12 @@ def test_a_build_without_menus_takes_the_default_at_once() -> None:
     assert done[-1].endswith(f"/pick/{KEY}")
 
 
+def test_a_pick_that_cannot_be_fetched_is_reported_with_its_error() -> None:
+    done = follow(TEXT, lambda line: line.startswith("chain"))
+    reports = [line for line in done if line.startswith("imgfetch")]
+    assert reports[0].endswith("/err?at=pick&errno=0x2d0c613b")
+
+
 def test_leaving_the_menu_opens_the_shell_then_comes_back() -> None:
     done = follow(TEXT, lambda line: line.startswith("choose"))
     assert "shell" in done

@@ -41,6 +41,7 @@ def test_a_loader_is_filed_by_what_its_header_says(tmp_path: Path) -> None:
             "ipxe-arm64.efi": efi(0xAA64),
             "i386/snponly.efi": efi(0x14C),
             "ipxe-riscv64.efi": efi(0x5064),
+            "ipxe-mips.efi": efi(0x0166),
             "ipxe-shimx64.efi": efi(0x8664),
             "ipxe.lkrn": b"x",
         },
@@ -48,6 +49,7 @@ def test_a_loader_is_filed_by_what_its_header_says(tmp_path: Path) -> None:
     assert sorted(installed(tmp_path).files) == [
         "arm64/ipxe.efi",
         "ia32/snponly.efi",
+        "riscv64/ipxe.efi",
         "x64/ipxe.efi",
     ]
 
@@ -73,6 +75,21 @@ def test_a_missing_loader_is_a_sentence_with_a_way_out(tmp_path: Path) -> None:
     assert len(found.missing) == 4
     assert "64-bit ARM" in found.missing[3]
     assert "Run the set-up again" in found.missing[3]
+
+
+def test_a_loader_that_no_package_has_is_the_owners_to_build(tmp_path: Path) -> None:
+    (told,) = (one for one in installed(tmp_path).missing if "32-bit UEFI" in one)
+    assert "set-up" not in told
+    assert "bin-i386-efi/ipxe.efi" in told
+    assert str(tmp_path / "own") in told
+
+
+def test_what_the_owner_built_is_served(tmp_path: Path) -> None:
+    package(tmp_path, "own", {"ipxe.efi": efi(0x14C)})
+    package(tmp_path, "2.0", {"ipxe.efi": efi(0x8664)})
+    found = installed(tmp_path)
+    assert found.files["ia32/ipxe.efi"] == tmp_path / "own" / "ipxe.efi"
+    assert not any("32-bit" in one for one in found.missing)
 
 
 @pytest.mark.parametrize("head", [b"", b"MZ", b"\x7fELF", b"MZ" + b"\xff" * 200])

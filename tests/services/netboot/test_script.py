@@ -1,5 +1,7 @@
 """What a machine is told, followed as iPXE would follow it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +98,55 @@ def test_g73_a_held_machine_waits_in_the_request_itself() -> None:
 def test_the_local_disk_on_bios_is_the_first_drive() -> None:
     done = follow(ALL["local"], settings={"platform": "pcbios"})
     assert "sanboot --no-describe --drive 0x80" in done
+
+
+@pytest.mark.parametrize("platform", ["pcbios", "efi"])
+def test_a_disk_that_does_not_start_is_reported_with_its_error(platform: str) -> None:
+    failing = follow(
+        ALL["local"], lambda line: line.startswith("sanboot"), settings={"platform": platform}
+    )
+    (report,) = (line for line in failing if line.startswith("imgfetch"))
+    assert report.endswith("/err?at=disk&errno=0x2d0c613b")
+
+
+def test_the_local_disk_of_a_32_bit_uefi_is_tried_too() -> None:
+    done = follow(
+        ALL["local"], lambda line: line.startswith("sanboot"), settings={"platform": "efi"}
+    )
+    assert [line for line in done if "--filename" in line][-1].endswith("\\BOOTIA32.EFI")
+
+
+def lacks_64_bits(command: str) -> bool:
+    return command == "cpuid --ext 29"
+
+
+def test_g4_a_32_bit_processor_is_told_so_and_the_router_too() -> None:
+    done = follow(ALL["run"], lacks_64_bits, settings={"buildarch": "i386"})
+    assert not any(line.startswith("kernel") for line in done)
+    assert any("needs a 64-bit processor" in line for line in done)
+    (report,) = (line for line in done if line.startswith("imgfetch"))
+    assert "/err?at=cpu&errno=" in report
+    assert done[-1].startswith("chain --autofree --replace http://10.77.0.1/s/")
+
+
+def test_g4_a_32_bit_build_on_a_64_bit_processor_boots() -> None:
+    assert follow(ALL["run"], settings={"buildarch": "i386"})[-1] == "boot"
+
+
+def test_g4_a_64_bit_build_is_not_asked() -> None:
+    done = follow(ALL["run"], lacks_64_bits, settings={"buildarch": "x86_64"})
+    assert done[-1] == "boot"
+
+
+def test_g4_a_build_that_cannot_ask_the_processor_goes_on() -> None:
+    done = follow(ALL["run"], lambda line: line.startswith("cpuid"), settings={"buildarch": "i386"})
+    assert done[-1] == "boot"
+
+
+@pytest.mark.parametrize("system", ["i686-linux", "aarch64-linux"])
+def test_g4_only_a_64_bit_x86_image_asks_the_processor(system: str) -> None:
+    other = replace(image(), system=system)
+    assert "cpuid" not in script.run(URLS, "ember", 3, other, HOME)
 
 
 def test_the_local_disk_on_uefi_tries_known_loaders_before_the_boot_order() -> None:

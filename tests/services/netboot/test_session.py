@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.netboot.architecture import kind_of
 from services.netboot.choice import Deny, Hold, Local, Page, Run, Shell, Show, decide
 from services.netboot.script import Urls
 from services.netboot.session import answer, checked, chosen, part_of
@@ -35,20 +36,60 @@ def test_a_menu_opens_no_image_before_something_is_picked() -> None:
 def test_the_record_names_machine_host_and_image() -> None:
     record = chosen(RUN, TABLE, "lan", MAC)
     assert (record.kind, record.machine, record.host) == ("run", "m1", "s1/ember")
-    assert set(record.parts.values()) == {"bzImage", "initrd"}
+    assert dict(record.parts) == {part.sha256: part.size for part in IMAGE.parts}
 
 
 def test_a_command_line_that_ipxe_would_change_becomes_a_page() -> None:
     bad = image(command_line="init=/x ${net0/ip}")
     decision = decide(table(bad), "lan", MAC, looked_up(bad))
-    got = checked(decision)
+    got = checked(decision, None)
     assert isinstance(got, Page)
     assert "${…}" in got.why
 
 
 def test_a_recipe_of_a_later_version_becomes_a_page() -> None:
     assert isinstance(RUN, Run)
-    assert isinstance(checked(replace(RUN, image=replace(IMAGE, recipe="uki"))), Page)
+    assert isinstance(checked(replace(RUN, image=replace(IMAGE, recipe="uki")), None), Page)
+
+
+@pytest.mark.parametrize(
+    ("system", "build", "code", "boots"),
+    [
+        ("x86_64-linux", "x86_64", 7, True),
+        ("x86_64-linux", "i386", 0, True),  # the processor decides, in the script
+        ("x86_64-linux", "i386", 6, True),
+        ("i686-linux", "i386", 0, True),
+        ("i686-linux", "x86_64", 7, False),  # 64-bit UEFI starts no 32-bit kernel
+        ("x86_64-linux", "arm64", 11, False),
+        ("x86_64-linux", "", 11, False),  # only its firmware has spoken
+        ("aarch64-linux", "arm64", 11, True),
+        ("aarch64-linux", "i386", 0, False),
+        ("aarch64-linux", "", 0, False),
+        ("riscv64-linux", "riscv64", 27, True),
+        ("x86_64-linux", "", None, True),  # nobody said anything
+        ("x86_64-linux", "word-of-later", 7, True),
+    ],
+)
+def test_g4_an_image_is_for_machines_of_its_system(
+    system: str, build: str, code: int | None, boots: bool
+) -> None:
+    assert isinstance(RUN, Run)
+    wanted = replace(RUN, image=replace(IMAGE, system=system))
+    got = checked(wanted, kind_of(build, code))
+    assert isinstance(got, Run) == boots
+
+
+def test_g4_the_page_names_both_systems() -> None:
+    assert isinstance(RUN, Run)
+    got = checked(RUN, kind_of("arm64", None))
+    assert isinstance(got, Page)
+    assert got.why == "ember is made for x86_64-linux, and this machine runs aarch64-linux."
+    assert got.reason == "wrong-system"
+
+
+def test_a_page_is_recorded_with_its_way_out() -> None:
+    record = chosen(Page("Why.", "Way.", reason="pruned"), TABLE, "lan", MAC)
+    assert (record.sentence, record.way_out, record.reason) == ("Why.", "Way.", "pruned")
 
 
 def test_a_part_is_found_only_in_the_images_a_token_opens() -> None:

@@ -54,6 +54,24 @@ def test_g80_a_serial_with_spaces_is_kept_as_it_is() -> None:
             StepRow(1, "dhcp", "ACK", 1.0, 1.0, None, None, "ok", {"address": "10.0.0.9"}),
             "DHCP ACK 10.0.0.9.",
         ),
+        (
+            StepRow(1, "script", "ember", 1.0, 1.0, None, None, "ok", {"kind": "run"}),
+            "The script was sent: ember.",
+        ),
+        (
+            StepRow(
+                1,
+                "script",
+                "page",
+                1.0,
+                61.0,
+                None,
+                None,
+                "ok",
+                {"kind": "page", "sentence": "ember is being built.", "times": 5},
+            ),
+            "It was told: ember is being built. It asked 5 times.",
+        ),
         (StepRow(1, "up", "ember", 1.0, 1.0, None, None, "ok", {}), "It phoned home."),
     ],
 )

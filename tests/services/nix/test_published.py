@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from appliance.model.images import Verdict
-from appliance.model.table import Table, table_from_json, table_to_json
+from appliance.model.table import LACKS, Table, table_from_json, table_to_json
 from appliance.store.builds import BuildRow, GenerationRow
 from appliance.store.inventory_view import MachineView, MenuView, SourceView, UnknownView
-from services.nix.published import images_in, table
+from services.nix.published import WAITING, images_in, table
 
 SOURCE = SourceView("s", "fleet", "github:o/r", "mine", False, False, 3600, None)
 MACHINE = MachineView(
@@ -58,23 +58,42 @@ def test_the_newest_generation_comes_first() -> None:
 
 def test_a_host_that_is_being_built_says_so() -> None:
     host = made(generations=[], builds=[BUILD]).hosts["s/ember"]
-    assert host.waiting == "ember is being built."
+    assert (host.lacks, host.waiting) == ("running", "ember is being built.")
 
 
 def test_a_host_that_failed_says_why() -> None:
     failed = replace(BUILD, state="failed", what="The disk is full.")
     host = made(generations=[], builds=[failed]).hosts["s/ember"]
-    assert host.waiting == "ember could not be built. The disk is full."
+    assert (host.lacks, host.waiting) == (
+        "failed",
+        "ember could not be built. The disk is full.",
+    )
 
 
 def test_a_host_that_cannot_boot_says_why() -> None:
     bad = replace(VERDICT, kind="not-bootable", reason="It is a container.")
     host = made(generations=[], verdicts=[bad]).hosts["s/ember"]
-    assert host.waiting == "ember cannot be booted: It is a container."
+    assert (host.lacks, host.waiting) == (
+        "not-bootable",
+        "ember cannot be booted: It is a container.",
+    )
 
 
 def test_a_host_with_an_image_waits_for_nothing() -> None:
-    assert made(builds=[BUILD]).hosts["s/ember"].waiting is None
+    host = made(builds=[BUILD]).hosts["s/ember"]
+    assert (host.lacks, host.waiting) == ("", None)
+
+
+def test_every_reason_for_having_nothing_is_in_the_tables_list() -> None:
+    looking = replace(VERDICT, kind="looking")
+    cases = [
+        *({"builds": [replace(BUILD, state=state)]} for state in WAITING),
+        {"verdicts": [replace(VERDICT, kind="not-bootable", reason="It is a container.")]},
+        {"verdicts": [looking]},
+        {"builds": []},
+    ]
+    found = [made(generations=[], **case).hosts["s/ember"].lacks for case in cases]
+    assert sorted(found) == sorted(LACKS)
 
 
 def test_a_removed_source_has_no_hosts() -> None:

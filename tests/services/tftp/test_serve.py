@@ -303,6 +303,19 @@ def test_g61_a_file_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None
     assert {told.end for told in served(tmp_path, use)} == {None}
 
 
+def test_g58_a_stray_byte_on_a_name_that_is_not_there_is_told(tmp_path: Path) -> None:
+    async def ask(client: Client) -> None:
+        for name in (b"nothing\xff", b"nothing"):
+            await client.hear(await client.ask(b"\0\1" + name + b"\0octet\0"))
+        await client.until_told(2)
+        assert [(one.name, one.stray) for one in client.told] == [
+            ("nothing\\xff", True),
+            ("nothing", False),
+        ]
+
+    served(tmp_path, ask)
+
+
 def test_g63_a_write_is_refused_with_error_2(tmp_path: Path) -> None:
     async def use(client: Client) -> None:
         one = await client.ask(b"\0\2evil\0octet\0")

@@ -88,7 +88,8 @@ def test_a_host_that_runs_something_else_is_named(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", ["asking", "loading", "starting", "up", "served", "held", "local", "short", "left"]
+    "state",
+    ["asking", "loading", "menu", "starting", "up", "served", "held", "local", "short", "left"],
 )
 def test_every_state_has_a_sentence(home: Home, state: str) -> None:
     found = view(home, "fell", state=state)

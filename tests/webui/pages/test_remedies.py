@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.diagnosis import HEADINGS
+from appliance.causes import CAUSES
 from appliance.store.boots import BootRow
 from webui.pages.remedies import REMEDIES, Case, Press, remedies
 
@@ -16,7 +16,7 @@ STRANGER = Case(
 )
 
 
-@pytest.mark.parametrize("diagnosis", HEADINGS)
+@pytest.mark.parametrize("diagnosis", CAUSES)
 def test_every_diagnosis_has_deeds_of_its_own(diagnosis: str) -> None:
     assert REMEDIES[diagnosis]
 
@@ -56,6 +56,10 @@ def test_a_machine_without_a_loader_may_boot_its_own_disk() -> None:
 @pytest.mark.parametrize("diagnosis", ["autoexec-missing", "tftp-not-found", "unanswered"])
 def test_another_server_is_decided_about_where_its_network_is(diagnosis: str) -> None:
     assert remedies(diagnosis, CASE)[0].href == "/networks#net-lan"
+
+
+def test_a_missing_loader_leads_to_what_is_missing() -> None:
+    assert remedies("loader-missing", STRANGER)[0].href == "/system#loaders"
 
 
 def test_a_silent_kernel_leads_to_what_was_found_in_its_host() -> None:

@@ -1,5 +1,8 @@
+import json
 import re
 
+from appliance.store import boots
+from appliance.store.open import writer
 from tests.webui.pages.conftest import Home
 
 
@@ -50,3 +53,11 @@ def test_a_life_that_is_no_number_is_said_beside_it(lived_in: Home) -> None:
 def test_an_empty_life_has_no_end(lived_in: Home) -> None:
     made(lived_in, days=" ")
     assert "when revoked" in lived_in.get("/system")
+
+
+def test_a_machine_without_a_loader_is_told_what_is_missing(lived_in: Home) -> None:
+    assert "Loaders that are missing" not in lived_in.get("/system")
+    file = writer(lived_in.state / "boot.db", boots.MIGRATIONS)
+    boots.save_own(file, boots.MISSING_LOADERS, json.dumps(["No loader for 32-bit UEFI."]))
+    file.close()
+    assert "No loader for 32-bit UEFI." in lived_in.get("/system").partition('id="loaders"')[2]

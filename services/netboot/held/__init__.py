@@ -1,0 +1,1 @@
+"""Machines that wait for the owner and show a code."""

@@ -1,0 +1,1 @@
+"""The loaders over HTTP, each beside its autoexec.ipxe."""

@@ -1,0 +1,1 @@
+"""An image's parts below a boot's token, every byte written down."""

@@ -1,0 +1,133 @@
+"""DOOR: `/s/<mac>`, and below a token `pick` and `err`: the scripts, and what iPXE says back."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from appliance.model.names import mac_from
+from services.netboot.architecture import Kind, kind_of
+from services.netboot.attempt import Attempt
+from services.netboot.choice import Decision, Hold, decide, pick
+from services.netboot.driver import Recorder
+from services.netboot.follow import World
+from services.netboot.grants.driver import Grants
+from services.netboot.held.driver import Held
+from services.netboot.script import Urls
+from services.netboot.session import answer, checked, chosen
+from services.netboot.urls.asker import READ, Asker, Route, text, unknown_token
+from services.netboot.words import clean, said
+
+POLL_SECONDS = 3  # Retry-After of a held machine; iPXE's connection lives for ten seconds
+POLLS_PER_SCREEN = 200  # then the waiting script is sent afresh, with its code
+
+
+class Scripts:
+    """What machines are told; `refresh` reads what other roles have just written."""
+
+    def __init__(
+        self,
+        world: World,
+        recorder: Recorder,
+        grants: Grants,
+        refresh: Callable[[], None],
+    ) -> None:
+        self._world = world
+        self._recorder = recorder
+        self._grants = grants
+        self._held = Held(recorder)
+        self._refresh = refresh
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What is answered here."""
+        return (
+            (r"/s/([0-9A-Fa-f:-]{12,17})", READ, self._script),
+            (r"/b/([^/]+)/pick/([A-Za-z0-9-]+)", ("GET",), self._pick),
+            (r"/b/([^/]+)/err", ("GET",), self._error),
+        )
+
+    async def _script(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
+        try:
+            mac = mac_from(match[1])
+        except ValueError as error:
+            return text(404, str(error))
+        if asker.mac is not None and asker.mac != mac:
+            self._grants.complain(asker.network, asker.address, match[0])
+            return text(403, "This address belongs to another machine.")
+        if asker.request.method == "HEAD":
+            return text(200, "")
+        self._refresh()
+        query = asker.request.query
+        decision = decide(self._world.table, asker.network, mac, self._world.image)
+        if isinstance(decision, Hold):
+            waiting = self._waiting(asker, mac) if "hold" in query else None
+            if waiting is not None:
+                return waiting
+        else:
+            self._held.released(asker.network, mac)
+        return self._told(asker, mac, decision, said(dict(query)))
+
+    def _waiting(self, asker: Asker, mac: str) -> web.Response | None:
+        """503 while nothing is assigned; None when the screen should be drawn again."""
+        attempt = self._recorder.attempts.current(asker.network, mac)
+        if attempt is None or attempt.state != "held":
+            return None
+        self._held.code(attempt)
+        self._recorder.waited(attempt)
+        if (attempt.steps[-1].bytes or 0) % POLLS_PER_SCREEN == 0:
+            return None
+        why = "Nothing is assigned to this machine yet."
+        return text(503, why, retry_seconds=POLL_SECONDS)
+
+    def _told(
+        self, asker: Asker, mac: str, decision: Decision, facts: dict[str, str]
+    ) -> web.Response:
+        """Record the decision, make the token, answer with the script."""
+        before = self._recorder.attempts.current(asker.network, mac)
+        known = {**(before.facts if before is not None and not before.over else {}), **facts}
+        decision = checked(decision, _kind(known))
+        record = chosen(decision, self._world.table, asker.network, mac)
+        attempt = self._recorder.scripted(asker.network, mac, record, facts)
+        return self._scripted(asker, attempt, decision)
+
+    def _scripted(self, asker: Asker, attempt: Attempt, decision: Decision) -> web.Response:
+        code = ""
+        if isinstance(decision, Hold):
+            code = attempt.facts["code"] = self._held.code(attempt)
+        row, secret = self._grants.token_for(attempt, asker.address)
+        urls = Urls(asker.base, attempt.mac, row.token)
+        phone_home = f"{asker.base}/up/{attempt.id}.{secret}"
+        told = answer(decision, urls, phone_home=phone_home, code=code)
+        self._grants.keep(replace(row, images=told.images, menu=told.menu))
+        return text(200, told.text)
+
+    async def _pick(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
+        row = self._grants.opened(match[1], asker)
+        if row is None:
+            return unknown_token()
+        table, images = self._world.table, self._world.image
+        decision = pick(table, row.network, row.mac, match[2], images, frozenset(row.menu))
+        attempt = self._recorder.attempts.by_id(row.boot)
+        if attempt is None or attempt.state == "up":
+            return self._told(asker, row.mac, decision, {})
+        decision = checked(decision, _kind(attempt.facts))
+        self._recorder.picked(attempt, match[2], chosen(decision, table, row.network, row.mac))
+        return self._scripted(asker, attempt, decision)
+
+    async def _error(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
+        row = self._grants.opened(match[1], asker)
+        if row is None:
+            return unknown_token()
+        query = asker.request.query
+        attempt = self._recorder.attempts.by_id(row.boot)
+        if attempt is not None:
+            what, errno = clean(query.get("at", ""), 32), clean(query.get("errno", ""), 32)
+            self._recorder.reported(attempt, what or "something", errno)
+        return text(200, "Noted.")
+
+
+def _kind(facts: Mapping[str, Any]) -> Kind | None:
+    return kind_of(str(facts.get("arch", "")), facts.get("arch_code"))
