@@ -43,7 +43,7 @@ from webui.api.words import SHAPE
 from webui.courtesy import Courtesy
 from webui.guard import Guard
 from webui.live import Bells, stream
-from webui.once import Once
+from webui.once.serve import Once
 from webui.pages import (
     boot,
     build,

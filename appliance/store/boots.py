@@ -91,13 +91,6 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
 )
-BOOTS_KEPT = 2000
-KEPT_OF_EACH = 20
-STRANGERS_KEPT = 10_000
-"""`prune` keeps the newest boots, and of each MAC the newest few however old they are: one machine
-that boots in a circle takes nobody's history.  Anybody can invent MACs, so a MAC that never was a
-machine of the owner's has that only among the newest STRANGERS_KEPT."""
-HELD_KEPT_SECONDS = 7 * 24 * 3600.0
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""
 
@@ -151,7 +144,7 @@ class HeldRow:
     facts: dict[str, Any]
 
 
-_BOOT = (
+COLUMNS = (
     "id, network, mac, machine, firmware, began_at, ended_at, state, host, name, image, generation,"
     " intent, toplevel, diagnosis, facts"
 )
@@ -166,51 +159,28 @@ def boots(
 ) -> list[BootRow]:
     """The newest boots first, of one machine's MAC or of all; older than the one with that id."""
     rows = connection.execute(
-        f"SELECT {_BOOT} FROM boot WHERE (? IS NULL OR mac = ?) AND (? IS NULL OR"
+        f"SELECT {COLUMNS} FROM boot WHERE (? IS NULL OR mac = ?) AND (? IS NULL OR"
         " (began_at, id) < (SELECT began_at, id FROM boot WHERE id = ?))"
         " ORDER BY began_at DESC, id DESC LIMIT ?",
         (mac, mac, before, before, limit),
     )
-    return [_boot(row) for row in rows]
-
-
-def newest_of_each(connection: sqlite3.Connection) -> list[BootRow]:
-    """The newest boot of every MAC, the newest first."""
-    rows = connection.execute(
-        f"SELECT {_BOOT} FROM boot WHERE id IN (SELECT (SELECT id FROM boot AS one"
-        " WHERE one.mac = each.mac ORDER BY one.began_at DESC LIMIT 1)"
-        " FROM (SELECT DISTINCT mac FROM boot) AS each) ORDER BY began_at DESC"
-    ).fetchall()
-    return [_boot(row) for row in rows]
-
-
-def last_up(connection: sqlite3.Connection) -> BootRow | None:
-    """The newest boot that came up."""
-    row = connection.execute(
-        f"SELECT {_BOOT} FROM boot WHERE state = 'up' ORDER BY began_at DESC LIMIT 1"
-    ).fetchone()
-    return _boot(row) if row else None
-
-
-def began_since(connection: sqlite3.Connection, at: float) -> int:
-    """How many boots began at that moment or later."""
-    (found,) = connection.execute("SELECT count(*) FROM boot WHERE began_at >= ?", (at,)).fetchone()
-    return int(found)
+    return [boot_row(row) for row in rows]
 
 
 def boot(connection: sqlite3.Connection, ident: str) -> BootRow | None:
     """One boot by id."""
-    row = connection.execute(f"SELECT {_BOOT} FROM boot WHERE id = ?", (ident,)).fetchone()
-    return _boot(row) if row else None
+    row = connection.execute(f"SELECT {COLUMNS} FROM boot WHERE id = ?", (ident,)).fetchone()
+    return boot_row(row) if row else None
 
 
 def unended(connection: sqlite3.Connection) -> list[BootRow]:
     """Boots in progress, the newest first."""
-    wanted = f"SELECT {_BOOT} FROM boot WHERE ended_at IS NULL ORDER BY began_at DESC"
-    return [_boot(row) for row in connection.execute(wanted)]
+    wanted = f"SELECT {COLUMNS} FROM boot WHERE ended_at IS NULL ORDER BY began_at DESC"
+    return [boot_row(row) for row in connection.execute(wanted)]
 
 
-def _boot(row: tuple[Any, ...]) -> BootRow:
+def boot_row(row: tuple[Any, ...]) -> BootRow:
+    """A boot from its `COLUMNS`."""
     return BootRow(*(*row[:-1], json.loads(row[-1])))
 
 
@@ -222,18 +192,6 @@ def steps(connection: sqlite3.Connection, ident: str) -> list[StepRow]:
         (ident,),
     ).fetchall()
     return [StepRow(*(*row[:-1], json.loads(row[-1]))) for row in rows]
-
-
-def steps_of(connection: sqlite3.Connection, idents: Collection[str]) -> dict[str, list[StepRow]]:
-    """The steps of several boots, each in order."""
-    found: dict[str, list[StepRow]] = {ident: [] for ident in idents}
-    for row in connection.execute(
-        "SELECT boot, number, kind, name, began_at, ended_at, bytes, total, status, detail"
-        " FROM step WHERE boot IN (SELECT value FROM json_each(?)) ORDER BY boot, number",
-        (json.dumps(list(idents)),),
-    ):
-        found[row[0]].append(StepRow(*(*row[1:-1], json.loads(row[-1]))))
-    return found
 
 
 def held(connection: sqlite3.Connection, since: float) -> list[HeldRow]:
@@ -307,7 +265,7 @@ def missing_loaders(connection: sqlite3.Connection) -> tuple[str, ...]:
 def save_boot(connection: sqlite3.Connection, row: BootRow, intent_id: str | None) -> None:
     """Insert or replace one boot."""
     connection.execute(
-        f"INSERT INTO boot ({_BOOT}, intent_id) VALUES"
+        f"INSERT INTO boot ({COLUMNS}, intent_id) VALUES"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET machine = excluded.machine, firmware = excluded.firmware,"
         " began_at = excluded.began_at, ended_at = excluded.ended_at, state = excluded.state,"
@@ -424,17 +382,3 @@ def drop_held(connection: sqlite3.Connection, network: str, mac: str) -> None:
 def save_own(connection: sqlite3.Connection, name: str, value: str) -> None:
     """Keep a value for the role itself."""
     connection.execute("INSERT OR REPLACE INTO own (name, value) VALUES (?, ?)", (name, value))
-
-
-def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Drop expired tokens, machines that ceased to wait, and boots beyond what is kept."""
-    connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
-    connection.execute("DELETE FROM held WHERE last_asked < ?", (now - HELD_KEPT_SECONDS,))
-    connection.execute(
-        "DELETE FROM boot WHERE id IN (SELECT id FROM ("
-        "  SELECT id, row_number() OVER (ORDER BY began_at DESC) AS place,"
-        "    row_number() OVER (PARTITION BY mac ORDER BY began_at DESC) AS nth,"
-        "    max(machine) OVER (PARTITION BY mac) AS known FROM boot)"
-        " WHERE place > ? AND (nth > ? OR (known IS NULL AND place > ?)))",
-        (BOOTS_KEPT, KEPT_OF_EACH, STRANGERS_KEPT),
-    )

@@ -14,7 +14,7 @@ from appliance.errors import Unreachable
 from appliance.events import KINDS
 from appliance.model.images import Image, Verdict, image_from_json
 from appliance.model.slices import Slices
-from appliance.store import boots, builds, inventory_view, journal, leases, trials
+from appliance.store import boot_history, boots, builds, inventory_view, journal, leases, trials
 from appliance.store.boots import BootRow, HeldRow, StepRow
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.leases import LeaseRow, Trouble
@@ -170,7 +170,7 @@ class Reads:
 
     def newest_boots(self) -> list[BootRow]:
         """The newest boot of every MAC, newest first."""
-        return self._look("boot", boots.newest_of_each, [])
+        return self._look("boot", boot_history.newest_of_each, [])
 
     def boots_in_progress(self, states: Collection[str]) -> list[BootRow]:
         """Boots that have not ended and are in one of these states, newest first."""
@@ -179,11 +179,11 @@ class Reads:
 
     def last_up(self) -> BootRow | None:
         """The newest boot that came up."""
-        return self._look("boot", boots.last_up, None)
+        return self._look("boot", boot_history.last_up, None)
 
     def boots_since(self, at: float) -> int:
         """How many boots began at that moment or later."""
-        return self._look("boot", lambda file: boots.began_since(file, at), 0)
+        return self._look("boot", lambda file: boot_history.began_since(file, at), 0)
 
     def boot(self, ident: str) -> BootRow | None:
         """One boot."""
@@ -196,7 +196,7 @@ class Reads:
     def steps_of(self, idents: Collection[str]) -> dict[str, list[StepRow]]:
         """The steps of several boots, by their ids."""
         absent: dict[str, list[StepRow]] = {ident: [] for ident in idents}
-        return self._look("boot", lambda file: boots.steps_of(file, idents), absent)
+        return self._look("boot", lambda file: boot_history.steps_of(file, idents), absent)
 
     def held(self, now: float) -> list[HeldRow]:
         """Machines that wait for the owner right now, without those that were sent away since

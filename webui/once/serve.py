@@ -1,4 +1,4 @@
-"""A form that is sent twice is carried out once.
+"""The door that lets a form in once.
 
 Every drawing of a page gives its forms a random word, `once`.  Who presses a button twice on a slow
 line sends the same bytes twice; the second gets the answer of the first, which says what was done,

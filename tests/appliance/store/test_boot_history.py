@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.store import boots
-from appliance.store.boots import BOOTS_KEPT, KEPT_OF_EACH, STRANGERS_KEPT, BootRow, StepRow
+from appliance.store import boot_history, boots
+from appliance.store.boot_history import BOOTS_KEPT, KEPT_OF_EACH, STRANGERS_KEPT
+from appliance.store.boots import BootRow, StepRow
 from appliance.store.open import writer
 
 LOOPER, OTHER = "52:54:00:00:00:01", "52:54:00:00:00:02"
@@ -39,7 +40,7 @@ def test_the_newest_boot_of_each_mac_is_found_behind_a_machine_that_loops(
 ) -> None:
     old, newer = began(file, 1, OTHER), began(file, 2, OTHER)
     looping(file, 500)
-    found = boots.newest_of_each(file)
+    found = boot_history.newest_of_each(file)
     assert [row.id for row in found] == [f"{LOOPER}@1499", newer]
     assert old not in {row.id for row in found}
 
@@ -53,14 +54,14 @@ def test_a_running_boot_is_found_behind_a_machine_that_loops(file: sqlite3.Conne
 def test_the_last_boot_that_came_up_is_found(file: sqlite3.Connection) -> None:
     up = began(file, 1, OTHER, state="up")
     looping(file, 3)
-    last = boots.last_up(file)
+    last = boot_history.last_up(file)
     assert last is not None
     assert last.id == up
 
 
 def test_boots_of_a_day_are_counted_without_a_limit(file: sqlite3.Connection) -> None:
     looping(file, 700)
-    assert boots.began_since(file, 1100.0) == 600
+    assert boot_history.began_since(file, 1100.0) == 600
 
 
 def test_steps_come_by_boot_in_order(file: sqlite3.Connection) -> None:
@@ -68,7 +69,7 @@ def test_steps_come_by_boot_in_order(file: sqlite3.Connection) -> None:
     for ident, number in ((second, 2), (second, 1), (first, 1)):
         step = StepRow(number, "dhcp", f"step {number}", 1.0, 1.0, None, None, "ok", {"n": number})
         boots.save_step(file, ident, step)
-    found = boots.steps_of(file, [first, second, "none"])
+    found = boot_history.steps_of(file, [first, second, "none"])
     assert {ident: [step.number for step in steps] for ident, steps in found.items()} == {
         first: [1],
         second: [1, 2],
@@ -80,7 +81,7 @@ def test_a_machine_that_loops_takes_nobodys_history(file: sqlite3.Connection) ->
     for at in range(KEPT_OF_EACH + 5):
         began(file, at, OTHER)
     looping(file, BOOTS_KEPT + 100)
-    boots.prune(file, 0.0)
+    boot_history.prune(file, 0.0)
     assert len(boots.boots(file, mac=OTHER, limit=99)) == KEPT_OF_EACH
     assert len(boots.boots(file, mac=LOOPER, limit=9999)) == BOOTS_KEPT
 
@@ -89,7 +90,7 @@ def test_the_steps_of_a_dropped_boot_go_with_it(file: sqlite3.Connection) -> Non
     looping(file, BOOTS_KEPT + 1)
     oldest = f"{LOOPER}@1000"
     boots.save_step(file, oldest, StepRow(1, "dhcp", "x", 1.0, 1.0, None, None, "ok", {}))
-    boots.prune(file, 0.0)
+    boot_history.prune(file, 0.0)
     assert boots.boot(file, oldest) is None
     assert boots.steps(file, oldest) == []
 
@@ -101,7 +102,7 @@ def test_invented_macs_do_not_fill_the_disk(file: sqlite3.Connection) -> None:
         began(file, 2.0 + at, f"02:00:00:{at >> 16:02x}:{at >> 8 & 255:02x}:{at & 255:02x}",
               machine=None)  # fmt: skip
     file.execute("commit")
-    boots.prune(file, 0.0)
+    boot_history.prune(file, 0.0)
     (left,) = file.execute("SELECT count(*) FROM boot").fetchone()
     assert left == STRANGERS_KEPT + 1
     assert boots.boot(file, owned) is not None

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webui.once import Once
+from webui.once.serve import Once
 
 FORM = b"once=word&name=anvil"
 
