@@ -222,3 +222,30 @@ def test_leases_do_not_draw_the_list_again(window: Page) -> None:
     )
     window.wait_for_timeout(500)
     assert asked == []
+
+
+def test_a_host_that_was_chosen_is_what_boots_it_after_a_swap(window: Page, own_site: Site) -> None:
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    choice = window.locator("#inbox select").first
+    choice.focus()
+    window.keyboard.press("End")
+    wanted = choice.input_value()
+    window.keyboard.press("Tab")
+    assert window.evaluate("document.activeElement.textContent") == "Boot it"
+    holding(own_site, NEW, "2222")
+    expect(window.get_by_role("img", name="Code 2 2 2 2")).to_be_visible()
+    assert choice.input_value() == wanted
+    assert window.evaluate("document.activeElement.textContent") == "Boot it"
+    window.keyboard.press("Enter")
+    host = wanted.rpartition("/")[2]
+    expect(window.locator("[data-toast]")).to_contain_text(f"boots {host} next time")
+
+
+def test_what_is_typed_into_a_search_outlives_a_swap(window: Page) -> None:
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    window.locator("#q").fill("emb")
+    window.locator("h1").click()
+    rung(window, "known", "machines")
+    expect(window.locator("#q")).to_have_value("emb")

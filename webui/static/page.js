@@ -62,16 +62,27 @@
   document.addEventListener("htmx:sendError", grey);
   document.addEventListener("htmx:responseError", grey);
 
-  // ── A swap keeps what is open and where one is; htmx finds the focus again by its id ──
-  let opened = [], lost = false;
+  // ── A swap keeps what is open, what was chosen and where one is; htmx finds the focus by its id ──
+  let opened = [], chosen = [], lost = false;
+  const touched = (one) => one.type === "checkbox" ? one.checked !== one.defaultChecked
+    : one.options ? one.selectedIndex !== Math.max(0, [...one.options].findIndex((each) => each.defaultSelected))
+    : one.value !== one.defaultValue;
   document.addEventListener("htmx:beforeSwap", (event) => {
     const region = event.detail.target;
+    const fields = region.querySelectorAll("select[id], textarea[id], input[id]:not([type=hidden])");
+    chosen = [...fields].filter(touched).map((one) => [one.id, one.value, one.checked]);
     opened = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
     lost = region.contains(document.activeElement);
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    opened = [];
+    for (const [id, value, checked] of chosen) {
+      const one = document.getElementById(id);
+      if (!one || one.options && ![...one.options].some((each) => each.value === value)) continue;
+      one.value = value;
+      one.checked = checked;
+    }
+    opened = chosen = [];
     if (!lost || document.activeElement !== document.body) return;
     const region = event.detail.target.isConnected ? event.detail.target : document.getElementById("main");
     const heading = region.querySelector("h1, h2, h3") ?? region;
