@@ -19,7 +19,7 @@ from appliance.store.inventory_view import MachineView, SourceView
 from appliance.store.journal import Entry
 from appliance.store.leases import Trouble
 
-_QUARTER, _DAY = 900.0, 86_400.0
+_QUARTER, _HOUR, _DAY = 900.0, 3600.0, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ RULES: Mapping[type[Event], Rule] = {
     events.RevisionUndone: Rule((), (events.RevisionTried, events.RevisionApplied), _QUARTER),
     events.NetworkUnreachable: Rule((), (events.RevisionApplied, events.DriftRepaired), _DAY),
     events.ServiceFailed: Rule(("service",), seconds=_QUARTER),
+    events.WishRefused: Rule(("wish",), seconds=_HOUR),
 }
 KINDS = frozenset(kind.__name__ for began, rule in RULES.items() for kind in (began, *rule.until))
 ABOUT = tuple(sorted({name for rule in RULES.values() for name in rule.about}))
@@ -60,13 +61,18 @@ def standing(entries: Iterable[Entry], now: float) -> list[Entry]:
     return found
 
 
-def of_networks(troubles: Iterable[Trouble], slices: Slices | None) -> Iterator[str]:
+def undecided(troubles: Iterable[Trouble], slices: Slices | None) -> Iterator[Trouble]:
     """What dhcp finds wrong on its networks, but for what the owner has decided."""
     beside = {one.name for one in slices.dhcp if one.answer_beside_others} if slices else set()
     for trouble in troubles:
         decided = trouble.network in beside and isinstance(trouble.event, events.ForeignServer)
         if not decided:
-            yield say(trouble.event)
+            yield trouble
+
+
+def of_networks(troubles: Iterable[Trouble], slices: Slices | None) -> Iterator[str]:
+    """The same in sentences."""
+    return (say(one.event) for one in undecided(troubles, slices))
 
 
 def of_events(entries: Iterable[Entry], now: float) -> Iterator[str]:

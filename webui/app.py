@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp
 
@@ -39,24 +40,31 @@ from webui.api.description import described
 from webui.api.routes import body_words, only_known_words
 from webui.api.wording import problems
 from webui.api.words import SHAPE
+from webui.courtesy import Courtesy
 from webui.guard import Guard
 from webui.live import Bells, stream
+from webui.once.serve import Once
 from webui.pages import (
     boot,
     build,
     claim,
     frame,
+    image,
     login,
     machine,
     overview,
     password,
     source,
     source_settings,
+    system,
+    trial,
     undo,
 )
 from webui.pages import builds as builds_page
+from webui.pages import changes as changes_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
+from webui.pages import networks as networks_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
 from webui.session import Here, NotSignedIn, Room, Signed, anybody
@@ -81,6 +89,7 @@ PAGES = (
     login,
     claim,
     frame,
+    trial,
     undo,
     password,
     overview,
@@ -89,11 +98,17 @@ PAGES = (
     source,
     builds_page,
     build,
+    image,
     machines_page,
     machine,
     menus_page,
     boot,
+    networks_page,
+    system,
+    changes_page,
 )
+COMPRESSED_FROM = 1024  # bytes
+COMPRESSION = 5  # zlib's level: a tenth of a page's size, for a millisecond a hundred kilobytes
 
 
 HTTP: Mapping[int, str] = {
@@ -106,7 +121,8 @@ HTTP: Mapping[int, str] = {
 
 def application(desk: Desk, installed: Installed) -> ASGIApp:
     """The whole admin as one ASGI application; the caller closes the desk."""
-    return Guard(admin_app(desk, installed), lambda: own_names(desk))
+    pages = GZipMiddleware(Once(admin_app(desk, installed)), COMPRESSED_FROM, COMPRESSION)
+    return Courtesy(Guard(pages, lambda: own_names(desk)))
 
 
 def admin_app(desk: Desk, installed: Installed) -> FastAPI:
@@ -198,6 +214,9 @@ def _disk(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405 and request.method == "GET" and not _for_programs(request):
+        # The address of a form: its page is above it.
+        return RedirectResponse(request.url.path.rpartition("/")[0] or "/", 303)
     headers = dict(error.headers or {})
     sentence = HTTP.get(error.status_code, str(error.detail))
     index = f" GET {API}/openapi.json lists what there is."

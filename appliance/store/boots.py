@@ -91,9 +91,6 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
 )
-BOOTS_KEPT = 2000
-"""`prune` drops the oldest boots, their steps with them."""
-HELD_KEPT_SECONDS = 7 * 24 * 3600.0
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""
 
@@ -147,7 +144,7 @@ class HeldRow:
     facts: dict[str, Any]
 
 
-_BOOT = (
+COLUMNS = (
     "id, network, mac, machine, firmware, began_at, ended_at, state, host, name, image, generation,"
     " intent, toplevel, diagnosis, facts"
 )
@@ -162,27 +159,28 @@ def boots(
 ) -> list[BootRow]:
     """The newest boots first, of one machine's MAC or of all; older than the one with that id."""
     rows = connection.execute(
-        f"SELECT {_BOOT} FROM boot WHERE (? IS NULL OR mac = ?) AND (? IS NULL OR"
+        f"SELECT {COLUMNS} FROM boot WHERE (? IS NULL OR mac = ?) AND (? IS NULL OR"
         " (began_at, id) < (SELECT began_at, id FROM boot WHERE id = ?))"
         " ORDER BY began_at DESC, id DESC LIMIT ?",
         (mac, mac, before, before, limit),
     )
-    return [_boot(row) for row in rows]
+    return [boot_row(row) for row in rows]
 
 
 def boot(connection: sqlite3.Connection, ident: str) -> BootRow | None:
     """One boot by id."""
-    row = connection.execute(f"SELECT {_BOOT} FROM boot WHERE id = ?", (ident,)).fetchone()
-    return _boot(row) if row else None
+    row = connection.execute(f"SELECT {COLUMNS} FROM boot WHERE id = ?", (ident,)).fetchone()
+    return boot_row(row) if row else None
 
 
 def unended(connection: sqlite3.Connection) -> list[BootRow]:
     """Boots in progress, the newest first."""
-    wanted = f"SELECT {_BOOT} FROM boot WHERE ended_at IS NULL ORDER BY began_at DESC"
-    return [_boot(row) for row in connection.execute(wanted)]
+    wanted = f"SELECT {COLUMNS} FROM boot WHERE ended_at IS NULL ORDER BY began_at DESC"
+    return [boot_row(row) for row in connection.execute(wanted)]
 
 
-def _boot(row: tuple[Any, ...]) -> BootRow:
+def boot_row(row: tuple[Any, ...]) -> BootRow:
+    """A boot from its `COLUMNS`."""
     return BootRow(*(*row[:-1], json.loads(row[-1])))
 
 
@@ -267,7 +265,7 @@ def missing_loaders(connection: sqlite3.Connection) -> tuple[str, ...]:
 def save_boot(connection: sqlite3.Connection, row: BootRow, intent_id: str | None) -> None:
     """Insert or replace one boot."""
     connection.execute(
-        f"INSERT INTO boot ({_BOOT}, intent_id) VALUES"
+        f"INSERT INTO boot ({COLUMNS}, intent_id) VALUES"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET machine = excluded.machine, firmware = excluded.firmware,"
         " began_at = excluded.began_at, ended_at = excluded.ended_at, state = excluded.state,"
@@ -366,14 +364,3 @@ def drop_held(connection: sqlite3.Connection, network: str, mac: str) -> None:
 def save_own(connection: sqlite3.Connection, name: str, value: str) -> None:
     """Keep a value for the role itself."""
     connection.execute("INSERT OR REPLACE INTO own (name, value) VALUES (?, ?)", (name, value))
-
-
-def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Drop expired tokens, machines that ceased to wait, and all but the newest boots."""
-    connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
-    connection.execute("DELETE FROM held WHERE last_asked < ?", (now - HELD_KEPT_SECONDS,))
-    connection.execute(
-        "DELETE FROM boot WHERE began_at <="
-        " (SELECT began_at FROM boot ORDER BY began_at DESC LIMIT 1 OFFSET ?)",
-        (BOOTS_KEPT,),
-    )

@@ -89,6 +89,10 @@ MIGRATIONS = (
     """
     ALTER TABLE build ADD COLUMN recipe TEXT NOT NULL DEFAULT 'null'; -- JSON: what it builds
     """,
+    """
+    CREATE INDEX build_state ON build (state, queued_at);
+    CREATE INDEX build_host ON build (host, queued_at);
+    """,
 )
 
 
@@ -209,6 +213,43 @@ def builds(
         (host, host, before, before, limit),
     ).fetchall()
     return [BuildRow(*row) for row in rows]
+
+
+def under_way(connection: sqlite3.Connection) -> list[BuildRow]:
+    """Builds that run, then those that wait; the oldest of each first."""
+    rows = connection.execute(
+        f"SELECT {_BUILD} FROM build WHERE state IN ('running', 'queued')"
+        " ORDER BY state DESC, queued_at, id"
+    ).fetchall()
+    return [BuildRow(*row) for row in rows]
+
+
+def over(
+    connection: sqlite3.Connection, *, state: str | None = None, limit: int = 50
+) -> list[BuildRow]:
+    """Builds that ended, in that state or in any, the newest first."""
+    rows = connection.execute(
+        f"SELECT {_BUILD} FROM build WHERE state NOT IN ('running', 'queued')"
+        " AND (? IS NULL OR state = ?) ORDER BY queued_at DESC LIMIT ?",
+        (state, state, limit),
+    ).fetchall()
+    return [BuildRow(*row) for row in rows]
+
+
+def failing(connection: sqlite3.Connection) -> list[BuildRow]:
+    """Builds that failed and after which the host was not tried again, the newest first."""
+    rows = connection.execute(
+        f"SELECT {_BUILD} FROM build WHERE state = 'failed' AND NOT EXISTS (SELECT 1 FROM build"
+        " AS later WHERE later.host = build.host AND later.queued_at > build.queued_at)"
+        " ORDER BY queued_at DESC"
+    ).fetchall()
+    return [BuildRow(*row) for row in rows]
+
+
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many builds are in each state."""
+    found = connection.execute("SELECT state, count(*) FROM build GROUP BY state").fetchall()
+    return {state: int(count) for state, count in found}
 
 
 def build(connection: sqlite3.Connection, ident: str) -> BuildRow | None:

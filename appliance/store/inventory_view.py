@@ -104,6 +104,14 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
     ]
 
 
+def kept_by_hold(connection: sqlite3.Connection, machine: str) -> str | None:
+    """The kind of intent that a hold replaced and a release brings back; None without one."""
+    row = connection.execute(
+        "SELECT before FROM intent WHERE machine = ? AND kind = 'hold'", (machine,)
+    ).fetchone()
+    return row[0] if row else None
+
+
 def menus(connection: sqlite3.Connection) -> list[MenuView]:
     """Menus in force."""
     hosts: dict[str, list[str]] = {}

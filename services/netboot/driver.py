@@ -27,7 +27,7 @@ from appliance.events import (
 )
 from appliance.faults import Fault, no_fault
 from appliance.model.images import Part
-from appliance.store import boots, heard, journal
+from appliance.store import boot_history, boots, heard, journal
 from appliance.store.open import new_id, now, writer
 from services.netboot.attempt import Attempt, Chosen, Step
 from services.netboot.attempts import Attempts, foreign_kind
@@ -141,7 +141,7 @@ class Recorder:
         if at - self._pruned_at > PRUNE_SECONDS:
             self._pruned_at = at
             with journal.transaction(self.connection):
-                boots.prune(self.connection, at)
+                boot_history.prune(self.connection, at)
                 journal.prune(self.connection)
 
     # ── what the role keeps for itself ───────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from appliance.actions import access
 from appliance.model.installed import Installed
@@ -21,6 +21,8 @@ from webui.guard import COOKIES
 CHROMIUM = shutil.which("chromium")
 HOME = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
 SCRIPTS = HOME / "browser"
+PATIENT = 15_000  # ms; machines that test are busy
+expect.set_options(timeout=PATIENT)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def signed_in(browser: Browser, site: Site, **options: object) -> BrowserContext
     """A window of the owner's."""
     context = browser.new_context(base_url=site.url, reduced_motion="reduce", **options)  # type: ignore[arg-type]
     context.add_cookies([{"name": COOKIES[1], "value": site.cookie, "url": site.url}])
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENT)
     return context
 
 

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from appliance.events import BuildStepped, MachineHeld
@@ -136,3 +137,115 @@ def test_old_figures_stay_when_the_router_does_not_answer(window: Page) -> None:
     window.evaluate("htmx.trigger('#builds-now', 'sse:builds')")
     expect(window.locator("#builds-now.stale")).to_be_visible()
     expect(window.get_by_text("212 of 248")).to_be_visible()
+
+
+def rung(window: Page, region: str, bell: str) -> None:
+    """Let a region fetch itself again, and wait until it has."""
+    window.wait_for_timeout(800)  # the bells of a new page have rung
+    with window.expect_response(lambda answer: answer.request.headers.get("hx-target") == region):
+        window.evaluate(f"htmx.trigger('#{region}', 'sse:{bell}')")
+    window.wait_for_timeout(300)
+
+
+@pytest.mark.parametrize(
+    ("path", "focused", "region", "bell"),
+    [
+        ("/machines", "#known a.go", "known", "machines"),
+        ("/machines", "#known .pick", "known", "boots"),
+        ("/machines", "#known .acts button", "known", "machines"),
+        ("/", "#overview-now .needs .btn", "overview-now", "boots"),
+        ("/sources/{homelab}", "#source-now td.acts button", "source-now", "sources"),
+        ("/builds", "#builds-now td.acts button", "builds-now", "builds"),
+        ("/builds", "#ways a", "ways", "builds"),
+        ("/changes", "#acts button", "acts", "changes"),
+    ],
+)
+def test_a_live_swap_keeps_the_focus(
+    window: Page, own_site: Site, path: str, focused: str, region: str, bell: str
+) -> None:
+    window.goto(path.format(**own_site.ids))
+    window.wait_for_timeout(800)
+    one = window.locator(focused).first
+    one.focus()
+    mark = one.get_attribute("id")
+    assert mark
+    one.evaluate("one => { one.dataset.old = 'yes' }")
+    rung(window, region, bell)
+    assert window.evaluate("document.activeElement.id") == mark
+    assert window.evaluate("document.activeElement.dataset.old") is None  # it is the new one
+
+
+def test_what_had_the_focus_and_is_gone_leaves_it_to_the_heading(
+    window: Page, own_site: Site
+) -> None:
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    window.locator("#inbox button").first.focus()
+    file = sqlite3.connect(own_site.state / "boot.db", isolation_level=None)
+    file.execute("DELETE FROM held WHERE code = '4817'")
+    file.close()
+    rung(window, "inbox", "machines")
+    assert window.evaluate("document.activeElement.id") == "new-h"
+
+
+def test_a_live_swap_leaves_open_what_is_open(window: Page, own_site: Site) -> None:
+    window.goto(f"/sources/{own_site.ids['homelab']}")
+    window.locator("#gens-anvil").click()
+    window.locator("h1").click()
+    rung(window, "source-now", "sources")
+    expect(window.locator("#gen-anvil")).to_have_attribute("open", "")
+
+
+def test_a_next_boot_that_is_being_chosen_is_not_taken_away(window: Page) -> None:
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    window.get_by_role("link", name="Next boot of anvil").click()
+    window.locator("#known").get_by_role("button", name="Set", exact=True).focus()
+    window.evaluate("htmx.trigger('#known', 'sse:machines')")
+    window.wait_for_timeout(500)
+    expect(window.get_by_role("combobox", name="Next boot of anvil")).to_be_visible()
+
+
+def test_a_machine_that_begins_to_wait_is_said_aloud(window: Page, own_site: Site) -> None:
+    window.goto("/machines")
+    holding(own_site, NEW, "2222")
+    expect(window.locator("#said")).to_have_text("Three machines are waiting")
+
+
+def test_leases_do_not_draw_the_list_again(window: Page) -> None:
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    asked: list[str] = []
+    window.on("request", lambda one: asked.append(one.url))
+    window.evaluate(
+        "document.querySelectorAll('[hx-get]').forEach(one => htmx.trigger(one, 'sse:leases'))"
+    )
+    window.wait_for_timeout(500)
+    assert asked == []
+
+
+def test_a_host_that_was_chosen_is_what_boots_it_after_a_swap(window: Page, own_site: Site) -> None:
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    choice = window.locator("#inbox select").first
+    choice.focus()
+    window.keyboard.press("End")
+    wanted = choice.input_value()
+    window.keyboard.press("Tab")
+    assert window.evaluate("document.activeElement.textContent") == "Boot it"
+    holding(own_site, NEW, "2222")
+    expect(window.get_by_role("img", name="Code 2 2 2 2")).to_be_visible()
+    assert choice.input_value() == wanted
+    assert window.evaluate("document.activeElement.textContent") == "Boot it"
+    window.keyboard.press("Enter")
+    host = wanted.rpartition("/")[2]
+    expect(window.locator("[data-toast]")).to_contain_text(f"boots {host} next time")
+
+
+def test_what_is_typed_into_a_search_outlives_a_swap(window: Page) -> None:
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    window.locator("#q").fill("emb")
+    window.locator("h1").click()
+    rung(window, "known", "machines")
+    expect(window.locator("#q")).to_have_value("emb")

@@ -12,12 +12,16 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
-from appliance.actions import machines, menus, networks, sources
+from appliance.actions import changes, machines, menus, networks, sources
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
-from appliance.model.slices import BootNetwork, DnsSlice, Slices, to_json
-from appliance.store import boots, builds, leases, trials
+from appliance.events import DriftRepaired, ImagePublished, RevisionApplied, SourceChanged
+from appliance.model import read
+from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.images import Image, Part, Provenance, image_to_json
+from appliance.plan.slices import cut
+from appliance.store import boots, builds, journal, leases, revisions, trials
 from appliance.store.open import writer
 from appliance.store.people import SCOPES
 
@@ -28,6 +32,19 @@ DAY, HOUR, MINUTE = 86_400.0, 3600.0, 60.0
 
 ANVIL, EMBER, TONGS, KILN = (f"52:54:00:00:00:0{n}" for n in range(1, 5))
 STRANGER, PI = "b4:2e:99:a7:10:5c", "dc:a6:32:0b:7e:91"
+
+
+CONFIG = RouterConfig(
+    networks=(
+        Network(
+            name="lan",
+            bridge="br-lan",
+            ports=("enp2s0",),
+            address=IPv4Interface("10.77.0.1/24"),
+            dhcp=Dhcp(Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))),
+        ),
+    )
+)
 
 
 def desk_of(state: Path, now: float = NOW) -> Desk:
@@ -43,6 +60,7 @@ def furnish(state: Path, now: float = NOW) -> dict[str, str]:
     _give(state, ids, now)
     _boots(state, ids, now)
     _network(state, now)
+    ids["image"] = _image(state, ids, now)
     return ids
 
 
@@ -60,7 +78,7 @@ def _inventory(state: Path, now: float) -> dict[str, str]:
 def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
     file = writer(state / "build.db", builds.MIGRATIONS)
     home = ids["homelab"]
-    _row(
+    add_row(
         file,
         "source_state",
         source=home,
@@ -69,7 +87,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         next_at=now + 54 * MINUTE,
         revision=2,
     )
-    _row(
+    add_row(
         file,
         "source_state",
         source=ids["kiosk"],
@@ -83,14 +101,14 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         "where": "/home/lena/secrets",
         "missing": None,
     }
-    for number, rev, ago, changes in (
+    for number, rev, ago, said in (
         (1, "71ab09d4c1e0" + "0" * 28, 5 * DAY, []),
         (2, "9f31c2e0aa17" + "0" * 28, 26 * MINUTE, ["ember has another kernel.", "tongs is new."]),
     ):
-        _row(
+        add_row(
             file, "revision", id=number, source=home, locked="github:lena/homelab/x", rev=rev,
             nar_hash="sha256-x", last_modified=int(now - ago), path="/nix/store/x-source",
-            seen_at=now - ago, changes=json.dumps(changes), findings=json.dumps([locked]),
+            seen_at=now - ago, changes=json.dumps(said), findings=json.dumps([locked]),
         )  # fmt: skip
     lacks = {
         "severity": "warn",
@@ -111,7 +129,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         ("slag", "not-bootable", "x86_64-linux", 0, [], [contained], "a container has no kernel"),
         ("tongs", "native", "aarch64-linux", 0, [], [], None),
     ):
-        _row(
+        add_row(
             file, "verdict", host=ids[name], source=home, revision=2, name=name, kind=kind,
             reason=reason, system=system, release="26.05", watched=watched,
             specialisations=json.dumps(special), findings=json.dumps(findings), recipe="{}",
@@ -121,7 +139,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         ("ember", 12, "bad", 26 * MINUTE, 624), ("ember", 11, "good", 6 * DAY, 610),
         ("crucible", 33, "trial", HOUR, 612), ("tongs", 4, "unwatched", 4 * DAY, 540),
     ):  # fmt: skip
-        _row(
+        add_row(
             file,
             "generation",
             host=ids[name],
@@ -143,12 +161,17 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
     )  # fmt: skip
     for ident, name, kind, why, queued, began, ended, done, expected, phase in made:
         what = "zfs-kernel-2.3.4 does not build against Linux 6.19." if kind == "failed" else ""
-        _row(
+        add_row(
             file, "build", id=ident, host=ids[name], source=home, name=name, revision=2, state=kind,
             why=why, queued_at=now - queued, began_at=now - began if began else None,
             ended_at=now - ended if ended else None, phase=phase, done=done, expected=expected,
             what=what, log=f"{ident}.log", image="ember12" * 4 if ident == "b3" else None,
         )  # fmt: skip
+    for ago, event in (
+        (26 * MINUTE, SourceChanged(home, "9f31c2e0aa17" + "0" * 28, "71ab09d4c1e0" + "0" * 28)),
+        (26 * MINUTE, ImagePublished(ids["ember"], "ember", 12, "ember12" * 4)),
+    ):
+        journal.append(file, event, now - ago)
     folder = state / "logs" / "builds"
     folder.mkdir(parents=True)
     (folder / "b1.log").write_text(LOG, "utf-8")
@@ -166,6 +189,7 @@ def _give(state: Path, ids: dict[str, str], now: float) -> None:
         desk, OWNER, "Workshop", [ids["anvil"], ids["ember"]], default=ids["anvil"]
     ).subject
     networks.set_network_default(desk, OWNER, "lan", "hold")
+    changes.propose_revision(desk, OWNER, CONFIG)
     desk.close()
 
 
@@ -179,7 +203,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         served = name == "tongs"
         ids.setdefault(f"{name}-boot", f"good-{n}")
         began = now - ago
-        _boot(
+        add_boot(
             file, f"good-{n}", mac, name, ids[name], began, "served" if served else "up",
             ended=began + total, generation=11 if name == "ember" else 14, firmware="pxe-x64",
             facts={"address": "10.77.0.101", "bus_id": "8086:125c", "version": "2.0.0"} | (
@@ -187,10 +211,10 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
                 {"up": {"kernel": "6.12.44", "uptime": "14", "failed": "", "hostname": name}}
             ),
         )  # fmt: skip
-        _steps(file, f"good-{n}", began, *GOOD, *(() if served else (_up(total, name),)))
+        add_steps(file, f"good-{n}", began, *GOOD, *(() if served else (_up(total, name),)))
     began = now - 18 * MINUTE
     ids["fell"] = "fell"
-    _boot(
+    add_boot(
         file,
         "fell",
         EMBER,
@@ -204,10 +228,10 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         diagnosis="kernel-no-sign-of-life",
         facts={"address": "10.77.0.104", "bus_id": "8086:125c", "version": "2.0.0"},
     )
-    _steps(file, "fell", began, *GOOD)
+    add_steps(file, "fell", began, *GOOD)
     began = now - 7.2
     ids["now"] = "now"
-    _boot(
+    add_boot(
         file,
         "now",
         KILN,
@@ -219,7 +243,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         firmware="http-x64",
         facts={"address": "10.77.0.107"},
     )
-    _steps(
+    add_steps(
         file,
         "now",
         began,
@@ -230,7 +254,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         (STRANGER, "4817", 72.0, "script", {"plat": "efi", "arch": "x86_64", "serial": "B550-77"}),
         (PI, "0362", 14.0, "rpi", {"plat": "efi", "arch": "arm64"}),
     ):
-        _row(
+        add_row(
             file,
             "boot",
             id=f"held-{code}",
@@ -242,7 +266,7 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
             intent="hold",
             facts=json.dumps(facts | {"code": code}),
         )
-        _row(
+        add_row(
             file,
             "held",
             network="lan",
@@ -256,14 +280,16 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
 
 
 def _network(state: Path, now: float) -> None:
-    lan = BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))
-    slices = Slices(1, (), DnsSlice("nixie", "lan", (), ()), (lan,))
     file = writer(state / "net.db", trials.MIGRATIONS)
-    _row(file, "slice", id=1, revision=1, body=json.dumps(to_json(slices)), at=now)
+    trials.publish(file, cut(CONFIG, 1, {}), now)
+    trials.write_kept(file, trials.Kept(1, revisions.canonical(read.to_json(CONFIG)), now))
+    trials.write_ports(file, [trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan")], now)
+    for ago, event in ((6 * DAY, RevisionApplied(1)), (HOUR, DriftRepaired("the rule 20-dns"))):
+        journal.append(file, event, now - ago)
     file.close()
     file = writer(state / "leases.db", leases.MIGRATIONS)
     for n, mac in enumerate((ANVIL, EMBER, TONGS)):
-        _row(
+        add_row(
             file,
             "lease",
             network="lan",
@@ -277,6 +303,42 @@ def _network(state: Path, now: float) -> None:
             state="bound",
         )
     file.close()
+
+
+def _image(state: Path, ids: Mapping[str, str], now: float) -> str:
+    """The manifest of what anvil runs."""
+    image = Image(
+        id="anvil14" * 4,
+        host=ids["anvil"],
+        name="anvil",
+        specialisation=None,
+        recipe="linux",
+        system="x86_64-linux",
+        parts=(
+            Part("kernel", "bzImage", 12 * MIB, "5c" * 32, ()),
+            Part("initrd", "initrd", 1933 * MIB, "e1" * 32, ()),
+        ),
+        command_line="init=/nix/store/x-anvil/init loglevel=4",
+        toplevel="/nix/store/x-anvil",
+        watched=True,
+        provenance=Provenance(
+            source=ids["homelab"],
+            url="github:lena/homelab",
+            locked=f"github:lena/homelab/9f31c2e0aa17{'0' * 28}",
+            revision="9f31c2e0aa17" + "0" * 28,
+            nar_hash="sha256-Vb0nLqYyq0t4cXvJd4bqk2q0VnB5f4c1mYF0c2cQ7mE=",
+            last_modified=int(now - 2 * DAY - HOUR),
+            drvs={"kernel": "/nix/store/a-linux-6.12.44.drv", "initrd": "/nix/store/b-initrd.drv"},
+            built_at=now - 2 * DAY,
+            built_on="here",
+            nix="2.26.1",
+            adapted="native",
+        ),
+    )
+    folder = state / "published" / "images"
+    folder.mkdir(parents=True)
+    (folder / f"{image.id}.json").write_text(json.dumps(image_to_json(image)))
+    return image.id
 
 
 Step = tuple[str, str, float, float | None, int | None, int | None, str, dict[str, Any]]
@@ -298,28 +360,31 @@ def _up(at: float, name: str) -> Step:
     return ("up", name, at, at, None, None, "ok", {"kernel": "6.12.44"})
 
 
-def _boot(
+def add_boot(
     file: sqlite3.Connection, ident: str, mac: str, name: str, host: str, began: float, state: str,
     *, facts: Mapping[str, Any], ended: float | None = None, generation: int, firmware: str,
     diagnosis: str | None = None,
 ) -> None:  # fmt: skip
-    _row(
+    """One boot."""
+    add_row(
         file, "boot", id=ident, network="lan", mac=mac, firmware=firmware, began_at=began,
         ended_at=ended, state=state, host=host, name=name, image=f"{name}{generation}" * 4,
         generation=generation, intent="run", diagnosis=diagnosis, facts=json.dumps(facts),
     )  # fmt: skip
 
 
-def _steps(file: sqlite3.Connection, boot: str, began: float, *steps: Step) -> None:
+def add_steps(file: sqlite3.Connection, boot: str, began: float, *steps: Step) -> None:
+    """The steps of a boot, times counted from its beginning."""
     for number, (kind, name, at, until, sent, total, status, detail) in enumerate(steps, start=1):
-        _row(
+        add_row(
             file, "step", boot=boot, number=number, kind=kind, name=name, began_at=began + at,
             ended_at=None if until is None else began + until, bytes=sent, total=total,
             status=status, detail=json.dumps(detail),
         )  # fmt: skip
 
 
-def _row(file: sqlite3.Connection, table: str, **values: object) -> None:
+def add_row(file: sqlite3.Connection, table: str, **values: object) -> None:
+    """One row of any table."""
     names = ", ".join(values)
     marks = ", ".join("?" for _ in values)
     file.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))

@@ -1,21 +1,25 @@
 """/boots/<id>: one boot as an instrument draws it; why it fell short comes first."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from appliance.actions.images import UNDER_WAY
 from appliance.actions.refusals import Unknown
 from appliance.diagnosis import diagnose, named
 from appliance.errors import Problem
 from appliance.store.boots import BootRow, StepRow
+from appliance.store.inventory_view import MachineView
 from webui import charts, lanes, phrases
 from webui.lanes import Lane
-from webui.pages import frame, histories, said, states
+from webui.pages import frame, histories, remedies, said, states
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine, Steps
-from webui.pages.page import STOP_ASKING, page
+from webui.pages.page import STOP_ASKING, Fact, known_facts, page
+from webui.pages.remedies import Case, Press
 from webui.pages.said import Line
 from webui.pages.states import Pill
 from webui.session import Here, Signed
@@ -26,13 +30,22 @@ _AS_USUAL = 0.3  # a phase within this share of its usual time is as usual
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing that was seen, or that was missing."""
+
+    what: str
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
-    """Why the boot fell short: the cause, the way out, what was seen (`good`) or missing."""
+    """Why the boot fell short: the cause, the way out, how we know, what to press."""
 
     heading: str
     way_out: str
-    proof: tuple[str, ...]
+    proof: tuple[Proof, ...]
     grave: bool  # False while the boot may still get there
+    presses: tuple[Press, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +79,6 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One name and value."""
-
-    name: str
-    value: str
-    code: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class BootView:
     """The page."""
 
@@ -92,6 +96,7 @@ class BootView:
     lines: tuple[Line, ...]
     earlier: tuple[BootLine, ...]
     facts: tuple[Fact, ...]
+    image: str  # id of what it was served, "" when that is gone
     before: str  # id of the boot before this one
 
 
@@ -120,31 +125,46 @@ def built(here: Here, ident: str) -> BootView:
     rows = reads.boots(mac=boot.mac, limit=EARLIER + 40)
     older = [row for row in rows if row.began_at < boot.began_at]
     newer = [row for row in rows if row.began_at > boot.began_at]
-    shown = [boot, *older[:EARLIER]]
     return view(
         frame.shell(here, "machines", f"Boot of {called.get(boot.mac, boot.mac)}"),
-        boot,
-        {row.id: reads.steps(row.id) for row in shown},
+        case(here, boot, mine),
+        reads.steps_of([boot.id, *(row.id for row in older[:EARLIER])]),
         older[:EARLIER],
         here.now,
         name=called.get(boot.mac, ""),
-        machine=mine.id if mine else "",
         next_boot=newer[-1] if newer else None,
+    )
+
+
+def case(here: Here, boot: BootRow, machine: MachineView | None) -> Case:
+    """What is known around a boot."""
+    reads = here.reads
+    source = (boot.host or "").rpartition("/")[0]
+    builds = reads.builds(host=boot.host, limit=1) if boot.host else []
+    held = machine is not None and machine.intent == "hold"
+    return Case(
+        boot=boot,
+        machine=machine.id if machine else "",
+        source=source if any(one.id == source for one in reads.sources()) else "",
+        build=builds[0].id if builds else "",
+        building=bool(builds) and builds[0].state in UNDER_WAY,
+        image=boot.image if boot.image and reads.image(boot.image) else "",
+        goes_on=held and machine is not None and reads.kept_by_hold(machine.id) is not None,
     )
 
 
 def view(
     shell: Shell,
-    boot: BootRow,
+    around: Case,
     steps: Steps,
     older: Sequence[BootRow],
     now: float,
     *,
     name: str = "",
-    machine: str = "",
     next_boot: BootRow | None = None,
 ) -> BootView:
     """The page from its rows; `older` are the boots of this MAC before it, newest first."""
+    boot = around.boot
     called = name or boot.mac
     own = steps.get(boot.id, ())
     drawn = lanes.lanes(boot, own, now)
@@ -153,17 +173,18 @@ def view(
         shell=shell,
         id=boot.id,
         machine=called,
-        machine_href=f"/machines/{machine}" if machine else "/machines",
+        machine_href=f"/machines/{around.machine}" if around.machine else "/machines",
         heading=heading(called, boot),
         lead=lead(boot, now),
         state=states.pill(states.BOOT, boot.state),
         live=boot.state in {*lanes.RUNNING, "held", "menu"},
-        cause=cause(boot, own, now),
+        cause=cause(around, own, now),
         trace=trace(boot, drawn, lanes.usual(good), len(good), now),
         after=came_back(boot, next_boot),
         lines=said.lines(boot, own, called),
         earlier=histories.lines([boot, *older[:5]], steps, {}, now) if older else (),
         facts=facts(boot),
+        image=around.image,
         before=older[0].id if older else "",
     )
 
@@ -197,17 +218,33 @@ def lead(boot: BootRow, now: float) -> str:
     return phrases.sentence(", ".join(part for part in parts if part))
 
 
-def cause(boot: BootRow, steps: Sequence[StepRow], now: float) -> Cause | None:
+def cause(around: Case, steps: Sequence[StepRow], now: float) -> Cause | None:
     """Why it fell short, None when it did not."""
+    boot = around.boot
     if boot.state in {"up", "served", "local"}:
         return None
     over = boot.state in {"short", "left"}
     found = diagnose(boot, steps, now)
-    if found is not None and (over or found.id != "not-assigned"):
-        return Cause(found.heading.rstrip("."), found.way_out, found.proof, over)
+    if found is not None:
+        presses = remedies.remedies(found.id, around)
+        proof = tuple(Proof(line, seen(line)) for line in found.proof)
+        return Cause(found.heading.rstrip("."), found.way_out, proof, over, presses)
     if boot.diagnosis:
-        return Cause(named(boot.diagnosis).rstrip("."), "", (), over)
+        presses = remedies.remedies(boot.diagnosis, around)
+        return Cause(named(boot.diagnosis).rstrip("."), "", (), over, presses)
     return None
+
+
+_MISSING = re.compile(r"^(?:No|Nobody|Nothing)\b|\b(?:never|neither|not|closed|failed)\b")
+
+
+def seen(proof: str) -> bool:
+    """Whether a line of proof says what was seen, not what was missing.
+
+    >>> seen("All parts were sent and acknowledged."), seen("No request came after that.")
+    (True, False)
+    """
+    return _MISSING.search(proof) is None
 
 
 def trace(
@@ -247,7 +284,7 @@ def facts(boot: BootRow) -> tuple[Fact, ...]:
     """What was served and what the machine said of itself; what is unknown is left out."""
     up = boot.facts.get("up") or {}
     uptime = up.get("uptime")
-    found = (
+    return known_facts(
         Fact("Host", boot.name or ""),
         Fact("Generation", str(boot.generation or "")),
         Fact("Image", (boot.image or "")[:12], code=True),
@@ -260,7 +297,6 @@ def facts(boot: BootRow) -> tuple[Fact, ...]:
         Fact("Up for", _duration(uptime)),
         Fact("Units", _units(up)),
     )
-    return tuple(fact for fact in found if fact.value)
 
 
 def _units(up: Mapping[str, object]) -> str:

@@ -4,22 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from appliance.actions import images
 from appliance.actions.refusals import Unknown
-from appliance.errors import Problem, Refused
-from appliance.store.builds import BuildRow, GenerationRow
+from appliance.errors import Problem
+from appliance.model.images import Verdict
+from appliance.store.builds import BuildRow, GenerationRow, RevisionRow
 from appliance.store.inventory_view import MachineView
 from appliance.store.reads import Reads
 from webui import logs, phrases
-from webui.forms import beside
 from webui.logs import LogLine
-from webui.pages import builds, frame, states
+from webui.pages import builds, frame, sources, states
 from webui.pages.builds import Clock
 from webui.pages.frame import Shell
-from webui.pages.page import STOP_ASKING, after, page
+from webui.pages.page import STOP_ASKING, page
 from webui.pages.states import Pill
 from webui.session import Here, Signed
 
@@ -73,9 +72,9 @@ class OneBuildView:
     phases: tuple[Phase, ...]
     what: str
     then: str
+    image: str  # id of what it made, "" when it made none
     log: Log
     earlier: tuple[builds.Ended, ...]
-    problem: str
 
 
 @router.get("/builds/{ident}")
@@ -109,20 +108,7 @@ def whole(here: Signed, ident: str) -> Response:
     )
 
 
-@router.post("/builds/{ident}")
-def act(here: Signed, ident: str, deed: Annotated[str, Form()] = "") -> Response:
-    """Stop it, or build the host again."""
-    try:
-        done = builds.DEEDS.get(deed, images.retry_build)(here.desk, here.actor, ident)
-    except Unknown:
-        raise
-    except Refused as refused:
-        said = " ".join(beside(refused).values())
-        return page("build.html", built(here, ident, said), 422)
-    return after(f"/builds/{ident}" if deed == "stop" else "/builds", done.act)
-
-
-def built(here: Here, ident: str, problem: str = "") -> OneBuildView:
+def built(here: Here, ident: str) -> OneBuildView:
     """The view of this moment.  Raises Unknown."""
     reads = here.reads
     row = _row(here, ident)
@@ -135,7 +121,10 @@ def built(here: Here, ident: str, problem: str = "") -> OneBuildView:
         {source.id: source.name for source in reads.sources()},
         reads.machines(),
         here.now,
-        problem=problem,
+        revision=next(
+            (one for one in reads.revisions(row.source, limit=100) if one.id == row.revision), None
+        ),
+        verdict=next((one for one in reads.verdicts(row.source) if one.host == row.host), None),
     )
 
 
@@ -145,11 +134,12 @@ def view(
     log: Log,
     rows: Sequence[BuildRow],
     generations: Sequence[GenerationRow],
-    sources: Mapping[str, str],
+    called: Mapping[str, str],
     machines: Sequence[MachineView],
     now: float,
     *,
-    problem: str = "",
+    revision: RevisionRow | None = None,
+    verdict: Verdict | None = None,
 ) -> OneBuildView:
     """The page from its rows; `rows` are the builds of the same host."""
     made = next((each for each in generations if row.image and each.image == row.image), None)
@@ -160,19 +150,19 @@ def view(
         id=row.id,
         name=row.name,
         heading=heading(row, made),
-        source=sources.get(row.source, "a source that was removed"),
-        source_href=f"/sources/{row.source}" if row.source in sources else "/sources",
+        source=called.get(row.source, "a source that was removed"),
+        source_href=f"/sources/{row.source}" if row.source in called else "/sources",
         lead=lead(row, now),
         state=states.pill(states.BUILD, row.state),
         running=row.state == "running",
         active=row.state in _ACTIVE,
         clock=builds.clock(now - row.began_at) if row.state == "running" and row.began_at else None,
-        phases=phases(row, now),
+        phases=phases(row, now, revision, verdict),
         what=row.what if row.state == "failed" else "",
         then=then(row, made, runs),
+        image=row.image or "",
         log=log,
-        earlier=builds.view(shell, others, sources, now).ended,
-        problem=problem,
+        earlier=builds.ended(others, (), called, now),
     )
 
 
@@ -202,32 +192,44 @@ def lead(row: BuildRow, now: float) -> str:
     return f"{phrases.capital(phrases.ago(now - row.ended_at))}.{took}"
 
 
-_STAGES = ("Wait", "Build", "Publish")
+_STAGES = ("Fetch", "Look", "Wait", "Build", "Publish")
+_WAITS, _BUILDS, _PUBLISHES = 2, 3, 4
 
 
-def phases(row: BuildRow, now: float) -> tuple[Phase, ...]:
-    """Where it is; what nix says of itself stands below the phase it belongs to."""
+def phases(
+    row: BuildRow, now: float, revision: RevisionRow | None, verdict: Verdict | None
+) -> tuple[Phase, ...]:
+    """Where it is; what nix says of itself stands below the phase it belongs to.
+
+    Fetching and looking were done for the source, before the build was queued.
+    """
     at = stage(row)
     over = row.state in {"built", "unchanged"}
     waited = (row.began_at or row.ended_at or now) - row.queued_at
-    notes = {0: phrases.duration(waited), 1: builds.progress(row)}
+    notes = (
+        f"{sources.revision(revision)}, {phrases.ago(now - revision.seen_at)}" if revision else "",
+        states.pill(states.VERDICT, verdict.kind).text.lower() if verdict else "",
+        phrases.duration(waited),
+        builds.progress(row),
+        "",
+    )
     found = []
     for place, name in enumerate(_STAGES):
         state = "done" if over or place < at else "waiting"
         if place == at and not over:
             state = "now" if row.state in _ACTIVE else "fell"
-        note = notes.get(place, "") if place <= at or over else ""
-        if state == "now" and place > 0 and row.phase:
+        note = notes[place] if place <= at or over else ""
+        if state == "now" and place > _WAITS and row.phase:
             note = f"{note}, {row.phase}" if note else row.phase
         found.append(Phase(name, state, note))
     return tuple(found)
 
 
 def stage(row: BuildRow) -> int:
-    """The place of the present phase: 0 waits, 1 builds, 2 publishes."""
+    """The place of the present phase among the five."""
     if row.began_at is None:
-        return 0
-    return 2 if row.phase.startswith("publishing") else 1
+        return _WAITS
+    return _PUBLISHES if row.phase.startswith("publishing") else _BUILDS
 
 
 def then(row: BuildRow, made: GenerationRow | None, runs: Sequence[str]) -> str:

@@ -1,25 +1,24 @@
 """/builds: what is being built, what waits, and what was built."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import images
-from appliance.errors import Refused
 from appliance.store.builds import BuildRow
 from webui import charts, phrases
-from webui.forms import beside
+from webui.forms import Text
 from webui.pages import frame, states
 from webui.pages.frame import Shell
-from webui.pages.page import after, page
+from webui.pages.page import after, own_path, page
 from webui.pages.states import Pill
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 60
+SHOWN_WAITING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,17 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter, which is a link."""
+
+    key: str
+    href: str
+    label: str
+    count: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BuildsView:
     """The page."""
 
@@ -78,75 +88,103 @@ class BuildsView:
     lead: str
     active: tuple[Active, ...]
     waiting: tuple[Waits, ...]
+    more: str  # those of the queue that are not shown
+    chips: tuple[Chip, ...]
     ended: tuple[Ended, ...]
-    problem: str
+    show: str
+    anything: bool
 
 
 @router.get("/builds")
-def show(here: Signed) -> Response:
+def show(here: Signed, show: str = "all") -> Response:
     """The page."""
-    return page("builds.html", built(here))
+    return page("builds.html", built(here, show))
 
 
 @router.get("/builds/now")
-def now(here: Signed) -> Response:
+def now(here: Signed, show: str = "all") -> Response:
     """All of it that moves."""
-    return page("builds/now.html", built(here))
+    return page("builds/now.html", built(here, show))
 
 
-@router.post("/builds")
-def act(
-    here: Signed, deed: Annotated[str, Form()] = "", build: Annotated[str, Form()] = ""
-) -> Response:
-    """Stop one, or build one again."""
-    try:
-        done = DEEDS.get(deed, images.retry_build)(here.desk, here.actor, build)
-    except Refused as refused:
-        return page("builds.html", built(here, " ".join(beside(refused).values())), 422)
-    return after("/builds", done.act)
+@router.post("/builds/{ident}/stop")
+def stop(here: Signed, ident: str, back: Text = "/builds") -> Response:
+    """Stop one, or take it out of the queue."""
+    return after(own_path(back), images.cancel_build(here.desk, here.actor, ident).act)
 
 
-DEEDS = {"stop": images.cancel_build, "again": images.retry_build}
+@router.post("/builds/{ident}/again")
+def again(here: Signed, ident: str, back: Text = "/builds") -> Response:
+    """Build its host once more."""
+    return after(own_path(back), images.retry_build(here.desk, here.actor, ident).act)
 
 
-def built(here: Here, problem: str = "") -> BuildsView:
+def built(here: Here, show: str) -> BuildsView:
     """The view of this moment."""
     reads = here.reads
+    failing = reads.builds_failing()
     return view(
         frame.shell(here, "builds", "Builds"),
-        reads.builds(limit=SHOWN),
+        reads.builds_under_way(),
+        failing if show == FAILING else reads.builds_over(limit=SHOWN),
         {source.id: source.name for source in reads.sources()},
         here.now,
-        problem=problem,
+        failing=len(failing),
+        show=show,
     )
+
+
+FAILING = "failed"
 
 
 def view(
     shell: Shell,
-    rows: Sequence[BuildRow],
+    under_way: Sequence[BuildRow],
+    over: Sequence[BuildRow],
     sources: Mapping[str, str],
     now: float,
     *,
-    problem: str = "",
+    failing: int = 0,
+    show: str = "all",
 ) -> BuildsView:
-    """The page from its rows, which come newest first."""
-    running = [row for row in rows if row.state == "running"]
-    waiting = [row for row in reversed(rows) if row.state == "queued"]
-    over = [row for row in rows if row.state not in {"running", "queued"}]
-    newest: dict[str, str] = {}
-    for row in rows:
-        newest.setdefault(row.host, row.id)
+    """The page from its rows: what runs or waits, and what ended, newest first."""
+    running = [row for row in under_way if row.state == "running"]
+    waiting = [row for row in under_way if row.state == "queued"]
+    left = len(waiting) - SHOWN_WAITING
     return BuildsView(
         shell=shell,
         lead=lead(len(running), len(waiting)),
         active=tuple(active(row, sources, now) for row in running),
         waiting=tuple(
             Waits(row.id, row.name, sources.get(row.source, ""), why(row), _since(row, now))
-            for row in waiting
+            for row in waiting[:SHOWN_WAITING]
         ),
-        ended=tuple(_ended(row, sources, now, newest) for row in over),
-        problem=problem,
+        more=phrases.count(left, "more build") if left > 0 else "",
+        chips=(
+            Chip("all", "/builds", "All", "", show != FAILING),
+            Chip(FAILING, f"/builds?show={FAILING}", "Not built", str(failing), show == FAILING),
+        )
+        if failing or show == FAILING
+        else (),
+        ended=ended(over, {row.host for row in under_way}, sources, now),
+        show=show,
+        anything=bool(over or under_way or show == FAILING),
     )
+
+
+def ended(
+    over: Sequence[BuildRow], busy: Collection[str], sources: Mapping[str, str], now: float
+) -> tuple[Ended, ...]:
+    """Rows for builds that ended, newest first; the last one of a host can be done again.
+
+    `busy` are the hosts of which a build runs or waits.
+    """
+    found, met = [], set(busy)
+    for row in over:
+        again = row.state in {"failed", "cancelled"} and row.host not in met
+        met.add(row.host)
+        found.append(_ended(row, sources, now, again=again))
+    return tuple(found)
 
 
 def lead(running: int, waiting: int) -> str:
@@ -206,9 +244,7 @@ def _since(row: BuildRow, now: float) -> str:
     return f"waits for {phrases.duration(now - row.queued_at)}"
 
 
-def _ended(
-    row: BuildRow, sources: Mapping[str, str], now: float, newest: Mapping[str, str]
-) -> Ended:
+def _ended(row: BuildRow, sources: Mapping[str, str], now: float, *, again: bool) -> Ended:
     end = row.ended_at or row.queued_at
     return Ended(
         id=row.id,
@@ -218,5 +254,5 @@ def _ended(
         what=row.what,
         took=phrases.duration(end - row.began_at) if row.began_at else "–",
         when=phrases.ago(now - end),
-        retry=row.state in {"failed", "cancelled"} and newest.get(row.host) == row.id,
+        retry=again,
     )

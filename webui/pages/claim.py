@@ -24,6 +24,7 @@ class ClaimView:
 
     title: str
     theme: str
+    once: str
     router: str
     clock: str
     connection: str
@@ -74,6 +75,7 @@ def view(
     return ClaimView(
         title="Claim this router",
         theme="",
+        once=here.desk.new_id(),
         router="Router",
         clock=phrases.clock(here.now),
         connection=connection(secure=here.secure),

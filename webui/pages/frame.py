@@ -1,8 +1,9 @@
 """What is around every page: the way to the others, what runs now, and the toast."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
@@ -14,6 +15,8 @@ from appliance.store.inventory import ActRow
 from webui import lanes, phrases
 from webui.pages.inbox import unmet
 from webui.pages.page import own_path, page
+from webui.pages.trial import Bar
+from webui.pages.trial import present as on_trial
 from webui.session import Anybody, Here, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -49,6 +52,14 @@ class Toast:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Ways that belong together; `label` "" stands alone."""
+
+    label: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """The frame of one page."""
 
@@ -57,16 +68,17 @@ class Shell:
     router: str  # "nixie.lan"
     user: str
     theme: str  # "" follows the system
-    first: Item
-    boot: tuple[Item, ...]
+    groups: tuple[Group, ...]
     running: tuple[Running, ...]
     back: str  # this page, for forms that come back to it
+    once: str = ""  # the random word of this drawing, for its forms
     toast: Toast | None = None
+    trial: Bar | None = None
 
     @property
     def ways(self) -> tuple[Item, ...]:
-        """Every page, for the thumb."""
-        return (self.first, *self.boot)
+        """The pages for the thumb; the others are behind "More"."""
+        return tuple(item for group in self.groups[:2] for item in group.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +91,55 @@ class FrameView:
 def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
     """The frame for the page `at`, as the roles' files say now."""
     reads = here.reads
-    builds = [build for build in reads.builds(limit=30) if build.state in {"queued", "running"}]
-    boots = [boot for boot in reads.boots(limit=30) if boot.state in lanes.RUNNING]
+    builds = reads.builds_under_way()
+    boots = reads.boots_in_progress(lanes.RUNNING)
     slices = reads.slices()
     machines = reads.machines()
     waiting = unmet(reads.held(here.now), machines)
-    first, boot = navigation(at, len(waiting), len(builds))
     names = {mac: machine.name for machine in machines for _, mac in machine.macs}
-    return Shell(
-        title=title,
-        at=at,
+    return replace(
+        bare(here, at, title),
         router=f"{slices.dns.hostname}.{slices.dns.domain}" if slices else "Router",
-        user=here.actor.name,
-        theme=_theme(here),
-        first=first,
-        boot=boot,
+        groups=navigation(at, len(waiting), len(builds)),
         running=running(builds, boots, names),
-        back=_back(here),
         toast=toast or _toast(here),
+        trial=on_trial(here),
     )
 
 
-def navigation(at: str, waiting: int, builds: int) -> tuple[Item, tuple[Item, ...]]:
+def bare(here: Here, at: str, title: str) -> Shell:
+    """The frame without anything that has to be read."""
+    return Shell(
+        title=title,
+        at=at,
+        router="Router",
+        user=here.actor.name,
+        theme=_theme(here),
+        groups=navigation(at, 0, 0),
+        running=(),
+        back=_back(here),
+        once=here.desk.new_id(),
+    )
+
+
+def navigation(at: str, waiting: int, builds: int) -> tuple[Group, ...]:
     """The pages that exist, with what is new on them."""
 
     def item(key: str, href: str, label: str, count: str = "") -> Item:
         return Item(key, href, label, count, key == at)
 
-    return item("overview", "/", "Overview"), (
-        item("machines", "/machines", "Machines", f"{waiting} new" if waiting else ""),
-        item("sources", "/sources", "Sources"),
-        item("builds", "/builds", "Builds", str(builds) if builds else ""),
+    return (
+        Group("", (item("overview", "/", "Overview"),)),
+        Group(
+            "Boot",
+            (
+                item("machines", "/machines", "Machines", f"{waiting} new" if waiting else ""),
+                item("sources", "/sources", "Sources"),
+                item("builds", "/builds", "Builds", phrases.number(builds) if builds else ""),
+            ),
+        ),
+        Group("Network", (item("network", "/networks", "Networks"),)),
+        Group("", (item("system", "/system", "System"), item("undo", "/changes", "Changes"))),
     )
 
 
@@ -155,6 +185,12 @@ def now(here: Signed) -> Response:
     return page("frame/now.html", FrameView(shell(here, "", "")))
 
 
+@router.get("/frame/trial")
+def trial_now(here: Signed) -> Response:
+    """The change that is on trial."""
+    return page("frame/trial.html", FrameView(shell(here, "", "")))
+
+
 @router.post("/theme")
 def theme(
     here: Anybody, choice: Annotated[str, Form()] = "", back: Annotated[str, Form()] = "/"
@@ -176,9 +212,14 @@ def _theme(here: Here) -> str:
 
 
 def _back(here: Here) -> str:
-    kept = [(name, value) for name, value in here.request.query_params.items() if name != "done"]
-    path = here.request.url.path
-    return f"{path}?{'&'.join(f'{name}={value}' for name, value in kept)}" if kept else path
+    """The page that is shown; a form that was posted belongs to the page it came from."""
+    url = here.request.url
+    path, query = url.path, url.query
+    if here.request.method == "POST":
+        came = urlsplit(here.request.headers.get("referer", ""))
+        path, query = came.path or "/", came.query
+    kept = [(name, value) for name, value in parse_qsl(query) if name != "done"]
+    return own_path(f"{path}?{urlencode(kept)}" if kept else path)
 
 
 def _toast(here: Here) -> Toast | None:

@@ -29,6 +29,21 @@ class Waiting:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The machines that wait, ready to print; those beyond the first few move up."""
+
+    once: str
+    heading: str
+    rows: tuple[Waiting, ...]
+    more: str
+    bootable: bool  # is there any host to give
+
+
+SHOWN = 6
+"""Each row offers every host that fits, and anybody can invent machines."""
+
+
 def unmet(held: Sequence[HeldRow], machines: Sequence[MachineView]) -> list[HeldRow]:
     """Those that still wait for a choice: one that was given something is on its way."""
     given = {mac for machine in machines if machine.intent != "hold" for _, mac in machine.macs}
@@ -88,6 +103,16 @@ def heading(waiting: int) -> str:
     """
     verb = "is" if waiting == 1 else "are"
     return phrases.capital(f"{phrases.counted(waiting, 'machine')} {verb} waiting")
+
+
+def more(waiting: int) -> str:
+    """Those below the rows.
+
+    >>> more(1), more(30)
+    ('One more waits and moves up here.', '30 more wait and move up here.')
+    """
+    verbs = ("waits", "moves") if waiting == 1 else ("wait", "move")
+    return phrases.sentence(f"{phrases.word(waiting)} more {verbs[0]} and {verbs[1]} up here")
 
 
 def met(facts: Mapping[str, object], firmware: str) -> str:

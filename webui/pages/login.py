@@ -23,6 +23,7 @@ class LoginView:
 
     title: str
     theme: str
+    once: str
     router: str
     clock: str
     connection: str
@@ -81,6 +82,7 @@ def view(
     return LoginView(
         title="Sign in",
         theme=chosen if chosen in ("light", "dark") else "",
+        once=here.desk.new_id(),
         router="Router",
         clock=phrases.clock(here.now),
         connection=connection(secure=here.secure),

@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from appliance.actions import machines as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.store.boots import BootRow
-from appliance.store.inventory_view import MachineView, MenuView
+from appliance.store.inventory_view import MachineView
 from webui import phrases
-from webui.forms import beside
+from webui.forms import Text, beside
 from webui.pages import choices, frame, histories, states
-from webui.pages.choices import Group, HostChoice
+from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
-from webui.pages.histories import BootLine, Steps
-from webui.pages.page import Field, after, page
+from webui.pages.histories import BootLine
+from webui.pages.page import Field, after, own_path, page
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -43,10 +43,32 @@ class OneMachineView:
     now: str  # its next boot, said
     next: tuple[Group, ...]
     next_problem: str
+    goes_on: str  # what a release from hold gives it back, "" when nothing does
     name: Field
     addresses: tuple[Address, ...]
+    mac: Field
+    networks: tuple[Choice, ...]
     boots: tuple[BootLine, ...]
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseView:
+    """What one machine can be given, in its row of a list."""
+
+    once: str
+    id: str
+    name: str
+    next: tuple[Group, ...]
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewMac:
+    """Another network card, as the form says it."""
+
+    mac: Text = ""
+    network: Text = ""
 
 
 @router.get("/machines/{ident}")
@@ -61,88 +83,114 @@ def boots(here: Signed, ident: str) -> Response:
     return page("machine/boots.html", built(here, ident))
 
 
-@router.post("/machines/{ident}")
-def act(
-    here: Signed,
-    ident: str,
-    deed: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-) -> Response:
-    """Give it another next boot or another name, or remove it."""
-    desk, actor = here.desk, here.actor
+@router.get("/machines/{ident}/choose")
+def choose(here: Signed, ident: str, back: str = "/machines") -> Response:
+    """Everything it can be given."""
+    machine, offered = _machine(here, ident), _offered(here)
+    next_boots = choices.next_boots(machine, offered, here.reads.menus())
+    once = here.desk.new_id()
+    view = ChooseView(once, machine.id, machine.name, next_boots, own_path(back))
+    return page("machine/choose.html", view)
+
+
+@router.post("/machines/{ident}/next")
+def give(here: Signed, ident: str, next: Text = "", back: Text = "") -> Response:
+    """Decide what it boots; a refusal comes back beside the choice."""
+    machine = _machine(here, ident)
     try:
-        match deed:
-            case "rename":
-                done = deeds.rename_machine(desk, actor, ident, name)
-            case "remove":
-                return after("/machines", deeds.remove_machine(desk, actor, ident).act)
-            case _:
-                done = choices.give(desk, actor, ident, next)
-    except Unknown:
-        raise
+        done = choices.give(here.desk, here.actor, machine.id, next)
     except Refused as refused:
-        return page("machine.html", built(here, ident, beside(refused), name), 422)
+        said = {"next": " ".join(beside(refused).values())}
+        return page("machine.html", built(here, ident, said), 422)
+    return after(own_path(back, f"/machines/{ident}"), done.act)
+
+
+@router.post("/machines/{ident}/release")
+def release(here: Signed, ident: str) -> Response:
+    """End a hold: it gets what it had before."""
+    done = deeds.release_machine(here.desk, here.actor, _machine(here, ident).id)
     return after(f"/machines/{ident}", done.act)
 
 
+@router.post("/machines/{ident}/name")
+def rename(here: Signed, ident: str, name: Text = "") -> Response:
+    """Give it another name."""
+    machine = _machine(here, ident)
+    try:
+        done = deeds.rename_machine(here.desk, here.actor, machine.id, name)
+    except Refused as refused:
+        return page("machine.html", built(here, ident, beside(refused), name=name), 422)
+    return after(f"/machines/{ident}", done.act)
+
+
+@router.post("/machines/{ident}/macs")
+def add_mac(here: Signed, ident: str, new: Annotated[NewMac, Depends()]) -> Response:
+    """Give it another network card."""
+    machine = _machine(here, ident)
+    try:
+        done = deeds.add_mac(
+            here.desk, here.actor, machine.id, new.mac, network=new.network or None
+        )
+    except Refused as refused:
+        return page("machine.html", built(here, ident, beside(refused), new=new), 422)
+    return after(f"/machines/{ident}", done.act)
+
+
+@router.post("/machines/{ident}/remove")
+def remove(here: Signed, ident: str, back: Text = "/machines") -> Response:
+    """Forget it."""
+    done = deeds.remove_machine(here.desk, here.actor, _machine(here, ident).id)
+    return after(own_path(back, "/machines"), done.act)
+
+
 def built(
-    here: Here, ident: str, problems: Mapping[str, str] | None = None, name: str = ""
+    here: Here,
+    ident: str,
+    problems: Mapping[str, str] | None = None,
+    *,
+    name: str = "",
+    new: NewMac = NewMac(),
 ) -> OneMachineView:
     """The view of this moment.  Raises Unknown when there is no such machine."""
     reads = here.reads
-    machine = next((each for each in reads.machines() if each.id == ident), None)
-    if machine is None:
-        raise Unknown(Problem((), "There is no such machine. It may have been removed."))
+    machine = _machine(here, ident)
     boots = sorted(
         (boot for _, mac in machine.macs for boot in reads.boots(mac=mac, limit=25)),
         key=lambda boot: -boot.began_at,
     )
-    return view(
-        frame.shell(here, "machines", machine.name),
-        machine,
-        boots,
-        {boot.id: reads.steps(boot.id) for boot in boots},
-        choices.hosts(reads.verdicts(), (each.host for each in reads.generations())),
-        reads.menus(),
-        here.now,
-        problems=problems or {},
-        typed=name,
-    )
-
-
-def view(
-    shell: Shell,
-    machine: MachineView,
-    boots: Sequence[BootRow],
-    steps: Steps,
-    offered: Sequence[HostChoice],
-    menus: Sequence[MenuView],
-    now: float,
-    *,
-    problems: Mapping[str, str] | None = None,
-    typed: str = "",
-) -> OneMachineView:
-    """The page from its rows."""
-    said = problems or {}
-    renaming = "name" in said
+    said, menus, offered = problems or {}, reads.menus(), _offered(here)
+    hosts = {host.id: host.name for host in offered}
+    slices = reads.slices()
     return OneMachineView(
-        shell=shell,
+        shell=frame.shell(here, "machines", machine.name),
         id=machine.id,
         heading=machine.name,
-        lead=lead(boots[0] if boots else None, now),
-        now=choices.said(
-            machine,
-            {host.id: host.name for host in offered},
-            {menu.id: menu.name for menu in menus},
-        ),
+        lead=lead(boots[0] if boots else None, here.now),
+        now=choices.said(machine, hosts, {menu.id: menu.name for menu in menus}),
         next=choices.next_boots(machine, offered, menus),
-        next_problem=" ".join(what for where, what in said.items() if where not in {"", "name"}),
-        name=Field(typed if renaming else machine.name, said.get("name", "")),
+        next_problem=said.get("next", ""),
+        goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
+        name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),
-        boots=histories.lines(boots, steps, histories.names([machine]), now),
+        mac=Field(new.mac, said.get("mac", said.get("network", ""))),
+        networks=_networks([one.name for one in slices.boot] if slices else [], new.network),
+        boots=histories.lines(
+            boots,
+            reads.steps_of([boot.id for boot in boots]),
+            histories.names([machine]),
+            here.now,
+        ),
         problem=said.get("", ""),
     )
+
+
+def goes_on(machine: MachineView, kept: str | None, hosts: Mapping[str, str]) -> str:
+    """What a machine on hold would get back: its host by name, or the kind of its next boot."""
+    if machine.intent != "hold" or kept is None:
+        return ""
+    if kept == "run" and machine.host:
+        return hosts.get(machine.host, choices.host_name(machine.host))
+    return "its menu" if kept == "menu" else choices.INTENTS.get(kept, kept).lower()
 
 
 def lead(last: BootRow | None, now: float) -> str:
@@ -165,3 +213,21 @@ def lead(last: BootRow | None, now: float) -> str:
 
 def _running(boot: BootRow) -> str:
     return states.pill(states.BOOT, boot.state).text.lower()
+
+
+def _machine(here: Here, ident: str) -> MachineView:
+    found = next((each for each in here.reads.machines() if each.id == ident), None)
+    if found is None:
+        what = "There is no such machine. It may have been removed; then nothing was changed."
+        raise Unknown(Problem((), what))
+    return found
+
+
+def _offered(here: Here) -> tuple[HostChoice, ...]:
+    reads = here.reads
+    return choices.hosts(reads.verdicts(), (each.host for each in reads.generations()))
+
+
+def _networks(names: Sequence[str], chosen: str) -> tuple[Choice, ...]:
+    on = [Choice(name, f"On {name}", name == chosen) for name in names]
+    return (Choice("", "On any network", not chosen), *on)

@@ -1,59 +1,27 @@
-"""/machines: who waits, who is known, and what each one boots next."""
+"""/machines: who waits, who is known, and what unknown machines get."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
-from starlette.responses import Response
+from fastapi import APIRouter, Depends
+from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import machines as deeds
-from appliance.actions import networks
-from appliance.diagnosis import named
 from appliance.errors import Refused
-from appliance.store.boots import BootRow, HeldRow
-from appliance.store.builds import GenerationRow
-from appliance.store.inventory_view import MachineView, MenuView, UnknownView
-from appliance.store.leases import LeaseRow
-from webui import phrases
-from webui.forms import beside
-from webui.pages import choices, frame, histories, inbox, states
-from webui.pages.choices import Choice, Group, HostChoice
+from appliance.store.boots import HeldRow
+from appliance.store.inventory_view import MenuView, UnknownView
+from webui.forms import Text, beside
+from webui.pages import choices, frame, histories, inbox, known
+from webui.pages.choices import Choice
 from webui.pages.frame import Shell
-from webui.pages.histories import BootLine, Steps
-from webui.pages.inbox import Waiting
-from webui.pages.page import Field, after, page
-from webui.pages.states import Pill
+from webui.pages.inbox import Inbox
+from webui.pages.known import Inventory, KnownList, Seen
+from webui.pages.listing import Asked, Listing
+from webui.pages.page import EMPTY, Field, after, page
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One machine of the table."""
-
-    id: str
-    name: str
-    under: str  # its address, or its MAC
-    runs: str
-    generation: str
-    state: Pill
-    why: str  # one line below the state
-    boot: str  # id of its newest boot, "" without one
-    next: tuple[Group, ...]
-    strip: BootLine | None
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter, which is a link."""
-
-    href: str
-    label: str
-    count: int
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +39,8 @@ class MachinesView:
 
     shell: Shell
     lead: str
-    heading: str  # of the inbox
-    waiting: tuple[Waiting, ...]
-    known: tuple[Known, ...]
-    total: int
-    summary: str
-    chips: tuple[Chip, ...]
-    query: str
-    show: str
-    bootable: bool  # is there any host to give
+    inbox: Inbox
+    list: KnownList
     defaults: tuple[Default, ...]
     mac: Field
     name: Field
@@ -87,288 +48,163 @@ class MachinesView:
 
 
 @dataclass(frozen=True, slots=True)
-class Inventory:
-    """The rows this page is made of."""
+class InboxView:
+    """Who waits, alone."""
 
-    machines: Sequence[MachineView]
-    held: Sequence[HeldRow]
-    boots: Sequence[BootRow]
-    steps: Steps
-    hosts: Sequence[HostChoice]
-    generations: Sequence[GenerationRow]
-    menus: Sequence[MenuView]
-    unknowns: Sequence[UnknownView]
-    networks: Sequence[str]
-    leases: Sequence[LeaseRow]
+    inbox: Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The table, alone."""
+
+    list: KnownList
+
+
+@dataclass(frozen=True, slots=True)
+class NewMachine:
+    """A machine as the form says it."""
+
+    mac: Text = ""
+    name: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a waiting machine shall boot."""
+
+    mac: Text = ""
+    network: Text = ""
+    next: Text = ""
 
 
 @router.get("/machines")
-def show(here: Signed, q: str = "", show: str = "all") -> Response:
+def show(here: Signed, listing: Asked) -> Response:
     """The page."""
-    return page("machines.html", built(here, q, show))
+    return page("machines.html", built(here, listing))
 
 
 @router.get("/machines/inbox")
 def waiting(here: Signed) -> Response:
     """Who waits."""
-    return page("machines/inbox.html", built(here))
+    has = known.inventory(here)
+    return page("machines/inbox.html", InboxView(_inbox(here, has, here.desk.new_id())))
 
 
 @router.get("/machines/known")
-def known(here: Signed, q: str = "", show: str = "all") -> Response:
+def table(here: Signed, listing: Asked) -> Response:
     """The table."""
-    return page("machines/known.html", built(here, q, show))
+    everybody = known.seen(known.inventory(here), here.now)
+    found = _list(here, everybody, listing, here.desk.new_id())
+    return page("machines/known.html", ListView(found))
 
 
 @router.post("/machines")
-def act(
-    here: Signed,
-    deed: Annotated[str, Form()] = "",
-    machine: Annotated[str, Form()] = "",
-    network: Annotated[str, Form()] = "",
-    mac: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    q: Annotated[str, Form()] = "",
-    show: Annotated[str, Form()] = "all",
-) -> Response:
-    """One act of the owner; a refusal comes back beside the field that caused it."""
-    desk, actor = here.desk, here.actor
+def add(here: Signed, new: Annotated[NewMachine, Depends()]) -> Response:
+    """Make a MAC a machine; a refusal comes back beside its field."""
     try:
-        match deed:
-            case "boot":
-                done = choices.give(desk, actor, mac, next, network or None)
-            case "forget":
-                done = deeds.forget_held(desk, actor, network, mac)
-            case "next":
-                done = choices.give(desk, actor, machine, next)
-            case "remove":
-                done = deeds.remove_machine(desk, actor, machine)
-            case "unknown":
-                kind, _, menu = next.partition(":")
-                done = networks.set_network_default(desk, actor, network, kind, menu=menu or None)
-            case _:
-                done = deeds.add_machine(desk, actor, mac, network=network or None, name=name)
+        done = deeds.add_machine(here.desk, here.actor, new.mac, name=new.name)
     except Refused as refused:
-        where = {"boot": mac, "next": machine}.get(deed, "")
-        said = beside(refused)
-        return page("machines.html", built(here, q, show, where, said, mac, name), 422)
-    kept = f"?show={show}" if show != "all" else ""
-    return after(f"/machines{kept}", done.act)
+        return page("machines.html", built(here, Listing(), adding=(new, beside(refused))), 422)
+    return after("/machines", done.act)
+
+
+@router.get("/inbox")
+def to_the_inbox() -> Response:
+    """The inbox is a part of the machines."""
+    return RedirectResponse("/machines", 303)
+
+
+@router.post("/inbox/boot")
+def boot(here: Signed, met: Annotated[Met, Depends()]) -> Response:
+    """Let a waiting machine boot what was chosen; a refusal comes back in its row."""
+    try:
+        done = choices.give(here.desk, here.actor, met.mac, met.next, met.network or None)
+    except Refused as refused:
+        problem = " ".join(beside(refused).values())
+        return page("machines.html", built(here, Listing(), waiting=(met.mac, problem)), 422)
+    return after("/machines", done.act)
+
+
+@router.post("/inbox/forget")
+def forget(here: Signed, met: Annotated[Met, Depends()]) -> Response:
+    """Leave a waiting machine alone until it asks again."""
+    return after("/machines", deeds.forget_held(here.desk, here.actor, met.network, met.mac).act)
 
 
 def built(
     here: Here,
-    query: str = "",
-    show: str = "all",
-    where: str = "",
-    problems: Mapping[str, str] | None = None,
-    mac: str = "",
-    name: str = "",
-) -> MachinesView:
-    """The view of this moment; `where` is the machine or MAC that `problems` are about."""
-    return view(
-        frame.shell(here, "machines", "Machines"),
-        inventory(here),
-        here.now,
-        query=query,
-        show=show,
-        where=where,
-        problems=problems or {},
-        typed=(mac, name),
-    )
-
-
-def inventory(here: Here) -> Inventory:
-    """Everything the roles' files say about machines."""
-    reads = here.reads
-    boots = reads.boots(limit=400)
-    generations = reads.generations()
-    known = reads.machines()
-    slices = reads.slices()
-    return Inventory(
-        machines=known,
-        held=inbox.unmet(reads.held(here.now), known),
-        boots=boots,
-        steps={boot.id: reads.steps(boot.id) for boot in histories.newest(boots).values()},
-        hosts=choices.hosts(reads.verdicts(), (each.host for each in generations)),
-        generations=generations,
-        menus=reads.menus(),
-        unknowns=reads.unknowns(),
-        networks=[one.name for one in slices.boot] if slices else [],
-        leases=reads.leases(),
-    )
-
-
-def view(
-    shell: Shell,
-    has: Inventory,
-    now: float,
+    listing: Listing,
     *,
-    query: str = "",
-    show: str = "all",
-    where: str = "",
-    problems: Mapping[str, str] | None = None,
-    typed: tuple[str, str] = ("", ""),
+    adding: tuple[NewMachine, Mapping[str, str]] = (NewMachine(), {}),
+    waiting: tuple[str, str] = ("", ""),
 ) -> MachinesView:
-    """The page from its rows."""
-    said = problems or {}
-    rows = known_rows(has, now, where, said)
-    waiting = tuple(_waiting(held, has, now, where, said) for held in has.held)
-    adding = said if not where else {}
+    """The view of this moment; `waiting` is the MAC in the inbox that a problem is about."""
+    reads = here.reads
+    has = known.inventory(here)
+    everybody = known.seen(has, here.now)
+    shell = frame.shell(here, "machines", "Machines")
+    new, wrong = adding
+    slices = reads.slices()
     return MachinesView(
         shell=shell,
-        lead=lead(rows),
-        heading=inbox.heading(len(waiting)),
-        waiting=waiting,
-        known=tuple(row for row in rows if _shown(row, show) and _matches(row, query)),
-        total=len(rows),
-        summary=summary(has.machines),
-        chips=_chips(rows, show),
-        query=query,
-        show=show,
-        bootable=bool(has.hosts),
-        defaults=_defaults(has),
-        mac=Field(typed[0] if adding else "", adding.get("mac", "")),
-        name=Field(typed[1] if adding else "", adding.get("name", "")),
-        problem=adding.get("", adding.get("next", "")),
+        lead=known.lead(everybody),
+        inbox=_inbox(here, has, shell.once, waiting),
+        list=_list(here, everybody, listing, shell.once),
+        defaults=defaults(
+            [one.name for one in slices.boot] if slices else [], reads.unknowns(), has.menus
+        ),
+        mac=Field(new.mac, wrong.get("mac", "")),
+        name=Field(new.name, wrong.get("name", "")) if new.name else EMPTY,
+        problem=wrong.get("", ""),
     )
 
 
-def known_rows(
-    has: Inventory, now: float, where: str = "", problems: Mapping[str, str] | None = None
-) -> tuple[Known, ...]:
-    """The table's rows in the order of names."""
-    last = histories.newest(has.boots)
-    mine = {each.id: histories.of_machine(each, last) for each in has.machines}
-    called = histories.names(has.machines)
-    lines = histories.lines([boot for boot in mine.values() if boot], has.steps, called, now)
-    strips = {line.id: line for line in lines}
-    menus = {menu.id: menu.name for menu in has.menus}
-    names = {host.id: host.name for host in has.hosts}
-    trial = {(each.host, each.number): each.state for each in has.generations}
-    addresses = {each.mac: str(each.address) for each in has.leases if each.ends_at > now}
-    rows = []
-    for machine in has.machines:
-        boot = mine[machine.id]
-        state = trial.get((boot.host or "", boot.generation or 0)) if boot else None
-        rows.append(
-            Known(
-                id=machine.id,
-                name=machine.name,
-                under=_under(machine, addresses),
-                runs=boot.name or "–" if boot else choices.said(machine, names, menus),
-                generation=_generation(boot),
-                state=states.machine(boot, state),
-                why=_why(boot),
-                boot=boot.id if boot else "",
-                next=choices.next_boots(machine, has.hosts, has.menus),
-                strip=strips[boot.id] if boot else None,
-                problem=" ".join((problems or {}).values()) if where == machine.id else "",
-            )
-        )
-    return tuple(rows)
-
-
-def lead(rows: Sequence[Known]) -> str:
-    """How many there are and how they do."""
-    if not rows:
-        return "A machine that boots from the network shows up here by itself."
-    good = sum(row.state.kind in {"ok", "trial"} for row in rows)
-    short = sum(row.state.kind == "bad" for row in rows)
-    parts = [f"{phrases.word(len(rows))} known, {phrases.word(good)} up"]
-    if short:
-        parts.append(f"{phrases.word(short)} fell short")
-    return phrases.sentence(", ".join(parts)) + " Each one boots what you gave it."
-
-
-def summary(machines: Iterable[MachineView]) -> str:
-    """The foot of the table."""
-    known = list(machines)
-    macs = sum(len(machine.macs) for machine in known)
-    cards = phrases.count(macs, "MAC address", "MAC addresses")
-    return f"{phrases.count(len(known), 'machine')}, {cards}"
-
-
-def _waiting(
-    held: HeldRow, has: Inventory, now: float, where: str, said: Mapping[str, str]
-) -> Waiting:
-    boot = next((each for each in has.boots if each.mac == held.mac), None)
-    return inbox.waiting(
-        held,
-        has.hosts,
-        now,
-        firmware=boot.firmware if boot else "",
-        name=histories.names(has.machines).get(held.mac, ""),
-        problem=" ".join(said.values()) if where == held.mac else "",
-    )
-
-
-def _under(machine: MachineView, addresses: Mapping[str, str]) -> str:
-    macs = [mac for _, mac in machine.macs]
-    return next((addresses[mac] for mac in macs if mac in addresses), macs[0] if macs else "")
-
-
-def _generation(boot: BootRow | None) -> str:
-    if boot is None:
-        return "not yet"
-    if boot.generation is None:
-        return ""
-    return f"generation {boot.generation}"
-
-
-def _why(boot: BootRow | None) -> str:
-    if boot is None:
-        return ""
-    if boot.state == "served":
-        return "served, then silent by choice"
-    return named(boot.diagnosis).rstrip(".") if boot.diagnosis and boot.state == "short" else ""
-
-
-_SHOWN: Mapping[str, tuple[str, frozenset[str]]] = {
-    "all": ("All", frozenset()),
-    "up": ("Up", frozenset({"ok", "trial"})),
-    "booting": ("Booting", frozenset({"live"})),
-    "short": ("Fell short", frozenset({"bad"})),
-    "never": ("Never booted", frozenset({"off"})),
-}
-
-
-def _chips(rows: Sequence[Known], show: str) -> tuple[Chip, ...]:
-    chips = []
-    for key, (label, kinds) in _SHOWN.items():
-        amount = sum(not kinds or row.state.kind in kinds for row in rows)
-        if key == "all" or amount or key == show:
-            href = "/machines" if key == "all" else f"/machines?show={key}"
-            chips.append(Chip(href, label, amount, key == show))
-    return tuple(chips)
-
-
-def _shown(row: Known, show: str) -> bool:
-    kinds = _SHOWN.get(show, _SHOWN["all"])[1]
-    return not kinds or row.state.kind in kinds
-
-
-def _matches(row: Known, query: str) -> bool:
-    return query.strip().lower() in f"{row.name} {row.under} {row.runs}".lower()
-
-
-def _defaults(has: Inventory) -> tuple[Default, ...]:
-    decided = {each.network: each for each in has.unknowns}
+def defaults(
+    networks: Sequence[str], unknowns: Sequence[UnknownView], menus: Sequence[MenuView]
+) -> tuple[Default, ...]:
+    """What an unknown machine gets on each network, and what else it could get."""
+    decided = {each.network: each for each in unknowns}
+    offered = [
+        ("hold", "Wait for you, with a code"),
+        *((f"menu:{menu.id}", f"The menu {menu.name}") for menu in menus),
+        ("nothing", "Get an address, boot nothing"),
+    ]
     found = []
-    for network in has.networks:
+    for network in networks:
         one = decided.get(network) or decided.get("*")
         now = f"menu:{one.menu}" if one and one.kind == "menu" else one.kind if one else "hold"
-        offered = [
-            ("hold", "Wait for you, with a code"),
-            *((f"menu:{menu.id}", f"The menu {menu.name}") for menu in has.menus),
-            ("nothing", "Get an address, boot nothing"),
-        ]
-        found.append(
-            Default(
-                network,
-                f"On {network}",
-                tuple(Choice(key, text, key == now) for key, text in offered),
-            )
-        )
+        given = tuple(Choice(key, text, key == now) for key, text in offered)
+        found.append(Default(network, f"On {network}", given))
     return tuple(found)
+
+
+def _list(here: Here, everybody: Sequence[Seen], listing: Listing, once: str) -> KnownList:
+    shown = known.on_page(known.matching(everybody, listing), listing)
+    steps = here.reads.steps_of([one.boot.id for one in shown if one.boot])
+    return known.listed(everybody, listing, steps, here.now, once)
+
+
+def _inbox(here: Here, has: Inventory, once: str, problem: tuple[str, str] = ("", "")) -> Inbox:
+    last = {boot.mac: boot for boot in has.boots}
+    called = histories.names(has.machines)
+
+    def row(held: HeldRow) -> inbox.Waiting:
+        boot = last.get(held.mac)
+        return inbox.waiting(
+            held,
+            has.hosts,
+            here.now,
+            firmware=boot.firmware if boot else "",
+            name=called.get(held.mac, ""),
+            problem=problem[1] if held.mac == problem[0] else "",
+        )
+
+    left = len(has.held) - inbox.SHOWN
+    return Inbox(
+        once=once,
+        heading=inbox.heading(len(has.held)),
+        rows=tuple(row(held) for held in has.held[: inbox.SHOWN]),
+        more=inbox.more(left) if left > 0 else "",
+        bootable=bool(has.hosts),
+    )

@@ -1,17 +1,19 @@
 """/menus: lists of hosts that a machine can offer on its screen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Form
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Form
+from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import menus as deeds
-from appliance.errors import Refused
+from appliance.actions.refusals import Unknown
+from appliance.errors import Problem, Refused
 from appliance.store.inventory_view import MachineView, MenuView, UnknownView
 from webui import phrases
-from webui.forms import beside
+from webui.forms import Text, beside, seen, whole
 from webui.pages import choices, frame
 from webui.pages.choices import Choice, HostChoice
 from webui.pages.frame import Shell
@@ -37,6 +39,7 @@ class MenuForm:
     """The menu being made or changed; `id` is empty for a new one."""
 
     id: str
+    seen: str  # the content that the form was made from
     name: Field
     hosts: tuple[Choice, ...]
     hosts_problem: str
@@ -61,67 +64,87 @@ class MenusView:
 class Typed:
     """A menu as the form says it."""
 
-    id: str = ""
-    name: str = ""
-    hosts: tuple[str, ...] = ()
-    default: str = ""
-    timeout: str = "10"
-    rollbacks: str = "1"
+    name: Text = ""
+    hosts: Annotated[tuple[str, ...], Form()] = ()
+    default: Text = ""
+    timeout: Text = "10"
+    rollbacks: Text = "1"
+    seen: Text = ""
 
 
 @router.get("/menus")
 def show(here: Signed, edit: str = "") -> Response:
     """The page, with the form for one menu or for a new one."""
-    return page("menus.html", built(here, stored(here.reads.menus(), edit)))
+    menu = next((menu for menu in here.reads.menus() if menu.id == edit), None)
+    typed = stored(menu) if menu else Typed()
+    return page("menus.html", built(here, menu.id if menu else "", typed))
+
+
+@router.get("/menus/{ident}")
+def edit(ident: str) -> Response:
+    """A menu is changed on the page of all."""
+    return RedirectResponse(f"/menus?edit={quote(ident)}", 303)
 
 
 @router.post("/menus")
-def act(
-    here: Signed,
-    deed: Annotated[str, Form()] = "",
-    menu: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    hosts: Annotated[list[str] | None, Form()] = None,
-    default: Annotated[str, Form()] = "",
-    timeout: Annotated[str, Form()] = "",
-    rollbacks: Annotated[str, Form()] = "",
-) -> Response:
-    """Make, change or remove one."""
-    desk, actor = here.desk, here.actor
-    ticked = hosts or []
-    seconds, previous = _whole(timeout), _whole(rollbacks)
+def make(here: Signed, typed: Annotated[Typed, Depends()]) -> Response:
+    """Make one."""
     try:
-        if deed == "remove":
-            done = deeds.remove_menu(desk, actor, menu)
-        elif menu:
-            done = deeds.edit_menu(
-                desk,
-                actor,
-                menu,
-                name=name,
-                hosts=ticked,
-                default=default,
-                timeout_seconds=seconds,
-                rollbacks=previous,
-            )
-        else:
-            done = deeds.make_menu(
-                desk,
-                actor,
-                name,
-                ticked,
-                default=default,
-                timeout_seconds=seconds,
-                rollbacks=previous,
-            )
+        _check(typed)
+        done = deeds.make_menu(
+            here.desk,
+            here.actor,
+            typed.name,
+            typed.hosts,
+            default=typed.default,
+            timeout_seconds=_number(typed.timeout),
+            rollbacks=_number(typed.rollbacks),
+        )
     except Refused as refused:
-        again = Typed(menu, name, tuple(ticked), default, timeout, rollbacks)
-        return page("menus.html", built(here, again, beside(refused)), 422)
+        return page("menus.html", built(here, "", typed, beside(refused)), 422)
     return after("/menus", done.act)
 
 
-def built(here: Here, typed: Typed, problems: Mapping[str, str] | None = None) -> MenusView:
-    """The view of this moment."""
+@router.post("/menus/{ident}")
+def change(here: Signed, ident: str, typed: Annotated[Typed, Depends()]) -> Response:
+    """Change one, unless somebody else did since the form was made."""
+    menu = _menu(here, ident)
+    try:
+        if typed.seen != stored(menu).seen:
+            what = f"Somebody changed this menu meanwhile. {_told(here, menu)} {_OVERWRITE}"
+            raise Refused(Problem((), what))
+        _check(typed)
+        done = deeds.edit_menu(
+            here.desk,
+            here.actor,
+            ident,
+            name=typed.name,
+            hosts=typed.hosts,
+            default=typed.default,
+            timeout_seconds=_number(typed.timeout),
+            rollbacks=_number(typed.rollbacks),
+        )
+    except Unknown:
+        raise
+    except Refused as refused:
+        again = replace(typed, seen=stored(menu).seen)
+        return page("menus.html", built(here, ident, again, beside(refused)), 422)
+    return after("/menus", done.act)
+
+
+_OVERWRITE = "Below is what you typed; Keep it puts it in place of that."
+
+
+@router.post("/menus/{ident}/remove")
+def remove(here: Signed, ident: str) -> Response:
+    """Take one away."""
+    return after("/menus", deeds.remove_menu(here.desk, here.actor, _menu(here, ident).id).act)
+
+
+def built(
+    here: Here, ident: str, typed: Typed, problems: Mapping[str, str] | None = None
+) -> MenusView:
+    """The view of this moment; `ident` is the menu in the form, "" for a new one."""
     reads = here.reads
     return view(
         frame.shell(here, "machines", "Menus"),
@@ -129,24 +152,18 @@ def built(here: Here, typed: Typed, problems: Mapping[str, str] | None = None) -
         choices.hosts(reads.verdicts(), (each.host for each in reads.generations())),
         reads.machines(),
         reads.unknowns(),
+        ident,
         typed,
         problems,
     )
 
 
-def stored(menus: Sequence[MenuView], ident: str) -> Typed:
-    """A menu as its form, or an empty form."""
-    for menu in menus:
-        if menu.id == ident:
-            return Typed(
-                menu.id,
-                menu.name,
-                menu.hosts,
-                menu.default or "",
-                str(menu.timeout_seconds),
-                str(menu.rollbacks),
-            )
-    return Typed()
+def stored(menu: MenuView) -> Typed:
+    """A menu as its form."""
+    told = Typed(
+        menu.name, menu.hosts, menu.default or "", str(menu.timeout_seconds), str(menu.rollbacks)
+    )
+    return replace(told, seen=seen(astuple(told)))
 
 
 def view(
@@ -155,6 +172,7 @@ def view(
     offered: Sequence[HostChoice],
     machines: Sequence[MachineView],
     unknowns: Sequence[UnknownView],
+    ident: str,
     typed: Typed,
     problems: Mapping[str, str] | None = None,
 ) -> MenusView:
@@ -163,7 +181,7 @@ def view(
     return MenusView(
         shell=shell,
         menus=tuple(_line(menu, names, machines, unknowns) for menu in menus),
-        form=_form(typed, offered, problems or {}),
+        form=_form(ident, typed, offered, problems or {}),
         bootable=bool(offered),
     )
 
@@ -195,10 +213,13 @@ def _line(
     )
 
 
-def _form(typed: Typed, offered: Sequence[HostChoice], wrong: Mapping[str, str]) -> MenuForm:
+def _form(
+    ident: str, typed: Typed, offered: Sequence[HostChoice], wrong: Mapping[str, str]
+) -> MenuForm:
     about = [what for where, what in wrong.items() if where.split(".")[0] == "hosts"]
     return MenuForm(
-        id=typed.id,
+        id=ident,
+        seen=typed.seen,
         name=Field(typed.name, wrong.get("name", "")),
         hosts=tuple(Choice(host.id, host.name, host.id in typed.hosts) for host in offered),
         hosts_problem=" ".join(about),
@@ -213,6 +234,38 @@ def _form(typed: Typed, offered: Sequence[HostChoice], wrong: Mapping[str, str])
     )
 
 
-def _whole(text: str) -> int:
-    """A number from a form; what is none becomes -1, which the action refuses by name."""
-    return int(text) if text.isdecimal() and len(text) < 9 else -1
+def _check(typed: Typed) -> None:
+    """Raises Refused with everything that the form itself shows to be wrong, at once."""
+    ranges = (
+        ("timeout_seconds", typed.timeout, deeds.TIMEOUTS[1], "seconds; 0 waits for a choice"),
+        ("rollbacks", typed.rollbacks, deeds.ROLLBACKS[1], "of each host"),
+    )
+    problems = [] if typed.name.strip() else [Problem(("name",), "A name is missing.")]
+    if typed.default and typed.default not in typed.hosts:
+        what = "Only a host that is ticked above can start by itself."
+        problems.append(Problem(("default",), what))
+    for field, text, most, unit in ranges:
+        number = whole(text)
+        if number is None or number > most:
+            problems.append(Problem((field,), f"Write a number, at most {most} {unit}."))
+    if problems:
+        raise Refused(*problems)
+
+
+def _number(text: str) -> int:
+    """A number that `_check` has let through."""
+    return whole(text) or 0
+
+
+def _menu(here: Here, ident: str) -> MenuView:
+    found = next((menu for menu in here.reads.menus() if menu.id == ident), None)
+    if found is None:
+        what = "There is no such menu. It may have been removed; then nothing was changed."
+        raise Unknown(Problem((), what))
+    return found
+
+
+def _told(here: Here, menu: MenuView) -> str:
+    """A menu in a sentence."""
+    line = _line(menu, {}, here.reads.machines(), here.reads.unknowns())
+    return f"Now it is {line.name} with {line.hosts}; by itself: {line.default}."

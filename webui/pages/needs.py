@@ -1,13 +1,20 @@
 """What wants the owner, worst first; each with one thing to press."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from appliance.diagnosis import named
-from appliance.store.boots import BootRow, HeldRow
+from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
 from webui import phrases
+from webui.pages.troubles import Trouble
+
+MOST = 4
+"""Lines of one kind; the others share one more."""
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +30,44 @@ class Need:
     press: str
 
 
-def needs(
-    last: Sequence[BootRow],
-    called: Mapping[str, str],
-    held: Sequence[HeldRow],
-    builds: Sequence[BuildRow],
-    sources: Sequence[SourceView],
-    known: Mapping[str, SourceStateRow],
-    now: float,
-    troubles: Sequence[str] = (),
-) -> tuple[Need, ...]:
-    """`last` is the newest boot of each machine, `builds` the newest first."""
+@dataclass(frozen=True, slots=True)
+class Wanting:
+    """The rows that may want the owner."""
+
+    processes: Sequence[str]  # what is wrong with them, in sentences
+    troubles: Sequence[Trouble]
+    short: Sequence[tuple[str, BootRow]]  # a machine's name, its newest boot
+    failing: Sequence[BuildRow]
+    waiting: int  # machines that nobody has met
+    unreadable: Sequence[tuple[SourceView, SourceStateRow]]
+
+
+def needs(rows: Wanting, now: float) -> tuple[Need, ...]:
+    """Everything, each kind a few lines long."""
+    bad = [one for one in rows.troubles if one.kind == "bad"]
+    odd = [one for one in rows.troubles if one.kind != "bad"]
     return (
-        *(_trouble(what) for what in troubles),
-        *(_short(boot, called, now) for boot in last if boot.state == "short"),
-        *_unbuilt(builds, now),
-        *_waiting(held),
-        *_unreadable(sources, known, now),
+        *(_process(what) for what in rows.processes),
+        *(_trouble(one) for one in bad[:MOST]),
+        *_few(rows.short, lambda row: _short(row, now), _more_short),
+        *_few(rows.failing, lambda row: _unbuilt(row, now), _more_unbuilt),
+        *_waiting(rows.waiting),
+        *(_trouble(one) for one in odd[:MOST]),
+        *(_unreadable(row, now) for row in rows.unreadable[:MOST]),
     )
 
 
-def _trouble(what: str) -> Need:
+def _few(
+    rows: Sequence[Row], line: Callable[[Row], Need], others: Callable[[int], Need]
+) -> tuple[Need, ...]:
+    """A line for each of the first few, and one for all others."""
+    if len(rows) <= MOST:
+        return tuple(line(row) for row in rows)
+    shown = rows[: MOST - 1]
+    return (*(line(row) for row in shown), others(len(rows) - len(shown)))
+
+
+def _process(what: str) -> Need:
     """A part of the router that does not work; it is tried again by itself."""
     return Need(
         kind="bad",
@@ -56,8 +80,13 @@ def _trouble(what: str) -> Need:
     )
 
 
-def _short(boot: BootRow, called: Mapping[str, str], now: float) -> Need:
-    name = called.get(boot.mac, boot.mac)
+def _trouble(one: Trouble) -> Need:
+    label = "Trouble" if one.kind == "bad" else "Warning"
+    return Need(one.kind, label, "", one.href, one.what, one.under, one.press)
+
+
+def _short(row: tuple[str, BootRow], now: float) -> Need:
+    name, boot = row
     why = named(boot.diagnosis) if boot.diagnosis else "Its last boot did not get to the end."
     return Need(
         kind="bad",
@@ -70,30 +99,48 @@ def _short(boot: BootRow, called: Mapping[str, str], now: float) -> Need:
     )
 
 
-def _unbuilt(builds: Sequence[BuildRow], now: float) -> tuple[Need, ...]:
-    newest: dict[str, BuildRow] = {}
-    for build in builds:
-        newest.setdefault(build.host, build)
-    return tuple(
-        Need(
-            kind="bad",
-            label="Not built",
-            subject=build.name,
-            href=f"/builds/{build.id}",
-            what=f"could not be built. {_first(build.what)}".strip(),
-            under=f"{phrases.sentence(phrases.ago(now - (build.ended_at or now)))}"
-            " What was published before is still served.",
-            press="See the log",
-        )
-        for build in newest.values()
-        if build.state == "failed"
+def _more_short(count: int) -> Need:
+    return Need(
+        kind="bad",
+        label="Fell short",
+        subject="",
+        href="/machines?show=short",
+        what=phrases.sentence(f"{phrases.counted(count, 'more machine')} fell short"),
+        under="The list of machines shows them all.",
+        press="See them",
     )
 
 
-def _waiting(held: Sequence[HeldRow]) -> tuple[Need, ...]:
-    if not held:
+def _unbuilt(build: BuildRow, now: float) -> Need:
+    return Need(
+        kind="bad",
+        label="Not built",
+        subject=build.name,
+        href=f"/builds/{build.id}",
+        what=f"could not be built. {_first(build.what)}".strip(),
+        under=f"{phrases.sentence(phrases.ago(now - (build.ended_at or now)))}"
+        " What was published before is still served.",
+        press="See the log",
+    )
+
+
+def _more_unbuilt(count: int) -> Need:
+    return Need(
+        kind="bad",
+        label="Not built",
+        subject="",
+        href="/builds?show=failed",
+        what=phrases.sentence(f"{phrases.counted(count, 'more host')} could not be built"),
+        under="What was published before is still served.",
+        press="See them",
+    )
+
+
+def _waiting(count: int) -> tuple[Need, ...]:
+    if not count:
         return ()
-    one = len(held) == 1
+    one = count == 1
+    many = f"{phrases.counted(count, 'machine')} you have not met are waiting to boot"
     return (
         Need(
             kind="new",
@@ -102,36 +149,25 @@ def _waiting(held: Sequence[HeldRow]) -> tuple[Need, ...]:
             href="/machines",
             what="A machine you have not met is waiting to boot."
             if one
-            else phrases.sentence(
-                f"{phrases.counted(len(held), 'machine')} you have not met are waiting to boot"
-            ),
+            else phrases.sentence(many),
             under="It shows a code on its screen." if one else "Each shows a code on its screen.",
             press="Meet it" if one else "Meet them",
         ),
     )
 
 
-def _unreadable(
-    sources: Sequence[SourceView], known: Mapping[str, SourceStateRow], now: float
-) -> tuple[Need, ...]:
-    found = []
-    for source in sources:
-        state = known.get(source.id)
-        if state is None or state.state != "unreadable":
-            continue
-        when = phrases.sentence(phrases.ago(now - state.checked_at)) if state.checked_at else ""
-        found.append(
-            Need(
-                kind="warn",
-                label="Warning",
-                subject=source.name,
-                href=f"/sources/{source.id}",
-                what=f"could not be read. {_first(state.what)}".strip(),
-                under=f"{when} What was published before is still served.".strip(),
-                press="Look at it",
-            )
-        )
-    return tuple(found)
+def _unreadable(row: tuple[SourceView, SourceStateRow], now: float) -> Need:
+    source, state = row
+    when = phrases.sentence(phrases.ago(now - state.checked_at)) if state.checked_at else ""
+    return Need(
+        kind="warn",
+        label="Warning",
+        subject=source.name,
+        href=f"/sources/{source.id}",
+        what=f"could not be read. {_first(state.what)}".strip(),
+        under=f"{when} What was published before is still served.".strip(),
+        press="Look at it",
+    )
 
 
 def _first(text: str, most: int = 160) -> str:

@@ -8,17 +8,19 @@ from starlette.responses import Response
 
 from appliance.model.images import Verdict
 from appliance.model.slices import Slices
+from appliance.store import journals
 from appliance.store.boots import BootRow, StepRow
-from appliance.store.builds import BuildRow, SourceStateRow
+from appliance.store.builds import BuildRow
 from appliance.store.inventory_view import SourceView
 from appliance.store.leases import LeaseRow
 from webui import charts, lanes, phrases
-from webui.pages import builds, frame, histories, machines, sources
+from webui.pages import builds, frame, happened, histories, known, sources, troubles
 from webui.pages.builds import Active, Clock
 from webui.pages.frame import Shell
-from webui.pages.histories import BootLine
-from webui.pages.machines import Inventory, Known
-from webui.pages.needs import Need, needs
+from webui.pages.happened import LOUD, Happened, Names
+from webui.pages.histories import BootLine, Steps
+from webui.pages.known import Inventory, Known, Seen
+from webui.pages.needs import Need, Wanting, needs
 from webui.pages.page import page
 from webui.pages.sources import SourceLine
 from webui.session import Here, Signed
@@ -26,6 +28,8 @@ from webui.session import Here, Signed
 router = APIRouter(include_in_schema=False)
 SHOWN_MACHINES = 8
 SHOWN_BOOTS = 5
+SHOWN_RUNNING = 3
+SHOWN_EVENTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class OverviewView:
     strangers: tuple[BootLine, ...]  # newest boots of machines nobody has named
     sources: tuple[SourceLine, ...]
     networks: tuple[NetworkLine, ...]
+    happened: tuple[Happened, ...]
     begin: bool  # nothing is set up yet
 
 
@@ -85,14 +90,16 @@ class OverviewView:
 class Facts:
     """The rows this page is made of, beside those of the machines."""
 
-    sources: Sequence[SourceView]
-    states: Mapping[str, SourceStateRow]
-    lines: tuple[SourceLine, ...]
+    sources: Sequence[SourceLine]
+    names: Mapping[str, str]  # of sources, by id
     verdicts: Sequence[Verdict]
-    builds: Sequence[BuildRow]
-    running_steps: Mapping[str, Sequence[StepRow]]
+    builds: Sequence[BuildRow]  # that run or wait
+    steps: Steps  # of the boots that are shown
     slices: Slices | None
-    troubles: Sequence[str] = ()
+    last_up: BootRow | None
+    boots_today: int
+    happened: tuple[Happened, ...]
+    wanting: Wanting
 
 
 @router.get("/")
@@ -110,77 +117,127 @@ def now(here: Signed) -> Response:
 def built(here: Here) -> OverviewView:
     """The view of this moment."""
     reads = here.reads
-    has = machines.inventory(here)
-    followed = reads.sources()
-    known, verdicts = reads.source_states(), reads.verdicts()
-    newest = {source.id: reads.revisions(source.id, limit=1) for source in followed}
+    has = known.inventory(here)
+    machines = known.seen(has, here.now)
+    followed, verdicts = reads.sources(), reads.verdicts()
+    called = happened.names(has.machines, followed)
+    shown = [one.boot for one in newest_first(machines)[:SHOWN_MACHINES]]
+    drawn = [*shown, *running(has)[:SHOWN_RUNNING], *strangers(has)]
     facts = Facts(
-        sources=followed,
-        states=known,
-        lines=sources.lines(followed, known, newest, verdicts, here.now),
+        sources=sources.table(here),
+        names=called.sources,
         verdicts=verdicts,
-        builds=reads.builds(limit=80),
-        running_steps={
-            boot.id: reads.steps(boot.id) for boot in has.boots if boot.state in lanes.RUNNING
-        },
+        builds=reads.builds_under_way(),
+        steps=reads.steps_of([boot.id for boot in drawn if boot]),
         slices=reads.slices(),
-        troubles=reads.troubles(),
+        last_up=reads.last_up(),
+        boots_today=reads.boots_since(here.now - _DAY),
+        happened=happened.told(
+            journals.older(reads, SHOWN_EVENTS, kinds=LOUD).told, called, here.now
+        ),
+        wanting=wanting(here, machines, followed, verdicts, called, len(has.held)),
     )
-    return view(frame.shell(here, "overview", "Overview"), has, facts, here.now)
+    return view(frame.shell(here, "overview", "Overview"), has, machines, facts, here.now)
 
 
-def view(shell: Shell, has: Inventory, facts: Facts, now: float) -> OverviewView:
+def wanting(
+    here: Here,
+    machines: Sequence[Seen],
+    followed: Sequence[SourceView],
+    verdicts: Sequence[Verdict],
+    called: Names,
+    waiting: int,
+) -> Wanting:
+    """What may want the owner; hosts that are gone want nobody."""
+    reads, hosts = here.reads, {each.host for each in verdicts}
+    stands = reads.source_states()
+    return Wanting(
+        processes=reads.troubles(),
+        troubles=troubles.present(reads, called, here.now),
+        short=[
+            (one.machine.name, one.boot)
+            for one in newest_first(machines)
+            if one.boot and one.state == "short"
+        ],
+        failing=[build for build in reads.builds_failing() if build.host in hosts],
+        waiting=waiting,
+        unreadable=[
+            (source, stands[source.id])
+            for source in followed
+            if source.id in stands and stands[source.id].state == "unreadable"
+        ],
+    )
+
+
+def view(
+    shell: Shell, has: Inventory, machines: Sequence[Seen], facts: Facts, now: float
+) -> OverviewView:
     """The page from its rows."""
     called = histories.names(has.machines)
-    last = histories.newest(has.boots)
-    rows = machines.known_rows(has, now)
-    running = [boot for boot in has.boots if boot.state in lanes.RUNNING]
+    boots = running(has)
     active = [row for row in facts.builds if row.state == "running"]
-    queued = sum(row.state == "queued" for row in facts.builds)
-    named = {source.id: source.name for source in facts.sources}
-    mine = [last[mac] for mac in called if mac in last]
-    wanted = needs(
-        mine, called, has.held, facts.builds, facts.sources, facts.states, now, facts.troubles
-    )
-    unnamed = [boot for boot in has.boots if boot.mac not in called and boot.state != "held"]
+    queued = len(facts.builds) - len(active)
+    wanted = facts.wanting
+    wrong = ["A part of the router does not work."] if wanted.processes else []
+    wrong += [one.answer for one in wanted.troubles if one.kind == "bad"]
     return OverviewView(
         shell=shell,
-        heading=heading(
-            rows, running, len(has.held), called, bool(facts.sources), bool(facts.troubles)
-        ),
-        lead=lead(rows, facts, now),
-        needs=wanted,
-        readings=_readings(rows, has, facts, now),
+        heading=heading(machines, boots, wanted.waiting, called, bool(facts.sources), wrong),
+        lead=lead(machines, facts, now),
+        needs=needs(wanted, now),
+        readings=_readings(machines, has, facts, now),
         booting=tuple(
-            _booting(boot, facts.running_steps.get(boot.id, ()), called, now)
-            for boot in running[:3]
+            _booting(boot, facts.steps.get(boot.id, ()), called, now)
+            for boot in boots[:SHOWN_RUNNING]
         ),
-        building=tuple(builds.active(row, named, now) for row in active[:3]),
+        building=tuple(builds.active(row, facts.names, now) for row in active[:SHOWN_RUNNING]),
         queued=f"{phrases.count(queued, 'more build')} in the queue" if queued else "",
-        machines=_newest_first(rows, mine)[:SHOWN_MACHINES],
-        more_machines=f"All {len(rows)} machines" if rows else "",
-        strangers=histories.lines(unnamed[:SHOWN_BOOTS], has.steps, {}, now) if not rows else (),
-        sources=facts.lines,
+        machines=known.rows(newest_first(machines)[:SHOWN_MACHINES], facts.steps, now),
+        more_machines=f"All {phrases.number(len(machines))} machines" if machines else "",
+        strangers=histories.lines(strangers(has), facts.steps, {}, now),
+        sources=tuple(facts.sources),
         networks=_networks(facts.slices, has.leases, now),
+        happened=facts.happened,
         begin=not facts.sources,
     )
 
 
+def running(has: Inventory) -> list[BootRow]:
+    """Boots that run; a running boot is its machine's newest."""
+    return [boot for boot in has.boots if boot.state in lanes.RUNNING]
+
+
+def strangers(has: Inventory) -> list[BootRow]:
+    """The newest boots of machines nobody has named, while nobody has named any."""
+    if has.machines:
+        return []
+    return [boot for boot in has.boots if boot.state != "held"][:SHOWN_BOOTS]
+
+
+def newest_first(machines: Sequence[Seen]) -> list[Seen]:
+    """What fell short, then what runs, then by the newest boot."""
+    order = {"short": 0, **dict.fromkeys(lanes.RUNNING, 1)}
+    return sorted(
+        machines,
+        key=lambda one: (order.get(one.state, 2), -one.boot.began_at if one.boot else 0.0),
+    )
+
+
 def heading(
-    rows: Sequence[Known],
+    machines: Sequence[Seen],
     running: Sequence[BootRow],
     waiting: int,
     called: Mapping[str, str],
     has_sources: bool,
-    has_troubles: bool = False,
+    wrong: Sequence[str] = (),
 ) -> str:
-    """The answer: what runs now, else what fell short, else how everything is."""
-    parts = ["A part of the router does not work."] if has_troubles else []
+    """The answer: what is wrong or runs now, else what fell short, else how everything is."""
+    parts = list(wrong[:1])
     if running:
         names = [called.get(boot.mac, "An unknown machine") for boot in running]
         verb = "is" if len(names) == 1 else "are"
         parts.append(f"{phrases.listing(names)} {verb} booting.")
-    short = sum(row.state.kind == "bad" for row in rows)
+    short = sum(one.state == "short" for one in machines)
     if short:
         noun = "boot" if short == 1 else "boots"
         parts.append(phrases.sentence(f"{phrases.word(short)} {noun} fell short"))
@@ -189,61 +246,53 @@ def heading(
         parts.append(phrases.sentence(f"{phrases.counted(waiting, 'machine')} {verb} for you"))
     if parts:
         return " ".join(parts[:2])
-    up = sum(row.state.kind in {"ok", "trial", "blind"} for row in rows)
-    if rows and up == len(rows):
+    up = sum(one.state in {"up", "trial", "served"} for one in machines)
+    if machines and up == len(machines):
         return "Your machine is up." if up == 1 else f"All {phrases.word(up)} machines are up."
     if up:
-        return f"{phrases.capital(phrases.word(up))} of {phrases.word(len(rows))} machines are up."
+        many = phrases.word(len(machines))
+        return f"{phrases.capital(phrases.word(up))} of {many} machines are up."
     return "Ready to boot." if has_sources else "Add a source, and machines boot from it."
 
 
-def lead(rows: Sequence[Known], facts: Facts, now: float) -> str:
+def lead(machines: Sequence[Seen], facts: Facts, now: float) -> str:
     """What there is, and what day it is."""
     good = sum(each.kind in {"native", "adaptable"} for each in facts.verdicts)
     day = f"{phrases.date(now)}, {phrases.clock(now)}.".replace(" ", "\N{NO-BREAK SPACE}")
     if not facts.sources:
         return f"A source is the address of a flake; its hosts are what machines boot. {day}"
-    said = f"{phrases.counted(len(rows), 'machine')}, {phrases.counted(good, 'host')} to boot"
+    said = f"{phrases.counted(len(machines), 'machine')}, {phrases.counted(good, 'host')} to boot"
     return f"{phrases.sentence(said)} {day}"
 
 
 def _readings(
-    rows: Sequence[Known], has: Inventory, facts: Facts, now: float
+    machines: Sequence[Seen], has: Inventory, facts: Facts, now: float
 ) -> tuple[Reading, ...]:
     if not facts.sources and not has.boots:
         return ()
-    up = sum(row.state.kind in {"ok", "trial"} for row in rows)
+    up = sum(one.state in {"up", "trial"} for one in machines)
     good = [each.host for each in facts.verdicts if each.kind in {"native", "adaptable"}]
     ready = sum(host.ready for host in has.hosts)
-    best = [boot for boot in has.boots if boot.state == "up" and boot.ended_at is not None]
-    day = [boot for boot in has.boots if now - boot.began_at < _DAY]
     online = sum(each.state == "bound" and each.ends_at > now for each in has.leases)
     found = [
-        Reading("Machines up", "/machines", str(up), f"of {len(rows)}", _fell_short(rows)),
+        Reading("Machines up", "/machines", str(up), f"of {len(machines)}", _fell_short(machines)),
         Reading("Hosts ready", "/sources", str(ready), f"of {len(good)}", _unready(facts.verdicts)),
     ]
-    if best:
-        took = lanes.length(best[0], now)
-        number, _, unit = phrases.took(took).partition("\N{NO-BREAK SPACE}")
-        found.append(
-            Reading(
-                "Last boot",
-                f"/boots/{best[0].id}",
-                number,
-                unit,
-                f"{best[0].name or 'up'}, {phrases.ago(now - best[0].began_at)}",
-            )
-        )
-    note = f"{phrases.count(len(day), 'boot')} in 24 h"
-    found.append(Reading("Addresses given", "/machines", str(online), "", note))
+    if facts.last_up:
+        best = facts.last_up
+        number, _, unit = phrases.took(lanes.length(best, now)).partition("\N{NO-BREAK SPACE}")
+        note = f"{best.name or 'up'}, {phrases.ago(now - best.began_at)}"
+        found.append(Reading("Last boot", f"/boots/{best.id}", number, unit, note))
+    note = f"{phrases.count(facts.boots_today, 'boot')} in 24 h"
+    found.append(Reading("Addresses given", "/networks", str(online), "", note))
     return tuple(found)
 
 
 _DAY = 86_400
 
 
-def _fell_short(rows: Sequence[Known]) -> str:
-    short = sum(row.state.kind == "bad" for row in rows)
+def _fell_short(machines: Sequence[Seen]) -> str:
+    short = sum(one.state == "short" for one in machines)
     return f"{phrases.word(short)} fell short" if short else "none fell short"
 
 
@@ -271,14 +320,6 @@ def _booting(
         sent=sent,
         total=total,
         progress=f"{charts.share(sent, total)} %",
-    )
-
-
-def _newest_first(rows: Sequence[Known], last: Sequence[BootRow]) -> tuple[Known, ...]:
-    began = {boot.id: boot.began_at for boot in last}
-    bad_first = {"bad": 0, "live": 1}
-    return tuple(
-        sorted(rows, key=lambda row: (bad_first.get(row.state.kind, 2), -began.get(row.boot, 0.0)))
     )
 
 

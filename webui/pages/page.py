@@ -28,6 +28,20 @@ class Field:
 EMPTY = Field()
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One name and value; `code` is set like code."""
+
+    name: str
+    value: str
+    code: bool = False
+
+
+def known_facts(*facts: Fact) -> tuple[Fact, ...]:
+    """Those that have a value: what is unknown is left out."""
+    return tuple(fact for fact in facts if fact.value)
+
+
 STOP_ASKING = 286
 """The status by which htmx ends a fragment's own round: nothing will move any more."""
 

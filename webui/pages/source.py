@@ -1,29 +1,29 @@
 """/sources/<id>: one flake, its hosts and what was found in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TypeVar
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import images
-from appliance.actions import sources as deeds
 from appliance.actions.refusals import Unknown
-from appliance.errors import Problem, Refused
+from appliance.errors import Problem
 from appliance.model.images import Verdict
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.inventory_view import MachineView, SourceView
 from webui import phrases
-from webui.forms import beside
+from webui.forms import Text
 from webui.pages import findings, frame, sources, states
 from webui.pages.findings import Found
 from webui.pages.frame import Shell
-from webui.pages.page import after, page
+from webui.pages.page import after, own_path, page
 from webui.pages.states import Pill
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
+Row = TypeVar("Row")
 SHOWN_REVISIONS = 6
 _SHOWN_GENERATIONS = 4
 
@@ -32,6 +32,7 @@ _SHOWN_GENERATIONS = 4
 class Generation:
     """One image of a host, as a pill with its number."""
 
+    id: str  # of the image
     pill: Pill
     text: str  # "generation 12, 624 MiB, 26 min ago, from 9f31c2e"
 
@@ -48,6 +49,7 @@ class HostLine:
     processor: str
     size: str
     generation: Pill | None
+    image: str  # id of the newest, "" without one
     machines: str
     build: str  # id of the build that runs or waits, "" when none does
     buildable: bool
@@ -90,7 +92,15 @@ class OneSourceView:
     hosts: tuple[HostLine, ...]
     findings: tuple[Found, ...]
     revisions: tuple[RevisionLine, ...]
-    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is known of hosts, by their ids."""
+
+    generations: Mapping[str, Sequence[GenerationRow]]  # newest first
+    builds: Mapping[str, str]  # id of the one that runs or waits
+    machines: Mapping[str, Sequence[MachineView]]  # that run it
 
 
 @router.get("/sources/{ident}")
@@ -105,26 +115,14 @@ def now(here: Signed, ident: str) -> Response:
     return page("source/now.html", built(here, ident))
 
 
-@router.post("/sources/{ident}")
-def act(
-    here: Signed,
-    ident: str,
-    deed: Annotated[str, Form()] = "",
-    host: Annotated[str, Form()] = "",
-) -> Response:
-    """Build a host, or look at the source again."""
-    try:
-        if deed == "build":
-            done = images.build_host(here.desk, here.actor, host)
-        else:
-            done = deeds.refresh_source(here.desk, here.actor, ident)
-    except Refused as refused:
-        said = " ".join(beside(refused).values())
-        return page("source.html", built(here, ident, said), 422)
-    return after(f"/sources/{ident}", done.act)
+@router.post("/sources/{ident}/build")
+def build(here: Signed, ident: str, host: Text = "", back: Text = "") -> Response:
+    """Build a host of it."""
+    done = images.build_host(here.desk, here.actor, host)
+    return after(own_path(back, f"/sources/{ident}"), done.act)
 
 
-def built(here: Here, ident: str, problem: str = "") -> OneSourceView:
+def built(here: Here, ident: str) -> OneSourceView:
     """The view of this moment.  Raises Unknown when there is no such source."""
     reads = here.reads
     source = one(reads.sources(), ident)
@@ -135,10 +133,9 @@ def built(here: Here, ident: str, problem: str = "") -> OneSourceView:
         reads.revisions(ident, limit=SHOWN_REVISIONS),
         reads.verdicts(ident),
         reads.generations(),
-        reads.builds(limit=100),
+        reads.builds_under_way(),
         reads.machines(),
         here.now,
-        problem=problem,
     )
 
 
@@ -160,10 +157,13 @@ def view(
     builds: Sequence[BuildRow],
     machines: Sequence[MachineView],
     now: float,
-    *,
-    problem: str = "",
 ) -> OneSourceView:
-    """The page from its rows."""
+    """The page from its rows; `builds` are those that run or wait."""
+    hosts = Rows(
+        _grouped(generations, lambda row: row.host),
+        {row.host: row.id for row in builds},
+        _grouped([row for row in machines if row.intent == "run"], lambda row: row.host or ""),
+    )
     newest = revisions[0] if revisions else None
     lock, locked = locks(newest)
     return OneSourceView(
@@ -184,7 +184,7 @@ def view(
         locked=locked,
         looked=sources.looked(state, now),
         next=_next(source, state, now),
-        hosts=tuple(_host(each, generations, builds, machines, now) for each in verdicts),
+        hosts=tuple(_host(each, hosts, now) for each in verdicts),
         findings=findings.found(newest.findings) if newest else (),
         revisions=tuple(
             RevisionLine(
@@ -195,7 +195,6 @@ def view(
             )
             for row in revisions
         ),
-        problem=problem,
     )
 
 
@@ -234,17 +233,10 @@ def locks(revision: RevisionRow | None) -> tuple[Pill, str]:
     return Pill("ok", "All inputs locked"), amount if revision.findings else ""
 
 
-def _host(
-    verdict: Verdict,
-    generations: Sequence[GenerationRow],
-    builds: Sequence[BuildRow],
-    machines: Sequence[MachineView],
-    now: float,
-) -> HostLine:
-    mine = [row for row in generations if row.host == verdict.host]
+def _host(verdict: Verdict, rows: Rows, now: float) -> HostLine:
+    mine = rows.generations.get(verdict.host, ())
     newest = mine[0] if mine else None
-    active = [row for row in builds if row.host == verdict.host and row.state in _ACTIVE]
-    runs = [each.name for each in machines if each.host == verdict.host and each.intent == "run"]
+    runs = [each.name for each in rows.machines.get(verdict.host, ())]
     found = findings.found(verdict.findings)
     return HostLine(
         id=verdict.host,
@@ -255,18 +247,24 @@ def _host(
         processor=phrases.processor(verdict.system),
         size=phrases.size(newest.size) if newest else "–",
         generation=_numbered(newest) if newest else None,
+        image=newest.image if newest else "",
         machines=phrases.listing(runs, 2) if runs else "nobody",
-        build=active[0].id if active else "",
+        build=rows.builds.get(verdict.host, ""),
         buildable=verdict.kind in {"native", "adaptable"},
         again=newest is not None,
         findings=found,
         generations=tuple(
-            Generation(_numbered(row), _generation(row, now)) for row in mine[:_SHOWN_GENERATIONS]
+            Generation(row.image, _numbered(row), _generation(row, now))
+            for row in mine[:_SHOWN_GENERATIONS]
         ),
     )
 
 
-_ACTIVE = frozenset({"queued", "running"})
+def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
 
 
 def _verdict(verdict: Verdict) -> Pill:

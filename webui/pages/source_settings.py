@@ -1,18 +1,18 @@
 """/sources/<id>/settings: how a source is treated, its key, and the way to remove it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from appliance.actions import sources as deeds
 from appliance.actions.refusals import Unknown
-from appliance.errors import Refused
+from appliance.errors import Problem, Refused
 from appliance.store.inventory_view import SourceView
-from webui.forms import beside, ticked
+from webui.forms import Text, beside, seen, ticked, whole
 from webui.pages import frame, source, sources
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -33,6 +33,7 @@ class SettingsView:
 
     shell: Shell
     id: str
+    seen: str  # the settings that the form was made from
     url: str
     called: str
     name: Field
@@ -47,8 +48,31 @@ class SettingsView:
     secret: Field
     hosts: Field
     known_hosts: Field
-    server: str  # where host keys are asked for, "git.example.org"
+    server: str  # what ssh-keyscan is told; "" where the address is not by SSH
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a source is treated, as the form says it."""
+
+    name: Text = ""
+    trust: Text = "mine"
+    as_built: Text = ""
+    allow_ifd: Text = ""
+    interval: Text = ""
+    seen: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a source is read with, as the form says it."""
+
+    kind: Text = "token"
+    user: Text = ""
+    secret: Text = ""
+    hosts: Text = ""
+    known_hosts: Text = ""
 
 
 @router.get("/sources/{ident}/settings")
@@ -58,104 +82,129 @@ def show(here: Signed, ident: str) -> Response:
 
 
 @router.post("/sources/{ident}/settings")
-def act(
-    here: Signed,
-    ident: str,
-    deed: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    trust: Annotated[str, Form()] = "mine",
-    as_built: Annotated[str, Form()] = "",
-    allow_ifd: Annotated[str, Form()] = "",
-    interval: Annotated[str, Form()] = "",
-    kind: Annotated[str, Form()] = "token",
-    user: Annotated[str, Form()] = "",
-    secret: Annotated[str, Form()] = "",
-    hosts: Annotated[str, Form()] = "",
-    known_hosts: Annotated[str, Form()] = "",
-) -> Response:
-    """Keep the settings or a key, or remove the source."""
-    desk, actor = here.desk, here.actor
+def keep(here: Signed, ident: str, typed: Annotated[Settings, Depends()]) -> Response:
+    """Keep the settings, unless somebody else changed them since the form was made."""
+    row = source.one(here.reads.sources(), ident)
     try:
-        match deed:
-            case "remove":
-                return after("/sources", deeds.remove_source(desk, actor, ident).act)
-            case "key":
-                done = deeds.set_source_credential(
-                    desk,
-                    actor,
-                    ident,
-                    kind=kind,
-                    secret=secret,
-                    user=user,
-                    hosts=hosts.replace(",", " ").split(),
-                    known_hosts=known_hosts,
-                )
-            case _:
-                done = deeds.edit_source(
-                    desk,
-                    actor,
-                    ident,
-                    name=name,
-                    trust=trust,
-                    as_built=ticked(as_built),
-                    allow_ifd=ticked(allow_ifd),
-                    interval_seconds=int(interval) if interval.isdecimal() else None,
-                )
+        if typed.seen != stored(row).seen:
+            what = (
+                "Somebody changed these settings meanwhile. Below is what you typed; "
+                "Keep these puts it in place of theirs."
+            )
+            raise Refused(Problem((), what))
+        done = deeds.edit_source(
+            here.desk,
+            here.actor,
+            ident,
+            name=typed.name,
+            trust=typed.trust,
+            as_built=ticked(typed.as_built),
+            allow_ifd=ticked(typed.allow_ifd),
+            interval_seconds=whole(typed.interval),
+        )
     except Unknown:
         raise
     except Refused as refused:
-        typed = {"name": name, "user": user, "hosts": hosts, "kind": kind}
-        typed["known_hosts"] = known_hosts
-        return page("source_settings.html", built(here, ident, beside(refused), typed), 422)
+        return _again(here, ident, beside(refused), typed=typed)
     return after(f"/sources/{ident}/settings", done.act)
 
 
-def built(
-    here: Here,
-    ident: str,
-    problems: Mapping[str, str] | None = None,
-    typed: Mapping[str, str] | None = None,
-) -> SettingsView:
+@router.post("/sources/{ident}/key")
+def keep_key(here: Signed, ident: str, key: Annotated[Key, Depends()]) -> Response:
+    """Keep a key, or none."""
+    try:
+        done = deeds.set_source_credential(
+            here.desk,
+            here.actor,
+            ident,
+            kind=key.kind,
+            secret=key.secret,
+            user=key.user,
+            hosts=key.hosts.replace(",", " ").split(),
+            known_hosts=key.known_hosts,
+        )
+    except Unknown:
+        raise
+    except Refused as refused:
+        return _again(here, ident, beside(refused), key=key)
+    return after(f"/sources/{ident}/settings", done.act)
+
+
+@router.post("/sources/{ident}/remove")
+def remove(here: Signed, ident: str) -> Response:
+    """Take the source away."""
+    return after("/sources", deeds.remove_source(here.desk, here.actor, ident).act)
+
+
+def built(here: Here, ident: str) -> SettingsView:
     """The view of this moment.  Raises Unknown."""
     row = source.one(here.reads.sources(), ident)
+    return _shown(here, row, stored(row), _kept(here, row))
+
+
+def _shown(
+    here: Here,
+    row: SourceView,
+    typed: Settings,
+    key: Key,
+    problems: Mapping[str, str] | None = None,
+) -> SettingsView:
     shell = frame.shell(here, "sources", f"Settings of {row.name}")
-    return view(shell, row, deeds.kept_credential(here.desk, row.credential), problems, typed)
+    return view(shell, row, typed, key, problems)
+
+
+def _kept(here: Here, row: SourceView) -> Key:
+    """What may be shown of its key, as the form."""
+    kept = deeds.kept_credential(here.desk, row.credential)
+    return Key(
+        kind=kept.kind or ("ssh-key" if asked(row.url) else "token"),
+        user=kept.user,
+        hosts=" ".join(kept.hosts),
+        known_hosts=kept.known_hosts,
+    )
+
+
+def stored(row: SourceView) -> Settings:
+    """The settings in force, as their form."""
+    told = Settings(
+        row.name,
+        row.trust,
+        "yes" if row.as_built else "",
+        "yes" if row.allow_ifd else "",
+        str(row.interval_seconds),
+    )
+    return replace(told, seen=seen(astuple(told)))
 
 
 def view(
     shell: Shell,
     row: SourceView,
-    kept: deeds.Kept,
+    typed: Settings,
+    key: Key,
     problems: Mapping[str, str] | None = None,
-    typed: Mapping[str, str] | None = None,
 ) -> SettingsView:
-    """The page from its row and what may be shown of its key."""
+    """The page from its row and what was typed."""
     wrong = problems or {}
-    again = {
-        "user": kept.user,
-        "hosts": " ".join(kept.hosts),
-        "known_hosts": kept.known_hosts,
-        "kind": kept.kind or ("ssh-key" if asked(row.url) else "token"),
-        **(typed or {}),
-    }
     servers = " ".join(what for where, what in wrong.items() if where.startswith("hosts"))
+    interval = whole(typed.interval)
     return SettingsView(
         shell=shell,
         id=row.id,
+        seen=stored(row).seen,
         url=row.url,
         called=row.name,
-        name=Field(again.get("name") or row.name, wrong.get("name", "")),
-        trust=row.trust,
+        name=Field(typed.name, wrong.get("name", "")),
+        trust=typed.trust,
         trust_problem=wrong.get("trust", ""),
-        as_built=row.as_built,
-        allow_ifd=row.allow_ifd,
-        intervals=sources.intervals(row.interval_seconds),
+        as_built=ticked(typed.as_built),
+        allow_ifd=ticked(typed.allow_ifd),
+        intervals=sources.intervals(row.interval_seconds if interval is None else interval),
         has_key=row.credential is not None,
-        kinds=tuple(Choice(value, label, value == again["kind"]) for value, label in KEYS.items()),
-        user=Field(again["user"], wrong.get("user", "")),
+        kinds=tuple(Choice(value, label, value == key.kind) for value, label in KEYS.items()),
+        user=Field(key.user, wrong.get("user", "")),
         secret=Field("", wrong.get("secret", "") or wrong.get("kind", "")),
-        hosts=Field(again["hosts"], servers),
-        known_hosts=Field(again["known_hosts"], wrong.get("known_hosts", "")),
+        hosts=Field(key.hosts, servers),
+        known_hosts=Field(key.known_hosts, wrong.get("known_hosts", "")),
         server=asked(row.url),
         problem=wrong.get("", ""),
     )
@@ -171,3 +220,16 @@ def asked(url: str) -> str:
         return ""
     server = urlsplit(url)
     return f"-p {server.port} {server.hostname}" if server.port else server.hostname or ""
+
+
+def _again(
+    here: Here,
+    ident: str,
+    problems: Mapping[str, str],
+    *,
+    typed: Settings | None = None,
+    key: Key | None = None,
+) -> Response:
+    row = source.one(here.reads.sources(), ident)
+    found = _shown(here, row, typed or stored(row), key or _kept(here, row), problems)
+    return page("source_settings.html", found, 422)

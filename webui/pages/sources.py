@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
-from starlette.responses import Response
+from fastapi import APIRouter, Depends
+from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import sources as deeds
 from appliance.errors import Refused
@@ -13,10 +13,11 @@ from appliance.model.images import Verdict
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
 from webui import forms, phrases
+from webui.forms import Text
 from webui.pages import frame, states
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
-from webui.pages.page import EMPTY, Field, after, page
+from webui.pages.page import EMPTY, Field, after, own_path, page
 from webui.pages.states import Pill
 from webui.session import Here, Signed
 
@@ -66,89 +67,138 @@ class SourcesView:
     directories: tuple[str, ...]
     path: Field
 
+    @property
+    def once(self) -> str:
+        """For the forms of the table."""
+        return self.shell.once
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The table, alone."""
+
+    once: str
+    sources: tuple[SourceLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A new source as the form says it."""
+
+    url: Text = ""
+    name: Text = ""
+    trust: Text = "mine"
+    as_built: Text = ""
+    allow_ifd: Text = ""
+    interval: Text = "3600"
+
 
 @router.get("/sources")
 def show(here: Signed) -> Response:
     """The page."""
-    return page("sources.html", built(here, AddForm(intervals=intervals(3600))))
+    return page("sources.html", built(here, Wanted()))
 
 
 @router.get("/sources/list")
 def rows(here: Signed) -> Response:
     """The table."""
-    return page("sources/list.html", built(here, AddForm()))
+    return page("sources/list.html", ListView(here.desk.new_id(), table(here)))
 
 
 @router.post("/sources")
-def act(
-    here: Signed,
-    deed: Annotated[str, Form()] = "",
-    source: Annotated[str, Form()] = "",
-    url: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    trust: Annotated[str, Form()] = "mine",
-    as_built: Annotated[str, Form()] = "",
-    allow_ifd: Annotated[str, Form()] = "",
-    interval: Annotated[str, Form()] = "3600",
-    path: Annotated[str, Form()] = "",
-) -> Response:
-    """Add one, look again, or say which directories sources may lie in."""
-    desk, actor = here.desk, here.actor
-    seconds = int(interval) if interval.isdecimal() else 3600
+def add(here: Signed, wanted: Annotated[Wanted, Depends()]) -> Response:
+    """Add one; a refusal comes back beside its field."""
     try:
-        match deed:
-            case "refresh":
-                done = deeds.refresh_source(desk, actor, source)
-            case "allow":
-                done = deeds.allow_directory(desk, actor, path)
-            case "forbid":
-                done = deeds.forbid_directory(desk, actor, path)
-            case _:
-                done = deeds.add_source(
-                    desk,
-                    actor,
-                    url.strip(),
-                    name=name.strip(),
-                    trust=trust,
-                    as_built=forms.ticked(as_built),
-                    allow_ifd=forms.ticked(allow_ifd),
-                    interval_seconds=seconds,
-                )
-                return after(f"/sources/{done.subject}", done.act)
+        done = deeds.add_source(
+            here.desk,
+            here.actor,
+            wanted.url.strip(),
+            name=wanted.name.strip(),
+            trust=wanted.trust,
+            as_built=forms.ticked(wanted.as_built),
+            allow_ifd=forms.ticked(wanted.allow_ifd),
+            interval_seconds=_seconds(wanted),
+        )
+    except Refused as refused:
+        return page("sources.html", built(here, wanted, forms.beside(refused)), 422)
+    return after(f"/sources/{done.subject}", done.act)
+
+
+@router.post("/sources/{ident}/look")
+def look(here: Signed, ident: str, back: Text = "/sources") -> Response:
+    """Look at one again."""
+    return after(own_path(back), deeds.refresh_source(here.desk, here.actor, ident).act)
+
+
+@router.get("/directories")
+def to_the_directories() -> Response:
+    """Local directories are a part of the sources."""
+    return RedirectResponse("/sources#local", 303)
+
+
+@router.post("/directories")
+def allow(here: Signed, path: Text = "") -> Response:
+    """Let sources lie in a directory of this router."""
+    try:
+        done = deeds.allow_directory(here.desk, here.actor, path)
     except Refused as refused:
         wrong = forms.beside(refused)
-        form = AddForm(
-            url=Field(url, wrong.get("url", "")),
-            name=Field(name, wrong.get("name", "")),
-            trust=trust,
-            as_built=forms.ticked(as_built),
-            allow_ifd=forms.ticked(allow_ifd),
-            intervals=intervals(seconds),
-            problem=wrong.get("", ""),
-            opened=bool(set(wrong) - {"url", "", "path"}),
-        )
-        return page("sources.html", built(here, form, Field(path, wrong.get("path", ""))), 422)
+        field = Field(path, " ".join(wrong.values()))
+        return page("sources.html", built(here, Wanted(), path=field), 422)
     return after("/sources", done.act)
 
 
-def built(here: Here, form: AddForm, path: Field = EMPTY) -> SourcesView:
+@router.post("/directories/forbid")
+def forbid(here: Signed, path: Text = "") -> Response:
+    """Take the permission back."""
+    return after("/sources", deeds.forbid_directory(here.desk, here.actor, path).act)
+
+
+def built(
+    here: Here, wanted: Wanted, problems: Mapping[str, str] | None = None, path: Field = EMPTY
+) -> SourcesView:
     """The view of this moment."""
     reads = here.reads
-    sources = reads.sources()
     return SourcesView(
         shell=frame.shell(here, "sources", "Sources"),
-        lead=lead(sources, reads.verdicts()),
-        sources=lines(
-            sources,
-            reads.source_states(),
-            {source.id: reads.revisions(source.id, limit=1) for source in sources},
-            reads.verdicts(),
-            here.now,
-        ),
-        form=form,
+        lead=lead(reads.sources(), reads.verdicts()),
+        sources=table(here),
+        form=form(wanted, problems or {}),
         directories=tuple(reads.allowed_directories()),
         path=path,
     )
+
+
+def table(here: Here) -> tuple[SourceLine, ...]:
+    """Every source of this moment."""
+    reads = here.reads
+    sources = reads.sources()
+    return lines(
+        sources,
+        reads.source_states(),
+        {source.id: reads.revisions(source.id, limit=1) for source in sources},
+        reads.verdicts(),
+        here.now,
+    )
+
+
+def form(wanted: Wanted, wrong: Mapping[str, str]) -> AddForm:
+    """The form as it was typed, with what is wrong beside its fields."""
+    return AddForm(
+        url=Field(wanted.url, wrong.get("url", "")),
+        name=Field(wanted.name, wrong.get("name", "")),
+        trust=wanted.trust,
+        as_built=forms.ticked(wanted.as_built),
+        allow_ifd=forms.ticked(wanted.allow_ifd),
+        intervals=intervals(_seconds(wanted)),
+        problem=wrong.get("", ""),
+        opened=bool(set(wrong) - {"url", ""}),
+    )
+
+
+def _seconds(wanted: Wanted) -> int:
+    seconds = forms.whole(wanted.interval)
+    return 3600 if seconds is None else seconds
 
 
 def lead(sources: Sequence[SourceView], verdicts: Sequence[Verdict]) -> str:
@@ -171,10 +221,13 @@ def lines(
 ) -> tuple[SourceLine, ...]:
     """The table's rows."""
     rows = []
+    by_source: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_source.setdefault(verdict.host.rpartition("/")[0], []).append(verdict)
     for source in sources:
         state = known.get(source.id)
         newest = next(iter(revisions.get(source.id, ())), None)
-        mine = [each for each in verdicts if each.host.rpartition("/")[0] == source.id]
+        mine = by_source.get(source.id, [])
         rows.append(
             SourceLine(
                 id=source.id,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from appliance.errors import Problem
+from webui.pages import frame
+from webui.pages.frame import Shell
 from webui.pages.page import page
 from webui.session import Here
 
@@ -13,6 +15,8 @@ HEADINGS: Mapping[int, str] = {
     403: "This is not yours to change",
     404: "There is nothing here",
     409: "Somebody changed it meanwhile",
+    413: "That is too long",
+    421: "This router has another name",
     422: "That could not be done",
     429: "That was too often",
     500: "Nixie tripped over its own feet",
@@ -28,24 +32,52 @@ _ELSE: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class TroubleView:
-    """The page."""
+    """What happened, inside the frame of somebody who is signed in."""
+
+    shell: Shell
+    heading: str
+    sentences: tuple[str, ...]
+    href: str  # the way on
+    onward: str
+
+
+@dataclass(frozen=True, slots=True)
+class AloneView:
+    """The same for anybody else."""
 
     title: str
     theme: str
     heading: str
     sentences: tuple[str, ...]
+    onward: bool  # False under a name that is not ours: no page of ours is there
 
 
 def trouble(here: Here | None, status: int, problems: Sequence[Problem]) -> Response:
     """The page for `status`; it reads nothing, so it works when the files cannot be read."""
-    theme = here.request.cookies.get("theme", "") if here else ""
-    return page("trouble.html", view(status, problems, theme), status)
+    if here is None or here.visitor is None:
+        theme = here.request.cookies.get("theme", "") if here else ""
+        return page("trouble/alone.html", alone(status, problems, theme), status)
+    shell = frame.bare(here, "", heading(status))
+    came_from_a_form = here.request.method == "POST" and shell.back != "/"
+    href, onward = (shell.back, "Back") if came_from_a_form else ("/", "To the Overview")
+    view = TroubleView(shell, heading(status), sentences(status, problems), href, onward)
+    return page("trouble.html", view, status)
 
 
-def view(status: int, problems: Sequence[Problem], theme: str = "") -> TroubleView:
-    """What happened in sentences."""
-    heading = HEADINGS.get(status, "That did not work")
-    said = [problem.what for problem in problems if problem.what.rstrip(".") != heading]
-    if not said and status in _ELSE:
-        said = [_ELSE[status]]
-    return TroubleView(heading, theme if theme in ("light", "dark") else "", heading, tuple(said))
+def alone(status: int, problems: Sequence[Problem], theme: str = "") -> AloneView:
+    """The page without a frame."""
+    known = theme if theme in frame.THEMES else ""
+    return AloneView(
+        heading(status), known, heading(status), sentences(status, problems), status != 421
+    )
+
+
+def heading(status: int) -> str:
+    """What happened in a few words."""
+    return HEADINGS.get(status, "That did not work")
+
+
+def sentences(status: int, problems: Sequence[Problem]) -> tuple[str, ...]:
+    """What happened, and what that means."""
+    said = tuple(one.what for one in problems if one.what.rstrip(".") != heading(status))
+    return said or ((_ELSE[status],) if status in _ELSE else ())

@@ -1,11 +1,11 @@
-// What htmx cannot do: count seconds, keep a hand-held control still, follow a log, copy a line.
+// What htmx cannot do: count seconds, keep a hand-held control still, send a form once, follow a log.
 // Every page works without this file.
 "use strict";
 (() => {
   const ICONS = "/static/icons.svg";
   const DRAWN = performance.now();
 
-  // ── Running time on the tube ─────────────────────────────────────────────
+  // ── Running time, and time that is left, on the tube ─────────────────────────────────────────────
   const two = (n) => String(n).padStart(2, "0");
   const clock = (seconds) => {
     const h = Math.floor(seconds / 3600), m = Math.floor(seconds / 60) % 60, s = seconds % 60;
@@ -13,9 +13,10 @@
   };
   const since = new WeakMap();
   const tick = () => {
-    for (const tube of document.querySelectorAll("[data-running]")) {
-      if (!since.has(tube)) since.set(tube, performance.now() - 1000 * tube.dataset.running);
-      const text = clock(Math.floor((performance.now() - since.get(tube)) / 1000));
+    for (const tube of document.querySelectorAll("[data-running], [data-left]")) {
+      if (!since.has(tube)) since.set(tube, performance.now() - 1000 * (tube.dataset.running ?? 0));
+      const ran = Math.floor((performance.now() - since.get(tube)) / 1000);
+      const text = clock("left" in tube.dataset ? Math.max(0, tube.dataset.left - ran) : ran);
       const lit = tube.querySelectorAll(".on");
       if (lit.length !== text.length) continue;
       [...text].forEach((c, n) => {
@@ -29,9 +30,9 @@
   // ── A region is not drawn again while a hand is in it ────────────────────
   const held = new Set();
   const live = (region) => region.getAttribute?.("hx-trigger")?.match(/sse:\w+/)?.[0];
-  const busy = (region) => region.querySelector("[popover]:popover-open, dialog[open]")
+  const busy = (region) => region.querySelector("[popover]:popover-open, dialog[open], .htmx-request, :active")
     || (region.contains(document.activeElement)
-      && document.activeElement.matches("input:not([type=hidden]), select, textarea"));
+      && document.activeElement.matches("input:not([type=hidden]), select, textarea, [data-hand] *"));
   document.addEventListener("htmx:beforeRequest", (event) => {
     const region = event.detail.elt;
     if (!live(region) || !busy(region)) return;
@@ -54,6 +55,7 @@
     }
   }, 50);
   document.addEventListener("focusout", letGo);
+  document.addEventListener("pointerup", letGo);
   document.addEventListener("toggle", letGo, true);
 
   // ── Old figures stay, greyed, when the router does not answer ────────────
@@ -61,15 +63,80 @@
   document.addEventListener("htmx:sendError", grey);
   document.addEventListener("htmx:responseError", grey);
 
-  // ── A choice in a row is sent as soon as it is made ──────────────────────
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-at-once]")) event.target.form.requestSubmit();
+  // ── A swap keeps what is open, what was chosen and where one is; htmx finds the focus by its id ──
+  let opened = [], chosen = [], lost = false;
+  const touched = (one) => one.type === "checkbox" ? one.checked !== one.defaultChecked
+    : one.options ? one.selectedIndex !== Math.max(0, [...one.options].findIndex((each) => each.defaultSelected))
+    : one.value !== one.defaultValue;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const region = event.detail.target;
+    const fields = region.querySelectorAll("select[id], textarea[id], input[id]:not([type=hidden])");
+    chosen = [...fields].filter(touched).map((one) => [one.id, one.value, one.checked]);
+    opened = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
+    lost = region.contains(document.activeElement);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, value, checked] of chosen) {
+      const one = document.getElementById(id);
+      if (!one || one.options && ![...one.options].some((each) => each.value === value)) continue;
+      one.value = value;
+      one.checked = checked;
+    }
+    opened = chosen = [];
+    if (!lost || document.activeElement !== document.body) return;
+    const region = event.detail.target.isConnected ? event.detail.target : document.getElementById("main");
+    const heading = region.querySelector("h1, h2, h3") ?? region;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  });
+
+  // ── What can be chosen was fetched when somebody wanted to choose: open it ──
+  document.addEventListener("htmx:afterSettle", () => {
+    const choice = document.querySelector("select[data-open]");
+    if (!choice) return;
+    choice.removeAttribute("data-open");
+    try { choice.showPicker(); } catch { /* the hand is gone, or the browser knows no picker */ }
+  });
+
+  // ── What changed is said to those who do not see it ──────────────────────
+  const told = new Map();
+  const announce = (aloud) => {
+    for (const one of document.querySelectorAll("[data-announce]")) {
+      const region = one.closest("[hx-get]")?.id;
+      if (aloud && told.get(region) !== one.textContent) document.getElementById("said").textContent = one.textContent;
+      told.set(region, one.textContent);
+    }
+  };
+  document.addEventListener("htmx:afterSettle", () => announce(true));
+
+  // ── A form is sent once, however often the button is pressed ─────────────
+  const lock = (form, pressed, locked) => {
+    for (const button of form.querySelectorAll("button")) {
+      button.toggleAttribute("aria-disabled", false);
+      if (locked) button.setAttribute("aria-disabled", "true");
+    }
+    pressed?.classList.toggle("busy", locked);
+    if (!locked) delete form.dataset.sent;
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    setTimeout(() => lock(form, event.submitter, true));
+    setTimeout(() => lock(form, event.submitter, false), 20000);
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    // Back from the next page: what is sent from here now is another form.
+    for (const one of document.querySelectorAll("[name=once]")) one.value += "+";
+    for (const form of document.querySelectorAll("form[data-sent]")) lock(form, form.querySelector(".busy"), false);
   });
 
   // ── Copy a line ──────────────────────────────────────────────────────────
   const show = (root) => {
     for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
-    for (const button of root.querySelectorAll("[data-without-script]")) button.hidden = true;
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
@@ -108,5 +175,6 @@
   }
 
   show(document);
+  announce(false);
   follow();
 })();

@@ -1,6 +1,8 @@
 """boot.db: what machines did."""
 
-from appliance.store import boots, inventory_view
+from collections.abc import Collection
+
+from appliance.store import boot_history, boots, inventory_view
 from appliance.store.boots import BootRow, HeldRow, StepRow
 from appliance.store.looks.open import Files
 
@@ -19,6 +21,23 @@ class BootLooks(Files):
             "boot", lambda file: boots.boots(file, mac=mac, limit=limit, before=before), []
         )
 
+    def newest_boots(self) -> list[BootRow]:
+        """The newest boot of every MAC, newest first."""
+        return self.look("boot", boot_history.newest_of_each, [])
+
+    def boots_in_progress(self, states: Collection[str]) -> list[BootRow]:
+        """Boots that have not ended and are in one of these states, newest first."""
+        found: list[BootRow] = self.look("boot", boots.unended, [])
+        return [boot for boot in found if boot.state in states]
+
+    def last_up(self) -> BootRow | None:
+        """The newest boot that came up."""
+        return self.look("boot", boot_history.last_up, None)
+
+    def boots_since(self, at: float) -> int:
+        """How many boots began at that moment or later."""
+        return self.look("boot", lambda file: boot_history.began_since(file, at), 0)
+
     def boot(self, ident: str) -> BootRow | None:
         """One boot."""
         return self.look("boot", lambda file: boots.boot(file, ident), None)
@@ -26,6 +45,11 @@ class BootLooks(Files):
     def steps(self, ident: str) -> list[StepRow]:
         """The steps of one boot."""
         return self.look("boot", lambda file: boots.steps(file, ident), [])
+
+    def steps_of(self, idents: Collection[str]) -> dict[str, list[StepRow]]:
+        """The steps of several boots, by their ids."""
+        absent: dict[str, list[StepRow]] = {ident: [] for ident in idents}
+        return self.look("boot", lambda file: boot_history.steps_of(file, idents), absent)
 
     def held(self, now: float) -> list[HeldRow]:
         """Machines that wait for the owner right now, without those that were sent away since

@@ -32,6 +32,22 @@ class BuildLooks(Files):
             [],
         )
 
+    def builds_under_way(self) -> list[BuildRow]:
+        """Builds that run, then those that wait, the oldest first."""
+        return self.look("build", builds.under_way, [])
+
+    def builds_over(self, state: str | None = None, limit: int = 50) -> list[BuildRow]:
+        """Builds that ended, in that state or in any, newest first."""
+        return self.look("build", lambda file: builds.over(file, state=state, limit=limit), [])
+
+    def builds_failing(self) -> list[BuildRow]:
+        """Hosts' last builds that failed, newest first."""
+        return self.look("build", builds.failing, [])
+
+    def build_counts(self) -> dict[str, int]:
+        """How many builds are in each state."""
+        return self.look("build", builds.counts, {})
+
     def build(self, ident: str) -> BuildRow | None:
         """One build."""
         return self.look("build", lambda file: builds.build(file, ident), None)

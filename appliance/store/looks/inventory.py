@@ -23,6 +23,10 @@ class InventoryLooks(Files):
         """Machines in force."""
         return self.look("nixie", inventory_view.machines, [])
 
+    def kept_by_hold(self, machine: str) -> str | None:
+        """The kind of intent that a release brings back."""
+        return self.look("nixie", lambda file: inventory_view.kept_by_hold(file, machine), None)
+
     def menus(self) -> list[MenuView]:
         """Menus in force."""
         return self.look("nixie", inventory_view.menus, [])

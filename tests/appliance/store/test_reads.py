@@ -2,7 +2,8 @@ import json
 from contextlib import closing
 from pathlib import Path
 
-from appliance.store import boots, builds
+from appliance.events import ForeignServer, PoolEmpty
+from appliance.store import boots, builds, journal, leases
 from appliance.store.open import writer
 from appliance.store.reads import FILES, Reads
 
@@ -34,6 +35,21 @@ def test_only_published_images_are_read(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text("{}")
     assert Reads(tmp_path).image("../../secret") is None
     assert Reads(tmp_path).image("0" * 64) is None
+
+
+def test_the_latest_of_each_is_found_behind_any_number_of_others(tmp_path: Path) -> None:
+    dhcp = writer(tmp_path / "leases.db", leases.MIGRATIONS)
+    here, there = (ForeignServer(name, "10.0.0.9", "02:00:00:00:00:01") for name in ("lan", "lab"))
+    for n, event in enumerate((here, there, here)):
+        journal.append(dhcp, event, float(n))
+    for n in range(900):
+        journal.append(dhcp, PoolEmpty("lan", f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}"), 10.0 + n)
+    found = Reads(tmp_path).latest({"ForeignServer", "PoolEmpty"}, ("network", "server"))
+    assert [(type(entry.event).__name__, entry.at) for entry in found] == [
+        ("PoolEmpty", 909.0),
+        ("ForeignServer", 2.0),
+        ("ForeignServer", 1.0),
+    ]
 
 
 def test_what_boot_says_about_missing_loaders_is_read(tmp_path: Path) -> None:

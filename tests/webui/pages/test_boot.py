@@ -7,10 +7,15 @@ from appliance.store.reads import Reads
 from tests.webui.home import NOW
 from tests.webui.pages.conftest import Home
 from webui.pages import boot
-from webui.pages.frame import Item, Shell
+from webui.pages.frame import Shell
+from webui.pages.remedies import Case
 
 NB = "\N{NO-BREAK SPACE}"
-SHELL = Shell("", "machines", "", "", "", Item("overview", "/", ""), (), (), "/")
+SHELL = Shell("", "machines", "", "", "", (), (), "/")
+
+
+def case(row: BootRow) -> Case:
+    return Case(row, "", "", "", building=False, image="", goes_on=False)
 
 
 def view(home: Home, ident: str, **changes: object) -> boot.BootView:
@@ -20,7 +25,7 @@ def view(home: Home, ident: str, **changes: object) -> boot.BootView:
     row = replace(row, **changes)  # type: ignore[arg-type]
     older = [one for one in reads.boots(mac=row.mac) if one.began_at < row.began_at]
     steps = {one.id: reads.steps(one.id) for one in (row, *older)}
-    return boot.view(SHELL, row, steps, older, NOW, name="ember")
+    return boot.view(SHELL, case(row), steps, older, NOW, name="ember")
 
 
 def test_a_boot_that_fell_short_opens_with_its_cause(home: Home) -> None:
@@ -96,4 +101,4 @@ def test_a_boot_of_nobody_known_is_called_by_its_mac(home: Home) -> None:
     reads = Reads(home.state)
     row: BootRow | None = reads.boot("fell")
     assert row is not None
-    assert boot.view(SHELL, row, {}, (), NOW).heading.startswith(row.mac)
+    assert boot.view(SHELL, case(row), {}, (), NOW).heading.startswith(row.mac)

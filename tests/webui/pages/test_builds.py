@@ -22,15 +22,15 @@ def test_a_running_build_shows_how_far_it_is(home: Home) -> None:
 
 
 def test_a_failed_build_can_be_built_again(lived_in: Home) -> None:
-    assert "waits to be built again" in lived_in.post("/builds", deed="again", build="b4")
+    assert "waits to be built again" in lived_in.post("/builds/b4/again")
 
 
 def test_a_build_that_is_over_cannot_be_stopped(lived_in: Home) -> None:
-    assert "ended before" in lived_in.post("/builds", deed="stop", build="b3")
+    assert "ended before" in lived_in.post("/builds/b3/stop")
 
 
 def test_a_running_build_can_be_stopped(lived_in: Home) -> None:
-    assert "is being stopped" in lived_in.post("/builds/b1", deed="stop")
+    assert "is being stopped" in lived_in.post("/builds/b1/stop", back="/builds/b1")
 
 
 def test_the_log_goes_on_where_it_stopped(home: Home) -> None:
@@ -57,20 +57,20 @@ def test_a_failed_build_says_why_before_the_log(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("phase", "place"),
-    [("building linux-6.12", 1), ("publish-tool: unpackPhase", 1), ("publishing", 2)],
+    [("building linux-6.12", 3), ("publish-tool: unpackPhase", 3), ("publishing", 4)],
 )
 def test_what_the_builder_says_belongs_to_a_phase(home: Home, phase: str, place: int) -> None:
     assert build.stage(replace(row(home, "b1"), phase=phase)) == place
 
 
 def test_a_queued_build_stands_at_the_first_phase(home: Home) -> None:
-    states = [phase.state for phase in build.phases(row(home, "b2"), NOW)]
-    assert states == ["now", "waiting", "waiting"]
+    states = [phase.state for phase in build.phases(row(home, "b2"), NOW, None, None)]
+    assert states == ["done", "done", "now", "waiting", "waiting"]
 
 
 def test_a_failed_build_fell_where_it_was(home: Home) -> None:
-    states = [phase.state for phase in build.phases(row(home, "b4"), NOW)]
-    assert states == ["done", "fell", "waiting"]
+    states = [phase.state for phase in build.phases(row(home, "b4"), NOW, None, None)]
+    assert states == ["done", "done", "done", "fell", "waiting"]
 
 
 def test_a_log_with_markup_in_it_is_only_text(lived_in: Home) -> None:

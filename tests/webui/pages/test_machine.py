@@ -1,0 +1,43 @@
+from tests.webui.home import EMBER
+from tests.webui.pages.conftest import Home
+
+SECOND = "52:54:00:00:01:02"
+
+
+def test_a_machine_gets_another_network_card(lived_in: Home) -> None:
+    path = f"/machines/{lived_in.ids['ember-machine']}"
+    html = lived_in.post(f"{path}/macs", mac=SECOND, network="lan")
+    assert f"ember also has the MAC {SECOND}." in html
+    addresses = html.partition("Name and addresses")[2].partition("</ul>")[0]
+    assert EMBER in addresses
+    assert SECOND in addresses
+    assert "on lan" in addresses
+
+
+def test_a_card_of_another_machine_is_said_beside_its_field(lived_in: Home) -> None:
+    html = lived_in.post(f"/machines/{lived_in.ids['anvil-machine']}/macs", mac=EMBER)
+    assert f"{EMBER} belongs to ember." in html
+    assert 'aria-describedby="mac-e"' in html
+    assert '<details class="extra" open>' in html
+
+
+def test_a_machine_on_hold_gets_back_what_it_had(lived_in: Home) -> None:
+    path = f"/machines/{lived_in.ids['anvil-machine']}"
+    html = lived_in.post(f"{path}/next", next="hold")
+    assert "It gets anvil, as before the hold." in html
+    html = lived_in.post(f"{path}/release")
+    assert "anvil goes on." in html
+    assert "as before the hold" not in html
+
+
+def test_a_machine_that_had_nothing_before_its_hold_is_not_released(lived_in: Home) -> None:
+    assert "before the hold" not in lived_in.get(f"/machines/{lived_in.ids['kiln-machine']}")
+
+
+def test_a_machine_that_does_not_wait_is_not_released(home: Home) -> None:
+    assert "/release" not in home.get(f"/machines/{home.ids['anvil-machine']}")
+
+
+def test_a_held_boot_offers_what_the_machine_had(lived_in: Home) -> None:
+    lived_in.post("/machines", mac="b4:2e:99:a7:10:5c", name="bellows")
+    assert "Choose what it boots next" in lived_in.get("/boots/held-4817")

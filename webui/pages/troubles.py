@@ -1,0 +1,95 @@
+"""What is wrong now, ready to press: the sentence, what to do about it, where that is done.
+
+What still is so is `appliance.troubles`' to say; `WAYS` is what the owner can do about each.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance import events, troubles
+from appliance.events import Event
+from appliance.store.reads import Reads
+from webui import phrases
+from webui.pages import happened
+from webui.pages.happened import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one kind of trouble is shown; `clear` is what the owner can do, said below it."""
+
+    answer: str  # in a heading
+    press: str
+    kind: str = "bad"
+    clear: str = ""
+    page: str = ""  # "": the page of what it is about
+
+
+WAYS: Mapping[type[Event], Way] = {
+    events.ForeignServer: Way(
+        "Another DHCP server answers.",
+        "Decide",
+        clear="Switch it off where it runs, or let this router answer beside it.",
+    ),
+    events.ForeignBootServer: Way(
+        "Another server answers machines that boot.",
+        "Look at it",
+        "warn",
+        clear="Clear that on it, or machines follow it.",
+    ),
+    events.PoolEmpty: Way("A pool is used up.", "See the pool", clear="Make the pool larger."),
+    events.EarLost: Way("Other DHCP servers cannot be heard.", "Look at it"),
+    events.BootLooping: Way("A machine boots in a circle.", "See its boots", "warn"),
+    events.LinkMissing: Way("A port is missing.", "Look at it"),
+    events.RevisionRefused: Way("A change was not applied.", "Look at it"),
+    events.RevisionUndone: Way("A change was undone.", "Look at it"),
+    events.NetworkUnreachable: Way("The network could not be put right.", "Look at it"),
+    events.ServiceFailed: Way(
+        "A part of the router stopped.", "See what happened", "warn", page="/changes/happened"
+    ),
+    events.WishRefused: Way(
+        "Something could not be done.", "See the builds", "warn", page="/builds"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong now."""
+
+    event: Event
+    kind: str  # "bad", "warn"
+    answer: str
+    what: str
+    under: str
+    href: str
+    press: str
+
+
+def present(reads: Reads, called: Names, now: float) -> list[Trouble]:
+    """What is wrong now and not decided, the worst first, then the newest."""
+    networks = troubles.undecided(reads.network_troubles(), reads.slices())
+    entries = troubles.standing(reads.latest(troubles.KINDS, troubles.ABOUT), now)
+    found = [(one.since, one.event) for one in networks]
+    found += [(one.at, one.event) for one in entries]
+    shown = [
+        _shown(since, event, called, now)
+        for since, event in sorted(found, key=lambda one: -one[0])
+        if type(event) in WAYS
+    ]
+    return sorted(shown, key=lambda one: one.kind != "bad")
+
+
+def _shown(since: float, event: Event, called: Names, now: float) -> Trouble:
+    way = WAYS[type(event)]
+    where, _ = happened.place(event, called)
+    began = phrases.sentence(phrases.ago(now - since))
+    return Trouble(
+        event=event,
+        kind=way.kind,
+        answer=way.answer,
+        what=happened.sentence(event, called),
+        under=" ".join(part for part in (began, way.clear) if part),
+        href=way.page or where or "/networks",
+        press=way.press,
+    )
