@@ -33,7 +33,7 @@ from services.dhcp.rows import lease as lease_of
 from services.dhcp.rows import row
 from services.dhcp.service import answer_4011
 from services.dhcp.watch.driver import Watch, uptime
-from services.dhcp.wire import decode
+from services.dhcp.wire import Message, decode
 from services.netboot.recipe import Loaders
 
 DRAIN = 256  # datagrams handled before the loop gets its turn
@@ -187,18 +187,12 @@ class Server:
 
     def _drain(self, port: Port) -> int:
         """Answer what waits; how many messages that were."""
-        receive, here = port.dhcp.recv, port.lan
+        here, now = port.lan, self._time()
         changed: list[tuple[str, Reply | Silence]] = []
         replies: list[Reply] = []
         events: list[Event] = []
-        now, count = self._time(), 0
-        for count in range(DRAIN):  # noqa: B007
-            try:
-                message = decode(receive(LARGEST))
-            except ValueError:
-                continue  # refused by name in the decoder; there is nobody to tell
-            except OSError:
-                break
+        messages, count = waiting(port.dhcp)
+        for message in messages:
             lan = here if not message.giaddr else lan_for(message, here, self._lans)
             if lan is None:
                 continue
@@ -285,6 +279,19 @@ class Server:
 
     def _tell(self, events: Sequence[Event]) -> None:
         self._commit([], events, time.time())
+
+
+def waiting(dhcp: socket.socket) -> tuple[list[Message], int]:
+    """The messages that wait, and how many datagrams that were; DRAIN at most."""
+    messages: list[Message] = []
+    for count in range(DRAIN):
+        try:
+            messages.append(decode(dhcp.recv(LARGEST)))
+        except ValueError:
+            continue  # refused by name in the decoder; there is nobody to tell
+        except OSError:
+            return messages, count
+    return messages, DRAIN
 
 
 async def serve(
