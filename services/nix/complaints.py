@@ -18,6 +18,13 @@ class Complaint:
     missing: str | None = None
 
 
+DROPPED = re.compile(
+    r"cannot connect to socket|reading from file: Connection reset|Nix daemon disconnected"
+    r"|unexpected end-of-file"
+)
+"""The daemon is gone, or has dropped this one connection."""
+
+
 def _known(kind: str, pattern: str, what: str, missing: str | None = None) -> Complaint:
     return Complaint(kind, re.compile(pattern, re.DOTALL), what, missing)
 
@@ -319,8 +326,7 @@ BUILDING: tuple[Complaint, ...] = (
     ),
     _known(
         "no daemon",
-        r"cannot connect to socket|Connection refused|daemon.*?(disconnected|closed)|Nix daemon "
-        r"disconnected|unexpected end-of-file",
+        rf"{DROPPED.pattern}|Connection refused|daemon.*?(disconnected|closed)",
         "The nix-daemon went away. The build is tried again.",
     ),
     _known(

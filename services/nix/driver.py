@@ -18,6 +18,7 @@ from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from services.nix.caches import Cache
+from services.nix.complaints import DROPPED
 from services.nix.credential import LARGEST_BYTES
 from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.request import collect, keep, keep_derivations, print_version, realise, rehearse
@@ -40,6 +41,9 @@ CACHE_SECONDS = 1.5
 """How long a cache may take to accept a connection."""
 CACHE_PAUSE_SECONDS = 60.0
 
+PAUSES = (0.2, 2.0)
+"""Seconds before a job is done again whose connection the daemon dropped."""
+
 PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid of who listens (unix(7))
 
 Hear = Callable[[Told], None]
@@ -56,8 +60,17 @@ class Nix:
     async def ask(self, verb: str, args: Mapping[str, object], hear: Hear | None = None) -> Answer:
         """Have the broker run a verb; never raises for what the job did.
 
-        A broker that does not answer is Unreachable.
+        Asked again when the daemon dropped the connection, which says nothing about the job.  A
+        broker that does not answer is Unreachable.
         """
+        for pause in PAUSES:
+            answer = await self._asked(verb, args, hear)
+            if answer.exit == 0 or not DROPPED.search(answer.error):
+                return answer
+            await asyncio.sleep(pause)
+        return await self._asked(verb, args, hear)
+
+    async def _asked(self, verb: str, args: Mapping[str, object], hear: Hear | None) -> Answer:
         lines = LogLines()
         out: list[str] = []
         rest = ""

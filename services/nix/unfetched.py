@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from appliance.roles import CONFINED
-from services.nix.complaints import FETCHING, Complaint
+from services.nix.complaints import DROPPED, FETCHING, Complaint
 from services.nix.failure import answered, own_words, sentence
 from services.nix.verdict import Answer
 
@@ -58,6 +58,12 @@ HERE: tuple[Complaint, ...] = (
         "disk full",
         r"No space left on device|Disk quota exceeded|database or disk is full",
         "The router's disk is full. Make room on it or give it more, then look again.",
+    ),
+    _here(
+        "no daemon",
+        DROPPED.pattern,
+        "The nix-daemon of this router did not answer. It starts again by itself: look again in a "
+        "moment; if that changes nothing, nixie status says what is wrong with it.",
     ),
     _here(
         "no ssh",

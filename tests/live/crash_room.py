@@ -213,3 +213,4 @@ def furnish(room: CrashRoom) -> None:
     until(room.served, "the host is built", 300)
     client.put(f"/machines/{MAC}/intent", {"host": room.host, "name": "anvil"})
     until(lambda: MAC in room.table().macs, "the table names the machine")
+    until(lambda: room.exchange(100) != "none", "dhcp has listened for others", 60)

@@ -269,8 +269,12 @@ def test_a_source_that_cannot_be_read_says_why(
 
 
 def test_the_overview_lists_what_could_not_be_read(here: Bad, sources: dict[str, str]) -> None:
-    here.settled(sources["rate limit"])
-    assert "could not be read. The server has had too many requests" in here.page("/")
+    for case in UNREADABLE:
+        here.settled(sources[case])
+    told = re.findall(r"could not be read\. ([^<]{20})", here.page("/"))
+    assert len(told) == 3
+    assert {one[:20] for one in told} <= {what[:20] for _, what in UNREADABLE.values()}
+    assert "more sources could not be read." in here.page("/")
 
 
 def test_an_input_that_cannot_be_fetched_is_named_with_its_reason(

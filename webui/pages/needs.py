@@ -53,7 +53,7 @@ def needs(rows: Wanting, now: float) -> tuple[Need, ...]:
         *_few(rows.failing, lambda row: _unbuilt(row, now), _more_unbuilt),
         *_waiting(rows.waiting),
         *(_trouble(one) for one in odd[:MOST]),
-        *(_unreadable(row, now) for row in rows.unreadable[:MOST]),
+        *_few(rows.unreadable, lambda row: _unreadable(row, now), _more_unreadable),
     )
 
 
@@ -167,6 +167,18 @@ def _unreadable(row: tuple[SourceView, SourceStateRow], now: float) -> Need:
         what=f"could not be read. {_first(state.what)}".strip(),
         under=f"{when} What was published before is still served.".strip(),
         press="Look at it",
+    )
+
+
+def _more_unreadable(count: int) -> Need:
+    return Need(
+        kind="warn",
+        label="Warning",
+        subject="",
+        href="/sources",
+        what=phrases.sentence(f"{phrases.counted(count, 'more source')} could not be read"),
+        under="What was published before is still served.",
+        press="See them",
     )
 
 

@@ -30,6 +30,8 @@ fatal: Could not read from remote repository."""
             "The router's disk is full.",
         ),
         ("writing to file: No space left on device", "The router's disk is full."),
+        ("reading from file: Connection reset by peer", "The nix-daemon of this router did not"),
+        ("cannot connect to socket at '/s': Connection refused", "nixie status says what is"),
         ("ssh -F none -o BatchMode=yes: line 1: ssh: not found", "Install openssh-client"),
         ("/bin/sh: 1: ssh: not found", "The program ssh is missing on this router"),
         ("error: cannot run ssh: No such file or directory", "Install openssh-client"),
