@@ -155,7 +155,13 @@ class Place:
             row = self.source(ident)
             return row if row and row.state in {"ready", "unreadable"} else None
 
-        return until(ended, f"source {ident} is settled", seconds)
+        try:
+            return until(ended, f"source {ident} is settled", seconds)
+        except AssertionError as late:
+            shown = ["ps", "-eo", "pid,ppid,stat,wchan:20,etime,user,args"]
+            found = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
+            ours = [line for line in found.splitlines() if str(self.folder) in line]
+            raise AssertionError("\n".join([str(late), str(self.source(ident)), *ours])) from late
 
     def verdicts(self, ident: str) -> dict[str, Any]:
         found = self.look(lambda it: built_rows.verdicts(it, ident)) or []

@@ -212,11 +212,12 @@ def _theme(here: Here) -> str:
 
 
 def _back(here: Here) -> str:
-    """The page that is shown; a form that was posted belongs to the page it came from."""
-    url = here.request.url
+    """The page that is shown; a form that was posted, or a part of a page that is drawn again,
+    belongs to the page it came from."""
+    url, headers = here.request.url, here.request.headers
     path, query = url.path, url.query
-    if here.request.method == "POST":
-        came = urlsplit(here.request.headers.get("referer", ""))
+    if here.request.method == "POST" or "hx-current-url" in headers:
+        came = urlsplit(headers.get("hx-current-url") or headers.get("referer", ""))
         path, query = came.path or "/", came.query
     kept = [(name, value) for name, value in parse_qsl(query) if name != "done"]
     return own_path(f"{path}?{urlencode(kept)}" if kept else path)

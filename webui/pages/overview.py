@@ -193,13 +193,24 @@ def view(
         building=tuple(builds.active(row, facts.names, now) for row in active[:SHOWN_RUNNING]),
         queued=f"{phrases.count(queued, 'more build')} in the queue" if queued else "",
         machines=known.rows(newest_first(machines)[:SHOWN_MACHINES], facts.steps, now),
-        more_machines=f"All {phrases.number(len(machines))} machines" if machines else "",
+        more_machines=every(len(machines)),
         strangers=histories.lines(strangers(has), facts.steps, {}, now),
         sources=tuple(facts.sources),
         networks=_networks(facts.slices, has.leases, now),
         happened=facts.happened,
         begin=not facts.sources,
     )
+
+
+def every(machines: int) -> str:
+    """The way to all machines.
+
+    >>> every(0), every(1), every(12)
+    ('', 'The list of machines', 'All 12 machines')
+    """
+    if machines < 2:
+        return "The list of machines" if machines else ""
+    return f"All {phrases.number(machines)} machines"
 
 
 def running(has: Inventory) -> list[BootRow]:

@@ -45,6 +45,12 @@ def test_a_page_without_a_trial_has_none(home: Home) -> None:
     assert 'class="dock trial"' not in home.get("/")
 
 
+def test_the_bar_that_is_drawn_again_comes_back_to_its_page(tried: Home) -> None:
+    headers = {"hx-current-url": "http://127.0.0.1/machines?show=short&done=x"}
+    html = tried.client.get("/frame/trial", headers=headers).text
+    assert 'name="back" value="/machines?show=short"' in html
+
+
 def test_before_it_stands_there_is_nothing_to_keep(lived_in: Home) -> None:
     lived_in.post("/networks/lan/beside", answer="yes")
     html = lived_in.get("/frame/trial")
