@@ -14,8 +14,8 @@ group = noun(
     "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
     "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
     "DHCP stays as it was until Keep.\n\n"
-    "Not here yet: pages that make changes, a list of who could reach what afterwards, clients that move "
-    "along during a trial, and a Keep without signing in."
+    "Not here yet: pages that make changes, a list of who could reach what afterwards, clients "
+    "that move along during a trial, and a Keep without signing in."
 )
 
 File = Annotated[typer.FileText, typer.Argument(help="A RouterConfig as JSON; - for input.")]

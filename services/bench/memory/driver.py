@@ -197,10 +197,10 @@ def _take_leases(stand: Stand) -> None:
     lan = config["networks"][0]
     lan["address"] = "10.77.0.1/16"
     lan["dhcp"]["pool"] = {"first": "10.77.16.0", "last": "10.77.31.255"}
-    number = int(stand.api("POST", "/config", config)["subject"])
-    _until(
-        lambda: stand.api("GET", "/config")["applied"] == number, START_SECONDS, "the larger LAN"
-    )
+    change = stand.api("POST", "/config", config)["wish"]
+    _until(lambda: _change_is(stand, "on trial"), START_SECONDS, "the larger LAN")
+    stand.api("POST", f"/change/{change}/keep")
+    _until(lambda: _change_is(stand, "kept"), START_SECONDS, "the larger LAN to be kept")
     for words in (
         "link add weigh0 type veth peer name weigh1",
         f"link set weigh1 master {SWITCH}",
@@ -212,6 +212,10 @@ def _take_leases(stand: Stand) -> None:
     stand.inside(sys.executable, "-m", "services.bench.memory.client", "weigh0", str(LEASES))
     stand.inside("curl", "-sf", "-o", "/dev/null", f"http://10.77.0.1/s/{MAC.replace(':', '-')}")
     _until(lambda: bool(stand.api("GET", "/boots")), START_SECONDS, "a boot")
+
+
+def _change_is(stand: Stand, state: str) -> bool:
+    return bool(stand.api("GET", "/change")["state"] == state)
 
 
 def _open_pages(stand: Stand) -> int:
@@ -246,7 +250,7 @@ def _weighed(stand: Stand) -> dict[str, float]:
 def _pss(pid: int) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
+            return int(line.split()[1]) * 1024 / 1e6
     raise Unreachable("This kernel does not say how much memory a process has.")
 
 

@@ -7,12 +7,15 @@ the client's TCP: megabytes fit into our kernel's buffers that a machine never t
 """
 
 import asyncio
+import errno
 import fcntl
+import os
 import socket
 import struct
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from io import FileIO
 
 from aiohttp import web
@@ -20,6 +23,7 @@ from aiohttp import web
 from services.netboot.files import Cut, Piece, Served, Unsatisfiable, cut, pieces
 
 STRIDE = 32 << 20
+GIVEN_AT_ONCE = 4 << 20  # a millisecond's worth: other downloads get their turn
 SIOCOUTQ = 0x5411  # bytes not acknowledged yet
 TCP_CLOSE = 7  # a state of tcp_info, as in include/net/tcp_states.h
 LAST_BYTES, SILENT_SECONDS = 64 << 10, 1.5
@@ -72,44 +76,96 @@ async def send(
         except ConnectionError as error:
             raise Broken(Sent(response, asked.start, asked.stop, 0)) from error
         line = opened.enter_context(_line(request, response, asked))
-        sent = await _body(request, response, run, asked, progress or _nobody)
+        await _emptied(request)
+        _cork(line, on=True)
+        sent = await _body(line, response, run, asked, progress or _nobody)
+        _cork(line, on=False)
         await _acknowledged(request, line, Sent(response, asked.start, asked.stop, sent))
         return Sent(response, asked.start, asked.stop, sent)
 
 
+def _cork(line: socket.socket, *, on: bool) -> None:
+    """Send full frames only (tcp(7)).  asyncio switches Nagle's algorithm off, and sendfile pushes
+    every 64 KiB then, at nearly twice the cost."""
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
+
+
+async def _emptied(request: web.BaseRequest) -> None:
+    """Wait until the head has left our own buffer: the body goes past it, to the kernel."""
+    while request.transport is not None and request.transport.get_write_buffer_size():
+        await asyncio.sleep(SHORT_WAIT)
+
+
 async def _body(
-    request: web.BaseRequest,
+    line: socket.socket,
     response: web.StreamResponse,
     run: list[tuple[Piece | bytes, FileIO | None]],
     asked: Cut,
     progress: Callable[[int], None],
 ) -> int:
-    loop = asyncio.get_running_loop()
     sent = 0
     for piece, file in run:
-        if file is None or not isinstance(piece, Piece):
-            assert isinstance(piece, bytes)
-            try:
-                await response.write(piece)
-            except ConnectionError as error:
-                raise Broken(Sent(response, asked.start, asked.stop, sent)) from error
-            sent += len(piece)
-            continue
-        done = 0
-        while done < piece.count:
-            at, count = piece.offset + done, min(STRIDE, piece.count - done)
-            transport = request.transport
-            try:
-                if transport is None:
-                    raise ConnectionResetError("the connection is closed")
-                done += await loop.sendfile(transport, file, at, count)
-            except (ConnectionError, RuntimeError) as error:
-                done += max(0, file.tell() - at)
+        length, done = len(piece) if isinstance(piece, bytes) else piece.count, 0
+        while done < length:
+            stop = min(done + STRIDE, length)
+            handed, error = await _handed(line, partial(_give, line, piece, file), done, stop)
+            done += handed
+            if error is not None:
                 raise Broken(Sent(response, asked.start, asked.stop, sent + done)) from error
             progress(sent + done)
         sent += done
     await response.write_eof()
     return sent
+
+
+def _give(
+    line: socket.socket, piece: Piece | bytes, file: FileIO | None, start: int, stop: int
+) -> int:
+    """Hand bytes of a piece to the kernel; how many it took.  Raises OSError."""
+    if file is None or isinstance(piece, bytes):
+        assert isinstance(piece, bytes)
+        return line.send(memoryview(piece)[start:stop])
+    count = min(stop - start, GIVEN_AT_ONCE)
+    taken = os.sendfile(line.fileno(), file.fileno(), piece.offset + start, count)
+    if taken == 0:
+        raise OSError(errno.EIO, f"{piece.file} became shorter")
+    return taken
+
+
+async def _handed(
+    line: socket.socket, give: Callable[[int, int], int], start: int, stop: int
+) -> tuple[int, OSError | None]:
+    """Give a stretch away as the kernel takes it: how much it took, and what stopped it.
+
+    asyncio's own sendfile tells epoll twice a wake what to wait for; this tells it once a stretch,
+    which is most of the difference to a web server in C.
+    """
+    loop, at = asyncio.get_running_loop(), start
+    over: asyncio.Future[OSError | None] = loop.create_future()
+
+    def room() -> None:
+        nonlocal at
+        try:
+            at += give(at, stop)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            _tell(over, error)
+            return
+        if at == stop:
+            _tell(over, None)
+
+    loop.add_writer(line.fileno(), room)
+    try:
+        error = await over
+    finally:
+        loop.remove_writer(line.fileno())
+    return at - start, error
+
+
+def _tell(over: "asyncio.Future[OSError | None]", error: OSError | None) -> None:
+    if not over.done():
+        over.set_result(error)
 
 
 def _line(request: web.BaseRequest, response: web.StreamResponse, asked: Cut) -> socket.socket:
