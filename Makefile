@@ -6,7 +6,7 @@ STATE ?= /var/lib/nixie-lab
 VARIABLES := NIXIE_HOME,NIXIE_CACHES,NIXIE_LOOK_SECONDS,NIXIE_LOOK_GIBIBYTES,NIXIE_BUILD_GIBIBYTES
 ROOT := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo > /dev/null || echo sudo --preserve-env=$(VARIABLES))
 PYTHON := $(NIXIE_HOME)/venv/bin/python
-PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
+PYTEST := $(PYTHON) -m pytest -q -rs -p no:cacheprovider
 SETUP := $(ROOT) bash nixos-image/$(if $(wildcard /etc/NIXOS),nixos,debian)/set-up.sh
 
 .PHONY: run test check bench soak lint types units live adapter vm browser format lock
