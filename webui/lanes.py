@@ -4,8 +4,9 @@ Steps of one lane that follow each other make one span.  The kernel has no steps
 span is the time between the last byte of the last part and the phone call home.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from appliance.store.boots import BootRow, StepRow
@@ -77,9 +78,17 @@ def lanes(boot: BootRow, steps: Sequence[StepRow], now: float) -> tuple[Lane, ..
     return tuple(lane for key, lane in found.items() if lane.spans or key in always)
 
 
-def phases(found: Iterable[Lane]) -> tuple[float, ...]:
-    """The lengths for a strip, in seconds."""
-    return tuple(lane.took for lane in found)
+def phases(found: Sequence[Lane]) -> tuple[float, ...]:
+    """The lengths for a strip, in seconds, together the whole boot: a silence belongs to the phase
+    before it."""
+    spans = sorted((span.start, span.end, n) for n, one in enumerate(found) for span in one.spans)
+    lengths = [0.0] * len(found)
+    for (start, _, n), (following, _, _) in pairwise(spans):
+        lengths[n] += following - start
+    if spans:
+        start, _, n = spans[-1]
+        lengths[n] += max(end for _, end, _ in spans) - start
+    return tuple(lengths)
 
 
 def ending(boot: BootRow) -> str:

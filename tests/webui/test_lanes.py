@@ -92,3 +92,16 @@ def test_usual_is_the_median_of_good_boots() -> None:
 
 def test_one_good_boot_is_no_habit() -> None:
     assert lanes.usual([lanes.lanes(boot("up", 130.0), LOADED, 200.0)]) == {}
+
+
+def test_a_strip_is_as_long_as_its_boot() -> None:
+    steps = (*LOADED, step(8, "up", 30, 30))
+    found = lanes.lanes(boot("up", 130.0), steps, 200.0)
+    told = dict(zip((lane.key for lane in found), lanes.phases(found), strict=True))
+    assert sum(told.values()) == pytest.approx(30.0)
+    assert told["dhcp"] == pytest.approx(3.9 + 0.2)  # with what it kept silent before the next
+    assert told["up"] == 0.0
+
+
+def test_nothing_heard_is_no_strip() -> None:
+    assert sum(lanes.phases(lanes.lanes(boot("asking", None), (), 200.0))) == 0.0

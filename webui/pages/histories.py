@@ -72,7 +72,7 @@ def scale(boots: Sequence[tuple[BootRow, float]]) -> float:
     """The seconds of a full strip: what fell short may run over the edge, what is good may not."""
     good = [seconds for boot, seconds in boots if boot.state in {"up", "served"}]
     longest = max((seconds for _, seconds in boots), default=1.0)
-    return charts.round_up(min(longest, 1.5 * max(good)) if good else longest)
+    return max(1.0, min(longest, 1.5 * max(good)) if good else longest)
 
 
 def at(boot: BootRow, now: float) -> str:
