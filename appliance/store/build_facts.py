@@ -5,8 +5,7 @@ Every function belongs to one fact and writes its event with it; the caller owns
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,18 +22,6 @@ from appliance.events import (
 from appliance.model.images import Finding, Image, Verdict
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.journal import append
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; durable when it ends."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 @dataclass(frozen=True, slots=True)

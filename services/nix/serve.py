@@ -16,11 +16,10 @@ from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.signs import Signs
 from appliance.store import build_facts, builds, heard
-from appliance.store.build_facts import transaction
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
-from appliance.store.journal import append, prune
+from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
 from services.nix.caches import Cache
 from services.nix.desk import Desk

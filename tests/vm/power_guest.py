@@ -42,9 +42,10 @@ from appliance.model.table import (
 )
 from appliance.signs import NO_SIGNS
 from appliance.store import build_facts, builds, leases
-from appliance.store.build_facts import Fetched, transaction
+from appliance.store.build_facts import Fetched
 from appliance.store.builds import BuildRow
 from appliance.store.inventory_view import SourceView
+from appliance.store.journal import transaction
 from appliance.store.open import new_id, now, writer
 from services.dhcp.serve import serve as serve_dhcp
 from services.dhcp.wire import decode, encode

@@ -16,9 +16,10 @@ from appliance.errors import NixieError, Problem, Refused
 from appliance.model.images import Finding
 from appliance.model.source_url import NotASource, SourceUrl, parse
 from appliance.store import build_facts
-from appliance.store.build_facts import Fetched, transaction
+from appliance.store.build_facts import Fetched
 from appliance.store.builds import RevisionRow, SourceStateRow, revisions
 from appliance.store.inventory_view import SourceView
+from appliance.store.journal import transaction
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance
 from services.nix.failure import STALE

@@ -13,9 +13,10 @@ from functools import partial
 from appliance.errors import Problem, Refused
 from appliance.model.names import HOST_NAME
 from appliance.store import build_facts
-from appliance.store.build_facts import Fetched, transaction
+from appliance.store.build_facts import Fetched
 from appliance.store.builds import verdicts
 from appliance.store.inventory_view import SourceView
+from appliance.store.journal import transaction
 from services.nix.desk import Desk
 from services.nix.inventory import look_options
 from services.nix.recipe import to_json

@@ -21,9 +21,9 @@ from appliance.model.images import (
     image_to_json,
 )
 from appliance.store import build_facts
-from appliance.store.build_facts import transaction
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
+from appliance.store.journal import transaction
 from services.nix.assembly import layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk

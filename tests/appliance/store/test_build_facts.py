@@ -9,8 +9,9 @@ import pytest
 
 from appliance.model.images import Finding, Image, Part, Provenance, Verdict
 from appliance.store import build_facts, builds, journal
-from appliance.store.build_facts import Fetched, transaction
+from appliance.store.build_facts import Fetched
 from appliance.store.builds import BuildRow, SourceStateRow
+from appliance.store.journal import transaction
 from appliance.store.open import writer
 
 FOUND = Fetched("github:o/r?rev=1", "1", "sha256-x", 7, "/nix/store/x", "", None, (), ())
