@@ -1,7 +1,7 @@
 # Stands where Nixpkgs would: the names that our Nix files may use, each a derivation that is only named.
 #
-# Every name was looked up in NixOS/nixpkgs (pkgs/by-name, python-modules, all-packages); one that is not in
-# the lists below makes the evaluation fail.
+# The names are those of NixOS/nixpkgs (pkgs/by-name, python-modules, all-packages); one that is not in the
+# lists below makes the evaluation fail.
 let
   system = "x86_64-linux";
   named = name: more: derivation { inherit name system; builder = "/bin/sh"; } // more;
