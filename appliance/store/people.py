@@ -134,6 +134,10 @@ def end_everything(session: Session, now: float) -> None:
     session.execute(delete(Claim))
 
 
+AUDIT_KEPT = 200_000
+"""Lines; whoever guesses passwords writes some, and they take some 40 MB."""
+
+
 def audit(
     session: Session,
     *,
@@ -149,22 +153,23 @@ def audit(
     outcome: str = "done",
     act: str | None = None,
 ) -> None:
-    """Write one line of the audit."""
-    session.add(
-        Audit(
-            act=act,
-            at=at,
-            account=account,
-            actor=actor,
-            actor_kind=actor_kind,
-            actor_id=actor_id,
-            address=address,
-            verb=verb,
-            subject=subject,
-            what=what,
-            outcome=outcome,
-        )
+    """Write one line of the audit, and forget the line that is too old by now."""
+    line = Audit(
+        act=act,
+        at=at,
+        account=account,
+        actor=actor,
+        actor_kind=actor_kind,
+        actor_id=actor_id,
+        address=address,
+        verb=verb,
+        subject=subject,
+        what=what,
+        outcome=outcome,
     )
+    session.add(line)
+    session.flush()
+    session.execute(delete(Audit).where(col(Audit.seq) <= (line.seq or 0) - AUDIT_KEPT))
 
 
 def audit_act(session: Session, act: Act) -> None:
