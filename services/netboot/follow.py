@@ -43,8 +43,8 @@ class World:
             mark = (kept.st_mtime_ns, kept.st_ino)
             if mark == self._table_mark:
                 return False
-            self._table_mark = mark
             self.table = table_from_json(json.loads(path.read_bytes()))
+            self._table_mark = mark
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False
         return True

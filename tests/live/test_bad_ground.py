@@ -100,6 +100,7 @@ def small() -> Iterator[Bad]:
         here.settled(source)
         assert here.built(f"{source}/ember")["state"] == "built"
         here.router.client.put("/machines/52:54:00:00:0b:0a/intent", {"host": f"{source}/ember"})
+        until(lambda: "52:54:00:00:0b:0a" in json.dumps(here.table()), "the table names it", 5)
         here.inside_lan("ip", "address", "add", "10.77.0.250/24", "dev", "switch")
         yield here
 
