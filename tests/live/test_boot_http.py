@@ -1,11 +1,13 @@
 """Boot HTTP with curl on a LAN of two namespaces, and what is written down about it."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -282,6 +284,28 @@ def test_a_client_that_leaves_in_the_middle_is_a_broken_download(here: Room) -> 
     (row,) = here.stored()
     assert 0 < (here.steps(row.id)[-1].bytes or 0) < 200_000_000
     assert here.stored()[0].diagnosis == "download-aborted"
+
+
+def test_a_file_that_is_cut_off_in_the_middle_is_missing(here: Room) -> None:
+    file = here.state / "store" / "shrinks"
+    with file.open("wb") as sparse:
+        sparse.truncate(200_000_000)
+    large = replace(
+        here.image.parts[1], size=200_000_000, segments=(StoreFile(str(file), 200_000_000),)
+    )
+    here.publish_image(replace(here.image, parts=(here.image.parts[0], large)))
+    path = parts(here.curl(SCRIPT))["initrd"]
+    with ThreadPoolExecutor() as beside:
+        slow = beside.submit(here.curl, path, "--limit-rate", "4M", "-o", "/dev/null")
+        here.until(lambda: any(step.kind == "part" for step in here.steps(here.stored()[0].id)))
+        os.truncate(file, 50_000_000)
+        slow.result(60)
+
+    def over() -> bool:
+        (row,) = here.stored()
+        return here.steps(row.id)[-1].status == "missing"
+
+    here.until(over)
 
 
 LEAVES_AT_ONCE = """

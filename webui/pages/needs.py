@@ -1,6 +1,6 @@
 """What wants the owner, worst first; each with one thing to press."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -48,23 +48,57 @@ def needs(rows: Wanting, now: float) -> tuple[Need, ...]:
     odd = [one for one in rows.troubles if one.kind != "bad"]
     return (
         *(_process(what) for what in rows.processes),
-        *(_trouble(one) for one in bad[:MOST]),
-        *_few(rows.short, lambda row: _short(row, now), _more_short),
-        *_few(rows.failing, lambda row: _unbuilt(row, now), _more_unbuilt),
+        *_few(bad, _trouble, _OTHERS["bad"]),
+        *_few(rows.short, lambda row: _short(row, now), _OTHERS["short"]),
+        *_few(rows.failing, lambda row: _unbuilt(row, now), _OTHERS["failing"]),
         *_waiting(rows.waiting),
-        *(_trouble(one) for one in odd[:MOST]),
-        *_few(rows.unreadable, lambda row: _unreadable(row, now), _more_unreadable),
+        *_few(odd, _trouble, _OTHERS["odd"]),
+        *_few(rows.unreadable, lambda row: _unreadable(row, now), _OTHERS["unreadable"]),
     )
 
 
-def _few(
-    rows: Sequence[Row], line: Callable[[Row], Need], others: Callable[[int], Need]
-) -> tuple[Need, ...]:
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The line for all that are not shown: "Three more <noun>s <did>"."""
+
+    kind: str
+    label: str
+    href: str
+    noun: str
+    did: str
+    under: str
+
+    def line(self, count: int) -> Need:
+        what = phrases.sentence(f"{phrases.counted(count, f'more {self.noun}')} {self.did}")
+        return Need(self.kind, self.label, "", self.href, what, self.under, "See them")
+
+
+_SERVED = "What was published before is still served."
+_HAPPENED = ("/changes/happened", "trouble", "came up", "What happened lists them all.")
+_OTHERS: Mapping[str, _Others] = {
+    "bad": _Others("bad", "Trouble", *_HAPPENED),
+    "odd": _Others("warn", "Warning", *_HAPPENED),
+    "short": _Others(
+        "bad",
+        "Fell short",
+        "/machines?show=short",
+        "machine",
+        "fell short",
+        "The list of machines shows them all.",
+    ),
+    "failing": _Others(
+        "bad", "Not built", "/builds?show=failed", "host", "could not be built", _SERVED
+    ),
+    "unreadable": _Others("warn", "Warning", "/sources", "source", "could not be read", _SERVED),
+}
+
+
+def _few(rows: Sequence[Row], line: Callable[[Row], Need], others: _Others) -> tuple[Need, ...]:
     """A line for each of the first few, and one for all others."""
     if len(rows) <= MOST:
         return tuple(line(row) for row in rows)
     shown = rows[: MOST - 1]
-    return (*(line(row) for row in shown), others(len(rows) - len(shown)))
+    return (*(line(row) for row in shown), others.line(len(rows) - len(shown)))
 
 
 def _process(what: str) -> Need:
@@ -99,18 +133,6 @@ def _short(row: tuple[str, BootRow], now: float) -> Need:
     )
 
 
-def _more_short(count: int) -> Need:
-    return Need(
-        kind="bad",
-        label="Fell short",
-        subject="",
-        href="/machines?show=short",
-        what=phrases.sentence(f"{phrases.counted(count, 'more machine')} fell short"),
-        under="The list of machines shows them all.",
-        press="See them",
-    )
-
-
 def _unbuilt(build: BuildRow, now: float) -> Need:
     return Need(
         kind="bad",
@@ -118,21 +140,8 @@ def _unbuilt(build: BuildRow, now: float) -> Need:
         subject=build.name,
         href=f"/builds/{build.id}",
         what=f"could not be built. {_first(build.what)}".strip(),
-        under=f"{phrases.sentence(phrases.ago(now - (build.ended_at or now)))}"
-        " What was published before is still served.",
+        under=f"{phrases.sentence(phrases.ago(now - (build.ended_at or now)))} {_SERVED}",
         press="See the log",
-    )
-
-
-def _more_unbuilt(count: int) -> Need:
-    return Need(
-        kind="bad",
-        label="Not built",
-        subject="",
-        href="/builds?show=failed",
-        what=phrases.sentence(f"{phrases.counted(count, 'more host')} could not be built"),
-        under="What was published before is still served.",
-        press="See them",
     )
 
 
@@ -165,20 +174,8 @@ def _unreadable(row: tuple[SourceView, SourceStateRow], now: float) -> Need:
         subject=source.name,
         href=f"/sources/{source.id}",
         what=f"could not be read. {_first(state.what)}".strip(),
-        under=f"{when} What was published before is still served.".strip(),
+        under=f"{when} {_SERVED}".strip(),
         press="Look at it",
-    )
-
-
-def _more_unreadable(count: int) -> Need:
-    return Need(
-        kind="warn",
-        label="Warning",
-        subject="",
-        href="/sources",
-        what=phrases.sentence(f"{phrases.counted(count, 'more source')} could not be read"),
-        under="What was published before is still served.",
-        press="See them",
     )
 
 

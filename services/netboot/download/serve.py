@@ -46,11 +46,14 @@ class Sent:
 
 
 class Broken(ConnectionError):
-    """The client went away in the middle; `sent` says how far it came."""
+    """It ended in the middle: the client went away, or the file did (`gone`).
 
-    def __init__(self, sent: Sent) -> None:
-        super().__init__("the client closed the connection")
-        self.sent = sent
+    `sent` says how far it came.  The connection has to be closed: its length is promised.
+    """
+
+    def __init__(self, sent: Sent, *, gone: bool = False) -> None:
+        super().__init__("the file went away" if gone else "the client closed the connection")
+        self.sent, self.gone = sent, gone
 
 
 async def send(
@@ -111,7 +114,8 @@ async def _body(
             handed, error = await _handed(line, partial(_give, line, piece, file), done, stop)
             done += handed
             if error is not None:
-                raise Broken(Sent(response, asked.start, asked.stop, sent + done)) from error
+                reached = Sent(response, asked.start, asked.stop, sent + done)
+                raise Broken(reached, gone=error.errno == errno.EIO) from error
             progress(sent + done)
         sent += done
     await response.write_eof()

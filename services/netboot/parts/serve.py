@@ -59,19 +59,18 @@ class Parts:
             self._recorder.part_reached(attempt, step, count)
 
         sent: Sent | None = None
+        gone = False
         try:
             sent = await send(asker.request, served, progress)
         except Broken as broken:
-            sent = broken.sent
+            sent, gone = broken.sent, broken.gone
             raise
         except OSError:
             step.status = "missing"
             return text(410, f"{part.name} is not there any more. Build it again.")
         finally:
             if sent is not None:
-                step.bytes, step.status = sent.bytes, "ok" if sent.whole else "aborted"
-                if sent.response.status == 416:
-                    step.status = "refused"
+                step.bytes, step.status = sent.bytes, _ended(sent, gone=gone)
                 step.total = sent.stop - sent.start
                 if step.total != part.size:
                     step.detail["range"] = [sent.start, sent.stop]
@@ -82,3 +81,12 @@ class Parts:
         if attempt is not None:
             self._recorder.missed(attempt, name)
         return text(410, f"{clean(name)} is not there any more. Build it again.")
+
+
+def _ended(sent: Sent, *, gone: bool) -> str:
+    """The status of a step whose download is over."""
+    if sent.response.status == 416:
+        return "refused"
+    if gone:
+        return "missing"
+    return "ok" if sent.whole else "aborted"

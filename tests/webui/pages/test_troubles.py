@@ -57,6 +57,14 @@ def test_another_server_is_on_the_overview_with_its_address(lived_in: Home) -> N
     assert ">Another DHCP server answers. kiln is booting.</h1>" in html
 
 
+def test_troubles_that_are_not_shown_are_counted(lived_in: Home) -> None:
+    missing = [(60.0, LinkMissing("lan", f"enp{number}s0")) for number in range(5)]
+    told(lived_in, "net", *missing)
+    needs = lived_in.get("/").partition('class="needs"')[2].partition("</ul>")[0]
+    assert needs.count("a port of lan, is not there") == 3
+    assert "Two more troubles came up." in needs
+
+
 def test_a_server_that_is_gone_is_not_on_the_overview(lived_in: Home) -> None:
     told(lived_in, "leases", (300, FOREIGN), (60, ForeignServerGone("lan", "10.77.0.254")))
     needs = lived_in.get("/").partition('class="needs"')[2].partition("</ul>")[0]
