@@ -32,6 +32,7 @@ def test_the_arrow_keys_give_a_machine_nothing(window: Page) -> None:
     window.get_by_role("link", name="Next boot of anvil").press("Enter")
     choice = window.get_by_role("combobox", name="Next boot of anvil")
     expect(choice).to_be_focused()
+    expect(choice).not_to_have_attribute("data-open", "")  # its list has been opened
     before = choice.input_value()
     window.keyboard.press("Escape")  # the list itself
     window.keyboard.press("ArrowDown")
