@@ -206,6 +206,19 @@ def test_a_next_boot_that_is_being_chosen_is_not_taken_away(window: Page) -> Non
     expect(window.get_by_role("combobox", name="Next boot of anvil")).to_be_visible()
 
 
+def test_a_link_works_from_the_moment_it_is_drawn(window: Page) -> None:
+    """A press right after a live swap opens the list; it does not leave the page."""
+    window.goto("/machines")
+    window.wait_for_timeout(800)
+    window.evaluate(
+        """document.addEventListener("htmx:afterSwap",
+            () => setTimeout(() => document.querySelector("#known .pick").click()), { once: true })"""
+    )
+    window.evaluate("htmx.trigger('#known', 'sse:machines')")
+    expect(window.get_by_role("combobox", name="Next boot of")).to_be_visible()
+    assert window.url.endswith("/machines")
+
+
 def test_a_machine_that_begins_to_wait_is_said_aloud(window: Page, own_site: Site) -> None:
     window.goto("/machines")
     holding(own_site, NEW, "2222")
