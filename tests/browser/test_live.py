@@ -212,7 +212,8 @@ def test_a_link_works_from_the_moment_it_is_drawn(window: Page) -> None:
     window.wait_for_timeout(800)
     window.evaluate(
         """document.addEventListener("htmx:afterSwap",
-            () => setTimeout(() => document.querySelector("#known .pick").click()), { once: true })"""
+            () => setTimeout(() => document.querySelector("#known .pick").click()),
+            { once: true })"""
     )
     window.evaluate("htmx.trigger('#known', 'sse:machines')")
     expect(window.get_by_role("combobox", name="Next boot of")).to_be_visible()
