@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem, Refused
-from appliance.model.config import Dhcp, Dns, Network, Pool, RouterConfig, Wan
+from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.dns import Dns, Upstream
+from appliance.model.wan import Wan
 from hardware.inventory import Nic
 
 SUBNETS = tuple(
@@ -46,7 +48,7 @@ def first_config(
     `taken` are networks the box already sees: the LAN takes the first range beside them.  Raises
     Refused when every range is taken, or an upstream is no address.
     """
-    used = [*taken, *([wan.address.network] if wan else [])]
+    used = [*taken, *([wan.static.address.network] if wan and wan.static else [])]
     free = [one for one in SUBNETS if not any(one.overlaps(other) for other in used)]
     if not free:
         raise Refused(
@@ -64,7 +66,7 @@ def first_config(
         address=IPv4Interface(f"{subnet[1]}/{subnet.prefixlen}"),
         dhcp=Dhcp(Pool(subnet[100], subnet[199])),
     )
-    dns = Dns(tuple(map(_address, upstreams)))
+    dns = Dns(tuple(Upstream(_address(one)) for one in upstreams))
     return RouterConfig(networks=(network,), wan=wan, dns=dns)
 
 

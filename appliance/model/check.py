@@ -71,8 +71,9 @@ def _subnets(config: RouterConfig) -> Iterator[Problem]:
         (("networks", at, "address"), one.name, one.address)
         for at, one in enumerate(config.networks)
     ]
-    if config.wan:
-        used.append((("wan", "address"), "the internet port", config.wan.address))
+    if config.wan and config.wan.static:
+        place: Place = ("wan", "static", "address")
+        used.append((place, "the internet port", config.wan.static.address))
     for number, (place, name, address) in enumerate(used):
         yield from _own_address(place, address)
         for _, other, taken in used[:number]:
@@ -169,28 +170,29 @@ def _device_names(config: RouterConfig) -> Iterator[Problem]:
 
 
 def _wan(config: RouterConfig) -> Iterator[Problem]:
-    wan = config.wan
-    if wan is None:
+    static = config.wan.static if config.wan else None
+    if static is None:
         return
-    if not _is_host(wan.gateway, wan.address.network):
+    gateway, place = static.gateway, ("wan", "static", "gateway")
+    if not _is_host(gateway, static.address.network):
         yield Problem(
-            ("wan", "gateway"),
-            f"The gateway {wan.gateway} is not in {wan.address.network}, so it cannot be reached.",
+            place,
+            f"The gateway {gateway} is not in {static.address.network}, so it cannot be reached.",
         )
-    elif wan.gateway == wan.address.ip:
-        yield Problem(("wan", "gateway"), f"{wan.gateway} is the router's own address.")
+    elif gateway == static.address.ip:
+        yield Problem(place, f"{gateway} is the router's own address.")
 
 
 def _upstreams(config: RouterConfig) -> Iterator[Problem]:
     own = {network.address.ip for network in config.networks}
     for at, upstream in enumerate(config.dns.upstreams):
-        if upstream in own:
+        address, place = upstream.address, ("dns", "upstreams", at, "address")
+        if address in own:
             yield Problem(
-                ("dns", "upstreams", at),
-                f"{upstream} is this router: its questions would go round in a circle.",
+                place, f"{address} is this router: its questions would go round in a circle."
             )
-        elif _cannot_be_host(upstream) and not upstream.is_loopback:
-            yield Problem(("dns", "upstreams", at), f"{upstream} cannot be a name server.")
+        elif _cannot_be_host(address) and not address.is_loopback:
+            yield Problem(place, f"{address} cannot be a name server.")
 
 
 RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig, Wan
+from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
+from appliance.model.wan import Wan
 
 
 def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, ...]:
@@ -16,8 +17,8 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
         *_said("The domain", before.domain, after.domain),
         *_said(
             "Names of the internet are asked of",
-            _list(before.dns.upstreams),
-            _list(after.dns.upstreams),
+            _list(one.address for one in before.dns.upstreams),
+            _list(one.address for one in after.dns.upstreams),
             verb="",
         ),
     )
@@ -107,7 +108,9 @@ def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
     if after is None:
         yield "The way to the internet goes away."
     else:
-        yield (f"The way to the internet is {after.port} with {after.address}, by {after.gateway}.")
+        static = after.static
+        how = f"with {static.address}, by {static.gateway}" if static else "by DHCP"
+        yield f"The way to the internet is {after.port} {how}."
 
 
 def _described(network: Network) -> str:

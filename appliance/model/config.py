@@ -5,25 +5,17 @@ library only: `net` reads it too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Annotated, Final
 
+from appliance.model.dns import Dns
 from appliance.model.limits import STRICT, Between, Matches
-from appliance.model.names import MAC_TEXT, MACHINE_NAME, NETWORK_NAME
+from appliance.model.wan import Wan
+from appliance.model.words import LinkName, Mac, MachineName, NetworkName, Port, VendorClass
 
-SCHEMA = 1
+SCHEMA = 2
 LONGEST_LEASE_SECONDS: Final = 2_592_000
-LINK = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,14}"
-
-NetworkName = Annotated[str, Matches(NETWORK_NAME.pattern, "guest-2")]
-MachineName = Annotated[str, Matches(MACHINE_NAME.pattern, "ember-2")]
-LinkName = Annotated[str, Matches(LINK, "br-lan")]
-Mac = Annotated[str, Matches(MAC_TEXT.pattern, "52:54:00:12:34:56")]
-VendorClass = Annotated[str, Matches(r"[!-~][ -~]{0,31}", "HW-Client")]
-Port = Annotated[str, Matches(f"{LINK}|{MAC_TEXT.pattern}", "eth0 or 52:54:00:12:34:56")]
-
-
 PLAIN: Final = "plain"
 UNICAST: Final = "unicast"
 LATE: Final = "late"
@@ -102,26 +94,6 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Wan:
-    """The way out.  This release knows a static address; DHCP and PPPoE come with `wan`."""
-
-    __pydantic_config__ = STRICT
-
-    port: Port
-    address: IPv4Interface
-    gateway: IPv4Address
-
-
-@dataclass(frozen=True, slots=True)
-class Dns:
-    """Names: ours answered here, the rest forwarded."""
-
-    __pydantic_config__ = STRICT
-
-    upstreams: tuple[IPv4Address, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class RouterConfig:
     """The whole router.  `check.py` finds what fields alone cannot show."""
 
@@ -129,7 +101,7 @@ class RouterConfig:
 
     networks: tuple[Network, ...]
     wan: Wan | None = None
-    dns: Dns = Dns()
+    dns: Dns = field(default_factory=Dns)
     hostname: MachineName = "nixie"
     domain: Annotated[str, Matches(r"[a-z0-9]([a-z0-9.\-]{0,62}[a-z0-9])?", "home.example")] = "lan"
     schema: Annotated[int, Between(SCHEMA, SCHEMA)] = SCHEMA

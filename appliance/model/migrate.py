@@ -12,8 +12,26 @@ from appliance.model.config import SCHEMA
 
 Stored = Mapping[str, Any]
 
-UPGRADES: Mapping[int, Callable[[Stored], Stored]] = {}
-"""From layout N: a function to N + 1.  Layout 1 is the first."""
+
+def _to_2(stored: Stored) -> Stored:
+    """A static address is one way to the internet among others; an upstream is more than a number.
+
+    What is not of the old shape stays as it is: `read.py` says what is wrong with it.
+    """
+    wan, dns = stored.get("wan"), stored.get("dns")
+    changed: dict[str, Any] = {}
+    if isinstance(wan, Mapping) and "static" not in wan:
+        rest = {name: value for name, value in wan.items() if name not in ("address", "gateway")}
+        static = {name: wan[name] for name in ("address", "gateway") if name in wan}
+        changed["wan"] = {**rest, "static": static}
+    if isinstance(dns, Mapping) and isinstance(dns.get("upstreams"), list):
+        upstreams = [{"address": one} for one in dns["upstreams"]]
+        changed["dns"] = {**dns, "upstreams": upstreams}
+    return {**stored, **changed}
+
+
+UPGRADES: Mapping[int, Callable[[Stored], Stored]] = {1: _to_2}
+"""From layout N: a function to N + 1."""
 
 
 def upgraded(

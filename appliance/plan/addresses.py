@@ -33,8 +33,8 @@ Step = AddAddress | DropAddress
 def wanted(config: RouterConfig) -> State:
     """One address per network, and the one on the internet side."""
     found = {network.bridge: frozenset({network.address}) for network in config.networks}
-    if config.wan:
-        found[config.wan.port] = frozenset({config.wan.address})
+    if config.wan and config.wan.static:
+        found[config.wan.port] = frozenset({config.wan.static.address})
     return found
 
 

@@ -45,9 +45,9 @@ Step = AddRoute | DropRoute
 
 def wanted(config: RouterConfig) -> State:
     """The default route, when there is a way out."""
-    if config.wan is None:
+    if config.wan is None or config.wan.static is None:
         return frozenset()
-    return frozenset({Route(EVERYWHERE, config.wan.gateway, config.wan.port)})
+    return frozenset({Route(EVERYWHERE, config.wan.static.gateway, config.wan.port)})
 
 
 def owned(present: State, scope: State) -> State:

@@ -13,8 +13,10 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
-from appliance.model.config import Dhcp, Dns, Network, Pool, RouterConfig, Wan
+from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.dns import Dns, Upstream
 from appliance.model.table import table_from_json
+from appliance.model.wan import StaticAddress, Wan
 from appliance.store import boots
 from appliance.store.follow import Follower
 from services.lab.driver import Lab, boot, probe_platform, standing, tap_names
@@ -235,6 +237,6 @@ def first_config() -> RouterConfig:
                 dhcp=Dhcp(Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))),
             ),
         ),
-        wan=Wan(WAN_LINK, WAN_ADDRESS, ISP_ADDRESS.ip),
-        dns=Dns((ISP_ADDRESS.ip,)),
+        wan=Wan(WAN_LINK, StaticAddress(WAN_ADDRESS, ISP_ADDRESS.ip)),
+        dns=Dns((Upstream(ISP_ADDRESS.ip),)),
     )

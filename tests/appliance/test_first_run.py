@@ -5,10 +5,10 @@ import pytest
 from appliance.errors import Refused
 from appliance.first_run import SUBNETS, first_config, ports
 from appliance.model.check import problems
-from appliance.model.config import Wan
+from appliance.model.wan import StaticAddress, Wan
 from hardware.inventory import Nic
 
-WAN = Wan("eth0", IPv4Interface("10.77.0.5/24"), IPv4Address("10.77.0.1"))
+WAN = Wan("eth0", StaticAddress(IPv4Interface("10.77.0.5/24"), IPv4Address("10.77.0.1")))
 
 
 def test_the_lab_has_one_network_without_ports() -> None:

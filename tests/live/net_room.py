@@ -42,8 +42,8 @@ NETWORK: dict[str, Any] = {
 }
 CONFIG: dict[str, Any] = {
     "networks": [NETWORK],
-    "wan": {"port": "up0", "address": "192.0.2.2/24", "gateway": "192.0.2.1"},
-    "schema": 1,
+    "wan": {"port": "up0", "static": {"address": "192.0.2.2/24", "gateway": "192.0.2.1"}},
+    "schema": 2,
 }
 INVENTORY = """
 CREATE TABLE revision (number INTEGER PRIMARY KEY, config TEXT, author TEXT, at REAL);

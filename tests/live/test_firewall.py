@@ -17,13 +17,14 @@ import asyncio, sys
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from appliance.errors import Unreachable
-from appliance.model.config import Dhcp, Network, Pool, RouterConfig, Wan
+from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.wan import StaticAddress, Wan
 from appliance.plan.firewall import *
 from services.firewall.driver import FirewallDriver
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
 LAN = Network("lan", "br-lan", (), IPv4Interface("10.77.0.1/24"), Dhcp(POOL))
 LAB = Network("lab", "br-lab", (), IPv4Interface("10.78.0.1/23"))
-WAN = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
+WAN = Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")))
 async def swap(driver, wanted):
     for step in steps(wanted, await driver.observe()):
         await driver.perform(step)

@@ -28,7 +28,7 @@ EXAMPLE = {
     ]
 }
 Config = Annotated[
-    dict[str, Any], Body(examples=[EXAMPLE], description="a whole RouterConfig, layout 1")
+    dict[str, Any], Body(examples=[EXAMPLE], description="a whole RouterConfig, layout 2")
 ]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from appliance.model import read
 from appliance.model.check import problems
+from appliance.model.config import SCHEMA
 
 Change = dict[str, Any]
 
@@ -21,12 +22,13 @@ GUEST: Change = {
     "ports": ["eth2"],
     "address": "10.78.0.1/24",
 }
-WAN = {"port": "eth0", "address": "192.0.2.2/24", "gateway": "192.0.2.1"}
+STATIC = {"address": "192.0.2.2/24", "gateway": "192.0.2.1"}
+WAN = {"port": "eth0", "static": STATIC}
 MAC, OTHER = "52:54:00:00:00:01", "52:54:00:00:00:02"
 
 
 def found(**changes: Any) -> list[tuple[tuple[str | int, ...], str]]:
-    config = read.config({"networks": [LAN, GUEST], "wan": WAN, "schema": 1, **changes})
+    config = read.config({"networks": [LAN, GUEST], "wan": WAN, "schema": SCHEMA, **changes})
     return [(problem.where, problem.what) for problem in problems(config)]
 
 
@@ -40,7 +42,10 @@ def one(mac: str, address: str, name: str | None = None) -> Change:
 
 def test_a_sound_config_has_no_problems() -> None:
     rows = reserved(one(MAC, "10.77.0.7", "printer"), one(OTHER, "10.77.0.150"))
-    assert found(networks=rows, dns={"upstreams": ["9.9.9.9", "127.0.0.1"]}) == []
+    assert (
+        found(networks=rows, dns={"upstreams": [{"address": "9.9.9.9"}, {"address": "127.0.0.1"}]})
+        == []
+    )
 
 
 FIRST = ("networks", 0)
@@ -80,7 +85,7 @@ CASES: dict[str, tuple[Change, tuple[str | int, ...], str]] = {
     ),
     "a subnet that overlaps the internet side": (
         {"networks": [LAN, {**GUEST, "address": "192.0.2.9/28"}]},
-        ("wan", "address"),
+        ("wan", "static", "address"),
         "192.0.2.0/24 of the internet port overlaps 192.0.2.0/28 of guest",
     ),
     "a network address for a router": (
@@ -169,23 +174,23 @@ CASES: dict[str, tuple[Change, tuple[str | int, ...], str]] = {
         "option 42 is given twice",
     ),
     "a gateway out of reach": (
-        {"wan": {**WAN, "gateway": "198.51.100.1"}},
-        ("wan", "gateway"),
+        {"wan": {**WAN, "static": {**STATIC, "gateway": "198.51.100.1"}}},
+        ("wan", "static", "gateway"),
         "is not in 192.0.2.0/24",
     ),
     "a gateway that is the router": (
-        {"wan": {**WAN, "gateway": "192.0.2.2"}},
-        ("wan", "gateway"),
+        {"wan": {**WAN, "static": {**STATIC, "gateway": "192.0.2.2"}}},
+        ("wan", "static", "gateway"),
         "the router's own address",
     ),
     "an upstream that is the router": (
-        {"dns": {"upstreams": ["10.77.0.1"]}},
-        ("dns", "upstreams", 0),
+        {"dns": {"upstreams": [{"address": "10.77.0.1"}]}},
+        ("dns", "upstreams", 0, "address"),
         "round in a circle",
     ),
     "an upstream that is no host": (
-        {"dns": {"upstreams": ["224.0.0.1"]}},
-        ("dns", "upstreams", 0),
+        {"dns": {"upstreams": [{"address": "224.0.0.1"}]}},
+        ("dns", "upstreams", 0, "address"),
         "cannot be a name server",
     ),
     "a domain that belongs to mDNS": (

@@ -2,7 +2,9 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.compare import differences
-from appliance.model.config import Dhcp, Dns, Network, Pool, Reservation, RouterConfig, Wan
+from appliance.model.config import Dhcp, Network, Pool, Reservation, RouterConfig
+from appliance.model.dns import Dns, Upstream
+from appliance.model.wan import StaticAddress, Wan
 
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
 LAN = Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24"), Dhcp(POOL))
@@ -53,8 +55,8 @@ def test_a_network_that_is_left_out_goes_away() -> None:
 
 
 def test_the_way_out_and_the_names_are_told() -> None:
-    wan = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
-    after = replace(CONFIG, wan=wan, dns=Dns((IPv4Address("192.0.2.53"),)))
+    wan = Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")))
+    after = replace(CONFIG, wan=wan, dns=Dns((Upstream(IPv4Address("192.0.2.53")),)))
     assert differences(CONFIG, after) == (
         "The way to the internet is eth0 with 192.0.2.2/24, by 192.0.2.1.",
         "Names of the internet are asked of 192.0.2.53 (was nobody).",

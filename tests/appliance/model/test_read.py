@@ -26,11 +26,11 @@ LAN: dict[str, Any] = {
 }
 FULL: dict[str, Any] = {
     "networks": [LAN],
-    "wan": {"port": "eth0", "address": "192.0.2.2/24", "gateway": "192.0.2.1"},
-    "dns": {"upstreams": ["9.9.9.9"]},
+    "wan": {"port": "eth0", "static": {"address": "192.0.2.2/24", "gateway": "192.0.2.1"}},
+    "dns": {"upstreams": [{"address": "9.9.9.9"}]},
     "hostname": "gate",
     "domain": "home.example",
-    "schema": 1,
+    "schema": 2,
 }
 PYDANTIC = TypeAdapter(RouterConfig)
 
@@ -76,13 +76,13 @@ CASES: dict[str, tuple[object, tuple[str | int, ...], str]] = {
     "no list": ({**FULL, "networks": 3}, ("networks",), "3 is not a list."),
     "no text": ({**FULL, "hostname": 3}, ("hostname",), "3 is not text."),
     "no address": (
-        {**FULL, "dns": {"upstreams": ["nine"]}},
-        ("dns", "upstreams", 0),
+        {**FULL, "dns": {"upstreams": [{"address": "nine"}]}},
+        ("dns", "upstreams", 0, "address"),
         "'nine' is not an IPv4 address like 10.77.0.1.",
     ),
     "a number where text is": (
-        {**FULL, "dns": {"upstreams": [9]}},
-        ("dns", "upstreams", 0),
+        {**FULL, "dns": {"upstreams": [{"address": 9}]}},
+        ("dns", "upstreams", 0, "address"),
         "9 is not an IPv4 address like 10.77.0.1.",
     ),
     "a name that does not fit": (
@@ -138,7 +138,7 @@ def test_a_wrong_field_has_its_place_and_a_sentence(case: str) -> None:
 
 
 def test_a_config_of_a_newer_version_is_refused_with_the_way_out() -> None:
-    ((place, sentence),) = refused({**FULL, "schema": 2, "unheard-of": 1})
+    ((place, sentence),) = refused({**FULL, "schema": 3, "unheard-of": 1})
     assert place == ("schema",)
     assert "Update Nixie" in sentence
 

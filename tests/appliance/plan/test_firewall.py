@@ -2,12 +2,13 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
-from appliance.model.config import Dhcp, Network, Pool, RouterConfig, Wan
+from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.wan import StaticAddress, Wan
 from appliance.plan.firewall import Chain, DropTable, Hook, Refill, State, rule, steps, wanted
 
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
 LAN = Network("lan", "br-lan", (), IPv4Interface("10.77.0.1/24"), Dhcp(POOL))
-WAN = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
+WAN = Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")))
 FULL = wanted(RouterConfig((LAN,), WAN))
 
 

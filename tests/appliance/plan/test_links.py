@@ -1,7 +1,8 @@
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from appliance.model.config import Network, RouterConfig, Wan
+from appliance.model.config import Network, RouterConfig
+from appliance.model.wan import StaticAddress, Wan
 from appliance.plan.links import (
     AddBridge,
     BringUp,
@@ -18,7 +19,7 @@ from appliance.plan.links import (
 from hardware.inventory import Nic
 
 LAN = Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24"))
-WAN = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
+WAN = Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")))
 CONFIG = RouterConfig((LAN,), WAN)
 NICS = (Nic("eth0", "52:54:00:00:00:00"), Nic("eth1", "52:54:00:00:00:01"))
 BRIDGE = Link(bridge=True, up=True)

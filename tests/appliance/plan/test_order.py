@@ -2,13 +2,14 @@ import random
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from appliance.model.config import Network, RouterConfig, Wan
+from appliance.model.config import Network, RouterConfig
+from appliance.model.wan import StaticAddress, Wan
 from appliance.plan import addresses, firewall, links, routes, sysctls
 from appliance.plan.order import PHASES, State, Step, owned, phase, steps, together, wanted
 from tests.appliance.kernel_of_dicts import KernelOfDicts
 
 LAN = Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24"))
-WAN = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
+WAN = Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")))
 FULL = RouterConfig((LAN,), WAN)
 
 
@@ -83,7 +84,7 @@ def drawn(dice: random.Random) -> RouterConfig:
     wan = None
     if dice.random() < 0.7:
         gateway = IPv4Address(f"192.0.2.{dice.choice((1, 254))}")
-        wan = Wan(ports.pop(), IPv4Interface("192.0.2.2/24"), gateway)
+        wan = Wan(ports.pop(), StaticAddress(IPv4Interface("192.0.2.2/24"), gateway))
     chosen = dice.sample(range(4), dice.randrange(1, 4))
     networks = tuple(
         Network(

@@ -1,13 +1,14 @@
 import json
 from ipaddress import IPv4Address, IPv4Interface
 
-from appliance.model.config import Network, RouterConfig, Wan
+from appliance.model.config import Network, RouterConfig
+from appliance.model.wan import StaticAddress, Wan
 from appliance.plan import order, record
 
 FULL = order.wanted(
     RouterConfig(
         (Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24")),),
-        Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")),
+        Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))),
     )
 )
 

@@ -1,6 +1,7 @@
 from ipaddress import IPv4Address, IPv4Interface
 
-from appliance.model.config import Dhcp, DhcpOption, Dns, Network, Pool, Reservation, RouterConfig
+from appliance.model.config import Dhcp, DhcpOption, Network, Pool, Reservation, RouterConfig
+from appliance.model.dns import Dns, Upstream
 from appliance.model.slices import FixedAddress, from_json, to_json
 from appliance.plan.slices import cut
 
@@ -14,7 +15,7 @@ LAN = Network(
     Dhcp(POOL, (PRINTER,), (DhcpOption(42, "0a4d0001"),), vendor_classes=("HW-Client",)),
 )
 QUIET = Network("quiet", "br-quiet", (), IPv4Interface("10.78.0.1/24"), netboot=False)
-CONFIG = RouterConfig((LAN, QUIET), dns=Dns((IPv4Address("9.9.9.9"),)))
+CONFIG = RouterConfig((LAN, QUIET), dns=Dns((Upstream(IPv4Address("9.9.9.9")),)))
 SLICES = cut(CONFIG, 7, {"52:54:00:00:00:08": "ember"})
 
 

@@ -1,10 +1,11 @@
 from ipaddress import IPv4Address, IPv4Interface
 
-from appliance.model.config import Network, RouterConfig, Wan
+from appliance.model.config import Network, RouterConfig
+from appliance.model.wan import StaticAddress, Wan
 from appliance.plan.sysctls import FORWARD_V4, Write, steps, wanted
 
 LAN = Network("lan", "br-lan", (), IPv4Interface("10.77.0.1/24"))
-WAN = Wan("eth0", IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1"))
+WAN = Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")))
 
 
 def test_a_setting_with_the_right_value_is_not_written() -> None:

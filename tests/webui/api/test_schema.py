@@ -85,7 +85,7 @@ def test_whatever_is_sent_the_answer_was_described(
     assert asked > 150
 
 
-WHOLE = {**EXAMPLE, "schema": 1, "wan": None, "dns": {"upstreams": []}, "hostname": "nixie"}
+WHOLE = {**EXAMPLE, "schema": 2, "wan": None, "dns": {"upstreams": []}, "hostname": "nixie"}
 
 
 def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -144,5 +144,5 @@ def test_a_configuration_of_no_layout_is_not_proposed(asked: httpx.Client) -> No
     answer = asked.post("/api/v1/config", json={**EXAMPLE, "schema": [1]})
     assert answer.status_code == 422
     assert answer.json()["problems"] == [
-        {"where": ["schema"], "what": "[1] is no layout. Write 1, or leave schema out."}
+        {"where": ["schema"], "what": "[1] is no layout. Write 2, or leave schema out."}
     ]
