@@ -228,18 +228,28 @@ def test_the_journal_is_narrowed(nixie: Run, admin: Admin) -> None:
     assert nixie("journal", "--since", "soon").exit_code == 1
 
 
+FOREGROUND = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('appliance', run_name='__main__')"
+)
+"""A shell's background job ignores SIGINT, and so does all that it starts, these tests included."""
+
+
 def test_the_journal_is_followed(admin: Admin) -> None:
     say(admin, BuildQueued("b1", "s/ember", "ember"))
     words = ("journal", "--follow", "--json", "--state", str(admin.state))
     with subprocess.Popen(
-        [sys.executable, "-m", "appliance", *words], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", FOREGROUND, *words], stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["facts"]["name"] == "ember"
-        say(admin, BuildQueued("b2", "s/quench", "quench"))
-        assert json.loads(process.stdout.readline())["facts"]["name"] == "quench"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        try:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["facts"]["name"] == "ember"
+            say(admin, BuildQueued("b2", "s/quench", "quench"))
+            assert json.loads(process.stdout.readline())["facts"]["name"] == "quench"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
 
 
 def test_a_build_that_is_refused_ends_with_its_sentence(
