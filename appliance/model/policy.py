@@ -2,12 +2,14 @@
 
 `plan/firewall.py` writes these lines for the kernel, `reachability.py` reads them for people, so
 what Review says is what is carried out.  The first line that fits decides: the owner's rules, then
-forwards and services, then what zones reach; at the end a refusal.
+forwards and services, then what zones reach; at the end a refusal.  A line is about who *begins*;
+what belongs to a conversation comes back without being asked.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from typing import Final
 
 from appliance.model.config import Network, Reservation, RouterConfig
 from appliance.model.firewall import (
@@ -19,11 +21,15 @@ from appliance.model.firewall import (
     ROUTER,
     WEEK,
     Ends,
+    Forward,
     Ports,
     Rule,
     Schedule,
     Zone,
 )
+
+PING: Final = "ping"
+"""The protocol of a line that lets echo requests through and no other ICMP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ def lines(config: RouterConfig) -> tuple[Line, ...]:
     A line whose networks do not exist, or whose way out is not there, is left out.
     """
     found = (
+        *_within(config),
         *_rules(config),
         *_forwards(config),
         *_services(config),
@@ -157,26 +164,45 @@ def reserved(config: RouterConfig, mac: str) -> tuple[Network, Reservation] | No
     return None
 
 
+def ways_in(config: RouterConfig) -> tuple[tuple[Forward, Network, Reservation], ...]:
+    """The forwards that lead somewhere, each with its device."""
+    if config.wan is None:
+        return ()
+    return tuple(
+        (forward, *found)
+        for forward in config.forwards
+        if forward.enabled and (found := reserved(config, forward.mac))
+    )
+
+
 def device_name(config: RouterConfig, mac: str) -> str:
     """What a device is called: its reservation's name, else its MAC."""
     found = reserved(config, mac)
     return (found[1].name if found else None) or mac
 
 
+def _within(config: RouterConfig) -> Iterator[Line]:
+    """Inside one network nobody is judged: such frames come here only under br_netfilter."""
+    for network in config.networks:
+        yield Line(f"forward-within-{network.name}", (network.name,), (network.name,), ACCEPT)
+
+
 def _rules(config: RouterConfig) -> Iterator[Line]:
     for rule in config.rules:
         sources, headed = members(config, rule.source), members(config, rule.destination)
-        if rule.enabled and sources and headed:
+        receivers = _receivers(config, rule.receivers)
+        aimless = rule.receivers != EVERYBODY and receivers == Receivers()  # of unknown devices
+        if rule.enabled and not aimless:
             yield Line(
                 id=f"rule:{rule.id}",
                 sources=sources,
                 destinations=headed,
                 action=rule.action,
-                words=_rule_words(config, rule),
+                words=rule_words(config, rule),
                 protocol=rule.protocol,
                 ports=rule.ports,
                 senders=rule.senders,
-                receivers=_receivers(config, rule.receivers),
+                receivers=receivers,
                 at_times=rule.schedule is not None,
             )
 
@@ -190,7 +216,7 @@ def _receivers(config: RouterConfig, ends: Ends) -> Receivers:
     )
 
 
-def _rule_words(config: RouterConfig, rule: Rule) -> str:
+def rule_words(config: RouterConfig, rule: Rule) -> str:
     """The shortest words for what a rule is about: `tcp 22 to nas from 10.77.0.5`."""
     what = "" if rule.protocol == "any" else rule.protocol
     ports = ", ".join(map(str, rule.ports))
@@ -219,13 +245,8 @@ def _address_words(network: IPv4Network | IPv6Network) -> str:
 
 
 def _forwards(config: RouterConfig) -> Iterator[Line]:
-    if config.wan is None:
-        return
     everywhere = (INTERNET, *(network.name for network in config.networks))
-    for forward in config.forwards:
-        if not forward.enabled or not (found := reserved(config, forward.mac)):
-            continue
-        network, device = found
+    for forward, network, device in ways_in(config):
         line = Line(
             id=f"forward:{forward.name}",
             sources=everywhere,
@@ -247,38 +268,33 @@ def _forwards(config: RouterConfig) -> Iterator[Line]:
 
 def _services(config: RouterConfig) -> Iterator[Line]:
     every = tuple(network.name for network in config.networks)
-    if every:
-        yield Line("input-ping", every, (ROUTER,), ACCEPT, "ping", family=4, protocol="icmp")
-    # RFC 4890 §4.4.1: echo requests to this very box may come from anywhere.
-    for source in (every, (INTERNET,)):
-        if source:
-            yield Line("input-icmpv6", source, (ROUTER,), ACCEPT, "ping", 6, "icmp")
+    yield Line("input-ping", every, (ROUTER,), ACCEPT, "ping", 4, PING)
+    yield Line("input-ping6", every, (ROUTER,), ACCEPT, "ping", 6, PING)
+    yield Line("input-wan-ping6", (INTERNET,), (ROUTER,), ACCEPT, "ping", 6, PING)  # RFC 4890 §4.4
     for service in SERVICES:
         asking = tuple(
             network.name
             for network in config.networks
             if service.offered(network, zone_of(config, network))
         )
-        if asking:
-            yield Line(
-                id=f"input-{service.id}",
-                sources=asking,
-                destinations=(ROUTER,),
-                action=ACCEPT,
-                words=service.words,
-                family=service.family,
-                protocol=service.protocol,
-                ports=(Ports(service.port),),
-            )
+        yield Line(
+            id=f"input-{service.id}",
+            sources=asking,
+            destinations=(ROUTER,),
+            action=ACCEPT,
+            words=service.words,
+            family=service.family,
+            protocol=service.protocol,
+            ports=(Ports(service.port),),
+        )
 
 
 def _zones(config: RouterConfig) -> Iterator[Line]:
     for zone in config.zones:
-        sources = members(config, zone.name)
         for reached in zone.reaches:
-            headed = members(config, reached)
-            if sources and headed and reached != ROUTER:
-                yield Line(f"forward-{zone.name}-{reached}", sources, headed, ACCEPT)
+            if reached != ROUTER:
+                ways = members(config, zone.name), members(config, reached)
+                yield Line(f"forward-{zone.name}-{reached}", *ways, ACCEPT)
 
 
 def _refusals(config: RouterConfig) -> Iterator[Line]:

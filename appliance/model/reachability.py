@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, EVERYBODY, INTERNET, ROUTER, Ends, Forward
-from appliance.model.policy import Line, Receivers, lines, members, reserved
+from appliance.model.policy import PING, Line, Receivers, lines, members, ways_in
 from appliance.model.schedule import current
 
 EVERYTHING, SOME, NOTHING = "everything", "some", "nothing"
@@ -161,14 +161,10 @@ def translated(config: RouterConfig, packet: Packet) -> Packet | None:
     networks stay its own.
     """
     inside = {network.address.ip for network in config.networks}
-    if packet.destination != ROUTER or packet.receiver.version != 4 or config.wan is None:
+    if packet.destination != ROUTER or packet.receiver.version != 4 or packet.receiver in inside:
         return None
-    if packet.receiver in inside:
-        return None
-    for forward in config.forwards:
-        found = reserved(config, forward.mac)
-        if found and _takes(forward, packet):
-            network, device = found
+    for forward, network, device in ways_in(config):
+        if _takes(forward, packet):
             port = packet.port if forward.inside is None else forward.inside
             return replace(packet, destination=network.name, receiver=device.address, port=port)
     return None
@@ -176,8 +172,7 @@ def translated(config: RouterConfig, packet: Packet) -> Packet | None:
 
 def _takes(forward: Forward, packet: Packet) -> bool:
     return (
-        forward.enabled
-        and packet.protocol == forward.protocol
+        packet.protocol == forward.protocol
         and packet.port is not None
         and forward.outside.first <= packet.port <= forward.outside.end
     )
@@ -189,12 +184,16 @@ def fits(line: Line, packet: Packet, *, forwarded: bool) -> bool:
         packet.source in line.sources
         and packet.destination in line.destinations
         and line.family in (0, packet.receiver.version)
-        and line.protocol in ("any", packet.protocol)
+        and (line.protocol in ("any", packet.protocol) or _pings(line, packet))
         and (forwarded or not line.forwarded)
         and _port_fits(line, packet)
         and _sent_by(line.senders, packet)
         and _headed_to(line.receivers, packet)
     )
+
+
+def _pings(line: Line, packet: Packet) -> bool:
+    return line.protocol == PING and packet.protocol == "icmp"
 
 
 def _port_fits(line: Line, packet: Packet) -> bool:
@@ -267,7 +266,8 @@ def _concerns(line: Line, here: Iterable[str], there: Iterable[str], family: int
     headed = receivers == Receivers() or (
         receivers.v4 if family == 4 else (*receivers.v6, *receivers.suffixes)
     )
-    return bool(
+    one_network = line.sources == line.destinations
+    return not one_network and bool(
         {*line.sources} & {*here}
         and {*line.destinations} & {*there}
         and line.family in (0, family)

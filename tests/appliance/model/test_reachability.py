@@ -120,8 +120,9 @@ def test_a_forward_leads_to_the_device() -> None:
 
 def test_a_forward_answers_from_inside_at_the_internet_address_only() -> None:
     config = ruled(forwards=(SSH,))
-    hairpin = packet("lan", "router", "tcp 2222", receiver=IPv4Address("192.0.2.2"))
+    hairpin = packet("visitors", "router", "tcp 2222", receiver=IPv4Address("192.0.2.2"))
     assert said(config, hairpin) == Verdict(True, "forward:ssh")
+    assert said(config, replace(hairpin, source="lan", sender=IPv4Address("10.77.0.9"))).accepted
     assert not said(config, packet("lan", "router", "tcp 2222")).accepted
 
 
