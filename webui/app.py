@@ -46,13 +46,16 @@ from webui.guard import Guard
 from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
+    addresses,
     boot,
     build,
     claim,
     frame,
     image,
+    internet,
     login,
     machine,
+    network,
     overview,
     password,
     review,
@@ -108,6 +111,9 @@ PAGES = (
     menus_page,
     boot,
     networks_page,
+    network,
+    addresses,
+    internet,
     system,
     review,
     revisions,
