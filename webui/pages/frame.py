@@ -13,6 +13,8 @@ from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow
 from webui import lanes, phrases
+from webui.pages.dock import Dock
+from webui.pages.dock import present as not_applied
 from webui.pages.inbox import unmet
 from webui.pages.page import own_path, page
 from webui.pages.trial import Bar
@@ -21,6 +23,8 @@ from webui.session import Anybody, Here, Signed
 
 router = APIRouter(include_in_schema=False)
 THEMES = ("light", "dark")
+REVIEW = "/changes/review"
+"""The page that needs no dock: it is what the dock leads to."""
 _YEAR_SECONDS = 31_536_000
 
 
@@ -74,6 +78,7 @@ class Shell:
     once: str = ""  # the random word of this drawing, for its forms
     toast: Toast | None = None
     trial: Bar | None = None
+    dock: Dock | None = None
 
     @property
     def ways(self) -> tuple[Item, ...]:
@@ -104,6 +109,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         running=running(builds, boots, names),
         toast=toast or _toast(here),
         trial=on_trial(here),
+        dock=None if _back(here).startswith(REVIEW) else not_applied(here),
     )
 
 
@@ -187,7 +193,7 @@ def now(here: Signed) -> Response:
 
 @router.get("/frame/trial")
 def trial_now(here: Signed) -> Response:
-    """The change that is on trial."""
+    """The change that is on trial; without one, what is not applied."""
     return page("frame/trial.html", FrameView(shell(here, "", "")))
 
 
