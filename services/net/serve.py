@@ -20,9 +20,10 @@ from appliance.store.follow import Follower, follow
 from appliance.store.open import now, writer
 from hardware.probe import nics
 from services.links.driver import changes, netlink
+from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
-from services.net.follow import read
-from services.net.keeper import Clocks, Keeper
+from services.net.follow import last_ends, read
+from services.net.keeper import Keeper
 
 INVENTORY, KERNEL = "nixie.db", "the kernel"
 LOOK_SECONDS = 15.0
@@ -42,16 +43,17 @@ async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
-    inventory = Follower(state / "nixie.db")
+    inventory, held = Follower(state / "nixie.db"), Follower(state / "leases.db")
     try:
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault)
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, last_ends(held))
             await keeper.recover()
             signs.ready()
             await _hold(keeper, inventory, signs.beat)
     finally:
         inventory.close()
+        held.close()
         database.close()
 
 
