@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.model.slices import Slices, from_json, to_json
+from appliance.store import devices
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -56,6 +57,7 @@ MIGRATIONS = (
       seq INTEGER NOT NULL           -- the newest wish of nixie.db that was answered
     );
     """,
+    devices.TABLES,
 )
 
 
