@@ -54,6 +54,8 @@ from webui.pages import (
     machine,
     overview,
     password,
+    review,
+    revisions,
     source,
     source_settings,
     system,
@@ -105,6 +107,8 @@ PAGES = (
     boot,
     networks_page,
     system,
+    review,
+    revisions,
     changes_page,
 )
 COMPRESSED_FROM = 1024  # bytes

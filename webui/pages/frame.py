@@ -13,6 +13,8 @@ from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow
 from webui import lanes, phrases
+from webui.pages.dock import Dock
+from webui.pages.dock import present as not_applied
 from webui.pages.inbox import unmet
 from webui.pages.page import own_path, page
 from webui.pages.trial import Bar
@@ -74,6 +76,7 @@ class Shell:
     once: str = ""  # the random word of this drawing, for its forms
     toast: Toast | None = None
     trial: Bar | None = None
+    dock: Dock | None = None
 
     @property
     def ways(self) -> tuple[Item, ...]:
@@ -104,6 +107,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         running=running(builds, boots, names),
         toast=toast or _toast(here),
         trial=on_trial(here),
+        dock=not_applied(here),
     )
 
 
@@ -187,7 +191,7 @@ def now(here: Signed) -> Response:
 
 @router.get("/frame/trial")
 def trial_now(here: Signed) -> Response:
-    """The change that is on trial."""
+    """The change that is on trial; without one, what is not applied."""
     return page("frame/trial.html", FrameView(shell(here, "", "")))
 
 

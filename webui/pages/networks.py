@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance import events
-from appliance.actions import changes
+from appliance.actions import draft
 from appliance.actions import networks as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
@@ -25,7 +25,7 @@ from webui.pages.happened import OF_NETWORKS, Happened
 from webui.pages.page import Fact, after, known_facts, own_path, page
 from webui.pages.states import Pill
 from webui.pages.troubles import Trouble
-from webui.session import Here, Signed
+from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
 SHOWN_EVENTS = 12
@@ -50,7 +50,7 @@ class Network:
     others: tuple[Other, ...]
     gives: bool  # DHCP is ours to answer
     beside: bool  # we answer though others do
-    pending: bool  # the newest configuration says otherwise, and is on its way
+    pending: bool  # the draft says otherwise
     wrong: str  # what is wrong with it beside other servers, "" for nothing
 
 
@@ -78,13 +78,15 @@ def now(here: Signed) -> Response:
 
 
 @router.post("/networks/{name}/beside")
-def beside(here: Signed, name: str, answer: Text = "") -> Response:
-    """Answer though another DHCP server does, or keep quiet; a change of the configuration."""
-    revision, present = here.reads.revision(), changes.present_config(here.desk)
-    if present is None or revision is None:
-        raise Unknown(Problem((), "There is no configuration yet, so there is no network."))
-    wanted = answering(present, name, yes=ticked(answer))
-    done = changes.propose_revision(here.desk, here.actor, wanted, base=revision.number)
+def beside(here: Owning, name: str, answer: Text = "") -> Response:
+    """Answer though another DHCP server does, or keep quiet; a change of the draft."""
+    yes = ticked(answer)
+    done = draft.edit(
+        here.desk,
+        here.actor,
+        lambda config: answering(config, name, yes=yes),
+        f"DHCP on {name} is to {'answer' if yes else 'keep quiet'} beside another server.",
+    )
     return after("/networks", done.act)
 
 
@@ -115,7 +117,7 @@ def built(here: Here) -> NetworksView:
     """The view of this moment."""
     reads = here.reads
     called = happened.names(reads.machines(), reads.sources())
-    slices, present = reads.slices(), changes.present_config(here.desk)
+    slices, waiting = reads.slices(), draft.current(here.desk)
     found = troubles.present(reads, called, here.now)
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
@@ -123,7 +125,7 @@ def built(here: Here) -> NetworksView:
         troubles=tuple(one for one in found if not hasattr(one.event, "network")),
         networks=networks(
             slices,
-            present,
+            waiting.config if waiting else None,
             [one.event for one in reads.network_troubles()],
             reads.leases(),
             reads.ports(),

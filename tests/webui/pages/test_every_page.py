@@ -15,11 +15,12 @@ FULL = (
     "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
     "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
-    "/networks", "/system", "/changes", "/changes/happened", "/password",
+    "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
+    "/changes/revisions", "/changes/revisions/1", "/password",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/networks", "/system", "/changes",
-    "/changes/happened", "/password",
+    "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
     ("/", "/overview/now"),
@@ -34,6 +35,7 @@ FRAGMENTS = (
     ("/networks", "/networks/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
+    ("/changes/revisions", "/changes/revisions/now"),
     ("/", "/frame/now"),
     ("/builds", "/frame/nav?at=builds"),
 )
