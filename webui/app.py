@@ -26,6 +26,7 @@ from webui.api import (
     boots,
     builds,
     changes,
+    devices,
     hosts,
     images,
     journal,
@@ -48,6 +49,7 @@ from webui.pages import (
     boot,
     build,
     claim,
+    device,
     frame,
     image,
     login,
@@ -64,6 +66,7 @@ from webui.pages import (
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
+from webui.pages import devices as devices_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import networks as networks_page
@@ -81,6 +84,7 @@ NOUNS = (
     menus,
     boots,
     networks,
+    devices,
     changes,
     acts,
     journal,
@@ -105,6 +109,8 @@ PAGES = (
     machine,
     menus_page,
     boot,
+    devices_page,
+    device,
     networks_page,
     system,
     review,

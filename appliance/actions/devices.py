@@ -80,6 +80,22 @@ def reserve_address(
     return draft.edit(desk, actor, lambda config: reserved(config, fixed), what)
 
 
+def reserve_addresses(desk: Desk, actor: Actor, words: Sequence[str]) -> Done:
+    """Prepare that each of these devices keeps the address it has now, as one change."""
+    found = _chosen(desk, words)
+    fixed = [Reservation(one.mac, _address(one, ""), _label(one, "")) for one in found]
+
+    def change(config: RouterConfig) -> RouterConfig:
+        for one in fixed:
+            config = reserved(config, one)
+        return config
+
+    what = f"{len(found)} devices always get the addresses that they have."
+    if len(found) == 1:
+        what = f"{found[0].name} always gets {fixed[0].address}."
+    return draft.edit(desk, actor, change, what)
+
+
 def release_address(desk: Desk, actor: Actor, word: str) -> Done:
     """Prepare that a device's address is not kept for it any more."""
     one = device(desk.reads, word)
@@ -157,11 +173,10 @@ def _say(desk: Desk, actor: Actor, doing: Acting, mac: str, **values: str) -> No
     """Change what the owner says of a MAC; a row that says nothing is no row."""
     row = doing.session.get(Device, mac)
     if row is None:
-        blank = Device(
-            mac=mac, account=actor.account, origin=ORIGIN, name="", block="", set_at=desk.now()
-        )
         if any(values.values()):
-            doing.insert(blank.model_copy(update=values))
+            said = {"name": "", "block": "", **values}
+            row = Device(mac=mac, account=actor.account, origin=ORIGIN, set_at=desk.now(), **said)
+            doing.insert(row)
     elif any((values.get("name", row.name), values.get("block", row.block))):
         doing.change(row, **values, set_at=desk.now())
     else:

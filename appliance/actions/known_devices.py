@@ -1,4 +1,4 @@
-"""A device as people know it: what net saw, what the owner said, what is configured, as one value."""
+"""A device as people know it: what net saw, what the owner said, what is configured, in one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -66,6 +66,12 @@ def devices(connection: sqlite3.Connection) -> list[DeviceRow]:
     ]
 
 
+def here(connection: sqlite3.Connection) -> int:
+    """How many devices are here."""
+    (found,) = connection.execute("SELECT count(*) FROM device WHERE here").fetchone()
+    return int(found)
+
+
 def blocks(connection: sqlite3.Connection) -> list[BlockRow]:
     """Every block that net knows of."""
     rows = connection.execute("SELECT mac, said, holds FROM block ORDER BY mac").fetchall()

@@ -35,8 +35,6 @@ from services.devices.table import Count
 from services.devices.wire import Link
 
 LOOK_SECONDS = 5.0
-GATHER_SECONDS = 60.0
-"""How often what moved is written down for the history."""
 PAUSE_SECONDS = 0.1
 
 
@@ -64,7 +62,7 @@ class Watch:
         self._metrics = _history(state / "metrics.db")
         self._table, self._makers = Table(), Makers(makers)
         self._meter, self._allowance = Meter(), Allowance()
-        self._gathered_at = time.monotonic()
+        self._minute = _minute(now())
         self._known: dict[str, DeviceRow] = {row.mac: row for row in rows.devices(database)}
         self._owned = Owned({row.mac: row.said for row in rows.blocks(database)}, frozenset())
 
@@ -136,14 +134,14 @@ class Watch:
                     append(self._database, DeviceMet(row.network, row.mac, name), now)
 
     def _measure(self, counts: Mapping[str, Count]) -> None:
-        """Write down rates, and once a minute what moved.  A full disk only leaves a gap."""
+        """Write down rates, and what moved in a minute that is over; a full disk leaves a gap."""
         at, now = time.monotonic(), self._now()
         rates = self._meter.read(counts, at)
         with suppress(sqlite3.Error), transaction(self._metrics):
             metrics.write_rates(self._metrics, rates, now)
-            if at - self._gathered_at >= GATHER_SECONDS:
-                self._gathered_at = at
-                metrics.add(self._metrics, self._meter.gathered(), now)
+            if (minute := _minute(now)) != self._minute:
+                metrics.add(self._metrics, self._meter.gathered(), self._minute)
+                self._minute = minute
 
     def _networks(self) -> dict[str, str]:
         """The bridges in force with their networks' names."""
@@ -191,6 +189,11 @@ def _holds(said: str, moment: Moment) -> bool:
     except ValueError:
         return False
     return block is not None and block.holds(moment)
+
+
+def _minute(now: float) -> int:
+    """When this minute began, in Unix seconds."""
+    return int(now // metrics.MINUTE) * metrics.MINUTE
 
 
 def _moment(now: float) -> Moment:

@@ -26,6 +26,10 @@ class NetworkLooks(Files):
         """Everything that was on the LANs."""
         return self.look("net", devices.devices, [])
 
+    def devices_here(self) -> int:
+        """How many devices are here."""
+        return self.look("net", devices.here, 0)
+
     def blocks(self) -> list[BlockRow]:
         """The blocks that `net` knows of, and whether they hold now."""
         return self.look("net", devices.blocks, [])
