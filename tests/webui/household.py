@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.store import devices, metrics
 from appliance.store.devices import DeviceRow
+from appliance.store.journal import transaction
 from appliance.store.metrics import Rate
 from appliance.store.open import writer
 
