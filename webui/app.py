@@ -52,6 +52,8 @@ from webui.pages import (
     build,
     claim,
     device,
+    firewall,
+    forward,
     frame,
     image,
     internet,
@@ -62,11 +64,13 @@ from webui.pages import (
     password,
     review,
     revisions,
+    rule,
     source,
     source_settings,
     system,
     trial,
     undo,
+    why,
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
@@ -120,6 +124,10 @@ PAGES = (
     network,
     addresses,
     internet,
+    firewall,
+    rule,
+    forward,
+    why,
     system,
     review,
     revisions,
