@@ -12,7 +12,7 @@ from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, GUEST, INTERNET, ROUTER, Forward, Rule
 from appliance.model.firewall_compare import forward_said, rule_said
 from appliance.model.policy import members
-from appliance.model.reachability import Cell, Shift, difference, matrix
+from appliance.model.reachability import EVERYTHING, NOTHING, SOME, Cell, Shift, difference, matrix
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame
@@ -186,10 +186,10 @@ def way(to: str, four: Cell | None, six: Cell | None, shift: Shift | None) -> Wa
     """One cell from its two families; without any it is the zone itself."""
     if four is None or six is None:
         return Way(capital(to), "self", "", "", "")
-    kind = KINDS[four.extent] if four.extent == six.extent else "some"
-    ipv6 = "" if four.words == six.words else capital(six.words)
+    kind = KINDS[four.extent if four.extent == six.extent else SOME]
+    ipv6 = "" if four.words == six.words else begun(six.words)
     change = "" if shift is None else "opens" if shift.opens else "shuts"
-    return Way(capital(to), kind, capital(four.words), ipv6, change)
+    return Way(capital(to), kind, begun(four.words), ipv6, change)
 
 
 def under(config: RouterConfig, source: str) -> str:
@@ -231,14 +231,19 @@ def state(one: Rule | Forward, now: float) -> Pill:
     return ON if one.enabled else OFF
 
 
-def capital(text: str) -> str:
-    """`text` with a capital letter at its beginning, the rest as it is.
+def begun(words: str) -> str:
+    """A cell's words as they begin: names of devices and protocols stay as they are.
 
-    >>> capital("tcp 22 to NAS")
-    'Tcp 22 to NAS'
+    >>> begun("everything but tcp 25"), begun("nas:22"), begun("tcp 631 to nas")
+    ('Everything but tcp 25', 'nas:22', 'tcp 631 to nas')
     """
+    return capital(words) if words.startswith((EVERYTHING, NOTHING, "ping")) else words
+
+
+def capital(text: str) -> str:
+    """`text` with a capital letter at its beginning, the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
-KINDS: Mapping[str, str] = {"everything": "open", "some": "some", "nothing": "shut"}
+KINDS: Mapping[str, str] = {EVERYTHING: "open", SOME: "some", NOTHING: "shut"}
 ON, OFF, OVER = Pill("ok", "On"), Pill("off", "Off"), Pill("wait", "Over")

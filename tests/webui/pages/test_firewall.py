@@ -265,7 +265,7 @@ def test_the_matrix_shows_what_the_draft_opens(house: Home) -> None:
     assert cell(page, "Guest", "Router") == "some opens Ping, DNS, boot in the draft"
     page = house.post("/firewall/new-forward", **PHOTOS)
     assert cell(page, "Internet", "Lan") == (
-        "some opens Nas:443 by 8443 IPv6: Nas:443 in the draft"
+        "some opens nas:443 by 8443 IPv6: nas:443 in the draft"
     )
 
 
