@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import SCHEMA, RouterConfig
 from appliance.model.limits import Between, Matches
 
 Place = tuple[str | int, ...]
+Part = TypeVar("Part")
 
 ADDRESSES: Mapping[type, tuple[Callable[[str], Any], str]] = {
     IPv4Address: (IPv4Address, "an IPv4 address like 10.77.0.1"),
@@ -37,8 +38,13 @@ def config(stored: object) -> RouterConfig:
                 "Update Nixie, or restore a configuration made by this version.",
             )
         )
+    return part(RouterConfig, stored)
+
+
+def part(kind: type[Part], stored: object) -> Part:
+    """Read the JSON of a configuration, or of a group of its settings.  Raises Refused."""
     problems: list[Problem] = []
-    made = _read(RouterConfig, stored, (), problems)
+    made = _read(kind, stored, (), problems)
     if problems:
         raise Refused(*problems)
     return made  # type: ignore[no-any-return]

@@ -25,7 +25,7 @@ def cut(config: RouterConfig, revision: int, machines: Mapping[str, str]) -> Sli
                 DnsNetwork(one.name, one.bridge, one.address, _reservations(one))
                 for one in config.networks
             ),
-            upstreams=tuple(one.address for one in config.dns.upstreams),
+            settings=config.dns,
             machines=tuple(sorted(machines.items())),
         ),
         boot=tuple(
