@@ -43,12 +43,14 @@ class Cache:
             return None
         return entry[:3]
 
+    def has_stale(self, key: Key, now: float) -> bool:
+        """Is there an answer that was good once?"""
+        entry = self._kept.get(key)
+        return entry is not None and now < entry[3] and entry[3] > entry[1]
+
     def stale(self, key: Key, now: float) -> Reply | None:
         """An answer that was good once, renewed for a moment; None when there is none."""
-        entry = self._kept.get(key)
-        if entry is None or now >= entry[3] or not entry[3] > entry[1]:
-            return None
-        return renewed(entry[2], STALE_TTL)
+        return renewed(self._kept[key][2], STALE_TTL) if self.has_stale(key, now) else None
 
     def keep_stale(self, key: Key, now: float) -> Reply | None:
         """Give the stale answer for STALE_TTL from now: nobody answers; None when there is none."""

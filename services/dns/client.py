@@ -52,8 +52,9 @@ class Client:
 
     def _place(self, now: float, query: Query) -> tuple[int, bytes]:
         """A random open slot, and random bytes for the id and for the letters."""
-        for slot in self._ports.missing():
-            self._open(slot)
+        if self._ports.is_short:
+            for slot in self._ports.missing():
+                self._open(slot)
         size = 4 + len(query.question)
         if len(self._entropy) < size:
             self._entropy += secrets.token_bytes(ENTROPY_BYTES)

@@ -112,8 +112,7 @@ class Races:
             return None
         race = Race(query, waiter)
         self._by_key[race.key] = race
-        first = self._next(race)
-        starters = [*([] if first is None else [first]), *self._looked_at(first, now)]
+        starters = self._starters(race, now)
         for number in starters:
             self._put(race, number, now)
         if len(self.health) > 1:
@@ -167,20 +166,22 @@ class Races:
 
     def _next(self, race: Race) -> int | None:
         """The best that was not asked yet: well, and quick; who rests comes last."""
-        left = [number for number in range(len(self.health)) if number not in race.asked]
-        return min(left, key=self._rank, default=None)
+        best, rank = None, (0.0, 0.0)
+        for number, one in enumerate(self.health):
+            if number in race.asked:
+                continue
+            its = (one.rest, one.seconds or 0.0)  # an unknown one is tried first
+            if best is None or its < rank:
+                best, rank = number, its
+        return best
 
-    def _rank(self, number: int) -> tuple[float, float]:
-        health = self.health[number]
-        return health.rest, health.seconds or 0.0  # an unknown one is tried first
-
-    def _looked_at(self, first: int | None, now: float) -> list[int]:
-        """Who is asked beside the first, to see how they do."""
-        return [
-            number
-            for number, one in enumerate(self.health)
-            if number != first and now >= one.look_at
-        ]
+    def _starters(self, race: Race, now: float) -> list[int]:
+        """The best, and whoever is asked beside it to see how they do."""
+        first = self._next(race)
+        if first is None or len(self.health) == 1:
+            return [] if first is None else [first]
+        others = (at for at, one in enumerate(self.health) if now >= one.look_at and at != first)
+        return [first, *others]
 
     def _put(self, race: Race, number: int, now: float) -> None:
         race.asked[number] = now

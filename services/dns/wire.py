@@ -40,7 +40,18 @@ class Malformed(ValueError):
 class Query:
     """One question of a client.  Plain slots: one is made for every packet off the hot path."""
 
-    __slots__ = ("edns", "flags", "id", "limit", "name", "question", "type", "version", "wants_do")
+    __slots__ = (
+        "edns",
+        "flags",
+        "id",
+        "key",
+        "limit",
+        "name",
+        "question",
+        "type",
+        "version",
+        "wants_do",
+    )
 
     def __init__(
         self, message: bytes, name: bytes, kind: int, end: int, opt: "tuple[int, int] | None"
@@ -55,11 +66,8 @@ class Query:
         self.limit = min(max(size, PLAIN_SIZE), OWN_SIZE)
         self.wants_do = bool(ttl & DO)
         self.version = ttl >> 16 & 0xFF
-
-    @property
-    def key(self) -> tuple[bytes, bool]:
-        """What an answer depends on: name, type, class, and whether signatures are wanted."""
-        return self.name + self.question[-4:], self.wants_do
+        # what an answer depends on: name, type, class, and whether signatures are wanted
+        self.key = name + self.question[-4:], self.wants_do
 
     def about(self, name: bytes) -> "Query":
         """The same client's question about another name, in wire form."""
