@@ -1,4 +1,4 @@
-"""Rules, forwards and guest networks, as changes of the draft.
+"""Rules, forwards, guest networks and routes, as changes of the draft.
 
 What a form or a program gives of a rule or a forward is `Stored`: as the configuration's JSON has
 it.  It replaces the one called `before`, or is new when that is "".
@@ -14,7 +14,7 @@ from appliance.actions.networks import place_of
 from appliance.actions.refusals import Unknown, problem
 from appliance.model import read
 from appliance.model.config import Reservation, RouterConfig
-from appliance.model.firewall import Forward, Rule
+from appliance.model.firewall import Forward, Rule, StaticRoute
 from appliance.model.guests import isolated, joined
 from appliance.model.policy import reserved
 
@@ -116,6 +116,42 @@ def set_guest(desk: Desk, actor: Actor, network: str, *, guest: bool) -> Done:
 
     what = "be for guests, apart from all others" if guest else "be among the others again"
     return draft.edit(desk, actor, change, f"The network {network} is to {what}.")
+
+
+def set_time_zone(desk: Desk, actor: Actor, name: str) -> Done:
+    """Say by which clock rules with times hold."""
+
+    def change(config: RouterConfig) -> RouterConfig:
+        return read.config({**read.to_json(config), "time_zone": name})
+
+    return draft.edit(desk, actor, change, f"The router's clock is to be that of {name}.")
+
+
+def add_route(desk: Desk, actor: Actor, stored: Stored) -> Done:
+    """Reach a network through another router."""
+
+    def change(config: RouterConfig) -> RouterConfig:
+        made = read.part(StaticRoute, stored, ("routes", len(config.routes)))
+        return replace(config, routes=(*config.routes, made))
+
+    where = stored.get("destination")
+    return draft.edit(desk, actor, change, f"{where} is to be reached through another router.")
+
+
+def remove_route(desk: Desk, actor: Actor, destination: str, metric: int) -> Done:
+    """Forget the way to a network that has this metric.  Raises Unknown."""
+
+    def change(config: RouterConfig) -> RouterConfig:
+        rest = tuple(
+            one
+            for one in config.routes
+            if (str(one.destination), one.metric) != (destination, metric)
+        )
+        if rest == config.routes:
+            raise Unknown(problem(f"There is no route to {destination} with metric {metric}."))
+        return replace(config, routes=rest)
+
+    return draft.edit(desk, actor, change, f"The route to {destination} is to go away.")
 
 
 def rule_at(config: RouterConfig, ident: str) -> int:

@@ -1,23 +1,27 @@
 """/firewall: who reaches whom, the forwards, the rules, and which networks are for guests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import changes, draft
 from appliance.actions import firewall as deeds
+from appliance.actions.refusals import Unknown
+from appliance.errors import Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, GUEST, INTERNET, ROUTER, Forward, Rule
 from appliance.model.firewall_compare import forward_said, rule_said
 from appliance.model.policy import members
 from appliance.model.reachability import EVERYTHING, NOTHING, SOME, Cell, Shift, difference, matrix
+from appliance.model.schedule import zone
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame
 from webui.pages.frame import Shell
-from webui.pages.page import after, page
+from webui.pages.page import Field, after, page
 from webui.pages.states import Pill
 from webui.session import Here, Owning, Signed
 
@@ -78,6 +82,8 @@ class FirewallView:
     forwards: tuple[Row, ...]
     rules: tuple[Row, ...]
     networks: tuple[Lan, ...]
+    clock: Field
+    time: str  # what that clock says
 
 
 @router.get("/firewall")
@@ -96,6 +102,18 @@ def now(here: Signed) -> Response:
 def guest(here: Owning, lan: str, answer: Text = "") -> Response:
     """Set a network apart for guests, or let it join the others."""
     return after(PATH, deeds.set_guest(here.desk, here.actor, lan, guest=ticked(answer)).act)
+
+
+@router.post("/firewall/clock")
+def clock(here: Owning, name: Text = "") -> Response:
+    """Say by which clock rules with times hold."""
+    try:
+        return after(PATH, deeds.set_time_zone(here.desk, here.actor, name.strip()).act)
+    except Unknown:
+        raise
+    except Refused as refused:
+        wrong = " ".join(problem.what for problem in refused.problems)
+        return page("firewall.html", replace(built(here), clock=Field(name, wrong)), 422)
 
 
 @router.post("/firewall/rules/{ident}/move")
@@ -143,6 +161,8 @@ def built(here: Here) -> FirewallView:
         networks=tuple(
             Lan(one.name, capital(one.zone), one.zone == GUEST) for one in config.networks
         ),
+        clock=Field(config.time_zone),
+        time=f"{datetime.fromtimestamp(here.now, zone(config.time_zone)):%H:%M}",
     )
 
 

@@ -20,7 +20,7 @@ FULL = (
     "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
     "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
-    "/firewall", "/firewall/new-rule", "/firewall/new-forward", "/firewall/why",
+    "/networks/routes", "/firewall", "/firewall/new-rule", "/firewall/new-forward", "/firewall/why",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
