@@ -66,10 +66,12 @@ def _translated(
     homes = {network.bridge: network for network in after.networks}
     ghosts = tuple(replace(homes[one.link], address=one.address) for one in staying)
     theirs = firewall.wanted(replace(after, networks=ghosts)).chains
+    both = firewall.wanted(replace(after, networks=(*after.networks, *ghosts))).chains
     chains = dict(wanted.firewall.chains)
-    for name, chain in chains.items():
-        if chain.hook is not None and chain.hook.kind == "nat" and name in theirs:
-            chains[name] = replace(chain, rules=(*chain.rules, *_more(chain, theirs[name])))
+    if out := chains.get("postrouting"):
+        chains["postrouting"] = replace(out, rules=(*out.rules, *_more(out, theirs["postrouting"])))
+    if "prerouting" in chains:  # no forward takes what is asked of an address that stays
+        chains["prerouting"] = both["prerouting"]
     return replace(wanted.firewall, chains=chains)
 
 

@@ -204,7 +204,9 @@ class Keeper:
         try:
             tried = self._aimed(checked(revision.config))
             self._kernel.scope = self._scope(tried)
-            attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
+            before = await self._kernel.observe()
+            await self._kernel.rehearse(order.steps(tried.wanted, before))
+            attempt = Attempt(machine, revision, tried, before, wish)
         except NixieError as error:
             nothing = Attempt(
                 machine, revision, Aim(RouterConfig(()), order.State(), ()), order.State(), wish

@@ -20,6 +20,8 @@ FULL = (
     "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
     "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
+    "/networks/routes", "/firewall", "/firewall/new-rule", "/firewall/new-forward", "/firewall/why",
+    "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/system",
@@ -39,6 +41,7 @@ FRAGMENTS = (
     ("/devices", "/devices/known"),
     ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
+    ("/firewall", "/firewall/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
     ("/changes/revisions", "/changes/revisions/now"),
