@@ -98,7 +98,9 @@ def _home(after: RouterConfig, before: RouterConfig, way: Path) -> Network | Non
 
 
 def _address(text: str) -> Address | None:
+    """The address of one end; an IPv4 one in IPv6's clothes is taken out of them."""
     try:
-        return ip_address(text.partition("%")[0])
+        found = ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    return getattr(found, "ipv4_mapped", None) or found

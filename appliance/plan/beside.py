@@ -12,7 +12,8 @@ from ipaddress import IPv4Interface
 from appliance.model.config import RouterConfig
 from appliance.model.stays import Stay, heir
 from appliance.plan import firewall, order
-from appliance.plan.firewall import Chain, Json
+from appliance.plan.expression import Json
+from appliance.plan.firewall import Chain
 from appliance.plan.slices import served
 
 

@@ -28,6 +28,7 @@ from appliance.events import (
 )
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
+from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
 from appliance.plan import order, record, words
 from appliance.plan.links import Missing
@@ -97,6 +98,12 @@ class Keeper:
         """When the trial wants to be looked at (CLOCK_BOOTTIME); None when nothing is on trial."""
         return self._pending.machine.wake_at if self._pending else None
 
+    @property
+    def changes_at(self) -> float | None:
+        """When a rule's time begins or ends next (Unix seconds); None when none has any."""
+        config = self._in_force()
+        return changes_at(config, self._clocks.now()) if config else None
+
     async def recover(self) -> None:
         """Undo a trial that a restart cut off, then bring the last kept config into force."""
         row = self._ledger.trial
@@ -127,7 +134,7 @@ class Keeper:
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""
-        config = parsed(self._pending.revision.config) if self._pending else self._config
+        config = self._in_force()
         if config is None:
             return
         fresh = self._aimed(config)
@@ -137,9 +144,11 @@ class Keeper:
         except NixieError as error:
             self._failed(error)
             return
+        turned = self._aim is not None and fresh.config != self._aim.config  # a rule's time came
         links = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
-        drift = () if links or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
+        expected = bool(links) or turned or not told
+        drift = () if expected else tuple(DriftRepaired(words.say(one)) for one in steps)
         if links or drift:
             self._ledger.write(*links, *drift)
 
@@ -197,7 +206,9 @@ class Keeper:
             self._kernel.scope = self._scope(tried)
             attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
-            nothing = Attempt(machine, revision, aim(RouterConfig(()), ()), order.State(), wish)
+            nothing = Attempt(
+                machine, revision, Aim(RouterConfig(()), order.State(), ()), order.State(), wish
+            )
             return await self._happened(nothing, Refused(str(error)))
         return await self._happened(attempt, Checked())
 
@@ -288,7 +299,8 @@ class Keeper:
 
     def _aimed(self, config: RouterConfig) -> Aim:
         """Where `config` leads, with what stays beside it."""
-        return aim(config, self._nics(), self._leaving.beside(self._config, config))
+        beside = self._leaving.beside(self._config, config)
+        return aim(config, self._nics(), self._clocks.now(), beside)
 
     async def _let_go(self, *, told: bool) -> None:
         """Take away addresses that nobody needs any more: from the kernel first, then from disk."""
@@ -311,6 +323,10 @@ class Keeper:
 
     async def _reconcile(self, wanted: order.State) -> tuple[order.State, tuple[order.Step, ...]]:
         return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
+
+    def _in_force(self) -> RouterConfig | None:
+        """What is on trial, else what is kept, with all of its times."""
+        return parsed(self._pending.revision.config) if self._pending else self._config
 
     def _scope(self, tried: Aim) -> order.State:
         """What we may touch: all that the config in force or the tried one names."""

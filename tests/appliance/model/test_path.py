@@ -38,6 +38,10 @@ def test_who_came_over_another_network_may_keep() -> None:
     assert keeps("10.79.0.1", "10.79.0.9")
 
 
+def test_an_address_in_the_clothes_of_ipv6_is_the_same() -> None:
+    assert not keeps("::ffff:10.77.0.1", "::ffff:10.77.0.9")
+
+
 def test_who_crossed_from_another_network_may_keep() -> None:
     assert keeps("10.78.0.1", "10.79.0.9")
 

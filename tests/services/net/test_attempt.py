@@ -9,7 +9,7 @@ from services.net.attempt import Attempt
 def test_time_is_left_once_a_change_waits_for_keep() -> None:
     machine = Trial(2, "change", 90, Phase.APPLYING)
     revision = RevisionView(2, "{}", "ada", 0.0)
-    attempt = Attempt(machine, revision, aim(RouterConfig(()), ()), order.State())
+    attempt = Attempt(machine, revision, aim(RouterConfig(()), (), 0), order.State())
     assert attempt.left(10.0) is None
     machine.happened(Applied(), 10.0)
     assert attempt.left(30.0) == 70.0
