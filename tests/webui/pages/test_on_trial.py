@@ -214,8 +214,14 @@ def test_who_has_not_moved_is_named(lived_in: Home) -> None:
     check(html)
     assert "10.70.0.1, the old address on lan, answers until everybody has moved" in html
     assert "ember has 10.70.0.44" in html
-    found = lived_in.client.get("/api/v1/change").json()["leaving"]
-    assert found[0]["address"] == "10.70.0.1/24"
+
+
+def test_the_api_says_which_addresses_are_leaving(moved: Home) -> None:
+    stay = Stay("lan", "br-lan", IPv4Interface("10.70.0.1/24"), None, NOW + 3600)
+    with closing(writer(moved.state / "net.db", trials.MIGRATIONS)) as net:
+        trials.write_leaving(net, (stay,))
+    (found,) = moved.client.get("/api/v1/change").json()["leaving"]
+    assert (found["network"], found["address"]) == ("lan", "10.70.0.1/24")
 
 
 def test_the_api_says_where_keep_is_taken(moved: Home) -> None:
