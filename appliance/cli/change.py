@@ -13,10 +13,9 @@ from appliance.trial import SECONDS
 group = noun(
     "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
     "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
-    "DHCP stays as it was until Keep.\n\n"
+    "The old addresses answer until Keep, and leases are for a minute at a time.\n\n"
     "The pages and `import` collect changes in one draft: `review` it, then `apply` it.\n\n"
-    "Not here yet: a list of who could reach what afterwards, clients that move along during a "
-    "trial, and a Keep without signing in."
+    "Not here yet: a list of who could reach what afterwards."
 )
 
 File = Annotated[typer.FileText, typer.Argument(help="A RouterConfig as JSON; - for input.")]
@@ -219,8 +218,20 @@ def _sentence(change: Any) -> str:
     said = f"Revision {change['revision']} is {change['state']}"
     if change["seconds_left"] is not None:
         left = span(round(change["seconds_left"]))
-        return f"{said} for {left} more: nixie change keep, or it is undone."
+        how = "nixie change keep, or it is undone."
+        return "\n".join((f"{said} for {left} more: {how}", *map(_check, change.get("probes", ()))))
     return f"{said}: {change['why']}" if change["why"] else f"{said}."
+
+
+def _check(probe: Any) -> str:
+    """One of the router's own checks.
+
+    >>> _check({"name": "Internet", "ok": False, "figure": "no answer"})
+    '  not  Internet: no answer'
+    """
+    word = {True: "ok", False: "not", None: "not yet"}[probe["ok"]]
+    figure = f": {probe['figure']}" if probe["figure"] else ""
+    return f"  {word:<4} {probe['name']}{figure}"
 
 
 def _who(one: Any) -> str:
