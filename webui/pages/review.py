@@ -13,6 +13,7 @@ from appliance.actions.draft import Review
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
 from appliance.model.config import RouterConfig
+from appliance.model.exchange import exported
 from appliance.model.touch import Touch, touch
 from appliance.plan.preview import preview
 from appliance.store.trials import PortRow
@@ -32,7 +33,7 @@ TIMES: Mapping[int, str] = {
     300: "When you have to walk to another computer.",
 }
 """Seconds on trial, and when to take them."""
-FORMS: Mapping[str, str] = {"": "Sentences", "steps": "Steps", "json": "JSON"}
+FORMS: Mapping[str, str] = {"": "Sentences", "steps": "Steps", "nix": "Nix", "json": "JSON"}
 """How the difference can be read."""
 
 
@@ -249,6 +250,13 @@ def _steps(
     return tuple(RawLine("", text) for text in found)
 
 
+def _nix(
+    before: RouterConfig, wanted: RouterConfig, ports: Sequence[PortRow]
+) -> tuple[RawLine, ...]:
+    del ports
+    return compared(exported(before), exported(wanted))
+
+
 def _json(
     before: RouterConfig, wanted: RouterConfig, ports: Sequence[PortRow]
 ) -> tuple[RawLine, ...]:
@@ -272,4 +280,4 @@ def compared(before: str, after: str) -> tuple[RawLine, ...]:
     )
 
 
-RAW = {"steps": _steps, "json": _json}
+RAW = {"steps": _steps, "nix": _nix, "json": _json}

@@ -1,6 +1,7 @@
 """/changes/revisions: every numbered configuration, what it changed, and the way back to it."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -11,6 +12,7 @@ from appliance.actions.changes import Numbered
 from appliance.actions.refusals import Unknown, problem
 from appliance.model import compare, migrate, read
 from appliance.model.config import RouterConfig
+from appliance.model.exchange import exported
 from webui import phrases
 from webui.pages import frame
 from webui.pages.frame import Shell
@@ -31,6 +33,11 @@ PILLS = {
     "": Pill("wait", "Never tried"),
 }
 """State of a revision (changes.REVISION_STATES) to how it is shown."""
+FILES: Mapping[str, Callable[[RouterConfig], str]] = {
+    "nixie.nix": exported,
+    "nixie.json": draft.written,
+}
+"""What a revision is downloaded as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,17 @@ def now(here: Signed) -> Response:
 def show_one(here: Signed, number: int) -> Response:
     """One of them."""
     return page("revision.html", one(here, number))
+
+
+@router.get("/changes/revisions/{number}/{file}")
+def download(here: Signed, number: int, file: str) -> Response:
+    """One of them as a file: nixie.nix or nixie.json."""
+    config = _config(here, number)
+    if config is None or file not in FILES:
+        raise Unknown(problem(f"There is no {file} of revision {number}."))
+    name = f"nixie-{number}.{file.rpartition('.')[2]}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(FILES[file](config), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 @router.post("/changes/revisions/{number}/back")
