@@ -9,6 +9,7 @@ from appliance.events import Event, LinkMissing, LinkReturned
 from appliance.model import migrate, read
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
+from appliance.model.schedule import current
 from appliance.plan import order
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
@@ -25,9 +26,9 @@ class Aim:
     missing: tuple[Missing, ...]
 
 
-def aim(config: RouterConfig, nics: Sequence[Nic]) -> Aim:
-    """Find the config's ports among the box's."""
-    here, missing = located(config, nics)
+def aim(config: RouterConfig, nics: Sequence[Nic], now: float) -> Aim:
+    """Find the config's ports among the box's, and its rules that hold at `now` (Unix seconds)."""
+    here, missing = located(current(config, now), nics)
     return Aim(here, order.wanted(here), missing)
 
 

@@ -27,6 +27,7 @@ from appliance.events import (
 )
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
+from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
 from appliance.plan import order, record, words
 from appliance.plan.links import Missing
@@ -105,7 +106,7 @@ class Keeper:
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
-        self._aim: Aim | None = aim(self._config, nics()) if self._config else None
+        self._aim: Aim | None = self._aimed(self._config) if self._config else None
         self._missing: tuple[Missing, ...] = ()
         self._pending: Attempt | None = None
         self._remains = order.State()  # of an undo that could not take everything away
@@ -124,6 +125,12 @@ class Keeper:
         """When the trial wants to be looked at (CLOCK_BOOTTIME); None when nothing is on trial."""
         return self._pending.machine.wake_at if self._pending else None
 
+    @property
+    def changes_at(self) -> float | None:
+        """When a rule's time begins or ends next (Unix seconds); None when none has any."""
+        config = self._in_force()
+        return changes_at(config, self._clocks.now()) if config else None
+
     async def recover(self) -> None:
         """Undo a trial that a restart cut off, then bring the last kept config into force."""
         row = self._ledger.trial
@@ -131,7 +138,7 @@ class Keeper:
             cut_off = Attempt(
                 machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
                 revision=RevisionView(row.revision, row.config, row.author, row.began_at),
-                tried=aim(parsed(row.config), self._nics()),
+                tried=self._aimed(parsed(row.config)),
                 before=record.from_json(row.before),
             )
             await self._happened(cut_off, Restarted())
@@ -153,19 +160,21 @@ class Keeper:
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""
-        config = parsed(self._pending.revision.config) if self._pending else self._config
+        config = self._in_force()
         if config is None:
             return
-        fresh = aim(config, self._nics())
+        fresh = self._aimed(config)
         self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
             _, steps = await self._reconcile(fresh.wanted)
         except NixieError as error:
             self._failed(error)
             return
+        turned = self._aim is not None and fresh.config != self._aim.config  # a rule's time came
         links = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
-        drift = () if links or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
+        expected = bool(links) or turned or not told
+        drift = () if expected else tuple(DriftRepaired(words.say(one)) for one in steps)
         if links or drift:
             self._ledger.write(*links, *drift)
 
@@ -219,11 +228,13 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = aim(checked(revision.config), self._nics())
+            tried = self._aimed(checked(revision.config))
             self._kernel.scope = self._scope(tried)
             attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
-            nothing = Attempt(machine, revision, aim(RouterConfig(()), ()), order.State(), wish)
+            nothing = Attempt(
+                machine, revision, Aim(RouterConfig(()), order.State(), ()), order.State(), wish
+            )
             return await self._happened(nothing, Refused(str(error)))
         return await self._happened(attempt, Checked())
 
@@ -265,7 +276,7 @@ class Keeper:
 
     async def _put_back(self, attempt: Attempt) -> None:
         """Plan towards the last kept config, or what was there before the first one."""
-        fresh = aim(self._config, self._nics()) if self._config else None
+        fresh = self._aimed(self._config) if self._config else None
         wanted = fresh.wanted if fresh else attempt.before
         self._kernel.scope = order.together(attempt.tried.wanted, wanted)
         left = await put_back(wanted, order.steps, self._kernel, self._clocks.pause)
@@ -310,6 +321,14 @@ class Keeper:
 
     async def _reconcile(self, wanted: order.State) -> tuple[order.State, tuple[order.Step, ...]]:
         return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
+
+    def _in_force(self) -> RouterConfig | None:
+        """What is on trial, else what is kept, with all of its times."""
+        return parsed(self._pending.revision.config) if self._pending else self._config
+
+    def _aimed(self, config: RouterConfig) -> Aim:
+        """Where `config` leads on this box right now."""
+        return aim(config, self._nics(), self._clocks.now())
 
     def _scope(self, tried: Aim) -> order.State:
         """What we may touch: all that the config in force or the tried one names."""

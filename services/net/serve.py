@@ -1,9 +1,9 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then four things wake it: a commit in nixie.db, a change in the kernel, the deadline of a
-trial, and the clock (nftables and sysctls do not tell).  Everything runs in the namespace this
-process was started in.
+nixie.db.  Then five things wake it: a commit in nixie.db, a change in the kernel, the deadline of
+a trial, the time of a rule, and the clock (nftables and sysctls do not tell).  Everything runs in
+the namespace this process was started in.
 """
 
 import asyncio
@@ -99,12 +99,16 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
     waited_for = {INVENTORY} if keeper.failures else {INVENTORY, KERNEL}
+    turn = keeper.changes_at
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:
             await asyncio.sleep(SETTLE_SECONDS)
             return
+        until_turn = BEAT_SECONDS if turn is None else turn - CLOCKS.now()
+        if until_turn <= 0:
+            return
         beat()
-        await bell.wait(min(left, BEAT_SECONDS))
+        await bell.wait(min(left, BEAT_SECONDS, until_turn))
 
 
 CLOCKS = Clocks(

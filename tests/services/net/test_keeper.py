@@ -238,9 +238,9 @@ def test_after_a_restart_machines_keep_their_names_without_nixie_db(box: Box) ->
 
 def cut_off(box: Box, revision: RevisionView, at: Callable[[order.Step], bool]) -> None:
     """Leave things as a kill -9 before the step `at` would: journalled and half done."""
-    tried = aim(checked(revision.config), box.nics)
+    tried = aim(checked(revision.config), box.nics, 0.0)
     kept = trials.kept(box.database)
-    scopes = [aim(checked(kept.config), box.nics).wanted] if kept else []
+    scopes = [aim(checked(kept.config), box.nics, 0.0).wanted] if kept else []
     before = order.owned(box.kernel.state, order.together(tried.wanted, *scopes))
     trials.write_trial(
         box.database,
@@ -494,3 +494,45 @@ def test_only_the_newest_events_stay(box: Box) -> None:
 
 def revision(number: int, *networks: dict[str, Any]) -> RevisionView:
     return RevisionView(number, json.dumps({"networks": networks, "schema": 1}), "ada", 0)
+
+
+# ── rules with times ─────────────────────────────────────────────────────────────────────────────
+
+UNTIL = {"id": "a", "source": "lan", "destination": "router", "action": "drop", "until": 1100}
+TIMED = RevisionView(4, json.dumps({"networks": [LAN], "rules": [UNTIL], "schema": 2}), "ada", 0)
+
+
+def comments(box: Box) -> set[str]:
+    chains = box.kernel.state.firewall.chains.values()
+    return {str(rule["comment"]) for chain in chains for rule in chain.rules}
+
+
+def test_a_rule_that_is_over_leaves_the_kernel(box: Box) -> None:
+    box.look(TIMED)
+    assert "rule:a" in comments(box)
+    box.now = 100.0  # the clock says 1100
+    box.look()
+    assert "rule:a" not in comments(box)
+
+
+def test_a_rule_that_is_over_is_no_drift(box: Box) -> None:
+    box.look(TIMED)
+    box.now = 100.0
+    box.look()
+    assert not any(isinstance(one, DriftRepaired) for one in box.told())
+
+
+def test_the_keeper_knows_when_a_rule_is_over(box: Box) -> None:
+    assert box.keeper.changes_at is None
+    box.look(TIMED)
+    assert box.keeper.changes_at == 1100.0
+    box.now = 100.0
+    assert box.keeper.changes_at is None
+
+
+def test_a_rule_that_was_over_before_a_restart_does_not_come_back(box: Box) -> None:
+    box.look(TIMED)
+    box.now = 100.0
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    assert "rule:a" not in comments(box)
