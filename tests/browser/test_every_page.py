@@ -9,7 +9,9 @@ PATHS = (
     "/", "/machines", "/machines/{ember-machine}", "/menus", "/sources", "/sources/{homelab}",
     "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b4", "/boots/{fell}",
     "/boots/{now}", "/boots/held-4817", "/images/{image}", "/networks", "/system", "/changes",
-    "/changes/happened", "/nowhere",
+    "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",
+    "/networks/new", "/networks/lan/settings", "/networks/lan/addresses", "/networks/internet",
+    "/networks/router", "/nowhere",
 )  # fmt: skip
 WIDTHS = (320, 640, 960, 1280)
 

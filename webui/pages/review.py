@@ -24,6 +24,7 @@ from webui.forms import Text, beside, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import after, own_path, page
+from webui.pages.reach import Matrix, compared
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -82,6 +83,7 @@ class ReviewView:
     overtaken: str  # another revision came since, "" when none did
     ahead: tuple[str, ...]  # what will happen to this very page
     lines: tuple[Line, ...]
+    reach: Matrix | None  # who reaches whom, None when nothing of it changes
     forms: tuple[Way, ...]
     raw: tuple[RawLine, ...]  # of the form that is shown, () for sentences
     base: int
@@ -170,6 +172,7 @@ def nothing(shell: Shell) -> ReviewView:
         overtaken="",
         ahead=(),
         lines=(),
+        reach=None,
         forms=(),
         raw=(),
         base=0,
@@ -208,6 +211,7 @@ def view(
         overtaken=overtaken if review.overtaken else "",
         ahead=found.ahead if found else (),
         lines=lines(review.differences, found),
+        reach=compared(before, one.config),
         forms=tuple(
             Way(f"/changes/review?form={key}" if key else "/changes/review", label, key == form)
             for key, label in FORMS.items()
@@ -254,20 +258,20 @@ def _nix(
     before: RouterConfig, wanted: RouterConfig, ports: Sequence[PortRow]
 ) -> tuple[RawLine, ...]:
     del ports
-    return compared(exported(before), exported(wanted))
+    return text_compared(exported(before), exported(wanted))
 
 
 def _json(
     before: RouterConfig, wanted: RouterConfig, ports: Sequence[PortRow]
 ) -> tuple[RawLine, ...]:
     del ports
-    return compared(draft.written(before), draft.written(wanted))
+    return text_compared(draft.written(before), draft.written(wanted))
 
 
-def compared(before: str, after: str) -> tuple[RawLine, ...]:
+def text_compared(before: str, after: str) -> tuple[RawLine, ...]:
     """What differs between two texts, with three lines around it.
 
-    >>> [one.text for one in compared("a\\nb", "a\\nc")]
+    >>> [one.text for one in text_compared("a\\nb", "a\\nc")]
     ['  a', '- b', '+ c']
     """
     kinds = {"+": "ins", "-": "del"}

@@ -78,33 +78,11 @@ def test_json_reads_back_to_the_identical_configuration(seed: int) -> None:
     assert again(json.dumps(read.to_json(config))) == config
 
 
-def test_an_export_reads_like_somebody_wrote_it() -> None:
+def test_an_export_says_one_setting_a_line() -> None:
     lan = Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24"))
-    assert exported(RouterConfig((lan,))).splitlines()[2:] == [
-        "{",
-        "  nixie = {",
-        "    router = {",
-        "      wan = null;",
-        '      hostname = "nixie";',
-        '      domain = "lan";',
-        "      schema = 2;",
-        "      networks = [",
-        "        {",
-        '          name = "lan";',
-        '          bridge = "br-lan";',
-        '          address = "10.77.0.1/24";',
-        "          dhcp = null;",
-        "          netboot = true;",
-        '          ports = [ "eth1" ];',
-        "        }",
-        "      ];",
-        "      dns = {",
-        "        upstreams = [ ];",
-        "      };",
-        "    };",
-        "  };",
-        "}",
-    ]
+    lines = [line.strip() for line in exported(RouterConfig((lan,))).splitlines()]
+    wanted = ['hostname = "nixie";', 'name = "lan";', "dhcp = null;", 'ports = [ "eth1" ];']
+    assert [line for line in lines if line in wanted] == wanted
 
 
 def test_code_in_a_setting_is_text() -> None:
