@@ -65,7 +65,7 @@ def applied(page: Page, network: Behind) -> None:
     """Read the draft, apply it, and have the network try it."""
     page.get_by_role("link", name="Review").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Two changes are not applied yet")
-    page.get_by_label("30 s").check()
+    page.get_by_label("For what you can try at once.").check()
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Revision 2 goes on trial for 30 s.").first).to_be_visible()
     network.look()

@@ -28,12 +28,12 @@ from webui.pages.reach import Matrix, compared
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
-TIMES: Mapping[int, str] = {
-    30: "For what you can try at once.",
-    SECONDS: "For most changes.",
-    300: "When you have to walk to another computer.",
+TIMES: Mapping[int, tuple[str, str]] = {
+    30: (phrases.with_unit("30", "s"), "For what you can try at once."),
+    SECONDS: (phrases.with_unit("90", "s"), "For most changes."),
+    300: (phrases.with_unit("5", "min"), "When you have to walk to another computer."),
 }
-"""Seconds on trial, and when to take them."""
+"""Seconds on trial: how they are said, and when to take them."""
 FORMS: Mapping[str, str] = {"": "Sentences", "steps": "Steps", "nix": "Nix", "json": "JSON"}
 """How the difference can be read."""
 
@@ -220,8 +220,8 @@ def view(
         base=review.base,
         seen=one.seen,
         times=tuple(
-            Time(str(seconds), phrases.duration(seconds), when, str(seconds) == typed.seconds)
-            for seconds, when in TIMES.items()
+            Time(str(seconds), label, when, str(seconds) == typed.seconds)
+            for seconds, (label, when) in TIMES.items()
         ),
         times_problem=wrong.get("seconds", ""),
         waits=waits,
