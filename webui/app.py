@@ -52,6 +52,7 @@ from webui.pages import (
     claim,
     frame,
     image,
+    intake,
     internet,
     login,
     machine,
@@ -116,6 +117,7 @@ PAGES = (
     internet,
     system,
     review,
+    intake,
     revisions,
     changes_page,
 )

@@ -10,6 +10,7 @@ PATHS = (
     "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b4", "/boots/{fell}",
     "/boots/{now}", "/boots/held-4817", "/images/{image}", "/networks", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",
+    "/changes/import",
     "/networks/new", "/networks/lan/settings", "/networks/lan/addresses", "/networks/internet",
     "/networks/router", "/nowhere",
 )  # fmt: skip

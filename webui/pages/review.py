@@ -145,10 +145,6 @@ def built(
     review, before = draft.review(here.desk), changes.present_config(here.desk)
     if review is None or before is None:
         return nothing(shell)
-    change = changes.newest_change(here.desk)
-    waits = ""
-    if change and not change.over:
-        waits = f"Revision {change.revision} is {change.state}. Keep or undo it first."
     return view(
         shell,
         review,
@@ -157,10 +153,18 @@ def built(
         form=form if form in FORMS else "",
         ports=here.reads.ports(),
         typed=typed or Applying(),
-        waits=waits,
+        waits=_waits(here),
         wrong=problems or {},
         now=here.now,
     )
+
+
+def _waits(here: Here) -> str:
+    """Why the draft cannot be applied now; "" when it can."""
+    change = changes.newest_change(here.desk)
+    if change and not change.over:
+        return f"Revision {change.revision} is {change.state}. Keep or undo it first."
+    return "" if here.actor.may("admin") else "Applying it is the owner’s."
 
 
 def nothing(shell: Shell) -> ReviewView:

@@ -22,6 +22,7 @@ from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 50
+LARGEST = 1 << 31  # a number that no router comes to
 PILLS = {
     "in force": Pill("ok", "In force"),
     "on its way": Pill("wait", "On its way"),
@@ -33,10 +34,7 @@ PILLS = {
     "": Pill("wait", "Never tried"),
 }
 """State of a revision (changes.REVISION_STATES) to how it is shown."""
-FILES: Mapping[str, Callable[[RouterConfig], str]] = {
-    "nixie.nix": exported,
-    "nixie.json": draft.written,
-}
+FORMS: Mapping[str, Callable[[RouterConfig], str]] = {"nix": exported, "json": draft.written}
 """What a revision is downloaded as."""
 
 
@@ -60,6 +58,7 @@ class RevisionsView:
 
     shell: Shell
     lead: str
+    owns: bool
     rows: tuple[Row, ...]
 
 
@@ -98,15 +97,14 @@ def show_one(here: Signed, number: int) -> Response:
     return page("revision.html", one(here, number))
 
 
-@router.get("/changes/revisions/{number}/{file}")
-def download(here: Signed, number: int, file: str) -> Response:
-    """One of them as a file: nixie.nix or nixie.json."""
+@router.get("/changes/revisions/{number}/nixie.{form}")
+def download(here: Signed, number: int, form: str) -> Response:
+    """One of them as a file."""
     config = _config(here, number)
-    if config is None or file not in FILES:
-        raise Unknown(problem(f"There is no {file} of revision {number}."))
-    name = f"nixie-{number}.{file.rpartition('.')[2]}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(FILES[file](config), media_type="text/plain; charset=utf-8", headers=headers)
+    if config is None or form not in FORMS:
+        raise Unknown(problem(f"There is no nixie.{form} of revision {number}."))
+    headers = {"Content-Disposition": f'attachment; filename="nixie-{number}.{form}"'}
+    return Response(FORMS[form](config), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 @router.post("/changes/revisions/{number}/back")
@@ -127,6 +125,7 @@ def built(here: Here) -> RevisionsView:
     return RevisionsView(
         shell=frame.shell(here, "undo", "Revisions"),
         lead=lead(len(found)),
+        owns=here.actor.may("admin"),
         rows=tuple(_row(here, each) for each in found[:SHOWN]),
     )
 
@@ -187,5 +186,5 @@ def _row(here: Here, found: Numbered) -> Row:
 
 
 def _config(here: Here, number: int) -> RouterConfig | None:
-    row = here.reads.revision(number) if number > 0 else None
+    row = here.reads.revision(number) if 0 < number <= LARGEST else None
     return read.config(migrate.upgraded(json.loads(row.config))) if row else None

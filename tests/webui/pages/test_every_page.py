@@ -16,7 +16,8 @@ FULL = (
     "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
     "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
-    "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
+    "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
+    "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
 )  # fmt: skip
 BARE = (
