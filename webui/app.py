@@ -26,6 +26,7 @@ from webui.api import (
     boots,
     builds,
     changes,
+    devices,
     draft,
     hosts,
     images,
@@ -50,6 +51,7 @@ from webui.pages import (
     boot,
     build,
     claim,
+    device,
     frame,
     image,
     intake,
@@ -69,6 +71,7 @@ from webui.pages import (
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
+from webui.pages import devices as devices_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import networks as networks_page
@@ -87,6 +90,7 @@ NOUNS = (
     boots,
     networks,
     draft,
+    devices,
     changes,
     acts,
     journal,
@@ -111,6 +115,8 @@ PAGES = (
     machine,
     menus_page,
     boot,
+    devices_page,
+    device,
     networks_page,
     network,
     addresses,
