@@ -81,7 +81,7 @@ def test_json_reads_back_to_the_identical_configuration(seed: int) -> None:
 def test_an_export_says_one_setting_a_line() -> None:
     lan = Network("lan", "br-lan", ("eth1",), IPv4Interface("10.77.0.1/24"))
     lines = [line.strip() for line in exported(RouterConfig((lan,))).splitlines()]
-    wanted = ['hostname = "nixie";', 'name = "lan";', "dhcp = null;", 'ports = [ "eth1" ];']
+    wanted = ['hostname = "nixie";', "dhcp = null;", 'ports = [ "eth1" ];']
     assert [line for line in lines if line in wanted] == wanted
 
 
