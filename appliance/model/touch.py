@@ -70,6 +70,7 @@ def _ahead(mine: Network, new: Network | None, after: RouterConfig) -> Iterator[
         return
     if new.address.ip != mine.address.ip:
         yield f"You are on {name}: this page moves to https://{new.address.ip}."
+        yield f"{mine.address.ip} answers, too, until everybody has moved."
     if new.address.network != mine.address.network:
         yield f"This computer gets an address in {new.address.network} when it asks again."
     if not any(zone.name == new.zone and zone.manages for zone in after.zones):

@@ -50,7 +50,7 @@ def compared(before: RouterConfig, after: RouterConfig) -> Matrix | None:
     cells = {_pair(one): one for one in reachability.matrix(after)}
     pairs = dict.fromkeys((source, to) for source, to, _ in (*cells, *shifts))
     sources = tuple(dict.fromkeys(source for source, _ in pairs))
-    columns = tuple(dict.fromkeys((ROUTER, INTERNET, *(to for _, to in pairs))))
+    columns = tuple(dict.fromkeys((ROUTER, INTERNET, *sources, *(to for _, to in pairs))))
     rows = (
         Row(
             _named(source),

@@ -26,6 +26,7 @@ def test_the_page_moves_with_the_address() -> None:
         ("The router's address on lan becomes 10.79.0.1/24 (was 10.77.0.1/24).",),
         (
             "You are on lan: this page moves to https://10.79.0.1.",
+            "10.77.0.1 answers, too, until everybody has moved.",
             "This computer gets an address in 10.79.0.0/24 when it asks again.",
         ),
     )

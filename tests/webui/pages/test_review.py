@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from appliance.actions import draft
+from appliance.actions import access, draft
 from appliance.model import read
 from appliance.model.compare import differences
 from appliance.model.config import RouterConfig
@@ -192,3 +192,13 @@ def test_a_revision_is_downloaded(home: Home, file: str, word: str) -> None:
 def test_a_revision_has_no_other_files(home: Home) -> None:
     assert home.client.get("/changes/revisions/1/passwd").status_code == 404
     assert home.client.get("/changes/revisions/9/nixie.nix").status_code == 404
+
+
+def test_who_may_not_apply_is_told_so(drafted: Home) -> None:
+    secret = access.make_token(drafted.desk, OWNER, "screen", "read").secret
+    headers = {"authorization": f"Bearer {secret}"}
+    html = drafted.client.get("/changes/review", headers=headers).text
+    assert "Applying it is the owner’s." in html
+    assert ">Apply</button>" not in html
+    assert 'href="/networks/new"' not in drafted.client.get("/networks", headers=headers).text
+    assert "Discard" not in drafted.client.get("/", headers=headers).text
