@@ -62,7 +62,9 @@ from webui.pages import (
     overview,
     password,
     review,
+    revision,
     revisions,
+    router,
     source,
     source_settings,
     system,
@@ -121,10 +123,12 @@ PAGES = (
     network,
     addresses,
     internet,
+    router,
     system,
     review,
     intake,
     revisions,
+    revision,
     changes_page,
 )
 COMPRESSED_FROM = 1024  # bytes

@@ -1,24 +1,21 @@
-"""/changes/revisions: every numbered configuration, what it changed, and the way back to it."""
+"""/changes/revisions: every numbered configuration, and what became of it."""
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from appliance.actions import changes, draft
+from appliance.actions import changes
 from appliance.actions.changes import Numbered
-from appliance.actions.refusals import Unknown, problem
 from appliance.model import compare, migrate, read
 from appliance.model.config import RouterConfig
-from appliance.model.exchange import exported
 from webui import phrases
 from webui.pages import frame
 from webui.pages.frame import Shell
-from webui.pages.page import after, page
+from webui.pages.page import page
 from webui.pages.states import Pill
-from webui.session import Here, Owning, Signed
+from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 50
@@ -34,8 +31,6 @@ PILLS = {
     "": Pill("wait", "Never tried"),
 }
 """State of a revision (changes.REVISION_STATES) to how it is shown."""
-FORMS: Mapping[str, Callable[[RouterConfig], str]] = {"nix": exported, "json": draft.written}
-"""What a revision is downloaded as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +57,6 @@ class RevisionsView:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionView:
-    """One revision; `goes` is whether the draft can be made of it, `config` its JSON."""
-
-    shell: Shell
-    number: int
-    lead: str
-    state: Pill
-    why: str
-    before: int  # the number it is compared with, 0 for none
-    changed: tuple[str, ...]
-    since: tuple[str, ...]  # what going back to it would change
-    goes: bool
-    drafted: bool  # a draft waits that going back replaces
-    config: str
-
-
 @router.get("/changes/revisions")
 def show(here: Signed) -> Response:
     """The list."""
@@ -91,34 +69,6 @@ def now(here: Signed) -> Response:
     return page("revisions/now.html", built(here))
 
 
-@router.get("/changes/revisions/{number}")
-def show_one(here: Signed, number: int) -> Response:
-    """One of them."""
-    return page("revision.html", one(here, number))
-
-
-@router.get("/changes/revisions/{number}/nixie.{form}")
-def download(here: Signed, number: int, form: str) -> Response:
-    """One of them as a file."""
-    config = _config(here, number)
-    if config is None or form not in FORMS:
-        raise Unknown(problem(f"There is no nixie.{form} of revision {number}."))
-    headers = {"Content-Disposition": f'attachment; filename="nixie-{number}.{form}"'}
-    return Response(FORMS[form](config), media_type="text/plain; charset=utf-8", headers=headers)
-
-
-@router.post("/changes/revisions/{number}/back")
-def back(here: Owning, number: int) -> Response:
-    """Make the draft what that revision was, to be read before it is applied."""
-    wanted = _config(here, number)
-    if wanted is None:
-        raise Unknown(problem(f"There is no revision {number}."))
-    done = draft.edit(
-        here.desk, here.actor, lambda _: wanted, f"The draft is what revision {number} was."
-    )
-    return after("/changes/review", done.act)
-
-
 def built(here: Here) -> RevisionsView:
     """The list of this moment."""
     found = changes.history(here.desk, here.actor)
@@ -127,30 +77,6 @@ def built(here: Here) -> RevisionsView:
         lead=lead(len(found)),
         owns=here.actor.may("admin"),
         rows=tuple(_row(here, each) for each in found[:SHOWN]),
-    )
-
-
-def one(here: Here, number: int) -> RevisionView:
-    """One revision at this moment.  Raises Unknown."""
-    found = next(
-        (each for each in changes.history(here.desk, here.actor) if each.number == number), None
-    )
-    config, present = _config(here, number), changes.present_config(here.desk)
-    if found is None or config is None:
-        raise Unknown(problem(f"There is no revision {number}. The list shows those there are."))
-    before = _config(here, number - 1)
-    return RevisionView(
-        shell=frame.shell(here, "undo", f"Revision {number}"),
-        number=number,
-        lead=f"Made by {found.author}, {phrases.ago(here.now - found.at)}.",
-        state=PILLS[found.state],
-        why=found.why,
-        before=number - 1 if before else 0,
-        changed=compare.differences(before, config),
-        since=compare.differences(present, config),
-        goes=config != present and here.actor.may("admin"),
-        drafted=draft.current(here.desk) is not None,
-        config=draft.written(config),
     )
 
 
@@ -170,8 +96,8 @@ def lead(many: int) -> str:
 
 
 def _row(here: Here, found: Numbered) -> Row:
-    config, before = _config(here, found.number), _config(here, found.number - 1)
-    told = compare.differences(before, config) if config else ()
+    wanted, before = config(here, found.number), config(here, found.number - 1)
+    told = compare.differences(before, wanted) if wanted else ()
     first, *others = told or ("Nothing that can be told in a sentence.",)
     return Row(
         number=found.number,
@@ -185,6 +111,7 @@ def _row(here: Here, found: Numbered) -> Row:
     )
 
 
-def _config(here: Here, number: int) -> RouterConfig | None:
+def config(here: Here, number: int) -> RouterConfig | None:
+    """What a revision was; None when there is none of that number."""
     row = here.reads.revision(number) if 0 < number <= LARGEST else None
     return read.config(migrate.upgraded(json.loads(row.config))) if row else None
