@@ -21,6 +21,8 @@ FULL = (
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
+    "/networks/routes", "/firewall", "/firewall/new-rule", "/firewall/new-forward", "/firewall/why",
+    "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/system",
@@ -40,6 +42,7 @@ FRAGMENTS = (
     ("/devices", "/devices/known"),
     ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
+    ("/firewall", "/firewall/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
     ("/changes/revisions", "/changes/revisions/now"),
