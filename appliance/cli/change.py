@@ -8,6 +8,9 @@ import typer
 from appliance.cli.client import REFUSED, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import moment, quoted, span, table
+from appliance.errors import Refused
+from appliance.model import migrate, read
+from appliance.model.exchange import exported, imported
 from appliance.trial import SECONDS
 
 group = noun(
@@ -73,6 +76,39 @@ def apply(call: Call, seconds: Seconds = SECONDS) -> None:
     typer.echo(_told(found), err=True)
     words = {"base": found["base"], "seen": found["seen"]}
     _tried(call, call.client.post("/draft/apply", **words, seconds=seconds))
+
+
+@command(group)
+def export(
+    call: Call,
+    number: Annotated[str, typer.Argument(help="A revision; else what is in force.")] = "",
+) -> None:
+    """Print a configuration as a Nix module; with --json as JSON.  `import` reads both."""
+    found = call.client.get(f"/revisions/{quoted(number)}" if number else "/config")["config"]
+    call.show(found, lambda: _module(found))
+
+
+@command(group, "import")
+def import_(
+    call: Call,
+    file: Annotated[
+        typer.FileText, typer.Argument(help="A Nix module of plain values, or JSON; - for input.")
+    ],
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Go on without what has no counterpart here.")
+    ] = False,
+) -> None:
+    """Make a draft of a file: an export, or the options of the closed Nixie module."""
+    try:
+        found = imported(file.read())
+    except Refused as refused:
+        raise Failed(REFUSED, *(one.what for one in refused.problems)) from None
+    if found.left and not leave_out:
+        more = "Nothing was changed. --leave-out goes on without these."
+        raise Failed(REFUSED, *found.left, more)
+    for one in found.left:
+        typer.echo(f"Left out: {one}", err=True)
+    call.did(call.client.put("/draft", found.stored))
 
 
 @command(group)
@@ -145,6 +181,10 @@ def log(call: Call, limit: Annotated[int, typer.Option(help="At most so many.")]
         for one in found
     ]
     call.show(found, table(("WHEN", "WHO", "WHAT", "UNDO"), rows, "Nothing was done yet."))
+
+
+def _module(config: Any) -> str:
+    return exported(read.config(migrate.upgraded(config))).rstrip()
 
 
 def _told(found: Any) -> str:

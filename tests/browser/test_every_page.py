@@ -11,7 +11,9 @@ PATHS = (
     "/boots/{now}", "/boots/held-4817", "/images/{image}", "/devices",
     "/devices/8c-71-f8-00-00-44", "/networks", "/firewall", "/firewall/new-rule",
     "/firewall/new-forward", "/firewall/why?source=lan&port=80", "/system", "/changes",
-    "/changes/happened", "/nowhere",
+    "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",
+    "/changes/import", "/networks/new", "/networks/lan/settings", "/networks/lan/addresses",
+    "/networks/internet", "/networks/router", "/nowhere",
 )  # fmt: skip
 WIDTHS = (320, 640, 960, 1280)
 

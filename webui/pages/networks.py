@@ -154,7 +154,7 @@ def built(here: Here) -> NetworksView:
             here.now,
         ),
         drafted=drafted(slices, waiting),
-        ways=ways(waiting) if waiting else (),
+        ways=ways(waiting) if waiting and here.actor.may("admin") else (),
         happened=happened.told(
             journals.older(reads, SHOWN_EVENTS, kinds=OF_NETWORKS).told, called, here.now
         ),
