@@ -61,6 +61,7 @@ from webui.pages import (
     source,
     source_settings,
     system,
+    traffic,
     trial,
     undo,
 )
@@ -111,6 +112,7 @@ PAGES = (
     boot,
     devices_page,
     device,
+    traffic,
     networks_page,
     system,
     review,

@@ -221,8 +221,8 @@ def _traffic(here: Here, one: Known, about: Looked) -> Traffic:
     return Traffic(
         down=device_rows.speed(rate.down if rate else 0),
         up=device_rows.speed(rate.up if rate else 0),
-        hour=device_rows.hour(minutes, now, one.name),
-        day=device_rows.day(pieces, now, one.name),
+        hour=device_rows.hour(minutes, now, f"Traffic of {one.name}"),
+        day=device_rows.day(pieces, now, f"Traffic of {one.name}"),
     )
 
 
