@@ -23,6 +23,8 @@ from webui.session import Anybody, Here, Signed
 
 router = APIRouter(include_in_schema=False)
 THEMES = ("light", "dark")
+REVIEW = "/changes/review"
+"""The page that needs no dock: it is what the dock leads to."""
 _YEAR_SECONDS = 31_536_000
 
 
@@ -107,7 +109,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         running=running(builds, boots, names),
         toast=toast or _toast(here),
         trial=on_trial(here),
-        dock=not_applied(here),
+        dock=None if _back(here).startswith(REVIEW) else not_applied(here),
     )
 
 

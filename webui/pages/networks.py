@@ -52,7 +52,26 @@ class Network:
     gives: bool  # DHCP is ours to answer
     beside: bool  # we answer though others do
     pending: bool  # the draft says otherwise
+    stays: bool  # it is in the draft, too, so that it can be changed
     wrong: str  # what is wrong with it beside other servers, "" for nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A network that is not applied yet."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What belongs to no network: the way out, the names; with the page that changes it."""
+
+    name: str
+    value: str
+    href: str
+    deed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,8 @@ class NetworksView:
     troubles: tuple[Trouble, ...]  # about no network in particular
     networks: tuple[Network, ...]
     traffic: Mapping[str, NetworkTraffic]  # by the network's name
+    drafted: tuple[Drafted, ...]  # of the draft alone
+    ways: tuple[Way, ...]
     happened: tuple[Happened, ...]
 
 
@@ -119,7 +140,7 @@ def built(here: Here) -> NetworksView:
     """The view of this moment."""
     reads = here.reads
     called = happened.names(reads.machines(), reads.sources())
-    slices, waiting = reads.slices(), draft.current(here.desk)
+    slices, waiting = reads.slices(), edited(here)
     found = troubles.present(reads, called, here.now)
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
@@ -127,7 +148,7 @@ def built(here: Here) -> NetworksView:
         troubles=tuple(one for one in found if not hasattr(one.event, "network")),
         networks=networks(
             slices,
-            waiting.config if waiting else None,
+            waiting,
             [one.event for one in reads.network_troubles()],
             reads.leases(),
             reads.ports(),
@@ -138,8 +159,54 @@ def built(here: Here) -> NetworksView:
             one.name: one
             for one in of_networks(here, [n.name for n in slices.dns.networks] if slices else [])
         },
+        drafted=drafted(slices, waiting),
+        ways=ways(waiting) if waiting else (),
         happened=happened.told(
             journals.older(reads, SHOWN_EVENTS, kinds=OF_NETWORKS).told, called, here.now
+        ),
+    )
+
+
+def edited(here: Here) -> RouterConfig | None:
+    """The configuration that the forms change; None before the first."""
+    try:
+        return draft.edited(here.desk)
+    except Unknown:
+        return None
+
+
+def drafted(slices: Slices | None, wanted: RouterConfig | None) -> tuple[Drafted, ...]:
+    """The networks that the draft has and the router not yet."""
+    there = {one.name for one in slices.dns.networks} if slices else set()
+    return tuple(
+        Drafted(one.name, f"{one.address} over {phrases.listing(one.ports) or 'no port'}")
+        for one in (wanted.networks if wanted else ())
+        if one.name not in there
+    )
+
+
+def ways(config: RouterConfig) -> tuple[Way, ...]:
+    """The rest of the configuration's page."""
+    wan, upstreams = config.wan, [str(one.address) for one in config.dns.upstreams]
+    how = f"with {wan.static.address}" if wan and wan.static else "by DHCP"
+    return (
+        Way(
+            "The way to the internet",
+            f"{wan.port}, {how}" if wan else "none",
+            "/networks/internet",
+            "Change the way to the internet",
+        ),
+        Way(
+            "The router’s name",
+            f"{config.hostname}.{config.domain}",
+            "/networks/router",
+            "Change the router’s name",
+        ),
+        Way(
+            "Names of the internet",
+            f"asked of {phrases.listing(upstreams)}" if upstreams else "asked of nobody",
+            "/networks/router",
+            "Change the name servers",
         ),
     )
 
@@ -192,6 +259,7 @@ def networks(
                 gives=dhcp is not None,
                 beside=here,
                 pending=dhcp is not None and decided.get(one.name, here) != here,
+                stays=wanted is not None and any(each.name == one.name for each in wanted.networks),
                 wrong=" ".join(wrong),
             )
         )

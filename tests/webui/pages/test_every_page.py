@@ -18,7 +18,8 @@ FULL = (
     "/devices", "/devices?q=10.77.0.1", "/devices?show=blocked&sort=-now", "/devices?network=lan",
     "/devices/8c-71-f8-00-00-44", "/devices/f4-c8-8a-00-00-02", "/devices/00-05-c9-00-00-35",
     "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
-    "/changes/revisions", "/changes/revisions/1", "/password",
+    "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
+    "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/system",
