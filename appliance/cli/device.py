@@ -1,6 +1,5 @@
 """`nixie device`: everything on the LANs; names, blocks, addresses."""
 
-import time
 from typing import Annotated, Any
 
 import typer
@@ -70,13 +69,11 @@ def block(
     """Drop all its packets, at once; until you unblock it, for a while, or every week."""
     if span and weekly:
         raise Failed(REFUSED, "Say --for or --weekly, not both.")
-    said = f"weekly {weekly}" if weekly else "always"
-    if span:
-        length = seconds(span)
-        if length is None:
-            raise Failed(REFUSED, f"{span!r} is no length of time. Say it like 90min, 2h or 1d.")
-        said = f"until {round(time.time() + length)}"
-    call.did(call.client.put(f"/devices/{quoted(device)}/block", {"block": said}))
+    length = seconds(span) if span else 0.0
+    if length is None:
+        raise Failed(REFUSED, f"{span!r} is no length of time. Say it like 90min, 2h or 1d.")
+    said = {"block": f"weekly {weekly}" if weekly else "always", "seconds": round(length)}
+    call.did(call.client.put(f"/devices/{quoted(device)}/block", said))
 
 
 @command(group)

@@ -1,8 +1,12 @@
 """Everything on the LANs: the list, one device, and what is pressed there."""
 
 import re
+from dataclasses import replace
 
+from appliance.actions import draft
 from appliance.actions.known_devices import known
+from appliance.model.firewall import Forward, Ports
+from tests.webui.home import OWNER
 from tests.webui.household import DOORBELL, LAPTOP, PHONE, PIXEL, PRINTER, TABLET, TV
 from tests.webui.pages.conftest import Home
 from webui.pages.device_rows import under
@@ -152,6 +156,14 @@ def test_a_device_is_unblocked_on_its_page(lived_in: Home) -> None:
 def test_a_hostname_from_the_wire_is_only_text(lived_in: Home) -> None:
     lived_in.post(f"/devices/{key(DOORBELL)}/name", name='"><svg onload=alert(1)>')
     assert "<svg onload" not in lived_in.get("/devices")
+
+
+def test_a_device_shows_the_ways_in_that_lead_to_it(lived_in: Home) -> None:
+    lived_in.post(f"/devices/{key(TV)}/address")
+    way = Forward("stream", TV, "tcp", Ports(8443))
+    draft.edit(lived_in.desk, OWNER, lambda one: replace(one, forwards=(way,)), "A way in.")
+    lived_in.apply()
+    assert "stream: tcp 8443 from the internet" in lived_in.get(f"/devices/{key(TV)}")
 
 
 def test_a_device_that_moved_something_has_a_line(home: Home) -> None:
