@@ -65,6 +65,8 @@ def held(ends_at: float) -> Stored:
         0.0,
         ends_at,
         "bound",
+        "",
+        "",
     )
 
 
