@@ -128,6 +128,12 @@ async def _dns(_fault: Fault, signs: Signs) -> None:
     await serve(adopt(os.environ), state(), signs)
 
 
+async def _wan(_fault: Fault, signs: Signs) -> None:
+    from services.wan.serve import serve
+
+    await serve(state(), signs)
+
+
 async def _boot(fault: Fault, signs: Signs) -> None:
     from services.netboot.probe import installed as found
     from services.netboot.serve import Files, serve
@@ -178,6 +184,7 @@ PARTS: Mapping[str, Callable[[Fault, Signs], Coroutine[None, None, None]]] = {
     "net": _net,
     "dhcp": _dhcp,
     "dns": _dns,
+    "wan": _wan,
     "boot": _boot,
     "build": _build,
     "web": _web,

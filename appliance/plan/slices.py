@@ -10,6 +10,7 @@ from appliance.model.slices import (
     DnsSlice,
     FixedAddress,
     Slices,
+    WanSlice,
 )
 
 
@@ -31,6 +32,19 @@ def cut(config: RouterConfig, revision: int, machines: Mapping[str, str]) -> Sli
         boot=tuple(
             BootNetwork(one.name, one.bridge, one.address) for one in config.networks if one.netboot
         ),
+        wan=_wan(config),
+    )
+
+
+def _wan(config: RouterConfig) -> WanSlice | None:
+    if config.wan is None:
+        return None
+    static = config.wan.static
+    return WanSlice(
+        link=config.wan.port,
+        address=static.address if static else None,
+        gateway=static.gateway if static else None,
+        lans=tuple((one.name, one.address.network) for one in config.networks),
     )
 
 

@@ -29,11 +29,12 @@ from appliance.plan.links import (
     Release,
 )
 from appliance.plan.links import State as Links
-from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute
+from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute, Route
 from appliance.plan.routes import State as Routes
 from services.links.translate import address_of, link_of, route_of
 
 IPV4 = 2  # AF_INET
+RT_SCOPE_LINK = 253  # linux/rtnetlink.h
 Step = (
     AddBridge
     | Enslave
@@ -112,7 +113,7 @@ class LinksDriver:
         await self._netlink.route(
             "add" if isinstance(step, AddRoute) else "del",
             dst=str(step.route.destination),
-            gateway=str(step.route.gateway),
+            **_through(step.route),
             oif=await self._index(step.route.link),
             priority=step.route.metric,
             proto=PROTOCOL,
@@ -165,6 +166,13 @@ PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, No
     AddRoute: LinksDriver.add_route,
     DropRoute: LinksDriver.add_route,
 }
+
+
+def _through(route: Route) -> dict[str, Any]:
+    """How the kernel is told where a route leads."""
+    if int(route.gateway):
+        return {"gateway": str(route.gateway)}
+    return {"scope": RT_SCOPE_LINK}
 
 
 @asynccontextmanager

@@ -2,33 +2,86 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.errors import Problem, Refused
 from appliance.events import Event, LinkMissing, LinkReturned
 from appliance.model import migrate, read
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
-from appliance.plan import order
+from appliance.model.dns import Upstream
+from appliance.model.wan import StaticAddress
+from appliance.model.way import Learned, Lease
+from appliance.plan import order, routes
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
 from hardware.inventory import Nic
 
+NOTHING = Learned()
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Where a config leads on this box today: the located config, its state, its missing ports."""
+    """Where a config leads on this box today: the located config, its state, its missing ports.
+
+    `lease` is what the provider gave, if the config asks for it.  `scope` is what of the kernel is
+    ours to touch: what is wanted, and the provider's former addresses.
+    """
 
     config: RouterConfig
     wanted: order.State
     missing: tuple[Missing, ...]
+    lease: Lease | None
+    scope: order.State
 
 
-def aim(config: RouterConfig, nics: Sequence[Nic]) -> Aim:
-    """Find the config's ports among the box's."""
+def aim(config: RouterConfig, nics: Sequence[Nic], learned: Learned = NOTHING) -> Aim:
+    """Find the config's ports among the box's, and give the way out what was `learned`."""
     here, missing = located(config, nics)
-    return Aim(here, order.wanted(here), missing)
+    lease = usable(here, learned)
+    if lease is None:
+        wanted = order.wanted(here)
+    else:
+        here, wanted = _named(here, lease), _assigned(here, lease)
+    former = {link: frozenset({address}) for link, address in learned.former}
+    for link, address in learned.former:
+        former[link] |= {address}
+    return Aim(here, wanted, missing, lease, order.together(wanted, order.State(addresses=former)))
+
+
+def usable(config: RouterConfig, learned: Learned) -> Lease | None:
+    """The lease for a located config's way out; None when it asks for none, or has none.
+
+    The LAN is the owner's path: an address that overlaps it is left out until `wan` has given it
+    back.
+    """
+    held, wan = learned.held, config.wan
+    if held is None or wan is None or wan.static or wan.port != held.link:
+        return None
+    network = held.lease.address.network
+    clash = any(network.overlaps(one.address.network) for one in config.networks)
+    return None if clash or held.lease.gateway is None else held.lease
+
+
+def _named(config: RouterConfig, lease: Lease) -> RouterConfig:
+    """Names are asked of the provider's servers where the owner has named none."""
+    if config.dns.upstreams or not lease.name_servers:
+        return config
+    own = {network.address.ip for network in config.networks}
+    learned = tuple(Upstream(one) for one in lease.name_servers if one not in own)
+    return replace(config, dns=replace(config.dns, upstreams=learned))
+
+
+def _assigned(config: RouterConfig, lease: Lease) -> order.State:
+    """As if the owner had written the lease down; its other routes besides."""
+    assert config.wan
+    assert lease.gateway
+    link = config.wan.port
+    static = StaticAddress(lease.address, lease.gateway)
+    wanted = order.wanted(replace(config, wan=replace(config.wan, static=static)))
+    more = {routes.Route(one.destination, one.gateway, link) for one in lease.ways}
+    return replace(wanted, routes=frozenset(wanted.routes) | more)
 
 
 def parsed(text: str) -> RouterConfig:

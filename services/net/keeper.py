@@ -28,6 +28,7 @@ from appliance.events import (
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
 from appliance.model.slices import Slices
+from appliance.model.way import Learned
 from appliance.plan import order, record, words
 from appliance.plan.links import Missing
 from appliance.plan.slices import cut
@@ -100,12 +101,15 @@ class Keeper:
         nics: Callable[[], Sequence[Nic]],
         clocks: Clocks,
         fault: Fault = no_fault,
+        learned: Callable[[], Learned] = Learned,
     ) -> None:
+        """`learned` tells what the provider gave; by itself nothing."""
         self._ledger = Ledger(database, clocks.now, fault)
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
+        self._learned = learned
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
-        self._aim: Aim | None = aim(self._config, nics()) if self._config else None
+        self._aim: Aim | None = self._aimed(self._config) if self._config else None
         self._missing: tuple[Missing, ...] = ()
         self._pending: Attempt | None = None
         self._remains = order.State()  # of an undo that could not take everything away
@@ -131,7 +135,7 @@ class Keeper:
             cut_off = Attempt(
                 machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
                 revision=RevisionView(row.revision, row.config, row.author, row.began_at),
-                tried=aim(parsed(row.config), self._nics()),
+                tried=self._aimed(parsed(row.config)),
                 before=record.from_json(row.before),
             )
             await self._happened(cut_off, Restarted())
@@ -156,16 +160,18 @@ class Keeper:
         config = parsed(self._pending.revision.config) if self._pending else self._config
         if config is None:
             return
-        fresh = aim(config, self._nics())
+        fresh = self._aimed(config)
         self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
             _, steps = await self._reconcile(fresh.wanted)
         except NixieError as error:
             self._failed(error)
             return
+        taught = self._aim is not None and fresh.lease != self._aim.lease  # that is no drift
         links = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
-        drift = () if links or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
+        quiet = links or taught or not told
+        drift = () if quiet else tuple(DriftRepaired(words.say(one)) for one in steps)
         if links or drift:
             self._ledger.write(*links, *drift)
 
@@ -219,7 +225,7 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = aim(checked(revision.config), self._nics())
+            tried = self._aimed(checked(revision.config))
             self._kernel.scope = self._scope(tried)
             attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
@@ -265,7 +271,7 @@ class Keeper:
 
     async def _put_back(self, attempt: Attempt) -> None:
         """Plan towards the last kept config, or what was there before the first one."""
-        fresh = aim(self._config, self._nics()) if self._config else None
+        fresh = self._aimed(self._config) if self._config else None
         wanted = fresh.wanted if fresh else attempt.before
         self._kernel.scope = order.together(attempt.tried.wanted, wanted)
         left = await put_back(wanted, order.steps, self._kernel, self._clocks.pause)
@@ -313,7 +319,11 @@ class Keeper:
 
     def _scope(self, tried: Aim) -> order.State:
         """What we may touch: all that the config in force or the tried one names."""
-        return order.together(*([self._aim.wanted] if self._aim else []), tried.wanted)
+        return order.together(*([self._aim.scope] if self._aim else []), tried.scope)
+
+    def _aimed(self, config: RouterConfig) -> Aim:
+        """Where a config leads with the ports and the provider of this moment."""
+        return aim(config, self._nics(), self._learned())
 
     def _arrived(self, fresh: Aim) -> tuple[Event, ...]:
         """`fresh` is in force now; what there is to tell about its ports."""

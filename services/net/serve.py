@@ -1,9 +1,9 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then four things wake it: a commit in nixie.db, a change in the kernel, the deadline of a
-trial, and the clock (nftables and sysctls do not tell).  Everything runs in the namespace this
-process was started in.
+nixie.db.  Then five things wake it: a commit in nixie.db or wan.db, a change in the kernel, the
+deadline of a trial, and the clock (nftables and sysctls do not tell).  Everything runs in the
+namespace this process was started in.
 """
 
 import asyncio
@@ -21,10 +21,11 @@ from appliance.store.open import now, writer
 from hardware.probe import nics
 from services.links.driver import changes, netlink
 from services.net.driver import KernelDriver
-from services.net.follow import read
+from services.net.follow import Provider, read
 from services.net.keeper import Clocks, Keeper
 
-INVENTORY, KERNEL = "nixie.db", "the kernel"
+INVENTORY, PROVIDER, KERNEL = "nixie.db", "wan.db", "the kernel"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
@@ -42,15 +43,17 @@ async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
-    inventory = Follower(state / "nixie.db")
+    inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
+    provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
     try:
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault)
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, provider.learned)
             await keeper.recover()
             signs.ready()
-            await _hold(keeper, inventory, signs.beat)
+            await _hold(keeper, inventory, wan.path, signs.beat)
     finally:
+        wan.close()
         inventory.close()
         database.close()
 
@@ -76,11 +79,12 @@ class Bell:
                 await self._rings.wait()
 
 
-async def _hold(keeper: Keeper, inventory: Follower, beat: Callable[[], None]) -> None:
+async def _hold(keeper: Keeper, inventory: Follower, wan: Path, beat: Callable[[], None]) -> None:
     """Look whenever something may have changed."""
     bell = Bell()
     async with asyncio.TaskGroup() as group:
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
+        group.create_task(bell.ring_on(follow([Follower(wan)]), PROVIDER))
         group.create_task(bell.ring_on(changes(), KERNEL))
         while True:
             bell.rung.clear()
@@ -98,7 +102,7 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
-    waited_for = {INVENTORY} if keeper.failures else {INVENTORY, KERNEL}
+    waited_for = {INVENTORY, PROVIDER} if keeper.failures else {INVENTORY, PROVIDER, KERNEL}
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:
             await asyncio.sleep(SETTLE_SECONDS)

@@ -25,6 +25,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WishRefused,
         events.ChangeRefused,
         events.FileGone,
+        events.WanDown,
+        events.WanRefused,
     ),
     "warn": (
         events.ForeignBootServer,
@@ -34,6 +36,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.DriftRepaired,
         events.TokenUnknown,
         events.FileReplaced,
+        events.WanAddressGone,
     ),
     "ok": (
         events.ForeignServerGone,
@@ -43,12 +46,16 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.LinkReturned,
         events.RevisionApplied,
         events.ImagePublished,
+        events.WanUp,
     ),
     "note": (
         events.SourceChanged,
         events.BuildEnded,
         events.RevisionTried,
         events.TrialExtended,
+        events.WanAddressed,
+        events.WanFound,
+        events.WanOff,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -72,6 +79,7 @@ QUIET: tuple[type[Event], ...] = (
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,
+    events.WanAsked,
 )
 """Steps on the way, which pages of their own show, and what people did."""
 
@@ -145,7 +153,7 @@ def place(event: Event, called: Names) -> tuple[str, str]:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:
         return f"/networks#net-{quote(facts['network'])}", facts["network"]
-    return ("/networks", "the networks") if event.bell == "changes" else ("", "")
+    return ("/networks", "the networks") if event.bell in {"changes", "wan"} else ("", "")
 
 
 def _told(entry: Entry, called: Names, now: float) -> Happened:
