@@ -28,6 +28,7 @@ from webui.api import (
     changes,
     hosts,
     images,
+    internet,
     journal,
     machines,
     menus,
@@ -62,6 +63,7 @@ from webui.pages import (
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
+from webui.pages import internet as internet_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import networks as networks_page
@@ -79,6 +81,7 @@ NOUNS = (
     menus,
     boots,
     networks,
+    internet,
     changes,
     acts,
     journal,
@@ -104,6 +107,7 @@ PAGES = (
     menus_page,
     boot,
     networks_page,
+    internet_page,
     system,
     changes_page,
 )

@@ -90,6 +90,7 @@ OF_NETWORKS = frozenset(
     for kind in kinds
     if "network" in kind.__dataclass_fields__
 )
+OF_INTERNET = frozenset(kind for kind in LOUD if kind.startswith("Wan"))
 _TONE = {kind: tone for tone, kinds in TONES.items() for kind in kinds}
 _ENDED = {"built": "ok", "unchanged": "ok", "failed": "bad"}
 
@@ -153,7 +154,7 @@ def place(event: Event, called: Names) -> tuple[str, str]:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:
         return f"/networks#net-{quote(facts['network'])}", facts["network"]
-    return ("/networks", "the networks") if event.bell in {"changes", "wan"} else ("", "")
+    return _PLACES.get(event.bell, ("", ""))
 
 
 def _told(entry: Entry, called: Names, now: float) -> Happened:
@@ -172,4 +173,5 @@ def _told(entry: Entry, called: Names, now: float) -> Happened:
     )
 
 
+_PLACES = {"changes": ("/networks", "the networks"), "wan": ("/internet", "the internet")}
 _LABELS = {"bad": "Trouble", "warn": "Warning", "ok": "Good", "note": "Note"}

@@ -20,7 +20,7 @@ from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame, happened, troubles
-from webui.pages.frame import Shell
+from webui.pages.frame import Online, Shell
 from webui.pages.happened import OF_NETWORKS, Happened
 from webui.pages.page import Fact, after, known_facts, own_path, page
 from webui.pages.states import Pill
@@ -60,6 +60,7 @@ class NetworksView:
 
     shell: Shell
     lead: str
+    internet: Online | None
     troubles: tuple[Trouble, ...]  # about no network in particular
     networks: tuple[Network, ...]
     happened: tuple[Happened, ...]
@@ -120,6 +121,7 @@ def built(here: Here) -> NetworksView:
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
         lead=lead(slices),
+        internet=frame.online(reads.way()),
         troubles=tuple(one for one in found if not hasattr(one.event, "network")),
         networks=networks(
             slices,

@@ -1,14 +1,15 @@
-"""net.db and leases.db: what is in force, what is on trial, who is there."""
+"""net.db, leases.db and wan.db: what is in force or on trial, who is there, the way out."""
 
 from appliance.model.slices import Slices
-from appliance.store import leases, trials
+from appliance.model.way import Held, Way
+from appliance.store import leases, trials, ways
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 
 
 class NetworkLooks(Files):
-    """What `net` and `dhcp` wrote."""
+    """What `net`, `dhcp` and `wan` wrote."""
 
     def leases(self, network: str | None = None) -> list[LeaseRow]:
         """Leases, ended ones included."""
@@ -41,3 +42,11 @@ class NetworkLooks(Files):
     def answered(self) -> int:
         """The newest wish that `net` answered."""
         return self.look("net", trials.asked, 0)
+
+    def way(self) -> Way:
+        """How the way out stands."""
+        return self.look("wan", ways.way, Way())
+
+    def provided(self) -> Held | None:
+        """What the provider gave."""
+        return self.look("wan", lambda file: ways.learned(file).held, None)

@@ -15,11 +15,11 @@ FULL = (
     "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
     "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
-    "/networks", "/system", "/changes", "/changes/happened", "/password",
+    "/networks", "/internet", "/system", "/changes", "/changes/happened", "/password",
 )  # fmt: skip
 BARE = (
-    "/", "/machines", "/menus", "/sources", "/builds", "/networks", "/system", "/changes",
-    "/changes/happened", "/password",
+    "/", "/machines", "/menus", "/sources", "/builds", "/networks", "/internet", "/system",
+    "/changes", "/changes/happened", "/password",
 )  # fmt: skip
 FRAGMENTS = (
     ("/", "/overview/now"),
@@ -32,6 +32,7 @@ FRAGMENTS = (
     ("/builds/b1", "/builds/b1/now"),
     ("/boots/{now}", "/boots/{now}/now"),
     ("/networks", "/networks/now"),
+    ("/internet", "/internet/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
     ("/", "/frame/now"),
