@@ -54,7 +54,6 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.RevisionTried,
         events.TrialExtended,
         events.WanAddressed,
-        events.WanFound,
         events.WanOff,
     ),
 }
@@ -80,6 +79,7 @@ QUIET: tuple[type[Event], ...] = (
     events.RoleUnserved,
     events.WallLower,
     events.WanAsked,
+    events.WanFound,
 )
 """Steps on the way, which pages of their own show, and what people did."""
 

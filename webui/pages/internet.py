@@ -155,8 +155,8 @@ def facts(way: Way, now: float) -> tuple[Fact, ...]:
         Fact("Address", way.address, code=True),
         Fact("Gateway", way.gateway, code=True),
         Fact("It answers in", fast),
-        Fact("Lost of the newest questions", lost),
-        Fact("So since", phrases.ago(now - way.since) if way.since else ""),
+        Fact("Lost", lost),
+        Fact("Since", phrases.ago(now - way.since) if way.since else ""),
     )
 
 

@@ -19,8 +19,8 @@ from appliance.store.leases import LeaseRow
 from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import Text, ticked
-from webui.pages import frame, happened, troubles
-from webui.pages.frame import Online, Shell
+from webui.pages import frame, happened, internet, troubles
+from webui.pages.frame import Shell
 from webui.pages.happened import OF_NETWORKS, Happened
 from webui.pages.page import Fact, after, known_facts, own_path, page
 from webui.pages.states import Pill
@@ -60,7 +60,8 @@ class NetworksView:
 
     shell: Shell
     lead: str
-    internet: Online | None
+    internet: Pill
+    way_out: tuple[Fact, ...]
     troubles: tuple[Trouble, ...]  # about no network in particular
     networks: tuple[Network, ...]
     happened: tuple[Happened, ...]
@@ -117,11 +118,12 @@ def built(here: Here) -> NetworksView:
     reads = here.reads
     called = happened.names(reads.machines(), reads.sources())
     slices, present = reads.slices(), changes.present_config(here.desk)
-    found = troubles.present(reads, called, here.now)
+    found, way = troubles.present(reads, called, here.now), reads.way()
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
         lead=lead(slices),
-        internet=frame.online(reads.way()),
+        internet=internet.PILLS[way.stand],
+        way_out=internet.facts(way, here.now),
         troubles=tuple(one for one in found if not hasattr(one.event, "network")),
         networks=networks(
             slices,
