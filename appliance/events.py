@@ -430,6 +430,16 @@ class RevisionUndone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AddressLeft(Event):
+    """Everybody on {network} has moved: the router no longer answers at {address}, its old one."""
+
+    bell: ClassVar[str] = "changes"
+
+    network: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRefused(Event):
     """{what}"""
 

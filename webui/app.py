@@ -26,9 +26,9 @@ from webui.api import (
     boots,
     builds,
     changes,
+    draft,
     hosts,
     images,
-    internet,
     journal,
     machines,
     menus,
@@ -37,6 +37,7 @@ from webui.api import (
     status,
     tokens,
 )
+from webui.api import internet as internet_api
 from webui.api.description import described
 from webui.api.routes import body_words, only_known_words
 from webui.api.wording import problems
@@ -46,15 +47,21 @@ from webui.guard import Guard
 from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
+    addresses,
     boot,
     build,
     claim,
     frame,
     image,
+    internet,
     login,
     machine,
+    network,
+    online,
     overview,
     password,
+    review,
+    revisions,
     source,
     source_settings,
     system,
@@ -63,7 +70,6 @@ from webui.pages import (
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
-from webui.pages import internet as internet_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import networks as networks_page
@@ -81,7 +87,8 @@ NOUNS = (
     menus,
     boots,
     networks,
-    internet,
+    internet_api,
+    draft,
     changes,
     acts,
     journal,
@@ -107,8 +114,13 @@ PAGES = (
     menus_page,
     boot,
     networks_page,
-    internet_page,
+    network,
+    addresses,
+    internet,
+    online,
     system,
+    review,
+    revisions,
     changes_page,
 )
 COMPRESSED_FROM = 1024  # bytes

@@ -71,6 +71,16 @@ class RevisionView:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """Table `draft`: a RouterConfig being prepared, and the revision it began from."""
+
+    base: int
+    config: str  # JSON
+    author: str
+    at: float
+
+
 def sources(connection: sqlite3.Connection) -> list[SourceView]:
     """Sources in force, oldest first."""
     rows = connection.execute(
@@ -176,6 +186,14 @@ def revision_heads(connection: sqlite3.Connection) -> list[tuple[int, str, float
     return connection.execute(
         "SELECT number, author, at FROM revision ORDER BY number DESC"
     ).fetchall()
+
+
+def draft(connection: sqlite3.Connection, account: str) -> DraftView | None:
+    """The change that is being prepared."""
+    row = connection.execute(
+        "SELECT base, config, author, at FROM draft WHERE account = ?", (account,)
+    ).fetchone()
+    return DraftView(*row) if row else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from appliance.events import (
     EarFound,
@@ -123,6 +123,16 @@ def holder(connection: sqlite3.Connection, network: str, address: IPv4Address) -
         (network, int(address)),
     ).fetchone()
     return str(row[0]) if row else None
+
+
+def last_end(connection: sqlite3.Connection, network: str, subnet: IPv4Network) -> float:
+    """When the last lease on an address of `subnet` ends (Unix seconds); 0.0 when there is none."""
+    row = connection.execute(
+        "SELECT max(ends_at) FROM lease WHERE network = ? AND state = 'bound'"
+        " AND address BETWEEN ? AND ?",
+        (network, int(subnet.network_address), int(subnet.broadcast_address)),
+    ).fetchone()
+    return float(row[0] or 0.0)
 
 
 Stored = tuple[str, int, str, str, str, str, float, float, str]

@@ -164,10 +164,7 @@ class AllowedDirectory(InventoryRow, table=True):
 
 
 class Draft(InventoryRow, table=True):
-    """The change being prepared, one per account; `base` is the revision it started from.
-
-    Nobody writes it yet: it comes with the pages for changes.
-    """
+    """The change being prepared, one per account; `base` is the revision it started from."""
 
     account: str = Field(primary_key=True)
     base: int

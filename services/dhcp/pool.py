@@ -219,12 +219,19 @@ class Pool:
         lease.ends_at = min(lease.ends_at, now + max(longest, QUARANTINE_SECONDS))
         self.leases[lease.address] = lease
         if lease.state != DECLINED:
-            self._by_client[lease.client] = lease
-            other = self._by_mac.get(lease.mac)
-            if other is None or other.ends_at <= lease.ends_at:  # the newer one
+            if self._succeeds(lease, self._by_client.get(lease.client)):
+                self._by_client[lease.client] = lease
+            if self._succeeds(lease, self._by_mac.get(lease.mac)):
                 self._by_mac[lease.mac] = lease
         lease.queued = 0.0
         self._queue(lease)
+
+    def _succeeds(self, lease: Lease, other: Lease | None) -> bool:
+        """Is its holder known by `lease`, not by `other`: it fits, or it is the newer one?"""
+        if other is None:
+            return True
+        own, others = (self.fits(one.address, one.mac) for one in (lease, other))
+        return own if own != others else other.ends_at <= lease.ends_at
 
     # ── inside ────────────────────────────────────────────────────────────────────────────────────
 

@@ -41,14 +41,15 @@ class Face:
     def __init__(self, link: str, udp: socket.socket | None) -> None:
         self.link, self.udp = link, udp
         self.name: str | None = None
-        self.subnet: IPv4Network | None = None
+        self.subnets: tuple[IPv4Network, ...] = ()
         self.answers = Answers()
         self.clients: set[str] = set()
 
-    def belong(self, name: str | None, subnet: IPv4Network | None) -> None:
-        """The link's network now, None when it has none any more."""
-        if (self.name, self.subnet) != (name, subnet):
-            self.name, self.subnet = name, subnet
+    def belong(self, name: str | None, subnets: tuple[IPv4Network, ...]) -> None:
+        """The link's network now, None when it has none any more; with the subnets it had before,
+        while somebody is still there."""
+        if (self.name, self.subnets) != (name, subnets):
+            self.name, self.subnets = name, subnets
             self.clients.clear()
         self.answers.clear()
 
@@ -56,7 +57,8 @@ class Face:
         """Is this a client of our network?  Others get a refusal: we are no open resolver."""
         if client in self.clients:
             return True
-        if self.subnet is None or IPv4Address(client) not in self.subnet:
+        address = IPv4Address(client)
+        if not any(address in subnet for subnet in self.subnets):
             return False
         if len(self.clients) >= MOST_CLIENTS:
             self.clients.clear()
@@ -158,9 +160,8 @@ class Server:
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
             network = network_of(slice_, face.link)
-            face.belong(
-                network.name if network else None, network.address.network if network else None
-            )
+            ours = (network.address, *network.stays) if network else ()
+            face.belong(network.name if network else None, tuple(one.network for one in ours))
 
     def listen(self, face: Face) -> None:
         """Answer on a face's UDP socket, and remember the face for its streams."""

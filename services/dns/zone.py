@@ -81,7 +81,8 @@ def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
     forward: dict[str, tuple[IPv4Address, ...]] = {
         slice_.hostname: tuple(network.address.ip for network in slice_.networks)
     }
-    reverse = {network.address.ip: slice_.hostname for network in slice_.networks}
+    ours = (one for network in slice_.networks for one in (network.address, *network.stays))
+    reverse = {one.ip: slice_.hostname for one in ours}
     for network in slice_.networks:
         for one in network.reservations:
             if one.name and one.name not in forward:

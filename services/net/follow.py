@@ -1,16 +1,18 @@
-"""DOOR: what net reads of nixie.db, and what the provider gave, of wan.db."""
+"""DOOR: what net reads of other roles' files: nixie.db, leases.db, wan.db."""
 
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from ipaddress import IPv4Network
 
 from appliance.model.way import Learned
-from appliance.store import inventory_view, ways
+from appliance.store import inventory_view, leases, ways
 from appliance.store.follow import Follower
 from services.net.aim import names_by_mac
 from services.net.asked import Inventory, asked
+from services.net.leaving import LastEnd
 
 
 def read(inventory: Follower, answered: int) -> Inventory | None:
@@ -32,6 +34,21 @@ def read(inventory: Follower, answered: int) -> Inventory | None:
         )
     except sqlite3.Error:  # web is still making its tables
         return None
+
+
+def last_ends(held: Follower) -> LastEnd:
+    """When the last lease on a subnet ends, by leases.db."""
+
+    def last_end(network: str, subnet: IPv4Network) -> float | None:
+        held.changed()
+        if held.connection is None:
+            return None
+        try:
+            return leases.last_end(held.connection, network, subnet)
+        except sqlite3.Error:
+            return None
+
+    return last_end
 
 
 class Provider:

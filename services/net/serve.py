@@ -1,9 +1,9 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then five things wake it: a commit in nixie.db or wan.db, a change in the kernel, the
-deadline of a trial, and the clock (nftables and sysctls do not tell).  Everything runs in the
-namespace this process was started in.
+nixie.db.  Then six things wake it: a commit in nixie.db or wan.db, a change in the kernel, the
+deadline of a trial, the time of a rule, and the clock (nftables and sysctls do not tell).
+Everything runs in the namespace this process was started in.
 """
 
 import asyncio
@@ -20,9 +20,10 @@ from appliance.store.follow import Follower, follow
 from appliance.store.open import now, writer
 from hardware.probe import nics
 from services.links.driver import changes, netlink
+from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
-from services.net.follow import Provider, read
-from services.net.keeper import Clocks, Keeper
+from services.net.follow import Provider, last_ends, read
+from services.net.keeper import Keeper
 
 INVENTORY, PROVIDER, KERNEL = "nixie.db", "wan.db", "the kernel"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -44,17 +45,20 @@ async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
+    held = Follower(state / "leases.db")
     provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
     try:
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault, provider.learned)
+            told = last_ends(held), provider.learned
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await keeper.recover()
             signs.ready()
             await _hold(keeper, inventory, wan.path, signs.beat)
     finally:
         wan.close()
         inventory.close()
+        held.close()
         database.close()
 
 
@@ -103,12 +107,16 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
     waited_for = {INVENTORY, PROVIDER} if keeper.failures else {INVENTORY, PROVIDER, KERNEL}
+    turn = keeper.changes_at
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:
             await asyncio.sleep(SETTLE_SECONDS)
             return
+        until_turn = BEAT_SECONDS if turn is None else turn - CLOCKS.now()
+        if until_turn <= 0:
+            return
         beat()
-        await bell.wait(min(left, BEAT_SECONDS))
+        await bell.wait(min(left, BEAT_SECONDS, until_turn))
 
 
 CLOCKS = Clocks(

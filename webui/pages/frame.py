@@ -14,6 +14,8 @@ from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow
 from webui import lanes, phrases
+from webui.pages.dock import Dock
+from webui.pages.dock import present as not_applied
 from webui.pages.inbox import unmet
 from webui.pages.page import own_path, page
 from webui.pages.trial import Bar
@@ -22,6 +24,8 @@ from webui.session import Anybody, Here, Signed
 
 router = APIRouter(include_in_schema=False)
 THEMES = ("light", "dark")
+REVIEW = "/changes/review"
+"""The page that needs no dock: it is what the dock leads to."""
 _YEAR_SECONDS = 31_536_000
 
 
@@ -85,6 +89,7 @@ class Shell:
     toast: Toast | None = None
     trial: Bar | None = None
     online: Online | None = None  # None: no port is the internet's
+    dock: Dock | None = None
 
     @property
     def ways(self) -> tuple[Item, ...]:
@@ -116,6 +121,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         toast=toast or _toast(here),
         trial=on_trial(here),
         online=online(reads.way()),
+        dock=None if _back(here).startswith(REVIEW) else not_applied(here),
     )
 
 
@@ -222,7 +228,7 @@ def now(here: Signed) -> Response:
 
 @router.get("/frame/trial")
 def trial_now(here: Signed) -> Response:
-    """The change that is on trial."""
+    """The change that is on trial; without one, what is not applied."""
     return page("frame/trial.html", FrameView(shell(here, "", "")))
 
 

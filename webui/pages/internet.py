@@ -1,200 +1,172 @@
-"""/internet: whether it is there, since when, by what, and what to press when it is not."""
+"""/networks/internet and /networks/router: the way out, and what the router is called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from appliance.actions import internet as deeds
-from appliance.events import WanFound
-from appliance.model.way import FOREVER, Held, Stand, Way
-from appliance.store import journals
-from appliance.store.journal import Entry
-from webui import phrases
-from webui.pages import frame, happened
+from appliance.actions import draft
+from appliance.actions import router as deeds
+from appliance.actions.refusals import Unknown
+from appliance.errors import Refused
+from appliance.model.config import RouterConfig
+from appliance.model.wan import Wan
+from webui.forms import Text, beside, ticked
+from webui.pages import frame
+from webui.pages.choices import Choice
 from webui.pages.frame import Shell
-from webui.pages.happened import OF_INTERNET, Happened
-from webui.pages.page import Fact, after, known_facts, page
-from webui.pages.states import Pill
-from webui.session import Here, Signed
+from webui.pages.page import Field, after, page
+from webui.pages.ports import INTERNET, PortChoice, by_mac, chosen, offered
+from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
-SHOWN_EVENTS = 8
-FOUND_SECONDS = 3600.0
-"""How long the answer of a search stays on the page."""
-
-PILLS: Mapping[Stand, Pill] = {
-    Stand.OFF: Pill("off", "Not set up"),
-    Stand.NO_CABLE: Pill("bad", "No cable"),
-    Stand.ASKING: Pill("live", "Asking for an address"),
-    Stand.UNANSWERED: Pill("bad", "No answer"),
-    Stand.REFUSED: Pill("bad", "Address refused"),
-    Stand.LISTENING: Pill("live", "Connecting"),
-    Stand.ONLINE: Pill("ok", "Online"),
-    Stand.SILENT: Pill("bad", "Gateway silent"),
+WAYS: Mapping[str, str] = {
+    "none": "Not at all",
+    "dhcp": "By DHCP",
+    "static": "With an address of its own",
 }
-OFF = "No port is the internet’s yet. Find its cable, or name the port in the configuration."
-HEADINGS: Mapping[Stand, str] = {
-    Stand.OFF: "There is no way to the internet",
-    Stand.ASKING: "Asking the provider",
-    Stand.LISTENING: "Connecting",
-}
+"""How the internet is reached."""
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
-    """One port of a search, and what was found there."""
+class TypedWay:
+    """The way out as the form says it."""
 
-    link: str
-    state: Pill
-    what: str
+    way: Text = "none"
+    port: Text = ""
+    by_mac: Text = ""
+    address: Text = ""
+    gateway: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """The newest search."""
+class TypedNames:
+    """What the router is called, as the form says it."""
 
-    what: str
-    when: str
-    ports: tuple[Port, ...]
+    hostname: Text = ""
+    domain: Text = ""
+    upstreams: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InternetView:
-    """The page."""
+    """The page of the way out."""
 
     shell: Shell
-    heading: str
-    lead: str
-    state: Pill
-    wrong: str
-    link: str  # "" when no port is the internet's
-    facts: tuple[Fact, ...]
-    given: tuple[Fact, ...]
-    search: Search | None
-    can_search: bool
-    happened: tuple[Happened, ...]
+    ways: tuple[Choice, ...]
+    ports: tuple[PortChoice, ...]
+    port_problem: str
+    by_mac: bool
+    address: Field
+    gateway: Field
+    problem: str
 
 
-@router.get("/internet")
-def show(here: Signed) -> Response:
-    """The page."""
-    return page("internet.html", built(here))
+@dataclass(frozen=True, slots=True)
+class RouterView:
+    """The page of the names."""
+
+    shell: Shell
+    hostname: Field
+    domain: Field
+    upstreams: Field
+    problem: str
 
 
-@router.get("/internet/now")
-def now(here: Signed) -> Response:
-    """All of it that moves."""
-    return page("internet/now.html", built(here))
+@router.get("/networks/internet")
+def show_internet(here: Signed) -> Response:
+    """How the internet is reached."""
+    config = draft.edited(here.desk)
+    return page("internet.html", internet(here, config, stored_as_typed(config.wan)))
 
 
-@router.post("/internet/renew")
-def renew(here: Signed) -> Response:
-    """Ask the provider again."""
-    return after("/internet", deeds.renew(here.desk, here.actor).act)
+@router.post("/networks/internet")
+def change_internet(here: Owning, typed: Annotated[TypedWay, Depends()]) -> Response:
+    """Change it in the draft."""
+    try:
+        done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed))
+    except Unknown:
+        raise
+    except Refused as refused:
+        found = internet(here, draft.edited(here.desk), typed, beside(refused))
+        return page("internet.html", found, 422)
+    return after("/networks", done.act)
 
 
-@router.post("/internet/probe")
-def probe(here: Signed) -> Response:
-    """Find the provider's cable."""
-    return after("/internet", deeds.search(here.desk, here.actor).act)
+@router.get("/networks/router")
+def show_router(here: Signed) -> Response:
+    """What the router is called."""
+    config = draft.edited(here.desk)
+    upstreams = "\n".join(str(one.address) for one in config.dns.upstreams)
+    typed = TypedNames(config.hostname, config.domain, upstreams)
+    return page("router.html", names(here, typed))
 
 
-def built(here: Here) -> InternetView:
-    """The view of this moment."""
-    reads = here.reads
-    way, held = reads.way(), reads.provided()
-    called = happened.names(reads.machines(), reads.sources())
-    told = journals.older(reads, SHOWN_EVENTS, kinds=OF_INTERNET).told
-    return InternetView(
-        shell=frame.shell(here, "network", "Internet"),
-        heading=heading(way, here.now),
-        lead=lead(way),
-        state=PILLS[way.stand],
-        wrong=phrases.capital(way.why),
-        link=way.link,
-        facts=facts(way, here.now),
-        given=given(held, here.now) if held else (),
-        search=newest(reads.latest([WanFound.__name__], []), here.now),
-        can_search=bool(deeds.free_ports(here.desk)),
-        happened=happened.told(told, called, here.now),
-    )
+@router.post("/networks/router")
+def change_router(here: Owning, typed: Annotated[TypedNames, Depends()]) -> Response:
+    """Change it in the draft."""
+    try:
+        done = deeds.set_names(
+            here.desk,
+            here.actor,
+            typed.hostname.strip(),
+            typed.domain.strip(),
+            typed.upstreams.replace(",", " ").split(),
+        )
+    except Unknown:
+        raise
+    except Refused as refused:
+        return page("router.html", names(here, typed, beside(refused)), 422)
+    return after("/networks", done.act)
 
 
-def heading(way: Way, now: float) -> str:
-    """The answer.
-
-    >>> heading(Way(Stand.ONLINE, since=100.0), 100.0 + 3 * 86_400)
-    'Online for 3\\xa0days'
-    >>> heading(Way(Stand.SILENT), 0.0)
-    'There is no internet'
-    """
-    if way.stand is Stand.ONLINE:
-        return f"Online for {phrases.duration(now - way.since)}"
-    return HEADINGS.get(way.stand, "There is no internet")
+def stored_as_typed(wan: Wan | None) -> TypedWay:
+    """The way out as its form."""
+    if wan is None:
+        return TypedWay()
+    marked = "yes" if by_mac((wan.port,)) else ""
+    if wan.static is None:
+        return TypedWay("dhcp", wan.port, marked)
+    return TypedWay("static", wan.port, marked, str(wan.static.address), str(wan.static.gateway))
 
 
-def lead(way: Way) -> str:
-    """By which port, to whom.
-
-    >>> lead(Way(Stand.ONLINE, "enp1s0", gateway="203.0.113.1"))
-    'The cable in enp1s0 leads to 203.0.113.1.'
-    """
-    if way.stand is Stand.OFF:
-        return OFF
-    return f"The cable in {way.link} leads to {way.gateway or 'your provider'}."
-
-
-def facts(way: Way, now: float) -> tuple[Fact, ...]:
-    """How it is measured."""
-    fast = "" if way.milliseconds is None else f"{way.milliseconds:g}\N{NO-BREAK SPACE}ms"
-    lost = "" if way.lost_percent is None else f"{way.lost_percent}\N{NO-BREAK SPACE}%"
-    return known_facts(
-        Fact("Port", way.link, code=True),
-        Fact("Address", way.address, code=True),
-        Fact("Gateway", way.gateway, code=True),
-        Fact("It answers in", fast),
-        Fact("Lost", lost),
-        Fact("Since", phrases.ago(now - way.since) if way.since else ""),
-    )
-
-
-def given(held: Held, now: float) -> tuple[Fact, ...]:
-    """What the provider gave."""
-    lease = held.lease
-    endless = lease.lease_seconds == FOREVER
-    until = phrases.ahead(held.given_at + lease.lease_seconds - now)
-    return known_facts(
-        Fact("DHCP server", str(lease.server), code=True),
-        Fact("Name servers", ", ".join(map(str, lease.name_servers)), code=True),
-        Fact("Domain", lease.domain, code=True),
-        Fact("Routes", "; ".join(f"{one.destination} via {one.gateway}" for one in lease.routes)),
-        Fact("Largest packet", f"{lease.mtu} bytes" if lease.mtu else ""),
-        Fact("Given", phrases.ago(now - held.given_at)),
-        Fact("Ends", "never" if endless else until),
-    )
-
-
-def newest(found: Sequence[Entry], now: float) -> Search | None:
-    """The newest search, while it is news."""
-    if not found or now - found[0].at > FOUND_SECONDS or not isinstance(found[0].event, WanFound):
+def as_stored(here: Here, typed: TypedWay) -> dict[str, Any] | None:
+    """What the form says, as the configuration's JSON has it; None for no way out."""
+    if typed.way not in ("dhcp", "static"):
         return None
-    event = found[0].event
-    return Search(event.what, phrases.ago(now - found[0].at), tuple(map(port, event.ports)))
+    picked = chosen((typed.port,), here.reads.ports(), by_mac=ticked(typed.by_mac))
+    static = {"address": typed.address.strip(), "gateway": typed.gateway.strip()}
+    return {"port": picked[0], "static": static if typed.way == "static" else None}
 
 
-def port(text: str) -> Port:
-    """One port, as wan tells it.
+def internet(
+    here: Here, config: RouterConfig, typed: TypedWay, wrong: Mapping[str, str] | None = None
+) -> InternetView:
+    """The view from what was typed."""
+    found = dict(wrong or {})
+    ports = offered(here.reads.ports(), config, (typed.port,) if typed.port else (), INTERNET)
+    return InternetView(
+        shell=frame.shell(here, "network", "The internet"),
+        ways=tuple(Choice(value, label, value == typed.way) for value, label in WAYS.items()),
+        ports=ports,
+        port_problem=found.pop("wan.port", ""),
+        by_mac=ticked(typed.by_mac),
+        address=Field(typed.address, found.pop("wan.static.address", "")),
+        gateway=Field(typed.gateway, found.pop("wan.static.gateway", "")),
+        problem=" ".join(found.values()),
+    )
 
-    >>> port("enp1s0 offer 203.0.113.1 203.0.113.5/24").what
-    '203.0.113.1 offers 203.0.113.5/24'
-    >>> port("enp2s0 cut").state.text
-    'No cable'
-    """
-    link, state, *more = text.split()
-    if state == "offer":
-        return Port(link, Pill("ok", "Internet"), " offers ".join(more))
-    if state == "silent":
-        return Port(link, Pill("off", "Silent"), "Nobody offers an address there")
-    return Port(link, Pill("off", "No cable"), "")
+
+def names(here: Here, typed: TypedNames, wrong: Mapping[str, str] | None = None) -> RouterView:
+    """The view from what was typed."""
+    found = dict(wrong or {})
+    servers = [found.pop(place) for place in [*found] if place.startswith("dns.upstreams")]
+    return RouterView(
+        shell=frame.shell(here, "network", "The router’s name"),
+        hostname=Field(typed.hostname, found.pop("hostname", "")),
+        domain=Field(typed.domain, found.pop("domain", "")),
+        upstreams=Field(typed.upstreams, " ".join(servers)),
+        problem=" ".join(found.values()),
+    )

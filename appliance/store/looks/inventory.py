@@ -2,6 +2,7 @@
 
 from appliance.store import inventory_view
 from appliance.store.inventory_view import (
+    DraftView,
     MachineView,
     MenuView,
     RevisionView,
@@ -48,6 +49,10 @@ class InventoryLooks(Files):
     def revision_heads(self) -> list[tuple[int, str, float]]:
         """(number, author, Unix seconds) of every configuration, newest first."""
         return self.look("nixie", inventory_view.revision_heads, [])
+
+    def draft(self, account: str) -> DraftView | None:
+        """The change that is being prepared."""
+        return self.look("nixie", lambda file: inventory_view.draft(file, account), None)
 
     def wish(self, ident: str) -> Wish | None:
         """Something that a role was asked to do."""

@@ -3,12 +3,22 @@
 import ast
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from appliance.actions import access, acts, changes, images, machines, menus, networks, sources
+from appliance.actions import (
+    access,
+    acts,
+    changes,
+    draft,
+    images,
+    machines,
+    menus,
+    networks,
+    sources,
+)
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
 from appliance.store import builds, trials
@@ -71,6 +81,13 @@ DEEDS: Mapping[str, Deed] = {
     "propose_revision": Deed(
         "admin", lambda d, a: changes.propose_revision(d, a, CONFIG), undoable=False
     ),
+    "edit_draft": Deed("admin", lambda d, a: _drafted(d, a)),
+    "discard_draft": Deed("admin", lambda d, a: draft.discard(_with_draft(d), a)),
+    "apply_draft": Deed(
+        "admin",
+        lambda d, a: draft.apply(_with_draft(d), a, base=1, seen=_seen(d), seconds=90),
+        undoable=False,
+    ),
     "revert_revision": Deed(
         "admin", lambda d, a: changes.revert(d, a, _kept_before(d)), undoable=False
     ),
@@ -126,6 +143,24 @@ def _tried(desk: Desk) -> str:
             net, TrialRow(1, "pending", 0.0, 90.0, "{}", "change", "owner", "", {}, desk.now() + 90)
         )
     return "change"
+
+
+def _drafted(desk: Desk, actor: Actor) -> object:
+    """A first configuration, and a change of it that is not applied."""
+    if changes.present(desk) is None:
+        changes.propose_revision(desk, OWNER, CONFIG)
+    return draft.edit(desk, actor, lambda one: replace(one, hostname="two"), "Its name is two.")
+
+
+def _with_draft(desk: Desk) -> Desk:
+    _drafted(desk, OWNER)
+    return desk
+
+
+def _seen(desk: Desk) -> str:
+    found = draft.current(desk)
+    assert found
+    return found.seen
 
 
 def _kept_before(desk: Desk) -> int:

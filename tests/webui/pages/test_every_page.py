@@ -15,11 +15,13 @@ FULL = (
     "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
     "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
-    "/networks", "/internet", "/system", "/changes", "/changes/happened", "/password",
+    "/networks", "/internet", "/system", "/changes", "/changes/happened", "/changes/review",
+    "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
+    "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/networks", "/internet", "/system",
-    "/changes", "/changes/happened", "/password",
+    "/changes", "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
     ("/", "/overview/now"),
@@ -35,6 +37,7 @@ FRAGMENTS = (
     ("/internet", "/internet/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
+    ("/changes/revisions", "/changes/revisions/now"),
     ("/", "/frame/now"),
     ("/builds", "/frame/nav?at=builds"),
 )

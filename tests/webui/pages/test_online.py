@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from appliance.events import WanDown
+from appliance.events import WanDown, WanFound
 from appliance.model.way import Stand, Way
 from appliance.store import journal, ways
 from appliance.store.open import writer
@@ -69,6 +69,16 @@ def test_the_newest_search_is_shown(home: Home) -> None:
     assert "The internet is the cable in enp1s0." in html
     assert "203.0.113.1 offers 203.0.113.5/24" in html
     assert "No cable" in html
+
+
+def test_the_cable_that_was_found_is_put_into_the_draft(lived_in: Home) -> None:
+    offer = "enp3s0 offer 198.51.100.1 198.51.100.9/24"
+    file = writer(lived_in.state / "wan.db", ways.MIGRATIONS)
+    journal.append(file, WanFound("w", "It is the one in enp3s0.", (offer,)), NOW)
+    file.close()
+    assert 'id="use-enp3s0"' in lived_in.get("/internet")
+    assert "The way to the internet is to change." in lived_in.post("/internet/use", port="enp3s0")
+    assert "enp3s0, by DHCP" in lived_in.get("/networks")
 
 
 def test_nothing_can_be_renewed_without_a_port(bare: Home) -> None:
