@@ -18,8 +18,8 @@ SUBNETS = tuple(
 """Ranges that few others use, in the order they are tried."""
 BRIDGE = "br-lan"
 TOO_LATE = (
-    "--lan, --wan and --upstream count at the first start only, and this router has its configuration. "
-    "nixie change show prints it, nixie change propose changes it."
+    "--lan, --wan and --upstream count at the first start only, and this router has its "
+    "configuration. nixie change show prints it, nixie change propose changes it."
 )
 
 
