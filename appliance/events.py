@@ -468,6 +468,17 @@ class LinkMissing(Event):
     link: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceMet(Event):
+    """A new device is on {network}: {name} ({mac})."""
+
+    bell: ClassVar[str] = "devices"
+
+    network: str
+    mac: str
+    name: str
+
+
 # ── wan (wan.db) ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -582,6 +593,16 @@ class MachineActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "machines"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "devices"
 
     act: str
     what: str

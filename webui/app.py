@@ -26,6 +26,7 @@ from webui.api import (
     boots,
     builds,
     changes,
+    devices,
     draft,
     hosts,
     images,
@@ -51,6 +52,7 @@ from webui.pages import (
     boot,
     build,
     claim,
+    device,
     frame,
     image,
     internet,
@@ -70,6 +72,7 @@ from webui.pages import (
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
+from webui.pages import devices as devices_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import networks as networks_page
@@ -89,6 +92,7 @@ NOUNS = (
     networks,
     internet_api,
     draft,
+    devices,
     changes,
     acts,
     journal,
@@ -113,6 +117,8 @@ PAGES = (
     machine,
     menus_page,
     boot,
+    devices_page,
+    device,
     networks_page,
     network,
     addresses,

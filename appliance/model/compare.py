@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from appliance.model import compare_names as names
 from appliance.model import firewall_compare
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
 from appliance.model.firewall import ZONES
@@ -17,12 +18,7 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
         *_wan(before.wan, after.wan),
         *_said("The router's name", before.hostname, after.hostname),
         *_said("The domain", before.domain, after.domain),
-        *_said(
-            "Names of the internet are asked of",
-            _list(one.address for one in before.dns.upstreams),
-            _list(one.address for one in after.dns.upstreams),
-            verb="",
-        ),
+        *names.differences(before.dns, after.dns),
         *firewall_compare.differences(before, after),
     )
 
@@ -135,7 +131,3 @@ def _described(network: Network) -> str:
 def _said(what: str, before: object, after: object, *, verb: str = " becomes") -> Iterator[str]:
     if before != after:
         yield f"{what}{verb} {after} (was {before})."
-
-
-def _list(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values)) or "nobody"

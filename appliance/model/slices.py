@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any, Final
 
+from appliance.model import read
+from appliance.model.dns import Dns
+
 SERVED: Final = "served"
 HELD: Final = "held"
 LEFT: Final = "left"
@@ -63,7 +66,7 @@ class DnsSlice:
     hostname: str
     domain: str
     networks: tuple[DnsNetwork, ...]
-    upstreams: tuple[IPv4Address, ...]
+    settings: Dns
     machines: tuple[tuple[str, str], ...] = ()  # (MAC, name) from the inventory
 
 
@@ -106,7 +109,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
             "hostname": slices.dns.hostname,
             "domain": slices.dns.domain,
             "networks": [plain(network) for network in slices.dns.networks],
-            "upstreams": [str(address) for address in slices.dns.upstreams],
+            "settings": read.to_json(slices.dns.settings),
             "machines": [[mac, name] for mac, name in slices.dns.machines],
         },
         "boot": [plain(network) for network in slices.boot],
@@ -133,7 +136,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                 )
                 for one in dns["networks"]
             ),
-            upstreams=tuple(IPv4Address(text) for text in dns["upstreams"]),
+            settings=read.part(Dns, dns["settings"]),
             machines=tuple((str(mac), str(name)) for mac, name in dns.get("machines", ())),
         ),
         boot=tuple(

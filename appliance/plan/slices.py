@@ -52,7 +52,7 @@ def cut(
                 )
                 for one in config.networks
             ),
-            upstreams=tuple(one.address for one in config.dns.upstreams),
+            settings=config.dns,
             machines=tuple(sorted(machines.items())),
         ),
         boot=tuple(

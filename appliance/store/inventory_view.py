@@ -62,6 +62,15 @@ class UnknownView:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceView:
+    """Table `device`: what the owner said of a MAC."""
+
+    mac: str
+    name: str  # "" for none
+    block: str  # model/devices.block_text; "" for none
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionView:
     """Table `revision`: a numbered RouterConfig."""
 
@@ -143,6 +152,12 @@ def unknowns(connection: sqlite3.Connection) -> list[UnknownView]:
     """Defaults for unknown machines, per network ("*" for the rest)."""
     rows = connection.execute("SELECT network, kind, menu FROM network_default").fetchall()
     return [UnknownView(*row) for row in rows]
+
+
+def devices(connection: sqlite3.Connection) -> list[DeviceView]:
+    """Devices that the owner named or blocked, by MAC."""
+    rows = connection.execute("SELECT mac, name, block FROM device ORDER BY mac").fetchall()
+    return [DeviceView(*row) for row in rows]
 
 
 def allowed_directories(connection: sqlite3.Connection) -> list[str]:

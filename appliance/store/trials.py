@@ -13,6 +13,7 @@ from typing import Any
 from appliance.model import stays
 from appliance.model.slices import Slices, from_json, to_json
 from appliance.model.stays import Stay
+from appliance.store import devices
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -72,6 +73,7 @@ MIGRATIONS = (
       seen_at REAL NOT NULL
     );
     """,
+    devices.TABLES,
 )
 
 

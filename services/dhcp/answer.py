@@ -25,13 +25,14 @@ from services.dhcp import booting, formers
 from services.dhcp.destination import delivery
 from services.dhcp.guard import PROBE_ID
 from services.dhcp.lan import BOOT_LEASE_SECONDS, Lan, text
-from services.dhcp.names import NAMES, said_name
+from services.dhcp.names import NAMES, said_name, said_vendor
 from services.dhcp.offer import EXTRAS, full, override, plain
 from services.dhcp.options import (
     CLIENT_ID,
     MESSAGE,
     MESSAGE_TYPE,
     SERVER_ID,
+    WANTED_OPTIONS,
 )
 from services.dhcp.pool import BOUND, Lease
 from services.dhcp.reply import (
@@ -57,6 +58,7 @@ from services.netboot.recipe import Nothing, Recipe
 
 Answer = Reply | Silence
 
+ASKED_LONGEST: Final = 64  # bytes of option 55 that are remembered
 NO_ROOM: Final = Nothing("the pool is used up", Unanswered.POOL_EMPTY)
 NO_ADDRESS: Final = Nothing("it asks for no address", Unanswered.NO_ADDRESS_ASKED)
 NOT_OURS: Final = Nothing(
@@ -188,6 +190,8 @@ def _request(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer
     if not NAMES.isdisjoint(message.options):
         lease.hostname = said_name(message.options) or lease.hostname
     if not boot:
+        lease.vendor = said_vendor(message.options)
+        lease.asked = message.options.get(WANTED_OPTIONS, b"")[:ASKED_LONGEST]
         return plain(message, lan, ACK, lease.address, lease)
     return _boot(message, lan, asking, ACK, lease, now)
 

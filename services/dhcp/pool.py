@@ -37,8 +37,8 @@ class Lease:
     """One address and its holder.  Times are Unix seconds; `client` is the key it is found by."""
 
     __slots__ = (
-        "address", "boot", "chain_until", "client", "ends_at", "given_at", "hostname", "mac",
-        "queued", "regular", "state",
+        "address", "asked", "boot", "chain_until", "client", "ends_at", "given_at", "hostname",
+        "mac", "queued", "regular", "state", "vendor",
     )  # fmt: skip
 
     def __init__(self, address: int, mac: bytes, client: bytes) -> None:
@@ -51,6 +51,7 @@ class Lease:
         self.given_at = NEVER  # first confirmed to this MAC
         self.ends_at = 0.0
         self.hostname = ""
+        self.vendor, self.asked = "", b""  # what it says that it is, and which options it wants
         self.queued = 0.0  # the end for which it stands in the heap; 0.0: it does not
         self.regular = False
 

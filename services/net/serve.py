@@ -7,18 +7,24 @@ Everything runs in the namespace this process was started in.
 """
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from appliance.backoff import pause_seconds
+from appliance.events import Event
 from appliance.faults import Fault, no_fault
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store import trials
 from appliance.store.follow import Follower, follow
+from appliance.store.journal import append, transaction
 from appliance.store.open import now, writer
+from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
+from services.devices.serve import Watch
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
@@ -38,24 +44,33 @@ BEAT_SECONDS = 1.0
 noticed."""
 
 
-async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -> None:
+async def serve(
+    state: Path,
+    signs: Signs = NO_SIGNS,
+    fault: Fault = no_fault,
+    makers: Path | None = None,
+) -> None:
     """Hold the network until cancelled; ready when the last kept config is in force.
 
+    `makers` is the registry of network cards' makers, None where set-up put none.
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
     held = Follower(state / "leases.db")
     provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
+    watch = Watch(database, state, makers)
     try:
+        await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
             told = last_ends(held), provider.learned
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await keeper.recover()
             signs.ready()
-            await _hold(keeper, inventory, wan.path, signs.beat)
+            await _hold(keeper, (inventory, wan), signs.beat, watch, partial(_tell, database))
     finally:
+        watch.close()
         wan.close()
         inventory.close()
         held.close()
@@ -83,12 +98,23 @@ class Bell:
                 await self._rings.wait()
 
 
-async def _hold(keeper: Keeper, inventory: Follower, wan: Path, beat: Callable[[], None]) -> None:
-    """Look whenever something may have changed."""
+async def _hold(
+    keeper: Keeper,
+    files: tuple[Follower, Follower],
+    beat: Callable[[], None],
+    watch: Watch,
+    tell: Callable[[Event], None],
+) -> None:
+    """Look whenever something may have changed; beside it the watch over the devices.
+
+    `files` are nixie.db and wan.db.
+    """
+    inventory, wan = files
     bell = Bell()
     async with asyncio.TaskGroup() as group:
+        group.create_task(supervise(once(Service("devices", None, watch.serve)), tell))
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
-        group.create_task(bell.ring_on(follow([Follower(wan)]), PROVIDER))
+        group.create_task(bell.ring_on(follow([Follower(wan.path)]), PROVIDER))
         group.create_task(bell.ring_on(changes(), KERNEL))
         while True:
             bell.rung.clear()
@@ -117,6 +143,12 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
             return
         beat()
         await bell.wait(min(left, BEAT_SECONDS, until_turn))
+
+
+def _tell(database: sqlite3.Connection, event: Event) -> None:
+    """Put down that a service of ours failed."""
+    with transaction(database):
+        append(database, event, now())
 
 
 CLOCKS = Clocks(

@@ -116,7 +116,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
     return replace(
         bare(here, at, title),
         router=f"{slices.dns.hostname}.{slices.dns.domain}" if slices else "Router",
-        groups=navigation(at, len(waiting), len(builds)),
+        groups=navigation(at, len(waiting), len(builds), reads.devices_here()),
         running=running(builds, boots, names),
         toast=toast or _toast(here),
         trial=on_trial(here),
@@ -133,14 +133,14 @@ def bare(here: Here, at: str, title: str) -> Shell:
         router="Router",
         user=here.actor.name,
         theme=_theme(here),
-        groups=navigation(at, 0, 0),
+        groups=navigation(at, 0, 0, 0),
         running=(),
         back=_back(here),
         once=here.desk.new_id(),
     )
 
 
-def navigation(at: str, waiting: int, builds: int) -> tuple[Group, ...]:
+def navigation(at: str, waiting: int, builds: int, devices: int) -> tuple[Group, ...]:
     """The pages that exist, with what is new on them."""
 
     def item(key: str, href: str, label: str, count: str = "") -> Item:
@@ -156,7 +156,13 @@ def navigation(at: str, waiting: int, builds: int) -> tuple[Group, ...]:
                 item("builds", "/builds", "Builds", phrases.number(builds) if builds else ""),
             ),
         ),
-        Group("Network", (item("network", "/networks", "Networks"),)),
+        Group(
+            "Network",
+            (
+                item("devices", "/devices", "Devices", phrases.number(devices) if devices else ""),
+                item("network", "/networks", "Networks"),
+            ),
+        ),
         Group("", (item("system", "/system", "System"), item("undo", "/changes", "Changes"))),
     )
 

@@ -2,6 +2,7 @@
 
 from appliance.store import inventory_view
 from appliance.store.inventory_view import (
+    DeviceView,
     DraftView,
     MachineView,
     MenuView,
@@ -27,6 +28,10 @@ class InventoryLooks(Files):
     def kept_by_hold(self, machine: str) -> str | None:
         """The kind of intent that a release brings back."""
         return self.look("nixie", lambda file: inventory_view.kept_by_hold(file, machine), None)
+
+    def device_views(self) -> list[DeviceView]:
+        """Devices that the owner named or blocked."""
+        return self.look("nixie", inventory_view.devices, [])
 
     def menus(self) -> list[MenuView]:
         """Menus in force."""
