@@ -87,6 +87,7 @@ class WanSlice:
     address: IPv4Interface | None = None
     gateway: IPv4Address | None = None
     lans: tuple[tuple[str, IPv4Network], ...] = ()  # our networks, which nobody's may overlap
+    mac: str | None = None  # the provider sees this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ def _wan_plain(wan: WanSlice) -> dict[str, Any]:
         "address": str(wan.address) if wan.address else None,
         "gateway": str(wan.gateway) if wan.gateway else None,
         "lans": [[name, str(network)] for name, network in wan.lans],
+        "mac": wan.mac,
     }
 
 
@@ -162,6 +164,7 @@ def _wan(stored: Mapping[str, Any]) -> WanSlice:
         address=IPv4Interface(stored["address"]) if stored["address"] else None,
         gateway=IPv4Address(stored["gateway"]) if stored["gateway"] else None,
         lans=tuple((str(name), IPv4Network(network)) for name, network in stored["lans"]),
+        mac=stored.get("mac"),
     )
 
 

@@ -70,6 +70,7 @@ def _wan(config: RouterConfig) -> WanSlice | None:
         link=config.wan.port,
         address=static.address if static else None,
         gateway=static.gateway if static else None,
+        mac=config.wan.mac,
         lans=tuple((one.name, one.address.network) for one in config.networks),
     )
 

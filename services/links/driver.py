@@ -27,6 +27,8 @@ from appliance.plan.links import (
     DropBridge,
     Enslave,
     Release,
+    SetMac,
+    SetMtu,
 )
 from appliance.plan.links import State as Links
 from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute, Route
@@ -41,6 +43,8 @@ Step = (
     | Release
     | BringUp
     | BringDown
+    | SetMac
+    | SetMtu
     | DropBridge
     | AddAddress
     | DropAddress
@@ -134,6 +138,19 @@ class LinksDriver:
         """Set a link administratively up or down."""
         await self._set(step.link, state="up" if isinstance(step, BringUp) else "down")
 
+    async def set_mtu(self, step: SetMtu) -> None:
+        """Say how large packets may be."""
+        await self._set(step.link, mtu=step.mtu)
+
+    async def set_mac(self, step: SetMac) -> None:
+        """Give a link another MAC; most cards take one only while they are off."""
+        try:
+            await self._set(step.link, address=step.mac)
+        except NetlinkError:
+            await self._set(step.link, state="down")
+            await self._set(step.link, address=step.mac)
+            await self._set(step.link, state="up")
+
     async def drop_bridge(self, step: DropBridge) -> None:
         """Remove a bridge; its ports stay as they are, outside."""
         await self._netlink.link("del", index=await self._index(step.link))
@@ -160,6 +177,8 @@ PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, No
     Release: LinksDriver.release,
     BringUp: LinksDriver.switch,
     BringDown: LinksDriver.switch,
+    SetMac: LinksDriver.set_mac,
+    SetMtu: LinksDriver.set_mtu,
     DropBridge: LinksDriver.drop_bridge,
     AddAddress: LinksDriver.add_address,
     DropAddress: LinksDriver.add_address,

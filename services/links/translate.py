@@ -26,6 +26,9 @@ def link_of(message: Message, names: Mapping[int, str]) -> Link:
         bridge=kind_of(message) == "bridge",
         up=bool(message["flags"] & IFF_UP),
         master=names.get(message.get("master") or 0),
+        mtu=message.get("mtu"),
+        mac=message.get("address"),
+        own_mac=message.get("perm_address"),
     )
 
 

@@ -81,7 +81,7 @@ def _on_paper(config: RouterConfig, lease: Lease) -> RouterConfig:
     assert config.wan
     assert lease.gateway
     static = StaticAddress(lease.address, lease.gateway)
-    return replace(config, wan=replace(config.wan, static=static))
+    return replace(config, wan=replace(config.wan, static=static, mtu=config.wan.mtu or lease.mtu))
 
 
 def _named(config: RouterConfig, lease: Lease) -> RouterConfig:

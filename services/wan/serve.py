@@ -102,10 +102,12 @@ class Role:
         wan = found.wan if found else None
         if wan == self._wan:
             return
-        if not self._goes_on(wan):
-            self._leave()
-        self._wan, self._port = wan, None
-        if wan is not None and self._cable is None:
+        if self._cable and self._port and not self._goes_on(wan):
+            self._cable.send(self._port.released(boottime()))
+        if self._cable:
+            self._cable.close()  # its card may have another MAC now
+        self._wan, self._cable, self._port = wan, None, None
+        if wan is not None:
             self._cable = Cable(wan.link, self._heard, self._has)
 
     def _goes_on(self, wan: WanSlice | None) -> bool:
@@ -114,13 +116,6 @@ class Role:
         if wan is None or before is None or before.link != wan.link:
             return False
         return before.address is None and wan.address is None
-
-    def _leave(self) -> None:
-        if self._cable and self._port:
-            self._cable.send(self._port.released(boottime()))
-        if self._cable:
-            self._cable.close()
-        self._cable = self._port = None
 
     def _plug(self, cable: Cable, wan: WanSlice) -> None:
         """Begin with what this port holds already, once its card is there."""

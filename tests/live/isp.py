@@ -15,6 +15,7 @@ from pathlib import Path
 from services.dhcp.options import (
     CLASSLESS_ROUTES,
     DNS_SERVERS,
+    INTERFACE_MTU,
     LEASE_SECONDS,
     MESSAGE_TYPE,
     REBIND_SECONDS,
@@ -38,6 +39,13 @@ from services.dhcp.wire import (
 )
 
 IP_PKTINFO = 8
+NUMBERS = {
+    "seconds": (LEASE_SECONDS, 4),
+    "renew": (RENEW_SECONDS, 4),
+    "rebind": (REBIND_SECONDS, 4),
+    "mtu": (INTERFACE_MTU, 2),
+}
+"""What BEHAVIOUR may say in numbers: the option and its bytes."""
 
 
 def answer(asked: Message, told: dict[str, str | int]) -> bytes | None:
@@ -55,19 +63,7 @@ def answer(asked: Message, told: dict[str, str | int]) -> bytes | None:
         kind = NAK
     options = [(MESSAGE_TYPE, bytes((kind,))), (SERVER_ID, server.packed)]
     if kind != NAK:
-        seconds = int(told["seconds"])
-        options += [
-            (SUBNET_MASK, given.netmask.packed),
-            (ROUTER, IPv4Address(str(told["gateway"])).packed),
-            (DNS_SERVERS, IPv4Address(str(told.get("dns", told["gateway"]))).packed),
-            (LEASE_SECONDS, seconds.to_bytes(4, "big")),
-        ]
-        if "renew" in told:
-            options += [(RENEW_SECONDS, int(told["renew"]).to_bytes(4, "big"))]
-        if "rebind" in told:
-            options += [(REBIND_SECONDS, int(told["rebind"]).to_bytes(4, "big"))]
-        if "routes" in told:
-            options += [(CLASSLESS_ROUTES, bytes.fromhex(str(told["routes"])))]
+        options += lease(told, given)
     return encode(
         op=REPLY_OP,
         xid=asked.xid,
@@ -76,6 +72,24 @@ def answer(asked: Message, told: dict[str, str | int]) -> bytes | None:
         yiaddr=0 if kind == NAK else int(given.ip),
         options=options,
     )
+
+
+def lease(told: dict[str, str | int], given: IPv4Interface) -> list[tuple[int, bytes]]:
+    """The options of an offer."""
+    gateway = IPv4Address(str(told["gateway"]))
+    numbers = [
+        (code, int(told[name]).to_bytes(size, "big"))
+        for name, (code, size) in NUMBERS.items()
+        if name in told
+    ]
+    routes = bytes.fromhex(str(told.get("routes", "")))
+    return [
+        (SUBNET_MASK, given.netmask.packed),
+        (ROUTER, gateway.packed),
+        (DNS_SERVERS, gateway.packed),
+        *numbers,
+        *([(CLASSLESS_ROUTES, routes)] if routes else []),
+    ]
 
 
 def main() -> None:

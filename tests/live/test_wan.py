@@ -30,7 +30,7 @@ def test_a_lease_becomes_address_route_names(online: Provided) -> None:
     until(lambda: online.router.lan.pings("203.0.113.1"), "the LAN reaches the internet")
     slices = online.router.slices()
     assert slices
-    assert [str(one) for one in slices.dns.upstreams] == ["203.0.113.1"]
+    assert [str(one.address) for one in slices.dns.settings.upstreams] == ["203.0.113.1"]
     assert online.router.told(DriftRepaired) == []
     assert [one.address for one in online.told_of(WanAddressed)] == ["203.0.113.5/24"]
     assert [one.gateway for one in online.told_of(WanUp)] == ["203.0.113.1"]
@@ -236,3 +236,35 @@ def test_a_search_says_which_cable_is_the_internet(provided: Provided) -> None:
     assert found.ports == ("up0 offer 203.0.113.1 203.0.113.5/24",)  # p1 is the LAN's
     assert provided.held() is None
     assert "DOWN" in provided.router.inside.run("ip", "-br", "link", "show", "up0")
+
+
+def test_the_providers_mtu_is_the_links(provided: Provided) -> None:
+    provided.behaves(mtu=1492)
+    provided.provide()
+    provided.router.apply(BY_DHCP)
+    provided.stands(Stand.ONLINE)
+    until(lambda: "mtu 1492" in link(provided), "the link has the provider's MTU")
+    assert "maxseg size set 1452" in provided.router.ruleset()
+
+
+def test_the_provider_sees_the_mac_that_the_owner_wrote(online: Provided) -> None:
+    wan = {"port": "up0", "mac": "02:00:00:00:00:99", "mtu": 1400}
+    online.forget()
+    change = online.router.on_trial({**BY_DHCP, "wan": wan})
+    assert "02:00:00:00:00:99" in link(online)
+    assert "mtu 1400" in link(online)
+    until(lambda: "REQUEST broadcast 203.0.113.5" in online.said(), "it asks by its new name")
+    online.stands(Stand.ONLINE)
+    assert heard(online) == "02:00:00:00:00:99"
+    online.router.wish("undo", change=change, by="test")
+    until(lambda: "mtu 1500" in link(online), "packets are as large as before")
+
+
+def link(provided: Provided) -> str:
+    return provided.router.inside.run("ip", "link", "show", "up0")
+
+
+def heard(provided: Provided) -> str:
+    """The MAC that the provider knows the address by."""
+    known = provided.isp.run("ip", "neigh", "show", "203.0.113.5").split()
+    return known[known.index("lladdr") + 1]

@@ -82,7 +82,8 @@ def status(here: Signed) -> ApiStatus:
     responses={
         200: {
             "content": {"text/event-stream": {"example": "event: builds\ndata: 1\n\n"}},
-            "description": "Bells: sources, builds, machines, boots, leases, changes, wan, events.",
+            "description": "Bells: sources, builds, machines, boots, leases, devices, changes, "
+            "wan, events.",
         }
     },
 )
