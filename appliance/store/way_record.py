@@ -42,6 +42,8 @@ class Record:
         now = self._clock()
         held = Held(link, lease, taken_at, given_at, self._boot) if lease else None
         same = _same(held, self._held)
+        if same and held and (way.stand, self._way.stand) == (Stand.LISTENING, Stand.ONLINE):
+            return  # the role was started anew, and will have heard the gateway in a second
         events = [*self._of_lease(held, way), *self._of_way(way)]
         since = self._way.since if way.stand is self._way.stand else now
         way = replace(way, since=since)

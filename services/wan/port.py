@@ -14,6 +14,7 @@ from services.wan.gauge import Gauge
 from services.wan.lease import Act, Ask, Client
 
 WORRY_SECONDS: Final = 20.0  # without an answer to DHCP
+CARRIER_SECONDS: Final = 5.0  # `net` switches the card on, and it has to agree with a switch
 
 
 class Port:
@@ -28,7 +29,7 @@ class Port:
         held: tuple[Lease, float] | None = None,
     ) -> None:
         """`held` is the lease that this port has already, and when it was given."""
-        self.link = wan.link
+        self.link, self._begun = wan.link, now
         self.connected = False
         self.client = None if wan.address else Client(mac, wan.lans, draw, now, held)
         self._static = (wan.address, wan.gateway)
@@ -84,6 +85,8 @@ class Port:
 
     def stand(self, now: float) -> tuple[Stand, str]:
         """How it stands, with the sentence when that is no good."""
+        if not self.connected and now - self._begun < CARRIER_SECONDS:
+            return Stand.ASKING, ""
         if not self.connected:
             return Stand.NO_CABLE, f"there is no cable in {self.link}, or nobody at its other end."
         if self.address is None:

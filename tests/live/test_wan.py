@@ -94,6 +94,7 @@ def test_a_lease_ends_though_its_role_is_dead(provided: Provided) -> None:
 
 
 def test_routing_goes_on_while_the_role_is_killed(online: Provided) -> None:
+    since = online.way().since
     online.kill()
     until(lambda: online.router.lan.pings("203.0.113.1"), "the LAN reaches the internet")
     online.forget()
@@ -103,6 +104,7 @@ def test_routing_goes_on_while_the_role_is_killed(online: Provided) -> None:
     online.has("203.0.113.5/24")
     assert online.router.lan.pings("203.0.113.1")
     assert online.told_of(WanAddressGone) == []
+    assert online.way().since == since
 
 
 def test_a_pulled_cable_is_told(online: Provided) -> None:

@@ -119,3 +119,13 @@ def test_a_row_of_another_layout_is_as_good_as_none(desk: Desk) -> None:
     desk.own.execute('INSERT INTO way VALUES (1, \'{"stand": "upside-down"}\')')
     assert ways.learned(desk.own).held is None
     assert ways.way(desk.own) == Way()
+
+
+def test_a_role_that_starts_anew_is_not_offline_meanwhile(desk: Desk) -> None:
+    desk.write(LEASE, ONLINE)
+    desk.today += 500
+    desk.record = desk.again()
+    desk.write(LEASE, replace(ONLINE, stand=Stand.LISTENING, milliseconds=None))
+    desk.write(LEASE, ONLINE)
+    assert ways.way(reader(desk.path)).since == 1000.0
+    assert desk.told().count(WanUp.__name__) == 1
