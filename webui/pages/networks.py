@@ -187,6 +187,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
     """The rest of the configuration's page."""
     wan, upstreams = config.wan, [str(one.address) for one in config.dns.upstreams]
     how = f"with {wan.static.address}" if wan and wan.static else "by DHCP"
+    learned = "the provider’s servers" if wan and not wan.static else "nobody"
     return (
         Way(
             "The way to the internet",
@@ -202,7 +203,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
         ),
         Way(
             "Names of the internet",
-            f"asked of {phrases.listing(upstreams)}" if upstreams else "asked of nobody",
+            f"asked of {phrases.listing(upstreams) or learned}",
             "/networks/router",
             "Change the name servers",
         ),
