@@ -95,8 +95,7 @@ class Record:
         if old == new:
             return
         if before:
-            why = f"it has {new} now." if new else way.why or "its time is over."
-            yield WanAddressGone(before.link, str(old), why)
+            yield WanAddressGone(before.link, str(old), _farewell(new, way))
         if held:
             server, seconds = str(held.lease.server), held.lease.lease_seconds
             yield WanAddressed(held.link, str(new), server, seconds)
@@ -116,6 +115,15 @@ class Record:
         for event in events:
             append(self._own, event, at)
         prune(self._own)
+
+
+def _farewell(new: object, way: Way) -> str:
+    """Why an address is no longer ours."""
+    if new:
+        return f"it has {new} now."
+    if way.stand is Stand.OFF or way.address:
+        return "it was given back, for the internet is reached another way."
+    return way.why or "the lease is over."
 
 
 def _same(one: Held | None, other: Held | None) -> bool:

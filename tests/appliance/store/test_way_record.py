@@ -129,3 +129,21 @@ def test_a_role_that_starts_anew_is_not_offline_meanwhile(desk: Desk) -> None:
     desk.write(LEASE, ONLINE)
     assert ways.way(reader(desk.path)).since == 1000.0
     assert desk.told().count(WanUp.__name__) == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "why"),
+    [
+        (Way(), "it was given back, for the internet is reached another way."),
+        (replace(ONLINE, address="192.0.2.7/24"), "it was given back"),
+        (Way(Stand.ASKING, "up0"), "the lease is over."),
+        (Way(Stand.REFUSED, "up0", "it overlaps lan."), "it overlaps lan."),
+    ],
+    ids=["no-way", "on-paper", "ended", "refused"],
+)
+def test_an_address_that_is_gone_says_why(desk: Desk, way: Way, why: str) -> None:
+    desk.write(LEASE, ONLINE)
+    desk.write(None, way)
+    told = [one.event for one in journal.read(reader(desk.path), 0)]
+    (gone,) = [one for one in told if isinstance(one, WanAddressGone)]
+    assert why in gone.why
