@@ -15,11 +15,8 @@ from appliance.trial import SECONDS
 
 group = noun(
     "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
-    "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
-    "DHCP stays as it was until Keep.\n\n"
-    "The pages and `import` collect changes in one draft: `review` it, then `apply` it.\n\n"
-    "Not here yet: a list of who could reach what afterwards, clients that move along during a "
-    "trial, and a Keep without signing in."
+    "A configuration goes on trial; unless you keep it in time, the router undoes it by itself.\n\n"
+    "The pages and `import` collect changes in one draft: `review` it, then `apply` it."
 )
 
 File = Annotated[typer.FileText, typer.Argument(help="A RouterConfig as JSON; - for input.")]
