@@ -15,7 +15,8 @@ from appliance.trial import SECONDS
 
 group = noun(
     "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
-    "A configuration goes on trial; unless you keep it in time, the router undoes it by itself.\n\n"
+    "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
+    "The old addresses answer until Keep, and leases are for a minute at a time.\n\n"
     "The pages and `import` collect changes in one draft: `review` it, then `apply` it."
 )
 
@@ -256,8 +257,20 @@ def _sentence(change: Any) -> str:
     said = f"Revision {change['revision']} is {change['state']}"
     if change["seconds_left"] is not None:
         left = span(round(change["seconds_left"]))
-        return f"{said} for {left} more: nixie change keep, or it is undone."
+        how = "nixie change keep, or it is undone."
+        return "\n".join((f"{said} for {left} more: {how}", *map(_check, change.get("probes", ()))))
     return f"{said}: {change['why']}" if change["why"] else f"{said}."
+
+
+def _check(probe: Any) -> str:
+    """One of the router's own checks.
+
+    >>> _check({"name": "Internet", "ok": False, "figure": "no answer"})
+    '  not  Internet: no answer'
+    """
+    word = {True: "ok", False: "not", None: "not yet"}[probe["ok"]]
+    figure = f": {probe['figure']}" if probe["figure"] else ""
+    return f"  {word:<4} {probe['name']}{figure}"
 
 
 def _who(one: Any) -> str:
