@@ -17,8 +17,7 @@ group = noun(
     "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
     "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
     "The old addresses answer until Keep, and leases are for a minute at a time.\n\n"
-    "The pages and `import` collect changes in one draft: `review` it, then `apply` it.\n\n"
-    "Not here yet: a list of who could reach what afterwards."
+    "The pages and `import` collect changes in one draft: `review` it, then `apply` it."
 )
 
 File = Annotated[typer.FileText, typer.Argument(help="A RouterConfig as JSON; - for input.")]

@@ -76,7 +76,7 @@ def applied(page: Page, network: Behind) -> None:
 def test_a_change_is_edited_read_applied_and_kept(page: Page, network: Behind) -> None:
     edited(page)
     applied(page, network)
-    page.get_by_role("button", name="Keep", exact=True).first.click()
+    page.get_by_role("button", name="Keep the changes").click()
     network.look()
     page.goto("/networks")
     expect(page.get_by_role("region", name="Changes not applied")).to_have_count(0)
@@ -89,7 +89,7 @@ def test_a_change_is_edited_read_applied_and_kept(page: Page, network: Behind) -
 def test_after_an_undo_the_draft_is_still_there(page: Page, network: Behind) -> None:
     edited(page)
     applied(page, network)
-    page.get_by_role("region", name="Change on trial").get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo now").click()
     network.look()
     assert "10.79.0.1/24" not in network.address
     page.goto("/networks")
@@ -128,7 +128,7 @@ def test_a_wrong_address_gets_the_focus_and_keeps_what_was_typed(window: Page) -
 def test_going_back_to_a_revision_is_read_first(page: Page, network: Behind) -> None:
     edited(page)
     applied(page, network)
-    page.get_by_role("button", name="Keep", exact=True).first.click()
+    page.get_by_role("button", name="Keep the changes").click()
     network.look()
     page.goto("/changes/revisions/1")
     page.get_by_role("button", name="Review going back").click()
