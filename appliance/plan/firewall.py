@@ -10,16 +10,13 @@ whatever the policy no longer allows stops when it changes, running conversation
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from dataclasses import field as default
 from ipaddress import IPv4Network
-from itertools import product
 
 from appliance.model.config import Network, Reservation, RouterConfig
-from appliance.model.firewall import DROP as DROPPED
-from appliance.model.firewall import EVERYBODY, INTERNET, REJECT, ROUTER, Ends, Forward
-from appliance.model.policy import PING, Line, Receivers, lines, ways_in
+from appliance.model.firewall import ROUTER, Forward
+from appliance.model.policy import Line, lines, ways_in
 from appliance.model.wan import USUAL_MTU, Wan
 from appliance.plan.expression import (
     ACCEPT,
@@ -31,12 +28,10 @@ from appliance.plan.expression import (
     begins,
     carries,
     count,
-    ends_with,
     equals,
     established,
     field,
     forwarded,
-    go_to,
     invalid,
     leaves,
     matches,
@@ -51,6 +46,7 @@ from appliance.plan.expression import (
     to_this_box,
     unreturnable,
 )
+from appliance.plan.policy import REFUSE, link, places, rules_of
 
 FAMILY, TABLE = "inet", "nixie"
 
@@ -117,8 +113,6 @@ LISTENERS = (
 HEADER_BYTES: Mapping[int, int] = {4: 40, 6: 60}
 """Bytes of a packet's IP and TCP headers, by version."""
 SPOOFED = "spoofed-dropped"
-REFUSE = "refuse"
-"""The chain that ends a conversation from inside at once: nobody waits for a time-out."""
 
 
 def wanted(config: RouterConfig) -> State:
@@ -203,7 +197,7 @@ def _senders(config: RouterConfig) -> Chain:
 
     Who has no address yet (RFC 2131 §4.1, RFC 4862 §5.4) and who speaks to the link alone passes.
     """
-    ours = [_link(config, name) for name in _places(config)]
+    ours = [link(config, name) for name in places(config)]
     rules = [
         rule("sender-unset", equals("ip", "saddr", "0.0.0.0"), ACCEPT),
         rule("sender-local", equals("ip6", "saddr", one_of(["::", prefix("fe80::", 10)])), ACCEPT),
@@ -246,7 +240,7 @@ def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
         )
     for line in policy:
         if line.destinations == (ROUTER,):
-            rules.extend(_line(config, line))
+            rules.extend(rules_of(config, line))
     return Chain("input", Hook("filter", "input", 0, "drop"), tuple(rules))
 
 
@@ -259,7 +253,7 @@ def _forward(config: RouterConfig, policy: Iterable[Line]) -> Chain:
     ]
     for line in policy:
         if line.destinations != (ROUTER,):
-            rules.extend(_line(config, line))
+            rules.extend(rules_of(config, line))
     return Chain("forward", Hook("filter", "forward", 0, "drop"), tuple(rules))
 
 
@@ -272,8 +266,8 @@ def _segments(wan: Wan | None) -> Iterator[Json]:
         return
     for version, headers in HEADER_BYTES.items():
         size = segments(wan.mtu - headers)
-        for way, link in (("out", leaves(wan.port)), ("in", arrives(wan.port))):
-            yield rule(f"segments-{way}-{version}", link, of_family(version), begins(), size)
+        for way, at in (("out", leaves(wan.port)), ("in", arrives(wan.port))):
+            yield rule(f"segments-{way}-{version}", at, of_family(version), begins(), size)
 
 
 def _refuse() -> Chain:
@@ -290,7 +284,7 @@ def _prerouting(config: RouterConfig) -> Chain:
     What asks for an address of ours that is on no network asks for the internet's: so it needs no
     second rule for those inside, and no address that only DHCP knows.
     """
-    everywhere = arrives(one_of(_link(config, name) for name in _places(config)))
+    everywhere = arrives(one_of(link(config, name) for name in places(config)))
     inside = one_of(str(network.address.ip) for network in config.networks)
     rules = []
     for forward, _, device in ways_in(config):
@@ -342,120 +336,3 @@ def _behind(config: RouterConfig, network: Network) -> tuple[IPv4Network, ...]:
     subnet = network.address.network
     routed = (one.destination for one in config.routes if one.gateway in subnet)
     return (subnet, *routed)
-
-
-# ── one line ─────────────────────────────────────────────────────────────────────────────────────
-
-Narrowed = tuple[int, tuple[Json, ...]]
-"""A family, 0 for both, and the matches that narrow it down."""
-
-
-def _line(config: RouterConfig, line: Line) -> Iterator[Json]:
-    """The rules of one line: one for each pair of ends that can meet."""
-    for (sent, sender), (headed, receiver) in product(
-        _sent_by(line.senders), _headed_to(line.receivers)
-    ):
-        families = {sent, headed, line.family} - {0}
-        if len(families) == 2:
-            continue
-        yield rule(
-            line.id,
-            *_way(config, line),
-            *_family(line, families, addressed=bool((sent and sender) or receiver)),
-            *sender,
-            *receiver,
-            *_what(line),
-            *_decided(line),
-        )
-
-
-def _family(line: Line, families: AbstractSet[int], *, addressed: bool) -> Iterator[Json]:
-    """The one family of a rule, unless an address or ICMP's own type says it already."""
-    if families and not addressed and line.protocol != PING:
-        yield of_family(max(families))
-
-
-def _way(config: RouterConfig, line: Line) -> Iterator[Json]:
-    yield arrives(one_of(_link(config, name) for name in line.sources))
-    if line.destinations != (ROUTER,):
-        yield leaves(one_of(_link(config, name) for name in line.destinations))
-    if line.forwarded:
-        yield forwarded()
-
-
-def _sent_by(senders: Ends) -> Iterator[Narrowed]:
-    if senders == EVERYBODY:
-        yield 0, ()
-    if senders.devices:
-        yield 0, (equals("ether", "saddr", one_of(senders.devices)),)
-    if senders.v4:
-        yield 4, _within("ip", "saddr", networks(senders.v4))
-    if senders.v6:
-        yield 6, _within("ip6", "saddr", networks(senders.v6))
-
-
-def _headed_to(receivers: Receivers) -> Iterator[Narrowed]:
-    if receivers == Receivers():
-        yield 0, ()
-    if receivers.v4:
-        yield 4, _within("ip", "daddr", networks(receivers.v4))
-    if receivers.v6:
-        yield 6, _within("ip6", "daddr", networks(receivers.v6))
-    for suffix in sorted(set(receivers.suffixes)):
-        yield 6, (ends_with(suffix),)
-
-
-def _within(header: str, name: str, ranges: object) -> tuple[Json, ...]:
-    """No match at all when it is everything of its family."""
-    return () if ranges is None else (equals(header, name, ranges),)
-
-
-def _what(line: Line) -> Iterator[Json]:
-    if line.ports:
-        yield equals(line.protocol, "dport", ports(line.ports))
-    else:
-        yield from PROTOCOLS.get(
-            (line.protocol, line.family), PROTOCOLS.get((line.protocol, 0), ())
-        )
-
-
-def _decided(line: Line) -> Iterator[Json]:
-    if name := _counter(line):
-        yield count(name)
-    yield {REJECT: go_to(REFUSE), DROPPED: DROP}.get(line.action, ACCEPT)
-
-
-def _counter(line: Line) -> str | None:
-    """What a line counts: the owner's rules each, and whatever is refused in the end."""
-    if line.id.startswith("rule:"):
-        return line.id.replace(":", "-")
-    if line.action == REJECT:
-        chain, zone = line.id.removesuffix("-refused").split("-", 1)
-        return f"{zone}-{chain}-refused"
-    return DROPPED_FROM_INTERNET.get(line.id)
-
-
-def _places(config: RouterConfig) -> tuple[str, ...]:
-    """Every network, and the internet where there is a way out."""
-    return (*(network.name for network in config.networks), *([INTERNET] if config.wan else ()))
-
-
-def _link(config: RouterConfig, name: str) -> str:
-    if name == INTERNET and config.wan:
-        return config.wan.port
-    return next(network.bridge for network in config.networks if network.name == name)
-
-
-DROPPED_FROM_INTERNET: Mapping[str, str] = {
-    "input-wan": "wan-input-dropped",
-    "forward-wan": "wan-forward-dropped",
-}
-"""The counter of each line that drops what the internet began."""
-PROTOCOLS: Mapping[tuple[str, int], tuple[Json, ...]] = {
-    ("tcp", 0): (carries("tcp"),),
-    ("udp", 0): (carries("udp"),),
-    ("icmp", 0): (carries("icmp", "ipv6-icmp"),),
-    (PING, 4): (equals("icmp", "type", "echo-request"),),
-    (PING, 6): (equals("icmpv6", "type", "echo-request"),),
-}
-"""What a line without ports asks of the packet, by its protocol and family."""
