@@ -39,6 +39,10 @@ class Aim:
     lease: Lease | None = None
     scope: order.State = field(default_factory=order.State)
 
+    def turned_from(self, before: "Aim | None") -> bool:
+        """Has a rule's time come, or the provider given something else?  That is no drift."""
+        return before is not None and (self.config, self.lease) != (before.config, before.lease)
+
 
 def aim(
     config: RouterConfig,

@@ -159,7 +159,7 @@ class Keeper:
         except NixieError as error:
             self._failed(error)
             return
-        turned = self._turned(fresh)
+        turned = fresh.turned_from(self._aim)
         links = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
         expected = bool(links) or turned or not told
@@ -348,11 +348,6 @@ class Keeper:
     def _scope(self, tried: Aim) -> order.State:
         """What we may touch: all that the config in force or the tried one names."""
         return order.together(*([self._aim.scope] if self._aim else []), tried.scope)
-
-    def _turned(self, fresh: Aim) -> bool:
-        """Has a rule's time come, or the provider given something else?  That is no drift."""
-        before = self._aim
-        return before is not None and (fresh.config, fresh.lease) != (before.config, before.lease)
 
     def _arrived(self, fresh: Aim) -> tuple[Event, ...]:
         """`fresh` is in force now; what there is to tell about its ports."""
