@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "dns": {"pause": ("until",)},  # Unix seconds
     "build": {
         "refresh": ("source",),
         "build": ("host",),

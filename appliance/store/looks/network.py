@@ -1,14 +1,15 @@
-"""net.db and leases.db: what is in force, what is on trial, who is there."""
+"""net.db, leases.db and dns.db: what is in force, what is on trial, who is there."""
 
 from appliance.model.slices import Slices
-from appliance.store import leases, trials
+from appliance.store import leases, names, trials
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
+from appliance.store.names import ListRow, Standing
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 
 
 class NetworkLooks(Files):
-    """What `net` and `dhcp` wrote."""
+    """What `net`, `dhcp` and `dns` wrote."""
 
     def leases(self, network: str | None = None) -> list[LeaseRow]:
         """Leases, ended ones included."""
@@ -41,3 +42,11 @@ class NetworkLooks(Files):
     def answered(self) -> int:
         """The newest wish that `net` answered."""
         return self.look("net", trials.asked, 0)
+
+    def blocklists(self) -> list[ListRow]:
+        """The lists of blocked names, as dns fetched them."""
+        return self.look("dns", names.lists, [])
+
+    def names_standing(self) -> Standing | None:
+        """What dns did since it started; None before it said so."""
+        return self.look("dns", names.standing, None)
