@@ -99,7 +99,7 @@ async def _until_told(serving: Coroutine[None, None, None]) -> None:
 async def _net(fault: Fault, signs: Signs) -> None:
     from services.net.serve import serve
 
-    await serve(state(), signs, fault)
+    await serve(state(), signs, fault, installed().makers)
 
 
 async def _dhcp(fault: Fault, signs: Signs) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem
+from appliance.model import firewall_check
 from appliance.model.config import Dhcp, Network, RouterConfig
 from appliance.model.dns import LONGEST_NAME, data, full_name
 from appliance.model.names import MACHINE_NAME
@@ -282,6 +283,7 @@ RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     _device_names,
     _wan,
     _upstreams,
+    firewall_check.problems,
     _forwardings,
     _records,
     _blocking,

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from appliance.model import compare_names as names
+from appliance.model import firewall_compare
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
+from appliance.model.firewall import ZONES
 from appliance.model.wan import Wan
 
 
@@ -17,13 +19,21 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
         *_said("The router's name", before.hostname, after.hostname),
         *_said("The domain", before.domain, after.domain),
         *names.differences(before.dns, after.dns),
+        *firewall_compare.differences(before, after),
     )
+
+
+def of_network(before: Network, after: Network | None) -> tuple[str, ...]:
+    """The sentences about one network, as `differences` has them; `after` is None when it goes."""
+    return tuple(_networks((before,), (after,) if after else ()))
 
 
 def _first(config: RouterConfig) -> Iterator[str]:
     for network in config.networks:
         yield _described(network)
     yield from _wan(None, config.wan)
+    plain = RouterConfig(config.networks, config.wan, zones=ZONES)
+    yield from firewall_compare.differences(plain, config)
 
 
 def _networks(before: Iterable[Network], after: Iterable[Network]) -> Iterator[str]:
@@ -86,6 +96,8 @@ def _reservations(
             yield f"{who} always gets {one.address} on {network}."
         elif (one.address, one.name) != (old[mac].address, old[mac].name):
             yield f"{old[mac].name or mac} becomes {who} with {one.address} on {network}."
+        if one.suffix != (old[mac].suffix if mac in old else None):
+            yield f"The IPv6 address of {who} on {network} ends in {one.suffix or 'what it likes'}."
         yield from _quirks(network, who, old[mac].quirks if mac in old else (), one.quirks)
     for mac in old.keys() - new.keys():
         yield f"{old[mac].name or mac} no longer has a fixed address on {network}."

@@ -6,10 +6,11 @@ library only: `net` reads it too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address
 from typing import Annotated, Final
 
 from appliance.model.dns import Dns
+from appliance.model.firewall import LAN, ZONES, Forward, Rule, StaticRoute, Zone, ZoneName
 from appliance.model.limits import STRICT, Between, Matches
 from appliance.model.wan import Wan
 from appliance.model.words import LinkName, Mac, MachineName, NetworkName, Port, VendorClass
@@ -54,6 +55,11 @@ class Reservation:
     address: IPv4Address
     name: MachineName | None = None
     quirks: tuple[Quirk, ...] = ()
+    suffix: IPv6Address | None = None  # the last 64 bits of its IPv6 address, like ::42
+
+    def __post_init__(self) -> None:
+        if self.suffix is not None and not 0 < int(self.suffix) < 1 << 64:
+            raise ValueError(f"{self.suffix} is not the end of an IPv6 address; write it like ::42")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ class Network:
     address: IPv4Interface
     dhcp: Dhcp | None = None
     netboot: bool = True
+    zone: ZoneName = LAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +110,10 @@ class RouterConfig:
     wan: Wan | None = None
     dns: Dns = field(default_factory=Dns)
     hostname: MachineName = "nixie"
+    zones: tuple[Zone, ...] = ZONES
+    rules: tuple[Rule, ...] = ()  # the first that fits decides, before the zones
+    forwards: tuple[Forward, ...] = ()
+    routes: tuple[StaticRoute, ...] = ()
+    time_zone: Annotated[str, Matches(r"[A-Za-z0-9_+/\-]{1,64}", "Europe/Helsinki")] = "UTC"
     domain: Annotated[str, Matches(r"[a-z0-9]([a-z0-9.\-]{0,62}[a-z0-9])?", "home.example")] = "lan"
     schema: Annotated[int, Between(SCHEMA, SCHEMA)] = SCHEMA

@@ -18,16 +18,17 @@ class Face:
     def __init__(self, link: str) -> None:
         self.link = link
         self.name: str | None = None
-        self.subnet: IPv4Network | None = None
+        self.subnets: tuple[IPv4Network, ...] = ()
         self.answers = Answers()
         self.budgets: dict[str, int] = {}  # client to the questions it has left this second
         self.allowance = 0  # questions a second of each client
         self.refill_at = 0.0
 
-    def belong(self, name: str | None, subnet: IPv4Network | None, allowance: int) -> None:
-        """The link's network now, None when it has none any more."""
-        if (self.name, self.subnet, self.allowance) != (name, subnet, allowance):
-            self.name, self.subnet, self.allowance = name, subnet, allowance
+    def belong(self, name: str | None, subnets: tuple[IPv4Network, ...], allowance: int) -> None:
+        """The link's network now, None when it has none any more; with the subnets it had before,
+        while somebody is still there."""
+        if (self.name, self.subnets, self.allowance) != (name, subnets, allowance):
+            self.name, self.subnets, self.allowance = name, subnets, allowance
             self.budgets.clear()
         self.answers.clear()
 
@@ -40,7 +41,8 @@ class Face:
         """Is this a client of our network?"""
         if client in self.budgets:
             return True
-        if self.subnet is None or IPv4Address(client) not in self.subnet:
+        address = IPv4Address(client)
+        if not any(address in subnet for subnet in self.subnets):
             return False
         if len(self.budgets) >= MOST_CLIENTS:
             self.budgets.clear()

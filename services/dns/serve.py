@@ -108,9 +108,10 @@ class Server:
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
             network = network_of(slice_, face.link)
+            ours = (network.address, *network.stays) if network else ()
             face.belong(
                 network.name if network else None,
-                network.address.network if network else None,
+                tuple(one.network for one in ours),
                 slice_.settings.queries_per_second,
             )
 

@@ -125,9 +125,8 @@ def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
     forward: dict[str, tuple[IPv4Address, ...]] = {
         slice_.hostname: tuple(network.address.ip for network in slice_.networks)
     }
-    reverse: dict[Address, str] = {
-        network.address.ip: slice_.hostname for network in slice_.networks
-    }
+    ours = (one for network in slice_.networks for one in (network.address, *network.stays))
+    reverse: dict[Address, str] = {one.ip: slice_.hostname for one in ours}
     for network in slice_.networks:
         for one in network.reservations:
             if one.name and one.name not in forward and f"{one.name}.{domain}" not in taken:

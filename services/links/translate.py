@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
+from appliance.model.firewall import EVERYWHERE
 from appliance.plan.links import Link
-from appliance.plan.routes import EVERYWHERE, PROTOCOL, Route
+from appliance.plan.routes import PROTOCOL, Route
 
 Message = Mapping[str, Any]
 

@@ -9,7 +9,10 @@ from appliance.events import Event, LinkMissing, LinkReturned
 from appliance.model import migrate, read
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
+from appliance.model.schedule import current
+from appliance.model.stays import Stay
 from appliance.plan import order
+from appliance.plan.beside import beside
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
@@ -25,10 +28,11 @@ class Aim:
     missing: tuple[Missing, ...]
 
 
-def aim(config: RouterConfig, nics: Sequence[Nic]) -> Aim:
-    """Find the config's ports among the box's."""
-    here, missing = located(config, nics)
-    return Aim(here, order.wanted(here), missing)
+def aim(config: RouterConfig, nics: Sequence[Nic], now: float, staying: Sequence[Stay] = ()) -> Aim:
+    """Find the config's ports among the box's, and its rules that hold at `now` (Unix seconds);
+    `staying` is what stands beside it."""
+    here, missing = located(current(config, now), nics)
+    return Aim(here, beside(order.wanted(here), here, staying), missing)
 
 
 def parsed(text: str) -> RouterConfig:

@@ -3,18 +3,19 @@
 It owns net.db's rows and the order of things; kernel, clocks and interfaces are handed to it, so
 it runs as well over a kernel made of a dict.
 
-While a revision is on trial it is what is in force: drift is repaired towards it, and names, boots
-and the admin follow it.  The dhcp slice does not: a lease of a network that is undone again would
-leave its client stranded.
+While a revision is on trial it is what is in force: drift is repaired towards it, and addresses,
+names, boots and the admin follow it.  What it takes the place of stands beside it: the old
+addresses answer, and leases are for a minute (`plan/beside.py`, `plan/slices.py`).  After Keep an
+old address stays until everybody has moved (`leaving.py`).
 """
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from appliance.errors import NixieError, NotConverged
 from appliance.events import (
+    AddressLeft,
     ChangeRefused,
     DriftRepaired,
     Event,
@@ -27,6 +28,7 @@ from appliance.events import (
 )
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
+from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
 from appliance.plan import order, record, words
 from appliance.plan.links import Missing
@@ -52,42 +54,12 @@ from appliance.trial import (
 from hardware.inventory import Nic
 from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows
 from services.net.asked import Apply, Asked, Inventory
+from services.net.attempt import Attempt, Clocks, Kernel
+from services.net.leaving import LastEnd, Leaving, nobody
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
 FIRST = "first"
 """The name of the change that nobody asked for: there is nothing to go back to."""
-
-
-class Kernel(Protocol):
-    """What there is to own; `scope` says how much of it is seen."""
-
-    scope: order.State
-
-    async def observe(self) -> order.State: ...
-
-    async def perform(self, step: order.Step) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """Time and its kin: `now` Unix seconds, `boottime` CLOCK_BOOTTIME, `pause` between looks."""
-
-    now: Callable[[], float]
-    boottime: Callable[[], float]
-    pause: Callable[[], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One revision on its way; `wish` is the one being answered, None when nobody asked."""
-
-    machine: Trial
-    revision: RevisionView
-    tried: Aim
-    before: order.State
-    wish: str | None = None
-    steps: tuple[order.Step, ...] = ()
-    put_back: bool = False
 
 
 class Keeper:
@@ -100,12 +72,14 @@ class Keeper:
         nics: Callable[[], Sequence[Nic]],
         clocks: Clocks,
         fault: Fault = no_fault,
+        last_end: LastEnd = nobody,
     ) -> None:
         self._ledger = Ledger(database, clocks.now, fault)
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
+        self._leaving = Leaving(self._ledger.leaving, last_end)
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
-        self._aim: Aim | None = aim(self._config, nics()) if self._config else None
+        self._aim: Aim | None = self._aimed(self._config) if self._config else None
         self._missing: tuple[Missing, ...] = ()
         self._pending: Attempt | None = None
         self._remains = order.State()  # of an undo that could not take everything away
@@ -124,6 +98,12 @@ class Keeper:
         """When the trial wants to be looked at (CLOCK_BOOTTIME); None when nothing is on trial."""
         return self._pending.machine.wake_at if self._pending else None
 
+    @property
+    def changes_at(self) -> float | None:
+        """When a rule's time begins or ends next (Unix seconds); None when none has any."""
+        config = self._in_force()
+        return changes_at(config, self._clocks.now()) if config else None
+
     async def recover(self) -> None:
         """Undo a trial that a restart cut off, then bring the last kept config into force."""
         row = self._ledger.trial
@@ -131,7 +111,7 @@ class Keeper:
             cut_off = Attempt(
                 machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
                 revision=RevisionView(row.revision, row.config, row.author, row.began_at),
-                tried=aim(parsed(row.config), self._nics()),
+                tried=self._aimed(parsed(row.config)),
                 before=record.from_json(row.before),
             )
             await self._happened(cut_off, Restarted())
@@ -147,25 +127,28 @@ class Keeper:
             self._pending.wish = None
             await self._happened(self._pending, Woken())
         if not answered:
+            await self._let_go(told=True)
             await self.repair(told=True)
         here = self._aim.config if self._aim else None
         self._ledger.write(slices=self._slices(), ports=port_rows(self._nics(), here))
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""
-        config = parsed(self._pending.revision.config) if self._pending else self._config
+        config = self._in_force()
         if config is None:
             return
-        fresh = aim(config, self._nics())
+        fresh = self._aimed(config)
         self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
             _, steps = await self._reconcile(fresh.wanted)
         except NixieError as error:
             self._failed(error)
             return
+        turned = self._aim is not None and fresh.config != self._aim.config  # a rule's time came
         links = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
-        drift = () if links or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
+        expected = bool(links) or turned or not told
+        drift = () if expected else tuple(DriftRepaired(words.say(one)) for one in steps)
         if links or drift:
             self._ledger.write(*links, *drift)
 
@@ -219,11 +202,13 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = aim(checked(revision.config), self._nics())
+            tried = self._aimed(checked(revision.config))
             self._kernel.scope = self._scope(tried)
             attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
-            nothing = Attempt(machine, revision, aim(RouterConfig(()), ()), order.State(), wish)
+            nothing = Attempt(
+                machine, revision, Aim(RouterConfig(()), order.State(), ()), order.State(), wish
+            )
             return await self._happened(nothing, Refused(str(error)))
         return await self._happened(attempt, Checked())
 
@@ -242,7 +227,7 @@ class Keeper:
         return await self._happened(attempt, Journalled())
 
     def _wait_for_keep(self, attempt: Attempt) -> None:
-        number, left = attempt.revision.number, round(self._left(attempt) or 0)
+        number, left = attempt.revision.number, round(attempt.left(self._clocks.boottime()) or 0)
         if attempt is self._pending:
             events: tuple[Event, ...] = (TrialExtended(number, left, attempt.wish),)
         else:
@@ -265,7 +250,7 @@ class Keeper:
 
     async def _put_back(self, attempt: Attempt) -> None:
         """Plan towards the last kept config, or what was there before the first one."""
-        fresh = aim(self._config, self._nics()) if self._config else None
+        fresh = self._aimed(self._config) if self._config else None
         wanted = fresh.wanted if fresh else attempt.before
         self._kernel.scope = order.together(attempt.tried.wanted, wanted)
         left = await put_back(wanted, order.steps, self._kernel, self._clocks.pause)
@@ -277,8 +262,10 @@ class Keeper:
     async def _record_kept(self, attempt: Attempt) -> None:
         self._fault("net.converged")
         revision, now = attempt.revision, self._clocks.now()
+        kept = parsed(revision.config)
+        self._leaving.begin(self._config, kept, now)
         self._kept = Kept(revision.number, revision.config, now)
-        self._config, self._refused, self._pending = parsed(revision.config), None, None
+        self._config, self._refused, self._pending = kept, None, None
         self.failures = 0
         links = self._arrived(attempt.tried)
         steps = tuple(map(words.say, attempt.steps))
@@ -289,7 +276,9 @@ class Keeper:
             kept=self._kept,
             ended=Ended(revision.number, "kept", "", now),
             slices=self._slices(),
+            leaving=self._leaving.stays,
         )
+        await self._let_go(told=False)
 
     async def _record_undone(self, attempt: Attempt) -> None:
         number, why, now = attempt.revision.number, attempt.machine.why, self._clocks.now()
@@ -306,10 +295,38 @@ class Keeper:
             slices=self._slices(),
         )
 
+    # ── what stays beside ────────────────────────────────────────────────────────────────────────
+
+    def _aimed(self, config: RouterConfig) -> Aim:
+        """Where `config` leads, with what stays beside it."""
+        beside = self._leaving.beside(self._config, config)
+        return aim(config, self._nics(), self._clocks.now(), beside)
+
+    async def _let_go(self, *, told: bool) -> None:
+        """Take away addresses that nobody needs any more: from the kernel first, then from disk."""
+        if self._pending or self._config is None:
+            return
+        before = self._leaving.stays
+        self._leaving.stays = self._leaving.needed(self._config, self._clocks.now())
+        gone = [one for one in before if one not in self._leaving.stays]
+        if not gone:
+            return
+        self.failures = 0
+        await self.repair(told=False)
+        if self.failures:
+            self._leaving.stays = before  # tried again at the next look
+            return
+        left = [AddressLeft(one.network, str(one.address.ip)) for one in gone if told]
+        self._ledger.write(*left, slices=self._slices(), leaving=self._leaving.stays)
+
     # ── memory ───────────────────────────────────────────────────────────────────────────────────
 
     async def _reconcile(self, wanted: order.State) -> tuple[order.State, tuple[order.Step, ...]]:
         return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
+
+    def _in_force(self) -> RouterConfig | None:
+        """What is on trial, else what is kept, with all of its times."""
+        return parsed(self._pending.revision.config) if self._pending else self._config
 
     def _scope(self, tried: Aim) -> order.State:
         """What we may touch: all that the config in force or the tried one names."""
@@ -331,18 +348,17 @@ class Keeper:
         """What is in force, cut; None before anything is."""
         if self._aim is None or self._kept is None or self._config is None:
             return None
-        if self._pending is None:
-            return cut(self._aim.config, self._kept.revision, self._machines)
-        tried = cut(self._aim.config, self._pending.revision.number, self._machines)
-        return replace(tried, dhcp=cut(self._config, self._kept.revision, {}).dhcp)
-
-    def _left(self, attempt: Attempt) -> float | None:
-        """Seconds until the deadline."""
-        deadline = attempt.machine.deadline
-        return None if deadline is None else deadline - self._clocks.boottime()
+        here, pending = self._aim.config, self._pending
+        return cut(
+            here,
+            pending.revision.number if pending else self._kept.revision,
+            self._machines,
+            staying=self._leaving.beside(self._config, here),
+            before=self._config if pending else None,
+        )
 
     def _row(self, attempt: Attempt, phase: Phase) -> TrialRow:
-        left, now = self._left(attempt), self._clocks.now()
+        left, now = attempt.left(self._clocks.boottime()), self._clocks.now()
         return TrialRow(
             revision=attempt.revision.number,
             state=phase.value,

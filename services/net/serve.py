@@ -1,28 +1,35 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then four things wake it: a commit in nixie.db, a change in the kernel, the deadline of a
-trial, and the clock (nftables and sysctls do not tell).  Everything runs in the namespace this
-process was started in.
+nixie.db.  Then five things wake it: a commit in nixie.db, a change in the kernel, the deadline of
+a trial, the time of a rule, and the clock (nftables and sysctls do not tell).  Everything runs in
+the namespace this process was started in.
 """
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from appliance.backoff import pause_seconds
+from appliance.events import Event
 from appliance.faults import Fault, no_fault
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store import trials
 from appliance.store.follow import Follower, follow
+from appliance.store.journal import append, transaction
 from appliance.store.open import now, writer
+from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
+from services.devices.serve import Watch
 from services.links.driver import changes, netlink
+from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
-from services.net.follow import read
-from services.net.keeper import Clocks, Keeper
+from services.net.follow import last_ends, read
+from services.net.keeper import Keeper
 
 INVENTORY, KERNEL = "nixie.db", "the kernel"
 LOOK_SECONDS = 15.0
@@ -36,22 +43,32 @@ BEAT_SECONDS = 1.0
 noticed."""
 
 
-async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -> None:
+async def serve(
+    state: Path,
+    signs: Signs = NO_SIGNS,
+    fault: Fault = no_fault,
+    makers: Path | None = None,
+) -> None:
     """Hold the network until cancelled; ready when the last kept config is in force.
 
+    `makers` is the registry of network cards' makers, None where set-up put none.
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
-    inventory = Follower(state / "nixie.db")
+    inventory, held = Follower(state / "nixie.db"), Follower(state / "leases.db")
+    watch = Watch(database, state, makers)
     try:
+        await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault)
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, last_ends(held))
             await keeper.recover()
             signs.ready()
-            await _hold(keeper, inventory, signs.beat)
+            await _hold(keeper, inventory, signs.beat, watch, partial(_tell, database))
     finally:
+        watch.close()
         inventory.close()
+        held.close()
         database.close()
 
 
@@ -76,10 +93,17 @@ class Bell:
                 await self._rings.wait()
 
 
-async def _hold(keeper: Keeper, inventory: Follower, beat: Callable[[], None]) -> None:
-    """Look whenever something may have changed."""
+async def _hold(
+    keeper: Keeper,
+    inventory: Follower,
+    beat: Callable[[], None],
+    watch: Watch,
+    tell: Callable[[Event], None],
+) -> None:
+    """Look whenever something may have changed; beside it the watch over the devices."""
     bell = Bell()
     async with asyncio.TaskGroup() as group:
+        group.create_task(supervise(once(Service("devices", None, watch.serve)), tell))
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
         group.create_task(bell.ring_on(changes(), KERNEL))
         while True:
@@ -99,12 +123,22 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
     waited_for = {INVENTORY} if keeper.failures else {INVENTORY, KERNEL}
+    turn = keeper.changes_at
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:
             await asyncio.sleep(SETTLE_SECONDS)
             return
+        until_turn = BEAT_SECONDS if turn is None else turn - CLOCKS.now()
+        if until_turn <= 0:
+            return
         beat()
-        await bell.wait(min(left, BEAT_SECONDS))
+        await bell.wait(min(left, BEAT_SECONDS, until_turn))
+
+
+def _tell(database: sqlite3.Connection, event: Event) -> None:
+    """Put down that a service of ours failed."""
+    with transaction(database):
+        append(database, event, now())
 
 
 CLOCKS = Clocks(

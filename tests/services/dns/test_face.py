@@ -7,7 +7,7 @@ LAN = IPv4Network("10.77.0.0/16")
 
 def face(allowance: int = 3) -> Face:
     made = Face("br-lan")
-    made.belong("lan", LAN, allowance)
+    made.belong("lan", (LAN,), allowance)
     return made
 
 
@@ -57,5 +57,5 @@ def test_no_more_clients_are_remembered_than_fit() -> None:
 def test_another_network_forgets_the_clients() -> None:
     made = face()
     made.knows("10.77.0.9")
-    made.belong("guest", IPv4Network("10.78.0.0/24"), 3)
+    made.belong("guest", (IPv4Network("10.78.0.0/24"),), 3)
     assert not made.knows("10.77.0.9")
