@@ -33,6 +33,7 @@ from webui.api import (
     journal,
     machines,
     menus,
+    names,
     networks,
     sources,
     status,
@@ -73,6 +74,7 @@ from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
+from webui.pages import names as names_page
 from webui.pages import networks as networks_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
@@ -88,6 +90,7 @@ NOUNS = (
     menus,
     boots,
     networks,
+    names,
     draft,
     devices,
     changes,
@@ -120,6 +123,7 @@ PAGES = (
     network,
     addresses,
     internet,
+    names_page,
     system,
     review,
     revisions,

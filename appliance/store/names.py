@@ -52,6 +52,7 @@ class Standing:
     at: float
     counts: Mapping[str, int]
     upstreams: tuple[Mapping[str, Any], ...]
+    paused_until: float  # as it was asked last; 0 for never
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -117,4 +118,5 @@ def standing(connection: sqlite3.Connection) -> Standing | None:
     if row is None:
         return None
     body = json.loads(row[0])
-    return Standing(float(row[1]), body["counts"], tuple(body["upstreams"]))
+    paused_until = float(body["paused_until"])
+    return Standing(float(row[1]), body["counts"], tuple(body["upstreams"]), paused_until)

@@ -92,6 +92,7 @@ class Known:
                 self.bring()
             if self._wishes.changed():
                 self._hear_wishes()
+                self._tell()
             self._mind_pause(now())
             self._lists.look(now())
             if clock() - told_at >= STANDING_SECONDS:
@@ -124,7 +125,7 @@ class Known:
             self._server.block(None if pauses else self._blocked)
 
     def _tell(self) -> None:
-        body = self._server.standing()
+        body = {**self._server.standing(), "paused_until": self._paused_until}
         if body != self._told:
             with suppress(sqlite3.Error):  # a full disk: it is told another time
                 names.keep_standing(self._own, body, now())

@@ -38,8 +38,8 @@ def test_a_list_that_nobody_wants_is_forgotten(tmp_path: Path) -> None:
 def test_how_it_goes_is_read_back(tmp_path: Path) -> None:
     with closing(writer(tmp_path / "dns.db", names.MIGRATIONS)) as own:
         assert names.standing(own) is None
-        names.keep_standing(own, {"counts": {"asked": 3}, "upstreams": []}, 100)
-        assert names.standing(own) == names.Standing(100, {"asked": 3}, ())
+        names.keep_standing(own, {"counts": {"asked": 3}, "upstreams": [], "paused_until": 7}, 100)
+        assert names.standing(own) == names.Standing(100, {"asked": 3}, (), 7)
 
 
 def test_the_file_of_an_older_version_is_taken_on(tmp_path: Path) -> None:

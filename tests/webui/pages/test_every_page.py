@@ -19,11 +19,11 @@ FULL = (
     "/devices/8c-71-f8-00-00-44", "/devices/f4-c8-8a-00-00-02", "/devices/00-05-c9-00-00-35",
     "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
     "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
-    "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
+    "/networks/lan/addresses", "/networks/internet", "/networks/router", "/names", "/password",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/system",
-    "/changes",
+    "/changes", "/names",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
@@ -39,6 +39,7 @@ FRAGMENTS = (
     ("/devices", "/devices/known"),
     ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
+    ("/names", "/names/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
     ("/changes/revisions", "/changes/revisions/now"),
