@@ -15,14 +15,13 @@ from appliance.errors import Refused
 from appliance.model.config import RouterConfig
 from appliance.model.dns import FORMS, Dns, Upstream
 from appliance.model.names import mac_from
-from appliance.store.names import ListRow, Standing
 from webui import phrases
 from webui.forms import Text, beside, whole
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
+from webui.pages.name_rows import Listed, Pause, Server, lead, listed, paused, servers
 from webui.pages.page import Field, after, page
-from webui.pages.states import Pill
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -46,36 +45,6 @@ class TypedNames:
     value: Text = ""
     domain: Text = ""
     servers: Text = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A name server as it does."""
-
-    address: str
-    name: str  # by which it proves itself, "" when it is asked in the clear
-    state: Pill
-    takes: str
-    asked: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A list of blocked names."""
-
-    url: str
-    names: str
-    when: str
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A pause of blocking that counts down."""
-
-    text: str
-    said: str
-    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +255,7 @@ def built(
         blocks=bool(dns.blocking.lists or dns.blocking.names),
         pause=paused(reads.blocking_paused_until(), here.now),
         pauses=tuple(Minutes(one, phrases.duration(60 * one)) for one in PAUSES),
-        lists=tuple(_listed(one, here.now) for one in reads.blocklists()),
+        lists=tuple(listed(one, here.now) for one in reads.blocklists()),
         pools=tuple(_pools(config)),
         records=tuple(Row(one.name, one.kind, one.value) for one in dns.records),
         forwardings=tuple(
@@ -321,59 +290,9 @@ def _fields(dns: Dns, typed: TypedNames | None, wrong: Mapping[str, str]) -> dic
     }
 
 
-def lead(standing: Standing | None) -> str:
-    """What was asked so far."""
-    if standing is None:
-        return "The names role has not said anything yet."
-    counts = standing.counts
-    asked = counts.get("asked", 0)
-    said = f"{phrases.count(asked, 'question')} since it started"
-    for word, what in (("forwarded", "asked of others"), ("blocked", "blocked")):
-        if counts.get(word):
-            said += f", {phrases.number(counts[word])} {what}"
-    return f"{said}."
-
-
-def servers(standing: Standing | None) -> tuple[Server, ...]:
-    """The name servers as they do."""
-    return tuple(
-        Server(
-            str(one["address"]),
-            str(one["tls_name"] or ""),
-            _health(one),
-            f"{one['seconds'] * 1000:.0f} ms" if one["seconds"] is not None else "–",
-            phrases.number(one["asked"]),
-        )
-        for one in (standing.upstreams if standing else ())
-    )
-
-
-def _health(one: Mapping[str, Any]) -> Pill:
-    if not one["asked"]:
-        return Pill("wait", "Not asked yet")
-    return Pill("ok", "Answers") if one["well"] else Pill("bad", "Silent")
-
-
-def paused(until: float, now: float) -> Pause | None:
-    """The pause that is under way.
-
-    >>> paused(160, 100).said, paused(100, 100)
-    ('1\\xa0min left', None)
-    """
-    left = int(until - now)
-    if left <= 0:
-        return None
-    return Pause(phrases.tube(left), f"{phrases.duration(left)} left", left)
-
-
 def line(upstream: Upstream) -> str:
     """A server as it is typed."""
     return f"{upstream.address} {upstream.tls_name or ''}".strip()
-
-
-def _listed(one: ListRow, now: float) -> Listed:
-    fetched = phrases.ago(now - one.fetched_at) if one.fetched_at is not None else "never"
-    return Listed(one.url, phrases.number(one.names), fetched, one.problem)
 
 
 def _pools(config: RouterConfig | None) -> list[Pool]:

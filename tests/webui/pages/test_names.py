@@ -3,7 +3,8 @@ import pytest
 from appliance.actions import draft
 from appliance.model.dns import Blocking, BlockList, Dns
 from tests.webui.pages.conftest import Home
-from webui.pages.names import lead, paused, placed
+from webui.pages.name_rows import lead, paused
+from webui.pages.names import placed
 
 
 def dns(home: Home) -> Dns:
