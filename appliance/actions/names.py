@@ -1,7 +1,9 @@
 """Names: what is asked of whom and what is blocked, in the draft; a pause of blocking, at once."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from appliance.actions import draft
@@ -11,10 +13,11 @@ from appliance.errors import Problem, Refused
 from appliance.events import ConfigActed
 from appliance.model import read
 from appliance.model.config import RouterConfig
-from appliance.model.dns import Dns, Forwarding, Record
+from appliance.model.dns import LABEL, LONGEST_NAME, Dns, Forwarding, Record
 
 LONGEST_MINUTES = 1_440
-SUBJECT = "blocking"
+SUBJECT = "names"
+NAME = re.compile(rf"{LABEL}(\.{LABEL})*")
 
 
 def set_upstreams(desk: Desk, actor: Actor, lines: Sequence[str]) -> Done:
@@ -100,6 +103,35 @@ def resume_blocking(desk: Desk, actor: Actor) -> Done:
     with act(desk, actor, "resume_blocking") as doing:
         doing.wish(desk.new_id(), "dns", "pause", until=str(desk.now()))
         return doing.tell(SUBJECT, "Names are blocked again.", ConfigActed)
+
+
+RECORDS = ("A", "AAAA", "CNAME", "HTTPS", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
+"""Types of records that can be looked up."""
+
+
+def look_up(desk: Desk, actor: Actor, name: str, record: str = "A", client: str = "") -> Done:
+    """Have dns say what it would answer to `client`, an address; "" for nobody in particular.
+
+    The sentence is the answer to the wish.
+    """
+    with act(desk, actor, "look_up") as doing:
+        plain = name.strip().lower().rstrip(".")
+        if not NAME.fullmatch(plain) or len(plain) > LONGEST_NAME:
+            raise Refused(problem(f"{name!r} is no name; write it like www.example.com.", "name"))
+        if record not in RECORDS:
+            raise Refused(problem(f"Choose one of {', '.join(RECORDS)}.", "record"))
+        if client and not _is_address(client):
+            raise Refused(problem(f"{client!r} is no address; write 10.77.0.101.", "client"))
+        doing.wish(desk.new_id(), "dns", "look", name=plain, record=record, client=client)
+        return doing.tell(SUBJECT, f"{plain} is looked up.", ConfigActed)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _servers(lines: Sequence[str]) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ import typer
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import moment, table
 
+LOOK_SECONDS = 10.0
+
 group = noun("Names: how they are answered, and a pause of blocking.")
 
 
@@ -53,3 +55,16 @@ def pause(
 def resume(call: Call) -> None:
     """End a pause of blocking."""
     call.did(call.client.delete("/names/pause"))
+
+
+@command(group)
+def look(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="Like www.example.com.")],
+    record: Annotated[str, typer.Argument(help="A, AAAA, MX, TXT, …")] = "A",
+    client: Annotated[str, typer.Option("--for", help="The address of who would ask.")] = "",
+) -> None:
+    """What would be answered, and why: ours, blocked by which list, kept, or asked of others."""
+    asked = {"name": name, "record": record, "client": client}
+    found = call.answer(call.client.post("/names/look", asked)["wish"], LOOK_SECONDS)
+    call.show(found, str(found["what"]))

@@ -1,7 +1,7 @@
 """What became of a wish: the role it was for answers with an event that names it.
 
-Two are exceptions: the end of a cancelled build stands in the build's own row, and until when
-blocking of names pauses in what dns says of itself.
+Three are exceptions: the end of a cancelled build stands in the build's own row; until when
+blocking of names pauses, and what a name was looked up to be, in what dns says of itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,9 +54,18 @@ def _paused(reads: Reads, wish: Wish) -> Answer:
     return Answer(wish, "done", "The role dns blocks names as it was asked.", standing.at)
 
 
+def _looked_up(reads: Reads, wish: Wish) -> Answer:
+    found = reads.looked_up(wish.id)
+    return Answer(wish, "done", *found) if found else _waiting(wish)
+
+
 def _waiting(wish: Wish) -> Answer:
     return Answer(wish, "waiting", f"The role {wish.role} has not answered yet.")
 
 
-ELSEWHERE: Mapping[str, Callable[[Reads, Wish], Answer]] = {"cancel": _cancelled, "pause": _paused}
+ELSEWHERE: Mapping[str, Callable[[Reads, Wish], Answer]] = {
+    "cancel": _cancelled,
+    "pause": _paused,
+    "look": _looked_up,
+}
 """Kind of a wish that no event answers → where its answer is."""

@@ -31,7 +31,15 @@ MIGRATIONS = (
       at REAL NOT NULL
     );
     """,
+    """
+    CREATE TABLE look (              -- what was asked to be looked up, the newest few
+      wish TEXT PRIMARY KEY,
+      what TEXT NOT NULL,            -- the sentence
+      at REAL NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
+LOOKS_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,21 @@ def forget_lists(connection: sqlite3.Connection, kept: Collection[str]) -> None:
         "DELETE FROM blocklist WHERE url NOT IN (SELECT value FROM json_each(?))",
         (json.dumps(list(kept)),),
     )
+
+
+def keep_look(connection: sqlite3.Connection, wish: str, what: str, at: float) -> None:
+    """A name was looked up."""
+    connection.execute("INSERT OR REPLACE INTO look VALUES (?, ?, ?)", (wish, what, at))
+    connection.execute(
+        "DELETE FROM look WHERE wish NOT IN (SELECT wish FROM look ORDER BY at DESC LIMIT ?)",
+        (LOOKS_KEPT,),
+    )
+
+
+def look(connection: sqlite3.Connection, wish: str) -> tuple[str, float] | None:
+    """The sentence about a name that was looked up, and when; None before that."""
+    row = connection.execute("SELECT what, at FROM look WHERE wish = ?", (wish,)).fetchone()
+    return (str(row[0]), float(row[1])) if row else None
 
 
 def keep_standing(connection: sqlite3.Connection, body: Mapping[str, Any], at: float) -> None:

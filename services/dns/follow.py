@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from appliance.model.slices import DnsSlice
 from appliance.store import inventory_view, leases, names, slices
 from appliance.store.follow import INTERVAL_SECONDS, Follower
+from appliance.store.inventory_view import Wish
 from appliance.store.leases import LeaseRow
 from appliance.store.open import now
 from services.dns.blocked import Blocked
@@ -24,6 +25,8 @@ from services.dns.exempt import exempt_addresses
 REFRESH_SECONDS = 30.0
 """A lease that ran out without anybody writing is forgotten by then."""
 STANDING_SECONDS = 5.0
+LOOK_SECONDS = 10.0
+"""Who asked for a name to be looked up waits no longer."""
 
 
 class Told(Protocol):
@@ -41,6 +44,9 @@ class Told(Protocol):
     def exempt(self, clients: frozenset[str]) -> None:
         """Nothing is blocked for these from now on."""
 
+    async def look(self, name: str, record: str, client: str) -> str:
+        """What would be answered, as a sentence."""
+
     def standing(self) -> dict[str, Any]:
         """How it goes."""
 
@@ -57,6 +63,8 @@ class Known:
         self._blocked: Blocked | None = None
         self._paused_until = 0.0
         self._pauses = False
+        self._looked = ""
+        self._look: asyncio.Task[None] | None = None
         self._told: dict[str, Any] = {}
 
     def bring(self) -> None:
@@ -103,6 +111,8 @@ class Known:
     def close(self) -> None:
         """Let go of the files."""
         self._lists.close()
+        if self._look:
+            self._look.cancel()
         for follower in (self._net, self._held, self._wishes):
             follower.close()
         self._own.close()
@@ -116,6 +126,21 @@ class Known:
             if self._wishes.connection:
                 wish = inventory_view.newest_wish(self._wishes.connection, "dns", "pause")
                 self._paused_until = float(wish.body["until"]) if wish else 0.0
+                self._look_up(inventory_view.newest_wish(self._wishes.connection, "dns", "look"))
+
+    def _look_up(self, wish: Wish | None) -> None:
+        """Say what a name would be answered, unless that was said, or nobody waits any more."""
+        if wish is None or wish.id == self._looked or abs(now() - wish.at) > LOOK_SECONDS:
+            return
+        self._looked = wish.id
+
+        async def look() -> None:
+            words = (str(wish.body[one]) for one in ("name", "record", "client"))
+            what = await self._server.look(*words)
+            with suppress(sqlite3.Error):
+                names.keep_look(self._own, wish.id, what, now())
+
+        self._look = asyncio.get_running_loop().create_task(look())
 
     def _mind_pause(self, moment: float) -> None:
         """Begin or end a pause when it is time."""

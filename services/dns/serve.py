@@ -5,10 +5,13 @@ link (`dns-udp.<link>`, `dns-tcp.<link>`); what it knows of the rest comes by `f
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+import dnslib
 
 from appliance.model.dns import Dns
 from appliance.model.slices import DnsSlice
@@ -31,6 +34,8 @@ from services.dns.cache import Cache
 from services.dns.counts import Counts
 from services.dns.face import Face
 from services.dns.follow import Known
+from services.dns.labels import name_in_bytes
+from services.dns.looked import question, sentence
 from services.dns.streams import Streams
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
@@ -142,6 +147,35 @@ class Server:
                 for upstream, health in group.health()
             ],
         }
+
+    async def look(self, name: str, record: str, client: str) -> str:
+        """What `client` would be answered, and why, as a sentence; "" for nobody in particular."""
+        kind, wire = int(getattr(dnslib.QTYPE, record)), name_in_bytes(name)
+        face = _face_of(client, self._faces) if client else None
+        blocked = None if client in self._exempt else self._blocked
+        before = self.counts.forwarded
+        said = self._looked(question(wire, kind), face, blocked)
+        if isinstance(said, Answer) and said.blocked and blocked is not None:
+            return sentence(name, record, "", b"", blocked.lists_with(wire))
+        if isinstance(said, Ask):
+            said = await self._waited(said)
+        asked = self.counts.forwarded > before
+        how = "which an upstream said just now" if asked else "from what is known here"
+        return sentence(name, record, how, said.message if isinstance(said, Answer) else b"")
+
+    def _looked(
+        self, message: bytes, face: Face | None, blocked: Blocked | None
+    ) -> Answer | Ask | Silence:
+        some = face or next((one for one in self._faces if one.name), None)
+        return answer(
+            message,
+            network=some.name if some else None,
+            zone=self._zone,
+            cache=self._cache,
+            now=self._clock(),
+            blocked=blocked,
+            tcp=True,
+        )
 
     def listen(self, face: Face, udp: socket.socket | None) -> None:
         """Answer on a face's UDP socket, and remember the face for its streams."""
@@ -316,15 +350,25 @@ class Server:
             return None
         said = self._decided(face, message, client, self._clock(), tcp=True)
         if isinstance(said, Ask):
-            waited: asyncio.Future[Answer] = self._loop.create_future()
-
-            def give(given: Answer) -> None:
-                if not waited.done():
-                    waited.set_result(given)
-
-            self._ask(said, give, tcp=True)
-            said = await waited
+            said = await self._waited(said)
         return said.message if isinstance(said, Answer) else None
+
+    async def _waited(self, ask: Ask) -> Answer:
+        """The answer for one who waits in a coroutine."""
+        waited: asyncio.Future[Answer] = self._loop.create_future()
+
+        def give(given: Answer) -> None:
+            if not waited.done():
+                waited.set_result(given)
+
+        self._ask(ask, give, tcp=True)
+        return await waited
+
+
+def _face_of(client: str, faces: Sequence[Face]) -> Face | None:
+    """The link behind which a client of that address would be."""
+    address = ip_address(client)
+    return next((one for one in faces if any(address in subnet for subnet in one.subnets)), None)
 
 
 def _ways_of(settings: Dns) -> tuple[object, ...]:

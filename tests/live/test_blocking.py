@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from appliance.actions.desk import Actor
-from appliance.actions.names import pause_blocking, resume_blocking
+from appliance.actions.names import look_up, pause_blocking, resume_blocking
 from appliance.actions.open import open_desk
 from appliance.model.dns import Blocking, BlockList
+from appliance.store.answers import answer
 from tests.live.dns_place import ROOT, Names, asking, dns
 from tests.live.waiting import until
 
@@ -117,6 +118,22 @@ def resume(dns: Names) -> None:
         desk.close()
 
 
+def looked_up(dns: Names, name: str, client: str = "") -> str:
+    """The sentence about a name, once the role has said it."""
+    desk = open_desk(dns.state)
+    try:
+        wish = look_up(desk, Actor("test", frozenset({"write"}), "local"), name, "A", client).wish
+        assert wish
+
+        def told() -> str:
+            found = answer(desk.reads, wish)
+            return found.what if found and found.state == "done" else ""
+
+        return until(told, "it is told")
+    finally:
+        desk.close()
+
+
 def fetched(url: str) -> tuple[int, str, str]:
     """What the fetching process says of `url`."""
     done = subprocess.run(
@@ -147,6 +164,19 @@ def test_a_pause_is_in_force_at_once(dns: Names) -> None:
     until(lambda: dns.answers("www.example.com") == ["203.0.113.5"], "blocking pauses", 2)
     resume(dns)
     until(lambda: dns.ask("www.example.com")["code"] == "NXDOMAIN", "the pause is over", 2)
+
+
+def test_a_name_is_told_with_the_list_that_blocks_it(dns: Names) -> None:
+    dns.upstream("--host-record=fine.example.org,203.0.113.6")
+    block(dns, names=("example.com",))
+    until(lambda: dns.ask("www.example.com")["code"] == "NXDOMAIN", "it is blocked")
+    assert looked_up(dns, "www.example.com") == "www.example.com is blocked by your own names."
+    assert looked_up(dns, "printer.lan", "10.77.0.50") == (
+        "printer.lan is answered with A 10.77.0.7, from what is known here."
+    )
+    assert looked_up(dns, "fine.example.org") == (
+        "fine.example.org is answered with A 203.0.113.6, which an upstream said just now."
+    )
 
 
 def test_nothing_is_blocked_for_an_exempted_device(dns: Names) -> None:

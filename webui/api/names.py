@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import names
-from webui.api.words import ApiDone, Seconds, body, done
+from webui.api.words import ApiDone, Seconds, ShortText, body, done
 from webui.session import Signed
 
 router = APIRouter(tags=["networks"])
@@ -55,6 +55,16 @@ class NewPause:
     minutes: Annotated[int, Field(ge=1, le=names.LONGEST_MINUTES)]
 
 
+@dataclass(frozen=True, slots=True)
+class NewLook:
+    """What `POST /names/look` takes; `client` is the address of who would ask."""
+
+    __pydantic_config__ = body(name="www.example.com", record="A", client="10.77.0.101")
+    name: ShortText
+    record: ShortText = "A"
+    client: ShortText = ""
+
+
 @router.get("/names")
 def standing(here: Signed) -> ApiNames:
     """How names are answered."""
@@ -81,3 +91,9 @@ def pause(here: Signed, new: NewPause) -> ApiDone:
 def resume(here: Signed) -> ApiDone:
     """Block names again."""
     return done(names.resume_blocking(here.desk, here.actor))
+
+
+@router.post("/names/look")
+def look(here: Signed, new: NewLook) -> ApiDone:
+    """Say what would be answered, and why: the sentence is in `GET /wishes/{wish}`."""
+    return done(names.look_up(here.desk, here.actor, new.name, new.record, new.client))

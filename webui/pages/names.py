@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import draft
 from appliance.actions import names as deeds
@@ -15,6 +15,7 @@ from appliance.errors import Refused
 from appliance.model.config import RouterConfig
 from appliance.model.dns import FORMS, Dns, Upstream
 from appliance.model.names import mac_from
+from appliance.store.answers import answer
 from webui import phrases
 from webui.forms import Text, beside, whole
 from webui.pages import frame
@@ -45,6 +46,7 @@ class TypedNames:
     value: Text = ""
     domain: Text = ""
     servers: Text = ""
+    sought: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ class NamesView:
     forwardings: tuple[Row, ...]
     kinds: tuple[Choice, ...]
     fields: Mapping[str, Field]
+    records_asked: tuple[Choice, ...]
+    look: str  # the wish of a name that is looked up, "" for none
+    looked: str  # what it came to, "" while it is under way
     problem: str
 
 
@@ -113,6 +118,18 @@ def pause(here: Signed, minutes: Text = "") -> Response:
 def resume(here: Signed) -> Response:
     """End a pause, at once."""
     return after("/names", deeds.resume_blocking(here.desk, here.actor).act)
+
+
+@router.post("/names/look")
+def look(here: Signed, sought: Text = "", record: Text = "A") -> Response:
+    """Have a name looked up."""
+    try:
+        done = deeds.look_up(here.desk, here.actor, sought, record)
+    except Refused as refused:
+        typed = TypedNames(sought=sought)
+        what = " ".join(one.what for one in refused.problems)
+        return page("names.html", built(here, typed, {"sought": what}), 422)
+    return RedirectResponse(f"/names?look={done.wish}", 303)
 
 
 Typed = Annotated[TypedNames, Depends()]
@@ -248,6 +265,8 @@ def built(
     dns = config.dns if config else Dns()
     given = typed or TypedNames()
     found = dict(wrong or {})
+    sought = here.request.query_params.get("look", "")
+    told = answer(reads, sought) if sought else None
     return NamesView(
         shell=frame.shell(here, "names", "DHCP & DNS"),
         lead=lead(reads.names_standing()),
@@ -263,6 +282,9 @@ def built(
         ),
         kinds=tuple(Choice(kind, kind, kind == given.kind) for kind in FORMS),
         fields=_fields(dns, typed, found),
+        records_asked=tuple(Choice(one, one) for one in deeds.RECORDS),
+        look=sought if told else "",
+        looked=told.what if told and told.state == "done" else "",
         problem=found.get("", ""),
     )
 
@@ -279,7 +301,7 @@ def _fields(dns: Dns, typed: TypedNames | None, wrong: Mapping[str, str]) -> dic
         "exempt": blocking.exempt,
         "refresh_hours": (str(blocking.refresh_hours),),
     }
-    alone = ("name", "value", "domain", "servers")
+    alone = ("name", "value", "domain", "servers", "sought")
     sent = {one: getattr(typed, one) for one in (*stored, *alone)} if typed else {}
     return {
         one: Field(

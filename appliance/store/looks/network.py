@@ -71,6 +71,10 @@ class NetworkLooks(Files):
         """The lists of blocked names, as dns fetched them."""
         return self.look("dns", names.lists, [])
 
+    def looked_up(self, wish: str) -> tuple[str, float] | None:
+        """What dns says of a name that it was asked to look up, and when."""
+        return self.look("dns", lambda file: names.look(file, wish), None)
+
     def names_standing(self) -> Standing | None:
         """What dns did since it started; None before it said so."""
         return self.look("dns", names.standing, None)

@@ -51,7 +51,7 @@ class Lists:
 
     def look(self, now: float) -> None:
         """Fetch what is due, one list at a time."""
-        if self._work is not None and not self._work.done():
+        if not self._blocking.lists or (self._work is not None and not self._work.done()):
             return
         rows = {one.url: one for one in names.lists(self._own)}
         every = self._blocking.refresh_hours

@@ -1,7 +1,7 @@
 import pytest
 
 from appliance.actions.desk import Actor, Desk
-from appliance.actions.names import LONGEST_MINUTES, pause_blocking, resume_blocking
+from appliance.actions.names import LONGEST_MINUTES, look_up, pause_blocking, resume_blocking
 from appliance.actions.refusals import Forbidden
 from appliance.errors import Refused
 
@@ -29,3 +29,20 @@ def test_a_pause_has_a_sensible_length(desk: Desk, minutes: int) -> None:
 def test_who_may_only_look_cannot_pause(desk: Desk) -> None:
     with pytest.raises(Forbidden):
         pause_blocking(desk, Actor("guest", frozenset({"read"}), "session"), 5)
+
+
+def test_a_name_is_looked_up_by_a_wish(desk: Desk) -> None:
+    done = look_up(desk, OWNER, "WWW.Example.com.", "AAAA", "10.77.0.9")
+    wish = desk.reads.wish(done.wish or "")
+    assert wish
+    assert wish.body == {"name": "www.example.com", "record": "AAAA", "client": "10.77.0.9"}
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "client"), [("not a name", "A", ""), ("a.b", "ANY", ""), ("a.b", "A", "me")]
+)
+def test_what_cannot_be_looked_up_is_refused(
+    desk: Desk, name: str, record: str, client: str
+) -> None:
+    with pytest.raises(Refused):
+        look_up(desk, OWNER, name, record, client)

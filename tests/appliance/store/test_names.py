@@ -46,3 +46,11 @@ def test_the_file_of_an_older_version_is_taken_on(tmp_path: Path) -> None:
     writer(tmp_path / "dns.db", names.MIGRATIONS[:1]).close()
     with closing(writer(tmp_path / "dns.db", names.MIGRATIONS)) as own:
         assert names.lists(own) == []
+
+
+def test_the_newest_names_that_were_looked_up_are_kept(tmp_path: Path) -> None:
+    with closing(names.opened(tmp_path / "dns.db")) as own:
+        for number in range(names.LOOKS_KEPT + 1):
+            names.keep_look(own, f"w{number}", "said", number)
+        assert names.look(own, "w0") is None
+        assert names.look(own, "w1") == ("said", 1)

@@ -1,7 +1,11 @@
+import re
+from contextlib import closing
+
 import pytest
 
 from appliance.actions import draft
 from appliance.model.dns import Blocking, BlockList, Dns
+from appliance.store import names
 from tests.webui.pages.conftest import Home
 from webui.pages.name_rows import lead, paused
 from webui.pages.names import placed
@@ -122,3 +126,18 @@ def test_a_pause_that_is_over_is_none() -> None:
 
 def test_a_problem_of_a_forwardings_server_is_the_servers() -> None:
     assert placed({"dns.forwardings.0.upstreams.1.address": "No."}) == {"servers": "No."}
+
+
+def test_a_name_that_is_looked_up_is_told_once_the_role_has_said_it(lived_in: Home) -> None:
+    said = lived_in.post("/names/look", sought="www.example.com", record="A")
+    assert "is being looked up" in said
+    wish = re.findall(r"/names/now\?look=([\w-]+)", said)[0]
+    with closing(names.opened(lived_in.state / "dns.db")) as own:
+        names.keep_look(own, wish, "www.example.com is blocked by x.", 1.0)
+    assert "www.example.com is blocked by x." in lived_in.get(f"/names/now?look={wish}")
+
+
+def test_what_cannot_be_looked_up_is_told_beside_it(lived_in: Home) -> None:
+    said = lived_in.post("/names/look", sought="not a name")
+    assert "is no name" in said
+    assert 'id="sought-e"' in said
