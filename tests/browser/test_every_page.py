@@ -9,7 +9,9 @@ PATHS = (
     "/", "/machines", "/machines/{ember-machine}", "/menus", "/sources", "/sources/{homelab}",
     "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b4", "/boots/{fell}",
     "/boots/{now}", "/boots/held-4817", "/images/{image}", "/devices",
-    "/devices/8c-71-f8-00-00-44", "/networks", "/names", "/system", "/changes",
+    "/devices/8c-71-f8-00-00-44", "/networks", "/names", "/firewall",
+    "/firewall/new-rule",
+    "/firewall/new-forward", "/firewall/why?source=lan&port=80", "/system", "/changes",
     "/changes/happened", "/nowhere",
 )  # fmt: skip
 WIDTHS = (320, 640, 960, 1280)

@@ -14,7 +14,7 @@ let
   ];
   python = set [
     "aiohttp" "alembic" "argon2-cffi" "cryptography" "dnslib" "fastapi" "httptools" "httpx" "jinja2" "nftables"
-    "pyroute2" "python-multipart" "sqlmodel" "tftpy" "typer" "uvicorn"
+    "pyroute2" "python-multipart" "segno" "sqlmodel" "tftpy" "typer" "uvicorn"
   ];
   callPackage = function: given:
     let f = if builtins.isFunction function then function else import function;

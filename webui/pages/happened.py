@@ -49,6 +49,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.BuildEnded,
         events.RevisionTried,
         events.TrialExtended,
+        events.AddressLeft,
     ),
 }
 """The kinds of events that are told, and how each looks."""

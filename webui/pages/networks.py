@@ -202,6 +202,12 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
             "/networks/router",
             "Change the name servers",
         ),
+        Way(
+            "Networks behind other routers",
+            phrases.listing([str(one.destination) for one in config.routes]) or "none",
+            "/networks/routes",
+            "Change the routes",
+        ),
     )
 
 

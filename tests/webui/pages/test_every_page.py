@@ -19,7 +19,10 @@ FULL = (
     "/devices/8c-71-f8-00-00-44", "/devices/f4-c8-8a-00-00-02", "/devices/00-05-c9-00-00-35",
     "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
     "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
-    "/networks/lan/addresses", "/networks/internet", "/networks/router", "/names", "/password",
+    "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
+    "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
+    "/firewall/why",
+    "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/system",
@@ -40,6 +43,7 @@ FRAGMENTS = (
     ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
     ("/names", "/names/now"),
+    ("/firewall", "/firewall/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
     ("/changes/revisions", "/changes/revisions/now"),
