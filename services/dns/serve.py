@@ -227,9 +227,11 @@ class Server:
         moment: float,
     ) -> None:
         exempt = client[0] in self._exempt
+        known = self._zone, self._blocked
 
         def give(said: Answer) -> None:
-            if said.ends and not exempt:
+            # what was decided before the names changed is nobody else's answer after
+            if said.ends and not exempt and known == (self._zone, self._blocked):
                 face.answers.put(message, said.message, said.ttls, said.born, said.ends)
             self._send(udp, said.message, client)
 

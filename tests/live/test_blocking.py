@@ -16,7 +16,8 @@ from appliance.actions.names import look_up, pause_blocking, resume_blocking
 from appliance.actions.open import open_desk
 from appliance.model.dns import Blocking, BlockList
 from appliance.store.answers import answer
-from tests.live.dns_place import ROOT, Names, asking, dns
+from tests.live.dns_place import ASK, ROOT, Names, asking, dns
+from tests.live.test_dns_upstreams import SERVER
 from tests.live.waiting import until
 
 pytestmark = [
@@ -177,6 +178,22 @@ def test_a_name_is_told_with_the_list_that_blocks_it(dns: Names) -> None:
     assert looked_up(dns, "fine.example.org") == (
         "fine.example.org is answered with A 203.0.113.6, which an upstream said just now."
     )
+
+
+def test_an_answer_that_was_under_way_is_not_kept_for_a_name_that_is_blocked_now(
+    dns: Names,
+) -> None:
+    zone = "www.example.com. 300 IN A 203.0.113.5"
+    heard = dns.state / "heard"
+    slow = f"exec {sys.executable} -c '{SERVER}' 192.0.2.1 3 '{zone}' > {heard}"
+    dns.isp.start("sh", "-c", slow)
+    until(lambda: "192.0.2.1:53 " in dns.isp.run("ss", "-lnu"), "the upstream is up")
+    words = ("www.example.com", "A", "10.77.0.1", "udp")
+    child = dns.lan.start(sys.executable, "-c", ASK, *words)
+    until(lambda: "www.example.com" in heard.read_text(), "the upstream is asked")
+    block(dns, names=("example.com",))
+    child.wait(10)
+    assert dns.ask("www.example.com")["code"] == "NXDOMAIN"
 
 
 def test_nothing_is_blocked_for_an_exempted_device(dns: Names) -> None:
