@@ -18,6 +18,7 @@ from appliance.model.slices import (
     DnsSlice,
     FixedAddress,
     Slices,
+    WanSlice,
 )
 from appliance.model.stays import Stay
 
@@ -58,6 +59,20 @@ def cut(
         boot=tuple(
             BootNetwork(one.name, one.bridge, one.address) for one in config.networks if one.netboot
         ),
+        wan=_wan(config),
+    )
+
+
+def _wan(config: RouterConfig) -> WanSlice | None:
+    if config.wan is None:
+        return None
+    static = config.wan.static
+    return WanSlice(
+        link=config.wan.port,
+        address=static.address if static else None,
+        gateway=static.gateway if static else None,
+        mac=config.wan.mac,
+        lans=tuple((one.name, one.address.network) for one in config.networks),
     )
 
 

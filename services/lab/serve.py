@@ -14,14 +14,13 @@ from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
-from appliance.model.dns import Dns, Upstream
 from appliance.model.table import table_from_json
-from appliance.model.wan import StaticAddress, Wan
+from appliance.model.wan import Wan
 from appliance.store import boots
 from appliance.store.follow import Follower
 from services.lab.driver import Lab, boot, probe_platform, standing, tap_names
 from services.lab.machine import Firmware, Machine, Platform
-from services.lab.topology import ISP_ADDRESS, LAN_PORT, WAN_ADDRESS, WAN_LINK, Names
+from services.lab.topology import LAN_PORT, WAN_LINK, Names
 
 POLL_SECONDS = 0.25
 ENDS = frozenset({"up", "served", "short", "left"})
@@ -225,7 +224,7 @@ def _assigned(state: Path, mac: str) -> str | None:
 
 
 def first_config() -> RouterConfig:
-    """The lab's router: one LAN with netboot, the ISP as its way out."""
+    """The lab's router: one LAN with netboot, the ISP as its way out, by DHCP."""
     lan = IPv4Interface("10.77.0.1/24")
     return RouterConfig(
         networks=(
@@ -237,6 +236,5 @@ def first_config() -> RouterConfig:
                 dhcp=Dhcp(Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))),
             ),
         ),
-        wan=Wan(WAN_LINK, StaticAddress(WAN_ADDRESS, ISP_ADDRESS.ip)),
-        dns=Dns((Upstream(ISP_ADDRESS.ip),)),
+        wan=Wan(WAN_LINK),
     )

@@ -27,19 +27,24 @@ from appliance.plan.links import (
     DropBridge,
     Enslave,
     Release,
+    SetMac,
+    SetMtu,
 )
 from appliance.plan.links import State as Links
-from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute
+from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute, Route
 from appliance.plan.routes import State as Routes
 from services.links.translate import address_of, link_of, route_of
 
 IPV4 = 2  # AF_INET
+RT_SCOPE_LINK = 253  # linux/rtnetlink.h
 Step = (
     AddBridge
     | Enslave
     | Release
     | BringUp
     | BringDown
+    | SetMac
+    | SetMtu
     | DropBridge
     | AddAddress
     | DropAddress
@@ -112,7 +117,7 @@ class LinksDriver:
         await self._netlink.route(
             "add" if isinstance(step, AddRoute) else "del",
             dst=str(step.route.destination),
-            gateway=str(step.route.gateway),
+            **_through(step.route),
             oif=await self._index(step.route.link),
             priority=step.route.metric,
             proto=PROTOCOL,
@@ -132,6 +137,19 @@ class LinksDriver:
     async def switch(self, step: BringUp | BringDown) -> None:
         """Set a link administratively up or down."""
         await self._set(step.link, state="up" if isinstance(step, BringUp) else "down")
+
+    async def set_mtu(self, step: SetMtu) -> None:
+        """Say how large packets may be."""
+        await self._set(step.link, mtu=step.mtu)
+
+    async def set_mac(self, step: SetMac) -> None:
+        """Give a link another MAC; most cards take one only while they are off."""
+        try:
+            await self._set(step.link, address=step.mac)
+        except NetlinkError:
+            await self._set(step.link, state="down")
+            await self._set(step.link, address=step.mac)
+            await self._set(step.link, state="up")
 
     async def drop_bridge(self, step: DropBridge) -> None:
         """Remove a bridge; its ports stay as they are, outside."""
@@ -159,12 +177,21 @@ PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, No
     Release: LinksDriver.release,
     BringUp: LinksDriver.switch,
     BringDown: LinksDriver.switch,
+    SetMac: LinksDriver.set_mac,
+    SetMtu: LinksDriver.set_mtu,
     DropBridge: LinksDriver.drop_bridge,
     AddAddress: LinksDriver.add_address,
     DropAddress: LinksDriver.add_address,
     AddRoute: LinksDriver.add_route,
     DropRoute: LinksDriver.add_route,
 }
+
+
+def _through(route: Route) -> dict[str, Any]:
+    """How the kernel is told where a route leads."""
+    if int(route.gateway):
+        return {"gateway": str(route.gateway)}
+    return {"scope": RT_SCOPE_LINK}
 
 
 @asynccontextmanager

@@ -1,9 +1,9 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then five things wake it: a commit in nixie.db, a change in the kernel, the deadline of
-a trial, the time of a rule, and the clock (nftables and sysctls do not tell).  Everything runs in
-the namespace this process was started in.
+nixie.db.  Then six things wake it: a commit in nixie.db or wan.db, a change in the kernel, the
+deadline of a trial, the time of a rule, and the clock (nftables and sysctls do not tell).
+Everything runs in the namespace this process was started in.
 """
 
 import asyncio
@@ -29,12 +29,13 @@ from services.devices.serve import Watch
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
-from services.net.follow import last_ends, read
+from services.net.follow import Provider, last_ends, read
 from services.net.keeper import Keeper
 from services.net.probes import probes
 from services.net.probing.driver import Prober
 
-INVENTORY, KERNEL = "nixie.db", "the kernel"
+INVENTORY, PROVIDER, KERNEL = "nixie.db", "wan.db", "the kernel"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
@@ -60,18 +61,23 @@ async def serve(
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
-    inventory, held = Follower(state / "nixie.db"), Follower(state / "leases.db")
+    inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
+    held = Follower(state / "leases.db")
+    provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
     watch = Watch(database, state, makers)
     try:
         await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault, last_ends(held))
+            told = last_ends(held), provider.learned
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await keeper.recover()
             signs.ready()
-            await _hold(keeper, inventory, signs.beat, watch, partial(_tell, database), held)
+            tell = partial(_tell, database)
+            await _hold(keeper, (inventory, wan), signs.beat, watch, tell, held)
     finally:
         watch.close()
+        wan.close()
         inventory.close()
         held.close()
         database.close()
@@ -100,17 +106,22 @@ class Bell:
 
 async def _hold(
     keeper: Keeper,
-    inventory: Follower,
+    files: tuple[Follower, Follower],
     beat: Callable[[], None],
     watch: Watch,
     tell: Callable[[Event], None],
     held: Follower,
 ) -> None:
-    """Look whenever something may have changed; beside it the watch over the devices."""
+    """Look whenever something may have changed; beside it the watch over the devices.
+
+    `files` are nixie.db and wan.db.
+    """
+    inventory, wan = files
     bell = Bell()
     async with asyncio.TaskGroup() as group:
         group.create_task(supervise(once(Service("devices", None, watch.serve)), tell))
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
+        group.create_task(bell.ring_on(follow([Follower(wan.path)]), PROVIDER))
         group.create_task(bell.ring_on(changes(), KERNEL))
         group.create_task(
             supervise(once(Service("probes", None, partial(probe, keeper, held))), tell)
@@ -149,7 +160,7 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
-    waited_for = {INVENTORY} if keeper.failures else {INVENTORY, KERNEL}
+    waited_for = {INVENTORY, PROVIDER} if keeper.failures else {INVENTORY, PROVIDER, KERNEL}
     turn = keeper.changes_at
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:

@@ -25,6 +25,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WishRefused,
         events.ChangeRefused,
         events.FileGone,
+        events.WanDown,
+        events.WanRefused,
     ),
     "warn": (
         events.ForeignBootServer,
@@ -34,6 +36,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.DriftRepaired,
         events.TokenUnknown,
         events.FileReplaced,
+        events.WanAddressGone,
     ),
     "ok": (
         events.ForeignServerGone,
@@ -43,6 +46,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.LinkReturned,
         events.RevisionApplied,
         events.ImagePublished,
+        events.WanUp,
     ),
     "note": (
         events.SourceChanged,
@@ -50,6 +54,9 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.RevisionTried,
         events.TrialExtended,
         events.AddressLeft,
+        events.DeviceMet,
+        events.WanAddressed,
+        events.WanOff,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -70,9 +77,12 @@ QUIET: tuple[type[Event], ...] = (
     events.BuildActed,
     events.MachineActed,
     events.ConfigActed,
+    events.DeviceActed,
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,
+    events.WanAsked,
+    events.WanFound,
 )
 """Steps on the way, which pages of their own show, and what people did."""
 
@@ -83,6 +93,7 @@ OF_NETWORKS = frozenset(
     for kind in kinds
     if "network" in kind.__dataclass_fields__
 )
+OF_INTERNET = frozenset(kind for kind in LOUD if kind.startswith("Wan"))
 _TONE = {kind: tone for tone, kinds in TONES.items() for kind in kinds}
 _ENDED = {"built": "ok", "unchanged": "ok", "failed": "bad"}
 
@@ -142,11 +153,13 @@ def place(event: Event, called: Names) -> tuple[str, str]:
     source = facts.get("source") or facts.get("host", "").rpartition("/")[0]
     if source in called.sources:
         return f"/sources/{source}", called.sources[source]
+    if isinstance(event, events.DeviceMet):
+        return f"/devices/{event.mac.replace(':', '-')}", "the device"
     if facts.get("mac") in called.ids:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:
         return f"/networks#net-{quote(facts['network'])}", facts["network"]
-    return ("/networks", "the networks") if event.bell == "changes" else ("", "")
+    return _PLACES.get(event.bell, ("", ""))
 
 
 def _told(entry: Entry, called: Names, now: float) -> Happened:
@@ -165,4 +178,5 @@ def _told(entry: Entry, called: Names, now: float) -> Happened:
     )
 
 
+_PLACES = {"changes": ("/networks", "the networks"), "wan": ("/internet", "the internet")}
 _LABELS = {"bad": "Trouble", "warn": "Warning", "ok": "Good", "note": "Note"}

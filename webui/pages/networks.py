@@ -1,6 +1,6 @@
 """/networks: what each network is, who else answers on it, and whether we answer beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
@@ -19,11 +19,12 @@ from appliance.store.leases import LeaseRow
 from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import Text, ticked
-from webui.pages import frame, happened, troubles
+from webui.pages import frame, happened, online, troubles
 from webui.pages.frame import Shell
 from webui.pages.happened import OF_NETWORKS, Happened
 from webui.pages.page import Fact, after, known_facts, own_path, page
 from webui.pages.states import Pill
+from webui.pages.traffic import NetworkTraffic, of_networks
 from webui.pages.troubles import Trouble
 from webui.session import Here, Owning, Signed
 
@@ -79,8 +80,11 @@ class NetworksView:
 
     shell: Shell
     lead: str
+    internet: Pill
+    way_out: tuple[Fact, ...]
     troubles: tuple[Trouble, ...]  # about no network in particular
     networks: tuple[Network, ...]
+    traffic: Mapping[str, NetworkTraffic]  # by the network's name
     drafted: tuple[Drafted, ...]  # of the draft alone
     ways: tuple[Way, ...]
     happened: tuple[Happened, ...]
@@ -139,10 +143,12 @@ def built(here: Here) -> NetworksView:
     reads = here.reads
     called = happened.names(reads.machines(), reads.sources())
     slices, waiting = reads.slices(), edited(here)
-    found = troubles.present(reads, called, here.now)
+    found, way = troubles.present(reads, called, here.now), reads.way()
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
         lead=lead(slices),
+        internet=online.PILLS[way.stand],
+        way_out=online.facts(way, here.now),
         troubles=tuple(one for one in found if not hasattr(one.event, "network")),
         networks=networks(
             slices,
@@ -153,8 +159,12 @@ def built(here: Here) -> NetworksView:
             found,
             here.now,
         ),
+        traffic={
+            one.name: one
+            for one in of_networks(here, [n.name for n in slices.dns.networks] if slices else [])
+        },
         drafted=drafted(slices, waiting),
-        ways=ways(waiting) if waiting else (),
+        ways=ways(waiting) if waiting and here.actor.may("admin") else (),
         happened=happened.told(
             journals.older(reads, SHOWN_EVENTS, kinds=OF_NETWORKS).told, called, here.now
         ),
@@ -183,6 +193,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
     """The rest of the configuration's page."""
     wan, upstreams = config.wan, [str(one.address) for one in config.dns.upstreams]
     how = f"with {wan.static.address}" if wan and wan.static else "by DHCP"
+    learned = "the provider’s servers" if wan and not wan.static else "nobody"
     return (
         Way(
             "The way to the internet",
@@ -198,7 +209,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
         ),
         Way(
             "Names of the internet",
-            f"asked of {phrases.listing(upstreams)}" if upstreams else "asked of nobody",
+            f"asked of {phrases.listing(upstreams) or learned}",
             "/networks/router",
             "Change the name servers",
         ),

@@ -1,20 +1,21 @@
 """/: the answer, what needs the owner, and what runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.model.images import Verdict
 from appliance.model.slices import Slices
+from appliance.model.way import Stand, Way
 from appliance.store import journals
 from appliance.store.boots import BootRow, StepRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory_view import SourceView
 from appliance.store.leases import LeaseRow
 from webui import charts, lanes, phrases
-from webui.pages import builds, frame, happened, histories, known, sources, troubles
+from webui.pages import builds, frame, happened, histories, known, sources, traffic, troubles
 from webui.pages.builds import Active, Clock
 from webui.pages.frame import Shell
 from webui.pages.happened import LOUD, Happened, Names
@@ -23,6 +24,7 @@ from webui.pages.known import Inventory, Known, Seen
 from webui.pages.needs import Need, Wanting, needs
 from webui.pages.page import page
 from webui.pages.sources import SourceLine
+from webui.pages.traffic import Flow
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -84,6 +86,7 @@ class OverviewView:
     networks: tuple[NetworkLine, ...]
     happened: tuple[Happened, ...]
     begin: bool  # nothing is set up yet
+    traffic: tuple[Flow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Facts:
     builds: Sequence[BuildRow]  # that run or wait
     steps: Steps  # of the boots that are shown
     slices: Slices | None
+    way: Way
     last_up: BootRow | None
     boots_today: int
     happened: tuple[Happened, ...]
@@ -121,8 +125,8 @@ def built(here: Here) -> OverviewView:
     machines = known.seen(has, here.now)
     followed, verdicts = reads.sources(), reads.verdicts()
     called = happened.names(has.machines, followed)
-    shown = [one.boot for one in newest_first(machines)[:SHOWN_MACHINES]]
-    drawn = [*shown, *running(has)[:SHOWN_RUNNING], *strangers(has)]
+    newest = [one.boot for one in newest_first(machines)[:SHOWN_MACHINES]]
+    drawn = [*newest, *running(has)[:SHOWN_RUNNING], *strangers(has)]
     facts = Facts(
         sources=sources.table(here),
         names=called.sources,
@@ -130,6 +134,7 @@ def built(here: Here) -> OverviewView:
         builds=reads.builds_under_way(),
         steps=reads.steps_of([boot.id for boot in drawn if boot]),
         slices=reads.slices(),
+        way=reads.way(),
         last_up=reads.last_up(),
         boots_today=reads.boots_since(here.now - _DAY),
         happened=happened.told(
@@ -137,7 +142,8 @@ def built(here: Here) -> OverviewView:
         ),
         wanting=wanting(here, machines, followed, verdicts, called, len(has.held)),
     )
-    return view(frame.shell(here, "overview", "Overview"), has, machines, facts, here.now)
+    shown = view(frame.shell(here, "overview", "Overview"), has, machines, facts, here.now)
+    return replace(shown, traffic=traffic.flows(here))
 
 
 def wanting(
@@ -182,7 +188,8 @@ def view(
     wrong += [one.answer for one in wanted.troubles if one.kind == "bad"]
     return OverviewView(
         shell=shell,
-        heading=heading(machines, boots, wanted.waiting, called, bool(facts.sources), wrong),
+        heading=("" if wrong else online(facts.way, now))
+        + heading(machines, boots, wanted.waiting, called, bool(facts.sources), wrong),
         lead=lead(machines, facts, now),
         needs=needs(wanted, now),
         readings=_readings(machines, has, facts, now),
@@ -266,6 +273,16 @@ def heading(
     return "Ready to boot." if has_sources else "Add a source, and machines boot from it."
 
 
+def online(way: Way, now: float) -> str:
+    """The beginning of an answer while the internet is there; else that is among what is wrong.
+
+    >>> online(Way(Stand.ONLINE, since=10.0), 10.0 + 3 * 86_400), online(Way(), 0.0)
+    ('Online for 3\\xa0days. ', '')
+    """
+    up = way.stand is Stand.ONLINE
+    return f"Online for {phrases.duration(now - way.since)}. " if up else ""
+
+
 def lead(machines: Sequence[Seen], facts: Facts, now: float) -> str:
     """What there is, and what day it is."""
     good = sum(each.kind in {"native", "adaptable"} for each in facts.verdicts)
@@ -286,6 +303,7 @@ def _readings(
     ready = sum(host.ready for host in has.hosts)
     online = sum(each.state == "bound" and each.ends_at > now for each in has.leases)
     found = [
+        *_internet(facts.way),
         Reading("Machines up", "/machines", str(up), f"of {len(machines)}", _fell_short(machines)),
         Reading("Hosts ready", "/sources", str(ready), f"of {len(good)}", _unready(facts.verdicts)),
     ]
@@ -300,6 +318,16 @@ def _readings(
 
 
 _DAY = 86_400
+
+
+def _internet(way: Way) -> tuple[Reading, ...]:
+    shown = frame.online(way)
+    if shown is None:
+        return ()
+    figure, _, unit = shown.figure.partition("\N{NO-BREAK SPACE}")
+    lost = f"{way.lost_percent} % lost" if way.lost_percent else "nothing lost"
+    note = f"{way.link}, {lost}" if way.stand is Stand.ONLINE else way.link
+    return (Reading("Internet", "/internet", figure or shown.text, unit, note),)
 
 
 def _fell_short(machines: Sequence[Seen]) -> str:

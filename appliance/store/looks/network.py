@@ -1,10 +1,11 @@
-"""net.db, leases.db and dns.db: what is in force, what is on trial, who is there."""
+"""net.db, leases.db, dns.db and wan.db: what is in force or on trial, who is there, the way out."""
 
 from collections.abc import Iterable
 
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
-from appliance.store import devices, leases, metrics, names, trials
+from appliance.model.way import Held, Way
+from appliance.store import devices, leases, metrics, names, trials, ways
 from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
@@ -14,7 +15,7 @@ from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
 class NetworkLooks(Files):
-    """What `net`, `dhcp` and `dns` wrote."""
+    """What `net`, `dhcp`, `dns` and `wan` wrote."""
 
     def leases(self, network: str | None = None) -> list[LeaseRow]:
         """Leases, ended ones included."""
@@ -87,3 +88,11 @@ class NetworkLooks(Files):
     def names_standing(self) -> Standing | None:
         """What dns did since it started; None before it said so."""
         return self.look("dns", names.standing, None)
+
+    def way(self) -> Way:
+        """How the way out stands."""
+        return self.look("wan", ways.way, Way())
+
+    def provided(self) -> Held | None:
+        """What the provider gave."""
+        return self.look("wan", lambda file: ways.learned(file).held, None)

@@ -6,6 +6,7 @@ on that link, although the packet never leaves: the kernel remembers the link it
 """
 
 import asyncio
+import os
 import random
 import socket
 from collections.abc import Callable, Coroutine, Mapping
@@ -50,7 +51,8 @@ class Prober:
         except TimeoutError:
             return Found(ok=False, figure="no answer")
         except OSError as error:
-            return Found(ok=False, figure=error.strerror or "no answer")
+            why = os.strerror(error.errno) if error.errno else "no answer"
+            return Found(ok=False, figure=why.lower())
 
     async def _gateway(self, probe: Probe) -> Found:
         began = self._clock()

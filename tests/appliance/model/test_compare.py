@@ -80,3 +80,12 @@ def test_a_word_for_firmware_is_told() -> None:
     assert changed(dhcp=Dhcp(POOL, vendor_classes=("HW-Client",))) == (
         "Firmware that calls itself HW-Client may boot on lan, too.",
     )
+
+
+def test_what_the_provider_sees_is_said_by_itself() -> None:
+    before = replace(CONFIG, wan=Wan("eth0"))
+    after = replace(CONFIG, wan=Wan("eth0", mac="02:00:00:00:00:99", mtu=1492))
+    assert differences(before, after) == (
+        "The MAC that the provider sees becomes 02:00:00:00:00:99 (was the card's own).",
+        "The largest packet to the internet becomes 1492 (was as the provider says).",
+    )

@@ -24,10 +24,11 @@ def test_every_wish_names_what_it_is_about() -> None:
 
 
 ROOMS = {
-    "dns": "services/dns",
     "build": "services/nix",
     "boot": "services/netboot",
+    "dns": "services/dns",
     "net": "services/net",
+    "wan": "services/wan",
 }
 """Role → where it reads its wishes."""
 UNREAD = {("boot", "forget-held")}  # the netboot room is to read it
