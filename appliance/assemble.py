@@ -206,6 +206,7 @@ def router_plan(
 
     Raises Refused when a variable is set wrong.
     """
+    from services.dns.request import verbs as verbs_of_names
     from services.nix.caches import caches
     from services.nix.daemon import bounds_for, conf_for, daemon_request
     from services.nix.driver import (
@@ -237,7 +238,7 @@ def router_plan(
             if found.nix
             else None
         ),
-        verbs=verbs(store, credentials_in(here), real_path),
+        verbs={**verbs(store, credentials_in(here), real_path), **verbs_of_names()},
         environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
 

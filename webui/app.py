@@ -34,6 +34,7 @@ from webui.api import (
     journal,
     machines,
     menus,
+    names,
     networks,
     sources,
     status,
@@ -86,6 +87,7 @@ from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
+from webui.pages import names as names_page
 from webui.pages import networks as networks_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
@@ -101,6 +103,7 @@ NOUNS = (
     menus,
     boots,
     networks,
+    names,
     internet_api,
     draft,
     devices,
@@ -137,6 +140,7 @@ PAGES = (
     network,
     addresses,
     internet,
+    names_page,
     router,
     firewall,
     rule,

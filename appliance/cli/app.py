@@ -8,6 +8,7 @@ from appliance.cli import (
     build,
     change,
     device,
+    dns,
     host,
     image,
     journal,
@@ -36,6 +37,7 @@ app.add_typer(machine.group, name="machine")
 app.add_typer(menu.group, name="menu")
 app.add_typer(boot.group, name="boot")
 app.add_typer(network.group, name="network")
+app.add_typer(dns.group, name="dns")
 app.add_typer(device.group, name="device")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")

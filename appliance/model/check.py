@@ -254,6 +254,24 @@ def _records(config: RouterConfig) -> Iterator[Problem]:
             yield Problem((*place, "name"), f"A name has at most {LONGEST_NAME} characters.")
 
 
+def _blocking(config: RouterConfig) -> Iterator[Problem]:
+    place: Place = ("dns", "blocking")
+    blocking = config.dns.blocking
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("lists", tuple(one.url for one in blocking.lists)),
+        ("names", blocking.names),
+        ("allowed", blocking.allowed),
+        ("exempt", blocking.exempt),
+    )
+    for group, values in groups:
+        yield from _twice(
+            (((*place, group, at), value) for at, value in enumerate(values)), "{} is there twice."
+        )
+    for at, name in enumerate(blocking.allowed):
+        if name in blocking.names:
+            yield Problem((*place, "allowed", at), f"{name} is blocked and allowed at once.")
+
+
 def _many_aliases(config: RouterConfig, name: str) -> bool:
     """Is `name` a CNAME of more than one name?  RFC 1034 §3.6.2 allows one."""
     found = {
@@ -276,6 +294,7 @@ RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     firewall_check.problems,
     _forwardings,
     _records,
+    _blocking,
 )
 
 

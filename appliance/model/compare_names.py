@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from appliance.model.dns import Dns, Forwarding, Record, Upstream
+from appliance.model.dns import Blocking, Dns, Forwarding, Record, Upstream
 
 
 def differences(before: Dns, after: Dns) -> Iterator[str]:
@@ -12,15 +12,45 @@ def differences(before: Dns, after: Dns) -> Iterator[str]:
         yield f"Names of the internet are asked of {new} (was {old})."
     yield from _records(before.records, after.records)
     yield from _forwardings(before.forwardings, after.forwardings)
-    for name in sorted(set(after.private_answers) - set(before.private_answers)):
-        yield f"{name} may have a private address."
-    for name in sorted(set(before.private_answers) - set(after.private_answers)):
-        yield f"{name} may no longer have a private address."
+    yield from _sets(
+        before.private_answers,
+        after.private_answers,
+        "{} may have a private address.",
+        "{} may no longer have a private address.",
+    )
     if before.queries_per_second != after.queries_per_second:
         yield (
             f"A client may ask for {after.queries_per_second} names a second"
             f" (was {before.queries_per_second})."
         )
+    yield from _blocking(before.blocking, after.blocking)
+
+
+def _blocking(before: Blocking, after: Blocking) -> Iterator[str]:
+    old, new = ([one.url for one in each.lists] for each in (before, after))
+    yield from _sets(old, new, "The names of {} are blocked.", "The list {} blocks no longer.")
+    yield from _sets(before.names, after.names, "{} is blocked.", "{} is no longer blocked.")
+    yield from _sets(
+        before.allowed,
+        after.allowed,
+        "{} is answered, whatever a list says.",
+        "{} is answered only if no list blocks it.",
+    )
+    yield from _sets(
+        before.exempt, after.exempt, "Nothing is blocked for {}.", "Names are blocked for {} too."
+    )
+    if before.refresh_hours != after.refresh_hours:
+        yield (
+            f"Lists of blocked names are fetched every {after.refresh_hours} hours"
+            f" (was {before.refresh_hours})."
+        )
+
+
+def _sets(before: Iterable[str], after: Iterable[str], come: str, gone: str) -> Iterator[str]:
+    """What came, then what went, each in its sentence."""
+    old, new = set(before), set(after)
+    yield from (come.format(one) for one in sorted(new - old))
+    yield from (gone.format(one) for one in sorted(old - new))
 
 
 def _records(before: Iterable[Record], after: Iterable[Record]) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Final
 
 from appliance.model.limits import STRICT, Between, Matches
+from appliance.model.words import Mac
 
 LABEL: Final = r"[a-z0-9_]([a-z0-9_\-]{0,61}[a-z0-9_])?"  # RFC 1035 §2.3.1, and RFC 8552's "_"
 LONGEST_NAME: Final = 253
@@ -15,6 +16,11 @@ LONGEST_TTL: Final = 86_400
 DomainName = Annotated[str, Matches(rf"{LABEL}(\.{LABEL})*", "nas.example.com")]
 RecordKind = Annotated[str, Matches("A|AAAA|CNAME|MX|TXT|SRV", "A, AAAA, CNAME, MX, TXT or SRV")]
 RecordValue = Annotated[str, Matches(r"[ -~]{1,1000}", "10.77.0.9")]
+
+ListUrl = Annotated[
+    str,
+    Matches(r"https?://[A-Za-z0-9.\-]{1,253}(:[0-9]{1,5})?/[!-~]{0,500}", "https://a.example/b"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,28 @@ class Forwarding:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockList:
+    """A list of names on the web that are not answered: a hosts file, or a domain on each line."""
+
+    __pydantic_config__ = STRICT
+
+    url: ListUrl
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """Which names are not answered, and for whom they are nevertheless."""
+
+    __pydantic_config__ = STRICT
+
+    lists: tuple[BlockList, ...] = ()
+    names: tuple[DomainName, ...] = ()  # the owner's own; each with everything below it
+    allowed: tuple[DomainName, ...] = ()  # whatever a list says; each with everything below it
+    exempt: tuple[Mac, ...] = ()  # devices for which nothing is blocked
+    refresh_hours: Annotated[int, Between(1, 720)] = 24
+
+
+@dataclass(frozen=True, slots=True)
 class Dns:
     """What the dns role does beyond the names that it learns by itself."""
 
@@ -60,6 +88,7 @@ class Dns:
     forwardings: tuple[Forwarding, ...] = ()
     private_answers: tuple[DomainName, ...] = ()  # names of the internet that may lead into the LAN
     queries_per_second: Annotated[int, Between(10, 1_000_000)] = 1_000  # of each client
+    blocking: Blocking = field(default_factory=Blocking)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """What became of a wish: the role it was for answers with an event that names it.
 
-A cancelled build is the exception: its end is the answer, and stands in the build's own row.
+Three are exceptions: the end of a cancelled build stands in the build's own row; until when
+blocking of names pauses, and what a name was looked up to be, in what dns says of itself.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from appliance.events import say
@@ -32,8 +34,8 @@ def answer(reads: Reads, ident: str) -> Answer | None:
         newest = told[-1]
         refused = type(newest.event).__name__.endswith("Refused")
         return Answer(wish, "refused" if refused else "done", say(newest.event), newest.at)
-    if wish.kind == "cancel":
-        return _cancelled(reads, wish)
+    if wish.kind in ELSEWHERE:
+        return ELSEWHERE[wish.kind](reads, wish)
     return _waiting(wish)
 
 
@@ -45,5 +47,25 @@ def _cancelled(reads: Reads, wish: Wish) -> Answer:
     return Answer(wish, "done", what, build.ended_at)
 
 
+def _paused(reads: Reads, wish: Wish) -> Answer:
+    standing = reads.names_standing()
+    if standing is None or standing.paused_until != float(wish.body["until"]):
+        return _waiting(wish)
+    return Answer(wish, "done", "The role dns blocks names as it was asked.", standing.at)
+
+
+def _looked_up(reads: Reads, wish: Wish) -> Answer:
+    found = reads.looked_up(wish.id)
+    return Answer(wish, "done", *found) if found else _waiting(wish)
+
+
 def _waiting(wish: Wish) -> Answer:
     return Answer(wish, "waiting", f"The role {wish.role} has not answered yet.")
+
+
+ELSEWHERE: Mapping[str, Callable[[Reads, Wish], Answer]] = {
+    "cancel": _cancelled,
+    "pause": _paused,
+    "look": _looked_up,
+}
+"""Kind of a wish that no event answers → where its answer is."""

@@ -8,6 +8,10 @@ import json
 from collections.abc import Mapping
 
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "dns": {
+        "pause": ("until",),  # Unix seconds
+        "look": ("name", "record", "client"),  # client: an address, or ""
+    },
     "build": {
         "refresh": ("source",),
         "build": ("host",),

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
-from services.dns.wire import name_in_bytes, suffixes
+from services.dns.labels import name_in_bytes, suffixes
 
 HASH_BYTES = 8
 

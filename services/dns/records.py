@@ -7,6 +7,7 @@ from ipaddress import IPv6Address
 import dnslib
 
 from appliance.model.dns import Data, Record, data
+from services.dns.labels import parts
 from services.dns.wire import (
     AAAA,
     CNAME,
@@ -74,7 +75,7 @@ def spliced(chain: Iterable[Stored], reply: Reply, asked: Query) -> Reply:
     try:
         told = dnslib.DNSRecord.parse(head + reply.question + reply.records)
         question = dnslib.DNSQuestion(
-            dnslib.DNSLabel(_parts(asked.question[:-4])), asked.type, asked.question[-1]
+            dnslib.DNSLabel(parts(asked.question[:-4])), asked.type, asked.question[-1]
         )
         made = dnslib.DNSRecord(dnslib.DNSHeader(qr=1), q=question)
         made.header.rcode = reply.flags & RCODE
@@ -84,19 +85,6 @@ def spliced(chain: Iterable[Stored], reply: Reply, asked: Query) -> Reply:
         return read_reply(bytes(made.pack()))
     except dnslib.DNSError as error:
         raise Malformed(f"the answer to an alias cannot be written anew: {error}") from error
-
-
-def _parts(name: bytes) -> tuple[bytes, ...]:
-    """The labels of a name in wire form.
-
-    >>> _parts(bytes([1, 97, 2, 98, 99, 0]))
-    (b'a', b'bc')
-    """
-    found, at = [], 0
-    while size := name[at]:
-        found.append(name[at + 1 : at + 1 + size])
-        at += size + 1
-    return tuple(found)
 
 
 def _strings(text: str) -> list[bytes]:

@@ -1,24 +1,22 @@
 """The dns role: drain, ask the core, send.  Its sockets are opened by the supervisor, one pair per
-link (`dns-udp.<link>`, `dns-tcp.<link>`); its slice comes from net.db, its names from leases.db.
-
-Both files may be missing or go away: the last slice and the last names go on.  The slice is kept in
-dns.db as well, for a restart without net.db.
+link (`dns-udp.<link>`, `dns-tcp.<link>`); what it knows of the rest comes by `follow.py`.
 """
 
 import asyncio
 import gc
 import socket
-import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
+
+import dnslib
 
 from appliance.model.dns import Dns
 from appliance.model.slices import DnsSlice
 from appliance.signs import NO_SIGNS, Signs
-from appliance.store import leases, slices
-from appliance.store.follow import INTERVAL_SECONDS, Follower
-from appliance.store.open import now, writer
+from appliance.store.leases import LeaseRow
 from services.dns.answer import (
     Answer,
     Ask,
@@ -35,6 +33,9 @@ from services.dns.blocked import Blocked
 from services.dns.cache import Cache
 from services.dns.counts import Counts
 from services.dns.face import Face
+from services.dns.follow import Known
+from services.dns.labels import name_in_bytes
+from services.dns.looked import question, sentence
 from services.dns.streams import Streams
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
@@ -44,8 +45,6 @@ DRAIN = 64
 TCP_IDLE_SECONDS = 10.0
 PATIENCE_SECONDS = 1.8
 """How long a client waits for the upstreams when there is an old answer (RFC 8767 §5)."""
-REFRESH_SECONDS = 30.0
-"""A lease that ran out without anybody writing is forgotten by then."""
 RECEIVE_BUFFER = 1 << 20
 GARBAGE = 20_000
 """New objects between two looks for garbage; Python's own 700 cost a third of a question."""
@@ -57,19 +56,19 @@ async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs 
     Raises Unreachable when dns.db was written by a newer Nixie.
     """
     server = Server(asyncio.get_running_loop().time)
-    known = Known(state)
+    known = Known(state, server)
     faces = {link: Face(link) for link in dict.fromkeys(name.split(".", 1)[1] for name in sockets)}
     listeners = []
     try:
         for face in faces.values():
             server.listen(face, sockets.get(f"dns-udp.{face.link}"))
-        known.bring_to(server)  # before the loop turns: nobody is refused for want of a slice
+        known.bring()  # before the loop turns: nobody is refused for want of a slice
         for link, face in faces.items():
             if tcp := sockets.get(f"dns-tcp.{link}"):
                 listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
         signs.ready()
         _know_the_garbage()
-        await known.follow(server, signs.beat)
+        await known.follow(signs.beat)
     finally:
         for listener in listeners:
             listener.close()
@@ -84,48 +83,6 @@ def _know_the_garbage() -> None:
     gc.set_threshold(GARBAGE)
 
 
-class Known:
-    """What dns reads of other roles' files, and the last of it in its own."""
-
-    def __init__(self, state: Path) -> None:
-        self._own = writer(state / "dns.db", slices.MIGRATIONS)
-        self._net, self._held = Follower(state / "net.db"), Follower(state / "leases.db")
-
-    def bring_to(self, server: "Server") -> None:
-        """Read what can be read; what cannot stays as it was, or as it was before a restart."""
-        slice_, found = server.slice, server.leases
-        if (published := slices.published(self._net)) is not None:
-            slice_ = published.dns
-            if slice_ != server.slice:
-                slices.keep(self._own, published)
-        elif slice_ is None and (kept := slices.last(self._own)) is not None:
-            slice_ = kept.dns
-        if slice_ is None:
-            return
-        with suppress(sqlite3.Error):
-            if self._held.connection:
-                found = leases.named(self._held.connection, dict(slice_.machines), now())
-        server.take(slice_, found)
-
-    async def follow(self, server: "Server", beat: Callable[[], None]) -> None:
-        """Bring slice and names in as they change, and now and then: leases run out unsaid."""
-        clock = asyncio.get_running_loop().time
-        looked_at = clock()
-        while True:
-            beat()
-            fresh = [one.changed() for one in (self._net, self._held)]
-            if any(fresh) or clock() - looked_at >= REFRESH_SECONDS:
-                looked_at = clock()
-                self.bring_to(server)
-            await asyncio.sleep(INTERVAL_SECONDS)
-
-    def close(self) -> None:
-        """Let go of the files."""
-        for follower in (self._net, self._held):
-            follower.close()
-        self._own.close()
-
-
 class Server:
     """All faces, one cache, and the ways to the upstreams."""
 
@@ -138,13 +95,13 @@ class Server:
         self._zone: Zone | None = None
         self._ways = Ways(Dns())
         self._streams = Streams()
-        self.blocked = Blocked({})
-        self.exempt: frozenset[str] = frozenset()
+        self._blocked: Blocked | None = None
+        self._exempt: frozenset[str] = frozenset()
         self.counts = Counts()
         self.slice: DnsSlice | None = None
-        self.leases: list[leases.LeaseRow] = []
+        self.leases: list[LeaseRow] = []
 
-    def take(self, slice_: DnsSlice, found: list[leases.LeaseRow]) -> None:
+    def take(self, slice_: DnsSlice, found: list[LeaseRow]) -> None:
         """From now on these names and these ways; nothing is forgotten when nothing differs."""
         fresh = names(slice_, found)
         if slice_ == self.slice and self._zone and fresh == self._zone.names:
@@ -162,6 +119,63 @@ class Server:
                 tuple(one.network for one in ours),
                 slice_.settings.queries_per_second,
             )
+
+    def block(self, blocked: Blocked | None) -> None:
+        """From now on these names are not answered; None while blocking pauses."""
+        self._blocked = blocked
+        for face in self._faces:
+            face.answers.clear()
+
+    def exempt(self, clients: frozenset[str]) -> None:
+        """The addresses of those for whom nothing is blocked."""
+        self._exempt = clients
+
+    def standing(self) -> dict[str, Any]:
+        """What happened since the start, and how each upstream does, for dns.db."""
+        return {
+            "counts": self.counts.shown(),
+            "upstreams": [
+                {
+                    "address": str(upstream.address),
+                    "tls_name": upstream.tls_name,
+                    "well": health.well,
+                    "asked": health.asked,
+                    "answered": health.answered,
+                    "seconds": health.seconds,
+                }
+                for group in self._ways.groups()
+                for upstream, health in group.health()
+            ],
+        }
+
+    async def look(self, name: str, record: str, client: str) -> str:
+        """What `client` would be answered, and why, as a sentence; "" for nobody in particular."""
+        kind, wire = int(getattr(dnslib.QTYPE, record)), name_in_bytes(name)
+        face = _face_of(client, self._faces) if client else None
+        blocked = None if client in self._exempt else self._blocked
+        before = self.counts.forwarded
+        said = self._looked(question(wire, kind), face, blocked)
+        if isinstance(said, Answer) and said.blocked and blocked is not None:
+            return sentence(name, record, "", b"", blocked.lists_with(wire))
+        if isinstance(said, Ask):
+            said = await self._waited(said)
+        asked = self.counts.forwarded > before
+        how = "which an upstream said just now" if asked else "from what is known here"
+        return sentence(name, record, how, said.message if isinstance(said, Answer) else b"")
+
+    def _looked(
+        self, message: bytes, face: Face | None, blocked: Blocked | None
+    ) -> Answer | Ask | Silence:
+        some = face or next((one for one in self._faces if one.name), None)
+        return answer(
+            message,
+            network=some.name if some else None,
+            zone=self._zone,
+            cache=self._cache,
+            now=self._clock(),
+            blocked=blocked,
+            tcp=True,
+        )
 
     def listen(self, face: Face, udp: socket.socket | None) -> None:
         """Answer on a face's UDP socket, and remember the face for its streams."""
@@ -212,10 +226,12 @@ class Server:
         client: tuple[str, int],
         moment: float,
     ) -> None:
-        exempt = client[0] in self.exempt
+        exempt = client[0] in self._exempt
+        known = self._zone, self._blocked
 
         def give(said: Answer) -> None:
-            if said.ends and not exempt:
+            # what was decided before the names changed is nobody else's answer after
+            if said.ends and not exempt and known == (self._zone, self._blocked):
                 face.answers.put(message, said.message, said.ttls, said.born, said.ends)
             self._send(udp, said.message, client)
 
@@ -238,7 +254,7 @@ class Server:
             zone=self._zone,
             cache=self._cache,
             now=moment,
-            blocked=None if client in self.exempt else self.blocked,
+            blocked=None if client in self._exempt else self._blocked,
             tcp=tcp,
         )
         if isinstance(said, Answer) and said.blocked:
@@ -336,15 +352,25 @@ class Server:
             return None
         said = self._decided(face, message, client, self._clock(), tcp=True)
         if isinstance(said, Ask):
-            waited: asyncio.Future[Answer] = self._loop.create_future()
-
-            def give(given: Answer) -> None:
-                if not waited.done():
-                    waited.set_result(given)
-
-            self._ask(said, give, tcp=True)
-            said = await waited
+            said = await self._waited(said)
         return said.message if isinstance(said, Answer) else None
+
+    async def _waited(self, ask: Ask) -> Answer:
+        """The answer for one who waits in a coroutine."""
+        waited: asyncio.Future[Answer] = self._loop.create_future()
+
+        def give(given: Answer) -> None:
+            if not waited.done():
+                waited.set_result(given)
+
+        self._ask(ask, give, tcp=True)
+        return await waited
+
+
+def _face_of(client: str, faces: Sequence[Face]) -> Face | None:
+    """The link behind which a client of that address would be."""
+    address = ip_address(client)
+    return next((one for one in faces if any(address in subnet for subnet in one.subnets)), None)
 
 
 def _ways_of(settings: Dns) -> tuple[object, ...]:

@@ -376,26 +376,3 @@ def aged(records: bytes, ttls: tuple[tuple[int, int], ...], seconds: int) -> byt
     for at, ttl in ttls:
         TTL.pack_into(copy, at, max(ttl - seconds, 0))
     return bytes(copy)
-
-
-def name_in_bytes(name: str) -> bytes:
-    """A name in wire form.
-
-    >>> name_in_bytes("a.lan")
-    b'\\x01a\\x03lan\\x00'
-    """
-    labels = name.encode().split(b".")
-    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
-
-
-def suffixes(name: bytes) -> list[bytes]:
-    """A name in wire form, and every name above it but the root.
-
-    >>> suffixes(b"\\x01a\\x03lan\\x00")
-    [b'\\x01a\\x03lan\\x00', b'\\x03lan\\x00']
-    """
-    found = []
-    while name[0]:
-        found.append(name)
-        name = name[name[0] + 1 :]
-    return found

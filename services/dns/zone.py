@@ -16,6 +16,7 @@ from appliance.model.dns import Record, full_name
 from appliance.model.names import MACHINE_NAME
 from appliance.model.slices import DnsNetwork, DnsSlice
 from appliance.store.leases import LeaseRow
+from services.dns.labels import name_in_bytes, parts, suffixes
 from services.dns.records import Stored, alias, rdata
 from services.dns.wire import (
     AA,
@@ -32,9 +33,7 @@ from services.dns.wire import (
     SOA,
     A,
     Query,
-    name_in_bytes,
     question_end,
-    suffixes,
 )
 
 Address = IPv4Address | IPv6Address
@@ -276,7 +275,7 @@ class Zone:
         return self._domain if _below(name, self._domain) else name
 
     def _local(self, query: Query, chain: list[Stored], found: Found) -> Local:
-        label = dnslib.DNSLabel(tuple(one.encode("latin-1") for one in _labels(query.name)))
+        label = dnslib.DNSLabel(parts(query.name))
         question = dnslib.DNSQuestion(label, query.type)
         message = dnslib.DNSRecord(dnslib.DNSHeader(qr=1), q=question)
         for one in (*chain, *found.records):
@@ -309,13 +308,8 @@ def _cut(message: dnslib.DNSRecord, code: int) -> Local:
 
 
 def _labels(name: bytes) -> list[str]:
-    """The labels of a name in wire form, without the root; any byte is one character."""
-    found = []
-    at = 0
-    while size := name[at]:
-        found.append(name[at + 1 : at + 1 + size].decode("latin-1"))
-        at += size + 1
-    return found
+    """The labels of a name in wire form; any byte is one character."""
+    return [one.decode("latin-1") for one in parts(name)]
 
 
 def _below(text: str, zone: str) -> bool:

@@ -19,6 +19,7 @@ REFUSED_STATUS = 126
 
 MAY: Mapping[str, frozenset[str]] = {
     "*": frozenset({"build"}),
+    "list": frozenset({"dns"}),
 }
 """Verb to the roles that may use it; "*" stands for every verb that is not named."""
 

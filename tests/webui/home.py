@@ -30,7 +30,7 @@ from appliance.model.images import Image, Part, Provenance, image_to_json
 from appliance.model.wan import Wan
 from appliance.model.way import Held, Lease, Stand, Way
 from appliance.plan.slices import cut
-from appliance.store import boots, builds, journal, leases, revisions, trials, ways
+from appliance.store import boots, builds, journal, leases, names, revisions, trials, ways
 from appliance.store.open import writer
 from appliance.store.people import SCOPES
 from tests.webui.household import TABLET, furnish_devices
@@ -316,6 +316,32 @@ def _network(state: Path, now: float) -> None:
     desk = desk_of(state, now)
     devices.block_devices(desk, OWNER, [TABLET], f"until {round(now + 8 * HOUR)}")
     desk.close()
+    own = names.opened(state / "dns.db")
+    names.keep_list(own, "https://lists.example/hosts", bytes(8_000), b"", now - HOUR)
+    names.keep_problem(own, "https://lists.example/gone", "lists.example says 404.", now - HOUR)
+    names.keep_standing(
+        own,
+        {
+            "counts": {"asked": 41_208, "repeated": 30_120, "forwarded": 6_012, "blocked": 377},
+            "upstreams": [
+                {
+                    "address": address,
+                    "tls_name": name,
+                    "well": well,
+                    "asked": 4_012,
+                    "answered": 4_010,
+                    "seconds": 0.0142,
+                }
+                for address, name, well in (
+                    ("9.9.9.9", "dns.quad9.net", True),
+                    ("192.0.2.53", None, False),
+                )
+            ],
+            "paused_until": 0.0,
+        },
+        now,
+    )
+    own.close()
     file = writer(state / "leases.db", leases.MIGRATIONS)
     for n, mac in enumerate((ANVIL, EMBER, TONGS)):
         add_row(

@@ -161,6 +161,7 @@ def navigation(at: str, waiting: int, builds: int, devices: int) -> tuple[Group,
             (
                 item("devices", "/devices", "Devices", phrases.number(devices) if devices else ""),
                 item("network", "/networks", "Networks"),
+                item("names", "/names", "DHCP & DNS"),
                 item("firewall", "/firewall", "Firewall"),
             ),
         ),

@@ -76,5 +76,12 @@ class InventoryLooks(Files):
         """The newest wish to apply a revision."""
         return self.look("nixie", lambda file: inventory_view.newest_wish(file, *APPLY), None)
 
+    def blocking_paused_until(self) -> float:
+        """When the newest pause of blocking ends or ended, in Unix seconds; 0 without one."""
+        wish = self.look(
+            "nixie", lambda file: inventory_view.newest_wish(file, "dns", "pause"), None
+        )
+        return float(wish.body["until"]) if wish else 0.0
+
 
 APPLY = ("net", "apply")

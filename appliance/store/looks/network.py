@@ -1,20 +1,21 @@
-"""net.db, leases.db and wan.db: what is in force or on trial, who is there, the way out."""
+"""net.db, leases.db, dns.db and wan.db: what is in force or on trial, who is there, the way out."""
 
 from collections.abc import Iterable
 
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.model.way import Held, Way
-from appliance.store import devices, leases, metrics, trials, ways
+from appliance.store import devices, leases, metrics, names, trials, ways
 from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.metrics import Moved, Rate
+from appliance.store.names import ListRow, Standing
 from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
 class NetworkLooks(Files):
-    """What `net`, `dhcp` and `wan` wrote."""
+    """What `net`, `dhcp`, `dns` and `wan` wrote."""
 
     def leases(self, network: str | None = None) -> list[LeaseRow]:
         """Leases, ended ones included."""
@@ -75,6 +76,18 @@ class NetworkLooks(Files):
     def answered(self) -> int:
         """The newest wish that `net` answered."""
         return self.look("net", trials.asked, 0)
+
+    def blocklists(self) -> list[ListRow]:
+        """The lists of blocked names, as dns fetched them."""
+        return self.look("dns", names.lists, [])
+
+    def looked_up(self, wish: str) -> tuple[str, float] | None:
+        """What dns says of a name that it was asked to look up, and when."""
+        return self.look("dns", lambda file: names.look(file, wish), None)
+
+    def names_standing(self) -> Standing | None:
+        """What dns did since it started; None before it said so."""
+        return self.look("dns", names.standing, None)
 
     def way(self) -> Way:
         """How the way out stands."""

@@ -15,7 +15,7 @@ from appliance.store.open import reader
 
 FILES = ("nixie", "net", "leases", "boot", "build", "wan")
 """Those with a journal."""
-LOOKED_AT = (*FILES, "metrics")
+LOOKED_AT = (*FILES, "metrics", "dns")
 
 Found = TypeVar("Found")
 

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from appliance.model.dns import Dns, Upstream
 from services.dns.client import Client
+from services.dns.labels import name_in_bytes, suffixes
 from services.dns.race import Health, Race, Races
 from services.dns.tls.client import TlsClient
 from services.dns.upstream import Waiter
-from services.dns.wire import Query, Reply, name_in_bytes, suffixes
+from services.dns.wire import Query, Reply
 
 
 class Asked(Protocol):

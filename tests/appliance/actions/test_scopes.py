@@ -17,6 +17,7 @@ from appliance.actions import (
     images,
     machines,
     menus,
+    names,
     networks,
     sources,
 )
@@ -48,6 +49,9 @@ class Deed:
 
 
 DEEDS: Mapping[str, Deed] = {
+    "pause_blocking": Deed("write", lambda d, a: names.pause_blocking(d, a, 5), undoable=False),
+    "look_up": Deed("write", lambda d, a: names.look_up(d, a, "a.example"), undoable=False),
+    "resume_blocking": Deed("write", names.resume_blocking, undoable=False),
     "add_source": Deed("write", lambda d, a: sources.add_source(d, a, "github:new/flakes")),
     "edit_source": Deed("write", lambda d, a: sources.edit_source(d, a, "hosts", as_built=True)),
     "remove_source": Deed("write", lambda d, a: sources.remove_source(d, a, "hosts")),

@@ -26,6 +26,7 @@ def test_every_wish_names_what_it_is_about() -> None:
 ROOMS = {
     "build": "services/nix",
     "boot": "services/netboot",
+    "dns": "services/dns",
     "net": "services/net",
     "wan": "services/wan",
 }

@@ -20,7 +20,7 @@ from services.dns.answer import (
 )
 from services.dns.blocked import Blocked, Hashes, hash_of
 from services.dns.cache import Cache
-from services.dns.wire import name_in_bytes
+from services.dns.labels import name_in_bytes
 from services.dns.zone import Zone, names
 from tests.services.dns.packets import addresses, answer_to, code, parsed, query, question, reply
 

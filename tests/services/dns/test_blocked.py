@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dns.blocked import Blocked, Hashes, hash_of
-from services.dns.wire import name_in_bytes
+from services.dns.labels import name_in_bytes
 
 
 def packed(*names: str) -> bytes:

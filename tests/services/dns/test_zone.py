@@ -6,7 +6,8 @@ import pytest
 from appliance.model.dns import Dns, Forwarding, Record, Upstream
 from appliance.model.slices import DnsNetwork, DnsSlice, FixedAddress
 from appliance.store.leases import LeaseRow
-from services.dns.wire import SERVFAIL, compose, name_in_bytes
+from services.dns.labels import name_in_bytes
+from services.dns.wire import SERVFAIL, compose
 from services.dns.zone import Elsewhere, Local, Zone, names
 from tests.services.dns.packets import addresses, code, parsed, query
 

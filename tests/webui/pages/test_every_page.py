@@ -21,12 +21,13 @@ FULL = (
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
-    "/networks/routes", "/firewall", "/firewall/new-rule", "/firewall/new-forward", "/firewall/why",
+    "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
+    "/firewall/why",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
-    "/system", "/changes",
+    "/names", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
@@ -44,6 +45,7 @@ FRAGMENTS = (
     ("/devices", "/devices/known"),
     ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
+    ("/names", "/names/now"),
     ("/firewall", "/firewall/now"),
     ("/internet", "/internet/now"),
     ("/changes", "/changes/now"),

@@ -1,0 +1,1 @@
+"""One list of blocked names, fetched by a user that can do nothing else."""
