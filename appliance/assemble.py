@@ -27,6 +27,7 @@ from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look
 if TYPE_CHECKING:
     from appliance.events import Event
     from services.lab.serve import Booted, Chosen
+    from services.processes.program import Daemon
     from services.supervisor.plan import Plan
     from services.systemd.driver import Overseer
 
@@ -46,6 +47,22 @@ def installed(environ: Mapping[str, str] = os.environ) -> Installed:
         browser=home / "browser",
         tools=home / "tools",
     )
+
+
+def daemon(name: str, home: Path) -> Path | None:
+    """A program of others: what set-up unpacked, else the system's own."""
+    places = (home / "daemons/usr/sbin", Path("/usr/sbin"), Path("/usr/bin"))
+    return next((place / name for place in places if (place / name).exists()), None)
+
+
+def daemons(home: Path) -> "Mapping[str, Daemon]":
+    """The programs of others that a router runs."""
+    from services.delegation.dhcpcd import dhcpcd
+    from services.processes.program import Daemon
+    from services.ra.radvd import radvd
+
+    requests = {"radvd": radvd, "dhcpcd": dhcpcd}
+    return {name: Daemon(daemon(name, home), request) for name, request in requests.items()}
 
 
 def state(environ: Mapping[str, str] = os.environ) -> Path:
@@ -230,6 +247,7 @@ def router_plan(
             if found.nix
             else None
         ),
+        daemons=daemons(found.home),
         verbs=verbs(store, credentials_in(here), real_path),
         environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
@@ -250,7 +268,8 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = ()) -> i
     first = None
     if not (here / "run/first.json").exists() and not started(here / "nixie.db"):
         named = ports(lan, nics())
-        config = first_config(named, upstreams=upstreams, taken=networks(but=named))
+        taken, entropy = networks(but=named), os.urandom(5)
+        config = first_config(named, upstreams=upstreams, taken=taken, entropy=entropy)
         first = json.dumps(to_json(config))
     elif lan or upstreams:
         SAY(f"nixie: {TOO_LATE}")
@@ -277,7 +296,7 @@ def lab(
     names = Names(prefix)
 
     async def router(stopping: asyncio.Event) -> None:
-        first = json.dumps(to_json(first_config()))
+        first = json.dumps(to_json(first_config(os.urandom(5))))
         plan = router_plan(here, first=first, namespace=names.router, admin_local_port=port)
         await supervise(plan, _told, stopping)
 

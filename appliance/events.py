@@ -449,6 +449,24 @@ class DriftRepaired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixDelegated(Event):
+    """The provider delegated the IPv6 prefix {prefix}."""
+
+    bell: ClassVar[str] = "changes"
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixGone(Event):
+    """The IPv6 prefix {prefix} is no longer ours; devices are told to forget it."""
+
+    bell: ClassVar[str] = "changes"
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkMissing(Event):
     """{link}, a port of {network}, is not there."""
 

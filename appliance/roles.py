@@ -67,6 +67,22 @@ ROLES: Mapping[str, Role] = {
     )
 }
 
+DAEMONS: Mapping[str, Role] = {
+    daemon.name: daemon
+    for daemon in (
+        Role("radvd", "nixie-radvd", 61121, ("net_raw",), writes=("radvd",), inside=True),
+        Role(
+            "dhcpcd",
+            "nixie-dhcpcd",
+            61122,
+            ("net_bind_service", "net_raw"),
+            writes=("dhcpcd", "dhcpcd/dhcpcd", "dhcpcd/run", "dhcpcd/run/dhcpcd"),
+            inside=True,
+        ),
+    )
+}
+"""Programs of others that we configure and run, each as a user of its own."""
+
 CONFINED: Mapping[str, tuple[str, int]] = {
     "fetch": ("nixie-fetch", 61111),
     "eval": ("nixie-eval", 61112),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem
+from appliance.model.check_ipv6 import ipv6_problems
 from appliance.model.config import Dhcp, Network, RouterConfig
 from appliance.model.names import MACHINE_NAME
 
@@ -203,6 +204,7 @@ RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     _device_names,
     _wan,
     _upstreams,
+    ipv6_problems,
 )
 
 

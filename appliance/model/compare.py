@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from appliance.model import compare_ipv6
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
 from appliance.model.wan import Wan
 
@@ -13,6 +14,7 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
     return (
         *_networks(before.networks, after.networks),
         *_wan(before.wan, after.wan),
+        *compare_ipv6.sites(before, after),
         *_said("The router's name", before.hostname, after.hostname),
         *_said("The domain", before.domain, after.domain),
         *_said(
@@ -52,6 +54,7 @@ def _network(before: Network, after: Network) -> Iterator[str]:
         yield f"The port {port} leaves {name}."
     if before.netboot != after.netboot:
         yield f"Machines on {name} may {'boot' if after.netboot else 'no longer boot'} from it."
+    yield from compare_ipv6.networks(before, after)
     yield from _dhcp(name, before.dhcp, after.dhcp)
 
 
@@ -90,6 +93,7 @@ def _reservations(
             yield f"{who} always gets {one.address} on {network}."
         elif (one.address, one.name) != (old[mac].address, old[mac].name):
             yield f"{old[mac].name or mac} becomes {who} with {one.address} on {network}."
+        yield from compare_ipv6.suffixes(network, old.get(mac), one)
         yield from _quirks(network, who, old[mac].quirks if mac in old else (), one.quirks)
     for mac in old.keys() - new.keys():
         yield f"{old[mac].name or mac} no longer has a fixed address on {network}."

@@ -6,10 +6,11 @@ library only: `net` reads it too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
 from typing import Annotated, Final
 
 from appliance.model.dns import Dns
+from appliance.model.ipv6 import Ipv6
 from appliance.model.limits import STRICT, Between, Matches
 from appliance.model.wan import Wan
 from appliance.model.words import LinkName, Mac, MachineName, NetworkName, Port, VendorClass
@@ -54,6 +55,7 @@ class Reservation:
     address: IPv4Address
     name: MachineName | None = None
     quirks: tuple[Quirk, ...] = ()
+    suffix: IPv6Address | None = None  # its interface id, for example ::1234
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Network:
     address: IPv4Interface
     dhcp: Dhcp | None = None
     netboot: bool = True
+    ipv6: Ipv6 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class RouterConfig:
     networks: tuple[Network, ...]
     wan: Wan | None = None
     dns: Dns = field(default_factory=Dns)
+    ula: IPv6Network | None = None  # RFC 4193: our own /48, made at the first start
     hostname: MachineName = "nixie"
     domain: Annotated[str, Matches(r"[a-z0-9]([a-z0-9.\-]{0,62}[a-z0-9])?", "home.example")] = "lan"
     schema: Annotated[int, Between(SCHEMA, SCHEMA)] = SCHEMA

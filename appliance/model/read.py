@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from appliance.errors import Problem, Refused
@@ -22,6 +22,8 @@ ADDRESSES: Mapping[type, tuple[Callable[[str], Any], str]] = {
     IPv4Address: (IPv4Address, "an IPv4 address like 10.77.0.1"),
     IPv4Interface: (IPv4Interface, "an address with its prefix like 10.77.0.1/24"),
     IPv4Network: (IPv4Network, "a network like 10.77.0.0/24"),
+    IPv6Address: (IPv6Address, "an IPv6 address like ::1234"),
+    IPv6Network: (IPv6Network, "an IPv6 network like fd12:3456:789a::/48"),
 }
 PLAIN: Mapping[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
 

@@ -5,9 +5,12 @@ there and values here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
+
+from appliance.model import announced
+from appliance.model.announced import Ipv6Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Slices:
     dhcp: tuple[DhcpNetwork, ...]
     dns: DnsSlice
     boot: tuple[BootNetwork, ...]
+    ipv6: Ipv6Slice = field(default_factory=Ipv6Slice)
 
 
 def to_json(slices: Slices) -> dict[str, Any]:
@@ -91,6 +95,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
             "machines": [[mac, name] for mac, name in slices.dns.machines],
         },
         "boot": [_plain(network) for network in slices.boot],
+        "ipv6": announced.to_json(slices.ipv6),
     }
 
 
@@ -135,6 +140,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
             BootNetwork(str(one["name"]), str(one["link"]), IPv4Interface(one["address"]))
             for one in stored["boot"]
         ),
+        ipv6=announced.from_json(stored["ipv6"]) if "ipv6" in stored else Ipv6Slice(),
     )
 
 

@@ -193,6 +193,15 @@ def _input(config: RouterConfig) -> Chain:
             port = equals(service.protocol, "dport", service.port)
             rules.append(rule(f"input-{service.id}", arrives(one_of(links)), port, ACCEPT))
     if config.wan:
+        rules.append(
+            rule(
+                "input-dhcpv6",  # to a multicast question, so it belongs to no flow (RFC 8415 §7.2)
+                arrives(config.wan.port),
+                equals("ip6", "saddr", prefix("fe80::", 10)),
+                equals("udp", "dport", 546),
+                ACCEPT,
+            )
+        )
         rules.append(rule("input-wan", arrives(config.wan.port), count(DROPPED_IN), DROP))
     return Chain("input", Hook("filter", "input", 0, "drop"), tuple(rules))
 

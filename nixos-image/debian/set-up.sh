@@ -90,6 +90,10 @@ kernel() {
     unpacked "$home/kernel" "$package"
 }
 
+# Programs that the router configures and runs as users of their own: unpacked, for their packages
+# would start them as services of this computer.
+daemons=(radvd dhcpcd-base)
+
 # What is measured against, with the libraries that it does not share with the packages above.
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
@@ -116,6 +120,8 @@ bash "$here/loaders.sh" "$home/loaders" | sed 's/^/set-up: /'
 once "$home/browser" htmx.min.js "$checkout/package-lock.json" -- browser_files
 launcher
 [ -d "$home/kernel/boot" ] || kernel
+printf '%s\n' "${daemons[@]}" > "$home/.done/daemons"
+once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked "$home/daemons" "${daemons[@]}"
 installed "$home/kernel"
 if [ "$target" = test ]; then bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'; fi
 if [ "$target" != run ]; then

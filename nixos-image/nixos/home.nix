@@ -2,8 +2,8 @@
 # of the sample, and the programs that Nixie calls.  nixos/set-up.sh links it below NIXIE_HOME.
 {
   lib, callPackage, runCommand, buildEnv, stdenv,
-  bash, busybox, coreutils, cpio, curl, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, iproute2, ipxe,
-  kmod, linux, nftables, nix, nodejs, openssh, openssl, procps, qemu, squashfsTools, util-linux, xz, zstd,
+  bash, busybox, coreutils, cpio, curl, dhcpcd, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, iproute2, ipxe,
+  kmod, linux, nftables, nix, nodejs, openssh, openssl, procps, qemu, radvd, squashfsTools, util-linux, xz, zstd,
 }:
 let
   # Stands at /usr and /bin for the program: it looks where Debian has them.
@@ -19,10 +19,12 @@ let
 in
 # parts: laid out like unpacked Debian packages, which is what services/lab/sample/assemble.py reads.
 runCommand "nixie-home" { } ''
-  mkdir -p $out/{nix/usr,loaders,parts/boot,parts/lib,parts/bin,parts/usr/bin}
+  mkdir -p $out/{nix/usr,daemons/usr/sbin,loaders,parts/boot,parts/lib,parts/bin,parts/usr/bin}
   ln -s ${usr} $out/usr
   ln -s ${callPackage ../python.nix { }} $out/venv
   ln -s ${nix}/bin $out/nix/usr/bin
+  ln -s ${radvd}/bin/radvd $out/daemons/usr/sbin/radvd
+  ln -s ${dhcpcd}/bin/dhcpcd $out/daemons/usr/sbin/dhcpcd
   ln -s ${ipxe} $out/loaders/${ipxe.version}
   ln -s ${linux}/bzImage $out/parts/boot/vmlinuz-${linux.modDirVersion}
   ln -s ${linux.modules or linux}/lib/modules $out/parts/lib/modules

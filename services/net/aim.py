@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.errors import Problem, Refused
-from appliance.events import Event, LinkMissing, LinkReturned
+from appliance.events import Event, LinkMissing, LinkReturned, PrefixDelegated, PrefixGone
 from appliance.model import migrate, read
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
+from appliance.model.facts import NOTHING_FOUND, Facts
 from appliance.plan import order
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
@@ -23,12 +24,13 @@ class Aim:
     config: RouterConfig
     wanted: order.State
     missing: tuple[Missing, ...]
+    facts: Facts = NOTHING_FOUND
 
 
-def aim(config: RouterConfig, nics: Sequence[Nic]) -> Aim:
-    """Find the config's ports among the box's."""
-    here, missing = located(config, nics)
-    return Aim(here, order.wanted(here), missing)
+def aim(config: RouterConfig, nics: Sequence[Nic], facts: Facts = NOTHING_FOUND) -> Aim:
+    """Find the config's ports among the box's, and lead it by what was found."""
+    here, missing = located(config if facts.ipv6 else _without_ipv6(config), nics)
+    return Aim(here, order.wanted(here, facts), missing, facts)
 
 
 def parsed(text: str) -> RouterConfig:
@@ -62,6 +64,18 @@ def link_events(before: Iterable[Missing], now: Iterable[Missing]) -> tuple[Even
     )
 
 
+def prefix_events(before: Facts, now: Facts) -> tuple[Event, ...]:
+    """What to tell when the provider delegates something else."""
+    old = before.delegation.prefix if before.delegation else None
+    new = now.delegation.prefix if now.delegation else None
+    if old == new:
+        return ()
+    return (
+        *([PrefixGone(str(old))] if old else []),
+        *([PrefixDelegated(str(new))] if new else []),
+    )
+
+
 def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow, ...]:
     """The box's interfaces with the network each belongs to under a located config."""
     owner: dict[str, str] = {}
@@ -75,6 +89,10 @@ def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow
 def names_by_mac(machines: Iterable[MachineView]) -> Mapping[str, str]:
     """The inventory's machine names for dns."""
     return {mac: machine.name for machine in machines for _, mac in machine.macs}
+
+
+def _without_ipv6(config: RouterConfig) -> RouterConfig:
+    return replace(config, networks=tuple(replace(one, ipv6=None) for one in config.networks))
 
 
 def _place(one: Missing) -> tuple[str, str]:

@@ -26,9 +26,12 @@ from appliance.events import (
     TrialExtended,
 )
 from appliance.faults import Fault, no_fault
+from appliance.model.announced import Ipv6Slice
 from appliance.model.config import RouterConfig
+from appliance.model.facts import NOTHING_FOUND, Facts
 from appliance.model.slices import Slices
 from appliance.plan import order, record, words
+from appliance.plan.announced import announced, promised
 from appliance.plan.links import Missing
 from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
@@ -50,7 +53,15 @@ from appliance.trial import (
     Woken,
 )
 from hardware.inventory import Nic
-from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows
+from services.net.aim import (
+    Aim,
+    aim,
+    checked,
+    link_events,
+    parsed,
+    port_rows,
+    prefix_events,
+)
 from services.net.asked import Apply, Asked, Inventory
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
@@ -100,17 +111,22 @@ class Keeper:
         nics: Callable[[], Sequence[Nic]],
         clocks: Clocks,
         fault: Fault = no_fault,
+        facts: Callable[[], Facts] = lambda: NOTHING_FOUND,
     ) -> None:
         self._ledger = Ledger(database, clocks.now, fault)
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
+        self._facts = facts
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
-        self._aim: Aim | None = aim(self._config, nics()) if self._config else None
+        self._aim: Aim | None = aim(self._config, nics(), facts()) if self._config else None
         self._missing: tuple[Missing, ...] = ()
         self._pending: Attempt | None = None
         self._remains = order.State()  # of an undo that could not take everything away
         slices = self._ledger.slices
         self._machines: Mapping[str, str] = dict(slices.dns.machines) if slices else {}
+        self._ipv6 = (
+            slices.ipv6 if slices else Ipv6Slice()
+        )  # what was announced, and not taken back
         self._refused: RevisionView | None = None
         self.failures = 0
 
@@ -131,7 +147,7 @@ class Keeper:
             cut_off = Attempt(
                 machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
                 revision=RevisionView(row.revision, row.config, row.author, row.began_at),
-                tried=aim(parsed(row.config), self._nics()),
+                tried=aim(parsed(row.config), self._nics(), self._facts()),
                 before=record.from_json(row.before),
             )
             await self._happened(cut_off, Restarted())
@@ -156,18 +172,18 @@ class Keeper:
         config = parsed(self._pending.revision.config) if self._pending else self._config
         if config is None:
             return
-        fresh = aim(config, self._nics())
+        fresh = aim(config, self._nics(), self._facts())
         self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
             _, steps = await self._reconcile(fresh.wanted)
         except NixieError as error:
             self._failed(error)
             return
-        links = self._arrived(fresh)
+        news = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
-        drift = () if links or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
-        if links or drift:
-            self._ledger.write(*links, *drift)
+        drift = () if news or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
+        if news or drift:
+            self._ledger.write(*news, *drift)
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────
 
@@ -219,7 +235,7 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = aim(checked(revision.config), self._nics())
+            tried = aim(checked(revision.config), self._nics(), self._facts())
             self._kernel.scope = self._scope(tried)
             attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
@@ -265,7 +281,7 @@ class Keeper:
 
     async def _put_back(self, attempt: Attempt) -> None:
         """Plan towards the last kept config, or what was there before the first one."""
-        fresh = aim(self._config, self._nics()) if self._config else None
+        fresh = aim(self._config, self._nics(), self._facts()) if self._config else None
         wanted = fresh.wanted if fresh else attempt.before
         self._kernel.scope = order.together(attempt.tried.wanted, wanted)
         left = await put_back(wanted, order.steps, self._kernel, self._clocks.pause)
@@ -312,14 +328,16 @@ class Keeper:
         return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
 
     def _scope(self, tried: Aim) -> order.State:
-        """What we may touch: all that the config in force or the tried one names."""
-        return order.together(*([self._aim.wanted] if self._aim else []), tried.wanted)
+        """What we may touch: all that the config in force or the tried one names, and our
+        addresses in prefixes that were announced before a restart."""
+        before = order.State(addresses=promised(tried.config, self._ipv6))
+        return order.together(before, *([self._aim.wanted] if self._aim else []), tried.wanted)
 
     def _arrived(self, fresh: Aim) -> tuple[Event, ...]:
-        """`fresh` is in force now; what there is to tell about its ports."""
-        missing = self._missing
+        """`fresh` is in force now; what there is to tell about its ports and its prefix."""
+        missing, facts = self._missing, self._aim.facts if self._aim else NOTHING_FOUND
         self._aim, self._missing = fresh, fresh.missing
-        return link_events(missing, fresh.missing)
+        return (*link_events(missing, fresh.missing), *prefix_events(facts, fresh.facts))
 
     def _failed(self, error: NixieError) -> None:
         """Told once; it is tried again."""
@@ -331,10 +349,13 @@ class Keeper:
         """What is in force, cut; None before anything is."""
         if self._aim is None or self._kept is None or self._config is None:
             return None
+        here, now = self._aim, self._clocks.now()
+        self._ipv6 = announced(here.config, here.facts, self._ipv6, now)
+        number = self._pending.revision.number if self._pending else self._kept.revision
+        fresh = replace(cut(here.config, number, self._machines), ipv6=self._ipv6)
         if self._pending is None:
-            return cut(self._aim.config, self._kept.revision, self._machines)
-        tried = cut(self._aim.config, self._pending.revision.number, self._machines)
-        return replace(tried, dhcp=cut(self._config, self._kept.revision, {}).dhcp)
+            return fresh
+        return replace(fresh, dhcp=cut(self._config, self._kept.revision, {}).dhcp)
 
     def _left(self, attempt: Attempt) -> float | None:
         """Seconds until the deadline."""

@@ -1,15 +1,16 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then four things wake it: a commit in nixie.db, a change in the kernel, the deadline of a
-trial, and the clock (nftables and sysctls do not tell).  Everything runs in the namespace this
-process was started in.
+nixie.db.  Then five things wake it: a commit in nixie.db, a change in the kernel, a prefix that the
+provider delegates, the deadline of a trial, and the clock (nftables and sysctls do not tell).
+Everything runs in the namespace this process was started in.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from appliance.backoff import pause_seconds
@@ -19,12 +20,14 @@ from appliance.store import trials
 from appliance.store.follow import Follower, follow
 from appliance.store.open import now, writer
 from hardware.probe import nics
+from services.delegation.dhcpcd import REPORT
+from services.delegation.probe import facts, reports
 from services.links.driver import changes, netlink
 from services.net.driver import KernelDriver
 from services.net.follow import read
 from services.net.keeper import Clocks, Keeper
 
-INVENTORY, KERNEL = "nixie.db", "the kernel"
+INVENTORY, KERNEL, PROVIDER = "nixie.db", "the kernel", "the provider"
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
@@ -43,13 +46,14 @@ async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
     inventory = Follower(state / "nixie.db")
+    report = state / "dhcpcd" / REPORT
     try:
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault)
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, partial(facts, report))
             await keeper.recover()
             signs.ready()
-            await _hold(keeper, inventory, signs.beat)
+            await _hold(keeper, inventory, report, signs.beat)
     finally:
         inventory.close()
         database.close()
@@ -76,12 +80,15 @@ class Bell:
                 await self._rings.wait()
 
 
-async def _hold(keeper: Keeper, inventory: Follower, beat: Callable[[], None]) -> None:
+async def _hold(
+    keeper: Keeper, inventory: Follower, report: Path, beat: Callable[[], None]
+) -> None:
     """Look whenever something may have changed."""
     bell = Bell()
     async with asyncio.TaskGroup() as group:
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
         group.create_task(bell.ring_on(changes(), KERNEL))
+        group.create_task(bell.ring_on(reports(report), PROVIDER))
         while True:
             bell.rung.clear()
             beat()
@@ -98,7 +105,7 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
-    waited_for = {INVENTORY} if keeper.failures else {INVENTORY, KERNEL}
+    waited_for = {INVENTORY, PROVIDER} if keeper.failures else {INVENTORY, KERNEL, PROVIDER}
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:
             await asyncio.sleep(SETTLE_SECONDS)

@@ -1,0 +1,24 @@
+"""What the box found out by itself, and a configuration leads by: here, so that plans stay pure."""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """A prefix that the provider lends us, with what is left of its lifetimes."""
+
+    prefix: IPv6Network
+    preferred_seconds: int
+    valid_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything found; the default is a box that has heard nothing yet."""
+
+    delegation: Delegation | None = None
+    ipv6: bool = True  # does this kernel have it?
+
+
+NOTHING_FOUND = Facts()
