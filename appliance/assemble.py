@@ -55,13 +55,15 @@ def daemon(name: str, home: Path) -> Path | None:
     return next((place / name for place in places if (place / name).exists()), None)
 
 
-def daemons(home: Path) -> "Mapping[str, Daemon]":
+def daemons(home: Path, *, keeps_clock: bool = False) -> "Mapping[str, Daemon]":
     """The programs of others that a router runs."""
+    from services.clock.chronyd import chronyd
     from services.delegation.dhcpcd import dhcpcd
     from services.processes.program import Daemon
     from services.ra.radvd import radvd
 
-    requests = {"radvd": radvd, "dhcpcd": dhcpcd}
+    asks = chronyd(keeps_clock=keeps_clock)
+    requests = {"radvd": radvd, "dhcpcd": dhcpcd, "chronyd": asks}
     return {name: Daemon(daemon(name, home), request) for name, request in requests.items()}
 
 
@@ -211,10 +213,12 @@ def router_plan(
     first: str | None = None,
     namespace: str | None = None,
     admin_local_port: int | None = None,
+    keeps_clock: bool = False,
 ) -> "Plan":
     """What `nixie run` and `nixie lab` supervise; `first` is the JSON of revision 1.
 
-    Raises Refused when a variable is set wrong.
+    With `keeps_clock` the machine's clock is ours to turn.  Raises Refused when a variable is set
+    wrong.
     """
     from services.nix.caches import caches
     from services.nix.daemon import bounds_for, conf_for, daemon_request
@@ -247,7 +251,7 @@ def router_plan(
             if found.nix
             else None
         ),
-        daemons=daemons(found.home),
+        daemons=daemons(found.home, keeps_clock=keeps_clock),
         verbs=verbs(store, credentials_in(here), real_path),
         environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
@@ -263,6 +267,7 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = ()) -> i
     from appliance.model.read import to_json
     from appliance.store.open import started
     from hardware.probe import networks, nics
+    from services.clock.probe import keepers
     from services.supervisor.serve import supervise
 
     first = None
@@ -273,7 +278,9 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = ()) -> i
         first = json.dumps(to_json(config))
     elif lan or upstreams:
         SAY(f"nixie: {TOO_LATE}")
-    asyncio.run(supervise(router_plan(here, first=first), _told))
+    if others := keepers():
+        SAY(f"nixie: {' and '.join(others)} keeps this machine's clock; Nixie serves it as it is.")
+    asyncio.run(supervise(router_plan(here, first=first, keeps_clock=not others), _told))
     return 0
 
 

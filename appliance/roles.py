@@ -79,6 +79,14 @@ DAEMONS: Mapping[str, Role] = {
             writes=("dhcpcd", "dhcpcd/dhcpcd", "dhcpcd/run", "dhcpcd/run/dhcpcd"),
             inside=True,
         ),
+        Role(
+            "chronyd",
+            "nixie-chronyd",
+            61123,
+            ("net_bind_service", "sys_time"),
+            writes=("chronyd",),
+            inside=True,
+        ),
     )
 }
 """Programs of others that we configure and run, each as a user of its own."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from appliance.model import compare_ipv6
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
+from appliance.model.time import Time
 from appliance.model.wan import Wan
 
 
@@ -15,6 +16,7 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
         *_networks(before.networks, after.networks),
         *_wan(before.wan, after.wan),
         *compare_ipv6.sites(before, after),
+        *_time(before.time, after.time),
         *_said("The router's name", before.hostname, after.hostname),
         *_said("The domain", before.domain, after.domain),
         *_said(
@@ -115,6 +117,12 @@ def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
         static = after.static
         how = f"with {static.address}, by {static.gateway}" if static else "by DHCP"
         yield f"The way to the internet is {after.port} {how}."
+
+
+def _time(before: Time, after: Time) -> Iterator[str]:
+    yield from _said("The time is asked of", _list(before.servers), _list(after.servers), verb="")
+    if before.serve != after.serve:
+        yield f"The networks {'get' if after.serve else 'no longer get'} the time from the router."
 
 
 def _described(network: Network) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from appliance.model.dns import Dns
 from appliance.model.ipv6 import Ipv6
 from appliance.model.limits import STRICT, Between, Matches
+from appliance.model.time import Time
 from appliance.model.wan import Wan
 from appliance.model.words import LinkName, Mac, MachineName, NetworkName, Port, VendorClass
 
@@ -105,6 +106,7 @@ class RouterConfig:
     networks: tuple[Network, ...]
     wan: Wan | None = None
     dns: Dns = field(default_factory=Dns)
+    time: Time = field(default_factory=Time)
     ula: IPv6Network | None = None  # RFC 4193: our own /48, made at the first start
     hostname: MachineName = "nixie"
     domain: Annotated[str, Matches(r"[a-z0-9]([a-z0-9.\-]{0,62}[a-z0-9])?", "home.example")] = "lan"

@@ -5,7 +5,7 @@ there and values here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
@@ -72,6 +72,17 @@ class BootNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSlice:
+    """The time.  `trusted`: is the wall clock to be believed?  `floor`: Unix seconds of a time that
+    is over for certain (appliance/clock.py)."""
+
+    servers: tuple[str, ...] = ()
+    serve: bool = False
+    trusted: bool = True
+    floor: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Slices:
     """One revision, cut for its readers.  `revision` is the number `net` applied."""
 
@@ -80,6 +91,7 @@ class Slices:
     dns: DnsSlice
     boot: tuple[BootNetwork, ...]
     ipv6: Ipv6Slice = field(default_factory=Ipv6Slice)
+    time: TimeSlice = field(default_factory=TimeSlice)
 
 
 def to_json(slices: Slices) -> dict[str, Any]:
@@ -96,6 +108,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
         },
         "boot": [_plain(network) for network in slices.boot],
         "ipv6": announced.to_json(slices.ipv6),
+        "time": {**asdict(slices.time), "servers": list(slices.time.servers)},
     }
 
 
@@ -141,6 +154,16 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
             for one in stored["boot"]
         ),
         ipv6=announced.from_json(stored["ipv6"]) if "ipv6" in stored else Ipv6Slice(),
+        time=_time(stored.get("time", {})),
+    )
+
+
+def _time(stored: Mapping[str, Any]) -> TimeSlice:
+    return TimeSlice(
+        tuple(str(one) for one in stored.get("servers", ())),
+        bool(stored.get("serve", False)),
+        bool(stored.get("trusted", True)),
+        float(stored.get("floor", 0.0)),
     )
 
 

@@ -84,6 +84,7 @@ SERVICES: tuple[Service, ...] = (
     Service("tftp", "udp", 69, "netboot"),  # its data ports answer, so conntrack lets them in
     Service("dns-udp", "udp", 53, ""),
     Service("dns-tcp", "tcp", 53, ""),
+    Service("ntp", "udp", 123, ""),
     Service("boot", "tcp", 80, ""),
     Service("admin", "tcp", 443, ""),
 )

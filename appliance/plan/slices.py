@@ -10,7 +10,10 @@ from appliance.model.slices import (
     DnsSlice,
     FixedAddress,
     Slices,
+    TimeSlice,
 )
+
+NTP_SERVERS = 42  # RFC 2132 §8.3
 
 
 def cut(config: RouterConfig, revision: int, machines: Mapping[str, str]) -> Slices:
@@ -31,6 +34,7 @@ def cut(config: RouterConfig, revision: int, machines: Mapping[str, str]) -> Sli
         boot=tuple(
             BootNetwork(one.name, one.bridge, one.address) for one in config.networks if one.netboot
         ),
+        time=TimeSlice(config.time.servers, config.time.serve),
     )
 
 
@@ -47,9 +51,17 @@ def _dhcp(config: RouterConfig, network: Network) -> DhcpNetwork:
         netboot=network.netboot,
         answer_beside_others=network.dhcp.answer_beside_others,
         reservations=_reservations(network),
-        options=tuple((one.code, bytes.fromhex(one.value)) for one in network.dhcp.options),
+        options=_options(config, network),
         vendor_classes=network.dhcp.vendor_classes,
     )
+
+
+def _options(config: RouterConfig, network: Network) -> tuple[tuple[int, bytes], ...]:
+    """The owner's, and where the time is to be had unless they say it themselves."""
+    rows = network.dhcp.options if network.dhcp else ()
+    own = {one.code: bytes.fromhex(one.value) for one in rows}
+    ours = {NTP_SERVERS: network.address.ip.packed} if config.time.serve else {}
+    return tuple((ours | own).items())
 
 
 def _reservations(network: Network) -> tuple[FixedAddress, ...]:

@@ -92,7 +92,7 @@ kernel() {
 
 # Programs that the router configures and runs as users of their own: unpacked, for their packages
 # would start them as services of this computer.
-daemons=(radvd dhcpcd-base)
+daemons=(radvd dhcpcd-base chrony)
 
 # What is measured against, with the libraries that it does not share with the packages above.
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)

@@ -2,7 +2,7 @@
 # of the sample, and the programs that Nixie calls.  nixos/set-up.sh links it below NIXIE_HOME.
 {
   lib, callPackage, runCommand, buildEnv, stdenv,
-  bash, busybox, coreutils, cpio, curl, dhcpcd, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, iproute2, ipxe,
+  bash, busybox, chrony, coreutils, cpio, curl, dhcpcd, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, iproute2, ipxe,
   kmod, linux, nftables, nix, nodejs, openssh, openssl, procps, qemu, radvd, squashfsTools, util-linux, xz, zstd,
 }:
 let
@@ -25,6 +25,7 @@ runCommand "nixie-home" { } ''
   ln -s ${nix}/bin $out/nix/usr/bin
   ln -s ${radvd}/bin/radvd $out/daemons/usr/sbin/radvd
   ln -s ${dhcpcd}/bin/dhcpcd $out/daemons/usr/sbin/dhcpcd
+  ln -s ${chrony}/bin/chronyd $out/daemons/usr/sbin/chronyd
   ln -s ${ipxe} $out/loaders/${ipxe.version}
   ln -s ${linux}/bzImage $out/parts/boot/vmlinuz-${linux.modDirVersion}
   ln -s ${linux.modules or linux}/lib/modules $out/parts/lib/modules

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from appliance.clock import looked, started
 from appliance.errors import NixieError, NotConverged
 from appliance.events import (
     ChangeRefused,
@@ -112,13 +113,14 @@ class Keeper:
         clocks: Clocks,
         fault: Fault = no_fault,
         facts: Callable[[], Facts] = lambda: NOTHING_FOUND,
+        synchronised: Callable[[], bool] = lambda: False,
     ) -> None:
         self._ledger = Ledger(database, clocks.now, fault)
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
-        self._facts = facts
+        self._facts, self._synchronised = facts, synchronised
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
-        self._aim: Aim | None = aim(self._config, nics(), facts()) if self._config else None
+        self._aim: Aim | None = self._aimed(self._config) if self._config else None
         self._missing: tuple[Missing, ...] = ()
         self._pending: Attempt | None = None
         self._remains = order.State()  # of an undo that could not take everything away
@@ -127,6 +129,7 @@ class Keeper:
         self._ipv6 = (
             slices.ipv6 if slices else Ipv6Slice()
         )  # what was announced, and not taken back
+        self._clock = started(clocks.now(), slices.time.floor if slices else 0.0)
         self._refused: RevisionView | None = None
         self.failures = 0
 
@@ -147,7 +150,7 @@ class Keeper:
             cut_off = Attempt(
                 machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
                 revision=RevisionView(row.revision, row.config, row.author, row.began_at),
-                tried=aim(parsed(row.config), self._nics(), self._facts()),
+                tried=self._aimed(parsed(row.config)),
                 before=record.from_json(row.before),
             )
             await self._happened(cut_off, Restarted())
@@ -172,7 +175,7 @@ class Keeper:
         config = parsed(self._pending.revision.config) if self._pending else self._config
         if config is None:
             return
-        fresh = aim(config, self._nics(), self._facts())
+        fresh = self._aimed(config)
         self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
             _, steps = await self._reconcile(fresh.wanted)
@@ -235,7 +238,7 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = aim(checked(revision.config), self._nics(), self._facts())
+            tried = self._aimed(checked(revision.config))
             self._kernel.scope = self._scope(tried)
             attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
@@ -281,7 +284,7 @@ class Keeper:
 
     async def _put_back(self, attempt: Attempt) -> None:
         """Plan towards the last kept config, or what was there before the first one."""
-        fresh = aim(self._config, self._nics(), self._facts()) if self._config else None
+        fresh = self._aimed(self._config) if self._config else None
         wanted = fresh.wanted if fresh else attempt.before
         self._kernel.scope = order.together(attempt.tried.wanted, wanted)
         left = await put_back(wanted, order.steps, self._kernel, self._clocks.pause)
@@ -333,6 +336,10 @@ class Keeper:
         before = order.State(addresses=promised(tried.config, self._ipv6))
         return order.together(before, *([self._aim.wanted] if self._aim else []), tried.wanted)
 
+    def _aimed(self, config: RouterConfig) -> Aim:
+        """Where a config leads with the ports and the facts of this moment."""
+        return aim(config, self._nics(), self._facts())
+
     def _arrived(self, fresh: Aim) -> tuple[Event, ...]:
         """`fresh` is in force now; what there is to tell about its ports and its prefix."""
         missing, facts = self._missing, self._aim.facts if self._aim else NOTHING_FOUND
@@ -351,8 +358,11 @@ class Keeper:
             return None
         here, now = self._aim, self._clocks.now()
         self._ipv6 = announced(here.config, here.facts, self._ipv6, now)
+        self._clock = looked(self._clock, now, synchronised=self._synchronised())
         number = self._pending.revision.number if self._pending else self._kept.revision
-        fresh = replace(cut(here.config, number, self._machines), ipv6=self._ipv6)
+        fresh = cut(here.config, number, self._machines)
+        time = replace(fresh.time, trusted=self._clock.trusted, floor=self._clock.floor)
+        fresh = replace(fresh, ipv6=self._ipv6, time=time)
         if self._pending is None:
             return fresh
         return replace(fresh, dhcp=cut(self._config, self._kept.revision, {}).dhcp)

@@ -20,6 +20,7 @@ from appliance.store import trials
 from appliance.store.follow import Follower, follow
 from appliance.store.open import now, writer
 from hardware.probe import nics
+from services.clock.probe import Follower as ClockFollower
 from services.delegation.dhcpcd import REPORT
 from services.delegation.probe import facts, reports
 from services.links.driver import changes, netlink
@@ -27,7 +28,7 @@ from services.net.driver import KernelDriver
 from services.net.follow import read
 from services.net.keeper import Clocks, Keeper
 
-INVENTORY, KERNEL, PROVIDER = "nixie.db", "the kernel", "the provider"
+INVENTORY, KERNEL, PROVIDER, CLOCK = "nixie.db", "the kernel", "the provider", "the clock"
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
@@ -50,10 +51,19 @@ async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -
     try:
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault, partial(facts, report))
+            clock = ClockFollower()
+            keeper = Keeper(
+                database,
+                kernel,
+                nics,
+                CLOCKS,
+                fault,
+                partial(facts, report),
+                lambda: clock.synchronised,
+            )
             await keeper.recover()
             signs.ready()
-            await _hold(keeper, inventory, report, signs.beat)
+            await _hold(keeper, inventory, report, clock, signs.beat)
     finally:
         inventory.close()
         database.close()
@@ -81,7 +91,11 @@ class Bell:
 
 
 async def _hold(
-    keeper: Keeper, inventory: Follower, report: Path, beat: Callable[[], None]
+    keeper: Keeper,
+    inventory: Follower,
+    report: Path,
+    clock: ClockFollower,
+    beat: Callable[[], None],
 ) -> None:
     """Look whenever something may have changed."""
     bell = Bell()
@@ -89,6 +103,7 @@ async def _hold(
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
         group.create_task(bell.ring_on(changes(), KERNEL))
         group.create_task(bell.ring_on(reports(report), PROVIDER))
+        group.create_task(bell.ring_on(clock.changes(), CLOCK))
         while True:
             bell.rung.clear()
             beat()
@@ -105,7 +120,7 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
-    waited_for = {INVENTORY, PROVIDER} if keeper.failures else {INVENTORY, KERNEL, PROVIDER}
+    waited_for = {INVENTORY, PROVIDER, CLOCK} | (set() if keeper.failures else {KERNEL})
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:
             await asyncio.sleep(SETTLE_SECONDS)

@@ -9,15 +9,19 @@ from appliance.model.slices import Slices
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How it shall run.  When `files` alone change, it is told to read them again (SIGHUP).
+    """How it shall run.  When `files` alone change, and it `reloads`, it is told to read them again
+    (SIGHUP); else it starts anew.
 
     `files` are texts by path below its own folder; `binds` are folders of ours that stand where it
-    looks for what it has built in: (ours, where it sees it), in this order.
+    looks for what it has built in: (ours, where it sees it), in this order.  `spares` are those
+    capabilities of its row in `roles.DAEMONS` that it does without this time.
     """
 
     argv: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     binds: tuple[tuple[str, str], ...] = ()
+    spares: frozenset[str] = frozenset()
+    reloads: bool = True
 
 
 Request = Callable[[Path, Path, Slices], Program | None]

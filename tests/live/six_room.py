@@ -39,6 +39,18 @@ plan = Plan(state=Path(state), installed=installed, roles={"net": ROLES["net"]},
             namespace=namespace, daemons=daemons(here))
 asyncio.run(supervise(plan, lambda event: print(event, flush=True)))
 """
+TRACKING = """
+import socket, sys
+sys.path.insert(0, sys.argv[1])
+from services.clock.tracking import question, synchronised
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    s.settimeout(1)
+    s.sendto(question(9), ("127.0.0.1", 323))
+    try:
+        print(synchronised(s.recv(999), 9))
+    except OSError:
+        print(False)
+"""
 ULA = "fd12:3456:789a::/48"
 SIX: dict[str, Any] = {
     **CONFIG,
@@ -60,6 +72,7 @@ class Six(Router):
         self.supervisor = subprocess.Popen(
             [sys.executable, "-c", SUPERVISOR, self.program, self.state, HOME, self.inside.name],
             env={**os.environ, "PYTHONPATH": str(self.program)},
+            cwd="/",  # not the checkout, which dhcpcd may not be allowed to see
         )
 
     def kill(self) -> None:
@@ -91,12 +104,35 @@ class Six(Router):
 
     def ask_again(self) -> None:
         """Have dhcpcd renew now, and not in hours."""
-        (pid,) = [
-            pid
-            for pid in descendants(self.supervisor.pid if self.supervisor else 0)
-            if name_of(pid) == "dhcpcd"
-        ]
-        os.kill(pid, signal.SIGHUP)
+        os.kill(self.pid("dhcpcd"), signal.SIGHUP)
+
+    def pid(self, name: str) -> int:
+        """The pid of a program below the supervisor; 0 when it does not run."""
+        assert self.supervisor
+        found = [pid for pid in descendants(self.supervisor.pid) if name_of(pid) == name]
+        return found[0] if found else 0
+
+    def proc(self, name: str, file: str) -> str:
+        """A file of /proc about a program below the supervisor."""
+        return Path(f"/proc/{self.pid(name)}/{file}").read_text()
+
+    def tells_the_time(self) -> None:
+        """The provider has an NTP server, which says that it knows the time."""
+        folder = self.state / "provider"
+        folder.mkdir()
+        conf = folder / "chrony.conf"
+        conf.write_text(
+            f"local stratum 2\nallow\npidfile {folder}/pid\nbindcmdaddress /\ncmdport 0\n"
+        )
+        chronyd = daemon("chronyd", HOME)
+        assert chronyd
+        self.provider.append(
+            self.isp.start(str(chronyd), "-x", "-u", "root", "-d", "-f", str(conf))
+        )
+
+    def synchronised(self) -> bool:
+        """Does the router's own chronyd follow a server?"""
+        return self.inside.python(TRACKING, str(self.program)).strip() == "True"
 
     def forget(self) -> None:
         """As after a reboot: dhcpcd's report is of another run of the machine."""
@@ -160,7 +196,7 @@ def _status(pid: int) -> str:
 
 @pytest.fixture
 def six(program: Path) -> Iterator[Six]:
-    missing = [name for name in ("radvd", "dhcpcd") if daemon(name, HOME) is None]
+    missing = [name for name in ("radvd", "dhcpcd", "chronyd") if daemon(name, HOME) is None]
     if missing:
         pytest.skip(f"set-up did not bring {', '.join(missing)}")
     with namespaces("r", "lan", "isp") as (inside, lan, isp):

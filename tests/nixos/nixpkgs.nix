@@ -8,7 +8,7 @@ let
   set = names: builtins.listToAttrs (map (name: { inherit name; value = named name { version = "1.0"; }; }) names);
 
   programs = set [
-    "bash" "busybox" "coreutils" "cpio" "curl" "dhcpcd" "dnsmasq" "findutils" "gawk" "git" "gnugrep" "gnused" "gnutar" "gzip"
+    "bash" "busybox" "chrony" "coreutils" "cpio" "curl" "dhcpcd" "dnsmasq" "findutils" "gawk" "git" "gnugrep" "gnused" "gnutar" "gzip"
     "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "radvd" "squashfsTools" "util-linux"
     "xz" "zstd"
   ];

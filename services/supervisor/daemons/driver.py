@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.events import Event, RoleUnserved
 from appliance.model.slices import Slices
 from appliance.roles import Role
-from services.processes.privileges import role_argv
+from services.processes.privileges import Identity, role_argv
 from services.processes.program import Daemon, Program
 from services.supervisor.daemon.driver import Command
 from services.supervisor.held.driver import Held
@@ -36,13 +37,19 @@ class Daemons:
         assert wanted
         argv = role_argv(
             wanted.argv,
-            self._users.roles[role.name],
+            self._identity(role, wanted),
             self._users.able,
             folder="/",
             namespace=self._namespace if role.inside else None,
             binds=wanted.binds,
         )
         return argv, dict(ENVIRONMENT)
+
+    def _identity(self, role: Role, wanted: Program) -> Identity:
+        """Who it runs as, with the capabilities that it needs this time."""
+        whole = self._users.roles[role.name]
+        kept = tuple(one for one in whole.capabilities if one not in wanted.spares)
+        return replace(whole, capabilities=kept)
 
     def look(self, held: Held, slices: Slices, tell: Callable[[Event], None]) -> None:
         """Bring one of them to what net published."""
@@ -53,7 +60,7 @@ class Daemons:
         self._wanted[name] = wanted
         if wanted is not None:
             self._write(name, wanted.files)
-        if wanted and before and (wanted.argv, wanted.binds) == (before.argv, before.binds):
+        if wanted and before and replace(before, files=wanted.files) == wanted and wanted.reloads:
             held.reload()
         else:
             held.retire()
