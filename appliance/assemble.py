@@ -118,7 +118,7 @@ async def _until_told(serving: Coroutine[None, None, None]) -> None:
 async def _net(fault: Fault, signs: Signs) -> None:
     from services.net.serve import serve
 
-    await serve(state(), signs, fault)
+    await serve(state(), signs, fault, installed().makers)
 
 
 async def _dhcp(fault: Fault, signs: Signs) -> None:
@@ -340,7 +340,7 @@ def _told(event: "Event") -> None:
 
 
 SAY = partial(print, flush=True)
-WORKS = ("dhcp", "tftp", "boot-http", "source", "memory")
+WORKS = ("dhcp", "dns", "tftp", "boot-http", "source", "memory")
 
 
 def bench(work: str) -> list[dict[str, Any]]:
@@ -348,6 +348,6 @@ def bench(work: str) -> list[dict[str, Any]]:
     from importlib import import_module
 
     driver = import_module(f"services.bench.{work.replace('-', '_')}.driver")
-    needs_peers = work in {"dhcp", "boot-http"}  # what set-up unpacked to measure against
+    needs_peers = work in {"dhcp", "dns", "boot-http"}  # what set-up unpacked to measure against
     result = driver.run(peers=installed().home / "peers") if needs_peers else driver.run()
     return result if isinstance(result, list) else [result]

@@ -430,6 +430,16 @@ class RevisionUndone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AddressLeft(Event):
+    """Everybody on {network} has moved: the router no longer answers at {address}, its old one."""
+
+    bell: ClassVar[str] = "changes"
+
+    network: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRefused(Event):
     """{what}"""
 
@@ -476,6 +486,17 @@ class LinkMissing(Event):
     link: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceMet(Event):
+    """A new device is on {network}: {name} ({mac})."""
+
+    bell: ClassVar[str] = "devices"
+
+    network: str
+    mac: str
+    name: str
+
+
 # ── web (nixie.db) ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -504,6 +525,16 @@ class MachineActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "machines"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "devices"
 
     act: str
     what: str

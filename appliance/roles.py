@@ -26,7 +26,12 @@ ROLES: Mapping[str, Role] = {
     role.name: role
     for role in (
         Role(
-            "net", "nixie-net", 61101, ("net_admin",), writes=("net.db", "secrets/net"), inside=True
+            "net",
+            "nixie-net",
+            61101,
+            ("net_admin",),
+            writes=("net.db", "metrics.db", "secrets/net"),
+            inside=True,
         ),
         Role(
             "dhcp",

@@ -26,6 +26,8 @@ from webui.api import (
     boots,
     builds,
     changes,
+    devices,
+    draft,
     hosts,
     images,
     journal,
@@ -45,15 +47,21 @@ from webui.guard import Guard
 from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
+    addresses,
     boot,
     build,
     claim,
+    device,
     frame,
     image,
+    internet,
     login,
     machine,
+    network,
     overview,
     password,
+    review,
+    revisions,
     source,
     source_settings,
     system,
@@ -62,6 +70,7 @@ from webui.pages import (
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
+from webui.pages import devices as devices_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import networks as networks_page
@@ -79,6 +88,8 @@ NOUNS = (
     menus,
     boots,
     networks,
+    draft,
+    devices,
     changes,
     acts,
     journal,
@@ -103,8 +114,15 @@ PAGES = (
     machine,
     menus_page,
     boot,
+    devices_page,
+    device,
     networks_page,
+    network,
+    addresses,
+    internet,
     system,
+    review,
+    revisions,
     changes_page,
 )
 COMPRESSED_FROM = 1024  # bytes

@@ -1,4 +1,4 @@
-"""Geometry for the pictures on the pages: seconds in, percent out.
+"""Geometry for the pictures on the pages: seconds in, percent out; amounts in, a line out.
 
 A picture is a tuple of `Rect`s; the template prints them as SVG attributes and the style sheet
 colours them by class, so that no page needs an inline style.
@@ -126,6 +126,31 @@ def strip(parts: Sequence[float], of: float, kind: str = "") -> tuple[Rect, ...]
         drawn.append(Rect(tone, f"{min(x, 99):.1f}", f"{max(0.8, min(width, 100 - x) - 0.7):.1f}"))
         x += width
     return tuple(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A line over a box of 100 by 32; `path` and `last` are SVG path data, "" for no line."""
+
+    path: str
+    last: str  # its last point, which is now
+    label: str  # what it shows, in words
+
+
+def spark(values: Sequence[float], label: str) -> Spark:
+    """Amounts as a line from left to right, the largest at the top; nothing moved is no line.
+
+    >>> spark((0, 4, 2), "x").path
+    'M0.0 30.0L50.0 2.0L100.0 16.0'
+    >>> spark((0, 0), "x").path
+    ''
+    """
+    top = max(values, default=0)
+    if top <= 0 or len(values) < 2:
+        return Spark("", "", label)
+    step = 100 / (len(values) - 1)
+    points = [f"{n * step:.1f} {30 - 28 * value / top:.1f}" for n, value in enumerate(values)]
+    return Spark("M" + "L".join(points), f"M{points[-1]}h0", label)
 
 
 def round_up(seconds: float) -> float:

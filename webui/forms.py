@@ -12,6 +12,8 @@ from fastapi import Form
 from appliance.errors import Refused
 
 Text = Annotated[str, Form()]
+Texts = Annotated[list[str], Form()]
+"""What check boxes of one name send."""
 
 
 def beside(refused: Refused) -> dict[str, str]:

@@ -27,7 +27,7 @@ FILE_BELLS: Mapping[str, frozenset[str]] = {
 }
 """What a change of a file rings when no event says more."""
 
-BELLS = ("sources", "builds", "machines", "boots", "leases", "changes", "events")
+BELLS = ("sources", "builds", "machines", "boots", "leases", "devices", "changes", "events")
 PAUSE_SECONDS = 0.5  # between two bursts to one browser
 ASK_SECONDS = 60.0  # between two looks whether the session still lives
 QUIET_SECONDS = 15.0  # then a comment, so that nobody thinks the line is dead

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from appliance.actions.desk import Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Clash, Unknown, problem
 from appliance.errors import Refused
-from appliance.events import BuildActed, Event, MachineActed, SourceActed
+from appliance.events import BuildActed, ConfigActed, DeviceActed, Event, MachineActed, SourceActed
 from appliance.store import inventory
 from appliance.store.inventory import ActRow, ChangedSince
 from appliance.store.tables import Act
@@ -17,10 +17,12 @@ from appliance.store.tables import Act
 BELLS: Mapping[str, type[Event]] = {
     "source": SourceActed,
     "allowed_directory": SourceActed,
+    "draft": ConfigActed,
     "wish": BuildActed,
+    "device": DeviceActed,
 }
 """Table of an undone act → the event that rings; machines for the rest."""
-NETWORK_ACTS = frozenset({"propose_revision", "revert_revision"})
+NETWORK_ACTS = frozenset({"propose_revision", "apply_draft", "revert_revision"})
 """Acts that the network undoes, while they are on trial."""
 
 

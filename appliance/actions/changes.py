@@ -18,6 +18,7 @@ from appliance.model.config import RouterConfig
 from appliance.store import revisions
 from appliance.store.inventory import Acting
 from appliance.store.inventory_view import RevisionView
+from appliance.store.tables import Draft
 from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS, Phase
 
 FIRST_RUN = Actor("first run", frozenset({"read", "write", "admin"}), "local")
@@ -118,7 +119,7 @@ def review(desk: Desk, actor: Actor, config: RouterConfig | Mapping[str, Any]) -
     """Check a configuration and say what it changes.  Raises Refused with every problem."""
     permit(desk, actor, "read", "review")
     row = present(desk)
-    wanted = _checked(config)
+    wanted = checked(config)
     return Review(row.number if row else 0, compare.differences(present_config(desk), wanted))
 
 
@@ -137,25 +138,31 @@ def propose_revision(
     number, its wish the change that Keep and Undo name.
     """
     with act(desk, actor, "propose_revision", scope="admin") as doing:
-        wanted = _checked(config)
-        _nothing_on_trial(desk)
-        row = present(desk)
-        present_number = row.number if row else 0
-        if base is not None and base != present_number:
-            raise Clash(
-                problem(
-                    f"Revision {present_number} came since you began at {base}. Look at it, then "
-                    "change it again."
-                )
+        return put_forward(desk, doing, checked(config), base=base, seconds=seconds)
+
+
+def put_forward(
+    desk: Desk, doing: Acting, wanted: RouterConfig, *, base: int | None, seconds: int
+) -> Done:
+    """What `propose_revision` does, inside an act that has begun."""
+    _nothing_on_trial(desk)
+    row, heading = present(desk), doing.heading
+    present_number = row.number if row else 0
+    if base is not None and base != present_number:
+        raise Clash(
+            problem(
+                f"Revision {present_number} came since you began at {base}. Look at it, then "
+                "change it again."
             )
-        stored = read.to_json(wanted)
-        if row is not None and row.config == revisions.canonical(stored):
-            what = f"Nothing differs from revision {row.number}."
-            return doing.tell(str(row.number), what, ConfigActed)
-        number = revisions.add(
-            doing.session, stored, account=actor.account, author=actor.name, at=desk.now()
         )
-        return _applied(desk, doing, number, seconds)
+    if row is not None and present_config(desk) == wanted:
+        what = f"Nothing differs from revision {row.number}."
+        return doing.tell(str(row.number), what, ConfigActed)
+    stored = read.to_json(wanted)
+    number = revisions.add(
+        doing.session, stored, account=heading.account, author=heading.actor, at=heading.at
+    )
+    return _applied(desk, doing, number, seconds)
 
 
 def revert(desk: Desk, actor: Actor, number: int, *, seconds: int = SECONDS) -> Done:
@@ -218,9 +225,18 @@ def begin(desk: Desk, first: str | None) -> None:
         propose_revision(desk, FIRST_RUN, json.loads(first))
 
 
+def checked(config: RouterConfig | Mapping[str, Any]) -> RouterConfig:
+    """Read it in any layout.  Raises Refused with every problem."""
+    wanted = config if isinstance(config, RouterConfig) else read.config(migrate.upgraded(config))
+    if found := check.problems(wanted):
+        raise Refused(*found)
+    return wanted
+
+
 def _applied(desk: Desk, doing: Acting, number: int, seconds: int) -> Done:
     """Ask `net` for it.  It takes the first revision by itself: there is nothing to go back to."""
     _fits(seconds)
+    _settle_draft(desk, doing)
     if desk.reads.kept() is None:
         what = f"Revision {number} is the first one: it is kept as soon as it stands."
         return doing.tell(str(number), what, ConfigActed)
@@ -228,6 +244,13 @@ def _applied(desk: Desk, doing: Acting, number: int, seconds: int) -> Done:
     doing.wish(desk.new_id(), "net", "apply", **wished)
     what = f"Revision {number} goes on trial for {seconds} s. Without Keep it is undone."
     return doing.tell(str(number), what, ConfigActed)
+
+
+def _settle_draft(desk: Desk, doing: Acting) -> None:
+    """Let go of a draft that came true: beside what comes now it would be a wish to go back."""
+    row = doing.session.get(Draft, doing.heading.account)
+    if row and read.config(migrate.upgraded(json.loads(row.config))) == present_config(desk):
+        doing.session.delete(row)
 
 
 def _fits(seconds: int) -> None:
@@ -254,10 +277,3 @@ def _on_trial(desk: Desk, change: str) -> Change:
         why = f": {newest.why}" if newest.why else "."
         raise Clash(problem(f"Revision {newest.revision} was {newest.state} already{why}"))
     return newest
-
-
-def _checked(config: RouterConfig | Mapping[str, Any]) -> RouterConfig:
-    wanted = config if isinstance(config, RouterConfig) else read.config(migrate.upgraded(config))
-    if found := check.problems(wanted):
-        raise Refused(*found)
-    return wanted

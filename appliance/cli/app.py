@@ -7,6 +7,7 @@ from appliance.cli import (
     boot,
     build,
     change,
+    device,
     host,
     image,
     journal,
@@ -35,6 +36,7 @@ app.add_typer(machine.group, name="machine")
 app.add_typer(menu.group, name="menu")
 app.add_typer(boot.group, name="boot")
 app.add_typer(network.group, name="network")
+app.add_typer(device.group, name="device")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")

@@ -14,8 +14,9 @@ group = noun(
     "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
     "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
     "DHCP stays as it was until Keep.\n\n"
-    "Not here yet: pages that make changes, a list of who could reach what afterwards, clients "
-    "that move along during a trial, and a Keep without signing in."
+    "The pages and `import` collect changes in one draft: `review` it, then `apply` it.\n\n"
+    "Not here yet: a list of who could reach what afterwards, clients that move along during a "
+    "trial, and a Keep without signing in."
 )
 
 File = Annotated[typer.FileText, typer.Argument(help="A RouterConfig as JSON; - for input.")]
@@ -48,10 +49,37 @@ def list_(call: Call) -> None:
 
 
 @command(group)
-def review(call: Call, file: File) -> None:
-    """Check a configuration and say what it would change."""
-    found = call.client.post("/config/review", _read(file))
-    call.show(found, lambda: "\n".join(found["differences"]) or "Nothing differs.")
+def draft(call: Call) -> None:
+    """Print what is changed and not applied, as a whole configuration."""
+    found = call.client.get("/draft")
+    call.show(found, lambda: json.dumps(found["config"], indent=2))
+
+
+@command(group)
+def review(
+    call: Call,
+    file: Annotated[
+        typer.FileText | None, typer.Argument(help="A RouterConfig as JSON; else the draft.")
+    ] = None,
+) -> None:
+    """Say what the draft would change; or check a configuration and say it of that."""
+    found = call.client.post("/config/review", _read(file)) if file else call.client.get("/draft")
+    call.show(found, lambda: _told(found))
+
+
+@command(group)
+def apply(call: Call, seconds: Seconds = SECONDS) -> None:
+    """Say what the draft changes, and put exactly that on trial."""
+    found = call.client.get("/draft")
+    typer.echo(_told(found), err=True)
+    words = {"base": found["base"], "seen": found["seen"]}
+    _tried(call, call.client.post("/draft/apply", **words, seconds=seconds))
+
+
+@command(group)
+def discard(call: Call) -> None:
+    """Let go of what is not applied."""
+    call.did(call.client.delete("/draft"))
 
 
 @command(group)
@@ -118,6 +146,15 @@ def log(call: Call, limit: Annotated[int, typer.Option(help="At most so many.")]
         for one in found
     ]
     call.show(found, table(("WHEN", "WHO", "WHAT", "UNDO"), rows, "Nothing was done yet."))
+
+
+def _told(found: Any) -> str:
+    """The sentences of a review.
+
+    >>> _told({"differences": []})
+    'Nothing differs.'
+    """
+    return "\n".join(found["differences"]) or "Nothing differs."
 
 
 def _tried(call: Call, done: Any) -> None:

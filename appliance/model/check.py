@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem
+from appliance.model import firewall_check
 from appliance.model.check_ipv6 import ipv6_problems
 from appliance.model.config import Dhcp, Network, RouterConfig
+from appliance.model.dns import LONGEST_NAME, data, full_name
 from appliance.model.names import MACHINE_NAME
 
 Place = tuple[str | int, ...]
@@ -185,15 +187,75 @@ def _wan(config: RouterConfig) -> Iterator[Problem]:
 
 
 def _upstreams(config: RouterConfig) -> Iterator[Problem]:
-    own = {network.address.ip for network in config.networks}
-    for at, upstream in enumerate(config.dns.upstreams):
-        address, place = upstream.address, ("dns", "upstreams", at, "address")
-        if address in own:
-            yield Problem(
-                place, f"{address} is this router: its questions would go round in a circle."
-            )
-        elif _cannot_be_host(address) and not address.is_loopback:
-            yield Problem(place, f"{address} cannot be a name server.")
+    groups = [
+        (("dns", "upstreams"), config.dns.upstreams),
+        *(
+            (("dns", "forwardings", at, "upstreams"), one.upstreams)
+            for at, one in enumerate(config.dns.forwardings)
+        ),
+    ]
+    for where, upstreams in groups:
+        yield from _twice(
+            (((*where, at, "address"), one.address) for at, one in enumerate(upstreams)),
+            "{} is asked once already.",
+        )
+        for at, upstream in enumerate(upstreams):
+            yield from _upstream(config, (*where, at, "address"), upstream.address)
+
+
+def _upstream(config: RouterConfig, place: Place, address: IPv4Address) -> Iterator[Problem]:
+    if address in {network.address.ip for network in config.networks}:
+        yield Problem(place, f"{address} is this router: its questions would go round in a circle.")
+    elif _cannot_be_host(address) and not address.is_loopback:
+        yield Problem(place, f"{address} cannot be a name server.")
+
+
+def _forwardings(config: RouterConfig) -> Iterator[Problem]:
+    place = ("dns", "forwardings")
+    yield from _twice(
+        (((*place, at, "domain"), one.domain) for at, one in enumerate(config.dns.forwardings)),
+        "{} is forwarded twice.",
+    )
+    for at, one in enumerate(config.dns.forwardings):
+        if one.domain == config.domain:
+            yield Problem((*place, at, "domain"), f"{one.domain} is this router's own domain.")
+        if not one.upstreams:
+            what = f"Nobody is named who knows {one.domain}; give the address of its name server."
+            yield Problem((*place, at, "upstreams"), what)
+
+
+def _records(config: RouterConfig) -> Iterator[Problem]:
+    kinds: dict[str, set[str]] = {}
+    for one in config.dns.records:
+        kinds.setdefault(full_name(one.name, config.domain), set()).add(one.kind)
+    rows = [(("dns", "records", at), one) for at, one in enumerate(config.dns.records)]
+    yield from _twice(
+        ((place, (full_name(one.name, config.domain), one.kind, one.value)) for place, one in rows),
+        "This record is there twice.",
+    )
+    for place, one in rows:
+        name = full_name(one.name, config.domain)
+        try:
+            data(one.kind, one.value)
+        except ValueError as error:
+            yield Problem((*place, "value"), f"{error}.")
+        if name in (f"{config.hostname}.{config.domain}", config.domain):
+            yield Problem((*place, "name"), f"{name} is the router's own name.")
+        elif one.kind == "CNAME" and (len(kinds[name]) > 1 or _many_aliases(config, name)):
+            what = f"{name} is another name for something, so it can have no second record."
+            yield Problem((*place, "name"), what)
+        elif len(name) > LONGEST_NAME:
+            yield Problem((*place, "name"), f"A name has at most {LONGEST_NAME} characters.")
+
+
+def _many_aliases(config: RouterConfig, name: str) -> bool:
+    """Is `name` a CNAME of more than one name?  RFC 1034 §3.6.2 allows one."""
+    found = {
+        one.value
+        for one in config.dns.records
+        if one.kind == "CNAME" and full_name(one.name, config.domain) == name
+    }
+    return len(found) > 1
 
 
 RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
@@ -205,6 +267,9 @@ RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     _wan,
     _upstreams,
     ipv6_problems,
+    firewall_check.problems,
+    _forwardings,
+    _records,
 )
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from appliance.errors import Problem
 from appliance.model.config import Network, RouterConfig
-from appliance.model.ipv6 import SITE_BITS, UNIQUE_LOCAL, is_suffix
+from appliance.model.ipv6 import SITE_BITS, UNIQUE_LOCAL
 
 Place = tuple[str | int, ...]
-LIKE = "an interface id holds the last 64 bits only, like ::1234"
 
 
 def ipv6_problems(config: RouterConfig) -> Iterator[Problem]:
@@ -31,15 +30,13 @@ def _network(
     place: Place, config: RouterConfig, network: Network, numbered: dict[int, str]
 ) -> Iterator[Problem]:
     assert network.ipv6
-    number, suffix = network.ipv6.subnet, network.ipv6.suffix
+    number = network.ipv6.subnet
     if config.ula is None and config.wan is None:
         yield Problem(
             (*place, "ipv6"),
             f"{network.name} can have no IPv6: there is no prefix of our own (ula), and no way to "
             "the internet by which one could come.",
         )
-    if not is_suffix(suffix):
-        yield Problem((*place, "ipv6", "suffix"), f"{suffix} is no interface id; {LIKE}.")
     if number is not None and numbered.setdefault(number, network.name) != network.name:
         yield Problem(
             (*place, "ipv6", "subnet"),
@@ -51,9 +48,5 @@ def _suffixes(place: Place, network: Network) -> Iterator[Problem]:
     taken = {network.ipv6.suffix: "the router"} if network.ipv6 else {}
     for number, one in enumerate(network.dhcp.reservations if network.dhcp else ()):
         where = (*place, number, "suffix")
-        if one.suffix is None:
-            continue
-        if not is_suffix(one.suffix):
-            yield Problem(where, f"{one.suffix} is no interface id; {LIKE}.")
-        elif taken.setdefault(one.suffix, one.mac) != one.mac:
+        if one.suffix and taken.setdefault(one.suffix, one.mac) != one.mac:
             yield Problem(where, f"{one.suffix} is already the suffix of {taken[one.suffix]}.")

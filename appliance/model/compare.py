@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from appliance.model import compare_ipv6
+from appliance.model import compare_ipv6, firewall_compare
+from appliance.model import compare_names as names
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
+from appliance.model.firewall import ZONES
 from appliance.model.time import Time
 from appliance.model.wan import Wan
 
@@ -19,19 +21,22 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
         *_time(before.time, after.time),
         *_said("The router's name", before.hostname, after.hostname),
         *_said("The domain", before.domain, after.domain),
-        *_said(
-            "Names of the internet are asked of",
-            _list(one.address for one in before.dns.upstreams),
-            _list(one.address for one in after.dns.upstreams),
-            verb="",
-        ),
+        *names.differences(before.dns, after.dns),
+        *firewall_compare.differences(before, after),
     )
+
+
+def of_network(before: Network, after: Network | None) -> tuple[str, ...]:
+    """The sentences about one network, as `differences` has them; `after` is None when it goes."""
+    return tuple(_networks((before,), (after,) if after else ()))
 
 
 def _first(config: RouterConfig) -> Iterator[str]:
     for network in config.networks:
         yield _described(network)
     yield from _wan(None, config.wan)
+    plain = RouterConfig(config.networks, config.wan, zones=ZONES)
+    yield from firewall_compare.differences(plain, config)
 
 
 def _networks(before: Iterable[Network], after: Iterable[Network]) -> Iterator[str]:
@@ -95,7 +100,8 @@ def _reservations(
             yield f"{who} always gets {one.address} on {network}."
         elif (one.address, one.name) != (old[mac].address, old[mac].name):
             yield f"{old[mac].name or mac} becomes {who} with {one.address} on {network}."
-        yield from compare_ipv6.suffixes(network, old.get(mac), one)
+        if one.suffix != (old[mac].suffix if mac in old else None):
+            yield f"The IPv6 address of {who} on {network} ends in {one.suffix or 'what it likes'}."
         yield from _quirks(network, who, old[mac].quirks if mac in old else (), one.quirks)
     for mac in old.keys() - new.keys():
         yield f"{old[mac].name or mac} no longer has a fixed address on {network}."
@@ -120,7 +126,8 @@ def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
 
 
 def _time(before: Time, after: Time) -> Iterator[str]:
-    yield from _said("The time is asked of", _list(before.servers), _list(after.servers), verb="")
+    asked, now_asked = (", ".join(one.servers) or "nobody" for one in (before, after))
+    yield from _said("The time is asked of", asked, now_asked, verb="")
     if before.serve != after.serve:
         yield f"The networks {'get' if after.serve else 'no longer get'} the time from the router."
 
@@ -135,7 +142,3 @@ def _described(network: Network) -> str:
 def _said(what: str, before: object, after: object, *, verb: str = " becomes") -> Iterator[str]:
     if before != after:
         yield f"{what}{verb} {after} (was {before})."
-
-
-def _list(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values)) or "nobody"

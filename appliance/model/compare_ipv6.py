@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from appliance.model.config import Network, Reservation, RouterConfig
+from appliance.model.config import Network, RouterConfig
 
 
 def sites(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
@@ -28,14 +28,3 @@ def networks(before: Network, after: Network) -> Iterator[str]:
         yield f"{name} takes {number} among the IPv6 networks."
     if old.suffix != new.suffix:
         yield f"The router's IPv6 addresses on {name} end in {new.suffix} (was {old.suffix})."
-
-
-def suffixes(network: str, before: Reservation | None, after: Reservation) -> Iterator[str]:
-    """The end of one device's IPv6 addresses."""
-    old, who = before.suffix if before else None, after.name or after.mac
-    if old == after.suffix:
-        return
-    if after.suffix is None:
-        yield f"{who} is no longer known by an IPv6 suffix on {network}."
-    else:
-        yield f"The IPv6 addresses of {who} on {network} end in {after.suffix}."

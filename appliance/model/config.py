@@ -10,7 +10,8 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
 from typing import Annotated, Final
 
 from appliance.model.dns import Dns
-from appliance.model.ipv6 import Ipv6
+from appliance.model.firewall import LAN, ZONES, Forward, Rule, StaticRoute, Zone, ZoneName
+from appliance.model.ipv6 import Ipv6, is_suffix
 from appliance.model.limits import STRICT, Between, Matches
 from appliance.model.time import Time
 from appliance.model.wan import Wan
@@ -56,7 +57,11 @@ class Reservation:
     address: IPv4Address
     name: MachineName | None = None
     quirks: tuple[Quirk, ...] = ()
-    suffix: IPv6Address | None = None  # its interface id, for example ::1234
+    suffix: IPv6Address | None = None  # the last 64 bits of its IPv6 address, like ::42
+
+    def __post_init__(self) -> None:
+        if self.suffix is not None and not is_suffix(self.suffix):
+            raise ValueError(f"{self.suffix} is not the end of an IPv6 address; write it like ::42")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Network:
     dhcp: Dhcp | None = None
     netboot: bool = True
     ipv6: Ipv6 | None = None
+    zone: ZoneName = LAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +115,10 @@ class RouterConfig:
     time: Time = field(default_factory=Time)
     ula: IPv6Network | None = None  # RFC 4193: our own /48, made at the first start
     hostname: MachineName = "nixie"
+    zones: tuple[Zone, ...] = ZONES
+    rules: tuple[Rule, ...] = ()  # the first that fits decides, before the zones
+    forwards: tuple[Forward, ...] = ()
+    routes: tuple[StaticRoute, ...] = ()
+    time_zone: Annotated[str, Matches(r"[A-Za-z0-9_+/\-]{1,64}", "Europe/Helsinki")] = "UTC"
     domain: Annotated[str, Matches(r"[a-z0-9]([a-z0-9.\-]{0,62}[a-z0-9])?", "home.example")] = "lan"
     schema: Annotated[int, Between(SCHEMA, SCHEMA)] = SCHEMA

@@ -19,6 +19,11 @@ class Installed:
     browser: Path  # htmx.min.js, sse.js
     tools: Path  # qemu and friends come from the system; what set-up unpacked is below this
 
+    @property
+    def makers(self) -> Path:
+        """Who made which network card, as set-up compacts it; it may be missing."""
+        return self.home / "makers/makers"
+
     def typed(self, words: str, state: Path) -> str:
         """What to type at the console of this very router, from any directory.
 

@@ -25,6 +25,10 @@ class Ipv6:
     subnet: Annotated[int, Between(0, MOST_SUBNET)] | None = None
     suffix: IPv6Address = ROUTER_SUFFIX  # the router's own interface id
 
+    def __post_init__(self) -> None:
+        if not is_suffix(self.suffix):
+            raise ValueError(f"{self.suffix} is not the end of an IPv6 address; write it like ::1")
+
 
 def is_suffix(address: IPv6Address) -> bool:
     """Can this be the last 64 bits of an address, and of one host (RFC 4291 §2.6.1)?

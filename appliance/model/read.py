@@ -10,20 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import SCHEMA, RouterConfig
 from appliance.model.limits import Between, Matches
 
 Place = tuple[str | int, ...]
+Part = TypeVar("Part")
 
 ADDRESSES: Mapping[type, tuple[Callable[[str], Any], str]] = {
     IPv4Address: (IPv4Address, "an IPv4 address like 10.77.0.1"),
     IPv4Interface: (IPv4Interface, "an address with its prefix like 10.77.0.1/24"),
     IPv4Network: (IPv4Network, "a network like 10.77.0.0/24"),
-    IPv6Address: (IPv6Address, "an IPv6 address like ::1234"),
-    IPv6Network: (IPv6Network, "an IPv6 network like fd12:3456:789a::/48"),
+    IPv6Address: (IPv6Address, "an IPv6 address like fd00::1"),
+    IPv6Network: (IPv6Network, "an IPv6 network like fd00::/64"),
 }
 PLAIN: Mapping[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
 
@@ -39,8 +40,13 @@ def config(stored: object) -> RouterConfig:
                 "Update Nixie, or restore a configuration made by this version.",
             )
         )
+    return part(RouterConfig, stored)
+
+
+def part(kind: type[Part], stored: object, place: Place = ()) -> Part:
+    """Read one group of settings, which lies at `place`.  Raises Refused with every problem."""
     problems: list[Problem] = []
-    made = _read(RouterConfig, stored, (), problems)
+    made = _read(kind, stored, place, problems)
     if problems:
         raise Refused(*problems)
     return made  # type: ignore[no-any-return]

@@ -7,10 +7,17 @@ there and values here.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
-from typing import Any
+from typing import Any, Final
 
-from appliance.model import announced
+from appliance.model import announced, read
 from appliance.model.announced import Ipv6Slice
+from appliance.model.dns import Dns
+
+SERVED: Final = "served"
+HELD: Final = "held"
+LEFT: Final = "left"
+"""Whom a network's DHCP answers: everybody; while its successor is on trial, only who holds a lease
+here; once its successor is kept, nobody: holders are sent there at their next renewal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class DhcpNetwork:
     reservations: tuple[FixedAddress, ...] = ()
     options: tuple[tuple[int, bytes], ...] = ()
     vendor_classes: tuple[str, ...] = ()  # of firmware that calls itself neither PXE nor HTTP
+    stage: str = SERVED  # or HELD or LEFT, beside the network that took its place on this link
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class DnsNetwork:
     link: str
     address: IPv4Interface
     reservations: tuple[FixedAddress, ...] = ()
+    stays: tuple[IPv4Interface, ...] = ()  # our addresses from before that still answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class DnsSlice:
     hostname: str
     domain: str
     networks: tuple[DnsNetwork, ...]
-    upstreams: tuple[IPv4Address, ...]
+    settings: Dns
     machines: tuple[tuple[str, str], ...] = ()  # (MAC, name) from the inventory
 
 
@@ -98,15 +107,15 @@ def to_json(slices: Slices) -> dict[str, Any]:
     """The form stored in net.db, one key per role."""
     return {
         "revision": slices.revision,
-        "dhcp": [_plain(network) for network in slices.dhcp],
+        "dhcp": [plain(network) for network in slices.dhcp],
         "dns": {
             "hostname": slices.dns.hostname,
             "domain": slices.dns.domain,
-            "networks": [_plain(network) for network in slices.dns.networks],
-            "upstreams": [str(address) for address in slices.dns.upstreams],
+            "networks": [plain(network) for network in slices.dns.networks],
+            "settings": read.to_json(slices.dns.settings),
             "machines": [[mac, name] for mac, name in slices.dns.machines],
         },
-        "boot": [_plain(network) for network in slices.boot],
+        "boot": [plain(network) for network in slices.boot],
         "ipv6": announced.to_json(slices.ipv6),
         "time": {**asdict(slices.time), "servers": list(slices.time.servers)},
     }
@@ -117,23 +126,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
     dns = stored["dns"]
     return Slices(
         revision=int(stored["revision"]),
-        dhcp=tuple(
-            DhcpNetwork(
-                name=str(one["name"]),
-                link=str(one["link"]),
-                address=IPv4Interface(one["address"]),
-                first=IPv4Address(one["first"]),
-                last=IPv4Address(one["last"]),
-                lease_seconds=int(one["lease_seconds"]),
-                domain=str(one["domain"]),
-                netboot=bool(one["netboot"]),
-                answer_beside_others=bool(one["answer_beside_others"]),
-                reservations=_reservations(one["reservations"]),
-                options=tuple((int(code), bytes.fromhex(raw)) for code, raw in one["options"]),
-                vendor_classes=tuple(str(prefix) for prefix in one.get("vendor_classes", ())),
-            )
-            for one in stored["dhcp"]
-        ),
+        dhcp=tuple(dhcp_from_json(one) for one in stored["dhcp"]),
         dns=DnsSlice(
             hostname=str(dns["hostname"]),
             domain=str(dns["domain"]),
@@ -143,10 +136,11 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                     str(one["link"]),
                     IPv4Interface(one["address"]),
                     _reservations(one["reservations"]),
+                    tuple(IPv4Interface(text) for text in one.get("stays", ())),
                 )
                 for one in dns["networks"]
             ),
-            upstreams=tuple(IPv4Address(text) for text in dns["upstreams"]),
+            settings=read.part(Dns, dns["settings"]),
             machines=tuple((str(mac), str(name)) for mac, name in dns.get("machines", ())),
         ),
         boot=tuple(
@@ -155,6 +149,25 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
         ),
         ipv6=announced.from_json(stored["ipv6"]) if "ipv6" in stored else Ipv6Slice(),
         time=_time(stored.get("time", {})),
+    )
+
+
+def dhcp_from_json(one: Mapping[str, Any]) -> DhcpNetwork:
+    """Read one network as `plain` wrote it.  Raises KeyError or ValueError on anything else."""
+    return DhcpNetwork(
+        name=str(one["name"]),
+        link=str(one["link"]),
+        address=IPv4Interface(one["address"]),
+        first=IPv4Address(one["first"]),
+        last=IPv4Address(one["last"]),
+        lease_seconds=int(one["lease_seconds"]),
+        domain=str(one["domain"]),
+        netboot=bool(one["netboot"]),
+        answer_beside_others=bool(one["answer_beside_others"]),
+        reservations=_reservations(one["reservations"]),
+        options=tuple((int(code), bytes.fromhex(raw)) for code, raw in one["options"]),
+        vendor_classes=tuple(str(prefix) for prefix in one.get("vendor_classes", ())),
+        stage=str(one.get("stage", SERVED)),
     )
 
 
@@ -179,12 +192,13 @@ def _reservations(stored: list[Mapping[str, Any]]) -> tuple[FixedAddress, ...]:
     )
 
 
-def _plain(network: DhcpNetwork | DnsNetwork | BootNetwork) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
+def plain(network: DhcpNetwork | DnsNetwork | BootNetwork) -> dict[str, Any]:
+    """One network, ready for json.dumps."""
+    found: dict[str, Any] = {}
     for name in network.__dataclass_fields__:
         value = getattr(network, name)
         if name == "reservations":
-            plain[name] = [
+            found[name] = [
                 {
                     "mac": one.mac,
                     "address": str(one.address),
@@ -194,11 +208,11 @@ def _plain(network: DhcpNetwork | DnsNetwork | BootNetwork) -> dict[str, Any]:
                 for one in value
             ]
         elif name == "options":
-            plain[name] = [[code, raw.hex()] for code, raw in value]
+            found[name] = [[code, raw.hex()] for code, raw in value]
         elif isinstance(value, tuple):
-            plain[name] = list(value)
+            found[name] = [str(one) for one in value]
         elif isinstance(value, bool | int):
-            plain[name] = value
+            found[name] = value
         else:
-            plain[name] = str(value)
-    return plain
+            found[name] = str(value)
+    return found

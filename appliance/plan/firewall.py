@@ -1,20 +1,54 @@
-"""The filter: the internet is refused, networks get out, the router serves its LANs.
+"""The filter and the translation of addresses, from the lines of the policy.
 
 Rules are the JSON objects that nft lists (handles stripped, set members sorted), so drift is `==`.
-A rule's comment is its id.  Rules may name links that do not exist yet, so the filter stands before
-the first packet.  IPv6 is filtered from the first day, with the ICMPv6 it cannot live without
-(RFC 4890 §4.4).
+A rule's comment is the id of its line.  Rules may name links that do not exist yet, so the filter
+stands before the first packet.  IPv6 is filtered from the first day, with the ICMPv6 it cannot live
+without (RFC 4890 §4.3, §4.4) and the answers of a DHCPv6 server (RFC 8415 §7.2).
+
+Answers of a flow are let through at once; what its beginner sends is judged packet by packet.  So
+whatever the policy no longer allows stops when it changes, running conversations included.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as default
+from ipaddress import IPv4Network
+from itertools import product
 
-from appliance.model.config import Network, RouterConfig
+from appliance.model.config import Network, Reservation, RouterConfig
+from appliance.model.firewall import DROP as DROPPED
+from appliance.model.firewall import EVERYBODY, INTERNET, REJECT, ROUTER, Ends, Forward
+from appliance.model.policy import PING, Line, Receivers, lines, ways_in
+from appliance.plan.expression import (
+    ACCEPT,
+    DROP,
+    MASQUERADE,
+    Json,
+    answers,
+    arrives,
+    carries,
+    count,
+    ends_with,
+    equals,
+    established,
+    field,
+    forwarded,
+    go_to,
+    invalid,
+    leaves,
+    matches,
+    networks,
+    of_family,
+    one_of,
+    ports,
+    prefix,
+    related,
+    rule,
+    to_this_box,
+    unreturnable,
+)
 
 FAMILY, TABLE = "inet", "nixie"
-
-Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +78,8 @@ class State:
     """
 
     stands: bool = False
-    chains: Mapping[str, Chain] = field(default_factory=dict)
-    named: Mapping[tuple[str, str], Json] = field(default_factory=dict)
+    chains: Mapping[str, Chain] = default(default_factory=dict)
+    named: Mapping[tuple[str, str], Json] = default(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +102,7 @@ class DropTable:
 Step = Refill | DropTable
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Something of ours that a network may reach."""
-
-    id: str
-    protocol: str
-    port: int
-    needs: str  # the field of Network that must be set, "" for always
-
-
-SERVICES: tuple[Service, ...] = (
-    Service("dhcp", "udp", 67, "dhcp"),
-    Service("pxe", "udp", 4011, "netboot"),
-    Service("tftp", "udp", 69, "netboot"),  # its data ports answer, so conntrack lets them in
-    Service("dns-udp", "udp", 53, ""),
-    Service("dns-tcp", "tcp", 53, ""),
-    Service("ntp", "udp", 123, ""),
-    Service("boot", "tcp", 80, ""),
-    Service("admin", "tcp", 443, ""),
-)
-
-ICMPV6_NEEDED = (
-    "destination-unreachable",
-    "packet-too-big",
-    "time-exceeded",
-    "parameter-problem",
-    "echo-request",
-)
+ICMPV6_ERRORS = ("destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem")
 NEIGHBOURS = ("nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert")
 LISTENERS = (
     "mld-listener-query",
@@ -103,17 +110,24 @@ LISTENERS = (
     "mld-listener-done",
     "mld2-listener-report",
 )
-DROPPED_IN, DROPPED_THROUGH = "wan-input-dropped", "wan-forward-dropped"
+SPOOFED = "spoofed-dropped"
+REFUSE = "refuse"
+"""The chain that ends a conversation from inside at once: nobody waits for a time-out."""
 
 
 def wanted(config: RouterConfig) -> State:
-    """The table of a located config."""
-    chains = [_input(config), _forward(config)]
-    named: dict[tuple[str, str], Json] = {}
+    """The table of a located config, as it holds at this moment (`model/schedule.py`)."""
+    policy = lines(config)
+    chains = [_senders(config), _input(config, policy), _forward(config, policy), _refuse()]
     if config.wan:
         chains.append(_postrouting(config, config.wan.port))
-        named = {("counter", name): {"name": name} for name in (DROPPED_IN, DROPPED_THROUGH)}
-    return State(stands=True, chains={chain.name: chain for chain in chains}, named=named)
+        if ways_in(config):
+            chains.append(_prerouting(config))
+    return State(
+        stands=True,
+        chains={chain.name: chain for chain in chains},
+        named={("counter", name): {"name": name} for name in _counted(chains)},
+    )
 
 
 def owned(present: State, scope: State) -> State:
@@ -159,18 +173,46 @@ def _words(wanted: State, present: State) -> Iterable[str]:
     yield from (f"-{name}" for name in before if name not in after)
 
 
-def _rules(state: State) -> dict[str, Json]:
-    return {
-        str(rule.get("comment", f"a rule without a name in {chain.name}")): rule
-        for chain in state.chains.values()
-        for rule in chain.rules
-    }
+def _rules(state: State) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for chain in state.chains.values():
+        for one in chain.rules:
+            name = str(one.get("comment", f"a rule without a name in {chain.name}"))
+            found.setdefault(name, []).append(one)
+    return found
 
 
-def _input(config: RouterConfig) -> Chain:
+def _counted(chains: Iterable[Chain]) -> Iterator[str]:
+    """The named counters that rules add to."""
+    for chain in chains:
+        for one in chain.rules:
+            yield from (part["counter"] for part in one["expr"] if "counter" in part)
+
+
+# ── chains ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _senders(config: RouterConfig) -> Chain:
+    """Nobody borrows an address that belongs to another link.
+
+    Who has no address yet (RFC 2131 §4.1, RFC 4862 §5.4) and who speaks to the link alone passes.
+    """
+    ours = [_link(config, name) for name in _places(config)]
     rules = [
-        rule("input-known", known(), ACCEPT),
+        rule("sender-unset", equals("ip", "saddr", "0.0.0.0"), ACCEPT),
+        rule("sender-local", equals("ip6", "saddr", one_of(["::", prefix("fe80::", 10)])), ACCEPT),
+    ]
+    if ours:
+        spoofed = (arrives(one_of(ours)), unreturnable(), count(SPOOFED), DROP)
+        rules.append(rule("spoofed", *spoofed))
+    return Chain("senders", Hook("filter", "prerouting", -300, "accept"), tuple(rules))
+
+
+def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
+    rules = [
         rule("input-invalid", invalid(), DROP),
+        rule("input-related", related(), ACCEPT),
+        rule("input-answers", established(), answers(), ACCEPT),
         rule("input-loopback", arrives("lo"), ACCEPT),
         rule(
             "input-icmpv6-neighbours",
@@ -184,123 +226,212 @@ def _input(config: RouterConfig) -> Chain:
             equals("icmpv6", "type", one_of(LISTENERS)),
             ACCEPT,
         ),
-        rule("input-icmpv6", equals("icmpv6", "type", one_of(ICMPV6_NEEDED)), ACCEPT),
+        rule("input-icmpv6-errors", equals("icmpv6", "type", one_of(ICMPV6_ERRORS)), ACCEPT),
     ]
-    if bridges := [network.bridge for network in config.networks]:
-        ping = equals("icmp", "type", "echo-request")
-        rules.append(rule("input-ping", arrives(one_of(bridges)), ping, ACCEPT))
-    for service in SERVICES:
-        if links := [one.bridge for one in config.networks if _serves(one, service)]:
-            port = equals(service.protocol, "dport", service.port)
-            rules.append(rule(f"input-{service.id}", arrives(one_of(links)), port, ACCEPT))
     if config.wan:
         rules.append(
             rule(
-                "input-dhcpv6",  # to a multicast question, so it belongs to no flow (RFC 8415 §7.2)
+                "input-dhcpv6",
                 arrives(config.wan.port),
                 equals("ip6", "saddr", prefix("fe80::", 10)),
                 equals("udp", "dport", 546),
                 ACCEPT,
             )
         )
-        rules.append(rule("input-wan", arrives(config.wan.port), count(DROPPED_IN), DROP))
+    for line in policy:
+        if line.destinations == (ROUTER,):
+            rules.extend(_line(config, line))
     return Chain("input", Hook("filter", "input", 0, "drop"), tuple(rules))
 
 
-def _serves(network: Network, service: Service) -> bool:
-    return not service.needs or bool(getattr(network, service.needs))
-
-
-def _forward(config: RouterConfig) -> Chain:
+def _forward(config: RouterConfig, policy: Iterable[Line]) -> Chain:
     rules = [
-        rule("forward-known", known(), ACCEPT),
         rule("forward-invalid", invalid(), DROP),
+        rule("forward-related", related(), ACCEPT),
+        rule("forward-answers", established(), answers(), ACCEPT),
     ]
-    for network in config.networks:
-        rules.append(
-            rule(
-                f"forward-within-{network.name}",  # bridged frames come here under br_netfilter
-                arrives(network.bridge),
-                leaves(network.bridge),
-                ACCEPT,
-            )
-        )
-    if config.wan:
-        out = leaves(config.wan.port)
-        for network in config.networks:
-            rules.append(rule(f"forward-{network.name}-wan", arrives(network.bridge), out, ACCEPT))
-        drop = count(DROPPED_THROUGH)
-        rules.append(rule("forward-wan", arrives(config.wan.port), drop, DROP))
+    for line in policy:
+        if line.destinations != (ROUTER,):
+            rules.extend(_line(config, line))
     return Chain("forward", Hook("filter", "forward", 0, "drop"), tuple(rules))
 
 
+def _refuse() -> Chain:
+    rules = (
+        rule("refuse-tcp", carries("tcp"), {"reject": {"type": "tcp reset"}}),
+        rule("refuse", {"reject": {"type": "icmpx", "expr": "admin-prohibited"}}),
+    )
+    return Chain(REFUSE, None, rules)
+
+
+def _prerouting(config: RouterConfig) -> Chain:
+    """Forwards, from the internet and from inside alike.
+
+    What asks for an address of ours that is on no network asks for the internet's: so it needs no
+    second rule for those inside, and no address that only DHCP knows.
+    """
+    everywhere = arrives(one_of(_link(config, name) for name in _places(config)))
+    inside = one_of(str(network.address.ip) for network in config.networks)
+    rules = []
+    for forward, _, device in ways_in(config):
+        target: dict[str, object] = {"family": "ip", "addr": str(device.address)}
+        if forward.inside is not None:
+            target["port"] = forward.inside
+        rules.append(
+            rule(
+                f"forward:{forward.name}",
+                everywhere,
+                to_this_box(),
+                matches(field("ip", "daddr"), inside, "!="),
+                equals(forward.protocol, "dport", ports((forward.outside,))),
+                {"dnat": target},
+            )
+        )
+    return Chain("prerouting", Hook("nat", "prerouting", -100, "accept"), tuple(rules))
+
+
 def _postrouting(config: RouterConfig, port: str) -> Chain:
-    rules = tuple(
+    rules = [
         rule(
             f"masquerade-{network.name}",
-            equals("ip", "saddr", _prefix_of(network)),
+            equals("ip", "saddr", networks(_behind(config, network))),
             leaves(port),
-            {"masquerade": None},
+            MASQUERADE,
         )
         for network in config.networks
+    ]
+    rules.extend(_hairpin(config, *way) for way in ways_in(config))
+    return Chain("postrouting", Hook("nat", "postrouting", 100, "accept"), tuple(rules))
+
+
+def _hairpin(config: RouterConfig, forward: Forward, network: Network, device: Reservation) -> Json:
+    """Its own network asks through us, so that the device answers through us as well."""
+    return rule(
+        f"forward:{forward.name}",
+        forwarded(),
+        equals("ip", "saddr", networks(_behind(config, network))),
+        equals("ip", "daddr", str(device.address)),
+        leaves(network.bridge),
+        equals(forward.protocol, "dport", ports((forward.arrives,))),
+        MASQUERADE,
     )
-    return Chain("postrouting", Hook("nat", "postrouting", 100, "accept"), rules)
 
 
-def _prefix_of(network: Network) -> Json:
+def _behind(config: RouterConfig, network: Network) -> tuple[IPv4Network, ...]:
+    """The addresses of a network, and those behind its other routers."""
     subnet = network.address.network
-    return prefix(str(subnet.network_address), subnet.prefixlen)
+    routed = (one.destination for one in config.routes if one.gateway in subnet)
+    return (subnet, *routed)
 
 
-ACCEPT: Json = {"accept": None}
-DROP: Json = {"drop": None}
+# ── one line ─────────────────────────────────────────────────────────────────────────────────────
+
+Narrowed = tuple[int, tuple[Json, ...]]
+"""A family, 0 for both, and the matches that narrow it down."""
 
 
-def rule(ident: str, *expression: Json) -> Json:
-    """One rule as nft lists it; `ident` becomes its comment."""
-    return {"comment": ident, "expr": list(expression)}
+def _line(config: RouterConfig, line: Line) -> Iterator[Json]:
+    """The rules of one line: one for each pair of ends that can meet."""
+    ends = product(_sent_by(line.senders), _headed_to(line.receivers))
+    for (sent, sender), (headed, receiver) in ends:
+        if {sent, headed, line.family} >= {4, 6}:
+            continue
+        said = sent or headed or line.protocol == PING or not line.family
+        family = () if said else (of_family(line.family),)
+        yield rule(
+            line.id,
+            *_way(config, line),
+            *family,
+            *sender,
+            *receiver,
+            *_what(line),
+            *_decided(line),
+        )
 
 
-def known() -> Json:
-    """The packet belongs to a flow that was let through before."""
-    return _match("in", {"ct": {"key": "state"}}, ["established", "related"])
+def _way(config: RouterConfig, line: Line) -> Iterator[Json]:
+    yield arrives(one_of(_link(config, name) for name in line.sources))
+    if line.destinations != (ROUTER,):
+        yield leaves(one_of(_link(config, name) for name in line.destinations))
+    if line.forwarded:
+        yield forwarded()
 
 
-def invalid() -> Json:
-    """The packet belongs to no flow and cannot begin one."""
-    return _match("in", {"ct": {"key": "state"}}, "invalid")
+def _sent_by(senders: Ends) -> Iterator[Narrowed]:
+    if senders == EVERYBODY:
+        yield 0, ()
+    if senders.devices:
+        yield 0, (equals("ether", "saddr", one_of(senders.devices)),)
+    if senders.v4:
+        yield 4, (_within(4, "saddr", networks(senders.v4)),)
+    if senders.v6:
+        yield 6, (_within(6, "saddr", networks(senders.v6)),)
 
 
-def arrives(link: str | Json) -> Json:
-    """It came in through `link`."""
-    return _match("==", {"meta": {"key": "iifname"}}, link)
+def _headed_to(receivers: Receivers) -> Iterator[Narrowed]:
+    if receivers == Receivers():
+        yield 0, ()
+    if receivers.v4:
+        yield 4, (_within(4, "daddr", networks(receivers.v4)),)
+    if receivers.v6:
+        yield 6, (_within(6, "daddr", networks(receivers.v6)),)
+    for suffix in sorted(set(receivers.suffixes)):
+        yield 6, (ends_with(suffix),)
 
 
-def leaves(link: str | Json) -> Json:
-    """It goes out through `link`."""
-    return _match("==", {"meta": {"key": "oifname"}}, link)
+def _within(version: int, name: str, ranges: object) -> Json:
+    if ranges is None:
+        return of_family(version)
+    return equals(HEADERS[version], name, ranges)
 
 
-def equals(protocol: str, name: str, value: object) -> Json:
-    """A header field has this value."""
-    return _match("==", {"payload": {"protocol": protocol, "field": name}}, value)
+def _what(line: Line) -> Iterator[Json]:
+    if line.ports:
+        yield equals(line.protocol, "dport", ports(line.ports))
+    else:
+        yield from PROTOCOLS.get(
+            (line.protocol, line.family), PROTOCOLS.get((line.protocol, 0), ())
+        )
 
 
-def prefix(address: str, length: int) -> Json:
-    """An address range."""
-    return {"prefix": {"addr": address, "len": length}}
+def _decided(line: Line) -> Iterator[Json]:
+    if name := _counter(line):
+        yield count(name)
+    yield {REJECT: go_to(REFUSE), DROPPED: DROP}.get(line.action, ACCEPT)
 
 
-def count(name: str) -> Json:
-    """Add to a named counter, which survives every refill."""
-    return {"counter": name}
+def _counter(line: Line) -> str | None:
+    """What a line counts: the owner's rules each, and whatever is refused in the end."""
+    if line.id.startswith("rule:"):
+        return line.id.replace(":", "-")
+    if line.action == REJECT:
+        chain, zone = line.id.removesuffix("-refused").split("-", 1)
+        return f"{zone}-{chain}-refused"
+    return DROPPED_FROM_INTERNET.get(line.id)
 
 
-def one_of(values: Iterable[str]) -> str | Json:
-    """Any of these; nft lists a set of one as the value itself."""
-    members = sorted(set(values))
-    return members[0] if len(members) == 1 else {"set": members}
+def _places(config: RouterConfig) -> tuple[str, ...]:
+    """Every network, and the internet where there is a way out."""
+    return (*(network.name for network in config.networks), *([INTERNET] if config.wan else ()))
 
 
-def _match(operator: str, left: Json, right: object) -> Json:
-    return {"match": {"op": operator, "left": left, "right": right}}
+def _link(config: RouterConfig, name: str) -> str:
+    if name == INTERNET and config.wan:
+        return config.wan.port
+    return next(network.bridge for network in config.networks if network.name == name)
+
+
+DROPPED_FROM_INTERNET: Mapping[str, str] = {
+    "input-wan": "wan-input-dropped",
+    "forward-wan": "wan-forward-dropped",
+}
+"""The counter of each line that drops what the internet began."""
+HEADERS: Mapping[int, str] = {4: "ip", 6: "ip6"}
+PROTOCOLS: Mapping[tuple[str, int], tuple[Json, ...]] = {
+    ("tcp", 0): (carries("tcp"),),
+    ("udp", 0): (carries("udp"),),
+    ("icmp", 0): (carries("icmp", "ipv6-icmp"),),
+    (PING, 4): (equals("icmp", "type", "echo-request"),),
+    (PING, 6): (equals("icmpv6", "type", "echo-request"),),
+}
+"""What a line without ports asks of the packet, by its protocol and family."""

@@ -1,4 +1,4 @@
-"""Routes beyond those that the kernel makes for each address: for now the way out.
+"""Routes beyond those that the kernel makes for each address: the way out, and the owner's own.
 
 Ours carry our own mark in the kernel's `proto` field, so they are known again after a crash and
 nobody else's route is touched.
@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from appliance.model.config import RouterConfig
+from appliance.model.firewall import DEFAULT_METRIC, EVERYWHERE
 
 PROTOCOL = 78
 """Our mark; free in iproute2's rt_protos."""
-METRIC = 20
-"""Lower wins.  Beats a DHCP client's usual 100 or 1024, and leaves metric 0 to whoever set it."""
-EVERYWHERE = IPv4Network("0.0.0.0/0")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,7 +22,7 @@ class Route:
     destination: IPv4Network
     gateway: IPv4Address
     link: str
-    metric: int = METRIC
+    metric: int = DEFAULT_METRIC
 
 
 State = AbstractSet[Route]
@@ -44,10 +42,25 @@ Step = AddRoute | DropRoute
 
 
 def wanted(config: RouterConfig) -> State:
-    """The default route, when there is a way out."""
-    if config.wan is None or config.wan.static is None:
-        return frozenset()
-    return frozenset({Route(EVERYWHERE, config.wan.static.gateway, config.wan.port)})
+    """The default route, when there is a way out, and those to networks behind other routers."""
+    found = {
+        Route(one.destination, one.gateway, link, one.metric)
+        for one in config.routes
+        if (link := _towards(config, one.gateway))
+    }
+    if config.wan and config.wan.static:
+        found.add(Route(EVERYWHERE, config.wan.static.gateway, config.wan.port))
+    return frozenset(found)
+
+
+def _towards(config: RouterConfig, gateway: IPv4Address) -> str | None:
+    """The link on which a gateway is; None when it is on no network of ours."""
+    for network in config.networks:
+        if gateway in network.address.network:
+            return network.bridge
+    if config.wan and config.wan.static and gateway in config.wan.static.address.network:
+        return config.wan.port
+    return None
 
 
 def owned(present: State, scope: State) -> State:

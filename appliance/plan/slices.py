@@ -1,9 +1,16 @@
-"""A config cut into what each packet role needs to know of it."""
+"""A config cut into what each packet role needs to know of it.
 
-from collections.abc import Mapping
+While a config is on trial, what it hands out is handed out for a minute at a time, so that an undo
+strands nobody; and who holds a lease from before is answered as before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from appliance.model.config import Network, RouterConfig
 from appliance.model.slices import (
+    HELD,
+    LEFT,
     BootNetwork,
     DhcpNetwork,
     DnsNetwork,
@@ -12,23 +19,42 @@ from appliance.model.slices import (
     Slices,
     TimeSlice,
 )
+from appliance.model.stays import Stay
+
+TRIAL_LEASE_SECONDS = 60
 
 NTP_SERVERS = 42  # RFC 2132 §8.3
 
 
-def cut(config: RouterConfig, revision: int, machines: Mapping[str, str]) -> Slices:
-    """The slices of `config`; `machines` are the names in the inventory by MAC."""
+def cut(
+    config: RouterConfig,
+    revision: int,
+    machines: Mapping[str, str],
+    *,
+    staying: Sequence[Stay] = (),
+    before: RouterConfig | None = None,
+) -> Slices:
+    """The slices of `config`; `machines` are the names in the inventory by MAC.
+
+    `staying` is what stands beside it, `before` the config it would replace while it is on trial.
+    """
     return Slices(
         revision=revision,
-        dhcp=tuple(_dhcp(config, network) for network in config.networks if network.dhcp),
+        dhcp=(*_dhcp(config, before), *_formers(staying)),
         dns=DnsSlice(
             hostname=config.hostname,
             domain=config.domain,
             networks=tuple(
-                DnsNetwork(one.name, one.bridge, one.address, _reservations(one))
+                DnsNetwork(
+                    one.name,
+                    one.bridge,
+                    one.address,
+                    _reservations(one),
+                    tuple(stay.address for stay in staying if stay.link == one.bridge),
+                )
                 for one in config.networks
             ),
-            upstreams=tuple(one.address for one in config.dns.upstreams),
+            settings=config.dns,
             machines=tuple(sorted(machines.items())),
         ),
         boot=tuple(
@@ -38,8 +64,37 @@ def cut(config: RouterConfig, revision: int, machines: Mapping[str, str]) -> Sli
     )
 
 
-def _dhcp(config: RouterConfig, network: Network) -> DhcpNetwork:
-    assert network.dhcp
+def _dhcp(config: RouterConfig, before: RouterConfig | None) -> tuple[DhcpNetwork, ...]:
+    """Each network on which DHCP answers; with short leases where that is on trial."""
+    found = _all_served(config)
+    if before is None:
+        return found
+    kept = _all_served(before)
+    return tuple(one if one in kept else _short(one) for one in found)
+
+
+def _formers(staying: Sequence[Stay]) -> tuple[DhcpNetwork, ...]:
+    """What stays, as dhcp needs it."""
+    return tuple(
+        replace(_short(stay.dhcp), link=stay.link, stage=HELD if stay.until is None else LEFT)
+        for stay in staying
+        if stay.dhcp
+    )
+
+
+def _short(network: DhcpNetwork) -> DhcpNetwork:
+    return replace(network, lease_seconds=min(network.lease_seconds, TRIAL_LEASE_SECONDS))
+
+
+def _all_served(config: RouterConfig) -> tuple[DhcpNetwork, ...]:
+    found = (served(config, network) for network in config.networks)
+    return tuple(one for one in found if one is not None)
+
+
+def served(config: RouterConfig, network: Network) -> DhcpNetwork | None:
+    """How DHCP answers on this network of `config`; None when it does not."""
+    if network.dhcp is None:
+        return None
     return DhcpNetwork(
         name=network.name,
         link=network.bridge,

@@ -62,10 +62,29 @@ class UnknownView:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceView:
+    """Table `device`: what the owner said of a MAC."""
+
+    mac: str
+    name: str  # "" for none
+    block: str  # model/devices.block_text; "" for none
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionView:
     """Table `revision`: a numbered RouterConfig."""
 
     number: int
+    config: str  # JSON
+    author: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """Table `draft`: a RouterConfig being prepared, and the revision it began from."""
+
+    base: int
     config: str  # JSON
     author: str
     at: float
@@ -135,6 +154,12 @@ def unknowns(connection: sqlite3.Connection) -> list[UnknownView]:
     return [UnknownView(*row) for row in rows]
 
 
+def devices(connection: sqlite3.Connection) -> list[DeviceView]:
+    """Devices that the owner named or blocked, by MAC."""
+    rows = connection.execute("SELECT mac, name, block FROM device ORDER BY mac").fetchall()
+    return [DeviceView(*row) for row in rows]
+
+
 def allowed_directories(connection: sqlite3.Connection) -> list[str]:
     """Directories below which git+file: and path: sources may lie."""
     rows = connection.execute("SELECT path FROM allowed_directory ORDER BY path").fetchall()
@@ -176,6 +201,14 @@ def revision_heads(connection: sqlite3.Connection) -> list[tuple[int, str, float
     return connection.execute(
         "SELECT number, author, at FROM revision ORDER BY number DESC"
     ).fetchall()
+
+
+def draft(connection: sqlite3.Connection, account: str) -> DraftView | None:
+    """The change that is being prepared."""
+    row = connection.execute(
+        "SELECT base, config, author, at FROM draft WHERE account = ?", (account,)
+    ).fetchone()
+    return DraftView(*row) if row else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from appliance.events import (
     EarFound,
@@ -61,6 +61,10 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     LAST_SLICE,
+    """
+    ALTER TABLE lease ADD COLUMN vendor TEXT NOT NULL DEFAULT '';  -- option 60, cleaned
+    ALTER TABLE lease ADD COLUMN asked TEXT NOT NULL DEFAULT '';   -- option 55 as hex
+    """,
 )
 
 BEGINS: Mapping[type[Event], str] = {
@@ -103,17 +107,19 @@ class LeaseRow:
     given_at: float
     ends_at: float
     state: str
+    vendor: str = ""  # what the client says that it is
+    asked: str = ""  # hex of the options it asked for
 
 
 def leases(connection: sqlite3.Connection, network: str | None = None) -> Iterator[LeaseRow]:
     """Every stored lease in address order, ended ones included."""
     rows = connection.execute(
-        "SELECT network, address, mac, hostname, stage, given_at, ends_at, state FROM lease"
-        " WHERE ? IS NULL OR network = ? ORDER BY network, address",
+        "SELECT network, address, mac, hostname, stage, given_at, ends_at, state, vendor, asked"
+        " FROM lease WHERE ? IS NULL OR network = ? ORDER BY network, address",
         (network, network),
     ).fetchall()
-    for name, address, mac, hostname, stage, given_at, ends_at, state in rows:
-        yield LeaseRow(name, IPv4Address(address), mac, hostname, stage, given_at, ends_at, state)
+    for row in rows:
+        yield LeaseRow(row[0], IPv4Address(row[1]), *row[2:])
 
 
 def holder(connection: sqlite3.Connection, network: str, address: IPv4Address) -> str | None:
@@ -125,15 +131,25 @@ def holder(connection: sqlite3.Connection, network: str, address: IPv4Address) -
     return str(row[0]) if row else None
 
 
-Stored = tuple[str, int, str, str, str, str, float, float, str]
+def last_end(connection: sqlite3.Connection, network: str, subnet: IPv4Network) -> float:
+    """When the last lease on an address of `subnet` ends (Unix seconds); 0.0 when there is none."""
+    row = connection.execute(
+        "SELECT max(ends_at) FROM lease WHERE network = ? AND state = 'bound'"
+        " AND address BETWEEN ? AND ?",
+        (network, int(subnet.network_address), int(subnet.broadcast_address)),
+    ).fetchone()
+    return float(row[0] or 0.0)
+
+
+Stored = tuple[str, int, str, str, str, str, float, float, str, str, str]
 """A whole row in the table's own order, as the writer keeps it."""
 
 
 def stored(connection: sqlite3.Connection, network: str) -> list[Stored]:
     """Every row of a network with the key it is found by: what dhcp starts from."""
     return connection.execute(
-        "SELECT network, address, mac, client, hostname, stage, given_at, ends_at, state"
-        " FROM lease WHERE network = ? ORDER BY ends_at",
+        "SELECT network, address, mac, client, hostname, stage, given_at, ends_at, state, vendor,"
+        " asked FROM lease WHERE network = ? ORDER BY ends_at",
         (network,),
     ).fetchall()
 
@@ -148,10 +164,11 @@ def commit(
     connection.execute("begin")
     try:
         connection.executemany(
-            "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (network, address) DO UPDATE SET mac = excluded.mac,"
             " client = excluded.client, hostname = excluded.hostname, stage = excluded.stage,"
-            " given_at = excluded.given_at, ends_at = excluded.ends_at, state = excluded.state",
+            " given_at = excluded.given_at, ends_at = excluded.ends_at, state = excluded.state,"
+            " vendor = excluded.vendor, asked = excluded.asked",
             rows,
         )
         for event in events:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from appliance.events import Event
 from appliance.faults import Fault
 from appliance.model.slices import Slices
+from appliance.model.stays import Stay
 from appliance.store import trials
 from appliance.store.journal import append, prune, transaction
-from appliance.store.trials import Ended, Kept, PortRow, TrialRow
+from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
 class Ledger:
@@ -22,6 +23,7 @@ class Ledger:
         self.kept = trials.kept(database)
         self.trial = trials.trial(database)
         self.slices = trials.slices(database)
+        self.leaving = trials.leaving(database)
 
     def write(
         self,
@@ -31,6 +33,7 @@ class Ledger:
         ended: Ended | None = None,
         slices: Slices | None = None,
         ports: Sequence[PortRow] | None = None,
+        leaving: Sequence[Stay] | None = None,
     ) -> None:
         """Put down what is given, on disk when this returns.  What is as before is not written."""
         with transaction(self._database):
@@ -45,6 +48,13 @@ class Ledger:
                 self._fault("net.cutting")
             if ports is not None:
                 trials.write_ports(self._database, ports, self._now())
+            if leaving is not None:
+                trials.write_leaving(self._database, leaving)
             for event in events:
                 append(self._database, event, self._now())
             prune(self._database)
+
+    def note_probes(self, change: str, rows: Sequence[ProbeRow]) -> None:
+        """Put down what the router's own checks of a change came to."""
+        with transaction(self._database):
+            trials.write_probes(self._database, change, rows)

@@ -7,6 +7,7 @@ serves by it when net.db is gone, even after a restart.
 import json
 import sqlite3
 
+from appliance.errors import Refused
 from appliance.model.slices import Slices, from_json, to_json
 from appliance.store import trials
 from appliance.store.follow import Follower
@@ -27,7 +28,7 @@ def published(net: Follower) -> Slices | None:
         return None
     try:
         return trials.slices(net.connection)
-    except (sqlite3.Error, ValueError, KeyError):
+    except (sqlite3.Error, ValueError, KeyError, Refused):
         return None
 
 
@@ -36,7 +37,7 @@ def last(own: sqlite3.Connection) -> Slices | None:
     row = own.execute("SELECT body FROM last_slice").fetchone()
     try:
         return from_json(json.loads(row[0])) if row else None
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, Refused):
         return None
 
 

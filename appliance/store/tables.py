@@ -13,7 +13,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002")
+NIXIE_LAYOUTS = ("0001", "0002", "0003")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -150,6 +150,17 @@ class NetworkDefault(InventoryRow, table=True):
     menu: str | None = None
 
 
+class Device(InventoryRow, table=True):
+    """What the owner said of a MAC on the LANs: its name, and when its packets are dropped."""
+
+    mac: str = Field(primary_key=True)
+    account: str
+    origin: str
+    name: str
+    block: str
+    set_at: float
+
+
 class AllowedDirectory(InventoryRow, table=True):
     """A directory below which git+file: and path: sources may lie."""
 
@@ -164,10 +175,7 @@ class AllowedDirectory(InventoryRow, table=True):
 
 
 class Draft(InventoryRow, table=True):
-    """The change being prepared, one per account; `base` is the revision it started from.
-
-    Nobody writes it yet: it comes with the pages for changes.
-    """
+    """The change being prepared, one per account; `base` is the revision it started from."""
 
     account: str = Field(primary_key=True)
     base: int

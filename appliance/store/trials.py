@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.model import stays
 from appliance.model.slices import Slices, from_json, to_json
+from appliance.model.stays import Stay
+from appliance.store import devices
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -56,6 +59,21 @@ MIGRATIONS = (
       seq INTEGER NOT NULL           -- the newest wish of nixie.db that was answered
     );
     """,
+    """
+    CREATE TABLE leaving (           -- addresses from before that stay until everybody has moved
+      at INTEGER PRIMARY KEY,
+      body TEXT NOT NULL             -- model/stays.to_json
+    );
+    CREATE TABLE probe (             -- the router's own checks of the change on trial
+      at INTEGER PRIMARY KEY,        -- its place in the list
+      change TEXT NOT NULL,          -- the id of the change
+      name TEXT NOT NULL,
+      ok INTEGER,                    -- 1, 0, or NULL for not yet
+      figure TEXT NOT NULL,
+      seen_at REAL NOT NULL
+    );
+    """,
+    devices.TABLES,
 )
 
 
@@ -67,6 +85,16 @@ class PortRow:
     mac: str
     up: bool
     network: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """One of the router's own checks; `ok` is None while it is not known yet."""
+
+    name: str
+    ok: bool | None
+    figure: str  # "4 ms", or why not
+    seen_at: float
 
 
 def slices(connection: sqlite3.Connection) -> Slices | None:
@@ -150,6 +178,23 @@ def endings(connection: sqlite3.Connection) -> dict[int, Ended]:
     return {row[0]: Ended(*row) for row in rows}
 
 
+def leaving(connection: sqlite3.Connection) -> tuple[Stay, ...]:
+    """Addresses from before the last Keep that still answer."""
+    rows = connection.execute("SELECT body FROM leaving ORDER BY at").fetchall()
+    return tuple(stays.from_json(json.loads(row[0])) for row in rows)
+
+
+def probes(connection: sqlite3.Connection, change: str) -> tuple[ProbeRow, ...]:
+    """The router's own checks of a change, in order; () before the first."""
+    rows = connection.execute(
+        "SELECT name, ok, figure, seen_at FROM probe WHERE change = ? ORDER BY at", (change,)
+    ).fetchall()
+    return tuple(
+        ProbeRow(name, None if ok is None else bool(ok), figure, seen_at)
+        for name, ok, figure, seen_at in rows
+    )
+
+
 def asked(connection: sqlite3.Connection) -> int:
     """The newest wish that net answered, by its place in nixie.db."""
     row = connection.execute("SELECT seq FROM asked").fetchone()
@@ -186,6 +231,23 @@ def write_ended(connection: sqlite3.Connection, row: Ended) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?)",
         (row.revision, row.state, row.why, row.at),
+    )
+
+
+def write_leaving(connection: sqlite3.Connection, rows: Iterable[Stay]) -> None:
+    """Put down what stays, in place of what stayed before."""
+    connection.execute("DELETE FROM leaving")
+    connection.executemany(
+        "INSERT INTO leaving (body) VALUES (?)", [(json.dumps(stays.to_json(row)),) for row in rows]
+    )
+
+
+def write_probes(connection: sqlite3.Connection, change: str, rows: Iterable[ProbeRow]) -> None:
+    """Put down the checks of a change, in place of those before."""
+    connection.execute("DELETE FROM probe")
+    connection.executemany(
+        "INSERT INTO probe (change, name, ok, figure, seen_at) VALUES (?, ?, ?, ?, ?)",
+        [(change, row.name, row.ok, row.figure, row.seen_at) for row in rows],
     )
 
 

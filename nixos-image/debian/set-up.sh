@@ -98,10 +98,11 @@ daemons=(radvd dhcpcd-base chrony)
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
 peers() {
-    say "unpacking the peers to measure against and to speak with: Kea, nginx and sshd"
+    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf and sshd"
     mkdir -p "$home/peers"
     unpacked "$home/peers/kea" "${kea[@]}"
     unpacked "$home/peers/nginx" nginx
+    unpacked "$home/peers/dnsperf" dnsperf libldns3
     unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
 }
 
@@ -125,7 +126,7 @@ once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked "$home/dae
 installed "$home/kernel"
 if [ "$target" = test ]; then bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'; fi
 if [ "$target" != run ]; then
-    printf '%s\n' "${kea[@]}" nginx > "$home/.done/peers"
-    once "$home/peers" nginx/usr/sbin/nginx "$home/.done/peers" -- peers
+    printf '%s\n' "${kea[@]}" nginx dnsperf > "$home/.done/peers"
+    once "$home/peers" dnsperf/usr/bin/dnsperf "$home/.done/peers" -- peers
 fi
 say "ready"

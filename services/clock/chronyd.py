@@ -24,8 +24,8 @@ def chronyd(*, keeps_clock: bool) -> Request:
         time = slices.time
         if not (time.serve or (time.servers and keeps_clock)):
             return None
-        upstreams = slices.dns.upstreams
-        names = "".join(f"nameserver {one}\n" for one in upstreams)
+        upstreams = slices.dns.settings.upstreams
+        names = "".join(f"nameserver {one.address}\n" for one in upstreams)
         return Program(
             argv=(
                 *(str(program), "-U", "-u", "root"),  # as who we are: no user to change to

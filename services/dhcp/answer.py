@@ -21,17 +21,18 @@ from typing import Final
 
 from appliance.events import Event, LeaseDeclined, LeaseRefused, PoolEmpty, Unanswered
 from appliance.model.config import LATE, UNICAST
-from services.dhcp import booting
+from services.dhcp import booting, formers
 from services.dhcp.destination import delivery
 from services.dhcp.guard import PROBE_ID
 from services.dhcp.lan import BOOT_LEASE_SECONDS, Lan, text
-from services.dhcp.names import NAMES, said_name
+from services.dhcp.names import NAMES, said_name, said_vendor
 from services.dhcp.offer import EXTRAS, full, override, plain
 from services.dhcp.options import (
     CLIENT_ID,
     MESSAGE,
     MESSAGE_TYPE,
     SERVER_ID,
+    WANTED_OPTIONS,
 )
 from services.dhcp.pool import BOUND, Lease
 from services.dhcp.reply import (
@@ -57,6 +58,7 @@ from services.netboot.recipe import Nothing, Recipe
 
 Answer = Reply | Silence
 
+ASKED_LONGEST: Final = 64  # bytes of option 55 that are remembered
 NO_ROOM: Final = Nothing("the pool is used up", Unanswered.POOL_EMPTY)
 NO_ADDRESS: Final = Nothing("it asks for no address", Unanswered.NO_ADDRESS_ASKED)
 NOT_OURS: Final = Nothing(
@@ -77,6 +79,10 @@ def answer(message: Message, lan: Lan, now: float) -> Answer:
     if not message.chaddr and not message.options.get(CLIENT_ID):
         return Silence("it has neither a hardware address nor a client-id")
     asking = _asking(message, lan)
+    if lan.formers and (there := formers.former(message, lan)) is not None:
+        told = _from_before(message, lan, there, asking, now)
+        if told is not None:
+            return told
     if lan.quiet is not None and not _while_quiet(message, lan, asking, now):
         return _silence(message, lan, asking, lan.quiet, now)
     return work(message, lan, asking, now)
@@ -102,13 +108,27 @@ def _while_quiet(message: Message, lan: Lan, asking: Firmware, now: float) -> bo
     if message.kind != REQUEST or not message.ciaddr:
         return False
     lease = lan.pool.find(*_identity(message, asking), now, boot=asking is not ORDINARY)
-    return (
-        lease is not None
-        and lease.state == BOUND
-        and lease.address == message.ciaddr
-        and lease.ends_at > now
-        and lan.pool.fits(lease.address, lease.mac)
+    return lease is not None and (
+        formers.holds(lease, message.ciaddr, now) and lan.pool.fits(lease.address, lease.mac)
     )
+
+
+def _from_before(
+    message: Message, lan: Lan, there: Lan, asking: Firmware, now: float
+) -> Answer | None:
+    """What to say to a client that is still in the network before; None when it is not."""
+    lease = lan.pool.find(*_identity(message, asking), now, boot=asking is not ORDINARY)
+    if lease is None or not formers.holds(lease, message.ciaddr, now):
+        return None
+    if message.kind == INFORM:
+        return _inform(message, there, asking, now)
+    if formers.renews(there):
+        lan.pool.confirm(lease, there.lease_seconds, now, boot=False)
+        return plain(message, there, ACK, lease.address, lease)
+    lan.pool.release(lease, now)
+    refused = _refuse(message, there, asking, message.ciaddr, formers.MOVED, now)
+    refused.lease = lease
+    return refused
 
 
 def _identity(message: Message, asking: Firmware) -> tuple[bytes, bytes]:
@@ -170,6 +190,8 @@ def _request(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer
     if not NAMES.isdisjoint(message.options):
         lease.hostname = said_name(message.options) or lease.hostname
     if not boot:
+        lease.vendor = said_vendor(message.options)
+        lease.asked = message.options.get(WANTED_OPTIONS, b"")[:ASKED_LONGEST]
         return plain(message, lan, ACK, lease.address, lease)
     return _boot(message, lan, asking, ACK, lease, now)
 
@@ -241,7 +263,7 @@ def _decline(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer
 def _own(message: Message, lan: Lan, asking: Firmware, address: int, now: float) -> Lease | None:
     """The lease on `address` if it is this client's and the message is meant for us."""
     chosen = message.options.get(SERVER_ID)
-    if chosen is not None and chosen != lan.server_id and chosen != override(message):
+    if chosen is not None and chosen not in lan.server_ids and chosen != override(message):
         return None
     mac, key = _identity(message, asking)
     lease = lan.pool.find(mac, key, now, boot=asking is not ORDINARY)

@@ -64,6 +64,7 @@ LISTENING: Final = Nothing(
     "we listen for other DHCP servers before the first answer", Unanswered.LISTENING
 )
 DEAF: Final = Nothing("other DHCP servers could not be heard", Unanswered.DEAF)
+ENDING: Final = Nothing("DHCP ends on this network, on trial", Unanswered.NOT_OURS)
 PROBE_ID: Final = b"\0nixie-probe"
 """The client-id of probes, by which another Nixie knows them."""
 

@@ -4,7 +4,7 @@ A new slice makes a new `Lan`; leases are loaded into it from the rows that are 
 offers of the one before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Final
 
@@ -70,11 +70,16 @@ class Lan:
     """Everything `answer` needs to know about one network.
 
     `quiet` is None, or the reason why strangers get no answer; `full` says that somebody found the
-    pool used up, and that nobody has told of room in it since.
+    pool used up, and that nobody has told of room in it since.  `before` are the networks whose
+    place this one took: whoever has an address there is still in this pool.
     """
 
-    def __init__(self, network: DhcpNetwork, loaders: Loaders) -> None:
+    def __init__(
+        self, network: DhcpNetwork, loaders: Loaders, before: Sequence[DhcpNetwork] = ()
+    ) -> None:
         self.network = network
+        self.before = tuple(before)
+        self.stage = network.stage
         self.name = network.name
         self.netboot = network.netboot
         self.beside_others = network.answer_beside_others
@@ -106,8 +111,13 @@ class Lan:
                 for one in network.reservations
                 if one.address in net
             },
-            never=(self.server, self.subnet, int(net.broadcast_address)),
+            never=(
+                *(self.server, self.subnet, int(net.broadcast_address)),
+                *(int(one.address.ip) for one in before),
+            ),
         )
+        self.formers = tuple(Lan(one, loaders) for one in before)
+        self.server_ids = frozenset((self.server_id, *(one.address.ip.packed for one in before)))
 
         own = {code: value for code, value in network.options if code not in NOT_THE_OWNERS}
         self.ipv6_only = own.pop(IPV6_ONLY, None)

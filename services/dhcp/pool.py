@@ -37,8 +37,8 @@ class Lease:
     """One address and its holder.  Times are Unix seconds; `client` is the key it is found by."""
 
     __slots__ = (
-        "address", "boot", "chain_until", "client", "ends_at", "given_at", "hostname", "mac",
-        "queued", "regular", "state",
+        "address", "asked", "boot", "chain_until", "client", "ends_at", "given_at", "hostname",
+        "mac", "queued", "regular", "state", "vendor",
     )  # fmt: skip
 
     def __init__(self, address: int, mac: bytes, client: bytes) -> None:
@@ -51,6 +51,7 @@ class Lease:
         self.given_at = NEVER  # first confirmed to this MAC
         self.ends_at = 0.0
         self.hostname = ""
+        self.vendor, self.asked = "", b""  # what it says that it is, and which options it wants
         self.queued = 0.0  # the end for which it stands in the heap; 0.0: it does not
         self.regular = False
 
@@ -219,12 +220,19 @@ class Pool:
         lease.ends_at = min(lease.ends_at, now + max(longest, QUARANTINE_SECONDS))
         self.leases[lease.address] = lease
         if lease.state != DECLINED:
-            self._by_client[lease.client] = lease
-            other = self._by_mac.get(lease.mac)
-            if other is None or other.ends_at <= lease.ends_at:  # the newer one
+            if self._succeeds(lease, self._by_client.get(lease.client)):
+                self._by_client[lease.client] = lease
+            if self._succeeds(lease, self._by_mac.get(lease.mac)):
                 self._by_mac[lease.mac] = lease
         lease.queued = 0.0
         self._queue(lease)
+
+    def _succeeds(self, lease: Lease, other: Lease | None) -> bool:
+        """Is its holder known by `lease`, not by `other`: it fits, or it is the newer one?"""
+        if other is None:
+            return True
+        own, others = (self.fits(one.address, one.mac) for one in (lease, other))
+        return own if own != others else other.ends_at <= lease.ends_at
 
     # ── inside ────────────────────────────────────────────────────────────────────────────────────
 

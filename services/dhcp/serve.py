@@ -24,6 +24,7 @@ from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
 from appliance.store.leases import Stored, commit, forget, stored, troubles
 from services.dhcp.answer import answer
+from services.dhcp.formers import on_link
 from services.dhcp.lan import Lan
 from services.dhcp.link.driver import LARGEST, Link
 from services.dhcp.pool import OFFERED
@@ -132,24 +133,25 @@ class Server:
     def adopt(self, wanted: tuple[DhcpNetwork, ...]) -> None:
         """Take over new slices; networks that did not change keep everything."""
         forget(self._ledger, [network.name for network in wanted])
-        by_link = {network.link: network for network in wanted}
         for port in self.ports:
-            network = by_link.get(port.link.name)
+            network, before = on_link(port.link.name, wanted)
             if network is None:
                 port.lan = None
                 if port.watch is not None:
                     port.watch.rest()
-            elif port.lan is None or port.lan.network != network:
-                self._renew(port, network, LONGEST_LEASE_SECONDS)
+            elif port.lan is None or (port.lan.network, port.lan.before) != (network, before):
+                self._renew(port, network, before, LONGEST_LEASE_SECONDS)
         self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
         gc.collect()
         gc.freeze()  # tens of thousands of leases are no garbage: never look at them again
         self.turned.set()
 
-    def _renew(self, port: Port, network: DhcpNetwork, longest: float) -> None:
+    def _renew(
+        self, port: Port, network: DhcpNetwork, formers: Sequence[DhcpNetwork], longest: float
+    ) -> None:
         """Take over what is stored and what is offered; no lease ends after `longest` seconds."""
         before, now = port.lan, time.time()
-        lan = Lan(network, self._loaders)
+        lan = Lan(network, self._loaders, formers)
         for one in stored(self._ledger, network.name):
             lan.pool.load(lease_of(one, network.lease_seconds), now, longest)
         if before is not None and before.name == network.name:
@@ -260,7 +262,7 @@ class Server:
     def _reload(self) -> None:
         for port in self.ports:
             if port.lan is not None:
-                self._renew(port, port.lan.network, port.lan.lease_seconds)
+                self._renew(port, port.lan.network, port.lan.before, port.lan.lease_seconds)
         self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
 
     # ── what time brings ──────────────────────────────────────────────────────────────────────────

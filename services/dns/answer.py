@@ -1,6 +1,8 @@
 """What to say to a question: an answer, a question to the upstream, or nothing."""
 
+from services.dns.blocked import Blocked
 from services.dns.cache import Cache
+from services.dns.records import Stored, spliced
 from services.dns.wire import (
     AD,
     ANY,
@@ -23,10 +25,12 @@ from services.dns.wire import (
     bad_version,
     compose,
     failure,
+    no_such_name,
     read_query,
     refusal,
+    without_records,
 )
-from services.dns.zone import Zone
+from services.dns.zone import Elsewhere, Local, Zone
 
 LOCAL_HELD_SECONDS = 3_600.0
 """Local answers are held until the zone changes; this is only the end of an old entry."""
@@ -37,7 +41,7 @@ class Answer:
     """A message to send.  `ttls` are (offset after the id, seconds); it may be given again, aged,
     to the very same question from `born` until `ends`."""
 
-    __slots__ = ("born", "ends", "message", "ttls")
+    __slots__ = ("blocked", "born", "ends", "message", "ttls")
 
     def __init__(
         self,
@@ -45,17 +49,21 @@ class Answer:
         ttls: tuple[tuple[int, int], ...] = (),
         born: float = 0.0,
         ends: float = 0.0,
+        *,
+        blocked: bool = False,
     ) -> None:
         self.message, self.ttls, self.born, self.ends = message, ttls, born, ends
+        self.blocked = blocked
 
 
 class Ask:
-    """The upstream has to be asked."""
+    """An upstream has to be asked `query`; behind a `chain` of our own aliases it is not what the
+    client asked."""
 
-    __slots__ = ("query",)
+    __slots__ = ("chain", "client", "query")
 
-    def __init__(self, query: Query) -> None:
-        self.query = query
+    def __init__(self, query: Query, client: Query, chain: tuple[Stored, ...] = ()) -> None:
+        self.query, self.client, self.chain = query, client, chain
 
 
 class Silence:
@@ -74,9 +82,13 @@ def answer(
     zone: Zone | None,
     cache: Cache,
     now: float,
+    blocked: Blocked | None = None,
     tcp: bool = False,
 ) -> Answer | Ask | Silence:
-    """Decide on one message from a client on `network`, None for a client of none of ours."""
+    """Decide on one message from a client on `network`, None for a client of none of ours.
+
+    `blocked` says which names are not answered; None while blocking pauses, or for its exemptions.
+    """
     if len(message) < HEADER_SIZE or message[2] & QR >> 8:
         return Silence("no header, or an answer")
     if network is None or zone is None:
@@ -89,10 +101,16 @@ def answer(
         return Answer(refusal(message, FORMERR) or b"")
     if refused := _refused(query):
         return Answer(refused)
-    if local := zone.answer(query, network):
+    local = zone.answer(query, network)
+    if isinstance(local, Local):
         said = compose(query, local.flags, local.counts, local.records, tcp=tcp)
         return Answer(said, (), now, now + LOCAL_HELD_SECONDS)
-    return _from_the_world(query, cache, now, tcp=tcp)
+    return _from_the_world(_asked(query, local), cache, now, blocked, tcp=tcp)
+
+
+def _asked(query: Query, local: Elsewhere | None) -> Ask:
+    """What has to be known of the world: the name itself, or what one of ours is an alias for."""
+    return Ask(query.about(local.target), query, local.chain) if local else Ask(query, query)
 
 
 def _refused(query: Query) -> bytes | None:
@@ -104,14 +122,45 @@ def _refused(query: Query) -> bytes | None:
     return None
 
 
-def _from_the_world(query: Query, cache: Cache, now: float, *, tcp: bool) -> Answer | Ask:
-    """A name that is not ours: from the cache, or the upstream has to be asked."""
+def _from_the_world(
+    ask: Ask, cache: Cache, now: float, blocked: Blocked | None, *, tcp: bool
+) -> Answer | Ask:
+    """A name that is not ours: blocked, from the cache, or an upstream has to be asked."""
+    query = ask.query
+    if blocked is not None and blocked.lists_with(query.name):
+        return Answer(no_such_name(ask.client), blocked=True)
     kept = cache.found(query.key, now)
+    if kept and ask.chain:
+        return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now), tcp=tcp)
     if kept:
         return from_reply(query, kept[2], now, born=kept[0], ends=kept[1], tcp=tcp)
     if not query.flags & RD:
-        return Answer(failure(query, REFUSED))  # only what is here was asked for, and it is not
-    return Ask(query)
+        return Answer(failure(ask.client, REFUSED))  # only what is here was asked for: it is not
+    return ask
+
+
+def answered(ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False) -> Answer:
+    """The answer to who asked, from a reply that is good for `seconds` from now."""
+    if ask.chain:
+        try:
+            reply = spliced(ask.chain, reply, ask.client)
+        except Malformed:
+            reply = failed(ask.client)
+    return from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
+
+
+def renewed_by_age(kept: tuple[float, float, Reply], now: float) -> Reply:
+    """A kept reply with the time it has left."""
+    born, _, reply = kept
+    age = int(now - born)
+    return Reply(
+        flags=reply.flags,
+        counts=reply.counts,
+        question=reply.question,
+        records=aged(reply.records, reply.ttls, age),
+        ttls=tuple((at, max(ttl - age, 0)) for at, ttl in reply.ttls),
+        seconds=reply.seconds,
+    )
 
 
 def from_reply(
@@ -127,6 +176,15 @@ def from_reply(
         return Answer(said)
     shift = 10 + len(query.question)
     return Answer(said, tuple((at + shift, ttl) for at, ttl in reply.ttls), born, ends)
+
+
+PRIVATE_SECONDS = 60
+"""How long the answer is kept from which private addresses were taken."""
+
+
+def kept_out(reply: Reply) -> Reply:
+    """Instead of a reply that would lead from the internet into the LAN (DNS rebinding)."""
+    return without_records(reply, PRIVATE_SECONDS)
 
 
 FAILURE_SECONDS = 1

@@ -3,13 +3,18 @@
 Two layers.  `Answers` maps the question as it came (all bytes after the id, letter case included)
 to the whole answer, for clients that ask the same again: one look-up, no parsing.  `Cache` maps
 what was meant to the records, from which an answer is composed for any client.  Both forget the
-oldest entry when they are full.
+oldest entry when they are full.  `Cache` keeps what is over for a day: while no upstream answers,
+an old answer is better than none (RFC 8767).
 """
 
-from services.dns.wire import TTL, Reply
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL, Reply, renewed
 
 MOST_BYTES = 4 << 20
 """Of each layer: some 6,000 answers."""
+STALE_SECONDS = 86_400.0
+"""How long after its end an answer may still be given; RFC 8767 §5 advises one to three days."""
+STALE_TTL = 30
+"""What a stale answer says, and how long nobody is asked again (RFC 8767 §4, §5)."""
 ENTRY_BYTES = 600
 """What an entry costs beside its bytes."""
 
@@ -20,7 +25,7 @@ class Cache:
     """Upstream answers by (question, wants signatures)."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._kept: dict[Key, tuple[float, float, Reply]] = {}
+        self._kept: dict[Key, tuple[float, float, Reply, float]] = {}
         self._bytes, self._most = 0, most_bytes
 
     def put(self, key: Key, reply: Reply, now: float, seconds: int | None = None) -> None:
@@ -28,21 +33,31 @@ class Cache:
         keep = reply.seconds if seconds is None else seconds
         if keep <= 0:
             return
-        self._drop(key)
-        self._kept[key] = (now, now + keep, reply)
-        self._bytes += _cost(key, reply)
-        while self._bytes > self._most:
-            self._drop(next(iter(self._kept)))
+        good = reply.flags & RCODE in (NOERROR, NXDOMAIN)
+        self._store(key, (now, now + keep, reply, now + keep + (STALE_SECONDS if good else 0)))
 
     def found(self, key: Key, now: float) -> tuple[float, float, Reply] | None:
         """(born, ends, reply) when it is still good."""
         entry = self._kept.get(key)
-        if entry is None:
+        if entry is None or now >= entry[1]:
             return None
-        if now >= entry[1]:
-            self._drop(key)
-            return None
-        return entry
+        return entry[:3]
+
+    def has_stale(self, key: Key, now: float) -> bool:
+        """Is there an answer that was good once?"""
+        entry = self._kept.get(key)
+        return entry is not None and now < entry[3] and entry[3] > entry[1]
+
+    def stale(self, key: Key, now: float) -> Reply | None:
+        """An answer that was good once, renewed for a moment; None when there is none."""
+        return renewed(self._kept[key][2], STALE_TTL) if self.has_stale(key, now) else None
+
+    def keep_stale(self, key: Key, now: float) -> Reply | None:
+        """Give the stale answer for STALE_TTL from now: nobody answers; None when there is none."""
+        reply = self.stale(key, now)
+        if reply is not None:
+            self._store(key, (now, now + STALE_TTL, reply, self._kept[key][3]))
+        return reply
 
     def clear(self) -> None:
         """Forget everything: the upstream changed."""
@@ -51,6 +66,13 @@ class Cache:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def _store(self, key: Key, entry: tuple[float, float, Reply, float]) -> None:
+        self._drop(key)
+        self._kept[key] = entry
+        self._bytes += _cost(key, entry[2])
+        while self._bytes > self._most:
+            self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Key) -> None:
         entry = self._kept.pop(key, None)

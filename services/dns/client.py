@@ -7,14 +7,14 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 
 from services.dns.ports import Ports
-from services.dns.upstream import Flight, Send, Upstream, Waiter, is_cut
+from services.dns.upstream import Flight, Send, Upstream, Waiter, wants_tcp
 from services.dns.wire import Malformed, Query, ask, question_of, read_reply
 
 PORT = 53
 DRAIN = 64
 TCP_SECONDS = 3.0
 MOST_TCP = 16
-ENTROPY_BYTES = 4_096
+ENTROPY_BYTES = 16_384
 LEAVE_SECONDS = 5.0
 """At most this often all ports are left because the upstream stays silent."""
 
@@ -36,8 +36,8 @@ class Client:
     def ask(self, query: Query, waiter: Waiter) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
         now = self._clock()
-        slot, identity = self._place(now)
-        self._send(self._machine.ask(query, waiter, now, slot, identity))
+        slot, dice = self._place(now, query)
+        self._send(self._machine.ask(query, waiter, now, slot, dice))
         self._arm()
 
     def close(self) -> None:
@@ -50,15 +50,17 @@ class Client:
         for slot in self._ports.close():
             self._drop(slot)
 
-    def _place(self, now: float) -> tuple[int, bytes]:
-        """A random open slot and a random id."""
-        for slot in self._ports.missing():
-            self._open(slot)
-        if len(self._entropy) < 4:
+    def _place(self, now: float, query: Query) -> tuple[int, bytes]:
+        """A random open slot, and random bytes for the id and for the letters."""
+        if self._ports.is_short:
+            for slot in self._ports.missing():
+                self._open(slot)
+        size = 4 + len(query.question)
+        if len(self._entropy) < size:
             self._entropy += secrets.token_bytes(ENTROPY_BYTES)
-        chance, identity = self._entropy[-1] << 8 | self._entropy[-2], bytes(self._entropy[-4:-2])
-        del self._entropy[-4:]
-        return self._ports.pick(chance, now), identity
+        dice = bytes(self._entropy[-size:])
+        del self._entropy[-size:]
+        return self._ports.pick(dice[0] << 8 | dice[1], now), dice[2:]
 
     def _open(self, slot: int) -> None:
         """A socket that hears nobody but the upstream."""
@@ -96,7 +98,7 @@ class Client:
                     self._machine.landed(flight, None)
                 return
             found = self._machine.heard(slot, message)
-            if found and is_cut(found[1]):
+            if found and wants_tcp(*found):
                 self._start_tcp(found[0])
             elif found:
                 self._machine.landed(*found)
@@ -110,7 +112,7 @@ class Client:
         now = self._clock()
         late, over = self._machine.woken(now)
         for flight in late:
-            self._send(self._machine.again(flight, now, *self._place(now)))
+            self._send(self._machine.again(flight, now, *self._place(now, flight.query)))
         for flight in over:
             self._machine.landed(flight, None)
         if over and now >= self._leave_at:
@@ -136,6 +138,7 @@ class Client:
                 message = await self._over_tcp(flight.query)
             if message[:2] == b"\0\1" and question_of(message) == flight.key[0]:
                 reply = read_reply(message)
+                self._machine.confirmed(flight)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, Malformed):
             pass
         self._machine.landed(flight, reply)
@@ -143,7 +146,9 @@ class Client:
     async def _over_tcp(self, query: Query) -> bytes:
         reader, writer = await asyncio.open_connection(*self._where)
         try:
-            question = ask(b"\0\1", query)  # the connection is its own proof; the id is any
+            question = ask(
+                b"\0\1", query, query.question
+            )  # the connection is its own proof; the id is any
             writer.write(len(question).to_bytes(2) + question)
             return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
         finally:

@@ -19,6 +19,11 @@ class Ports:
         self._left: list[tuple[float, int]] = []
         self._next = 0
 
+    @property
+    def is_short(self) -> bool:
+        """Are there slots to open?"""
+        return len(self._slots) < PORTS
+
     def missing(self) -> range:
         """Slots to open now; they are in use from here on."""
         fresh = range(self._next, self._next + PORTS - len(self._slots))

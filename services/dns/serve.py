@@ -6,62 +6,49 @@ dns.db as well, for a restart without net.db.
 """
 
 import asyncio
+import gc
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from appliance.model.dns import Dns
 from appliance.model.slices import DnsSlice
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store import leases, slices
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.open import now, writer
-from services.dns.answer import Answer, Ask, answer, failed, from_reply, keepable
-from services.dns.cache import Answers, Cache
-from services.dns.client import Client
-from services.dns.wire import Query, Reply
+from services.dns.answer import (
+    Answer,
+    Ask,
+    Silence,
+    answer,
+    answered,
+    failed,
+    keepable,
+    kept_out,
+    renewed_by_age,
+)
+from services.dns.asking.driver import Ways
+from services.dns.blocked import Blocked
+from services.dns.cache import Cache
+from services.dns.counts import Counts
+from services.dns.face import Face
+from services.dns.streams import Streams
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
 
 DRAIN = 64
 """Datagrams taken in one turn, so that the other links get theirs."""
-MOST_CLIENTS = 4_096
-"""Client addresses remembered per link as belonging to its network."""
 TCP_IDLE_SECONDS = 10.0
-MOST_TCP = 64
+PATIENCE_SECONDS = 1.8
+"""How long a client waits for the upstreams when there is an old answer (RFC 8767 §5)."""
 REFRESH_SECONDS = 30.0
 """A lease that ran out without anybody writing is forgotten by then."""
 RECEIVE_BUFFER = 1 << 20
-
-
-class Face:
-    """One link: its UDP socket, its network, and the answers given there lately."""
-
-    def __init__(self, link: str, udp: socket.socket | None) -> None:
-        self.link, self.udp = link, udp
-        self.name: str | None = None
-        self.subnet: IPv4Network | None = None
-        self.answers = Answers()
-        self.clients: set[str] = set()
-
-    def belong(self, name: str | None, subnet: IPv4Network | None) -> None:
-        """The link's network now, None when it has none any more."""
-        if (self.name, self.subnet) != (name, subnet):
-            self.name, self.subnet = name, subnet
-            self.clients.clear()
-        self.answers.clear()
-
-    def knows(self, client: str) -> bool:
-        """Is this a client of our network?  Others get a refusal: we are no open resolver."""
-        if client in self.clients:
-            return True
-        if self.subnet is None or IPv4Address(client) not in self.subnet:
-            return False
-        if len(self.clients) >= MOST_CLIENTS:
-            self.clients.clear()
-        self.clients.add(client)
-        return True
+GARBAGE = 20_000
+"""New objects between two looks for garbage; Python's own 700 cost a third of a question."""
 
 
 async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs = NO_SIGNS) -> None:
@@ -71,25 +58,30 @@ async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs 
     """
     server = Server(asyncio.get_running_loop().time)
     known = Known(state)
-    faces = {
-        link: Face(link, sockets.get(f"dns-udp.{link}"))
-        for link in dict.fromkeys(name.split(".", 1)[1] for name in sockets)
-    }
+    faces = {link: Face(link) for link in dict.fromkeys(name.split(".", 1)[1] for name in sockets)}
     listeners = []
     try:
         for face in faces.values():
-            server.listen(face)
+            server.listen(face, sockets.get(f"dns-udp.{face.link}"))
         known.bring_to(server)  # before the loop turns: nobody is refused for want of a slice
         for link, face in faces.items():
             if tcp := sockets.get(f"dns-tcp.{link}"):
                 listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
         signs.ready()
+        _know_the_garbage()
         await known.follow(server, signs.beat)
     finally:
         for listener in listeners:
             listener.close()
         server.close()
         known.close()
+
+
+def _know_the_garbage() -> None:
+    """The cache is none, and answering leaves none in circles: look for it seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
 
 
 class Known:
@@ -135,67 +127,82 @@ class Known:
 
 
 class Server:
-    """All faces, one cache, one upstream."""
+    """All faces, one cache, and the ways to the upstreams."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._cache = Cache()
         self._faces: list[Face] = []
+        self._heard: list[socket.socket] = []
         self._zone: Zone | None = None
-        self._client: Client | None = None
-        self._streams = 0
+        self._ways = Ways(Dns())
+        self._streams = Streams()
+        self.blocked = Blocked({})
+        self.exempt: frozenset[str] = frozenset()
+        self.counts = Counts()
         self.slice: DnsSlice | None = None
         self.leases: list[leases.LeaseRow] = []
 
     def take(self, slice_: DnsSlice, found: list[leases.LeaseRow]) -> None:
-        """From now on these names and this upstream; nothing is forgotten when nothing differs."""
+        """From now on these names and these ways; nothing is forgotten when nothing differs."""
         fresh = names(slice_, found)
         if slice_ == self.slice and self._zone and fresh == self._zone.names:
             return
-        if self.slice is None or slice_.upstreams != self.slice.upstreams:
-            self._forward_to(slice_.upstreams)
+        if self.slice is None or _ways_of(slice_.settings) != _ways_of(self.slice.settings):
+            self._ways.close()
+            self._cache.clear()
+            self._ways = Ways(slice_.settings)
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
             network = network_of(slice_, face.link)
+            ours = (network.address, *network.stays) if network else ()
             face.belong(
-                network.name if network else None, network.address.network if network else None
+                network.name if network else None,
+                tuple(one.network for one in ours),
+                slice_.settings.queries_per_second,
             )
 
-    def listen(self, face: Face) -> None:
+    def listen(self, face: Face, udp: socket.socket | None) -> None:
         """Answer on a face's UDP socket, and remember the face for its streams."""
         self._faces.append(face)
-        if face.udp:
-            face.udp.setblocking(False)
-            face.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            self._loop.add_reader(face.udp, self._readable, face, face.udp)
+        if udp:
+            self._heard.append(udp)
+            udp.setblocking(False)
+            udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._loop.add_reader(udp, self._readable, face, udp)
 
     def close(self) -> None:
         """Stop answering; the sockets belong to the supervisor."""
-        for face in self._faces:
-            if face.udp:
-                self._loop.remove_reader(face.udp)
-        if self._client:
-            self._client.close()
-
-    def _forward_to(self, upstreams: tuple[IPv4Address, ...]) -> None:
-        if self._client:
-            self._client.close()
-        self._cache.clear()
-        self._client = Client(upstreams[0]) if upstreams else None
+        for udp in self._heard:
+            self._loop.remove_reader(udp)
+        self._ways.close()
 
     def _readable(self, face: Face, udp: socket.socket) -> None:
-        receive, get, clients = udp.recvfrom, face.answers.get, face.clients
-        moment = self._clock()
-        for _ in range(DRAIN):
+        moment, hits = self._clock(), 0
+        if moment >= face.refill_at:
+            face.refill(moment)
+        receive, get, budgets = udp.recvfrom, face.answers.get, face.budgets
+        for number in range(DRAIN):
             try:
                 message, client = receive(4_096)
             except OSError:
-                return
-            if client[0] in clients and (known := get(message, moment)):
-                self._send(udp, known, client)
-            else:
-                self._slowly(face, udp, message, client, moment)
+                self.counts.asked += number
+                break
+            left = budgets.get(client[0])
+            if left:
+                budgets[client[0]] = left - 1
+                if known := get(message, moment):
+                    hits += 1
+                    self._send(udp, known, client)
+                    continue
+            elif left is not None:
+                self.counts.limited += 1
+                continue
+            self._slowly(face, udp, message, client, moment)
+        else:
+            self.counts.asked += DRAIN
+        self.counts.repeated += hits
 
     def _slowly(
         self,
@@ -205,48 +212,89 @@ class Server:
         client: tuple[str, int],
         moment: float,
     ) -> None:
-        network = face.name if face.knows(client[0]) else None
-        said = answer(message, network=network, zone=self._zone, cache=self._cache, now=moment)
+        exempt = client[0] in self.exempt
+
+        def give(said: Answer) -> None:
+            if said.ends and not exempt:
+                face.answers.put(message, said.message, said.ttls, said.born, said.ends)
+            self._send(udp, said.message, client)
+
+        said = self._decided(face, message, client[0], moment)
         if isinstance(said, Ask):
-            query = said.query
-
-            def landed(reply: Reply | None) -> None:
-                self._give(face, udp, message, client, self._from(query, reply))
-
-            self._ask(query, landed)
+            self._ask(said, give)
         elif isinstance(said, Answer):
-            self._give(face, udp, message, client, said)
-
-    def _give(
-        self,
-        face: Face,
-        udp: socket.socket,
-        message: bytes,
-        client: tuple[str, int],
-        said: Answer,
-    ) -> None:
-        if said.ends:
-            face.answers.put(message, said.message, said.ttls, said.born, said.ends)
-        self._send(udp, said.message, client)
+            give(said)
 
     def _send(self, udp: socket.socket, message: bytes, client: tuple[str, int]) -> None:
         with suppress(OSError):  # the queue is full, or the link went away: the client asks again
             udp.sendto(message, client)
 
-    def _ask(self, query: Query, landed: Callable[[Reply | None], None]) -> None:
-        if self._client:
-            self._client.ask(query, landed)
-        else:
-            landed(None)
+    def _decided(
+        self, face: Face, message: bytes, client: str, moment: float, *, tcp: bool = False
+    ) -> Answer | Ask | Silence:
+        said = answer(
+            message,
+            network=face.name if face.knows(client) else None,
+            zone=self._zone,
+            cache=self._cache,
+            now=moment,
+            blocked=None if client in self.exempt else self.blocked,
+            tcp=tcp,
+        )
+        if isinstance(said, Answer) and said.blocked:
+            self.counts.blocked += 1
+        return said
 
-    def _from(self, query: Query, reply: Reply | None, *, tcp: bool = False) -> Answer:
+    def _ask(self, ask: Ask, give: Callable[[Answer], None], *, tcp: bool = False) -> None:
+        """Put it to the upstreams; an old answer is given when that takes too long."""
+        self.counts.forwarded += 1
+        if self._cache.has_stale(ask.query.key, self._clock()):
+            return self._ask_in_time(ask, give, tcp=tcp)
+        self._ways.ask(ask.query, lambda reply: give(self._landed(ask, reply, tcp=tcp)))
+        return None
+
+    def _ask_in_time(self, ask: Ask, give: Callable[[Answer], None], *, tcp: bool) -> None:
+        waits = True
+
+        def landed(reply: Reply | None) -> None:
+            nonlocal waits
+            said = self._landed(ask, reply, tcp=tcp)
+            if waits:
+                waits = False
+                give(said)
+
+        def patience_ends() -> None:
+            nonlocal waits
+            stale = self._cache.stale(ask.query.key, self._clock())
+            if stale is not None and waits:
+                waits = False
+                self.counts.stale += 1
+                give(answered(ask, stale, self._clock(), 0, tcp=tcp))
+
+        self._loop.call_later(PATIENCE_SECONDS, patience_ends)
+        self._ways.ask(ask.query, landed)
+
+    def _landed(self, ask: Ask, reply: Reply | None, *, tcp: bool) -> Answer:
         """The answer for one of those who waited; the reply is kept for the others."""
-        moment = self._clock()
+        moment, query = self._clock(), ask.query
+        kept = self._cache.found(query.key, moment)
+        if kept is not None:  # another one who waited was here before
+            return answered(
+                ask, renewed_by_age(kept, moment), moment, int(kept[1] - moment), tcp=tcp
+            )
+        if reply is None or reply.flags & RCODE not in (NOERROR, NXDOMAIN):
+            self.counts.failed += 1
+            stale = self._cache.keep_stale(query.key, moment)
+            if stale is not None:
+                self.counts.stale += 1
+                return answered(ask, stale, moment, stale.seconds, tcp=tcp)
         reply = reply or failed(query)
+        if reply.private and not self._ways.may_be_private(query.name):
+            self.counts.private += 1
+            reply = kept_out(reply)
         seconds = keepable(reply)
-        if self._cache.found(query.key, moment) is None:
-            self._cache.put(query.key, reply, moment, seconds)
-        return from_reply(query, reply, moment, born=moment, ends=moment + seconds, tcp=tcp)
+        self._cache.put(query.key, reply, moment, seconds)
+        return answered(ask, reply, moment, seconds, tcp=tcp)
 
     def stream(
         self, face: Face
@@ -254,22 +302,21 @@ class Server:
         """The service of one TCP connection on `face` (RFC 7766)."""
 
         async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._streams += 1
+            client = writer.get_extra_info("peername")[0]
             try:
-                if self._streams <= MOST_TCP:
-                    await self._questions(face, reader, writer)
+                if self._streams.begin(client, writer):
+                    await self._questions(face, client, reader, writer)
             except (OSError, TimeoutError, asyncio.IncompleteReadError):
                 pass
             finally:
-                self._streams -= 1
+                self._streams.end(client, writer)
                 writer.close()
 
         return served
 
     async def _questions(
-        self, face: Face, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, face: Face, client: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        client = writer.get_extra_info("peername")[0]
         while True:
             async with asyncio.timeout(TCP_IDLE_SECONDS):
                 message = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
@@ -281,25 +328,25 @@ class Server:
                 await writer.drain()
 
     async def _answered(self, face: Face, message: bytes, client: str) -> bytes | None:
-        said = answer(
-            message,
-            network=face.name if face.knows(client) else None,
-            zone=self._zone,
-            cache=self._cache,
-            now=self._clock(),
-            tcp=True,
-        )
+        self.counts.asked += 1
+        if self._clock() >= face.refill_at:
+            face.refill(self._clock())
+        if not face.spend(client):
+            self.counts.limited += 1
+            return None
+        said = self._decided(face, message, client, self._clock(), tcp=True)
         if isinstance(said, Ask):
-            said = self._from(said.query, await self._awaited(said.query), tcp=True)
+            waited: asyncio.Future[Answer] = self._loop.create_future()
+
+            def give(given: Answer) -> None:
+                if not waited.done():
+                    waited.set_result(given)
+
+            self._ask(said, give, tcp=True)
+            said = await waited
         return said.message if isinstance(said, Answer) else None
 
-    async def _awaited(self, query: Query) -> Reply | None:
-        """The upstream's reply for one who waits in a coroutine."""
-        reply: asyncio.Future[Reply | None] = self._loop.create_future()
 
-        def landed(found: Reply | None) -> None:
-            if not reply.done():
-                reply.set_result(found)
-
-        self._ask(query, landed)
-        return await reply
+def _ways_of(settings: Dns) -> tuple[object, ...]:
+    """What the ways, and all answers that came by them, depend on."""
+    return settings.upstreams, settings.forwardings, settings.private_answers

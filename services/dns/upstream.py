@@ -1,7 +1,7 @@
 """Questions on their way to the upstream, as a machine: ids, slots, deadlines, and who waits.
 
 Against forged answers (RFC 5452): a random id on a random one of many source ports, the question
-echoed, and one question in flight however many clients ask it.
+echoed letter by letter in a random case, and one question in flight however many clients ask it.
 """
 
 from collections import deque
@@ -18,6 +18,7 @@ from services.dns.wire import (
     ask,
     question_of,
     read_reply,
+    scrambled,
 )
 
 TRY_SECONDS = (0.8, 1.6, 2.4)
@@ -25,6 +26,9 @@ TRY_SECONDS = (0.8, 1.6, 2.4)
 MOST_IN_FLIGHT = 4_096
 MOST_WAITING = 128
 """For one question; who comes later asks again by himself."""
+FOLDS = 8
+"""After so many answers that repeat the question in a case of their own, and that TCP confirms, an
+upstream is one that folds letters: nothing can be read from their case."""
 
 Waiter = Callable[[Reply | None], None]
 """Called once with the reply; None when there is none."""
@@ -33,12 +37,23 @@ Waiter = Callable[[Reply | None], None]
 class Flight:
     """One question on its way."""
 
-    __slots__ = ("done", "identity", "key", "query", "slot", "tries", "waiters")
+    __slots__ = (
+        "done",
+        "doubted",
+        "identity",
+        "key",
+        "query",
+        "question",
+        "slot",
+        "tries",
+        "waiters",
+    )
 
     def __init__(self, query: Query, waiter: Waiter) -> None:
         self.query, self.key = query, query.key
         self.waiters = [waiter]
-        self.slot, self.identity = -1, b""
+        self.slot, self.identity, self.question = -1, b"", query.question
+        self.doubted = False  # its answer came in another letter case than it was asked in
         self.tries = 0
         self.done = False
 
@@ -58,6 +73,7 @@ class Upstream:
     def __init__(self) -> None:
         self._by_key: dict[Key, Flight] = {}
         self._by_id: dict[tuple[int, bytes], Flight] = {}
+        self._folds = 0
         self._due: tuple[deque[tuple[float, Flight]], ...] = tuple(deque() for _ in TRY_SECONDS)
 
     def __len__(self) -> int:
@@ -68,10 +84,11 @@ class Upstream:
         """When to call `woken`; None while nothing is in flight."""
         return min((queue[0][0] for queue in self._due if queue), default=None)
 
-    def ask(
-        self, query: Query, waiter: Waiter, now: float, slot: int, identity: bytes
-    ) -> Send | None:
-        """Put a question on its way; None when it is already, or when the waiter was sent off."""
+    def ask(self, query: Query, waiter: Waiter, now: float, slot: int, dice: bytes) -> Send | None:
+        """Put a question on its way; None when it is already, or when the waiter was sent off.
+
+        `dice` are two random bytes, and one for each of the question.
+        """
         flight = self._by_key.get(query.key)
         if flight and len(flight.waiters) < MOST_WAITING:
             flight.waiters.append(waiter)
@@ -81,7 +98,7 @@ class Upstream:
             return None
         flight = Flight(query, waiter)
         self._by_key[query.key] = flight
-        return self._send(flight, now, slot, identity)
+        return self._send(flight, now, slot, dice)
 
     def heard(self, slot: int, message: bytes) -> tuple[Flight, Reply] | None:
         """Match an answer to its question; None for what nobody asked, or cannot be read.
@@ -91,12 +108,21 @@ class Upstream:
         flight = self._by_id.get((slot, message[:2]))
         if flight is None or len(message) < HEADER_SIZE:
             return None
-        if not int.from_bytes(message[2:4]) & QR or question_of(message) != flight.key[0]:
+        if not message[2] & QR >> 8:
             return None
+        if not message.startswith(flight.question, HEADER_SIZE):
+            if question_of(message) != flight.key[0]:
+                return None
+            flight.doubted = self._folds < FOLDS
         try:
             return flight, read_reply(message)
         except Malformed:
             return None
+
+    def confirmed(self, flight: Flight) -> None:
+        """TCP gave the answer: when it was doubted for its letters, they are folded over there."""
+        if flight.doubted:
+            self._folds += 1
 
     def landed(self, flight: Flight, reply: Reply | None) -> None:
         """End a flight: everybody who waited is told."""
@@ -129,10 +155,10 @@ class Upstream:
                 (late if number < len(TRY_SECONDS) else over).append(flight)
         return late, over
 
-    def again(self, flight: Flight, now: float, slot: int, identity: bytes) -> Send | None:
+    def again(self, flight: Flight, now: float, slot: int, dice: bytes) -> Send | None:
         """Send a late question once more, from another place and under another id."""
         self._forget(flight)
-        return self._send(flight, now, slot, identity)
+        return self._send(flight, now, slot, dice)
 
     def clear(self) -> None:
         """Send everybody off: the upstream changed."""
@@ -141,20 +167,23 @@ class Upstream:
         for queue in self._due:
             queue.clear()
 
-    def _send(self, flight: Flight, now: float, slot: int, identity: bytes) -> Send | None:
+    def _send(self, flight: Flight, now: float, slot: int, dice: bytes) -> Send | None:
+        identity = dice[:2]
         if (slot, identity) in self._by_id:  # one in 65,536 per slot: this waiter asks again
             self.landed(flight, None)
             return None
-        flight.slot, flight.identity = slot, identity
+        flight.slot, flight.identity, flight.doubted = slot, identity, False
+        if self._folds < FOLDS:
+            flight.question = scrambled(flight.query.question, dice[2:])
         self._by_id[slot, identity] = flight
         self._due[flight.tries].append((now + TRY_SECONDS[flight.tries], flight))
         flight.tries += 1
-        return Send(slot, ask(identity, flight.query))
+        return Send(slot, ask(identity, flight.query, flight.question))
 
     def _forget(self, flight: Flight) -> None:
         self._by_id.pop((flight.slot, flight.identity), None)
 
 
-def is_cut(reply: Reply) -> bool:
-    """Must this be asked again by TCP?"""
-    return bool(reply.flags & TC)
+def wants_tcp(flight: Flight, reply: Reply) -> bool:
+    """Must this be asked again by TCP, because it was cut short or may be forged?"""
+    return flight.doubted or bool(reply.flags & TC)

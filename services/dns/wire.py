@@ -7,6 +7,8 @@ cannot be read is refused by name: `Malformed`.
 import struct
 from struct import Struct
 
+from services.dns.private import WITH_ADDRESSES, has_private
+
 HEADER = Struct("!6H")
 RECORD = Struct("!HHIH")  # type, class, TTL, length
 TTL = Struct("!I")
@@ -19,7 +21,8 @@ OPCODE, RCODE = 0x7800, 0x000F
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 BADVERS = 16
 
-A, NS, SOA, PTR, AAAA, OPT, TSIG, AXFR, ANY = 1, 2, 6, 12, 28, 41, 250, 252, 255
+A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 15, 16, 28, 33
+OPT, DS, DNSKEY, SVCB, HTTPS, TSIG, AXFR, ANY = 41, 43, 48, 64, 65, 250, 252, 255
 IN = b"\0\1"  # the class, as it ends a question
 DO = 0x8000  # of the OPT record's TTL field: wants signatures
 
@@ -37,7 +40,18 @@ class Malformed(ValueError):
 class Query:
     """One question of a client.  Plain slots: one is made for every packet off the hot path."""
 
-    __slots__ = ("edns", "flags", "id", "limit", "name", "question", "type", "version", "wants_do")
+    __slots__ = (
+        "edns",
+        "flags",
+        "id",
+        "key",
+        "limit",
+        "name",
+        "question",
+        "type",
+        "version",
+        "wants_do",
+    )
 
     def __init__(
         self, message: bytes, name: bytes, kind: int, end: int, opt: "tuple[int, int] | None"
@@ -52,11 +66,15 @@ class Query:
         self.limit = min(max(size, PLAIN_SIZE), OWN_SIZE)
         self.wants_do = bool(ttl & DO)
         self.version = ttl >> 16 & 0xFF
+        # what an answer depends on: name, type, class, and whether signatures are wanted
+        self.key = name + self.question[-4:], self.wants_do
 
-    @property
-    def key(self) -> tuple[bytes, bool]:
-        """What an answer depends on: name, type, class, and whether signatures are wanted."""
-        return self.name + self.question[-4:], self.wants_do
+    def about(self, name: bytes) -> "Query":
+        """The same client's question about another name, in wire form."""
+        head = HEADER.pack(0, self.flags, 1, 0, 0, 0)[2:]
+        message = b"".join((self.id, head, name, self.question[-4:]))
+        opt = (self.limit, DO if self.wants_do else 0) if self.edns else None
+        return Query(message, name, self.type, len(message), opt)
 
 
 class Reply:
@@ -65,7 +83,7 @@ class Reply:
     `records` are all records but OPT, with their TTLs at `ttls`: (offset in `records`, seconds).
     """
 
-    __slots__ = ("counts", "flags", "name", "question", "records", "seconds", "ttls")
+    __slots__ = ("counts", "flags", "name", "private", "question", "records", "seconds", "ttls")
 
     def __init__(
         self,
@@ -76,11 +94,13 @@ class Reply:
         records: bytes,
         ttls: tuple[tuple[int, int], ...],
         seconds: int,
+        private: bool = False,
     ) -> None:
         self.flags, self.counts, self.question = flags, counts, question
         self.name = question[:-4].lower()
         self.records, self.ttls = records, ttls
         self.seconds = seconds  # how long it may be kept, 0 for not at all
+        self.private = private  # it has an address that nobody on the internet may give out
 
 
 def read_query(message: bytes) -> Query:
@@ -140,6 +160,7 @@ def read_reply(message: bytes) -> Reply:
     kept = [0, 0, 0]
     ttls: list[tuple[int, int]] = []
     minimum = stop = None
+    private = False
     for section, count in enumerate(counts):
         for _ in range(count):
             kind, _, ttl, fixed, after = _record(message, at)
@@ -148,6 +169,10 @@ def read_reply(message: bytes) -> Reply:
             if stop is None:
                 kept[section] += 1
                 ttls.append((fixed + 4 - start, min(ttl, LONGEST_SECONDS) if ttl < 1 << 31 else 0))
+                private = private or (
+                    kind in WITH_ADDRESSES
+                    and has_private(kind, message[fixed + RECORD.size : after])
+                )
                 if kind == SOA and section == 1 and after - fixed >= RECORD.size + SOA_TAIL:
                     minimum = min(ttl, int.from_bytes(message[after - 4 : after]))
             at = after
@@ -159,6 +184,7 @@ def read_reply(message: bytes) -> Reply:
         records=records,
         ttls=tuple(ttls),
         seconds=_keepable(flags, kept[0], ttls, minimum),
+        private=private,
     )
 
 
@@ -257,6 +283,22 @@ def compose(
     return b"".join((query.id, head[2:], query.question, records, opt))
 
 
+BLOCKED_SECONDS = 10
+"""How long a client remembers that a name is blocked: a pause is noticed soon."""
+BLOCKED_OPT = b"\0" + RECORD.pack(OPT, OWN_SIZE, 0, 6) + b"\0\x0f\0\2\0\x0f"
+
+
+def no_such_name(query: Query) -> bytes:
+    """NXDOMAIN for a blocked name, with the reason for who can read it (RFC 8914 §4.16)."""
+    times = struct.pack("!5I", 1, 3600, 600, 86_400, BLOCKED_SECONDS)
+    data = b"\xc0\x0c" + b"\0" + times  # the name itself is its zone; nobody is its hostmaster
+    soa = b"\xc0\x0c" + RECORD.pack(SOA, 1, BLOCKED_SECONDS, len(data)) + data
+    opt = BLOCKED_OPT if query.edns else b""
+    flags = QR | RA | query.flags & (RD | CD) | NXDOMAIN
+    head = HEADER.pack(0, flags, 1, 0, 1, 1 if opt else 0)
+    return b"".join((query.id, head[2:], query.question, soa, opt))
+
+
 def bad_version(query: Query) -> bytes:
     """BADVERS: its upper bits are in the OPT record's TTL (RFC 6891 §6.1.3)."""
     opt = b"\0" + RECORD.pack(OPT, OWN_SIZE, BADVERS >> 4 << 24, 0)
@@ -273,11 +315,57 @@ def question_of(message: bytes) -> bytes | None:
     return message[HEADER_SIZE : end - 4].lower() + message[end - 4 : end]
 
 
-def ask(identity: bytes, query: Query) -> bytes:
-    """The same question to an upstream, under our own id, with our own EDNS."""
+def ask(identity: bytes, query: Query, question: bytes = b"") -> bytes:
+    """The same question to an upstream, under our own id, with our own EDNS.
+
+    `question` is the query's own, in whatever letter case.
+    """
     head = HEADER.pack(0, RD | query.flags & CD, 1, 0, 0, 1)
     opt = OUR_OPT_DO if query.wants_do else OUR_OPT
-    return b"".join((identity, head[2:], query.question, opt))
+    return b"".join((identity, head[2:], question or query.question, opt))
+
+
+LETTERS = bytes(32 if chr(byte).isascii() and chr(byte).isalpha() else 0 for byte in range(256))
+"""For each byte the bit that changes a letter's case; lengths of labels are no letters."""
+
+
+def scrambled(question: bytes, dice: bytes) -> bytes:
+    """The question with its letters in a case that `dice`, as many bytes, decide.
+
+    A forger would have to guess it: an answer repeats the question as it was (draft-vixie-dnsext-
+    dns0x20).
+    """
+    size = len(question)
+    name = question[:-4].translate(LETTERS) + b"\0\0\0\0"
+    flipped = int.from_bytes(name) & int.from_bytes(dice)
+    return (int.from_bytes(question) ^ flipped).to_bytes(size)
+
+
+def renewed(reply: Reply, seconds: int) -> Reply:
+    """The same answer, good for `seconds` from now whatever it said."""
+    records = bytearray(reply.records)
+    for at, _ in reply.ttls:
+        TTL.pack_into(records, at, seconds)
+    return Reply(
+        flags=reply.flags,
+        counts=reply.counts,
+        question=reply.question,
+        records=bytes(records),
+        ttls=tuple((at, seconds) for at, _ in reply.ttls),
+        seconds=seconds,
+    )
+
+
+def without_records(reply: Reply, seconds: int) -> Reply:
+    """An answer that says nothing: the name is there, and has nothing of that type."""
+    return Reply(
+        flags=QR | NOERROR,
+        counts=(0, 0, 0),
+        question=reply.question,
+        records=b"",
+        ttls=(),
+        seconds=seconds,
+    )
 
 
 def aged(records: bytes, ttls: tuple[tuple[int, int], ...], seconds: int) -> bytes:
@@ -288,3 +376,26 @@ def aged(records: bytes, ttls: tuple[tuple[int, int], ...], seconds: int) -> byt
     for at, ttl in ttls:
         TTL.pack_into(copy, at, max(ttl - seconds, 0))
     return bytes(copy)
+
+
+def name_in_bytes(name: str) -> bytes:
+    """A name in wire form.
+
+    >>> name_in_bytes("a.lan")
+    b'\\x01a\\x03lan\\x00'
+    """
+    labels = name.encode().split(b".")
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def suffixes(name: bytes) -> list[bytes]:
+    """A name in wire form, and every name above it but the root.
+
+    >>> suffixes(b"\\x01a\\x03lan\\x00")
+    [b'\\x01a\\x03lan\\x00', b'\\x03lan\\x00']
+    """
+    found = []
+    while name[0]:
+        found.append(name)
+        name = name[name[0] + 1 :]
+    return found

@@ -1,44 +1,69 @@
-"""The names that are ours: machines, reservations and leases, forwards and backwards.
+"""The names that are ours: own records, machines, reservations and leases, forwards and backwards.
 
-Who wins a name: the router, then a reservation, then a machine of the inventory, then what a
-client calls itself.  A client cannot take a name that somebody has, nor one that redirects others
-(CERT VU#598349).  Private reverse zones and special names are answered here and go nowhere
-(RFC 6303, RFC 6761, RFC 6762).
+Who wins a name: the router, then the owner's records, then a reservation, then a machine of the
+inventory, then what a client calls itself.  A client cannot take a name that somebody has, nor one
+that redirects others (CERT VU#598349).  Private reverse zones and special names are answered here
+and go nowhere (RFC 6303, RFC 6761, RFC 6762, RFC 9462), unless the owner forwards them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import dnslib
 
+from appliance.model.dns import Record, full_name
 from appliance.model.names import MACHINE_NAME
 from appliance.model.slices import DnsNetwork, DnsSlice
 from appliance.store.leases import LeaseRow
+from services.dns.records import Stored, alias, rdata
 from services.dns.wire import (
     AA,
     AAAA,
+    CNAME,
+    DNSKEY,
+    DS,
     HEADER,
     NOERROR,
     NS,
     NXDOMAIN,
     PTR,
+    SERVFAIL,
     SOA,
     A,
     Query,
+    name_in_bytes,
     question_end,
+    suffixes,
 )
+
+Address = IPv4Address | IPv6Address
+Subnet = IPv4Network | IPv6Network
 
 LOCAL_SECONDS = 60
 NEGATIVE_SECONDS = 1
 """A machine that has just come up is found a second later, also by who asked too early."""
+LONGEST_CHAIN = 8
+"""Aliases of aliases; a longer chain is a circle."""
 
 UNTAKEABLE = frozenset({"localhost", "wpad", "isatap", "local", "invalid", "test", "onion"})
-SPECIAL = ("local", "invalid", "test", "onion", "home.arpa", "localhost")
+SPECIAL = (
+    "local",
+    "invalid",
+    "test",
+    "onion",
+    "internal",
+    "home.arpa",
+    "localhost",
+    "resolver.arpa",  # RFC 9462 §4: nobody else may say that this router speaks TLS
+    "use-application-dns.net",  # Mozilla's canary: browsers ask us, not somebody over HTTPS
+)
 """Domains that are never asked of anybody else."""
-LOOPBACK = IPv4Address("127.0.0.1")
-PRIVATE = tuple(
-    map(
+OF_THE_ROOT = frozenset({NS, SOA, DS, DNSKEY})
+"""Types by which a single label is a domain of the internet and not a machine."""
+LOOPBACK: Mapping[int, str] = {A: "127.0.0.1", AAAA: "::1"}
+PRIVATE: tuple[Subnet, ...] = (
+    *map(
         IPv4Network,
         (
             "10.0.0.0/8",
@@ -50,17 +75,18 @@ PRIVATE = tuple(
             "0.0.0.0/8",
             "255.255.255.255/32",
         ),
-    )
+    ),
+    *map(IPv6Network, ("::/127", "fc00::/7", "fe80::/10", "2001:db8::/32")),
 )
 """Reverse zones that stay at home (RFC 6303 §4, RFC 7793)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Single labels to addresses, and addresses to single labels."""
+    """Single labels to addresses, and addresses to whole names."""
 
     forward: Mapping[str, tuple[IPv4Address, ...]]
-    reverse: Mapping[IPv4Address, str]
+    reverse: Mapping[Address, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,34 +98,70 @@ class Local:
     records: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A name of ours that is another name for one of the internet: `target`, in wire form."""
+
+    chain: tuple[Stored, ...]
+    target: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a name of ours has of the type that was asked for; the zone is whose SOA says no."""
+
+    records: tuple[Stored, ...]
+    zone: str
+    code: int = NOERROR
+
+
 def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
     """Give every name to whom it belongs; `leases` are the bound ones.
 
     Several leases with one name: the same machine's operating system wins over its boot stages;
     between machines the lowest address keeps it.
     """
+    domain = slice_.domain
+    taken = {full_name(one.name, domain) for one in slice_.settings.records}
     forward: dict[str, tuple[IPv4Address, ...]] = {
         slice_.hostname: tuple(network.address.ip for network in slice_.networks)
     }
-    reverse = {network.address.ip: slice_.hostname for network in slice_.networks}
+    ours = (one for network in slice_.networks for one in (network.address, *network.stays))
+    reverse: dict[Address, str] = {one.ip: slice_.hostname for one in ours}
     for network in slice_.networks:
         for one in network.reservations:
-            if one.name and one.name not in forward:
+            if one.name and one.name not in forward and f"{one.name}.{domain}" not in taken:
                 forward[one.name] = (one.address,)
                 reverse[one.address] = one.name
+    fixed = frozenset(reverse)
     held = sorted(leases, key=lambda lease: (lease.stage != "os", lease.address))
     machines = dict(slice_.machines)
     for own, label in ((True, machines.get), (False, None)):
         for lease in held:
             name = label(lease.mac) if own and label else lease.hostname.lower()
-            if name and _may_have(name) and name not in forward and lease.address not in reverse:
+            if not name or not _may_have(name) or f"{name}.{domain}" in taken:
+                continue
+            if name not in forward and lease.address not in reverse:
                 forward[name] = (lease.address,)
                 reverse[lease.address] = name
-    return Names(forward, reverse)
+    whole = {address: f"{name}.{domain}" for address, name in reverse.items()}
+    said = dict(reversed(list(_backwards(slice_.settings.records, domain))))
+    return Names(forward, {**whole, **{at: name for at, name in said.items() if at not in fixed}})
 
 
 def _may_have(name: str) -> bool:
     return name not in UNTAKEABLE and MACHINE_NAME.fullmatch(name) is not None
+
+
+def _backwards(records: Iterable[Record], domain: str) -> Iterator[tuple[Address, str]]:
+    """The addresses of the owner's records with their names."""
+    kinds: Mapping[str, type[IPv4Address] | type[IPv6Address]] = {
+        "A": IPv4Address,
+        "AAAA": IPv6Address,
+    }
+    for one in records:
+        if one.kind in kinds:
+            yield kinds[one.kind](one.value), full_name(one.name, domain)
 
 
 class Zone:
@@ -111,86 +173,131 @@ class Zone:
         self._domain = slice_.domain
         self._router = f"{slice_.hostname}.{slice_.domain}."
         self._hostname = slice_.hostname
-        homes = (slice_.domain, "in-addr.arpa", *SPECIAL)
-        self._ends = tuple(map(_wire, homes))  # most names are nobody's here: see that in bytes
+        self._own: dict[bytes, list[Stored]] = {}
+        for one in slice_.settings.records:
+            name = full_name(one.name, slice_.domain)
+            stored = Stored(name, *rdata(one), one.seconds)
+            self._own.setdefault(name_in_bytes(name), []).append(stored)
+        homes = (slice_.domain, "in-addr.arpa", "ip6.arpa", *SPECIAL)
+        # most names are nobody's here: see that in bytes
+        self._ends = tuple(map(name_in_bytes, homes))
+        self._forwarded = frozenset(
+            name_in_bytes(one.domain) for one in slice_.settings.forwardings
+        )
 
-    def answer(self, query: Query, network: str) -> Local | None:
+    def answer(self, query: Query, network: str) -> Local | Elsewhere | None:
         """Our answer for a client on `network`; None when the name is not ours."""
-        if query.name[0] + 2 != len(query.name) and not query.name.endswith(self._ends):
+        chain: list[Stored] = []
+        name = query.name
+        while (other := self._other_name(name, query.type)) is not None:
+            chain.append(other)
+            if len(chain) > LONGEST_CHAIN:
+                return self._local(query, [], Found((), self._domain, SERVFAIL))
+            name = name_in_bytes(alias(other))
+        found = self._found(name, query.type, network)
+        if found is not None:
+            return self._local(query, chain, found)
+        return Elsewhere(tuple(chain), name) if chain else None
+
+    def _other_name(self, name: bytes, kind: int) -> Stored | None:
+        """The CNAME that the owner gave to `name`, unless that is what was asked for."""
+        if kind == CNAME:
             return None
-        labels = _labels(query.name)
+        return next((one for one in self._own.get(name, ()) if one.kind == CNAME), None)
+
+    def _found(self, name: bytes, kind: int, network: str) -> Found | None:
+        if (own := self._own.get(name)) is not None:
+            return Found(tuple(one for one in own if one.kind == kind), self._zone_of(own[0].name))
+        if name[0] + 2 != len(name) and not name.endswith(self._ends):
+            return None
+        found = self._at_home(_labels(name), kind, network)
+        if (
+            found
+            and found.code == NXDOMAIN
+            and any(map(self._forwarded.__contains__, suffixes(name)))
+        ):
+            return None
+        return found
+
+    def _at_home(self, labels: list[str], kind: int, network: str) -> Found | None:
         text = ".".join(labels)
-        if len(labels) > 2 and labels[-2:] == ["in-addr", "arpa"]:
-            return self._reverse(query, labels[:-2])
         if text == self._domain:
-            return self._apex(query)
+            return self._apex(kind)
         if text.endswith(f".{self._domain}"):
-            return self._host(query, text[: -len(self._domain) - 1], network, self._domain)
+            return self._host(text[: -len(self._domain) - 1], kind, network, self._domain)
+        if labels[-2:] in (["in-addr", "arpa"], ["ip6", "arpa"]):
+            return self._backwards(labels, kind)
         if special := next((one for one in SPECIAL if _below(text, one)), None):
-            return self._special(query, special)
-        if len(labels) == 1 and (text in self.names.forward or query.type in (A, AAAA)):
-            return self._host(query, text, network, text)
+            return _special(kind, special)
+        if len(labels) == 1 and (text in self.names.forward or kind not in OF_THE_ROOT):
+            return self._host(text, kind, network, text)
         return None
 
-    def _host(self, query: Query, label: str, network: str, zone: str) -> Local:
+    def _host(self, label: str, kind: int, network: str, zone: str) -> Found:
         addresses = self.names.forward.get(label)
         if addresses is None:
-            return self._nothing(query, zone, NXDOMAIN)
-        if query.type != A:
-            return self._nothing(query, zone, NOERROR)
+            return Found((), zone, NXDOMAIN)
+        if kind != A:
+            return Found((), zone)
         own = self._networks.get(network)
         if own and label == self._hostname:  # the side that the client is on comes first
             addresses = tuple(sorted(addresses, key=lambda one: one != own.address.ip))
-        return self._records(query, [(A, dnslib.A(str(one))) for one in addresses])
+        name = label if zone == label else f"{label}.{zone}"
+        return Found(
+            tuple(Stored(name, A, dnslib.A(str(one)), LOCAL_SECONDS) for one in addresses), zone
+        )
 
-    def _apex(self, query: Query) -> Local:
-        if query.type == SOA:
-            return self._records(query, [(SOA, self._authority())])
-        if query.type == NS:
-            return self._records(query, [(NS, dnslib.NS(self._router))])
-        return self._nothing(query, self._domain, NOERROR)
+    def _apex(self, kind: int) -> Found:
+        data = {SOA: self._authority(), NS: dnslib.NS(self._router)}
+        if kind not in data:
+            return Found((), self._domain)
+        return Found((Stored(self._domain, kind, data[kind], LOCAL_SECONDS),), self._domain)
 
-    def _special(self, query: Query, zone: str) -> Local:
-        if zone == "localhost" and query.type == A:
-            return self._records(query, [(A, dnslib.A(str(LOOPBACK)))])
-        return self._nothing(query, zone, NOERROR if zone == "localhost" else NXDOMAIN)
-
-    def _reverse(self, query: Query, labels: list[str]) -> Local | None:
-        """Answer below in-addr.arpa when the address is ours or private."""
-        octets = _octets(labels)
-        if octets is None:
+    def _backwards(self, labels: list[str], kind: int) -> Found | None:
+        """Answer below in-addr.arpa or ip6.arpa when the address is ours or private."""
+        network = _subnet(labels)
+        if network is None:
             return None
-        network = IPv4Network((int.from_bytes(bytes(octets).ljust(4, b"\0")), 8 * len(octets)))
-        home = (*PRIVATE, *(one.address.network for one in self._networks.values()))
-        zone = next((one for one in home if network.subnet_of(one)), None)
-        if zone is None:
-            return None
-        name = self.names.reverse.get(network.network_address) if len(octets) == 4 else None
+        home: tuple[Subnet, ...] = (
+            *PRIVATE,
+            *(one.address.network for one in self._networks.values()),
+        )
+        zone = next((one for one in home if _inside(network, one)), None)
+        whole = network.prefixlen == network.max_prefixlen
+        name = self.names.reverse.get(network.network_address) if whole else None
         if name is None:
-            return self._nothing(query, _reverse_zone(zone), NXDOMAIN)
-        if query.type != PTR:
-            return self._nothing(query, _reverse_zone(zone), NOERROR)
-        return self._records(query, [(PTR, dnslib.PTR(f"{name}.{self._domain}."))])
+            return Found((), _reverse_zone(zone), NXDOMAIN) if zone else None
+        text = ".".join(labels)
+        if kind != PTR:
+            return Found((), _reverse_zone(zone) if zone else text)
+        return Found((Stored(text, PTR, dnslib.PTR(f"{name}."), LOCAL_SECONDS),), text)
 
-    def _records(self, query: Query, found: list[tuple[int, object]]) -> Local:
-        message = _message(query)
-        for kind, data in found:
-            message.add_answer(dnslib.RR(message.q.qname, kind, rdata=data, ttl=LOCAL_SECONDS))
-        return _cut(message, NOERROR)
+    def _zone_of(self, name: str) -> str:
+        return self._domain if _below(name, self._domain) else name
 
-    def _nothing(self, query: Query, zone: str, code: int) -> Local:
-        message = _message(query)
-        message.add_auth(dnslib.RR(f"{zone}.", SOA, rdata=self._authority(), ttl=NEGATIVE_SECONDS))
-        return _cut(message, code)
+    def _local(self, query: Query, chain: list[Stored], found: Found) -> Local:
+        label = dnslib.DNSLabel(tuple(one.encode("latin-1") for one in _labels(query.name)))
+        question = dnslib.DNSQuestion(label, query.type)
+        message = dnslib.DNSRecord(dnslib.DNSHeader(qr=1), q=question)
+        for one in (*chain, *found.records):
+            message.add_answer(one.in_message())
+        if not found.records and found.code in (NOERROR, NXDOMAIN):
+            soa = dnslib.RR(f"{found.zone}.", SOA, rdata=self._authority(), ttl=NEGATIVE_SECONDS)
+            message.add_auth(soa)
+        return _cut(message, found.code)
 
     def _authority(self) -> dnslib.SOA:
         times = (1, 3600, 600, 86_400, NEGATIVE_SECONDS)  # serial, refresh, retry, expire, minimum
         return dnslib.SOA(self._router, f"hostmaster.{self._domain}.", times)
 
 
-def _message(query: Query) -> dnslib.DNSRecord:
-    label = dnslib.DNSLabel(tuple(one.encode("latin-1") for one in _labels(query.name)))
-    return dnslib.DNSRecord(dnslib.DNSHeader(qr=1), q=dnslib.DNSQuestion(label, query.type))
+def _special(kind: int, zone: str) -> Found:
+    if zone != "localhost":
+        return Found((), zone, NXDOMAIN)
+    kinds: Mapping[int, type[dnslib.RD]] = {A: dnslib.A, AAAA: dnslib.AAAA}
+    if kind not in kinds:
+        return Found((), zone)
+    return Found((Stored(zone, kind, kinds[kind](LOOPBACK[kind]), LOCAL_SECONDS),), zone)
 
 
 def _cut(message: dnslib.DNSRecord, code: int) -> Local:
@@ -211,34 +318,47 @@ def _labels(name: bytes) -> list[str]:
     return found
 
 
-def _wire(name: str) -> bytes:
-    """A name in wire form.
-
-    >>> _wire("a.lan")
-    b'\\x01a\\x03lan\\x00'
-    """
-    labels = name.encode().split(b".")
-    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
-
-
 def _below(text: str, zone: str) -> bool:
     return text == zone or text.endswith(f".{zone}")
 
 
-def _octets(labels: list[str]) -> list[int] | None:
-    """The address, or the beginning of one, that reversed labels name; None when they do not."""
-    if len(labels) > 4 or not all(one.isascii() and one.isdigit() for one in labels):
-        return None
-    octets = [int(one) for one in reversed(labels) if len(one) <= 3]
-    return octets if len(octets) == len(labels) and max(octets) < 256 else None
+def _inside(network: Subnet, outer: Subnet) -> bool:
+    if isinstance(network, IPv4Network) and isinstance(outer, IPv4Network):
+        return network.subnet_of(outer)
+    if isinstance(network, IPv6Network) and isinstance(outer, IPv6Network):
+        return network.subnet_of(outer)
+    return False
 
 
-def _reverse_zone(network: IPv4Network) -> str:
-    """The zone of a network, at the octet boundary above it.
+def _subnet(labels: list[str]) -> Subnet | None:
+    """The address, or the beginning of one, that labels below arpa name; None when they do not.
 
-    >>> _reverse_zone(IPv4Network("10.77.0.0/23"))
-    '77.10.in-addr.arpa'
+    >>> _subnet(["77", "10", "in-addr", "arpa"]), _subnet(["d", "f", "ip6", "arpa"])
+    (IPv4Network('10.77.0.0/16'), IPv6Network('fd00::/8'))
     """
+    parts = list(reversed(labels[:-2]))
+    if labels[-2] == "ip6":
+        if not 0 < len(parts) <= 32 or not all(one in _NIBBLES for one in parts):
+            return None
+        return IPv6Network((int("".join(parts).ljust(32, "0"), 16), 4 * len(parts)))
+    if not 0 < len(parts) <= 4 or not all(one in _OCTETS for one in parts):
+        return None
+    return IPv4Network((int.from_bytes(bytes(map(int, parts)).ljust(4, b"\0")), 8 * len(parts)))
+
+
+_OCTETS = frozenset(map(str, range(256)))
+_NIBBLES = frozenset("0123456789abcdef")
+
+
+def _reverse_zone(network: Subnet) -> str:
+    """The zone of a network, at the label above it.
+
+    >>> _reverse_zone(IPv4Network("10.77.0.0/23")), _reverse_zone(IPv6Network("fd00::/8"))
+    ('77.10.in-addr.arpa', 'd.f.ip6.arpa')
+    """
+    if isinstance(network, IPv6Network):
+        nibbles = network.network_address.exploded.replace(":", "")
+        return ".".join((*reversed(nibbles[: max(1, network.prefixlen // 4)]), "ip6", "arpa"))
     octets = str(network.network_address).split(".")[: max(1, network.prefixlen // 8)]
     return ".".join((*reversed(octets), "in-addr", "arpa"))
 

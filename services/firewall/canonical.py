@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from appliance.plan.firewall import FAMILY, TABLE, Chain, DropTable, Hook, Json, Refill, State, Step
+from appliance.plan.expression import Json
+from appliance.plan.firewall import FAMILY, TABLE, Chain, DropTable, Hook, Refill, State, Step
 
 NAMED = ("counter", "set", "map", "flowtable")
 """The kinds of object that outlive a refill."""

@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from appliance.errors import Unreachable
-from appliance.plan.firewall import Json, State, Step
+from appliance.plan.expression import Json
+from appliance.plan.firewall import State, Step
 from services.firewall.canonical import commands, state
 
 DISTRIBUTION = "/usr/lib/python3/dist-packages/nftables"

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface
 from typing import Any
 
+from appliance.model.firewall import EVERYWHERE
 from appliance.plan.addresses import Interface
 from appliance.plan.links import Link
-from appliance.plan.routes import EVERYWHERE, PROTOCOL, Route
+from appliance.plan.routes import PROTOCOL, Route
 
 Message = Mapping[str, Any]
 

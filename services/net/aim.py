@@ -10,7 +10,10 @@ from appliance.model import migrate, read
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
 from appliance.model.facts import NOTHING_FOUND, Facts
+from appliance.model.schedule import current
+from appliance.model.stays import Stay
 from appliance.plan import order
+from appliance.plan.beside import beside
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
@@ -27,10 +30,18 @@ class Aim:
     facts: Facts = NOTHING_FOUND
 
 
-def aim(config: RouterConfig, nics: Sequence[Nic], facts: Facts = NOTHING_FOUND) -> Aim:
-    """Find the config's ports among the box's, and lead it by what was found."""
-    here, missing = located(config if facts.ipv6 else _without_ipv6(config), nics)
-    return Aim(here, order.wanted(here, facts), missing, facts)
+def aim(
+    config: RouterConfig,
+    nics: Sequence[Nic],
+    now: float,
+    staying: Sequence[Stay] = (),
+    facts: Facts = NOTHING_FOUND,
+) -> Aim:
+    """Find the config's ports among the box's, and its rules that hold at `now` (Unix seconds);
+    `staying` is what stands beside it, `facts` what it is led by."""
+    usable = config if facts.ipv6 else _without_ipv6(config)
+    here, missing = located(current(usable, now), nics)
+    return Aim(here, beside(order.wanted(here, facts), here, staying), missing, facts)
 
 
 def parsed(text: str) -> RouterConfig:

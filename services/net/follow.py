@@ -1,12 +1,14 @@
-"""DOOR: what net reads of nixie.db."""
+"""DOOR: what net reads of other roles' files: nixie.db, leases.db."""
 
 import sqlite3
 from functools import partial
+from ipaddress import IPv4Network
 
-from appliance.store import inventory_view
+from appliance.store import inventory_view, leases
 from appliance.store.follow import Follower
 from services.net.aim import names_by_mac
 from services.net.asked import Inventory, asked
+from services.net.leaving import LastEnd
 
 
 def read(inventory: Follower, answered: int) -> Inventory | None:
@@ -28,3 +30,18 @@ def read(inventory: Follower, answered: int) -> Inventory | None:
         )
     except sqlite3.Error:  # web is still making its tables
         return None
+
+
+def last_ends(held: Follower) -> LastEnd:
+    """When the last lease on a subnet ends, by leases.db."""
+
+    def last_end(network: str, subnet: IPv4Network) -> float | None:
+        held.changed()
+        if held.connection is None:
+            return None
+        try:
+            return leases.last_end(held.connection, network, subnet)
+        except sqlite3.Error:
+            return None
+
+    return last_end

@@ -3,19 +3,19 @@
 It owns net.db's rows and the order of things; kernel, clocks and interfaces are handed to it, so
 it runs as well over a kernel made of a dict.
 
-While a revision is on trial it is what is in force: drift is repaired towards it, and names, boots
-and the admin follow it.  The dhcp slice does not: a lease of a network that is undone again would
-leave its client stranded.
+While a revision is on trial it is what is in force: drift is repaired towards it, and addresses,
+names, boots and the admin follow it.  What it takes the place of stands beside it: the old
+addresses answer, and leases are for a minute (`plan/beside.py`, `plan/slices.py`).  After Keep an
+old address stays until everybody has moved (`leaving.py`).
 """
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
-from appliance.clock import looked, started
 from appliance.errors import NixieError, NotConverged
 from appliance.events import (
+    AddressLeft,
     ChangeRefused,
     DriftRepaired,
     Event,
@@ -27,12 +27,11 @@ from appliance.events import (
     TrialExtended,
 )
 from appliance.faults import Fault, no_fault
-from appliance.model.announced import Ipv6Slice
 from appliance.model.config import RouterConfig
-from appliance.model.facts import NOTHING_FOUND, Facts
+from appliance.model.facts import NOTHING_FOUND
+from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
 from appliance.plan import order, record, words
-from appliance.plan.announced import announced, promised
 from appliance.plan.links import Missing
 from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
@@ -64,42 +63,13 @@ from services.net.aim import (
     prefix_events,
 )
 from services.net.asked import Apply, Asked, Inventory
+from services.net.attempt import Attempt, Clocks, Kernel
+from services.net.leaving import LastEnd, Leaving, nobody
+from services.net.outside import DEAF, Ears, Outside
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
 FIRST = "first"
 """The name of the change that nobody asked for: there is nothing to go back to."""
-
-
-class Kernel(Protocol):
-    """What there is to own; `scope` says how much of it is seen."""
-
-    scope: order.State
-
-    async def observe(self) -> order.State: ...
-
-    async def perform(self, step: order.Step) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """Time and its kin: `now` Unix seconds, `boottime` CLOCK_BOOTTIME, `pause` between looks."""
-
-    now: Callable[[], float]
-    boottime: Callable[[], float]
-    pause: Callable[[], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One revision on its way; `wish` is the one being answered, None when nobody asked."""
-
-    machine: Trial
-    revision: RevisionView
-    tried: Aim
-    before: order.State
-    wish: str | None = None
-    steps: tuple[order.Step, ...] = ()
-    put_back: bool = False
 
 
 class Keeper:
@@ -112,12 +82,13 @@ class Keeper:
         nics: Callable[[], Sequence[Nic]],
         clocks: Clocks,
         fault: Fault = no_fault,
-        facts: Callable[[], Facts] = lambda: NOTHING_FOUND,
-        synchronised: Callable[[], bool] = lambda: False,
+        last_end: LastEnd = nobody,
+        ears: Ears = DEAF,
     ) -> None:
         self._ledger = Ledger(database, clocks.now, fault)
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
-        self._facts, self._synchronised = facts, synchronised
+        self._leaving = Leaving(self._ledger.leaving, last_end)
+        self._outside = Outside(ears, self._ledger.slices, clocks.now())
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
         self._aim: Aim | None = self._aimed(self._config) if self._config else None
@@ -126,10 +97,6 @@ class Keeper:
         self._remains = order.State()  # of an undo that could not take everything away
         slices = self._ledger.slices
         self._machines: Mapping[str, str] = dict(slices.dns.machines) if slices else {}
-        self._ipv6 = (
-            slices.ipv6 if slices else Ipv6Slice()
-        )  # what was announced, and not taken back
-        self._clock = started(clocks.now(), slices.time.floor if slices else 0.0)
         self._refused: RevisionView | None = None
         self.failures = 0
 
@@ -142,6 +109,12 @@ class Keeper:
     def wake_at(self) -> float | None:
         """When the trial wants to be looked at (CLOCK_BOOTTIME); None when nothing is on trial."""
         return self._pending.machine.wake_at if self._pending else None
+
+    @property
+    def changes_at(self) -> float | None:
+        """When a rule's time begins or ends next (Unix seconds); None when none has any."""
+        config = self._in_force()
+        return changes_at(config, self._clocks.now()) if config else None
 
     async def recover(self) -> None:
         """Undo a trial that a restart cut off, then bring the last kept config into force."""
@@ -166,13 +139,14 @@ class Keeper:
             self._pending.wish = None
             await self._happened(self._pending, Woken())
         if not answered:
+            await self._let_go(told=True)
             await self.repair(told=True)
         here = self._aim.config if self._aim else None
         self._ledger.write(slices=self._slices(), ports=port_rows(self._nics(), here))
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""
-        config = parsed(self._pending.revision.config) if self._pending else self._config
+        config = self._in_force()
         if config is None:
             return
         fresh = self._aimed(config)
@@ -182,9 +156,11 @@ class Keeper:
         except NixieError as error:
             self._failed(error)
             return
+        turned = self._aim is not None and fresh.config != self._aim.config  # a rule's time came
         news = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
-        drift = () if news or not told else tuple(DriftRepaired(words.say(one)) for one in steps)
+        expected = bool(news) or turned or not told
+        drift = () if expected else tuple(DriftRepaired(words.say(one)) for one in steps)
         if news or drift:
             self._ledger.write(*news, *drift)
 
@@ -242,7 +218,9 @@ class Keeper:
             self._kernel.scope = self._scope(tried)
             attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
         except NixieError as error:
-            nothing = Attempt(machine, revision, aim(RouterConfig(()), ()), order.State(), wish)
+            nothing = Attempt(
+                machine, revision, Aim(RouterConfig(()), order.State(), ()), order.State(), wish
+            )
             return await self._happened(nothing, Refused(str(error)))
         return await self._happened(attempt, Checked())
 
@@ -261,7 +239,7 @@ class Keeper:
         return await self._happened(attempt, Journalled())
 
     def _wait_for_keep(self, attempt: Attempt) -> None:
-        number, left = attempt.revision.number, round(self._left(attempt) or 0)
+        number, left = attempt.revision.number, round(attempt.left(self._clocks.boottime()) or 0)
         if attempt is self._pending:
             events: tuple[Event, ...] = (TrialExtended(number, left, attempt.wish),)
         else:
@@ -296,8 +274,10 @@ class Keeper:
     async def _record_kept(self, attempt: Attempt) -> None:
         self._fault("net.converged")
         revision, now = attempt.revision, self._clocks.now()
+        kept = parsed(revision.config)
+        self._leaving.begin(self._config, kept, now)
         self._kept = Kept(revision.number, revision.config, now)
-        self._config, self._refused, self._pending = parsed(revision.config), None, None
+        self._config, self._refused, self._pending = kept, None, None
         self.failures = 0
         links = self._arrived(attempt.tried)
         steps = tuple(map(words.say, attempt.steps))
@@ -308,7 +288,9 @@ class Keeper:
             kept=self._kept,
             ended=Ended(revision.number, "kept", "", now),
             slices=self._slices(),
+            leaving=self._leaving.stays,
         )
+        await self._let_go(told=False)
 
     async def _record_undone(self, attempt: Attempt) -> None:
         number, why, now = attempt.revision.number, attempt.machine.why, self._clocks.now()
@@ -325,20 +307,44 @@ class Keeper:
             slices=self._slices(),
         )
 
+    # ── what stays beside ────────────────────────────────────────────────────────────────────────
+
+    def _aimed(self, config: RouterConfig) -> Aim:
+        """Where `config` leads, with what stays beside it."""
+        beside = self._leaving.beside(self._config, config)
+        return aim(config, self._nics(), self._clocks.now(), beside, self._outside.facts())
+
+    async def _let_go(self, *, told: bool) -> None:
+        """Take away addresses that nobody needs any more: from the kernel first, then from disk."""
+        if self._pending or self._config is None:
+            return
+        before = self._leaving.stays
+        self._leaving.stays = self._leaving.needed(self._config, self._clocks.now())
+        gone = [one for one in before if one not in self._leaving.stays]
+        if not gone:
+            return
+        self.failures = 0
+        await self.repair(told=False)
+        if self.failures:
+            self._leaving.stays = before  # tried again at the next look
+            return
+        left = [AddressLeft(one.network, str(one.address.ip)) for one in gone if told]
+        self._ledger.write(*left, slices=self._slices(), leaving=self._leaving.stays)
+
     # ── memory ───────────────────────────────────────────────────────────────────────────────────
 
     async def _reconcile(self, wanted: order.State) -> tuple[order.State, tuple[order.Step, ...]]:
         return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
 
+    def _in_force(self) -> RouterConfig | None:
+        """What is on trial, else what is kept, with all of its times."""
+        return parsed(self._pending.revision.config) if self._pending else self._config
+
     def _scope(self, tried: Aim) -> order.State:
         """What we may touch: all that the config in force or the tried one names, and our
         addresses in prefixes that were announced before a restart."""
-        before = order.State(addresses=promised(tried.config, self._ipv6))
+        before = self._outside.promised(tried)
         return order.together(before, *([self._aim.wanted] if self._aim else []), tried.wanted)
-
-    def _aimed(self, config: RouterConfig) -> Aim:
-        """Where a config leads with the ports and the facts of this moment."""
-        return aim(config, self._nics(), self._facts())
 
     def _arrived(self, fresh: Aim) -> tuple[Event, ...]:
         """`fresh` is in force now; what there is to tell about its ports and its prefix."""
@@ -356,24 +362,18 @@ class Keeper:
         """What is in force, cut; None before anything is."""
         if self._aim is None or self._kept is None or self._config is None:
             return None
-        here, now = self._aim, self._clocks.now()
-        self._ipv6 = announced(here.config, here.facts, self._ipv6, now)
-        self._clock = looked(self._clock, now, synchronised=self._synchronised())
-        number = self._pending.revision.number if self._pending else self._kept.revision
-        fresh = cut(here.config, number, self._machines)
-        time = replace(fresh.time, trusted=self._clock.trusted, floor=self._clock.floor)
-        fresh = replace(fresh, ipv6=self._ipv6, time=time)
-        if self._pending is None:
-            return fresh
-        return replace(fresh, dhcp=cut(self._config, self._kept.revision, {}).dhcp)
-
-    def _left(self, attempt: Attempt) -> float | None:
-        """Seconds until the deadline."""
-        deadline = attempt.machine.deadline
-        return None if deadline is None else deadline - self._clocks.boottime()
+        here, pending = self._aim.config, self._pending
+        fresh = cut(
+            here,
+            pending.revision.number if pending else self._kept.revision,
+            self._machines,
+            staying=self._leaving.beside(self._config, here),
+            before=self._config if pending else None,
+        )
+        return self._outside.told(fresh, self._aim, self._clocks.now())
 
     def _row(self, attempt: Attempt, phase: Phase) -> TrialRow:
-        left, now = self._left(attempt), self._clocks.now()
+        left, now = attempt.left(self._clocks.boottime()), self._clocks.now()
         return TrialRow(
             revision=attempt.revision.number,
             state=phase.value,

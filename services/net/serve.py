@@ -1,34 +1,41 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then five things wake it: a commit in nixie.db, a change in the kernel, a prefix that the
-provider delegates, the deadline of a trial, and the clock (nftables and sysctls do not tell).
-Everything runs in the namespace this process was started in.
+nixie.db.  Then six things wake it: a commit in nixie.db, a change in the kernel, what is heard
+from the provider or of the clock, the deadline of a trial, the time of a rule, and time itself
+(nftables and sysctls do not tell).  Everything runs in the namespace this process was started in.
 """
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from appliance.backoff import pause_seconds
+from appliance.events import Event
 from appliance.faults import Fault, no_fault
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store import trials
 from appliance.store.follow import Follower, follow
+from appliance.store.journal import append, transaction
 from appliance.store.open import now, writer
+from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
 from services.clock.probe import Follower as ClockFollower
 from services.delegation.dhcpcd import REPORT
 from services.delegation.probe import facts, reports
+from services.devices.serve import Watch
 from services.links.driver import changes, netlink
+from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
-from services.net.follow import read
-from services.net.keeper import Clocks, Keeper
+from services.net.follow import last_ends, read
+from services.net.keeper import Keeper
+from services.net.outside import Ears
 
-INVENTORY, KERNEL, PROVIDER, CLOCK = "nixie.db", "the kernel", "the provider", "the clock"
+INVENTORY, KERNEL, OUTSIDE = "nixie.db", "the kernel", "the world"
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
@@ -40,32 +47,35 @@ BEAT_SECONDS = 1.0
 noticed."""
 
 
-async def serve(state: Path, signs: Signs = NO_SIGNS, fault: Fault = no_fault) -> None:
+async def serve(
+    state: Path,
+    signs: Signs = NO_SIGNS,
+    fault: Fault = no_fault,
+    makers: Path | None = None,
+) -> None:
     """Hold the network until cancelled; ready when the last kept config is in force.
 
+    `makers` is the registry of network cards' makers, None where set-up put none.
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
-    inventory = Follower(state / "nixie.db")
-    report = state / "dhcpcd" / REPORT
+    inventory, held = Follower(state / "nixie.db"), Follower(state / "leases.db")
+    watch = Watch(database, state, makers)
+    report, clock = state / "dhcpcd" / REPORT, ClockFollower()
     try:
+        await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            clock = ClockFollower()
-            keeper = Keeper(
-                database,
-                kernel,
-                nics,
-                CLOCKS,
-                fault,
-                partial(facts, report),
-                lambda: clock.synchronised,
-            )
+            ears = Ears(partial(facts, report), lambda: clock.synchronised)
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, last_ends(held), ears)
             await keeper.recover()
             signs.ready()
-            await _hold(keeper, inventory, report, clock, signs.beat)
+            heard = (reports(report), clock.changes())
+            await _hold(keeper, inventory, heard, signs.beat, watch, partial(_tell, database))
     finally:
+        watch.close()
         inventory.close()
+        held.close()
         database.close()
 
 
@@ -93,17 +103,19 @@ class Bell:
 async def _hold(
     keeper: Keeper,
     inventory: Follower,
-    report: Path,
-    clock: ClockFollower,
+    heard: Iterable[AsyncIterator[None]],
     beat: Callable[[], None],
+    watch: Watch,
+    tell: Callable[[Event], None],
 ) -> None:
-    """Look whenever something may have changed."""
+    """Look whenever something may have changed; beside it the watch over the devices."""
     bell = Bell()
     async with asyncio.TaskGroup() as group:
+        group.create_task(supervise(once(Service("devices", None, watch.serve)), tell))
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
         group.create_task(bell.ring_on(changes(), KERNEL))
-        group.create_task(bell.ring_on(reports(report), PROVIDER))
-        group.create_task(bell.ring_on(clock.changes(), CLOCK))
+        for source in heard:
+            group.create_task(bell.ring_on(source, OUTSIDE))
         while True:
             bell.rung.clear()
             beat()
@@ -120,13 +132,23 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
-    waited_for = {INVENTORY, PROVIDER, CLOCK} | (set() if keeper.failures else {KERNEL})
+    waited_for = {INVENTORY, OUTSIDE} | (set() if keeper.failures else {KERNEL})
+    turn = keeper.changes_at
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:
             await asyncio.sleep(SETTLE_SECONDS)
             return
+        until_turn = BEAT_SECONDS if turn is None else turn - CLOCKS.now()
+        if until_turn <= 0:
+            return
         beat()
-        await bell.wait(min(left, BEAT_SECONDS))
+        await bell.wait(min(left, BEAT_SECONDS, until_turn))
+
+
+def _tell(database: sqlite3.Connection, event: Event) -> None:
+    """Put down that a service of ours failed."""
+    with transaction(database):
+        append(database, event, now())
 
 
 CLOCKS = Clocks(

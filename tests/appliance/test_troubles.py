@@ -5,6 +5,7 @@ import pytest
 
 from appliance import events, troubles
 from appliance.events import Event, say
+from appliance.model.dns import Dns
 from appliance.model.slices import DhcpNetwork, DnsSlice, Slices
 from appliance.store.inventory_view import MachineView
 from appliance.store.journal import Entry
@@ -17,7 +18,7 @@ LAN = DhcpNetwork(
     "lan", "br-lan", IPv4Interface("10.77.0.1/24"), IPv4Address("10.77.0.100"),
     IPv4Address("10.77.0.199"), 3600, "lan", netboot=True,
 )  # fmt: skip
-DNS = DnsSlice("nixie", "lan", (), ())
+DNS = DnsSlice("nixie", "lan", (), Dns())
 MISSING = events.LinkMissing("lan", "enp2s0")
 
 

@@ -66,7 +66,7 @@ asyncio.run(serve(sockets, files, installed(loaders), signs=Signs(ready)))
 SLICE = {
     "revision": 1,
     "dhcp": [],
-    "dns": {"hostname": "nixie", "domain": "lan", "networks": [], "upstreams": []},
+    "dns": {"hostname": "nixie", "domain": "lan", "networks": [], "settings": {}},
     "boot": [{"name": "lan", "link": "br-lan", "address": "10.77.0.1/24"}],
 }
 

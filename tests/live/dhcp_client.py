@@ -6,7 +6,8 @@ Usage: dhcp_client.py LINK exchanges COUNT    go through COUNT exchanges, one MA
                                               order
        dhcp_client.py LINK request ADDRESS    one INIT-REBOOT of MAC 0; its answer as hex, or "none"
        dhcp_client.py LINK discover HEX       broadcast HEX once; seconds until the answer, and it
-       dhcp_client.py LINK 4011 SERVER HEX    send HEX to port 4011 from port 4011; source port, hex
+       dhcp_client.py LINK 4011 SERVER HEX    send HEX to port 4011 from port 4011 until it is
+                                              answered; source port, hex
 """
 
 import socket
@@ -74,6 +75,17 @@ class Client:
                 continue
         return list(offered.values())
 
+    def ask_4011(self, server: str, asked: bytes) -> str:
+        """Ask until it is answered, as firmware does: the source port of the answer, hex."""
+        for _ in range(TRIES):
+            self.wire.sendto(asked, (server, 4011))
+            try:
+                answer, (_, port) = self.wire.recvfrom(2048)
+            except TimeoutError:
+                continue
+            return f"{port} {answer.hex()}"
+        return "none"
+
 
 def main() -> None:
     link, what, value = sys.argv[1:4]
@@ -94,13 +106,7 @@ def main() -> None:
         answer = client.wire.recv(2048)
         print(f"{time.monotonic() - began:.2f}", answer.hex())
     else:
-        client = Client(link, 4011)
-        client.wire.sendto(bytes.fromhex(sys.argv[4]), (value, 4011))
-        try:
-            answer, (_, port) = client.wire.recvfrom(2048)
-            print(port, answer.hex())
-        except TimeoutError:
-            print("none")
+        print(Client(link, 4011).ask_4011(value, bytes.fromhex(sys.argv[4])))
 
 
 if __name__ == "__main__":

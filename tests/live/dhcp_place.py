@@ -14,6 +14,7 @@ import pytest
 
 from appliance.errors import Unreachable
 from appliance.events import Event
+from appliance.model.dns import Dns
 from appliance.model.slices import DhcpNetwork, DnsSlice, Slices, to_json
 from appliance.store.journal import read
 from appliance.store.leases import LeaseRow, Trouble, leases, troubles
@@ -60,7 +61,7 @@ class Place:
 
     def publish(self, *networks: DhcpNetwork) -> None:
         fresh = self.state / "slices.new"
-        dns = DnsSlice("nixie", "lan", (), ())
+        dns = DnsSlice("nixie", "lan", (), Dns())
         fresh.write_text(json.dumps(to_json(Slices(1, networks, dns, ()))))
         fresh.replace(self.slices)
 

@@ -20,7 +20,8 @@ import pytest
 from appliance.errors import Unreachable
 from appliance.model.slices import Slices
 from appliance.roles import ROLES
-from appliance.store import trials
+from appliance.store import devices, trials
+from appliance.store.devices import DeviceRow
 from appliance.store.journal import Entry, read
 from appliance.store.open import reader
 from appliance.store.wishes import body
@@ -50,6 +51,7 @@ CREATE TABLE revision (number INTEGER PRIMARY KEY, config TEXT, author TEXT, at 
 CREATE TABLE wish (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT, role TEXT, kind TEXT, body TEXT, at REAL
 );
+CREATE TABLE device (mac TEXT PRIMARY KEY, name TEXT, block TEXT);
 CREATE TABLE machine (id TEXT PRIMARY KEY, name TEXT, removed_at REAL);
 CREATE TABLE machine_mac (machine TEXT, network TEXT, mac TEXT);
 CREATE TABLE intent (id TEXT, machine TEXT, kind TEXT, host TEXT, menu TEXT, specialisation TEXT);
@@ -110,6 +112,18 @@ class Router:
                 (ident, kind, body("net", kind, **fields)),
             )
         return ident
+
+    def say_of(self, mac: str, *, name: str = "", block: str = "") -> None:
+        """Write what the owner says of a device."""
+        with closing(self.web()) as connection:
+            connection.execute("INSERT OR REPLACE INTO device VALUES (?, ?, ?)", (mac, name, block))
+
+    def devices(self) -> dict[str, DeviceRow]:
+        """The devices that net knows, by MAC."""
+        if (connection := self.net()) is None:
+            return {}
+        with closing(connection):
+            return {row.mac: row for row in devices.devices(connection)}
 
     def try_out(self, config: dict[str, Any], seconds: int = 90) -> str:
         """Ask for the next revision; the id of the change."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.model.dns import Dns
 from appliance.model.slices import DnsSlice, Slices, to_json
 from appliance.roles import ROLES
 from appliance.store.open import writer
@@ -88,7 +89,7 @@ def listening(role: str, state: Path) -> Iterator[Listener]:
 
 
 def publish(state: Path) -> None:
-    told = json.dumps(to_json(Slices(1, (), DnsSlice("nixie", "lan", (), ()), ())))
+    told = json.dumps(to_json(Slices(1, (), DnsSlice("nixie", "lan", (), Dns()), ())))
     with closing(writer(state / "net.db", MIGRATIONS)) as connection:
         connection.execute("INSERT INTO slice VALUES (1, 1, ?, 0)", (told,))
 

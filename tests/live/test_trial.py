@@ -1,11 +1,16 @@
 """Changes on trial, on a real kernel: without Keep everything is back, whatever happens to net."""
 
 import json
+import time
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 
-from appliance.events import ChangeRefused, RevisionUndone
+from appliance.events import AddressLeft, ChangeRefused, RevisionUndone
+from appliance.model.slices import HELD, LEFT, SERVED
+from appliance.store.leases import MIGRATIONS, Stored, commit
+from appliance.store.open import writer
 from appliance.trial import NO_KEEP, RESTART
 from tests.live.net_room import CONFIG, NETWORK, Router, program, router
 from tests.live.waiting import until
@@ -17,6 +22,16 @@ pytestmark = pytest.mark.live
 RENUMBERED: dict[str, Any] = {
     **CONFIG,
     "networks": [{**NETWORK, "address": "10.78.0.1/24", "dhcp": None}],
+}
+MOVED: dict[str, Any] = {
+    **CONFIG,
+    "networks": [
+        {
+            **NETWORK,
+            "address": "10.78.0.1/24",
+            "dhcp": {"pool": {"first": "10.78.0.100", "last": "10.78.0.199"}},
+        }
+    ],
 }
 CUT_OFF: dict[str, Any] = {"networks": [], "schema": 1}
 """Nobody reaches such a router: no network, no way out."""
@@ -35,6 +50,22 @@ MANY: dict[str, Any] = {
         ),
     ],
 }
+
+
+def held(ends_at: float) -> Stored:
+    """A lease from before the change."""
+    address = int(IPv4Address("10.77.0.100"))
+    return (
+        "lan",
+        address,
+        "02:00:00:00:00:01",
+        "hw:02:00:00:00:00:01",
+        "",
+        "os",
+        0.0,
+        ends_at,
+        "bound",
+    )
 
 
 def is_undone(router: Router, why: str) -> bool:
@@ -142,18 +173,62 @@ def test_a_second_change_during_the_first_is_refused(router: Router) -> None:
     assert router.trial() == (change, "pending")
 
 
-def test_during_a_trial_names_follow_it_but_no_lease_does(router: Router) -> None:
+def test_during_a_trial_both_addresses_answer(router: Router) -> None:
     router.serve_lan()
-    change = router.on_trial(RENUMBERED)
+    router.lan.run("ip", "addr", "add", "10.78.0.50/24", "dev", "eth0")
+    change = router.on_trial(MOVED)
+    assert {"br-lan 10.77.0.1/24", "br-lan 10.78.0.1/24"} <= router.addresses()
+    assert router.lan.pings("10.77.0.1")
+    assert router.lan.pings("10.78.0.1")
+    assert router.lan.pings("192.0.2.1")  # by the old gateway, translated
+    router.wish("undo", change=change, by="ada")
+    until(lambda: is_undone(router, "ada took it back."), "it is undone")
+    assert "br-lan 10.78.0.1/24" not in router.addresses()
+
+
+def test_without_leases_the_old_address_goes_with_keep(router: Router) -> None:
+    router.serve_lan()
+    leases = writer(router.state / "leases.db", MIGRATIONS)
+    router.wish("keep", change=router.on_trial(MOVED))
+    until(lambda: router.kept() == 2, "it is kept")
+    until(lambda: "br-lan 10.77.0.1/24" not in router.addresses(), "the old address is gone")
+    leases.close()
+
+
+def test_with_a_lease_the_old_address_stays_until_it_has_moved(router: Router) -> None:
+    router.serve_lan()
+    leases = writer(router.state / "leases.db", MIGRATIONS)
+    commit(leases, [held(time.time() + 3600)], [], 0)
+    router.wish("keep", change=router.on_trial(MOVED))
+    until(lambda: router.kept() == 2, "it is kept")
+    router.kill()
+    router.start()
+    slices = until(lambda: router.slices(), "the slices are there")
+    assert [one.stage for one in slices.dhcp] == [SERVED, LEFT]
+    assert {"br-lan 10.77.0.1/24", "br-lan 10.78.0.1/24"} <= router.addresses()
+    commit(leases, [held(time.time() - 1)], [], 0)
+    until(lambda: "br-lan 10.77.0.1/24" not in router.addresses(), "the old address is gone", 30)
+    assert router.told(AddressLeft) == [AddressLeft("lan", "10.77.0.1")]
+    leases.close()
+
+
+def test_during_a_trial_what_is_handed_out_is_for_a_minute(router: Router) -> None:
+    router.serve_lan()
+    change = router.on_trial(MOVED)
     tried = router.slices()
     assert tried
     assert [str(one.address) for one in tried.dns.networks] == ["10.78.0.1/24"]
-    assert [str(one.address) for one in tried.dhcp] == ["10.77.0.1/24"]
-    router.wish("keep", change=change)
-    until(lambda: router.kept() == 2, "it is kept")
+    assert [(str(one.address), one.lease_seconds, one.stage) for one in tried.dhcp] == [
+        ("10.78.0.1/24", 60, SERVED),
+        ("10.77.0.1/24", 60, HELD),
+    ]
+    router.wish("undo", change=change, by="ada")
+    until(lambda: is_undone(router, "ada took it back."), "it is undone")
     kept = router.slices()
     assert kept
-    assert (kept.revision, kept.dhcp) == (2, ())
+    assert [(str(one.address), one.lease_seconds) for one in kept.dhcp] == [
+        ("10.77.0.1/24", 43_200)
+    ]
 
 
 def test_the_trial_is_on_disk_before_the_first_step(router: Router) -> None:

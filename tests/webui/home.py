@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
-from appliance.actions import changes, machines, menus, networks, sources
+from appliance.actions import changes, devices, machines, menus, networks, sources
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
@@ -24,6 +24,7 @@ from appliance.plan.slices import cut
 from appliance.store import boots, builds, journal, leases, revisions, trials
 from appliance.store.open import writer
 from appliance.store.people import SCOPES
+from tests.webui.household import TABLET, furnish_devices
 
 NOW = 1_773_609_247.0  # Sunday 15 March 2026, 21:14:07 UTC
 OWNER = Actor("lena", SCOPES["admin"], "session", "10.77.0.2")
@@ -286,7 +287,11 @@ def _network(state: Path, now: float) -> None:
     trials.write_ports(file, [trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan")], now)
     for ago, event in ((6 * DAY, RevisionApplied(1)), (HOUR, DriftRepaired("the rule 20-dns"))):
         journal.append(file, event, now - ago)
+    furnish_devices(state, file, now)
     file.close()
+    desk = desk_of(state, now)
+    devices.block_devices(desk, OWNER, [TABLET], f"until {round(now + 8 * HOUR)}")
+    desk.close()
     file = writer(state / "leases.db", leases.MIGRATIONS)
     for n, mac in enumerate((ANVIL, EMBER, TONGS)):
         add_row(

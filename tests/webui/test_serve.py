@@ -15,6 +15,7 @@ import pytest
 
 from appliance.cli.client import Client, Where
 from appliance.errors import Unreachable
+from appliance.model.dns import Dns
 from appliance.model.slices import DnsNetwork, DnsSlice, Slices
 from appliance.store import trials
 from appliance.store.open import writer
@@ -26,7 +27,7 @@ from webui.serve import BEAT_SECONDS, THREADS
 def publish(state: Path, address: str) -> None:
     """What net would, for one network."""
     network = DnsNetwork("lan", "br-lan", IPv4Interface(address))
-    slices = Slices(1, (), DnsSlice("nixie", "lan", (network,), ()), ())
+    slices = Slices(1, (), DnsSlice("nixie", "lan", (network,), Dns()), ())
     with closing(writer(state / "net.db", trials.MIGRATIONS)) as net:
         trials.publish(net, slices, 0.0)
 

@@ -13,6 +13,8 @@ from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow
 from webui import lanes, phrases
+from webui.pages.dock import Dock
+from webui.pages.dock import present as not_applied
 from webui.pages.inbox import unmet
 from webui.pages.page import own_path, page
 from webui.pages.trial import Bar
@@ -21,6 +23,8 @@ from webui.session import Anybody, Here, Signed
 
 router = APIRouter(include_in_schema=False)
 THEMES = ("light", "dark")
+REVIEW = "/changes/review"
+"""The page that needs no dock: it is what the dock leads to."""
 _YEAR_SECONDS = 31_536_000
 
 
@@ -74,6 +78,7 @@ class Shell:
     once: str = ""  # the random word of this drawing, for its forms
     toast: Toast | None = None
     trial: Bar | None = None
+    dock: Dock | None = None
 
     @property
     def ways(self) -> tuple[Item, ...]:
@@ -100,10 +105,11 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
     return replace(
         bare(here, at, title),
         router=f"{slices.dns.hostname}.{slices.dns.domain}" if slices else "Router",
-        groups=navigation(at, len(waiting), len(builds)),
+        groups=navigation(at, len(waiting), len(builds), reads.devices_here()),
         running=running(builds, boots, names),
         toast=toast or _toast(here),
         trial=on_trial(here),
+        dock=None if _back(here).startswith(REVIEW) else not_applied(here),
     )
 
 
@@ -115,14 +121,14 @@ def bare(here: Here, at: str, title: str) -> Shell:
         router="Router",
         user=here.actor.name,
         theme=_theme(here),
-        groups=navigation(at, 0, 0),
+        groups=navigation(at, 0, 0, 0),
         running=(),
         back=_back(here),
         once=here.desk.new_id(),
     )
 
 
-def navigation(at: str, waiting: int, builds: int) -> tuple[Group, ...]:
+def navigation(at: str, waiting: int, builds: int, devices: int) -> tuple[Group, ...]:
     """The pages that exist, with what is new on them."""
 
     def item(key: str, href: str, label: str, count: str = "") -> Item:
@@ -138,7 +144,13 @@ def navigation(at: str, waiting: int, builds: int) -> tuple[Group, ...]:
                 item("builds", "/builds", "Builds", phrases.number(builds) if builds else ""),
             ),
         ),
-        Group("Network", (item("network", "/networks", "Networks"),)),
+        Group(
+            "Network",
+            (
+                item("devices", "/devices", "Devices", phrases.number(devices) if devices else ""),
+                item("network", "/networks", "Networks"),
+            ),
+        ),
         Group("", (item("system", "/system", "System"), item("undo", "/changes", "Changes"))),
     )
 
@@ -187,7 +199,7 @@ def now(here: Signed) -> Response:
 
 @router.get("/frame/trial")
 def trial_now(here: Signed) -> Response:
-    """The change that is on trial."""
+    """The change that is on trial; without one, what is not applied."""
     return page("frame/trial.html", FrameView(shell(here, "", "")))
 
 

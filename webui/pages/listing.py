@@ -1,4 +1,4 @@
-"""The address of the list of machines: what is searched, shown, in which order, which page."""
+"""The address of a list: what is searched, shown, in which order, which page of it."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -17,6 +17,8 @@ class Listing:
     show: str = "all"
     sort: str = "name"
     page: int = 1
+    network: str = ""  # only those on it
+    root: str = PATH
 
     @property
     def query(self) -> str:
@@ -28,7 +30,7 @@ class Listing:
         plain = Listing()
         said = {
             name: value
-            for name in ("q", "show", "sort", "page")
+            for name in ("q", "show", "network", "sort", "page")
             if (value := getattr(self, name)) != getattr(plain, name)
         }
         return f"?{urlencode(said)}" if said else ""
@@ -36,11 +38,15 @@ class Listing:
     @property
     def path(self) -> str:
         """Where this view is."""
-        return f"{PATH}{self.query}"
+        return f"{self.root}{self.query}"
 
     def showing(self, show: str) -> "Listing":
         """The same search among others, from its first page."""
         return replace(self, show=show, page=1)
+
+    def on(self, network: str) -> "Listing":
+        """The same on one network, "" on all, from its first page."""
+        return replace(self, network=network, page=1)
 
     def sorted_by(self, column: str) -> "Listing":
         """By that column; the other way round when it is sorted so already."""
@@ -61,4 +67,12 @@ def asked(q: str = "", show: str = "all", sort: str = "name", page: str = "1") -
     return Listing(q.strip()[:200], show, sort, max(1, number))
 
 
+def asked_of_devices(
+    q: str = "", show: str = "all", sort: str = "name", page: str = "1", network: str = ""
+) -> Listing:
+    """The same of devices, on one network or on all."""
+    return replace(asked(q, show, sort, page), network=network[:15], root="/devices")
+
+
 Asked = Annotated[Listing, Depends(asked)]
+AskedOfDevices = Annotated[Listing, Depends(asked_of_devices)]

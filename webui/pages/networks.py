@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance import events
-from appliance.actions import changes
+from appliance.actions import draft
 from appliance.actions import networks as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
@@ -25,7 +25,7 @@ from webui.pages.happened import OF_NETWORKS, Happened
 from webui.pages.page import Fact, after, known_facts, own_path, page
 from webui.pages.states import Pill
 from webui.pages.troubles import Trouble
-from webui.session import Here, Signed
+from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
 SHOWN_EVENTS = 12
@@ -50,8 +50,27 @@ class Network:
     others: tuple[Other, ...]
     gives: bool  # DHCP is ours to answer
     beside: bool  # we answer though others do
-    pending: bool  # the newest configuration says otherwise, and is on its way
+    pending: bool  # the draft says otherwise
+    stays: bool  # it is in the draft, too, so that it can be changed
     wrong: str  # what is wrong with it beside other servers, "" for nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A network that is not applied yet."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What belongs to no network: the way out, the names; with the page that changes it."""
+
+    name: str
+    value: str
+    href: str
+    deed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,8 @@ class NetworksView:
     lead: str
     troubles: tuple[Trouble, ...]  # about no network in particular
     networks: tuple[Network, ...]
+    drafted: tuple[Drafted, ...]  # of the draft alone
+    ways: tuple[Way, ...]
     happened: tuple[Happened, ...]
 
 
@@ -78,13 +99,15 @@ def now(here: Signed) -> Response:
 
 
 @router.post("/networks/{name}/beside")
-def beside(here: Signed, name: str, answer: Text = "") -> Response:
-    """Answer though another DHCP server does, or keep quiet; a change of the configuration."""
-    revision, present = here.reads.revision(), changes.present_config(here.desk)
-    if present is None or revision is None:
-        raise Unknown(Problem((), "There is no configuration yet, so there is no network."))
-    wanted = answering(present, name, yes=ticked(answer))
-    done = changes.propose_revision(here.desk, here.actor, wanted, base=revision.number)
+def beside(here: Owning, name: str, answer: Text = "") -> Response:
+    """Answer though another DHCP server does, or keep quiet; a change of the draft."""
+    yes = ticked(answer)
+    done = draft.edit(
+        here.desk,
+        here.actor,
+        lambda config: answering(config, name, yes=yes),
+        f"DHCP on {name} is to {'answer' if yes else 'keep quiet'} beside another server.",
+    )
     return after("/networks", done.act)
 
 
@@ -115,7 +138,7 @@ def built(here: Here) -> NetworksView:
     """The view of this moment."""
     reads = here.reads
     called = happened.names(reads.machines(), reads.sources())
-    slices, present = reads.slices(), changes.present_config(here.desk)
+    slices, waiting = reads.slices(), edited(here)
     found = troubles.present(reads, called, here.now)
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
@@ -123,15 +146,61 @@ def built(here: Here) -> NetworksView:
         troubles=tuple(one for one in found if not hasattr(one.event, "network")),
         networks=networks(
             slices,
-            present,
+            waiting,
             [one.event for one in reads.network_troubles()],
             reads.leases(),
             reads.ports(),
             found,
             here.now,
         ),
+        drafted=drafted(slices, waiting),
+        ways=ways(waiting) if waiting else (),
         happened=happened.told(
             journals.older(reads, SHOWN_EVENTS, kinds=OF_NETWORKS).told, called, here.now
+        ),
+    )
+
+
+def edited(here: Here) -> RouterConfig | None:
+    """The configuration that the forms change; None before the first."""
+    try:
+        return draft.edited(here.desk)
+    except Unknown:
+        return None
+
+
+def drafted(slices: Slices | None, wanted: RouterConfig | None) -> tuple[Drafted, ...]:
+    """The networks that the draft has and the router not yet."""
+    there = {one.name for one in slices.dns.networks} if slices else set()
+    return tuple(
+        Drafted(one.name, f"{one.address} over {phrases.listing(one.ports) or 'no port'}")
+        for one in (wanted.networks if wanted else ())
+        if one.name not in there
+    )
+
+
+def ways(config: RouterConfig) -> tuple[Way, ...]:
+    """The rest of the configuration's page."""
+    wan, upstreams = config.wan, [str(one.address) for one in config.dns.upstreams]
+    how = f"with {wan.static.address}" if wan and wan.static else "by DHCP"
+    return (
+        Way(
+            "The way to the internet",
+            f"{wan.port}, {how}" if wan else "none",
+            "/networks/internet",
+            "Change the way to the internet",
+        ),
+        Way(
+            "The router’s name",
+            f"{config.hostname}.{config.domain}",
+            "/networks/router",
+            "Change the router’s name",
+        ),
+        Way(
+            "Names of the internet",
+            f"asked of {phrases.listing(upstreams)}" if upstreams else "asked of nobody",
+            "/networks/router",
+            "Change the name servers",
         ),
     )
 
@@ -184,6 +253,7 @@ def networks(
                 gives=dhcp is not None,
                 beside=here,
                 pending=dhcp is not None and decided.get(one.name, here) != here,
+                stays=wanted is not None and any(each.name == one.name for each in wanted.networks),
                 wrong=" ".join(wrong),
             )
         )

@@ -2,6 +2,8 @@
 
 from appliance.store import inventory_view
 from appliance.store.inventory_view import (
+    DeviceView,
+    DraftView,
     MachineView,
     MenuView,
     RevisionView,
@@ -27,6 +29,10 @@ class InventoryLooks(Files):
         """The kind of intent that a release brings back."""
         return self.look("nixie", lambda file: inventory_view.kept_by_hold(file, machine), None)
 
+    def device_views(self) -> list[DeviceView]:
+        """Devices that the owner named or blocked."""
+        return self.look("nixie", inventory_view.devices, [])
+
     def menus(self) -> list[MenuView]:
         """Menus in force."""
         return self.look("nixie", inventory_view.menus, [])
@@ -48,6 +54,10 @@ class InventoryLooks(Files):
     def revision_heads(self) -> list[tuple[int, str, float]]:
         """(number, author, Unix seconds) of every configuration, newest first."""
         return self.look("nixie", inventory_view.revision_heads, [])
+
+    def draft(self, account: str) -> DraftView | None:
+        """The change that is being prepared."""
+        return self.look("nixie", lambda file: inventory_view.draft(file, account), None)
 
     def wish(self, ident: str) -> Wish | None:
         """Something that a role was asked to do."""

@@ -1,9 +1,13 @@
 """net.db and leases.db: what is in force, what is on trial, who is there."""
 
+from collections.abc import Iterable
+
 from appliance.model.slices import Slices
-from appliance.store import leases, trials
+from appliance.store import devices, leases, metrics, trials
+from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
+from appliance.store.metrics import Moved, Rate
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 
 
@@ -17,6 +21,26 @@ class NetworkLooks(Files):
     def network_troubles(self) -> list[Trouble]:
         """What dhcp finds wrong on its networks now."""
         return self.look("leases", leases.troubles, [])
+
+    def devices(self) -> list[DeviceRow]:
+        """Everything that was on the LANs."""
+        return self.look("net", devices.devices, [])
+
+    def devices_here(self) -> int:
+        """How many devices are here."""
+        return self.look("net", devices.here, 0)
+
+    def blocks(self) -> list[BlockRow]:
+        """The blocks that `net` knows of, and whether they hold now."""
+        return self.look("net", devices.blocks, [])
+
+    def rates(self, since: float) -> dict[str, Rate]:
+        """By series: what moves now, as far as it was looked at since then."""
+        return self.look("metrics", lambda file: metrics.rates(file, since), {})
+
+    def moved(self, series: Iterable[str], span: int, since: float) -> dict[str, list[Moved]]:
+        """By series: what moved within each slot of `span` seconds."""
+        return self.look("metrics", lambda file: metrics.moved(file, series, span, since), {})
 
     def slices(self) -> Slices | None:
         """What is in force."""

@@ -14,6 +14,8 @@ from appliance.errors import Unreachable
 from appliance.store.open import reader
 
 FILES = ("nixie", "net", "leases", "boot", "build")
+"""Those with a journal."""
+LOOKED_AT = (*FILES, "metrics")
 
 Found = TypeVar("Found")
 
@@ -28,7 +30,7 @@ class Files:
     def file(self, name: str) -> Iterator[sqlite3.Connection | None]:
         """The file `name`.db for the time of one look; None when its role has not started."""
         path = self.state / f"{name}.db"
-        if name not in FILES or not path.exists():
+        if name not in LOOKED_AT or not path.exists():
             yield None
             return
         try:

@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance.events import EarFound, EarLost, Event, ForeignBootServer, ForeignServer
+from appliance.model.slices import HELD
 from appliance.store.leases import alone_at, note_alone
-from services.dhcp.guard import OPEN_SECONDS, Guard, probes
+from services.dhcp.guard import ENDING, OPEN_SECONDS, Guard, probes
 from services.dhcp.lan import Lan
 from services.dhcp.link.driver import Link, overheard
 from services.dhcp.wire import decode
@@ -58,7 +59,9 @@ class Watch:
         """Watch this network from now on; `wrong` is what stands against it on disk."""
         before, self._lan = self._lan, lan
         self._lost = any(isinstance(one, EarLost) for one in wrong)
-        if self._guard is None or before is None or before.server != lan.server:
+        if self._guard is not None and before is not None and before.name == lan.name:
+            self._guard.ours = lan.server  # the wires are the same, and so is who is on them
+        else:
             known = [one for one in wrong if isinstance(one, ForeignServer | ForeignBootServer)]
             now = uptime()
             at = alone_at(self._ledger, lan.name, lan.server, self._boot)
@@ -106,6 +109,8 @@ class Watch:
         before, now = lan.quiet, uptime()
         hears = self._ear is not None
         lan.quiet = guard.quiet(now, hears=hears, beside_others=lan.beside_others)
+        if lan.stage == HELD:
+            lan.quiet = ENDING
         if before is not None and lan.quiet is None:
             self._note(lan, guard, now)
 

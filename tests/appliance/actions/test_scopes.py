@@ -3,21 +3,34 @@
 import ast
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from appliance.actions import access, acts, changes, images, machines, menus, networks, sources
+from appliance.actions import (
+    access,
+    acts,
+    changes,
+    devices,
+    draft,
+    images,
+    machines,
+    menus,
+    networks,
+    sources,
+)
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
 from appliance.store import builds, trials
+from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.open import writer
 from appliance.store.trials import Ended, Kept, TrialRow
 from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER, Judge
 
 ROOT = Path(__file__).parents[3]
 MAC, OTHER = "52:54:00:12:34:56", "52:54:00:12:34:57"
+CARD = "52:54:00:12:34:58"
 LAN = {"name": "lan", "bridge": "br-lan", "ports": [], "address": "10.77.0.1/24"}
 CONFIG = {"networks": [LAN]}
 ALL = {"read": VIEWER, "write": HELPER, "admin": OWNER}
@@ -68,8 +81,20 @@ DEEDS: Mapping[str, Deed] = {
     "set_network_default": Deed(
         "write", lambda d, a: networks.set_network_default(d, a, "*", "nothing")
     ),
+    "rename_device": Deed("write", lambda d, a: devices.rename_device(_met(d), a, CARD, "tablet")),
+    "block_devices": Deed(
+        "write", lambda d, a: devices.block_devices(_met(d), a, [CARD], "always")
+    ),
+    "unblock_devices": Deed("write", lambda d, a: devices.unblock_devices(_met(d), a, [CARD])),
     "propose_revision": Deed(
         "admin", lambda d, a: changes.propose_revision(d, a, CONFIG), undoable=False
+    ),
+    "edit_draft": Deed("admin", lambda d, a: _drafted(d, a)),
+    "discard_draft": Deed("admin", lambda d, a: draft.discard(_with_draft(d), a)),
+    "apply_draft": Deed(
+        "admin",
+        lambda d, a: draft.apply(_with_draft(d), a, base=1, seen=_seen(d), seconds=90),
+        undoable=False,
     ),
     "revert_revision": Deed(
         "admin", lambda d, a: changes.revert(d, a, _kept_before(d)), undoable=False
@@ -126,6 +151,34 @@ def _tried(desk: Desk) -> str:
             net, TrialRow(1, "pending", 0.0, 90.0, "{}", "change", "owner", "", {}, desk.now() + 90)
         )
     return "change"
+
+
+def _met(desk: Desk) -> Desk:
+    """A desk that knows a device, which is blocked."""
+    if desk.reads.device_views() == []:
+        with closing(writer(desk.reads.state / "net.db", trials.MIGRATIONS)) as connection:
+            row = DeviceRow(CARD, "lan", "ember", "", "", (), 1.0, 2.0, here=True)
+            write_devices(connection, [row], ())
+        devices.block_devices(desk, OWNER, [CARD], "until 1900000000")
+    return desk
+
+
+def _drafted(desk: Desk, actor: Actor) -> object:
+    """A first configuration, and a change of it that is not applied."""
+    if changes.present(desk) is None:
+        changes.propose_revision(desk, OWNER, CONFIG)
+    return draft.edit(desk, actor, lambda one: replace(one, hostname="two"), "Its name is two.")
+
+
+def _with_draft(desk: Desk) -> Desk:
+    _drafted(desk, OWNER)
+    return desk
+
+
+def _seen(desk: Desk) -> str:
+    found = draft.current(desk)
+    assert found
+    return found.seen
 
 
 def _kept_before(desk: Desk) -> int:

@@ -20,8 +20,9 @@ from appliance.store.follow import Follower
 from appliance.store.open import writer
 from appliance.trial import NO_KEEP
 from hardware.inventory import Nic
+from services.net.attempt import Clocks
 from services.net.follow import read
-from services.net.keeper import Clocks, Keeper
+from services.net.keeper import Keeper
 from tests.appliance.actions.conftest import HELPER, OWNER, Clock
 from tests.appliance.kernel_of_dicts import KernelOfDicts
 
@@ -50,8 +51,8 @@ class Network:
 
     @property
     def address(self) -> str:
-        (found,) = self.kernel.state.addresses.get("br-lan", frozenset({IPv4Interface("0.0.0.0")}))
-        return str(found)
+        found = self.kernel.state.addresses.get("br-lan", frozenset({IPv4Interface("0.0.0.0")}))
+        return ", ".join(str(one) for one in sorted(found, reverse=True))
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_change_is_on_trial(desk: Desk, kept: Network, clock: Clock) -> None:
     kept.look()
     found = changes.newest_change(desk)
     assert found == changes.Change(change, 2, "on trial", "", clock.now + 60)
-    assert kept.address == "10.78.0.1/24"
+    assert kept.address == "10.78.0.1/24, 10.77.0.1/24"
 
 
 def test_a_kept_change_stays(desk: Desk, kept: Network, clock: Clock) -> None:
@@ -213,7 +214,7 @@ def test_an_older_kept_revision_is_put_on_trial(desk: Desk, kept: Network) -> No
     change = changes.revert(desk, OWNER, 1).wish
     assert change
     kept.look()
-    assert (stands(desk), kept.address) == ((1, "on trial"), "10.77.0.1/24")
+    assert (stands(desk), kept.address) == ((1, "on trial"), "10.78.0.1/24, 10.77.0.1/24")
     changes.keep(desk, OWNER, change)
     kept.look()
     assert [(one.number, one.state) for one in changes.history(desk, OWNER)] == [

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from appliance.cli.app import app
+from appliance.model.dns import Dns
 from appliance.model.slices import BootNetwork, DnsSlice, Slices
 from appliance.store import boots, trials
 from appliance.store.open import writer
@@ -26,7 +27,7 @@ def left_behind(state: Path) -> None:
     (state / "run").mkdir()
     with closing(writer(state / "net.db", trials.MIGRATIONS)) as connection:
         lan = BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))
-        dns = DnsSlice("nixie", "lan", (), ())
+        dns = DnsSlice("nixie", "lan", (), Dns())
         trials.publish(connection, Slices(3, (), dns, (lan,)), 1.0)
         port = trials.PortRow("enp2s0", "52:54:00:00:00:01", True, "lan")
         trials.write_ports(connection, [port], 1.0)

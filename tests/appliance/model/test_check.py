@@ -193,6 +193,58 @@ CASES: dict[str, tuple[Change, tuple[str | int, ...], str]] = {
         ("dns", "upstreams", 0, "address"),
         "cannot be a name server",
     ),
+    "an upstream that is asked already": (
+        {"dns": {"upstreams": [{"address": "9.9.9.9"}, {"address": "9.9.9.9"}]}},
+        ("dns", "upstreams", 1, "address"),
+        "asked once already",
+    ),
+    "a forwarding to nobody": (
+        {"dns": {"forwardings": [{"domain": "corp.example", "upstreams": []}]}},
+        ("dns", "forwardings", 0, "upstreams"),
+        "Nobody is named",
+    ),
+    "a forwarding of our own domain": (
+        {"dns": {"forwardings": [{"domain": "lan", "upstreams": [{"address": "10.9.9.9"}]}]}},
+        ("dns", "forwardings", 0, "domain"),
+        "own domain",
+    ),
+    "a forwarding to the router": (
+        {"dns": {"forwardings": [{"domain": "a.b", "upstreams": [{"address": "10.77.0.1"}]}]}},
+        ("dns", "forwardings", 0, "upstreams", 0, "address"),
+        "round in a circle",
+    ),
+    "a record with a value of another kind": (
+        {"dns": {"records": [{"name": "nas", "kind": "A", "value": "fd00::9"}]}},
+        ("dns", "records", 0, "value"),
+        "write it like 10.77.0.9",
+    ),
+    "a record whose number is too large": (
+        {"dns": {"records": [{"name": "a.b", "kind": "MX", "value": "65536 c.d"}]}},
+        ("dns", "records", 0, "value"),
+        "write it like 10 mail.lan",
+    ),
+    "a record that takes the router's name": (
+        {"dns": {"records": [{"name": "nixie", "kind": "A", "value": "10.77.0.9"}]}},
+        ("dns", "records", 0, "name"),
+        "the router's own name",
+    ),
+    "an alias beside another record": (
+        {
+            "dns": {
+                "records": [
+                    {"name": "nas", "kind": "CNAME", "value": "box.lan"},
+                    {"name": "nas.lan", "kind": "A", "value": "10.77.0.9"},
+                ]
+            }
+        },
+        ("dns", "records", 0, "name"),
+        "no second record",
+    ),
+    "the same record twice": (
+        {"dns": {"records": [{"name": "nas", "kind": "TXT", "value": "x"}] * 2}},
+        ("dns", "records", 1),
+        "there twice",
+    ),
     "a domain that belongs to mDNS": (
         {"domain": "local"},
         ("domain",),

@@ -33,9 +33,3 @@ def test_our_own_prefix_is_said() -> None:
     assert differences(CONFIG, replace(CONFIG, ula=None)) == (
         "The networks lose their own IPv6 prefix fd12:3456:789a::/48.",
     )
-
-
-def test_the_suffix_of_a_device_is_said() -> None:
-    known = replace(DEVICE, suffix=IPv6Address("::1234"))
-    found = changed(replace(LAN, dhcp=replace(DHCP, reservations=(known,))))
-    assert found == ("The IPv6 addresses of ember on lan end in ::1234.",)

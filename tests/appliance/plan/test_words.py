@@ -1,9 +1,10 @@
 from ipaddress import IPv4Address, IPv4Interface
 
+from appliance.model.firewall import EVERYWHERE
 from appliance.plan import order
 from appliance.plan.addresses import AddAddress
 from appliance.plan.firewall import Refill
-from appliance.plan.routes import EVERYWHERE, DropRoute, Route
+from appliance.plan.routes import DropRoute, Route
 from appliance.plan.sysctls import FORWARD_V4, Write
 from appliance.plan.words import SPECIAL, WORDS, say
 

@@ -34,7 +34,10 @@ from appliance.store.leases import (
 )
 from appliance.store.open import reader, writer
 
-ROW: Stored = ("lan", 174_915_684, "52:54:00:12:34:56", "ff01", "ember", "os", 1.0, 9.0, "bound")
+ROW: Stored = (
+    *("lan", 174_915_684, "52:54:00:12:34:56", "ff01", "ember", "os", 1.0, 9.0, "bound"),
+    *("dhcpcd-9.4.1", "0103"),
+)
 DECLINED = LeaseDeclined("lan", "52:54:00:12:34:56", "10.109.0.100")
 
 
@@ -69,7 +72,7 @@ def test_events_are_of_the_same_transaction(ledger: sqlite3.Connection) -> None:
 
 
 def test_a_refused_row_leaves_nothing_behind(ledger: sqlite3.Connection) -> None:
-    broken = (*ROW[:8], None)
+    broken = (*ROW[:8], None, *ROW[9:])
     with pytest.raises(sqlite3.IntegrityError):
         commit(ledger, [ROW, broken], [DECLINED], 5.0)  # type: ignore[list-item]
     assert stored(ledger, "lan") == []

@@ -2,6 +2,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Network
 from pathlib import Path
 
 from appliance.model.announced import AnnouncedNetwork, AnnouncedPrefix, Ipv6Slice
+from appliance.model.dns import Dns, Upstream
 from appliance.model.slices import DnsNetwork, DnsSlice, Slices, TimeSlice
 from services.clock.chronyd import CONF, NAMES, chronyd
 from services.processes.program import Program
@@ -15,7 +16,7 @@ PREFIXES = (
 
 
 def run(time: TimeSlice, *, keeps_clock: bool = False) -> Program | None:
-    dns = DnsSlice("nixie", "lan", (LAN,), (IPv4Address("192.0.2.53"),))
+    dns = DnsSlice("nixie", "lan", (LAN,), Dns((Upstream(IPv4Address("192.0.2.53")),)))
     ipv6 = Ipv6Slice(networks=(AnnouncedNetwork("lan", "br-lan", PREFIXES),))
     slices = Slices(1, (), dns, (), ipv6, time)
     return chronyd(keeps_clock=keeps_clock)(Path("/usr/sbin/chronyd"), FOLDER, slices)

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from appliance.model.announced import Ipv6Slice
+from appliance.model.dns import Dns
 from appliance.model.slices import DnsSlice, Slices
 from services.delegation.dhcpcd import CONF, HOOK, dhcpcd
 
@@ -8,7 +9,7 @@ FOLDER = Path("/var/lib/nixie/dhcpcd")
 
 
 def published(ask_on: str | None) -> Slices:
-    return Slices(1, (), DnsSlice("nixie", "lan", (), ()), (), Ipv6Slice(ask_on))
+    return Slices(1, (), DnsSlice("nixie", "lan", (), Dns()), (), Ipv6Slice(ask_on))
 
 
 def test_nobody_is_asked_while_no_network_needs_a_prefix() -> None:

@@ -23,7 +23,7 @@ def test_a_lease_comes_back_from_its_row(client: bytes) -> None:
 def test_a_row_is_what_a_person_can_read() -> None:
     assert row("lan", held(b"h" + MAC)) == (
         "lan", 174_915_684, "52:54:00:12:34:56", "hw:52:54:00:12:34:56", "ember", "os", 100.0,
-        3700.0, "bound",
+        3700.0, "bound", "dhcpcd-9", "0103",
     )  # fmt: skip
 
 

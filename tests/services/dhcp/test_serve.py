@@ -45,7 +45,7 @@ def held(seconds: float) -> Stored:
     """The row of an ordinary lease that ends in so many seconds."""
     now, mac = time.time(), MAC.hex(":")
     address = number("10.77.0.100")
-    return ("lan", address, mac, "hw:" + mac, "", "os", now, now + seconds, "bound")
+    return ("lan", address, mac, "hw:" + mac, "", "os", now, now + seconds, "bound", "", "")
 
 
 def wrong(ledger: sqlite3.Connection) -> list[Event]:

@@ -4,13 +4,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.model.dns import Dns, Record
 from appliance.model.slices import DnsNetwork, DnsSlice
-from services.dns.answer import Answer, Ask, Silence, answer, failed, from_reply, keepable
+from services.dns.answer import (
+    PRIVATE_SECONDS,
+    Answer,
+    Ask,
+    Silence,
+    answer,
+    answered,
+    failed,
+    from_reply,
+    keepable,
+    kept_out,
+)
+from services.dns.blocked import Blocked, Hashes, hash_of
 from services.dns.cache import Cache
+from services.dns.wire import name_in_bytes
 from services.dns.zone import Zone, names
 from tests.services.dns.packets import addresses, answer_to, code, parsed, query, question, reply
 
-SLICE = DnsSlice("nixie", "lan", (DnsNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24")),), ())
+SLICE = DnsSlice(
+    "nixie", "lan", (DnsNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24")),), Dns()
+)
 ZONE = Zone(SLICE, names(SLICE, ()))
 
 
@@ -130,3 +146,87 @@ def test_no_mutated_question_gets_an_answer_longer_than_it_may(data: st.DataObje
         message[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
     found = decide(bytes(message))
     assert not isinstance(found, Answer) or len(found.message) <= 1232
+
+
+ADS = Blocked({"ads": Hashes(b"", hash_of(name_in_bytes("ads.example")).to_bytes(8, "little"))})
+
+
+def blocked(message: bytes, zone: Zone = ZONE) -> Answer | Ask | Silence:
+    return answer(message, network="lan", zone=zone, cache=Cache(), now=100, blocked=ADS)
+
+
+def test_a_blocked_name_does_not_exist() -> None:
+    said_so = blocked(question("www.ads.example"))
+    assert isinstance(said_so, Answer)
+    assert (said_so.blocked, code(said_so.message)) == (True, "NXDOMAIN")
+
+
+def test_a_client_forgets_soon_that_a_name_was_blocked() -> None:
+    said_so = blocked(question("ads.example"))
+    assert isinstance(said_so, Answer)
+    (soa,) = parsed(said_so.message).auth
+    assert (str(soa.rname), soa.ttl) == ("ads.example.", 10)
+
+
+def test_who_can_read_it_is_told_that_the_name_is_blocked() -> None:
+    said_so = blocked(question("ads.example", edns=1232))
+    assert isinstance(said_so, Answer)
+    (opt,) = parsed(said_so.message).ar
+    assert [(one.code, bytes(one.data)) for one in opt.rdata] == [(15, b"\0\x0f")]
+
+
+def test_our_own_names_are_never_blocked() -> None:
+    said_so = blocked(question("nixie.lan"))
+    assert isinstance(said_so, Answer)
+    assert not said_so.blocked
+
+
+ALIAS = DnsSlice(
+    "nixie",
+    "lan",
+    SLICE.networks,
+    Dns(records=(Record("site", "CNAME", "www.example.com"), Record("ad", "CNAME", "ads.example"))),
+)
+ALIASES = Zone(ALIAS, names(ALIAS, ()))
+
+
+def test_an_alias_does_not_hide_a_blocked_name() -> None:
+    said_so = blocked(question("ad.lan"), ALIASES)
+    assert isinstance(said_so, Answer)
+    assert said_so.blocked
+
+
+def test_the_answer_to_an_alias_names_both() -> None:
+    ask = blocked(question("Site.lan", edns=1232), ALIASES)
+    assert isinstance(ask, Ask)
+    found = answered(ask, reply("www.example.com. 60 IN A 192.0.2.7"), 100, 60)
+    told = parsed(found.message)
+    assert str(told.q.qname) == "Site.lan."
+    assert [(str(one.rname), str(one.rdata)) for one in told.rr] == [
+        ("site.lan.", "www.example.com."),
+        ("www.example.com.", "192.0.2.7"),
+    ]
+
+
+def test_an_alias_is_answered_from_what_is_known() -> None:
+    cache = Cache()
+    cache.put(query().key, reply("www.example.com. 60 IN A 192.0.2.7"), 100)
+    known = answer(question("site.lan"), network="lan", zone=ALIASES, cache=cache, now=110)
+    assert isinstance(known, Answer)
+    assert [one.ttl for one in parsed(known.message).rr] == [300, 50]
+
+
+def test_a_reply_that_leads_into_the_lan_becomes_nothing_for_a_minute() -> None:
+    evil = reply("www.example.com. 60 IN A 10.77.0.1")
+    assert evil.private
+    kept = kept_out(evil)
+    assert (kept.counts, kept.seconds, kept.flags & 0xF) == ((0, 0, 0), PRIVATE_SECONDS, 0)
+
+
+@given(st.binary(max_size=120))
+def test_any_answer_to_an_alias_can_be_given(noise: bytes) -> None:
+    ask = blocked(question("site.lan"), ALIASES)
+    assert isinstance(ask, Ask)
+    broken = reply("www.example.com. 60 IN A 192.0.2.7")
+    broken.records = broken.records[:3] + noise
+    assert parsed(answered(ask, broken, 100, 60).message).header.id == 0x1234

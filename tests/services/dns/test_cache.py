@@ -1,4 +1,4 @@
-from services.dns.cache import Answers, Cache
+from services.dns.cache import STALE_SECONDS, STALE_TTL, Answers, Cache
 from services.dns.wire import read_query
 from tests.services.dns.packets import parsed, query, question, reply
 
@@ -89,3 +89,33 @@ def test_a_composed_answer_ages_at_the_right_places() -> None:
     later = answers.get(asked, 110)
     assert later
     assert [one.ttl for one in parsed(later).rr] == [50]
+
+
+def test_what_is_over_can_still_be_given_for_a_day() -> None:
+    cache = Cache()
+    cache.put(KEY, REPLY, now=100)
+    old = cache.stale(KEY, 160 + STALE_SECONDS - 1)
+    assert old
+    assert [ttl for _, ttl in old.ttls] == [STALE_TTL]
+    assert cache.stale(KEY, 160 + STALE_SECONDS) is None
+
+
+def test_a_failure_is_never_given_again() -> None:
+    cache = Cache()
+    cache.put(KEY, reply(code="SERVFAIL"), now=100, seconds=1)
+    assert cache.stale(KEY, 102) is None
+
+
+def test_a_stale_answer_that_is_kept_spares_the_next_questions() -> None:
+    cache = Cache()
+    cache.put(KEY, REPLY, now=100)
+    assert cache.keep_stale(KEY, 200)
+    assert cache.found(KEY, 200 + STALE_TTL - 1)
+    assert cache.found(KEY, 200 + STALE_TTL) is None
+
+
+def test_keeping_a_stale_answer_does_not_make_it_younger() -> None:
+    cache = Cache()
+    cache.put(KEY, REPLY, now=100)
+    cache.keep_stale(KEY, 160 + STALE_SECONDS - 1)
+    assert cache.stale(KEY, 160 + STALE_SECONDS) is None

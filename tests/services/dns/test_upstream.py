@@ -1,11 +1,12 @@
 from services.dns.upstream import (
+    FOLDS,
     MOST_IN_FLIGHT,
     MOST_WAITING,
     TRY_SECONDS,
     Flight,
     Send,
     Upstream,
-    is_cut,
+    wants_tcp,
 )
 from services.dns.wire import Reply
 from tests.services.dns.packets import answer_to, parsed, query, question
@@ -153,7 +154,7 @@ def test_a_cut_answer_is_asked_by_tcp_while_no_clock_runs() -> None:
     upstream, told = Upstream(), Told()
     found = upstream.heard(1, answered(asked(upstream, told), cut=True))
     assert found
-    assert is_cut(found[1])
+    assert wants_tcp(*found)
     upstream.by_tcp(found[0])
     assert upstream.woken(200) == ([], [])
     upstream.landed(found[0], found[1])
@@ -201,3 +202,43 @@ def test_the_sent_question_is_a_whole_message() -> None:
     sent = asked(Upstream(), Told())
     assert sent
     assert str(parsed(sent.message).q.qname) == "www.example.com."
+
+
+def scrambled_question() -> Send:
+    sent = asked(Upstream(), Told(), identity=ID + b"\xff" * 21)
+    assert sent
+    return sent
+
+
+def test_the_question_leaves_in_a_letter_case_that_was_diced() -> None:
+    assert str(parsed(scrambled_question().message).q.qname) == "WWW.EXAMPLE.COM."
+
+
+def folded(upstream: Upstream) -> tuple[Flight, Reply]:
+    """An answer that repeats the question in small letters."""
+    sent = asked(upstream, Told(), identity=ID + b"\xff" * 21)
+    assert sent
+    found = upstream.heard(1, answer_to(ID + question()[2:], LINE))
+    assert found
+    return found
+
+
+def test_an_answer_in_another_letter_case_is_asked_again_by_tcp() -> None:
+    assert wants_tcp(*folded(Upstream()))
+
+
+def test_an_answer_in_the_same_letter_case_is_taken() -> None:
+    upstream = Upstream()
+    sent = asked(upstream, Told(), identity=ID + b"\xff" * 21)
+    found = upstream.heard(1, answered(sent))
+    assert found
+    assert not wants_tcp(*found)
+
+
+def test_an_upstream_that_folds_letters_is_believed_once_tcp_has_confirmed_it() -> None:
+    upstream = Upstream()
+    for _ in range(FOLDS):
+        flight, reply = folded(upstream)
+        upstream.confirmed(flight)
+        upstream.landed(flight, reply)
+    assert not wants_tcp(*folded(upstream))

@@ -3,10 +3,11 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
+from appliance.model.dns import Dns, Forwarding, Record, Upstream
 from appliance.model.slices import DnsNetwork, DnsSlice, FixedAddress
 from appliance.store.leases import LeaseRow
-from services.dns.wire import compose
-from services.dns.zone import Zone, names
+from services.dns.wire import SERVFAIL, compose, name_in_bytes
+from services.dns.zone import Elsewhere, Local, Zone, names
 from tests.services.dns.packets import addresses, code, parsed, query
 
 PRINTER = FixedAddress("52:54:00:00:00:07", IPv4Address("10.77.0.7"), "printer")
@@ -17,7 +18,7 @@ SLICE = DnsSlice(
         DnsNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"), (PRINTER,)),
         DnsNetwork("lab", "br-lab", IPv4Interface("10.78.0.1/24")),
     ),
-    upstreams=(),
+    settings=Dns(),
     machines=(("52:54:00:00:00:08", "ember"),),
 )
 
@@ -29,6 +30,7 @@ def lease(address: str, mac: str, hostname: str = "", stage: str = "os") -> Leas
 def said(name: str, kind: str = "A", *leases: LeaseRow, network: str = "lan") -> bytes | None:
     asked = query(name, kind)
     local = Zone(SLICE, names(SLICE, leases)).answer(asked, network)
+    assert not isinstance(local, Elsewhere)
     return compose(asked, local.flags, local.counts, local.records) if local else None
 
 
@@ -179,3 +181,103 @@ def test_another_domain_moves_every_name() -> None:
     local = Zone(moved, names(moved, ())).answer(asked, "lan")
     assert local
     assert addresses(compose(asked, local.flags, local.counts, local.records)) == ["10.77.0.7"]
+
+
+OWN = (
+    Record("nas", "A", "10.77.0.9"),
+    Record("nas", "AAAA", "fd00::9"),
+    Record("files", "CNAME", "nas.lan"),
+    Record("site", "CNAME", "www.example.com"),
+    Record("one", "CNAME", "two.lan"),
+    Record("two", "CNAME", "one.lan"),
+    Record("mail.example", "MX", "10 nas.lan"),
+    Record("mail.example", "TXT", "x" * 300),
+    Record("_sip._udp.mail.example", "SRV", "0 5 5060 nas.lan"),
+)
+
+
+def own(name: str, kind: str = "A", *leases: LeaseRow) -> Local | Elsewhere | None:
+    corp = Forwarding("corp.lan", (Upstream(IPv4Address("10.9.9.9")),))
+    home = Forwarding("168.192.in-addr.arpa", (Upstream(IPv4Address("10.9.9.9")),))
+    slice_ = replace(SLICE, settings=Dns(records=OWN, forwardings=(corp, home)))
+    return Zone(slice_, names(slice_, leases)).answer(query(name, kind), "lan")
+
+
+def told(name: str, kind: str = "A", *leases: LeaseRow) -> list[str]:
+    local = own(name, kind, *leases)
+    assert isinstance(local, Local)
+    return addresses(compose(query(name, kind), local.flags, local.counts, local.records))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "data"),
+    [
+        ("nas.lan", "A", ["10.77.0.9"]),
+        ("nas.lan", "AAAA", ["fd00::9"]),
+        ("nas.lan", "TXT", []),
+        ("files.lan", "A", ["nas.lan.", "10.77.0.9"]),
+        ("files.lan", "CNAME", ["nas.lan."]),
+        ("mail.example", "MX", ["10 nas.lan."]),
+        ("_sip._udp.mail.example", "SRV", ["0 5 5060 nas.lan."]),
+        ("9.0.77.10.in-addr.arpa", "PTR", ["nas.lan."]),
+        (".".join(reversed("fd00" + "0" * 27 + "9")) + ".ip6.arpa", "PTR", ["nas.lan."]),
+    ],
+)
+def test_a_record_of_the_owner_is_answered(name: str, kind: str, data: list[str]) -> None:
+    assert told(name, kind) == data
+
+
+def test_a_long_text_is_several_strings() -> None:
+    assert told("mail.example", "TXT") == [f'"{"x" * 255}","{"x" * 45}"']
+
+
+def test_a_record_of_the_owner_wins_over_a_client_of_that_name() -> None:
+    assert told("nas.lan", "A", lease("10.77.0.101", "52:54:00:00:00:01", "nas")) == ["10.77.0.9"]
+
+
+def test_an_alias_for_a_name_of_the_internet_has_to_be_asked() -> None:
+    found = own("site.lan")
+    assert isinstance(found, Elsewhere)
+    assert found.target == name_in_bytes("www.example.com")
+
+
+def test_a_circle_of_aliases_is_a_failure() -> None:
+    local = own("one.lan")
+    assert isinstance(local, Local)
+    assert local.flags & 0xF == SERVFAIL
+
+
+def test_what_is_forwarded_is_not_answered_here() -> None:
+    assert own("db.corp.lan") is None
+    assert own("4.0.168.192.in-addr.arpa", "PTR") is None
+
+
+def test_beside_what_is_forwarded_the_domain_is_still_ours() -> None:
+    assert isinstance(own("nobody.lan"), Local)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "use-application-dns.net",
+        "_dns.resolver.arpa",
+        "x.internal",
+        "d.f.ip6.arpa",
+        "b.e.f.ip6.arpa",
+    ],
+)
+def test_special_names_stay_at_home(name: str) -> None:
+    assert coded(name) == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("kind", ["A", "AAAA", "TXT", "HTTPS"])
+def test_a_single_label_stays_at_home(kind: str) -> None:
+    assert coded("desktop", kind) == "NXDOMAIN"
+
+
+def test_a_domain_of_the_root_is_asked_of_the_world() -> None:
+    assert said("com", "NS") is None
+
+
+def test_localhost_has_both_addresses() -> None:
+    assert (found("localhost"), found("localhost", "AAAA")) == (["127.0.0.1"], ["::1"])

@@ -1,7 +1,8 @@
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from appliance.model.firewall import EVERYWHERE
 from appliance.plan.links import Link
-from appliance.plan.routes import EVERYWHERE, PROTOCOL, Route
+from appliance.plan.routes import PROTOCOL, Route
 from services.links.translate import address_of, link_of, route_of
 
 NAMES = {3: "br-lan", 4: "eth0"}

@@ -37,7 +37,7 @@ def test_what_has_problems_is_refused() -> None:
 
 
 def test_an_aim_names_the_missing_ports() -> None:
-    assert aim(CONFIG, NICS[:1]).missing == (GONE,)
+    assert aim(CONFIG, NICS[:1], 0.0).missing == (GONE,)
 
 
 def test_a_port_is_told_missing_once() -> None:

@@ -3,13 +3,14 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.events import (
+    AddressLeft,
     ChangeRefused,
     DriftRepaired,
     Event,
@@ -22,8 +23,9 @@ from appliance.events import (
     RevisionUndone,
     TrialExtended,
 )
+from appliance.model.slices import HELD, LEFT, SERVED
 from appliance.plan import order, record
-from appliance.plan.addresses import AddAddress
+from appliance.plan.addresses import AddAddress, DropAddress
 from appliance.plan.links import AddBridge, DropBridge, Link
 from appliance.store import trials
 from appliance.store.inventory_view import RevisionView
@@ -33,7 +35,8 @@ from appliance.trial import NO_KEEP, RESTART, Extend, Keep, Undo
 from hardware.inventory import Nic
 from services.net.aim import aim, checked
 from services.net.asked import Apply, Asked, Inventory
-from services.net.keeper import Clocks, Keeper
+from services.net.attempt import Clocks
+from services.net.keeper import Keeper
 from tests.appliance.kernel_of_dicts import KernelOfDicts
 
 LAN: dict[str, Any] = {
@@ -64,15 +67,21 @@ class Box:
     nics: tuple[Nic, ...] = (Nic("eth1", "52:54:00:00:00:01"),)
     now: float = 10.0  # CLOCK_BOOTTIME
     wishes: int = 0
+    held: float | None = 0.0  # when the last lease ends, Unix seconds
 
     def __post_init__(self) -> None:
         self.kernel.state = order.State(links={"eth1": Link(bridge=False, up=False)})
         self.restart()
 
     def restart(self) -> None:
+        def last_end(_network: str, _subnet: IPv4Network) -> float | None:
+            return self.held
+
         self.database: sqlite3.Connection = writer(self.path / "net.db", trials.MIGRATIONS)
         clocks = Clocks(lambda: 1000.0 + self.now, lambda: self.now, at_once)
-        self.keeper = Keeper(self.database, self.kernel, lambda: self.nics, clocks)
+        self.keeper = Keeper(
+            self.database, self.kernel, lambda: self.nics, clocks, last_end=last_end
+        )
 
     def look(self, newest: RevisionView | None = None, **machines: str) -> None:
         """Look at an inventory in which nobody asks for anything."""
@@ -238,9 +247,9 @@ def test_after_a_restart_machines_keep_their_names_without_nixie_db(box: Box) ->
 
 def cut_off(box: Box, revision: RevisionView, at: Callable[[order.Step], bool]) -> None:
     """Leave things as a kill -9 before the step `at` would: journalled and half done."""
-    tried = aim(checked(revision.config), box.nics)
+    tried = aim(checked(revision.config), box.nics, 0.0)
     kept = trials.kept(box.database)
-    scopes = [aim(checked(kept.config), box.nics).wanted] if kept else []
+    scopes = [aim(checked(kept.config), box.nics, 0.0).wanted] if kept else []
     before = order.owned(box.kernel.state, order.together(tried.wanted, *scopes))
     trials.write_trial(
         box.database,
@@ -315,7 +324,7 @@ def test_a_later_revision_is_on_trial(box: Box) -> None:
     assert (tried.revision, tried.seconds, tried.wish) == (2, 90, wish)
     kept = trials.kept(box.database)
     assert kept
-    assert (kept.revision, box.addresses()) == (1, {AWAY.address})
+    assert (kept.revision, box.addresses()) == (1, {HOME.address, AWAY.address})
     assert (box.row().state, box.row().nonce, box.keeper.wake_at) == ("pending", wish, 100.0)
     assert (box.row().deadline, box.row().ends_at) == (100.0, 1100.0)
 
@@ -325,7 +334,7 @@ def test_without_keep_everything_is_back_at_the_deadline(box: Box) -> None:
     box.try_out(SECOND, 90)
     box.now = 99.9
     box.look()
-    assert box.addresses() == {AWAY.address}
+    assert AWAY.address in box.addresses()
     box.now = 100.0
     box.look()
     assert box.addresses() == {HOME.address}
@@ -440,23 +449,113 @@ def test_drift_during_a_trial_is_repaired_towards_what_is_tried(box: Box) -> Non
     box.try_out(SECOND)
     box.kernel.state = replace(box.kernel.state, addresses={})
     box.look()
-    assert box.addresses() == {AWAY.address}
+    assert box.addresses() == {HOME.address, AWAY.address}
     assert box.told()[-1] == DriftRepaired("Give br-lan the address 10.78.0.1/24.")
 
 
-def test_during_a_trial_all_but_dhcp_follows_it(box: Box) -> None:
-    pool = {"pool": {"first": "10.77.0.100", "last": "10.77.0.199"}}
-    away = {"pool": {"first": "10.78.0.100", "last": "10.78.0.199"}}
-    box.look(revision(1, {**LAN, "dhcp": pool}))
-    change = box.try_out(revision(2, {**LAN, "address": "10.78.0.1/24", "dhcp": away}))
+POOL = {"pool": {"first": "10.77.0.100", "last": "10.77.0.199"}}
+AWAY_POOL = {"pool": {"first": "10.78.0.100", "last": "10.78.0.199"}}
+
+
+def moved(box: Box) -> str:
+    """Put a LAN with DHCP on trial at another address; the change."""
+    box.look(revision(1, {**LAN, "dhcp": POOL}))
+    return box.try_out(revision(2, {**LAN, "address": "10.78.0.1/24", "dhcp": AWAY_POOL}))
+
+
+def published(box: Box) -> list[tuple[str, int, str]]:
     slices = trials.slices(box.database)
     assert slices
-    assert (slices.revision, str(slices.boot[0].address)) == (2, "10.78.0.1/24")
-    assert str(slices.dhcp[0].address) == "10.77.0.1/24"
-    box.ask(Keep(change), change=change)
+    return [(str(one.address), one.lease_seconds, one.stage) for one in slices.dhcp]
+
+
+def test_during_a_trial_the_new_network_is_served_for_a_minute_at_a_time(box: Box) -> None:
+    moved(box)
+    assert published(box) == [("10.78.0.1/24", 60, SERVED), ("10.77.0.1/24", 60, HELD)]
+
+
+def test_a_network_that_does_not_change_keeps_its_leases_during_a_trial(box: Box) -> None:
+    box.look(revision(1, {**LAN, "dhcp": POOL}))
+    guest = {**LAN, "name": "guest", "bridge": "br-guest", "ports": [], "address": "10.79.0.1/24"}
+    box.try_out(revision(2, {**LAN, "dhcp": POOL}, guest))
+    assert published(box) == [("10.77.0.1/24", 43_200, SERVED)]
+
+
+def test_during_a_trial_names_are_answered_at_both_addresses(box: Box) -> None:
+    moved(box)
     slices = trials.slices(box.database)
     assert slices
-    assert str(slices.dhcp[0].address) == "10.78.0.1/24"
+    (lan,) = slices.dns.networks
+    assert (str(lan.address), [str(one) for one in lan.stays]) == ("10.78.0.1/24", ["10.77.0.1/24"])
+
+
+def test_after_keep_the_old_address_stays_while_somebody_holds_a_lease_there(box: Box) -> None:
+    box.held = 5_000.0  # 3,990 s from now
+    box.ask(Keep(change := moved(box)), change=change)
+    assert box.addresses() == {HOME.address, AWAY.address}
+    assert published(box) == [("10.78.0.1/24", 43_200, SERVED), ("10.77.0.1/24", 60, LEFT)]
+    box.held = 0.0
+    box.look()
+    assert box.addresses() == {AWAY.address}
+    assert published(box) == [("10.78.0.1/24", 43_200, SERVED)]
+    assert box.told()[-1] == AddressLeft("lan", "10.77.0.1")
+
+
+def test_an_old_address_stays_no_longer_than_the_longest_lease(box: Box) -> None:
+    box.held = 10**9
+    box.ask(Keep(change := moved(box)), change=change)
+    box.now += 43_199
+    box.look()
+    assert HOME.address in box.addresses()
+    box.now += 1
+    box.look()
+    assert box.addresses() == {AWAY.address}
+
+
+def test_an_old_address_outlasts_a_restart(box: Box) -> None:
+    box.held = 5_000.0
+    box.ask(Keep(change := moved(box)), change=change)
+    box.kernel.state = order.State(links={"eth1": Link(bridge=False, up=False)})
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    assert box.addresses() == {HOME.address, AWAY.address}
+
+
+def test_an_old_address_whose_time_came_during_a_restart_is_taken_away(box: Box) -> None:
+    box.held = 5_000.0
+    box.ask(Keep(change := moved(box)), change=change)
+    box.restart()
+    box.now += 10_000
+    asyncio.run(box.keeper.recover())
+    box.look()
+    assert box.addresses() == {AWAY.address}
+    assert trials.leaving(box.database) == ()
+
+
+def test_an_old_address_that_the_kernel_keeps_is_taken_away_later(box: Box) -> None:
+    box.held = 5_000.0
+    box.ask(Keep(change := moved(box)), change=change)
+    box.held, box.kernel.refuses = 0.0, DropAddress("br-lan", HOME.address)
+    box.look()
+    assert HOME.address in box.addresses()
+    box.kernel.refuses = None
+    box.look()
+    assert box.addresses() == {AWAY.address}
+
+
+def test_when_leases_cannot_be_read_an_old_address_stays_for_the_longest(box: Box) -> None:
+    box.held = None
+    box.ask(Keep(change := moved(box)), change=change)
+    box.look()
+    assert HOME.address in box.addresses()
+
+
+def test_an_address_that_is_leaving_stays_during_the_next_trial(box: Box) -> None:
+    box.held = 5_000.0
+    box.ask(Keep(change := moved(box)), change=change)
+    box.try_out(revision(3, {**LAN, "address": "10.80.0.1/24"}))
+    third = IPv4Interface("10.80.0.1/24")
+    assert box.addresses() == {HOME.address, AWAY.address, third}
 
 
 def test_after_an_undo_the_slices_are_those_before(box: Box) -> None:
@@ -494,3 +593,45 @@ def test_only_the_newest_events_stay(box: Box) -> None:
 
 def revision(number: int, *networks: dict[str, Any]) -> RevisionView:
     return RevisionView(number, json.dumps({"networks": networks, "schema": 1}), "ada", 0)
+
+
+# ── rules with times ─────────────────────────────────────────────────────────────────────────────
+
+UNTIL = {"id": "a", "source": "lan", "destination": "router", "action": "drop", "until": 1100}
+TIMED = RevisionView(4, json.dumps({"networks": [LAN], "rules": [UNTIL], "schema": 2}), "ada", 0)
+
+
+def comments(box: Box) -> set[str]:
+    chains = box.kernel.state.firewall.chains.values()
+    return {str(rule["comment"]) for chain in chains for rule in chain.rules}
+
+
+def test_a_rule_that_is_over_leaves_the_kernel(box: Box) -> None:
+    box.look(TIMED)
+    assert "rule:a" in comments(box)
+    box.now = 100.0  # the clock says 1100
+    box.look()
+    assert "rule:a" not in comments(box)
+
+
+def test_a_rule_that_is_over_is_no_drift(box: Box) -> None:
+    box.look(TIMED)
+    box.now = 100.0
+    box.look()
+    assert not any(isinstance(one, DriftRepaired) for one in box.told())
+
+
+def test_the_keeper_knows_when_a_rule_is_over(box: Box) -> None:
+    assert box.keeper.changes_at is None
+    box.look(TIMED)
+    assert box.keeper.changes_at == 1100.0
+    box.now = 100.0
+    assert box.keeper.changes_at is None
+
+
+def test_a_rule_that_was_over_before_a_restart_does_not_come_back(box: Box) -> None:
+    box.look(TIMED)
+    box.now = 100.0
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    assert "rule:a" not in comments(box)

@@ -2,6 +2,7 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
 from appliance.model.announced import AnnouncedNetwork, AnnouncedPrefix, Ipv6Slice
+from appliance.model.dns import Dns
 from appliance.model.slices import DnsSlice, Slices
 from services.ra.radvd import CONF, radvd, text
 
@@ -17,7 +18,7 @@ FOUND = Ipv6Slice("eth0", OWN.supernet(new_prefix=48), (LAN,))
 
 
 def published(ipv6: Ipv6Slice) -> Slices:
-    return Slices(1, (), DnsSlice("nixie", "lan", (), ()), (), ipv6)
+    return Slices(1, (), DnsSlice("nixie", "lan", (), Dns()), (), ipv6)
 
 
 def test_a_network_is_announced_with_its_prefixes() -> None:

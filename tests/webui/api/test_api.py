@@ -257,14 +257,23 @@ def test_a_log_is_read_in_ranges(
 def test_a_new_stream_begins_with_one_bell_of_each_kind(admin: Admin) -> None:
     with admin.local() as client, client.stream("GET", f"{API}/events") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        rung = bells(answer, 7)
-    assert rung == ["sources", "builds", "machines", "boots", "leases", "changes", "events"]
+        rung = bells(answer, 8)
+    assert rung == [
+        "sources",
+        "builds",
+        "machines",
+        "boots",
+        "leases",
+        "devices",
+        "changes",
+        "events",
+    ]
 
 
 def test_an_act_rings_its_bell(admin: Admin) -> None:
     with admin.local() as client, client.stream("GET", f"{API}/events") as answer:
         lines = answer.iter_lines()
-        first = [next(lines) for _ in range(2 + 3 * 7)]
+        first = [next(lines) for _ in range(2 + 3 * 8)]
         assert "event: events" in first
         with admin.local() as other:
             other.put(f"{API}/networks/*/default", json={"kind": "nothing"})

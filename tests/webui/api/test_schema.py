@@ -69,7 +69,6 @@ def test_whatever_is_sent_the_answer_was_described(
 
         @settings(
             max_examples=5,
-            deadline=None,
             database=None,
             phases=(Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
@@ -125,7 +124,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 @given(place=st.sampled_from(places(WHOLE)), value=JSON)
 @example(place=("schema",), value=0)
 @example(place=("schema",), value="x")

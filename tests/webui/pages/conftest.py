@@ -1,5 +1,6 @@
 """The pages over real files, asked by a client that is signed in."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from appliance.actions import access
+from appliance.actions.desk import Desk
 from appliance.model.installed import Installed
 from tests.webui.home import desk_of, furnish
 from webui.app import application
@@ -20,6 +22,7 @@ class Home:
     """A furnished (or bare) router: its pages and the ids of what is in it."""
 
     client: TestClient
+    desk: Desk
     ids: dict[str, str]
     state: Path
 
@@ -35,6 +38,11 @@ class Home:
         assert answer.status_code in {200, 422}, answer.text
         return str(answer.text)
 
+    def apply(self, seconds: int = 90) -> str:
+        """Read the draft and apply it; returns the page that follows."""
+        found = dict(re.findall(r'name="(base|seen)" value="(\w+)"', self.get("/changes/review")))
+        return self.post("/changes/review", **found, seconds=str(seconds))
+
 
 def opened(state: Path, ids: dict[str, str]) -> Iterator[Home]:
     desk = desk_of(state)
@@ -46,7 +54,7 @@ def opened(state: Path, ids: dict[str, str]) -> Iterator[Home]:
     with TestClient(application(desk, installed), base_url="http://127.0.0.1") as client:
         client.headers["sec-fetch-site"] = "same-origin"
         client.cookies.set(COOKIES[1], signed.cookie)
-        yield Home(client, ids, state)
+        yield Home(client, desk, ids, state)
     desk.close()
 
 

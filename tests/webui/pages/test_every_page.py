@@ -15,11 +15,16 @@ FULL = (
     "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
     "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
-    "/networks", "/system", "/changes", "/changes/happened", "/password",
+    "/devices", "/devices?q=10.77.0.1", "/devices?show=blocked&sort=-now", "/devices?network=lan",
+    "/devices/8c-71-f8-00-00-44", "/devices/f4-c8-8a-00-00-02", "/devices/00-05-c9-00-00-35",
+    "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
+    "/changes/revisions", "/changes/revisions/1", "/networks/new", "/networks/lan/settings",
+    "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
 )  # fmt: skip
 BARE = (
-    "/", "/machines", "/menus", "/sources", "/builds", "/networks", "/system", "/changes",
-    "/changes/happened", "/password",
+    "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/system",
+    "/changes",
+    "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
     ("/", "/overview/now"),
@@ -31,9 +36,12 @@ FRAGMENTS = (
     ("/builds", "/builds/now"),
     ("/builds/b1", "/builds/b1/now"),
     ("/boots/{now}", "/boots/{now}/now"),
+    ("/devices", "/devices/known"),
+    ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
+    ("/changes/revisions", "/changes/revisions/now"),
     ("/", "/frame/now"),
     ("/builds", "/frame/nav?at=builds"),
 )

@@ -20,6 +20,7 @@ ROW = TrialRow(2, "pending", NOW, 90.0, "", "", "lena", "", {}, ends_at=NOW + 72
 def tried(lived_in: Home) -> Home:
     """Revision 2 stands, and waits for Keep."""
     lived_in.post("/networks/lan/beside", answer="yes")
+    lived_in.apply()
     wish = Reads(lived_in.state).last_apply()
     assert wish is not None
     put(lived_in, replace(ROW, nonce=wish.id), wish.seq)
@@ -53,6 +54,7 @@ def test_the_bar_that_is_drawn_again_comes_back_to_its_page(tried: Home) -> None
 
 def test_before_it_stands_there_is_nothing_to_keep(lived_in: Home) -> None:
     lived_in.post("/networks/lan/beside", answer="yes")
+    lived_in.apply()
     html = lived_in.get("/frame/trial")
     assert "Revision 2 is on its way" in html
     assert "<button" not in html

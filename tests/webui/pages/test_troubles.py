@@ -76,14 +76,14 @@ def test_a_machine_is_called_by_its_name(lived_in: Home) -> None:
     assert "ember got no address: 100 of the 100 addresses" in lived_in.get("/")
 
 
-def test_the_answer_beside_another_server_is_a_revision(lived_in: Home) -> None:
+def test_the_answer_beside_another_server_is_drafted(lived_in: Home) -> None:
     told(lived_in, "leases", (300, FOREIGN))
     assert ">Answer beside it</button>" in lived_in.get("/networks")
     html = lived_in.post("/networks/lan/beside", answer="yes")
-    assert "Revision 2 goes on trial for 90 s. Without Keep it is undone." in html
-    assert "Revision 2 is on its way" in html
-    assert "A change of this is on its way." in html
-    row = Reads(lived_in.state).revision()
+    assert "DHCP on lan is to answer beside another server." in html
+    assert "1\N{NO-BREAK SPACE}change not applied" in html
+    assert "This is changed, and not applied yet." in html
+    row = Reads(lived_in.state).draft("local")
     assert row is not None
     assert '"answer_beside_others": true' in row.config
 

@@ -1,5 +1,6 @@
 from ipaddress import IPv4Address, IPv4Interface
 
+from appliance.model.dns import Dns
 from appliance.model.slices import BootNetwork, DhcpNetwork, DnsNetwork, DnsSlice, Slices
 from appliance.roles import ROLES
 from services.supervisor.sockets.listening import PORTS, Listen, wanted
@@ -13,7 +14,7 @@ SLICES = Slices(
         ),
     ),
     dns=DnsSlice(
-        "r", "lan", (DnsNetwork("lan", "br-lan", LAN), DnsNetwork("iot", "br-iot", IOT)), ()
+        "r", "lan", (DnsNetwork("lan", "br-lan", LAN), DnsNetwork("iot", "br-iot", IOT)), Dns()
     ),
     boot=(BootNetwork("lan", "br-lan", LAN),),
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""DNS beside dnsmasq: the same dnsperf, the same two processors, turn by turn."""

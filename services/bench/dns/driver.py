@@ -1,0 +1,179 @@
+"""DOOR: measures our DNS and dnsmasq's with dnsperf, turn by turn: cached names, and unknown ones.
+
+Needs root, dnsmasq, and dnsperf unpacked below the folder of peers.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from appliance.errors import Unreachable
+from services.bench.cable.driver import Cable, cable, peer, version
+from services.bench.dns.figures import Load, load, questions
+from services.bench.track import compared, turns
+
+LINK, SERVER, CLIENT = "nxbn", "10.97.0.1", "10.97.0.2"
+DELAY_MS = 2
+CACHED, UNKNOWN = 1_000, 600_000
+WORKS = {"dns-hits": (CACHED, 100), "dns-misses": (UNKNOWN, 200)}
+"""Name to (different names, questions under way)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run: what dnsperf saw, and the server's seconds of CPU in it."""
+
+    load: Load
+    cpu: float
+
+
+class Place:
+    """A cable that lies, dnsperf, and a folder for the servers' files."""
+
+    def __init__(self, lies: Cable, dnsperf: Path, folder: Path) -> None:
+        self.lies, self.dnsperf, self.folder = lies, dnsperf, folder
+
+    @contextmanager
+    def serving(self, who: str) -> Iterator[int]:
+        """A fresh server with an empty cache; its process id."""
+        state = Path(tempfile.mkdtemp(dir=self.folder))
+        argv = self._ours(state) if who == "ours" else self._dnsmasq()
+        child = subprocess.Popen(self.lies.at_server(*argv), stdout=subprocess.DEVNULL)
+        try:
+            self._wait(child)
+            yield child.pid
+        finally:
+            child.kill()
+            child.wait()
+            shutil.rmtree(state)
+
+    def ask(self, names: Path, under_way: int, *limit: str) -> Load:
+        """One run of dnsperf."""
+        libraries = next(self.dnsperf.glob("usr/lib/*-linux-gnu"), self.dnsperf)
+        program = ("env", f"LD_LIBRARY_PATH={libraries}", str(self.dnsperf / "usr/bin/dnsperf"))
+        words = ("-s", SERVER, "-d", str(names), "-q", str(under_way), "-t", "2", *limit)
+        done = subprocess.run(
+            self.lies.at_client(*program, *words), capture_output=True, text=True, check=False
+        )
+        return load(done.stdout)
+
+    def _ours(self, state: Path) -> list[str]:
+        root = str(Path(__file__).parents[3])
+        words = ["-m", "services.bench.dns.serve", LINK, f"{SERVER}/24", CLIENT, str(state)]
+        return ["env", f"PYTHONPATH={root}", sys.executable, *words]
+
+    def _dnsmasq(self) -> list[str]:
+        return [
+            peer("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
+            "--no-hosts", f"--server={CLIENT}", f"--interface={LINK}", "--bind-interfaces",
+            "--cache-size=10000", "--dns-forward-max=10000", "--pid-file=", "--user=root",
+            "--log-facility=/dev/null",
+        ]  # fmt: skip
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + 20
+        while ":0035 " not in Path(f"/proc/{child.pid}/net/udp").read_text():
+            if child.poll() is not None or time.monotonic() > end:
+                raise Unreachable("the server did not open port 53 within 20 s")
+            time.sleep(0.05)
+        time.sleep(0.5)
+
+
+def run(
+    peers: Path, rounds: int = 3, seconds: int = 5, works: Sequence[str] = tuple(WORKS)
+) -> list[dict[str, Any]]:
+    """Each work `rounds` times for each server, alternating.
+
+    `peers` holds the unpacked dnsperf in `dnsperf/`.  Raises Unreachable when something is missing.
+    """
+    dnsperf = peers / "dnsperf"
+    if not (dnsperf / "usr/bin/dnsperf").exists():
+        raise Unreachable(f"dnsperf is not unpacked in {dnsperf}; set-up for `bench` does that.")
+    told = {"name": "dnsmasq", "version": version(peer("dnsmasq"), "--version")}
+    with (
+        tempfile.TemporaryDirectory(prefix="nixie-bench-") as folder,
+        cable(LINK, f"{SERVER}/24", f"{CLIENT}/24") as lies,
+        _upstream(lies),
+    ):
+        place = Place(lies, dnsperf, Path(folder))
+        return [_work(place, name, rounds, seconds, told) for name in works]
+
+
+def _work(
+    place: Place, name: str, rounds: int, seconds: int, told: dict[str, str]
+) -> dict[str, Any]:
+    count, under_way = WORKS[name]
+    names = place.folder / name
+    names.write_text(questions(count))
+    first = place.folder / "first"
+    first.write_text(questions(CACHED))
+
+    def taken(who: str) -> Sample:
+        with place.serving(who) as pid:
+            place.ask(first, under_way, "-n", "1")  # it answers, and knows the names for the hits
+            before = _cpu(pid)
+            seen = place.ask(names, under_way, "-l", str(seconds))
+            return Sample(seen, _cpu(pid) - before)
+
+    samples = turns(rounds, taken)
+    ours, theirs = (
+        [(float(one.load.done), one.load.seconds) for one in samples[who]]
+        for who in ("ours", "peer")
+    )
+    cost = {
+        who: median(one.cpu / one.load.done * 1e6 for one in each) for who, each in samples.items()
+    }
+    return compared(
+        name,
+        "queries/s",
+        ours,
+        told,
+        theirs,
+        cpu={
+            "unit": "microseconds per query",
+            "ours": round(cost["ours"], 2),
+            "peer": round(cost["peer"], 2),
+            "ratio": round(cost["ours"] / cost["peer"], 3),
+        },
+        lost={
+            who: sum(one.load.sent - one.load.done for one in each) for who, each in samples.items()
+        },
+        delay_ms={
+            who: round(median(one.load.delay_ms for one in each), 3)
+            for who, each in samples.items()
+        },
+    )
+
+
+@contextmanager
+def _upstream(lies: Cable) -> Iterator[None]:
+    """A name server at the client's end, far away by DELAY_MS."""
+    root = str(Path(__file__).parents[3])
+    words = ("-m", "services.bench.dns.upstream.serve", CLIENT, str(DELAY_MS))
+    child = subprocess.Popen(
+        lies.at_client("env", f"PYTHONPATH={root}", sys.executable, *words),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()
+        yield
+    finally:
+        child.kill()
+        child.wait()
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU a process and its threads have used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

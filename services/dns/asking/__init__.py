@@ -1,0 +1,1 @@
+"""Putting questions to several upstreams as if they were one."""

@@ -1,0 +1,121 @@
+"""The door to a group of upstreams: races run on the clients of each."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Protocol
+
+from appliance.model.dns import Dns, Upstream
+from services.dns.client import Client
+from services.dns.race import Health, Race, Races
+from services.dns.tls.client import TlsClient
+from services.dns.upstream import Waiter
+from services.dns.wire import Query, Reply, name_in_bytes, suffixes
+
+
+class Asked(Protocol):
+    """A client of one upstream."""
+
+    def ask(self, query: Query, waiter: Waiter) -> None:
+        """Ask; `waiter` is called once."""
+
+    def close(self) -> None:
+        """Send everybody off."""
+
+
+def client(upstream: Upstream) -> Asked:
+    """The client that an upstream needs."""
+    if upstream.tls_name:
+        return TlsClient(upstream.address, upstream.tls_name)
+    return Client(upstream.address)
+
+
+class Group:
+    """Upstreams of which the best is asked."""
+
+    def __init__(
+        self,
+        upstreams: Iterable[Upstream],
+        open_client: Callable[[Upstream], Asked] = client,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.upstreams = tuple(upstreams)
+        self._clients = [open_client(one) for one in self.upstreams]
+        self._races = Races(len(self._clients))
+        self._timer: asyncio.TimerHandle | None = None
+
+    def ask(self, query: Query, waiter: Waiter) -> None:
+        """Ask; `waiter` is called once, with the reply or None."""
+        begun = self._races.ask(query, waiter, self._loop.time())
+        if begun is None:
+            return
+        race, starters = begun
+        for number in starters:
+            self._put(race, number)
+        self._arm()
+
+    def health(self) -> tuple[tuple[Upstream, Health], ...]:
+        """Each upstream with how it does."""
+        return tuple(zip(self.upstreams, self._races.health, strict=True))
+
+    def close(self) -> None:
+        """Send everybody off and close every client."""
+        self._races.clear()
+        if self._timer:
+            self._timer.cancel()
+        for one in self._clients:
+            one.close()
+
+    def _put(self, race: Race, number: int) -> None:
+        self._clients[number].ask(race.query, partial(self._told, race, number))
+
+    def _told(self, race: Race, number: int, reply: Reply | None) -> None:
+        after = self._races.told(race, number, reply, self._loop.time())
+        if after is not None:
+            self._put(race, after)
+
+    def _arm(self) -> None:
+        if self._timer is None and (wake_at := self._races.wake_at) is not None:
+            self._timer = self._loop.call_at(wake_at, self._woken)
+
+    def _woken(self) -> None:
+        self._timer = None
+        for race, number in list(self._races.woken(self._loop.time())):
+            self._put(race, number)
+        self._arm()
+
+
+class Ways:
+    """Whom to ask for which name: the servers of its domain, else those for everything."""
+
+    def __init__(self, settings: Dns) -> None:
+        self._rest = Group(settings.upstreams)
+        self._domains = {
+            name_in_bytes(one.domain): Group(one.upstreams) for one in settings.forwardings
+        }
+        self._private = frozenset(map(name_in_bytes, settings.private_answers))
+
+    def ask(self, query: Query, waiter: Waiter) -> None:
+        """Ask; `waiter` is called once, with the reply or None."""
+        self.group(query.name)[1].ask(query, waiter)
+
+    def group(self, name: bytes) -> tuple[bytes, Group]:
+        """The domain that has servers of its own, and those; b"" for everything else."""
+        if self._domains:
+            for one in suffixes(name):
+                if one in self._domains:
+                    return one, self._domains[one]
+        return b"", self._rest
+
+    def may_be_private(self, name: bytes) -> bool:
+        """May this name have a private address?"""
+        return bool(self.group(name)[0]) or not self._private.isdisjoint(suffixes(name))
+
+    def groups(self) -> tuple[Group, ...]:
+        """All of them."""
+        return (self._rest, *self._domains.values())
+
+    def close(self) -> None:
+        """Send everybody off."""
+        for group in self.groups():
+            group.close()

@@ -1,0 +1,195 @@
+"""Several upstreams as one: the best is asked, after a short wait the next beside it.
+
+A machine without sockets.  An upstream that stays silent, or says that it failed, costs the time of
+a few questions; from then on it rests, and is asked beside another one now and then, so that it
+costs nobody anything and is found again when it is back.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from services.dns.cache import Key
+from services.dns.upstream import MOST_IN_FLIGHT, MOST_WAITING, Waiter
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Query, Reply
+
+BESIDE_SECONDS = 0.2
+"""How long the best one may take before the next is asked beside it."""
+SILENCES = 3
+"""After so many questions in a row without a word an upstream rests."""
+SHORTEST_REST, LONGEST_REST = 1.0, 30.0
+LOOK_SECONDS = 30.0
+"""An upstream that nobody asks is asked beside another one this often: what it takes is known."""
+SMOOTH = 0.2
+"""How much the newest answer counts in what an upstream takes."""
+
+
+class Health:
+    """How one upstream does."""
+
+    __slots__ = ("answered", "asked", "failed", "look_at", "rest", "seconds", "silences")
+
+    def __init__(self) -> None:
+        self.asked = self.answered = self.failed = 0
+        self.seconds: float | None = None  # what an answer takes, None before the first
+        self.silences = 0
+        self.rest = 0.0  # seconds until the next look, 0 while it is well
+        self.look_at = 0.0
+
+    @property
+    def well(self) -> bool:
+        """Is it asked at all?"""
+        return not self.rest
+
+    def heard(self, seconds: float) -> None:
+        """It answered."""
+        self.answered += 1
+        self.silences, self.rest = 0, 0.0
+        known = self.seconds
+        self.seconds = seconds if known is None else known + SMOOTH * (seconds - known)
+
+    def silent(self, now: float) -> None:
+        """It did not answer in time."""
+        self.silences += 1
+        if self.silences >= SILENCES:
+            self._lie_down(now)
+
+    def fell(self, now: float) -> None:
+        """It cannot be reached, or its time was over."""
+        self.failed += 1
+        self.silences = max(self.silences, SILENCES - 1)
+        self.silent(now)
+
+    def put(self, now: float) -> None:
+        """It is asked; one that rests rests longer, until it is heard."""
+        self.asked += 1
+        self.rest = min(self.rest * 2, LONGEST_REST)
+        self.look_at = now + (self.rest or LOOK_SECONDS)
+
+    def _lie_down(self, now: float) -> None:
+        if not self.rest:
+            self.rest = SHORTEST_REST
+            self.look_at = now + self.rest
+
+
+class Race:
+    """One question, and whom it was put to at what time."""
+
+    __slots__ = ("asked", "done", "key", "open", "poor", "query", "waiters")
+
+    def __init__(self, query: Query, waiter: Waiter) -> None:
+        self.query, self.key = query, query.key
+        self.waiters = [waiter]
+        self.asked: dict[int, float] = {}
+        self.open = 0
+        self.poor: Reply | None = None  # a failure that somebody gave as an answer
+        self.done = False
+
+
+class Races:
+    """The questions under way to `count` upstreams, which are numbered from 0 in their order."""
+
+    def __init__(self, count: int) -> None:
+        self.health: Sequence[Health] = tuple(Health() for _ in range(count))
+        self._by_key: dict[Key, Race] = {}
+        self._due: deque[tuple[float, Race]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    @property
+    def wake_at(self) -> float | None:
+        """When to call `woken`; None while nobody waits for it."""
+        return self._due[0][0] if self._due else None
+
+    def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, list[int]] | None:
+        """Begin a race: whom to ask at once.  None when it runs already, or nobody can be asked."""
+        race = self._by_key.get(query.key)
+        if race and len(race.waiters) < MOST_WAITING:
+            race.waiters.append(waiter)
+            return None
+        if race or not self.health or len(self._by_key) >= MOST_IN_FLIGHT:
+            waiter(None)
+            return None
+        race = Race(query, waiter)
+        self._by_key[race.key] = race
+        starters = self._starters(race, now)
+        for number in starters:
+            self._put(race, number, now)
+        if len(self.health) > 1:
+            self._due.append((now + BESIDE_SECONDS, race))
+        return race, starters
+
+    def told(self, race: Race, number: int, reply: Reply | None, now: float) -> int | None:
+        """What `number` said, None for nothing; whom to ask now because of that, None for nobody.
+
+        It is told however late: what it says of itself is always worth knowing.
+        """
+        health = self.health[number]
+        race.open -= 1
+        if reply is None:
+            health.fell(now)
+        else:
+            health.heard(now - race.asked[number])
+        if race.done:
+            return None
+        if reply is not None and reply.flags & RCODE in (NOERROR, NXDOMAIN):
+            self._end(race, reply)
+            return None
+        race.poor = race.poor or reply
+        after = self._next(race)
+        if after is not None:
+            self._put(race, after, now)
+        elif not race.open:
+            self._end(race, race.poor)
+        return after
+
+    def woken(self, now: float) -> Iterator[tuple[Race, int]]:
+        """Who is asked beside the one that takes so long."""
+        while self._due and self._due[0][0] <= now:
+            _, race = self._due.popleft()
+            if race.done:
+                continue
+            for number, at in race.asked.items():
+                if now - at >= BESIDE_SECONDS:
+                    self.health[number].silent(now)
+            after = self._next(race)
+            if after is not None:
+                self._put(race, after, now)
+                self._due.append((now + BESIDE_SECONDS, race))
+                yield race, after
+
+    def clear(self) -> None:
+        """Send everybody off."""
+        for race in list(self._by_key.values()):
+            self._end(race, None)
+        self._due.clear()
+
+    def _next(self, race: Race) -> int | None:
+        """The best that was not asked yet: well, and quick; who rests comes last."""
+        best, rank = None, (0.0, 0.0)
+        for number, one in enumerate(self.health):
+            if number in race.asked:
+                continue
+            its = (one.rest, one.seconds or 0.0)  # an unknown one is tried first
+            if best is None or its < rank:
+                best, rank = number, its
+        return best
+
+    def _starters(self, race: Race, now: float) -> list[int]:
+        """The best, and whoever is asked beside it to see how they do."""
+        first = self._next(race)
+        if first is None or len(self.health) == 1:
+            return [] if first is None else [first]
+        others = (at for at, one in enumerate(self.health) if now >= one.look_at and at != first)
+        return [first, *others]
+
+    def _put(self, race: Race, number: int, now: float) -> None:
+        race.asked[number] = now
+        race.open += 1
+        self.health[number].put(now)
+
+    def _end(self, race: Race, reply: Reply | None) -> None:
+        race.done = True
+        self._by_key.pop(race.key, None)
+        for waiter in race.waiters:
+            waiter(reply)

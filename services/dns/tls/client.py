@@ -1,0 +1,163 @@
+"""The door to an upstream over TLS: its certificate has to be valid for its name.
+
+The connection stays open between questions (RFC 7858 §3.4).  Who is sent away because the other end
+closed it meanwhile is asked again on a new one, once.
+"""
+
+import asyncio
+import ssl
+from functools import cache
+from ipaddress import IPv4Address
+
+from services.dns.upstream import MOST_IN_FLIGHT, Waiter
+from services.dns.wire import Malformed, Query, ask, question_of, read_reply
+
+PORT = 853
+OPEN_SECONDS = 3.0
+ANSWER_SECONDS = 4.0
+IDLE_SECONDS = 20.0
+"""How long a connection without questions is kept."""
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """The authorities of this machine, read when the first upstream over TLS is asked."""
+    return ssl.create_default_context()
+
+
+class Asked:
+    """One question on the connection."""
+
+    __slots__ = ("again", "query", "until", "waiter")
+
+    def __init__(self, query: Query, waiter: Waiter, until: float) -> None:
+        self.query, self.waiter, self.until = query, waiter, until
+        self.again = False
+
+
+class TlsClient:
+    """One upstream over TLS."""
+
+    def __init__(self, upstream: IPv4Address, name: str, port: int = PORT) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._where, self._name = (str(upstream), port), name
+        self._waiting: list[Asked] = []  # for the connection
+        self._asked: dict[bytes, Asked] = {}  # on it, by id
+        self._writer: asyncio.StreamWriter | None = None
+        self._patience: asyncio.Timeout | None = None
+        self._number = 0
+        self._work: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def ask(self, query: Query, waiter: Waiter) -> None:
+        """Ask; `waiter` is called once, with the reply or None."""
+        if self._closed or len(self._asked) + len(self._waiting) >= MOST_IN_FLIGHT:
+            return waiter(None)
+        self._put(Asked(query, waiter, self._loop.time() + ANSWER_SECONDS))
+        return None
+
+    def close(self) -> None:
+        """Send everybody off and hang up."""
+        self._closed = True
+        if self._work:
+            self._work.cancel()
+        self._send_off()
+
+    def _put(self, asked: Asked) -> None:
+        if self._writer is not None:
+            self._write(self._writer, asked)
+            return
+        self._waiting.append(asked)
+        if self._work is None or self._work.done():
+            self._work = self._loop.create_task(self._served())
+
+    def _write(self, writer: asyncio.StreamWriter, asked: Asked) -> None:
+        self._number = (self._number + 1) % 65_536
+        identity = self._number.to_bytes(2)
+        if (before := self._asked.pop(identity, None)) is not None:
+            before.waiter(None)
+        if not self._asked and self._patience:
+            self._patience.reschedule(self._loop.time() + ANSWER_SECONDS)
+        self._asked[identity] = asked
+        message = ask(identity, asked.query)
+        writer.write(len(message).to_bytes(2) + message)
+
+    async def _served(self) -> None:
+        """One connection after the other, for as long as questions wait for one."""
+        while self._waiting:
+            try:
+                async with asyncio.timeout(OPEN_SECONDS):
+                    opened = await asyncio.open_connection(
+                        *self._where, ssl=trust(), server_hostname=self._name
+                    )
+            except (OSError, TimeoutError):  # ssl.SSLError is an OSError
+                self._send_off()
+            else:
+                await self._connected(*opened)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hold one connection until it is closed, or silent for too long."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS) as self._patience:
+                self._writer = writer
+                for asked in waiting:
+                    self._write(writer, asked)
+                await self._listened(reader)
+        except (OSError, TimeoutError):
+            pass
+        finally:
+            self._writer = self._patience = None
+            writer.close()
+            for one in self._hung_up():
+                one.waiter(None)
+
+    async def _listened(self, reader: asyncio.StreamReader) -> None:
+        """Take answers until the other end hangs up; who asked just then is asked again."""
+        heard_any = False
+        try:
+            while True:
+                message = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+                self._heard(message)
+                heard_any = True
+        except asyncio.IncompleteReadError:
+            pass
+        left = [one for one in self._asked.values() if heard_any and not one.again]
+        self._asked = {
+            identity: one for identity, one in self._asked.items() if one.again or not heard_any
+        }
+        for one in left:
+            one.again = True
+        self._waiting = left
+
+    def _heard(self, message: bytes) -> None:
+        now = self._loop.time()
+        asked = self._asked.pop(message[:2], None)
+        while self._asked and (oldest := next(iter(self._asked))):
+            if self._asked[oldest].until > now:
+                break
+            self._asked.pop(oldest).waiter(None)
+        if self._patience:
+            wait = ANSWER_SECONDS if self._asked else IDLE_SECONDS
+            self._patience.reschedule(now + wait)
+        if asked is None:
+            return
+        try:
+            same = question_of(message) == asked.query.key[0]
+            asked.waiter(read_reply(message) if same else None)
+        except Malformed:
+            asked.waiter(None)
+
+    def _hung_up(self) -> list[Asked]:
+        """Whoever was on the connection, and is not to be asked again."""
+        gone = list(self._asked.values())
+        self._asked.clear()
+        return gone
+
+    def _send_off(self) -> None:
+        """Tell everybody that there is no answer."""
+        gone = [*self._asked.values(), *self._waiting]
+        self._asked.clear()
+        self._waiting.clear()
+        for one in gone:
+            one.waiter(None)

@@ -1,0 +1,47 @@
+"""One revision on its way, and what the keeper is handed to carry it out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.plan import order
+from appliance.store.inventory_view import RevisionView
+from appliance.trial import Trial
+from services.net.aim import Aim
+
+
+class Kernel(Protocol):
+    """What there is to own; `scope` says how much of it is seen."""
+
+    scope: order.State
+
+    async def observe(self) -> order.State: ...
+
+    async def perform(self, step: order.Step) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Time and its kin: `now` Unix seconds, `boottime` CLOCK_BOOTTIME, `pause` between looks."""
+
+    now: Callable[[], float]
+    boottime: Callable[[], float]
+    pause: Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One revision on its way; `wish` is the one being answered, None when nobody asked."""
+
+    machine: Trial
+    revision: RevisionView
+    tried: Aim
+    before: order.State
+    wish: str | None = None
+    steps: tuple[order.Step, ...] = ()
+    put_back: bool = False
+
+    def left(self, boottime: float) -> float | None:
+        """Seconds until the deadline; None while no clock runs."""
+        deadline = self.machine.deadline
+        return None if deadline is None else deadline - boottime

@@ -1,0 +1,66 @@
+"""What stands beside the configuration in force: the network before, and who has not moved from it.
+
+After Keep an old address stays until the last lease from then has moved or ended, at the latest
+until the longest of them would have.  Lease ends are Unix seconds, as dhcp writes them.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from appliance.model.config import RouterConfig
+from appliance.model.stays import Stay
+from appliance.plan.beside import fitting, stays
+
+LastEnd = Callable[[str, IPv4Network], float | None]
+"""When the last lease of a network on an address of a subnet ends: 0.0 for none, None when that
+cannot be read."""
+
+
+def nobody(_network: str, _subnet: IPv4Network) -> float | None:
+    """There are no leases at all."""
+    return 0.0
+
+
+class Leaving:
+    """The addresses from before the last Keep that still answer: `stays`, as net.db has them."""
+
+    def __init__(self, stays: tuple[Stay, ...], last_end: LastEnd) -> None:
+        self.stays = stays
+        self._last_end = last_end
+
+    def beside(self, kept: RouterConfig | None, config: RouterConfig) -> tuple[Stay, ...]:
+        """What stays beside `config`: of the kept one while another is tried, and who leaves."""
+        before = stays(kept, config) if kept else ()
+        taken = {stay.address for stay in before}
+        leaving = fitting(self.stays, config)
+        return (*before, *(stay for stay in leaving if stay.address not in taken))
+
+    def begin(self, before: RouterConfig | None, kept: RouterConfig, now: float) -> None:
+        """`kept` has just taken the place of `before`; what may go at once is bounded by `now`."""
+        ours = {network.address for network in kept.networks}
+        self.stays = tuple(
+            stay if stay.until is not None else replace(stay, until=self._bound(stay, now))
+            for stay in self.beside(before, kept)
+            if stay.address not in ours
+        )
+
+    def needed(self, kept: RouterConfig, now: float) -> tuple[Stay, ...]:
+        """Those that somebody needs."""
+        return tuple(stay for stay in self.stays if self._is_needed(stay, kept, now))
+
+    def _bound(self, stay: Stay, now: float) -> float:
+        if stay.dhcp is None:
+            return now
+        end = self._last_end(stay.network, stay.address.network)
+        longest = now + stay.dhcp.lease_seconds
+        return longest if end is None else max(now, min(end, longest))
+
+    def _is_needed(self, stay: Stay, kept: RouterConfig, now: float) -> bool:
+        if stay.until is None or now >= stay.until:
+            return False
+        homes = [one.address.network for one in kept.networks if one.bridge == stay.link]
+        if any(stay.address.network.overlaps(home) for home in homes):
+            return True  # a renewed lease looks like an old one: only its end tells
+        end = self._last_end(stay.network, stay.address.network)
+        return end is None or end > now

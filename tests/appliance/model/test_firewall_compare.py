@@ -1,0 +1,82 @@
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+
+from appliance.model.compare import differences
+from appliance.model.config import RouterConfig
+from appliance.model.firewall import Ends, Ports, Rule, StaticRoute, Zone
+from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS, SSH, WAN, ruled
+
+PRINT = Rule("print", "guest", "lan", "accept", protocol="tcp", ports=(Ports(631),))
+PRINT = replace(PRINT, receivers=Ends(devices=(NAS.mac,)))
+
+
+def test_a_new_rule_is_said_whole() -> None:
+    assert differences(HOME, ruled(PRINT)) == (
+        "The rule print is new: From guest to lan, tcp 631 to nas may pass.",
+    )
+
+
+def test_a_rule_that_is_switched_off_is_said() -> None:
+    assert differences(ruled(PRINT), ruled(replace(PRINT, enabled=False))) == (
+        "The rule print changes: From guest to lan, tcp 631 to nas may pass. It is switched off.",
+    )
+
+
+def test_a_rule_that_goes() -> None:
+    assert differences(ruled(PRINT), HOME) == ("The rule print goes away.",)
+
+
+def test_another_order_of_the_same_rules() -> None:
+    other = Rule("other", "lan", "internet", "drop")
+    assert differences(ruled(PRINT, other), ruled(other, PRINT)) == (
+        "The rules are asked in another order: other, print.",
+    )
+
+
+def test_a_forward_comes_with_its_end() -> None:
+    until = replace(SSH, until=1_800_000_000)
+    assert differences(HOME, ruled(forwards=(until,))) == (
+        "The forward ssh is new: tcp 2222 of the internet leads to nas:22 until 2027-01-15 08:00.",
+    )
+    assert differences(ruled(forwards=(until,)), HOME) == ("The forward ssh goes away.",)
+
+
+def test_a_zone_that_reaches_more() -> None:
+    zones = (Zone("lan", manages=True, reaches=("internet", "guest")), Zone("guest"))
+    assert differences(HOME, replace(HOME, zones=zones)) == (
+        "The zone lan now reaches the internet and guest, and manages the router "
+        "(before: reaches the internet, and manages the router).",
+    )
+
+
+def test_a_network_that_moves() -> None:
+    moved = replace(HOME, networks=(LAN, replace(GUEST, zone="lan")), zones=HOME.zones[:1])
+    assert differences(HOME, moved) == (
+        "The zone guest goes away.",
+        "The network visitors moves into the zone lan (was guest).",
+    )
+
+
+def test_a_route_that_takes_another_way() -> None:
+    one = StaticRoute(IPv4Network("10.99.0.0/16"), IPv4Address("10.77.0.9"))
+    other = replace(one, gateway=IPv4Address("10.77.0.8"))
+    assert differences(ruled(routes=(one,)), ruled(routes=(other,))) == (
+        "10.99.0.0/16 is reached through 10.77.0.8 (metric 20).",
+        "10.99.0.0/16 is no longer reached through 10.77.0.9.",
+    )
+
+
+def test_an_ending_of_an_ipv6_address() -> None:
+    plain = replace(LAN, dhcp=replace(LAN.dhcp, reservations=(replace(NAS, suffix=None),)))  # type: ignore[type-var]
+    assert differences(replace(HOME, networks=(plain, GUEST)), HOME) == (
+        "The IPv6 address of nas on lan ends in ::5.",
+    )
+
+
+def test_the_first_configuration_says_its_firewall() -> None:
+    said = differences(None, ruled(PRINT))
+    assert "The rule print is new: From guest to lan, tcp 631 to nas may pass." in said
+
+
+def test_the_first_configuration_does_not_say_what_every_router_has() -> None:
+    assert not any("zone" in one for one in differences(None, RouterConfig((LAN,), WAN)))

@@ -1,0 +1,15 @@
+from appliance.model.config import RouterConfig
+from appliance.plan import order
+from appliance.store.inventory_view import RevisionView
+from appliance.trial import Applied, Phase, Trial
+from services.net.aim import aim
+from services.net.attempt import Attempt
+
+
+def test_time_is_left_once_a_change_waits_for_keep() -> None:
+    machine = Trial(2, "change", 90, Phase.APPLYING)
+    revision = RevisionView(2, "{}", "ada", 0.0)
+    attempt = Attempt(machine, revision, aim(RouterConfig(()), (), 0), order.State())
+    assert attempt.left(10.0) is None
+    machine.happened(Applied(), 10.0)
+    assert attempt.left(30.0) == 70.0

@@ -1,0 +1,269 @@
+"""Networks are added, changed and removed in the draft, and what was typed is never lost."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from appliance.actions import draft
+from appliance.model.config import DhcpOption, Network, RouterConfig
+from tests.webui.home import ANVIL
+from tests.webui.pages.conftest import Home
+
+GUEST: dict[str, Any] = {
+    "name": "guest",
+    "address": "10.78.0.1/24",
+    "gives": "yes",
+    "first": "10.78.0.100",
+    "last": "10.78.0.199",
+    "lease": "3600",
+}
+
+
+def drafted(home: Home) -> RouterConfig:
+    return draft.edited(home.desk)
+
+
+def lan(home: Home) -> Network:
+    return drafted(home).networks[0]
+
+
+def form(home: Home, path: str) -> dict[str, Any]:
+    """What a browser would send of the page's form, with nothing touched."""
+    page = home.get(path)
+    fields: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", page):
+        found = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        kind = found.get("type", "text")
+        if "name" not in found or (kind in ("checkbox", "radio") and " checked" not in tag):
+            continue
+        value = html.unescape(found.get("value", ""))
+        if found["name"] in ("ports", "quirks"):
+            fields.setdefault(found["name"], []).append(value)
+        else:
+            fields[found["name"]] = value
+    for name, text in re.findall(r'<textarea[^>]*name="(\w+)"[^>]*>(.*?)</textarea>', page, re.S):
+        fields[name] = html.unescape(text)
+    for name, body in re.findall(r'<select[^>]*name="(\w+)"[^>]*>(.*?)</select>', page, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', body)
+        assert chosen
+        fields[name] = chosen[1]
+    fields.pop("back", None)
+    fields.pop("choice", None)
+    return fields
+
+
+def test_a_new_network_is_suggested_an_address(home: Home) -> None:
+    page = home.get("/networks/new")
+    assert 'value="10.78.0.1/24"' in page
+    assert 'value="10.78.0.100"' in page
+
+
+def test_a_network_is_added_to_the_draft(lived_in: Home) -> None:
+    page = lived_in.post("/networks/new", **GUEST)
+    assert "The network guest is to be added." in page
+    assert "Not applied yet" in page
+    found = drafted(lived_in).networks[1]
+    assert (found.name, found.bridge, str(found.address)) == ("guest", "br-guest", "10.78.0.1/24")
+    assert found.dhcp
+    assert found.dhcp.pool.lease_seconds == 3600
+    assert not found.netboot
+
+
+def test_an_address_without_its_size_gets_the_usual_one(lived_in: Home) -> None:
+    lived_in.post("/networks/new", **{**GUEST, "address": "10.78.0.1"})
+    assert str(drafted(lived_in).networks[1].address) == "10.78.0.1/24"
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        ({"name": "Guest room"}, "name", "does not fit; write it like guest-2."),
+        ({"name": "lan"}, "name", "Two networks are called lan."),
+        ({"address": "10.78"}, "address", "is not an address with its prefix"),
+        ({"address": "10.77.0.9/24"}, "address", "overlaps"),
+        ({"first": "10.9.0.1"}, "first", "of the pool is not a host address"),
+        ({"first": "10.78.0.200"}, "first", "after its end"),
+        ({"last": "soon"}, "last", "is not an IPv4 address"),
+        ({"options": "53 hex 01"}, "options", "DHCP option 53 is the message type"),
+        ({"options": "42 address here"}, "options", "Line 1: here is not an IPv4 address."),
+        ({"classes": "x" * 40}, "classes", "does not fit"),
+        ({"ports": "enp2s0"}, "ports", "enp2s0 is used twice"),
+    ],
+)
+def test_a_problem_stands_beside_its_field(
+    home: Home, typed: dict[str, str], field: str, said: str
+) -> None:
+    answer = home.client.post("/networks/new", data={**GUEST, **typed})
+    assert answer.status_code == 422
+    error = re.search(rf'id="{field}-e".*?</p>', answer.text, re.S)
+    assert error
+    assert said in html.unescape(error[0])
+    assert draft.current(home.desk) is None
+
+
+def test_what_was_typed_is_there_after_a_refusal(home: Home) -> None:
+    typed = {**GUEST, "address": "nowhere", "options": "15 text <b>", "classes": "Odd"}
+    page = home.client.post("/networks/new", data=typed).text
+    assert 'value="nowhere"' in page
+    assert "15 text &lt;b&gt;</textarea>" in page
+    assert ">Odd</textarea>" in page
+    assert 'value="3600" selected' in page
+
+
+def test_a_form_that_is_sent_untouched_changes_nothing(lived_in: Home) -> None:
+    lived_in.post("/networks/lan/settings", **form(lived_in, "/networks/lan/settings"))
+    assert draft.current(lived_in.desk) is None
+
+
+def test_a_network_moves_with_everything_in_it(lived_in: Home) -> None:
+    lived_in.post("/networks/lan/addresses/pin", mac=ANVIL)
+    sent = {**form(lived_in, "/networks/lan/settings"), "address": "10.79.0.1/24"}
+    lived_in.post("/networks/lan/settings", **sent)
+    found = lan(lived_in)
+    assert found.dhcp
+    assert str(found.dhcp.pool.first) == "10.79.0.100"
+    assert str(found.dhcp.reservations[0].address) == "10.79.0.101"
+
+
+def test_a_port_is_known_by_its_mac_when_asked(lived_in: Home) -> None:
+    sent = {**form(lived_in, "/networks/lan/settings"), "by_mac": "yes"}
+    lived_in.post("/networks/lan/settings", **sent)
+    assert lan(lived_in).ports == ("02:00:00:00:01:02",)
+    again = form(lived_in, "/networks/lan/settings")
+    assert (again["ports"], again["by_mac"]) == (["enp2s0"], "yes")
+
+
+def test_options_are_written_as_people_do(lived_in: Home) -> None:
+    sent = {**form(lived_in, "/networks/lan/settings"), "options": "42 address 10.77.0.1"}
+    lived_in.post("/networks/lan/settings", **sent)
+    found = lan(lived_in)
+    assert found.dhcp
+    assert found.dhcp.options == (DhcpOption(42, "0a4d0001"),)
+    assert form(lived_in, "/networks/lan/settings")["options"] == "42 address 10.77.0.1"
+
+
+def test_nobody_overwrites_what_they_have_not_seen(lived_in: Home) -> None:
+    sent = form(lived_in, "/networks/lan/settings")
+    lived_in.post("/networks/lan/settings", **{**sent, "lease": "600"})
+    answer = lived_in.client.post("/networks/lan/settings", data={**sent, "lease": "86400"})
+    assert answer.status_code == 422
+    assert "Somebody changed lan meanwhile." in answer.text
+    assert 'value="86400" selected' in answer.text
+
+
+def test_a_network_is_removed_in_the_draft(lived_in: Home) -> None:
+    lived_in.post("/networks/new", **GUEST)
+    page = lived_in.post("/networks/guest/remove")
+    assert "The network guest is to go away." in page
+    assert draft.current(lived_in.desk) is None
+
+
+def test_a_network_that_is_to_go_says_so(lived_in: Home) -> None:
+    page = lived_in.post("/networks/lan/remove")
+    assert "It goes away when the draft is applied." in page
+
+
+def test_a_lease_is_pinned_with_one_click(lived_in: Home) -> None:
+    page = lived_in.post("/networks/lan/addresses/pin", mac=ANVIL)
+    assert "anvil is to get 10.77.0.101 on lan always." in page
+    found = lan(lived_in)
+    assert found.dhcp
+    (one,) = found.dhcp.reservations
+    assert (one.mac, str(one.address), one.name) == (ANVIL, "10.77.0.101", "anvil")
+
+
+def test_a_lease_that_is_over_is_not_pinned(lived_in: Home) -> None:
+    answer = lived_in.client.post("/networks/lan/addresses/pin", data={"mac": "02:00:00:00:00:99"})
+    assert answer.status_code == 404
+
+
+def test_a_fixed_address_is_changed(lived_in: Home) -> None:
+    lived_in.post("/networks/lan/addresses/pin", mac=ANVIL)
+    sent = form(lived_in, f"/networks/lan/addresses?edit={ANVIL}")
+    sent.pop("mac")  # the table's own forms carry it too
+    lived_in.post("/networks/lan/addresses", **{**sent, "mac": ANVIL, "address": "10.77.0.9"})
+    found = lan(lived_in)
+    assert found.dhcp
+    assert [str(one.address) for one in found.dhcp.reservations] == ["10.77.0.9"]
+
+
+def test_a_fixed_address_is_removed(lived_in: Home) -> None:
+    lived_in.post("/networks/lan/addresses/pin", mac=ANVIL)
+    lived_in.post("/networks/lan/addresses/remove", mac=ANVIL)
+    assert draft.current(lived_in.desk) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        ({"mac": "zz"}, "mac", "is not a MAC address"),
+        ({"address": "10.9.9.9"}, "address", "is not a host address"),
+        ({"name": "localhost"}, "name", "a name that no device may have"),
+    ],
+)
+def test_a_wrong_fixed_address_is_said_beside_its_field(
+    home: Home, typed: dict[str, str], field: str, said: str
+) -> None:
+    sent = {"mac": "52:54:00:00:00:77", "address": "10.77.0.7", **typed}
+    answer = home.client.post("/networks/lan/addresses", data=sent)
+    assert answer.status_code == 422
+    error = re.search(rf'id="{field}-e".*?</p>', answer.text, re.S)
+    assert error
+    assert said in html.unescape(error[0])
+
+
+def test_without_dhcp_there_are_no_fixed_addresses(lived_in: Home) -> None:
+    sent = form(lived_in, "/networks/lan/settings")
+    sent.pop("gives")
+    lived_in.post("/networks/lan/settings", **sent)
+    assert "lan gives no addresses" in lived_in.get("/networks/lan/addresses")
+
+
+@pytest.mark.parametrize("path", ["/networks/none/settings", "/networks/none/addresses"])
+def test_a_network_that_is_not_there_is_not_found(home: Home, path: str) -> None:
+    assert home.client.get(path).status_code == 404
+
+
+def test_the_router_and_its_domain_are_named(lived_in: Home) -> None:
+    lived_in.post(
+        "/networks/router", hostname="ember", domain="home.example", upstreams="192.0.2.53"
+    )
+    found = drafted(lived_in)
+    assert (found.hostname, found.domain) == ("ember", "home.example")
+    assert [str(one.address) for one in found.dns.upstreams] == ["192.0.2.53"]
+
+
+def test_a_wrong_name_server_is_said_beside_its_field(home: Home) -> None:
+    sent = {"hostname": "ember", "domain": "lan", "upstreams": "ns.example"}
+    answer = home.client.post("/networks/router", data=sent)
+    assert answer.status_code == 422
+    assert 'id="upstreams-e"' in answer.text
+    assert ">ns.example</textarea>" in answer.text
+
+
+def test_the_internet_comes_by_a_port_of_the_box(lived_in: Home) -> None:
+    static = {"address": "192.0.2.7/24", "gateway": "192.0.2.1"}
+    lived_in.post("/networks/internet", way="static", port="enp1s0", **static)
+    wan = drafted(lived_in).wan
+    assert wan
+    assert wan.static
+    assert (wan.port, str(wan.static.gateway)) == ("enp1s0", "192.0.2.1")
+    lived_in.post("/networks/internet", **form(lived_in, "/networks/internet"))
+    assert drafted(lived_in).wan == wan
+    lived_in.post("/networks/internet", way="none")
+    assert drafted(lived_in).wan is None
+
+
+def test_a_gateway_out_of_reach_is_said_beside_its_field(home: Home) -> None:
+    sent = {"way": "static", "port": "enp1s0", "address": "192.0.2.7/24", "gateway": "10.0.0.1"}
+    answer = home.client.post("/networks/internet", data=sent)
+    assert answer.status_code == 422
+    assert 'id="gateway-e"' in answer.text
+
+
+def test_a_port_that_a_network_has_is_not_the_internets_too(home: Home) -> None:
+    answer = home.client.post("/networks/internet", data={"way": "dhcp", "port": "enp2s0"})
+    assert answer.status_code == 422
+    assert "enp2s0 is used twice" in answer.text

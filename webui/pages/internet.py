@@ -1,0 +1,172 @@
+"""/networks/internet and /networks/router: the way out, and what the router is called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from appliance.actions import draft
+from appliance.actions import router as deeds
+from appliance.actions.refusals import Unknown
+from appliance.errors import Refused
+from appliance.model.config import RouterConfig
+from appliance.model.wan import Wan
+from webui.forms import Text, beside, ticked
+from webui.pages import frame
+from webui.pages.choices import Choice
+from webui.pages.frame import Shell
+from webui.pages.page import Field, after, page
+from webui.pages.ports import INTERNET, PortChoice, by_mac, chosen, offered
+from webui.session import Here, Owning, Signed
+
+router = APIRouter(include_in_schema=False)
+WAYS: Mapping[str, str] = {
+    "none": "Not at all",
+    "dhcp": "By DHCP",
+    "static": "With an address of its own",
+}
+"""How the internet is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedWay:
+    """The way out as the form says it."""
+
+    way: Text = "none"
+    port: Text = ""
+    by_mac: Text = ""
+    address: Text = ""
+    gateway: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedNames:
+    """What the router is called, as the form says it."""
+
+    hostname: Text = ""
+    domain: Text = ""
+    upstreams: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InternetView:
+    """The page of the way out."""
+
+    shell: Shell
+    ways: tuple[Choice, ...]
+    ports: tuple[PortChoice, ...]
+    port_problem: str
+    by_mac: bool
+    address: Field
+    gateway: Field
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouterView:
+    """The page of the names."""
+
+    shell: Shell
+    hostname: Field
+    domain: Field
+    upstreams: Field
+    problem: str
+
+
+@router.get("/networks/internet")
+def show_internet(here: Signed) -> Response:
+    """How the internet is reached."""
+    config = draft.edited(here.desk)
+    return page("internet.html", internet(here, config, stored_as_typed(config.wan)))
+
+
+@router.post("/networks/internet")
+def change_internet(here: Owning, typed: Annotated[TypedWay, Depends()]) -> Response:
+    """Change it in the draft."""
+    try:
+        done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed))
+    except Unknown:
+        raise
+    except Refused as refused:
+        found = internet(here, draft.edited(here.desk), typed, beside(refused))
+        return page("internet.html", found, 422)
+    return after("/networks", done.act)
+
+
+@router.get("/networks/router")
+def show_router(here: Signed) -> Response:
+    """What the router is called."""
+    config = draft.edited(here.desk)
+    upstreams = "\n".join(str(one.address) for one in config.dns.upstreams)
+    typed = TypedNames(config.hostname, config.domain, upstreams)
+    return page("router.html", names(here, typed))
+
+
+@router.post("/networks/router")
+def change_router(here: Owning, typed: Annotated[TypedNames, Depends()]) -> Response:
+    """Change it in the draft."""
+    try:
+        done = deeds.set_names(
+            here.desk,
+            here.actor,
+            typed.hostname.strip(),
+            typed.domain.strip(),
+            typed.upstreams.replace(",", " ").split(),
+        )
+    except Unknown:
+        raise
+    except Refused as refused:
+        return page("router.html", names(here, typed, beside(refused)), 422)
+    return after("/networks", done.act)
+
+
+def stored_as_typed(wan: Wan | None) -> TypedWay:
+    """The way out as its form."""
+    if wan is None:
+        return TypedWay()
+    marked = "yes" if by_mac((wan.port,)) else ""
+    if wan.static is None:
+        return TypedWay("dhcp", wan.port, marked)
+    return TypedWay("static", wan.port, marked, str(wan.static.address), str(wan.static.gateway))
+
+
+def as_stored(here: Here, typed: TypedWay) -> dict[str, Any] | None:
+    """What the form says, as the configuration's JSON has it; None for no way out."""
+    if typed.way not in ("dhcp", "static"):
+        return None
+    picked = chosen((typed.port,), here.reads.ports(), by_mac=ticked(typed.by_mac))
+    static = {"address": typed.address.strip(), "gateway": typed.gateway.strip()}
+    return {"port": picked[0], "static": static if typed.way == "static" else None}
+
+
+def internet(
+    here: Here, config: RouterConfig, typed: TypedWay, wrong: Mapping[str, str] | None = None
+) -> InternetView:
+    """The view from what was typed."""
+    found = dict(wrong or {})
+    ports = offered(here.reads.ports(), config, (typed.port,) if typed.port else (), INTERNET)
+    return InternetView(
+        shell=frame.shell(here, "network", "The internet"),
+        ways=tuple(Choice(value, label, value == typed.way) for value, label in WAYS.items()),
+        ports=ports,
+        port_problem=found.pop("wan.port", ""),
+        by_mac=ticked(typed.by_mac),
+        address=Field(typed.address, found.pop("wan.static.address", "")),
+        gateway=Field(typed.gateway, found.pop("wan.static.gateway", "")),
+        problem=" ".join(found.values()),
+    )
+
+
+def names(here: Here, typed: TypedNames, wrong: Mapping[str, str] | None = None) -> RouterView:
+    """The view from what was typed."""
+    found = dict(wrong or {})
+    servers = [found.pop(place) for place in [*found] if place.startswith("dns.upstreams")]
+    return RouterView(
+        shell=frame.shell(here, "network", "The router’s name"),
+        hostname=Field(typed.hostname, found.pop("hostname", "")),
+        domain=Field(typed.domain, found.pop("domain", "")),
+        upstreams=Field(typed.upstreams, " ".join(servers)),
+        problem=" ".join(found.values()),
+    )

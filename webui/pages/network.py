@@ -1,0 +1,265 @@
+"""/networks/new and /networks/<name>/settings: one network, as a change of the draft."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form
+from starlette.responses import Response
+
+from appliance.actions import draft
+from appliance.actions import networks as deeds
+from appliance.actions.refusals import Unknown
+from appliance.errors import Problem, Refused
+from appliance.model.config import Network, RouterConfig
+from appliance.model.moving import unused
+from appliance.store.trials import PortRow
+from webui import phrases
+from webui.forms import Text, seen, ticked, whole
+from webui.pages import dhcp_options, frame
+from webui.pages.choices import Choice
+from webui.pages.frame import Shell
+from webui.pages.page import Field, after, page
+from webui.pages.ports import PortChoice, by_mac, chosen, offered
+from webui.session import Here, Owning, Signed
+
+router = APIRouter(include_in_schema=False)
+LEASES = (600, 3600, 43_200, 86_400, 604_800)
+"""Seconds that a lease usually lasts, to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A network as the form says it."""
+
+    name: Text = ""
+    ports: Annotated[tuple[str, ...], Form()] = ()
+    by_mac: Text = ""
+    address: Text = ""
+    gives: Text = ""
+    first: Text = ""
+    last: Text = ""
+    lease: Text = "43200"
+    options: Text = ""
+    classes: Text = ""
+    beside: Text = ""
+    netboot: Text = ""
+    seen: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkView:
+    """The page; `name` is "" for a new network."""
+
+    shell: Shell
+    name: str
+    heading: str
+    called: Field
+    ports: tuple[PortChoice, ...]
+    ports_problem: str
+    by_mac: bool
+    address: Field
+    gives: bool
+    first: Field
+    last: Field
+    leases: tuple[Choice, ...]
+    options: Field
+    classes: Field
+    beside: bool
+    netboot: bool
+    seen: str
+    problem: str
+
+
+PLACES: Mapping[str, str] = {
+    "name": "name",
+    "ports": "ports",
+    "address": "address",
+    "dhcp.pool.first": "first",
+    "dhcp.pool.last": "last",
+    "dhcp.pool": "first",
+    "dhcp.options": "options",
+    "dhcp.vendor_classes": "classes",
+}
+"""Beginning of a problem's place → the field that shows it; any other is the form's own."""
+
+
+@router.get("/networks/new")
+def show_new(here: Signed) -> Response:
+    """The form of a network that is not there yet."""
+    return page("network.html", built(here, "", suggested(draft.edited(here.desk))))
+
+
+@router.post("/networks/new")
+def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+    """Add it to the draft."""
+    try:
+        stored = {"name": typed.name.strip(), **as_stored(typed, here.reads.ports())}
+        done = deeds.add_network(here.desk, here.actor, stored)
+    except Unknown:
+        raise
+    except Refused as refused:
+        return page("network.html", built(here, "", typed, refused), 422)
+    return after("/networks", done.act)
+
+
+@router.get("/networks/{lan}/settings")
+def show(here: Signed, lan: str) -> Response:
+    """The form of a network."""
+    return page("network.html", built(here, lan, stored_as_typed(one(here, lan))))
+
+
+@router.post("/networks/{lan}/settings")
+def change(here: Owning, lan: str, typed: Annotated[Typed, Depends()]) -> Response:
+    """Change it in the draft, unless somebody else did since the form was made."""
+    present = stored_as_typed(one(here, lan))
+    try:
+        if typed.seen != present.seen:
+            what = (
+                f"Somebody changed {lan} meanwhile. Below is what you typed; Put it "
+                "into the draft puts it in place of theirs."
+            )
+            raise Refused(Problem((), what))
+        stored = as_stored(typed, here.reads.ports())
+        done = deeds.change_network(here.desk, here.actor, lan, stored)
+    except Unknown:
+        raise
+    except Refused as refused:
+        again = replace(typed, seen=present.seen)
+        return page("network.html", built(here, lan, again, refused), 422)
+    return after("/networks", done.act)
+
+
+@router.post("/networks/{lan}/remove")
+def remove(here: Owning, lan: str) -> Response:
+    """Take it out of the draft."""
+    return after("/networks", deeds.remove_network(here.desk, here.actor, lan).act)
+
+
+def one(here: Here, name: str) -> Network:
+    """A network of the draft.  Raises Unknown."""
+    config = draft.edited(here.desk)
+    return config.networks[deeds.place_of(config, name)]
+
+
+def built(here: Here, name: str, typed: Typed, refused: Refused | None = None) -> NetworkView:
+    """The view of this moment."""
+    config = draft.edited(here.desk)
+    at = deeds.place_of(config, name) if name else len(config.networks)
+    shell = frame.shell(here, "network", name or "A new network")
+    return view(shell, name, typed, config, here.reads.ports(), placed(refused, at))
+
+
+def placed(refused: Refused | None, at: int) -> dict[str, str]:
+    """Problems by field; what no field shows is the form's own, whole sentences joined.
+
+    >>> placed(Refused(Problem(("networks", 1, "dhcp", "options", 0, "code"), "Twice.")), 1)
+    {'options': 'Twice.'}
+    >>> placed(Refused(Problem(("networks", 0, "address"), "It overlaps.")), 1)
+    {'': 'It overlaps.'}
+    """
+    found: dict[str, str] = {}
+    for problem in refused.problems if refused else ():
+        own = problem.where[2:] if problem.where[:2] == ("networks", at) else problem.where
+        field = _field(".".join(map(str, own)))
+        found[field] = f"{found[field]} {problem.what}" if field in found else problem.what
+    return found
+
+
+def _field(place: str) -> str:
+    inside = (one for one in PLACES if place == one or place.startswith(f"{one}."))
+    return PLACES.get(next(inside, ""), "")
+
+
+def suggested(config: RouterConfig) -> Typed:
+    """The form of a new network, with an address that nobody uses."""
+    address, pool = unused(config)
+    return Typed(
+        address=str(address),
+        gives="yes",
+        first=str(pool.first),
+        last=str(pool.last),
+        lease=str(pool.lease_seconds),
+        netboot="yes",
+    )
+
+
+def stored_as_typed(network: Network) -> Typed:
+    """A network as its form."""
+    dhcp = network.dhcp
+    told = Typed(
+        name=network.name,
+        ports=network.ports,
+        by_mac="yes" if by_mac(network.ports) else "",
+        address=str(network.address),
+        gives="yes" if dhcp else "",
+        first=str(dhcp.pool.first) if dhcp else "",
+        last=str(dhcp.pool.last) if dhcp else "",
+        lease=str(dhcp.pool.lease_seconds if dhcp else LEASES[2]),
+        options=dhcp_options.written(dhcp.options) if dhcp else "",
+        classes="\n".join(dhcp.vendor_classes) if dhcp else "",
+        beside="yes" if dhcp and dhcp.answer_beside_others else "",
+        netboot="yes" if network.netboot else "",
+    )
+    return replace(told, seen=seen(asdict(told)))
+
+
+def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
+    """What the form says, as the configuration's JSON has it.  Raises Refused."""
+    address = typed.address.strip()
+    stored: dict[str, Any] = {
+        "ports": list(chosen(typed.ports, ports, by_mac=ticked(typed.by_mac))),
+        "address": address if "/" in address else f"{address}/24",
+        "netboot": ticked(typed.netboot),
+        "dhcp": None,
+    }
+    if ticked(typed.gives):
+        options, wrong = dhcp_options.read(typed.options)
+        if wrong:
+            raise Refused(*wrong)
+        stored["dhcp"] = {
+            "pool": {
+                "first": typed.first.strip(),
+                "last": typed.last.strip(),
+                "lease_seconds": whole(typed.lease) or 0,
+            },
+            "options": options,
+            "vendor_classes": [line.strip() for line in typed.classes.splitlines() if line.strip()],
+            "answer_beside_others": ticked(typed.beside),
+        }
+    return stored
+
+
+def view(
+    shell: Shell,
+    name: str,
+    typed: Typed,
+    config: RouterConfig,
+    ports: Sequence[PortRow],
+    wrong: Mapping[str, str],
+) -> NetworkView:
+    """The page from what was typed."""
+    lease = whole(typed.lease) or LEASES[2]
+    return NetworkView(
+        shell=shell,
+        name=name,
+        heading=f"Change {name}" if name else "Add a network",
+        called=Field(typed.name, wrong.get("name", "")),
+        ports=offered(ports, config, typed.ports, name),
+        ports_problem=wrong.get("ports", ""),
+        by_mac=ticked(typed.by_mac),
+        address=Field(typed.address, wrong.get("address", "")),
+        gives=ticked(typed.gives),
+        first=Field(typed.first, wrong.get("first", "")),
+        last=Field(typed.last, wrong.get("last", "")),
+        leases=tuple(
+            Choice(str(seconds), phrases.duration(seconds), seconds == lease)
+            for seconds in sorted({*LEASES, lease})
+        ),
+        options=Field(typed.options, wrong.get("options", "")),
+        classes=Field(typed.classes, wrong.get("classes", "")),
+        beside=ticked(typed.beside),
+        netboot=ticked(typed.netboot),
+        seen=typed.seen,
+        problem=wrong.get("", ""),
+    )
