@@ -41,5 +41,14 @@ def looked(clock: Clock, now: float, *, synchronised: bool) -> Clock:
     return Clock(trusted=True, floor=max(clock.floor, _step(now)))
 
 
+def believed(clock: Clock, now: float) -> float:
+    """The best that can be said of the time: a certificate of 1970 would be good for nobody.
+
+    >>> believed(Clock(trusted=False, floor=1_800_000_000.0), 60.0)
+    1800000000.0
+    """
+    return now if clock.trusted and started(now, clock.floor).trusted else max(clock.floor, WRITTEN)
+
+
 def _step(now: float) -> float:
     return now - now % STEP_SECONDS

@@ -459,6 +459,20 @@ class DriftRepaired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockDoubted(Event):
+    """The clock shows a time that cannot be; it is believed again when an NTP server has set it."""
+
+    bell: ClassVar[str] = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTrusted(Event):
+    """The clock is right again."""
+
+    bell: ClassVar[str] = "changes"
+
+
+@dataclass(frozen=True, slots=True)
 class PrefixDelegated(Event):
     """The provider delegated the IPv6 prefix {prefix}."""
 

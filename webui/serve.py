@@ -25,8 +25,10 @@ from appliance.actions import access, changes, sources
 from appliance.actions.desk import Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
+from appliance.clock import Clock, believed
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
+from appliance.model.slices import TimeSlice
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
 from appliance.store.secrets.open import Secrets
@@ -195,7 +197,10 @@ async def _renewing(config: uvicorn.Config, desk: Desk) -> None:
 
 
 def _renewed(desk: Desk) -> bool:
-    return _certify(desk.secrets, own_addresses(desk), desk.now())
+    slices = desk.reads.slices()
+    time = slices.time if slices else TimeSlice()
+    now = believed(Clock(time.trusted, time.floor), desk.now())
+    return _certify(desk.secrets, own_addresses(desk), now)
 
 
 async def _beating(desk: Desk, beat: Callable[[], None]) -> None:

@@ -142,7 +142,9 @@ class Keeper:
             await self._let_go(told=True)
             await self.repair(told=True)
         here = self._aim.config if self._aim else None
-        self._ledger.write(slices=self._slices(), ports=port_rows(self._nics(), here))
+        slices = self._slices()
+        ports = port_rows(self._nics(), here)
+        self._ledger.write(*self._outside.news(), slices=slices, ports=ports)
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from appliance.clock import looked, started
+from appliance.events import ClockDoubted, ClockTrusted, Event
 from appliance.model.announced import Ipv6Slice
 from appliance.model.facts import NOTHING_FOUND, Facts
 from appliance.model.slices import Slices
@@ -31,6 +32,7 @@ class Outside:
         self._ears = ears
         self._ipv6 = published.ipv6 if published else Ipv6Slice()
         self._clock = started(now, published.time.floor if published else 0.0)
+        self._believed = published.time.trusted if published else True  # as it was told last
 
     def facts(self) -> Facts:
         """What is known right now."""
@@ -46,3 +48,10 @@ class Outside:
         self._clock = looked(self._clock, now, synchronised=self._ears.synchronised())
         time = replace(slices.time, trusted=self._clock.trusted, floor=self._clock.floor)
         return replace(slices, ipv6=self._ipv6, time=time)
+
+    def news(self) -> tuple[Event, ...]:
+        """What there is to tell of the clock since the last time."""
+        if self._clock.trusted == self._believed:
+            return ()
+        self._believed = self._clock.trusted
+        return (ClockTrusted() if self._believed else ClockDoubted(),)
