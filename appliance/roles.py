@@ -47,7 +47,7 @@ ROLES: Mapping[str, Role] = {
             "nixie-dns",
             61103,
             ("net_bind_service",),
-            ("dns-udp", "dns-tcp"),
+            ("dns-udp", "dns-tcp", "dns-udp6", "dns-tcp6"),
             ("dns.db",),
             inside=True,
         ),

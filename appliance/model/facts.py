@@ -20,5 +20,10 @@ class Facts:
     delegation: Delegation | None = None
     ipv6: bool = True  # does this kernel have it?
 
+    @property
+    def delegated(self) -> IPv6Network | None:
+        """The prefix that the provider lends us, if it does."""
+        return self.delegation.prefix if self.delegation else None
+
 
 NOTHING_FOUND = Facts()

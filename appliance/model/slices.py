@@ -6,7 +6,7 @@ there and values here.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any, Final
 
 from appliance.model import announced, read
@@ -28,6 +28,7 @@ class FixedAddress:
     address: IPv4Address
     name: str | None
     quirks: tuple[str, ...] = ()
+    suffix: IPv6Address | None = None  # the last 64 bits of its IPv6 addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class DnsNetwork:
     address: IPv4Interface
     reservations: tuple[FixedAddress, ...] = ()
     stays: tuple[IPv4Interface, ...] = ()  # our addresses from before that still answer
+    six: tuple[IPv6Interface, ...] = ()  # ours on it, one per prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                     IPv4Interface(one["address"]),
                     _reservations(one["reservations"]),
                     tuple(IPv4Interface(text) for text in one.get("stays", ())),
+                    tuple(IPv6Interface(text) for text in one.get("six", ())),
                 )
                 for one in dns["networks"]
             ),
@@ -187,6 +190,7 @@ def _reservations(stored: list[Mapping[str, Any]]) -> tuple[FixedAddress, ...]:
             IPv4Address(one["address"]),
             one["name"],
             tuple(str(quirk) for quirk in one.get("quirks", ())),
+            IPv6Address(one["suffix"]) if one.get("suffix") else None,
         )
         for one in stored
     )
@@ -204,6 +208,7 @@ def plain(network: DhcpNetwork | DnsNetwork | BootNetwork) -> dict[str, Any]:
                     "address": str(one.address),
                     "name": one.name,
                     "quirks": list(one.quirks),
+                    "suffix": str(one.suffix) if one.suffix else None,
                 }
                 for one in value
             ]

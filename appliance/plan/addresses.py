@@ -35,7 +35,7 @@ Step = AddAddress | DropAddress
 
 def wanted(config: RouterConfig, facts: Facts = NOTHING_FOUND) -> State:
     """On each network its IPv4 address and one per prefix, and the one on the internet side."""
-    mine = prefixes(config, facts.delegation.prefix if facts.delegation else None)
+    mine = prefixes(config, facts.delegated)
     found: dict[str, frozenset[Interface]] = {
         one.bridge: frozenset(
             {one.address, *(router_address(one, prefix) for prefix in mine.get(one.name, ()))}

@@ -28,7 +28,7 @@ MEMORY_STEP_SECONDS = 600
 def announced(config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float) -> Ipv6Slice:
     """What to announce under a located config; `now` is Unix seconds."""
     delegation = facts.delegation
-    mine = prefixes(config, delegation.prefix if delegation else None)
+    mine = prefixes(config, facts.delegated)
     told = {one.link: one.prefixes for one in before.networks}
     networks = [
         _network(one, mine.get(one.name, ()), delegation, told.get(one.bridge, ()), now)

@@ -6,6 +6,7 @@ strands nobody; and who holds a lease from before is answered as before.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from ipaddress import IPv6Network
 
 from appliance.model.config import Network, RouterConfig
 from appliance.model.slices import (
@@ -20,6 +21,7 @@ from appliance.model.slices import (
     TimeSlice,
 )
 from appliance.model.stays import Stay
+from appliance.plan.prefixes import prefixes, router_address
 
 TRIAL_LEASE_SECONDS = 60
 
@@ -33,11 +35,14 @@ def cut(
     *,
     staying: Sequence[Stay] = (),
     before: RouterConfig | None = None,
+    delegated: IPv6Network | None = None,
 ) -> Slices:
     """The slices of `config`; `machines` are the names in the inventory by MAC.
 
-    `staying` is what stands beside it, `before` the config it would replace while it is on trial.
+    `staying` is what stands beside it, `before` the config it would replace while it is on trial,
+    `delegated` the provider's IPv6 prefix.
     """
+    mine = prefixes(config, delegated)
     return Slices(
         revision=revision,
         dhcp=(*_dhcp(config, before), *_formers(staying)),
@@ -51,6 +56,7 @@ def cut(
                     one.address,
                     _reservations(one),
                     tuple(stay.address for stay in staying if stay.link == one.bridge),
+                    tuple(router_address(one, it) for it in mine.get(one.name, ())),
                 )
                 for one in config.networks
             ),
@@ -121,4 +127,6 @@ def _options(config: RouterConfig, network: Network) -> tuple[tuple[int, bytes],
 
 def _reservations(network: Network) -> tuple[FixedAddress, ...]:
     rows = network.dhcp.reservations if network.dhcp else ()
-    return tuple(FixedAddress(one.mac, one.address, one.name, one.quirks) for one in rows)
+    return tuple(
+        FixedAddress(one.mac, one.address, one.name, one.quirks, one.suffix) for one in rows
+    )

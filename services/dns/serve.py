@@ -1,5 +1,6 @@
 """The dns role: drain, ask the core, send.  Its sockets are opened by the supervisor, one pair per
-link (`dns-udp.<link>`, `dns-tcp.<link>`); its slice comes from net.db, its names from leases.db.
+link (`dns-udp.<link>`, `dns-tcp.<link>`), and another (`dns-udp6`, `dns-tcp6`) where it has IPv6.
+Its slice comes from net.db, its names from leases.db.
 
 Both files may be missing or go away: the last slice and the last names go on.  The slice is kept in
 dns.db as well, for a restart without net.db.
@@ -9,12 +10,12 @@ import asyncio
 import gc
 import socket
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from appliance.model.dns import Dns
-from appliance.model.slices import DnsSlice
+from appliance.model.slices import DnsNetwork, DnsSlice
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store import leases, slices
 from appliance.store.follow import INTERVAL_SECONDS, Follower
@@ -34,11 +35,12 @@ from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
 from services.dns.counts import Counts
-from services.dns.face import Face
+from services.dns.face import LINK_LOCAL, Face, Subnet
 from services.dns.streams import Streams
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
 
+UDP, TCP = ("dns-udp", "dns-udp6"), ("dns-tcp", "dns-tcp6")
 DRAIN = 64
 """Datagrams taken in one turn, so that the other links get theirs."""
 TCP_IDLE_SECONDS = 10.0
@@ -62,11 +64,12 @@ async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs 
     listeners = []
     try:
         for face in faces.values():
-            server.listen(face, sockets.get(f"dns-udp.{face.link}"))
+            server.listen(face, [sockets.get(f"{kind}.{face.link}") for kind in UDP])
         known.bring_to(server)  # before the loop turns: nobody is refused for want of a slice
         for link, face in faces.items():
-            if tcp := sockets.get(f"dns-tcp.{link}"):
-                listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
+            for kind in TCP:
+                if tcp := sockets.get(f"{kind}.{link}"):
+                    listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
         signs.ready()
         _know_the_garbage()
         await known.follow(server, signs.beat)
@@ -156,17 +159,16 @@ class Server:
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
             network = network_of(slice_, face.link)
-            ours = (network.address, *network.stays) if network else ()
             face.belong(
                 network.name if network else None,
-                tuple(one.network for one in ours),
+                _subnets(network) if network else (),
                 slice_.settings.queries_per_second,
             )
 
-    def listen(self, face: Face, udp: socket.socket | None) -> None:
-        """Answer on a face's UDP socket, and remember the face for its streams."""
+    def listen(self, face: Face, sockets: Iterable[socket.socket | None]) -> None:
+        """Answer on a face's UDP sockets, and remember the face for its streams."""
         self._faces.append(face)
-        if udp:
+        for udp in filter(None, sockets):
             self._heard.append(udp)
             udp.setblocking(False)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
@@ -345,6 +347,13 @@ class Server:
             self._ask(said, give, tcp=True)
             said = await waited
         return said.message if isinstance(said, Answer) else None
+
+
+def _subnets(network: DnsNetwork) -> tuple[Subnet, ...]:
+    """Where the clients of a network are."""
+    four = (network.address, *network.stays)
+    local = (LINK_LOCAL,) if network.six else ()
+    return (*(one.network for one in four), *(one.network for one in network.six), *local)
 
 
 def _ways_of(settings: Dns) -> tuple[object, ...]:

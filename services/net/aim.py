@@ -77,8 +77,7 @@ def link_events(before: Iterable[Missing], now: Iterable[Missing]) -> tuple[Even
 
 def prefix_events(before: Facts, now: Facts) -> tuple[Event, ...]:
     """What to tell when the provider delegates something else."""
-    old = before.delegation.prefix if before.delegation else None
-    new = now.delegation.prefix if now.delegation else None
+    old, new = before.delegated, now.delegated
     if old == new:
         return ()
     return (

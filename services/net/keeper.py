@@ -371,6 +371,7 @@ class Keeper:
             self._machines,
             staying=self._leaving.beside(self._config, here),
             before=self._config if pending else None,
+            delegated=self._aim.facts.delegated,
         )
         return self._outside.told(fresh, self._aim, self._clocks.now())
 

@@ -24,19 +24,20 @@ def radvd(program: Path, folder: Path, slices: Slices) -> Program | None:
     argv = (str(program), "--nodaemon", "--logmethod", "stderr")
     return Program(
         argv=(*argv, "--config", str(folder / CONF), "--pidfile", str(pid)),
-        files={CONF: text(slices.ipv6)},
+        files={CONF: text(slices.ipv6, slices.dns.domain)},
     )
 
 
-def text(found: Ipv6Slice) -> str:
-    """The configuration file."""
+def text(found: Ipv6Slice, domain: str) -> str:
+    """The configuration file; names are to be had here, those of `domain` without it."""
     return "".join(
-        f"interface {one.link} {{\n{''.join(f'  {line}' for line in _interface(one, found))}}};\n"
+        f"interface {one.link} {{\n"
+        f"{''.join(f'  {line}' for line in _interface(one, found, domain))}}};\n"
         for one in found.networks
     )
 
 
-def _interface(network: AnnouncedNetwork, found: Ipv6Slice) -> Iterator[str]:
+def _interface(network: AnnouncedNetwork, found: Ipv6Slice, domain: str) -> Iterator[str]:
     yield "AdvSendAdvert on;\n"
     yield "IgnoreIfMissing on;\n"
     yield f"MaxRtrAdvInterval {EVERY_SECONDS};\n"
@@ -48,3 +49,6 @@ def _interface(network: AnnouncedNetwork, found: Ipv6Slice) -> Iterator[str]:
         )
     if found.site and network.router:
         yield f"route {found.site} {{ AdvRouteLifetime {ROUTER_SECONDS}; }};\n"
+    if network.router:
+        yield f"RDNSS {network.router} {{ AdvRDNSSLifetime {ROUTER_SECONDS}; }};\n"
+        yield f"DNSSL {domain} {{ AdvDNSSLLifetime {ROUTER_SECONDS}; }};\n"

@@ -35,7 +35,8 @@ from services.supervisor.serve import supervise
 program, state, home, namespace = sys.argv[1:]
 here = Path(home)
 installed = Installed(here, Path(program), Path(sys.executable), None, here, here, here)
-plan = Plan(state=Path(state), installed=installed, roles={"net": ROLES["net"]},
+roles = {name: ROLES[name] for name in ("net", "dns")}
+plan = Plan(state=Path(state), installed=installed, roles=roles,
             namespace=namespace, daemons=daemons(here))
 asyncio.run(supervise(plan, lambda event: print(event, flush=True)))
 """

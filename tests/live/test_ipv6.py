@@ -50,6 +50,21 @@ def test_a_client_reaches_the_provider_from_a_delegated_address(six: Six) -> Non
     assert six.lan.reaches("2001:db8:ffff::1")
 
 
+def test_names_are_answered_by_ipv6_alone(six: Six) -> None:
+    delegated(six)
+    heard(six, "fd12:3456:789a:0:")
+    dig = ("dig", "+short", "+tries=5", "@fd12:3456:789a::1", "nixie.lan", "AAAA")
+    assert six.lan.run(*dig).split() == ["fd12:3456:789a::1", "2001:db8:42::1"]
+    assert six.lan.run(*dig, "+tcp").split() == ["fd12:3456:789a::1", "2001:db8:42::1"]
+
+
+def test_names_are_not_answered_to_the_internet_side_by_ipv6(six: Six) -> None:
+    delegated(six)
+    listed = six.inside.run("ss", "-lnuH6", "sport = :53")
+    assert "%br-lan" in listed
+    assert "%up0" not in listed
+
+
 def test_nobody_outside_begins_a_flow_to_a_device(six: Six) -> None:
     delegated(six)
     address = heard(six, "2001:db8:42:0:")

@@ -1,8 +1,9 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
 
 from appliance.model.config import Dhcp, DhcpOption, Network, Pool, Reservation, RouterConfig
 from appliance.model.dns import Dns, Upstream
+from appliance.model.ipv6 import Ipv6
 from appliance.model.slices import FixedAddress, from_json, to_json
 from appliance.model.time import Time
 from appliance.plan.slices import cut
@@ -69,3 +70,22 @@ def test_dhcp_does_not_say_where_the_time_is_when_it_is_not_here() -> None:
     plain = replace(LAN, dhcp=Dhcp(POOL))
     (network,) = cut(RouterConfig((plain,), time=Time(serve=False)), 1, {}).dhcp
     assert network.options == ()
+
+
+def test_names_know_the_ipv6_of_their_network() -> None:
+    six = replace(LAN, ipv6=Ipv6())
+    config = RouterConfig((six, QUIET), ula=IPv6Network("fd12::/48"))
+    found = cut(config, 1, {}, delegated=IPv6Network("2001:db8:42::/56"))
+    assert [tuple(map(str, one.six)) for one in found.dns.networks] == [
+        ("fd12::1/64", "2001:db8:42::1/64"),
+        (),
+    ]
+    assert from_json(to_json(found)) == found
+
+
+def test_a_suffix_reaches_the_names() -> None:
+    known = replace(PRINTER, suffix=IPv6Address("::7"))
+    network = replace(LAN, dhcp=Dhcp(POOL, (known,)))
+    found = cut(RouterConfig((network,)), 1, {})
+    assert found.dns.networks[0].reservations[0].suffix == IPv6Address("::7")
+    assert from_json(to_json(found)) == found

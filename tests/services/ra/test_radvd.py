@@ -22,7 +22,7 @@ def published(ipv6: Ipv6Slice) -> Slices:
 
 
 def test_a_network_is_announced_with_its_prefixes() -> None:
-    assert text(FOUND) == (
+    assert text(FOUND, "lan") == (
         "interface br-lan {\n"
         "  AdvSendAdvert on;\n"
         "  IgnoreIfMissing on;\n"
@@ -31,12 +31,14 @@ def test_a_network_is_announced_with_its_prefixes() -> None:
         "  prefix fd12:3456:789a::/64 { AdvPreferredLifetime 2700; AdvValidLifetime 5400; };\n"
         "  prefix 2001:db8:42::/64 { AdvPreferredLifetime 0; AdvValidLifetime 0; };\n"
         "  route fd12:3456:789a::/48 { AdvRouteLifetime 1800; };\n"
+        "  RDNSS fd12:3456:789a::1 { AdvRDNSSLifetime 1800; };\n"
+        "  DNSSL lan { AdvDNSSLLifetime 1800; };\n"
         "};\n"
     )
 
 
 def test_the_internet_side_is_not_mentioned() -> None:
-    assert "eth0" not in text(FOUND)
+    assert "eth0" not in text(FOUND, "lan")
 
 
 def test_without_a_network_it_does_not_run() -> None:
@@ -46,6 +48,6 @@ def test_without_a_network_it_does_not_run() -> None:
 def test_its_files_lie_in_its_own_folder() -> None:
     found = radvd(Path("/usr/sbin/radvd"), Path("/state/radvd"), published(FOUND))
     assert found
-    assert found.files == {CONF: text(FOUND)}
+    assert found.files == {CONF: text(FOUND, "lan")}
     assert f"/state/radvd/{CONF}" in found.argv
     assert "/state/radvd/radvd.pid" in found.argv
