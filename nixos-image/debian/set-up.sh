@@ -106,6 +106,11 @@ peers() {
     unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
 }
 
+unpacked_daemons() {
+    say "unpacking the programs for IPv6 and time: ${daemons[*]}"
+    unpacked "$home/daemons" "${daemons[@]}"
+}
+
 case $target in
     check) packages "${check_packages[@]}" ;;
     run | bench) packages "${run_packages[@]}" ;;
@@ -122,7 +127,7 @@ once "$home/browser" htmx.min.js "$checkout/package-lock.json" -- browser_files
 launcher
 [ -d "$home/kernel/boot" ] || kernel
 printf '%s\n' "${daemons[@]}" > "$home/.done/daemons"
-once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked "$home/daemons" "${daemons[@]}"
+once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked_daemons
 installed "$home/kernel"
 if [ "$target" = test ]; then bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'; fi
 if [ "$target" != run ]; then
