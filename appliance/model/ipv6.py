@@ -10,6 +10,8 @@ UNIQUE_LOCAL = IPv6Network("fd00::/8")  # RFC 4193 §3.1
 SITE_BITS, SUBNET_BITS = 48, 64  # RFC 4193 §3.1: 16 bits number the networks of one site
 MOST_SUBNET = (1 << (SUBNET_BITS - SITE_BITS)) - 1
 ROUTER_SUFFIX = IPv6Address("::1")
+SITE_BYTES = 5
+"""How many random bytes make a site's prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ def joined(prefix: IPv6Network, suffix: IPv6Address) -> IPv6Address:
 
 
 def site(entropy: bytes) -> IPv6Network:
-    """A prefix that nobody else has (RFC 4193 §3.2.2), from 5 random bytes.
+    """A prefix that nobody else has (RFC 4193 §3.2.2), from SITE_BYTES random ones.
 
     >>> site(bytes.fromhex("0123456789"))
     IPv6Network('fd01:2345:6789::/48')
     """
-    return IPv6Network((b"\xfd" + entropy[:5] + bytes(10), SITE_BITS))
+    return IPv6Network((b"\xfd" + entropy[:SITE_BYTES] + bytes(10), SITE_BITS))

@@ -44,6 +44,7 @@ class Typed:
     classes: Text = ""
     beside: Text = ""
     netboot: Text = ""
+    six: Text = ""
     seen: Text = ""
 
 
@@ -67,6 +68,7 @@ class NetworkView:
     classes: Field
     beside: bool
     netboot: bool
+    six: bool
     seen: str
     problem: str
 
@@ -181,6 +183,7 @@ def suggested(config: RouterConfig) -> Typed:
         last=str(pool.last),
         lease=str(pool.lease_seconds),
         netboot="yes",
+        six="yes",
     )
 
 
@@ -200,6 +203,7 @@ def stored_as_typed(network: Network) -> Typed:
         classes="\n".join(dhcp.vendor_classes) if dhcp else "",
         beside="yes" if dhcp and dhcp.answer_beside_others else "",
         netboot="yes" if network.netboot else "",
+        six="yes" if network.ipv6 else "",
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -212,6 +216,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "address": address if "/" in address else f"{address}/24",
         "netboot": ticked(typed.netboot),
         "dhcp": None,
+        "ipv6": {} if ticked(typed.six) else None,
     }
     if ticked(typed.gives):
         options, wrong = dhcp_options.read(typed.options)
@@ -260,6 +265,7 @@ def view(
         classes=Field(typed.classes, wrong.get("classes", "")),
         beside=ticked(typed.beside),
         netboot=ticked(typed.netboot),
+        six=ticked(typed.six),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )
