@@ -9,7 +9,7 @@ let
 
   programs = set [
     "bash" "busybox" "coreutils" "cpio" "curl" "dnsmasq" "findutils" "gawk" "git" "gnugrep" "gnused" "gnutar" "gzip"
-    "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "squashfsTools" "util-linux"
+    "hwdata" "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "squashfsTools" "util-linux"
     "xz" "zstd"
   ];
   python = set [

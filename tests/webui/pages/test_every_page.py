@@ -39,6 +39,8 @@ FRAGMENTS = (
     ("/builds", "/builds/now"),
     ("/builds/b1", "/builds/b1/now"),
     ("/boots/{now}", "/boots/{now}/now"),
+    ("/", "/overview/traffic"),
+    ("/networks", "/networks/lan/traffic"),
     ("/devices", "/devices/known"),
     ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
