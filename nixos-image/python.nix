@@ -14,6 +14,7 @@ python3.withPackages (
     nftables
     pyroute2
     python-multipart
+    segno
     sqlmodel
     tftpy
     typer

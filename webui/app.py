@@ -17,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp
 
+from appliance.actions import changes as network_changes
 from appliance.actions.desk import Desk
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.installed import Installed
@@ -52,21 +53,31 @@ from webui.pages import (
     build,
     claim,
     device,
+    firewall,
+    forward,
     frame,
     image,
+    intake,
     internet,
+    keep,
     login,
     machine,
     network,
     overview,
     password,
     review,
+    revision,
     revisions,
+    router,
+    routes,
+    rule,
     source,
     source_settings,
     system,
+    traffic,
     trial,
     undo,
+    why,
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
@@ -101,6 +112,7 @@ PAGES = (
     claim,
     frame,
     trial,
+    keep,
     undo,
     password,
     overview,
@@ -116,13 +128,22 @@ PAGES = (
     boot,
     devices_page,
     device,
+    traffic,
     networks_page,
+    routes,
     network,
     addresses,
     internet,
+    router,
+    firewall,
+    rule,
+    forward,
+    why,
     system,
     review,
+    intake,
     revisions,
+    revision,
     changes_page,
 )
 COMPRESSED_FROM = 1024  # bytes
@@ -172,10 +193,20 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
 def own_names(desk: Desk) -> set[str]:
     """Names under which this router is asked, beside its addresses."""
     slices = desk.reads.slices()
-    if slices is None:
-        return set()
-    name, domain = slices.dns.hostname.lower(), slices.dns.domain.lower()
-    return {name, f"{name}.{domain}", f"{name}.local"}
+    named = [(one.hostname, one.domain) for one in network_changes.configs_at_work(desk)]
+    if slices is not None:
+        named.append((slices.dns.hostname, slices.dns.domain))
+    return {name for one in named for name in names_of(*one)}
+
+
+def names_of(hostname: str, domain: str) -> set[str]:
+    """Every name of a router that is called so.
+
+    >>> sorted(names_of("Nixie", "lan"))
+    ['nixie', 'nixie.lan', 'nixie.local']
+    """
+    name = hostname.lower()
+    return {name, f"{name}.{domain.lower()}", f"{name}.local"}
 
 
 def _api(app: FastAPI) -> APIRouter:

@@ -20,7 +20,7 @@ from webui.session import anybody
 
 FILE_BELLS: Mapping[str, frozenset[str]] = {
     "nixie": frozenset({"sources", "machines"}),
-    "net": frozenset({"changes"}),
+    "net": frozenset({"changes", "devices"}),
     "leases": frozenset({"leases"}),
     "boot": frozenset({"boots"}),
     "build": frozenset({"builds"}),

@@ -13,8 +13,10 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -26,13 +28,15 @@ from appliance.actions.desk import Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
 from appliance.clock import Clock, believed
+from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
+from appliance.model.config import RouterConfig
 from appliance.model.installed import Installed
 from appliance.model.slices import TimeSlice
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
 from appliance.store.secrets.open import Secrets
-from webui.app import application, own_names
+from webui.app import application, names_of, own_names
 from webui.listening.serve import Limits, listen
 
 BEAT_SECONDS = 2.0
@@ -62,6 +66,8 @@ async def serve(
     Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
     """
     desk = open_desk(state, passwords, fault=fault)
+    papers = Papers(desk)
+    desk = replace(desk, expect=papers.expect)
     try:
         changes.begin(desk, _first(state / "run" / "first.json"))
         access.local_token(desk)
@@ -77,8 +83,8 @@ async def serve(
             if plain:
                 servers.append((_config(app), plain))
             if secure:
-                config = _secure_config(app, desk, state)
-                group.create_task(_renewing(config, desk))
+                config = _secure_config(app, papers, state)
+                group.create_task(papers.renewing())
                 servers.append((config, list(secure.values())))
             for config, listening in servers:
                 group.create_task(listen(config, listening, limits))
@@ -136,22 +142,31 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def _secure_config(app: ASGIApp, desk: Desk, state: Path) -> uvicorn.Config:
+def _secure_config(app: ASGIApp, papers: "Papers", state: Path) -> uvicorn.Config:
     folder = state / "secrets" / "web"
-    _renewed(desk)
+    papers.renewed()
     config = _config(app)
     config.ssl_certfile, config.ssl_keyfile = folder / "leaf.crt", folder / "leaf.key"
     config.load()
     assert config.ssl is not None
     config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    papers.shown_by(config)
     return config
 
 
 def own_addresses(desk: Desk) -> set[str]:
-    """Names and addresses that the certificate is for."""
+    """Names and addresses that the certificate is for: those in force, tried, and leaving."""
     slices = desk.reads.slices()
     networks = slices.dns.networks if slices else ()
-    return own_names(desk) | {"localhost", "127.0.0.1", *(str(n.address.ip) for n in networks)}
+    ours = [one for network in networks for one in (network.address, *network.stays)]
+    named = own_names(desk) | {"localhost", "127.0.0.1", *(str(one.ip) for one in ours)}
+    return named.union(*map(named_in, changes.configs_at_work(desk)))
+
+
+def named_in(config: RouterConfig) -> set[str]:
+    """Names and addresses that a router with this configuration has."""
+    addresses = {str(network.address.ip) for network in config.networks}
+    return addresses | names_of(config.hostname, config.domain)
 
 
 def _certify(secrets: Secrets, names: set[str], now: float) -> bool:
@@ -182,25 +197,50 @@ def _certify(secrets: Secrets, names: set[str], now: float) -> bool:
     return True
 
 
-async def _renewing(config: uvicorn.Config, desk: Desk) -> None:
-    """Certify again whenever `net` published something, and now and then for the date."""
-    net, clock = Follower(desk.reads.state / "net.db"), asyncio.get_running_loop().time
-    looked_at = clock()
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        if not net.changed() and clock() - looked_at < RENEW_SECONDS:
-            continue
+class Papers:
+    """The certificate that is shown, and who makes it again."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._one = threading.Lock()  # at a time: a thread that expects, or the one that renews
+        self._config: uvicorn.Config | None = None
+
+    def shown_by(self, config: uvicorn.Config) -> None:
+        """From now on this server has every new one."""
+        self._config = config
+
+    def expect(self, config: RouterConfig) -> None:
+        """Have a certificate for where `config` leads, before it is asked for.
+
+        Raises Unreachable when it cannot be stored: nobody is sent where no browser would follow.
+        """
+        try:
+            self.renewed(named_in(config))
+        except OSError as error:
+            what = f"The certificate for the new addresses cannot be stored ({error.strerror})."
+            raise Unreachable(f"{what} Make room on the router's disk, then apply again.") from None
+
+    def renewed(self, more: Iterable[str] = ()) -> None:
+        """Certify again where that is due.  Raises OSError on a disk that is full."""
+        with self._one:
+            names = own_addresses(self._desk).union(more)
+            fresh = _certify(self._desk.secrets, names, _today(self._desk))
+            if fresh and self._config is not None and self._config.ssl is not None:
+                chain = str(self._config.ssl_certfile), str(self._config.ssl_keyfile)
+                self._config.ssl.load_cert_chain(*chain)
+
+    async def renewing(self) -> None:
+        """Certify again whenever `net` published something, and now and then for the date."""
+        net = Follower(self._desk.reads.state / "net.db")
+        clock = asyncio.get_running_loop().time
         looked_at = clock()
-        with suppress(OSError):  # a full disk: the certificate before goes on
-            if await asyncio.to_thread(_renewed, desk) and config.ssl is not None:
-                config.ssl.load_cert_chain(str(config.ssl_certfile), str(config.ssl_keyfile))
-
-
-def _renewed(desk: Desk) -> bool:
-    slices = desk.reads.slices()
-    time = slices.time if slices else TimeSlice()
-    now = believed(Clock(time.trusted, time.floor), desk.now())
-    return _certify(desk.secrets, own_addresses(desk), now)
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not net.changed() and clock() - looked_at < RENEW_SECONDS:
+                continue
+            looked_at = clock()
+            with suppress(OSError):  # a full disk: the certificate before goes on
+                await asyncio.to_thread(self.renewed)
 
 
 async def _beating(desk: Desk, beat: Callable[[], None]) -> None:
@@ -212,3 +252,10 @@ async def _beating(desk: Desk, beat: Callable[[], None]) -> None:
         await anyio.to_thread.run_sync(access.is_claimed, desk)
         beat()
         await asyncio.sleep(BEAT_SECONDS)
+
+
+def _today(desk: Desk) -> float:
+    """The time that a certificate is dated by."""
+    slices = desk.reads.slices()
+    time = slices.time if slices else TimeSlice()
+    return believed(Clock(time.trusted, time.floor), desk.now())

@@ -4,7 +4,7 @@ The cookie is a random id (HttpOnly, SameSite=Strict; over https also Secure and
 session is a row.  What a browser fetches by itself does not keep a session young.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -85,7 +85,10 @@ class Here:
 def anybody(request: Request) -> Here:
     """A request of anybody, signed in or not."""
     room: Room = request.app.state.room
-    return Here(request, room, _visitor(request, room.desk), room.desk.now())
+    visitor = _visitor(request, room.desk)
+    if visitor is not None:
+        visitor = replace(visitor, reached=reached_of(request))
+    return Here(request, room, visitor, room.desk.now())
 
 
 BEARER = HTTPBearer(
@@ -157,6 +160,12 @@ def forget(response: Response, here: Here) -> None:
 def address_of(request: Request) -> str:
     """The client's address as the socket knows it."""
     return request.client.host if request.client else ""
+
+
+def reached_of(request: Request) -> str:
+    """The router's address that the request came to, as the socket knows it."""
+    server = request.scope.get("server")
+    return str(server[0]) if server else ""
 
 
 def _visitor(request: Request, desk: Desk) -> Actor | None:

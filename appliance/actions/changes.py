@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.actions import keeping
 from appliance.actions.desk import Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Clash, Unknown, problem
 from appliance.errors import Refused
@@ -18,7 +19,7 @@ from appliance.model.config import RouterConfig
 from appliance.store import revisions
 from appliance.store.inventory import Acting
 from appliance.store.inventory_view import RevisionView
-from appliance.store.tables import Draft
+from appliance.store.tables import Draft, Revision
 from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS, Phase
 
 FIRST_RUN = Actor("first run", frozenset({"read", "write", "admin"}), "local")
@@ -180,11 +181,38 @@ def revert(desk: Desk, actor: Actor, number: int, *, seconds: int = SECONDS) -> 
 
 
 def keep(desk: Desk, actor: Actor, change: str) -> Done:
-    """Say that the change works.  Clash when another one is on trial, or this one is over."""
+    """Say that the change works.
+
+    Clash when another one is on trial, this one is over, somebody else asked for it, or the
+    request came over a way that the change takes away.
+    """
     with act(desk, actor, "keep_change", scope="admin") as doing:
         number = _on_trial(desk, change).revision
+        keeping.refuse(keeping.standing_of(desk, actor, change, number))
         doing.wish(desk.new_id(), "net", "keep", change=change)
         return doing.tell(str(number), f"Revision {number} is to be kept.", ConfigActed)
+
+
+def to_keep(desk: Desk, token: str) -> Change:
+    """The change that a link keeps.  Raises Unknown when it is over, Clash when it was used."""
+    change = newest_change(desk)
+    found = None if change is None or change.over else change
+    keeping.check(desk, found.id if found else None, token)
+    assert found
+    return found
+
+
+def keep_by_link(desk: Desk, token: str, *, address: str, reached: str) -> Done:
+    """Keep the change of a link, for whoever has it."""
+    return keep(desk, keeping.holder(address, reached), to_keep(desk, token).id)
+
+
+def configs_at_work(desk: Desk) -> tuple[RouterConfig, ...]:
+    """While a change is not over: the configuration that is kept, and the one that is tried."""
+    change = newest_change(desk)
+    if change is None or change.over:
+        return ()
+    return tuple(one for one in keeping.configs(desk, change.revision) if one is not None)
 
 
 def take_back(desk: Desk, actor: Actor, change: str) -> Done:
@@ -240,6 +268,9 @@ def _applied(desk: Desk, doing: Acting, number: int, seconds: int) -> Done:
     if desk.reads.kept() is None:
         what = f"Revision {number} is the first one: it is kept as soon as it stands."
         return doing.tell(str(number), what, ConfigActed)
+    row = doing.session.get(Revision, number)
+    if row is not None:
+        desk.expect(read.config(migrate.upgraded(json.loads(row.config))))
     wished = {"revision": str(number), "seconds": str(seconds)}
     doing.wish(desk.new_id(), "net", "apply", **wished)
     what = f"Revision {number} goes on trial for {seconds} s. Without Keep it is undone."

@@ -15,6 +15,7 @@ from appliance.actions.passwords import Passwords
 from appliance.actions.patience import Patience
 from appliance.actions.refusals import Forbidden, problem
 from appliance.faults import Fault, no_fault
+from appliance.model.config import RouterConfig
 from appliance.store import people
 from appliance.store.inventory import Acting, Heading, Told, acting, acts_since
 from appliance.store.reads import Reads
@@ -44,6 +45,7 @@ class Actor:
     account: str = ACCOUNT
     session: str | None = None  # id of the session row
     id: str = ""  # of the user or the token
+    reached: str = ""  # the router's address that the request came to, "" on the box itself
 
     @property
     def kind(self) -> str:
@@ -53,6 +55,10 @@ class Actor:
     def may(self, scope: str) -> bool:
         """Whether the scope ("read", "write", "admin") is among the actor's."""
         return scope in self.scopes
+
+
+def nothing(_config: RouterConfig) -> None:
+    """Nobody has to get ready for a configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Desk:
     new_id: Callable[[], str]
     random: Callable[[int], bytes]
     fault: Fault = no_fault
+    expect: Callable[[RouterConfig], None] = nothing  # called before it is asked for
 
     def close(self) -> None:
         """Let go of the files."""

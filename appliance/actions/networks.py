@@ -79,14 +79,18 @@ def remove_network(desk: Desk, actor: Actor, name: str) -> Done:
 
 
 def reserve(desk: Desk, actor: Actor, name: str, mac: str, stored: Stored) -> Done:
-    """Give a device a fixed address on a network; `mac` is whose is replaced, "" for a new one."""
+    """Give a device a fixed address on a network; `mac` is whose is changed, "" for a new one.
+
+    What `stored` leaves out stays.
+    """
 
     def change(config: RouterConfig) -> RouterConfig:
         at = place_of(config, name)
         rows = _reservations(config.networks[at])
         number = next((n for n, one in enumerate(rows) if one.mac == mac), len(rows))
         place = ("networks", at, "dhcp", "reservations", number)
-        made = read.part(Reservation, stored, place)
+        before = read.to_json(rows[number]) if number < len(rows) else {}
+        made = read.part(Reservation, {**before, **stored}, place)
         return _with_reservations(config, at, (*rows[:number], made, *rows[number + 1 :]))
 
     who = stored.get("name") or stored.get("mac")

@@ -8,15 +8,17 @@ import typer
 from appliance.cli.client import REFUSED, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import moment, quoted, span, table
+from appliance.errors import Refused
+from appliance.model import migrate, read
+from appliance.model.exchange import exported, imported
 from appliance.trial import SECONDS
 
 group = noun(
     "Changes: the configuration on trial until you keep it, what was done, and Undo.\n\n"
     "A configuration goes on trial; unless you keep it in time, the router undoes it by itself. "
-    "DHCP stays as it was until Keep.\n\n"
+    "The old addresses answer until Keep, and leases are for a minute at a time.\n\n"
     "The pages and `import` collect changes in one draft: `review` it, then `apply` it.\n\n"
-    "Not here yet: a list of who could reach what afterwards, clients that move along during a "
-    "trial, and a Keep without signing in."
+    "Not here yet: a list of who could reach what afterwards."
 )
 
 File = Annotated[typer.FileText, typer.Argument(help="A RouterConfig as JSON; - for input.")]
@@ -74,6 +76,39 @@ def apply(call: Call, seconds: Seconds = SECONDS) -> None:
     typer.echo(_told(found), err=True)
     words = {"base": found["base"], "seen": found["seen"]}
     _tried(call, call.client.post("/draft/apply", **words, seconds=seconds))
+
+
+@command(group)
+def export(
+    call: Call,
+    number: Annotated[str, typer.Argument(help="A revision; else what is in force.")] = "",
+) -> None:
+    """Print a configuration as a Nix module; with --json as JSON.  `import` reads both."""
+    found = call.client.get(f"/revisions/{quoted(number)}" if number else "/config")["config"]
+    call.show(found, lambda: _module(found))
+
+
+@command(group, "import")
+def import_(
+    call: Call,
+    file: Annotated[
+        typer.FileText, typer.Argument(help="A Nix module of plain values, or JSON; - for input.")
+    ],
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Go on without what has no counterpart here.")
+    ] = False,
+) -> None:
+    """Make a draft of a file: an export, or the options of the closed Nixie module."""
+    try:
+        found = imported(file.read())
+    except Refused as refused:
+        raise Failed(REFUSED, *(one.what for one in refused.problems)) from None
+    if found.left and not leave_out:
+        more = "Nothing was changed. --leave-out goes on without these."
+        raise Failed(REFUSED, *found.left, more)
+    for one in found.left:
+        typer.echo(f"Left out: {one}", err=True)
+    call.did(call.client.put("/draft", found.stored))
 
 
 @command(group)
@@ -148,6 +183,10 @@ def log(call: Call, limit: Annotated[int, typer.Option(help="At most so many.")]
     call.show(found, table(("WHEN", "WHO", "WHAT", "UNDO"), rows, "Nothing was done yet."))
 
 
+def _module(config: Any) -> str:
+    return exported(read.config(migrate.upgraded(config))).rstrip()
+
+
 def _told(found: Any) -> str:
     """The sentences of a review.
 
@@ -219,8 +258,20 @@ def _sentence(change: Any) -> str:
     said = f"Revision {change['revision']} is {change['state']}"
     if change["seconds_left"] is not None:
         left = span(round(change["seconds_left"]))
-        return f"{said} for {left} more: nixie change keep, or it is undone."
+        how = "nixie change keep, or it is undone."
+        return "\n".join((f"{said} for {left} more: {how}", *map(_check, change.get("probes", ()))))
     return f"{said}: {change['why']}" if change["why"] else f"{said}."
+
+
+def _check(probe: Any) -> str:
+    """One of the router's own checks.
+
+    >>> _check({"name": "Internet", "ok": False, "figure": "no answer"})
+    '  not  Internet: no answer'
+    """
+    word = {True: "ok", False: "not", None: "not yet"}[probe["ok"]]
+    figure = f": {probe['figure']}" if probe["figure"] else ""
+    return f"  {word:<4} {probe['name']}{figure}"
 
 
 def _who(one: Any) -> str:

@@ -1,13 +1,12 @@
 """`nixie device`: everything on the LANs; names, blocks, addresses."""
 
-import time
 from typing import Annotated, Any
 
 import typer
 
 from appliance.cli.client import REFUSED, Failed
 from appliance.cli.everywhere import Call, command, noun
-from appliance.cli.words import facts, moment, quoted, rate, seconds, size, table
+from appliance.cli.words import facts, moment, quoted, seconds, size, table
 
 group = noun("Devices: everything on the LANs; names, blocks, addresses.")
 
@@ -44,8 +43,8 @@ def show(call: Call, device: Which) -> None:
         ("block", one["block"]),
         ("first seen", moment(one["first_seen"])),
         ("last seen", moment(one["last_seen"])),
-        ("down", rate(round(one["down"]), 1.0)),
-        ("up", rate(round(one["up"]), 1.0)),
+        ("down", _speed(one["down"])),
+        ("up", _speed(one["up"])),
     ]
     call.show(one, lambda: facts(pairs))
 
@@ -70,13 +69,11 @@ def block(
     """Drop all its packets, at once; until you unblock it, for a while, or every week."""
     if span and weekly:
         raise Failed(REFUSED, "Say --for or --weekly, not both.")
-    said = f"weekly {weekly}" if weekly else "always"
-    if span:
-        length = seconds(span)
-        if length is None:
-            raise Failed(REFUSED, f"{span!r} is no length of time. Say it like 90min, 2h or 1d.")
-        said = f"until {round(time.time() + length)}"
-    call.did(call.client.put(f"/devices/{quoted(device)}/block", {"block": said}))
+    length = seconds(span) if span else 0.0
+    if length is None:
+        raise Failed(REFUSED, f"{span!r} is no length of time. Say it like 90min, 2h or 1d.")
+    said = {"block": f"weekly {weekly}" if weekly else "always", "seconds": round(length)}
+    call.did(call.client.put(f"/devices/{quoted(device)}/block", said))
 
 
 @command(group)
@@ -120,10 +117,17 @@ def traffic(
 def rates(call: Call) -> None:
     """What moves now over each network and to the internet."""
     found = call.client.get("/rates")
-    rows = [
-        (one["series"], rate(round(one["down"]), 1.0), rate(round(one["up"]), 1.0)) for one in found
-    ]
+    rows = [(one["series"], _speed(one["down"]), _speed(one["up"])) for one in found]
     call.show(found, table(("SERIES", "DOWN", "UP"), rows, "Nothing moves."))
+
+
+def _speed(count: float) -> str:
+    """Bytes a second.
+
+    >>> _speed(1_500.0), _speed(0.0)
+    ('1.5 KiB/s', '')
+    """
+    return f"{size(round(count))}/s" if count else ""
 
 
 def _state(one: dict[str, Any]) -> str:

@@ -26,11 +26,6 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
     )
 
 
-def of_network(before: Network, after: Network | None) -> tuple[str, ...]:
-    """The sentences about one network, as `differences` has them; `after` is None when it goes."""
-    return tuple(_networks((before,), (after,) if after else ()))
-
-
 def _first(config: RouterConfig) -> Iterator[str]:
     for network in config.networks:
         yield _described(network)

@@ -34,7 +34,8 @@ def differences(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
 
 def rule_said(config: RouterConfig, rule: Rule) -> str:
     """A rule as a sentence: `From guest to lan, tcp 631 to nas may pass.`"""
-    what = rule_words(config, rule) or "everything"
+    words = rule_words(config, rule)
+    what = f"everything {words}".strip() if rule.protocol == "any" else words
     way = f"From {_place(rule.source)} to {_place(rule.destination)}"
     return f"{way}, {what} {ACTIONS[rule.action]}{_until(config, rule)}."
 

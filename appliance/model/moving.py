@@ -5,7 +5,7 @@ there is no such place: nothing moves, and `check.py` says what does not fit.
 """
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Interface
 
 from appliance.model.config import Network, Pool, RouterConfig
 
@@ -37,4 +37,14 @@ def unused(config: RouterConfig) -> tuple[IPv4Interface, Pool]:
         address = IPv4Interface(f"10.{number}.0.1/24")
         if not any(address.network.overlaps(one) for one in used):
             break
-    return address, Pool(IPv4Address(f"10.{number}.0.100"), IPv4Address(f"10.{number}.0.199"))
+    pool = pool_in(address)
+    assert pool
+    return address, pool
+
+
+def pool_in(address: IPv4Interface) -> Pool | None:
+    """The usual pool of a network: its hosts .100 to .199; None where it has no room for it."""
+    begin = address.network.network_address
+    if address.network.prefixlen > 24:
+        return None
+    return Pool(begin + 100, begin + 199)

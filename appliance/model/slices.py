@@ -14,10 +14,12 @@ from appliance.model.announced import Ipv6Slice
 from appliance.model.dns import Dns
 
 SERVED: Final = "served"
+TRIED: Final = "tried"
 HELD: Final = "held"
 LEFT: Final = "left"
-"""Whom a network's DHCP answers: everybody; while its successor is on trial, only who holds a lease
-here; once its successor is kept, nobody: holders are sent there at their next renewal."""
+"""Whom a network's DHCP answers: everybody; everybody, while it is on trial; while its successor is
+on trial, only who holds a lease here; once that is kept, nobody: holders are sent there at their
+next renewal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class DhcpNetwork:
     reservations: tuple[FixedAddress, ...] = ()
     options: tuple[tuple[int, bytes], ...] = ()
     vendor_classes: tuple[str, ...] = ()  # of firmware that calls itself neither PXE nor HTTP
-    stage: str = SERVED  # or HELD or LEFT, beside the network that took its place on this link
+    stage: str = SERVED  # or TRIED; HELD or LEFT beside the one that took its place on this link
 
 
 @dataclass(frozen=True, slots=True)

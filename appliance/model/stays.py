@@ -1,10 +1,11 @@
 """What stays of a network that has moved: its old address, until nobody needs it any more."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from typing import Any
 
+from appliance.model.config import Network, RouterConfig
 from appliance.model.slices import DhcpNetwork, dhcp_from_json, plain
 
 
@@ -21,6 +22,18 @@ class Stay:
     address: IPv4Interface
     dhcp: DhcpNetwork | None = None
     until: float | None = None
+
+
+def heir(was: Network, after: RouterConfig) -> Network | None:
+    """The network of `after` in the place of `was`: of its name, else its bridge, else a port."""
+    ports = set(was.ports)
+    tests: tuple[Callable[[Network], bool], ...] = (
+        lambda one: one.name == was.name,
+        lambda one: one.bridge == was.bridge,
+        lambda one: bool(ports & set(one.ports)),
+    )
+    found = (one for test in tests for one in after.networks if test(one))
+    return next(found, None)
 
 
 def to_json(stay: Stay) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The network is told by the address that asked; a request over the box's own loop
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from appliance.model import compare
@@ -26,10 +26,21 @@ def touch(before: RouterConfig, after: RouterConfig, source: str) -> Touch | Non
     if mine is None:
         return None
     new = next((one for one in after.networks if one.name == mine.name), None)
-    sentences = compare.of_network(mine, new)
+    sentences = compare.differences(before, _mine_alone(before, after, mine, new))
     if not sentences:
         return None
-    return Touch(mine.name, sentences, tuple(_ahead(mine, new)))
+    return Touch(mine.name, sentences, tuple(_ahead(mine, new, after)))
+
+
+def _mine_alone(
+    before: RouterConfig, after: RouterConfig, mine: Network, new: Network | None
+) -> RouterConfig:
+    """`before`, with this network and its zone as they are after."""
+    networks = tuple(new if one is mine else one for one in before.networks)
+    zones = {one.name: one for one in before.zones}
+    if new:
+        zones |= {one.name: one for one in after.zones if one.name == new.zone}
+    return replace(before, networks=tuple(filter(None, networks)), zones=tuple(zones.values()))
 
 
 def _network_of(config: RouterConfig, source: str) -> Network | None:
@@ -52,15 +63,18 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
-def _ahead(mine: Network, new: Network | None) -> Iterator[str]:
+def _ahead(mine: Network, new: Network | None, after: RouterConfig) -> Iterator[str]:
     name = mine.name
     if new is None:
         yield f"You are on {name}, which goes away: this page will not answer there any more."
         return
     if new.address.ip != mine.address.ip:
         yield f"You are on {name}: this page moves to https://{new.address.ip}."
+        yield f"{mine.address.ip} answers, too, until everybody has moved."
     if new.address.network != mine.address.network:
         yield f"This computer gets an address in {new.address.network} when it asks again."
+    if not any(zone.name == new.zone and zone.manages for zone in after.zones):
+        yield f"The zone {new.zone} may not manage the router: this page will not open on {name}."
     if lost := set(mine.ports) - set(new.ports):
         ports = ", ".join(sorted(lost))
         yield f"Is this computer plugged into {ports}, it is no longer on {name}."

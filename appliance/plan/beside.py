@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Interface
 
-from appliance.model.config import Network, RouterConfig
-from appliance.model.stays import Stay
+from appliance.model.config import RouterConfig
+from appliance.model.stays import Stay, heir
 from appliance.plan import firewall, order
 from appliance.plan.expression import Json
 from appliance.plan.firewall import Chain
@@ -25,12 +25,12 @@ def stays(before: RouterConfig, after: RouterConfig) -> tuple[Stay, ...]:
     """
     found = []
     for network in before.networks:
-        heir = _heir(network, after)
-        if heir is None or _clashes(network.address, heir.bridge, after):
+        now_there = heir(network, after)
+        if now_there is None or _clashes(network.address, now_there.bridge, after):
             continue
-        was, now = served(before, network), served(after, heir)
-        if (network.address, was) != (heir.address, now):
-            found.append(Stay(network.name, heir.bridge, network.address, was))
+        was, now = served(before, network), served(after, now_there)
+        if (network.address, was) != (now_there.address, now):
+            found.append(Stay(network.name, now_there.bridge, network.address, was))
     return tuple(found)
 
 
@@ -66,10 +66,12 @@ def _translated(
     homes = {network.bridge: network for network in after.networks}
     ghosts = tuple(replace(homes[one.link], address=one.address) for one in staying)
     theirs = firewall.wanted(replace(after, networks=ghosts)).chains
+    both = firewall.wanted(replace(after, networks=(*after.networks, *ghosts))).chains
     chains = dict(wanted.firewall.chains)
-    for name, chain in chains.items():
-        if chain.hook is not None and chain.hook.kind == "nat" and name in theirs:
-            chains[name] = replace(chain, rules=(*chain.rules, *_more(chain, theirs[name])))
+    if out := chains.get("postrouting"):
+        chains["postrouting"] = replace(out, rules=(*out.rules, *_more(out, theirs["postrouting"])))
+    if "prerouting" in chains:  # no forward takes what is asked of an address that stays
+        chains["prerouting"] = both["prerouting"]
     return replace(wanted.firewall, chains=chains)
 
 
@@ -80,19 +82,6 @@ def _more(chain: Chain, theirs: Chain) -> Iterable[Json]:
         if rule["expr"] not in known:
             known.append(rule["expr"])
             yield {**rule, "comment": f"{rule['comment']}-before-{len(known)}"}
-
-
-def _heir(network: Network, after: RouterConfig) -> Network | None:
-    """The network that has this one's place."""
-    ports = set(network.ports)
-    for same in (
-        lambda one: one.name == network.name,
-        lambda one: one.bridge == network.bridge,
-        lambda one: bool(ports & set(one.ports)),
-    ):
-        if found := [one for one in after.networks if same(one)]:
-            return found[0]
-    return None
 
 
 def _clashes(address: IPv4Interface, link: str, after: RouterConfig) -> bool:

@@ -10,6 +10,7 @@ whatever the policy no longer allows stops when it changes, running conversation
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from dataclasses import field as default
 from ipaddress import IPv4Network
@@ -332,21 +333,27 @@ Narrowed = tuple[int, tuple[Json, ...]]
 
 def _line(config: RouterConfig, line: Line) -> Iterator[Json]:
     """The rules of one line: one for each pair of ends that can meet."""
-    ends = product(_sent_by(line.senders), _headed_to(line.receivers))
-    for (sent, sender), (headed, receiver) in ends:
-        if {sent, headed, line.family} >= {4, 6}:
+    for (sent, sender), (headed, receiver) in product(
+        _sent_by(line.senders), _headed_to(line.receivers)
+    ):
+        families = {sent, headed, line.family} - {0}
+        if len(families) == 2:
             continue
-        said = sent or headed or line.protocol == PING or not line.family
-        family = () if said else (of_family(line.family),)
         yield rule(
             line.id,
             *_way(config, line),
-            *family,
+            *_family(line, families, addressed=bool((sent and sender) or receiver)),
             *sender,
             *receiver,
             *_what(line),
             *_decided(line),
         )
+
+
+def _family(line: Line, families: AbstractSet[int], *, addressed: bool) -> Iterator[Json]:
+    """The one family of a rule, unless an address or ICMP's own type says it already."""
+    if families and not addressed and line.protocol != PING:
+        yield of_family(max(families))
 
 
 def _way(config: RouterConfig, line: Line) -> Iterator[Json]:
@@ -363,26 +370,25 @@ def _sent_by(senders: Ends) -> Iterator[Narrowed]:
     if senders.devices:
         yield 0, (equals("ether", "saddr", one_of(senders.devices)),)
     if senders.v4:
-        yield 4, (_within(4, "saddr", networks(senders.v4)),)
+        yield 4, _within("ip", "saddr", networks(senders.v4))
     if senders.v6:
-        yield 6, (_within(6, "saddr", networks(senders.v6)),)
+        yield 6, _within("ip6", "saddr", networks(senders.v6))
 
 
 def _headed_to(receivers: Receivers) -> Iterator[Narrowed]:
     if receivers == Receivers():
         yield 0, ()
     if receivers.v4:
-        yield 4, (_within(4, "daddr", networks(receivers.v4)),)
+        yield 4, _within("ip", "daddr", networks(receivers.v4))
     if receivers.v6:
-        yield 6, (_within(6, "daddr", networks(receivers.v6)),)
+        yield 6, _within("ip6", "daddr", networks(receivers.v6))
     for suffix in sorted(set(receivers.suffixes)):
         yield 6, (ends_with(suffix),)
 
 
-def _within(version: int, name: str, ranges: object) -> Json:
-    if ranges is None:
-        return of_family(version)
-    return equals(HEADERS[version], name, ranges)
+def _within(header: str, name: str, ranges: object) -> tuple[Json, ...]:
+    """No match at all when it is everything of its family."""
+    return () if ranges is None else (equals(header, name, ranges),)
 
 
 def _what(line: Line) -> Iterator[Json]:
@@ -426,7 +432,6 @@ DROPPED_FROM_INTERNET: Mapping[str, str] = {
     "forward-wan": "wan-forward-dropped",
 }
 """The counter of each line that drops what the internet began."""
-HEADERS: Mapping[int, str] = {4: "ip", 6: "ip6"}
 PROTOCOLS: Mapping[tuple[str, int], tuple[Json, ...]] = {
     ("tcp", 0): (carries("tcp"),),
     ("udp", 0): (carries("udp"),),

@@ -12,6 +12,7 @@ from appliance.model.config import Network, RouterConfig
 from appliance.model.slices import (
     HELD,
     LEFT,
+    TRIED,
     BootNetwork,
     DhcpNetwork,
     DnsNetwork,
@@ -76,7 +77,7 @@ def _dhcp(config: RouterConfig, before: RouterConfig | None) -> tuple[DhcpNetwor
     if before is None:
         return found
     kept = _all_served(before)
-    return tuple(one if one in kept else _short(one) for one in found)
+    return tuple(one if one in kept else replace(_short(one), stage=TRIED) for one in found)
 
 
 def _formers(staying: Sequence[Stay]) -> tuple[DhcpNetwork, ...]:

@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.model.config import RouterConfig
+from appliance.model.policy import ways_in
 
 FORWARD_V4 = "net/ipv4/ip_forward"
 FORWARD_V6 = "net/ipv6/conf/all/forwarding"
+BRIDGED_V4 = "net/bridge/bridge-nf-call-iptables"
+"""Does the filter see what is bridged?  Then br_netfilter bridges what a forward sends back into
+its own network instead of routing it, and a bridge lets nothing out by the port it came in by."""
 
 PER_LINK: Mapping[str, str] = {
     "net/ipv4/conf/{}/promote_secondaries": "1",  # dropping an address keeps its neighbours
@@ -45,6 +49,8 @@ def wanted(config: RouterConfig) -> State:
     found = {path.format(link): value for link in links for path, value in PER_LINK.items()}
     if config.wan and config.networks:
         found[FORWARD_V4] = "1"
+    if ways_in(config):
+        found[BRIDGED_V4] = "0"
     return {**found, **_ipv6(config)}
 
 

@@ -249,6 +249,36 @@ def wish(connection: sqlite3.Connection, ident: str) -> Wish | None:
     return _wish(row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who asked for something: a name for people, and who it is."""
+
+    name: str
+    kind: str  # "user", "token", "box", "nobody"
+    id: str
+
+
+def author(connection: sqlite3.Connection, wish: str) -> Author | None:
+    """Whose act asked for a change, by the wish's id; None when it is not known any more."""
+    row = connection.execute(
+        "SELECT act.actor, act.actor_kind, act.actor_id FROM wish JOIN act"
+        " ON act.at = wish.at AND act.actor = wish.author AND act.account = wish.account"
+        " AND act.subject = json_extract(wish.body, '$.revision')"
+        " WHERE wish.id = ? ORDER BY act.id DESC LIMIT 1",
+        (wish,),
+    ).fetchone()
+    return Author(*row) if row else None
+
+
+def is_asked(connection: sqlite3.Connection, kind: str, change: str) -> bool:
+    """Was `kind` asked of net for this change?"""
+    row = connection.execute(
+        "SELECT 1 FROM wish WHERE role = 'net' AND kind = ? AND json_extract(body, '$.change') = ?",
+        (kind, change),
+    ).fetchone()
+    return row is not None
+
+
 def last_wish(connection: sqlite3.Connection) -> int:
     """The place of the newest wish of all, 0 when there is none."""
     (seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM wish").fetchone()

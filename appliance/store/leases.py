@@ -65,6 +65,14 @@ MIGRATIONS = (
     ALTER TABLE lease ADD COLUMN vendor TEXT NOT NULL DEFAULT '';  -- option 60, cleaned
     ALTER TABLE lease ADD COLUMN asked TEXT NOT NULL DEFAULT '';   -- option 55 as hex
     """,
+    """
+    CREATE TABLE self_offer (        -- what a stranger would be offered, while that is on trial
+      network TEXT PRIMARY KEY,
+      address TEXT NOT NULL,         -- "" when nothing
+      why TEXT NOT NULL,             -- why nothing, or ""
+      at REAL NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 BEGINS: Mapping[type[Event], str] = {
@@ -129,6 +137,23 @@ def holder(connection: sqlite3.Connection, network: str, address: IPv4Address) -
         (network, int(address)),
     ).fetchone()
     return str(row[0]) if row else None
+
+
+def note_self_offer(
+    connection: sqlite3.Connection, network: str, found: tuple[str, str], at: float
+) -> None:
+    """Note what a stranger would be offered on a network: an address, and why none."""
+    connection.execute(
+        "INSERT OR REPLACE INTO self_offer VALUES (?, ?, ?, ?)", (network, *found, at)
+    )
+
+
+def self_offers(connection: sqlite3.Connection, since: float) -> dict[str, tuple[str, str]]:
+    """By network, what was noted after `since`."""
+    rows = connection.execute(
+        "SELECT network, address, why FROM self_offer WHERE at > ?", (since,)
+    ).fetchall()
+    return {network: (address, why) for network, address, why in rows}
 
 
 def last_end(connection: sqlite3.Connection, network: str, subnet: IPv4Network) -> float:

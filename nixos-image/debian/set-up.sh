@@ -111,6 +111,17 @@ unpacked_daemons() {
     unpacked "$home/daemons" "${daemons[@]}"
 }
 
+# Who made which network card: the IEEE's registry of the distribution, compacted.
+makers() {
+    say "unpacking the registry of network cards' makers"
+    unpacked "$home/ieee-data" ieee-data
+    mkdir -p "$home/makers"
+    LC_ALL=C awk -f "$here/makers.awk" "$home"/ieee-data/usr/share/ieee-data/{oui,mam,oui36}.txt |
+        LC_ALL=C sort -u -t "$(printf '\t')" -k 1,1 > "$home/makers/new"
+    mv "$home/makers/new" "$home/makers/makers"
+    rm -rf "$home/ieee-data"
+}
+
 case $target in
     check) packages "${check_packages[@]}" ;;
     run | bench) packages "${run_packages[@]}" ;;
@@ -123,6 +134,7 @@ python_packages
 if [ "$target" = check ]; then exit 0; fi
 bash "$here/nix.sh" "$home/nix" | sed 's/^/set-up: /'
 bash "$here/loaders.sh" "$home/loaders" | sed 's/^/set-up: /'
+once "$home/makers" makers "$here/makers.awk" -- makers
 once "$home/browser" htmx.min.js "$checkout/package-lock.json" -- browser_files
 launcher
 [ -d "$home/kernel/boot" ] || kernel

@@ -20,10 +20,13 @@ SEEN_SECONDS = 300.0
 """How old `last_seen` may get before a row is written for nothing else."""
 STRANGER_SECONDS = 86_400.0
 STRANGERS_KEPT = 512
+STRANGER_FORGOTTEN_SECONDS = 30 * 86_400.0
 KEPT = 2_048
+FORGOTTEN_SECONDS = 365 * 86_400.0
 """Anybody can invent MACs, as fast as a cable carries them.  Devices that the owner did something
-about stay for ever; of those that were here for longer than a day the KEPT seen last; of all others
-STRANGERS_KEPT, and those that are here before those that are gone, the longest known first."""
+about stay for ever.  Of those that were here for longer than a day the KEPT seen last stay, for a
+year; of all others STRANGERS_KEPT, for a month, and those that are here before those that are gone,
+the longest known first."""
 
 Address = IPv4Address | IPv6Address
 
@@ -69,7 +72,7 @@ def folded(
     return rows
 
 
-def kept(rows: Mapping[str, DeviceRow], owned: Iterable[str]) -> dict[str, DeviceRow]:
+def kept(rows: Mapping[str, DeviceRow], owned: Iterable[str], now: float) -> dict[str, DeviceRow]:
     """The rows that stay; `owned` are the MACs that the owner did something about."""
     dear = frozenset(owned)
     regulars: list[DeviceRow] = []
@@ -81,6 +84,8 @@ def kept(rows: Mapping[str, DeviceRow], owned: Iterable[str]) -> dict[str, Devic
     regulars.sort(key=lambda row: (not row.here, -row.last_seen))
     strangers.sort(key=lambda row: (not row.here, row.first_seen, row.mac))
     gone = {row.mac for row in (*regulars[KEPT:], *strangers[STRANGERS_KEPT:])}
+    gone |= {row.mac for row in regulars if now - row.last_seen > FORGOTTEN_SECONDS}
+    gone |= {row.mac for row in strangers if now - row.last_seen > STRANGER_FORGOTTEN_SECONDS}
     return {mac: row for mac, row in rows.items() if mac not in gone}
 
 

@@ -63,6 +63,7 @@ class Watch:
         self._table, self._makers = Table(), Makers(makers)
         self._meter, self._allowance = Meter(), Allowance()
         self._minute = _minute(now())
+        self._leased: list[LeaseRow] = []
         self._known: dict[str, DeviceRow] = {row.mac: row for row in rows.devices(database)}
         self._owned = Owned({row.mac: row.said for row in rows.blocks(database)}, frozenset())
 
@@ -97,7 +98,8 @@ class Watch:
         self._owned = self._read_owned() or self._owned
         moment = _moment(self._now())
         holds = {mac for mac, said in self._owned.blocks.items() if _holds(said, moment)}
-        wanted = plan.wanted(holds, self._known)
+        here = (mac for mac, row in self._known.items() if row.here)
+        wanted = plan.wanted(holds, here)  # who is away moves nothing
         await reconcile(wanted, plan.steps, self._table, lambda: asyncio.sleep(PAUSE_SECONDS))
         with transaction(self._database):
             rows.write_blocks(self._database, self._owned.blocks, holds)
@@ -114,7 +116,7 @@ class Watch:
             now=self._now(),
         )
         owned = self._owned.macs | self._owned.blocks.keys()
-        found = kept(folded(self._known, seen, self._makers.maker), owned)
+        found = kept(folded(self._known, seen, self._makers.maker), owned, seen.now)
         self._write(found, seen.now)
         await self.block()
         self._measure(self._counts(links, networks) | await self._table.counts())
@@ -173,13 +175,11 @@ class Watch:
         return Owned(blocks, frozenset(view.mac for view in views))
 
     def _read_leases(self) -> list[LeaseRow]:
-        self._leases.changed()
-        if self._leases.connection is None:
-            return []
-        try:
-            return list(leases.leases(self._leases.connection))
-        except sqlite3.Error:
-            return []
+        """As they were read last, while nobody wrote any."""
+        if self._leases.changed() and self._leases.connection is not None:
+            with suppress(sqlite3.Error):
+                self._leased = list(leases.leases(self._leases.connection))
+        return self._leased
 
 
 def _holds(said: str, moment: Moment) -> bool:
@@ -202,12 +202,18 @@ def _moment(now: float) -> Moment:
 
 
 def _history(path: Path) -> sqlite3.Connection:
-    """metrics.db; one that is damaged begins anew, for it may be deleted at any time."""
+    """metrics.db; one that cannot be used begins anew, for it may be deleted at any time.
+
+    Where the disk refuses that too, what moves is only remembered until the next start.
+    """
     try:
         return _opened(path)
-    except sqlite3.DatabaseError:
-        path.write_bytes(b"")
-        return _opened(path)
+    except (sqlite3.DatabaseError, Unreachable):
+        with suppress(OSError, sqlite3.DatabaseError):
+            for name in (path.name, f"{path.name}-wal"):
+                path.with_name(name).write_bytes(b"")
+            return _opened(path)
+    return _opened(Path(":memory:"))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ refused (RFC 2131 §4.3.2: the client begins anew) and they get an address of th
 from collections.abc import Sequence
 from typing import Final
 
-from appliance.model.slices import HELD, SERVED, DhcpNetwork
+from appliance.model.slices import HELD, LEFT, SERVED, TRIED, DhcpNetwork
 from services.dhcp.lan import Lan
 from services.dhcp.pool import BOUND, Lease
 from services.dhcp.wire import INFORM, REQUEST, Message
@@ -24,8 +24,8 @@ def on_link(
     Where none is any more, who holds a lease of the last one may still renew it during the trial.
     """
     here = [network for network in wanted if network.link == link]
-    served = [network for network in here if network.stage == SERVED]
-    before = tuple(network for network in here if network.stage != SERVED)
+    served = [network for network in here if network.stage in (SERVED, TRIED)]
+    before = tuple(network for network in here if network.stage in (HELD, LEFT))
     if served:
         return served[0], before
     return next((network for network in before if network.stage == HELD), None), ()

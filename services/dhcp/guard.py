@@ -107,11 +107,16 @@ class Guard:
         opened: bool = False,
     ) -> None:
         self.network = network
-        self.ours = int(ours)
+        self.ours = self._last = frozenset((int(ours),))
         self.wake_at = now  # the next probe
         self.opens_at = now if opened else inf  # when the first listening is over
         self._asked = 0
         self._others = {int(IPv4Address(one.server)): _Other(one, now) for one in known}
+
+    def move(self, ours: Iterable[int]) -> None:
+        """We have these addresses now; what we said under the last ones may still be heard."""
+        self.ours = frozenset(ours) | self._last
+        self._last = frozenset(ours)
 
     def quiet(self, now: float, *, hears: bool, beside_others: bool) -> Nothing | None:
         """Why strangers get no answer now, None when they do."""
@@ -149,7 +154,7 @@ class Guard:
         if message.op != REPLY_OP or message.kind not in (OFFER, ACK):
             return ()
         server = int.from_bytes(message.options.get(SERVER_ID, b"")[:4], "big") or message.siaddr
-        if server in (0, self.ours):
+        if server == 0 or server in self.ours:
             return ()
         seen = _seen(self.network, message, server, mac)
         return self._noted(server, seen, now) if seen is not None else ()

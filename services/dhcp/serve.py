@@ -17,12 +17,12 @@ from pathlib import Path
 from appliance.events import Event, PoolEmpty, PoolHasRoom
 from appliance.faults import Fault, no_fault
 from appliance.model.config import LONGEST_LEASE_SECONDS
-from appliance.model.slices import DhcpNetwork
+from appliance.model.slices import TRIED, DhcpNetwork
 from appliance.signs import Signs
 from appliance.store import slices
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
-from appliance.store.leases import Stored, commit, forget, stored, troubles
+from appliance.store.leases import Stored, commit, forget, note_self_offer, stored, troubles
 from services.dhcp.answer import answer
 from services.dhcp.formers import on_link
 from services.dhcp.lan import Lan
@@ -32,6 +32,7 @@ from services.dhcp.relays import lan_for
 from services.dhcp.reply import Reply, Silence
 from services.dhcp.rows import lease as lease_of
 from services.dhcp.rows import row
+from services.dhcp.self_offer import self_offer
 from services.dhcp.service import answer_4011
 from services.dhcp.watch.driver import Watch, uptime
 from services.dhcp.wire import Message, decode
@@ -277,7 +278,15 @@ class Server:
                 self._tell([PoolHasRoom(lan.name)])
             if port.watch is not None:
                 wake_at = min(wake_at, port.watch.look(now))
+            if lan is not None and lan.stage == TRIED:
+                self._ask_itself(lan)
         return wake_at
+
+    def _ask_itself(self, lan: Lan) -> None:
+        """Note what a stranger would be offered; a disk that refuses hinders nobody."""
+        at = self._time()
+        with suppress(sqlite3.Error):
+            note_self_offer(self._ledger, lan.name, self_offer(lan, at), at)
 
     def _tell(self, events: Sequence[Event]) -> None:
         self._commit([], events, time.time())

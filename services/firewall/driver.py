@@ -60,12 +60,15 @@ class FirewallDriver:
         return await asyncio.to_thread(self._observe)
 
     async def perform(self, step: Step) -> None:
-        """Carry out one step: first as a dry run in the kernel, then in one transaction."""
+        """Carry out one step in one transaction: refused, it changes nothing.
+
+        Raises Unreachable.
+        """
         await asyncio.to_thread(self._perform, commands(step))
 
-    async def accepts(self, asked: Sequence[Json]) -> bool:
-        """Would this kernel take these commands?  Nothing is changed."""
-        return await asyncio.to_thread(self._accepts, asked)
+    async def rehearse(self, step: Step) -> None:
+        """A dry run in the kernel: nothing is changed.  Raises Unreachable with why not."""
+        await asyncio.to_thread(_run, _context(dry=True), commands(step))
 
     def _observe(self) -> State:
         with self._lock:
@@ -75,16 +78,8 @@ class FirewallDriver:
         return state(json.loads(listed)["nftables"] if listed else ())
 
     def _perform(self, asked: Sequence[Json]) -> None:
-        _run(_context(dry=True), asked)
         with self._lock:
             _run(self._nft, asked)
-
-    def _accepts(self, asked: Sequence[Json]) -> bool:
-        try:
-            _run(_context(dry=True), asked)
-        except Unreachable:
-            return False
-        return True
 
 
 def _context(*, dry: bool = False) -> Any:

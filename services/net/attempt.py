@@ -1,6 +1,6 @@
 """One revision on its way, and what the keeper is handed to carry it out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,8 @@ class Kernel(Protocol):
     scope: order.State
 
     async def observe(self) -> order.State: ...
+
+    async def rehearse(self, steps: Sequence[order.Step]) -> None: ...
 
     async def perform(self, step: order.Step) -> None: ...
 

@@ -1,6 +1,6 @@
 """The door to all of the kernel that `net` owns: one observe, one perform over the rooms' doors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pyroute2 import AsyncIPRoute
 
@@ -37,6 +37,13 @@ class KernelDriver:
             sysctls=self._sysctls.read(self.scope.sysctls),
         )
         return order.owned(present, self.scope)
+
+    async def rehearse(self, steps: Sequence[order.Step]) -> None:
+        """Ask the kernel whether it would take the filter of a plan.  Raises Unreachable."""
+        for step in steps:
+            if isinstance(step, firewall.Refill | firewall.DropTable):
+                await self._firewall.rehearse(step)
+                self._stepped()
 
     async def perform(self, step: order.Step) -> None:
         """Carry out one step.  Raises Unreachable."""

@@ -37,7 +37,7 @@ from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
 from appliance.store.inventory_view import RevisionView
 from appliance.store.ledger import Ledger
-from appliance.store.trials import Ended, Kept, TrialRow
+from appliance.store.trials import Ended, Kept, ProbeRow, TrialRow
 from appliance.trial import (
     Act,
     Applied,
@@ -115,6 +115,17 @@ class Keeper:
         """When a rule's time begins or ends next (Unix seconds); None when none has any."""
         config = self._in_force()
         return changes_at(config, self._clocks.now()) if config else None
+
+    @property
+    def on_trial(self) -> tuple[str, RouterConfig] | None:
+        """The change that waits for Keep, and where it leads on this box."""
+        if self._pending is None or self._aim is None:
+            return None
+        return self._pending.machine.nonce, self._aim.config
+
+    def note(self, change: str, found: Sequence[ProbeRow]) -> None:
+        """Put down what our own checks of a change came to."""
+        self._ledger.note_probes(change, found)
 
     async def recover(self) -> None:
         """Undo a trial that a restart cut off, then bring the last kept config into force."""
@@ -218,7 +229,9 @@ class Keeper:
         try:
             tried = self._aimed(checked(revision.config))
             self._kernel.scope = self._scope(tried)
-            attempt = Attempt(machine, revision, tried, await self._kernel.observe(), wish)
+            before = await self._kernel.observe()
+            await self._kernel.rehearse(order.steps(tried.wanted, before))
+            attempt = Attempt(machine, revision, tried, before, wish)
         except NixieError as error:
             nothing = Attempt(
                 machine, revision, Aim(RouterConfig(()), order.State(), ()), order.State(), wish

@@ -22,6 +22,7 @@ from appliance.store import trials
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import append, transaction
 from appliance.store.open import now, writer
+from appliance.store.trials import ProbeRow
 from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
 from services.clock.probe import Follower as ClockFollower
@@ -34,6 +35,8 @@ from services.net.driver import KernelDriver
 from services.net.follow import last_ends, read
 from services.net.keeper import Keeper
 from services.net.outside import Ears
+from services.net.probes import probes
+from services.net.probing.driver import Prober
 
 INVENTORY, KERNEL, OUTSIDE = "nixie.db", "the kernel", "the world"
 LOOK_SECONDS = 15.0
@@ -42,6 +45,8 @@ SETTLE_SECONDS = 0.1
 """Changes come in flocks; this long after the first one we look."""
 PAUSE_SECONDS = 0.1
 """Between two read-backs."""
+PROBE_SECONDS = 2.0
+"""Between two rounds of our own checks."""
 BEAT_SECONDS = 1.0
 """The longest sleep: a sign of life is due, and a clock that stood still with the computer is
 noticed."""
@@ -71,7 +76,7 @@ async def serve(
             await keeper.recover()
             signs.ready()
             heard = (reports(report), clock.changes())
-            await _hold(keeper, inventory, heard, signs.beat, watch, partial(_tell, database))
+            await _hold(keeper, inventory, heard, signs.beat, watch, partial(_tell, database), held)
     finally:
         watch.close()
         inventory.close()
@@ -107,6 +112,7 @@ async def _hold(
     beat: Callable[[], None],
     watch: Watch,
     tell: Callable[[Event], None],
+    held: Follower,
 ) -> None:
     """Look whenever something may have changed; beside it the watch over the devices."""
     bell = Bell()
@@ -116,11 +122,32 @@ async def _hold(
         group.create_task(bell.ring_on(changes(), KERNEL))
         for source in heard:
             group.create_task(bell.ring_on(source, OUTSIDE))
+        group.create_task(
+            supervise(once(Service("probes", None, partial(probe, keeper, held))), tell)
+        )
         while True:
             bell.rung.clear()
             beat()
             await keeper.look(read(inventory, keeper.asked))
             await _woken(keeper, bell, beat)
+
+
+async def probe(keeper: Keeper, held: Follower) -> None:
+    """While a change is on trial, ask ourselves whether it works.  Never ends."""
+    prober = Prober(held, CLOCKS.now)
+    while True:
+        if (tried := keeper.on_trial) is not None:
+            change, config = tried
+            asked = probes(config)
+            found = await asyncio.gather(*map(prober.ask, asked))
+            at = CLOCKS.now()
+            rows = [
+                ProbeRow(one.name, told.ok, told.figure, at)
+                for one, told in zip(asked, found, strict=True)
+            ]
+            if keeper.on_trial is not None:
+                keeper.note(change, rows)
+        await asyncio.sleep(PROBE_SECONDS)
 
 
 async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:

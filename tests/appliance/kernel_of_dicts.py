@@ -1,6 +1,6 @@
 """A kernel made of dicts, strict where the real one is: the stand-in for every plan at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,17 +11,23 @@ from appliance.plan import addresses, firewall, links, order, routes, sysctls
 class KernelOfDicts:
     """Observes and performs like services/net/driver.py.
 
-    `refuses` is a step it does not take; `performed` are those that it took.
+    `refuses` is a step it does not take, `unthinkable` a kind of which even the rehearsal fails;
+    `performed` are those that it took.
     """
 
     def __init__(self, state: order.State | None = None) -> None:
         self.state = state or order.State()
         self.scope = order.State()
         self.refuses: order.Step | None = None
+        self.unthinkable: type[order.Step] | None = None
         self.performed: list[order.Step] = []
 
     async def observe(self) -> order.State:
         return order.owned(self.state, self.scope)
+
+    async def rehearse(self, steps: Sequence[order.Step]) -> None:
+        if self.unthinkable and self.unthinkable in {type(step) for step in steps}:
+            raise Unreachable("The kernel knows no such rule.")
 
     async def perform(self, step: order.Step) -> None:
         if step == self.refuses:

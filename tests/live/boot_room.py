@@ -194,7 +194,8 @@ def lease(state: Path, mac: str, address: str) -> None:
     """What dhcp would have stored."""
     with closing(writer(state / "leases.db", leases.MIGRATIONS)) as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO lease VALUES ('lan', ?, ?, ?, '', 'boot', 0, 1e12, 'bound')",
+            "INSERT OR REPLACE INTO lease VALUES"
+            " ('lan', ?, ?, ?, '', 'boot', 0, 1e12, 'bound', '', '')",
             (int(IPv4Address(address)), mac, f"hw:{mac}"),
         )
 

@@ -114,7 +114,8 @@ class Names:
     def lease(self, address: str, mac: str, hostname: str, seconds: float = 600) -> None:
         database = writer(self.state / "leases.db", leases.MIGRATIONS)
         database.execute(
-            "INSERT OR REPLACE INTO lease VALUES ('lan', ?, ?, 'hw', ?, 'os', ?, ?, 'bound')",
+            "INSERT OR REPLACE INTO lease VALUES"
+            " ('lan', ?, ?, 'hw', ?, 'os', ?, ?, 'bound', '', '')",
             (int(IPv4Address(address)), mac, hostname, now(), now() + seconds),
         )
         database.close()

@@ -30,11 +30,17 @@ def serve(server):
 def echo(taken):
     while said := taken.recv(64):
         taken.sendall(said)
-serve(socket.create_server(("", 7), family=socket.AF_INET6, dualstack_ipv6=True))
+serve(socket.create_server(("", int(sys.argv[1])), family=socket.AF_INET6, dualstack_ipv6=True))
 """
 TALK = """
 import socket, sys, time
-flow = socket.create_connection((sys.argv[1], 7), 5)
+def opened():
+    while True:
+        try:
+            return socket.create_connection((sys.argv[1], int(sys.argv[3])), 5)
+        except OSError:  # nobody listens yet, or our own IPv6 address is still being checked
+            time.sleep(0.1)
+flow = opened()
 while True:
     flow.sendall(b"x")
     flow.recv(1)
@@ -72,9 +78,9 @@ class Flow:
 
 
 @contextmanager
-def flow(where: Namespace, address: str, note: Path) -> Iterator[Flow]:
+def flow(where: Namespace, address: str, note: Path, port: int) -> Iterator[Flow]:
     note.touch()
-    child = where.start(sys.executable, "-c", TALK, address, str(note))
+    child = where.start(sys.executable, "-c", TALK, address, str(note), str(port))
     try:
         until(note.read_text, f"{address} answers")
         yield Flow(note)
@@ -96,13 +102,12 @@ def lan(router: Router) -> Router:
 
 
 def test_a_block_cuts_running_flows_within_a_second(lan: Router, tmp_path: Path) -> None:
-    lan.inside.start(sys.executable, "-c", SERVER)
-    lan.isp.start(sys.executable, "-c", SERVER)
-    lan.inside.run("nft", "insert", "rule", "inet", "nixie", "input", "accept")
+    lan.inside.start(sys.executable, "-c", SERVER, "443")
+    lan.isp.start(sys.executable, "-c", SERVER, "7")
     six = f"{lan.link_local('br-lan')}%eth0"
     with (
-        flow(lan.lan, "192.0.2.1", tmp_path / "out") as out,
-        flow(lan.lan, six, tmp_path / "six") as inside,
+        flow(lan.lan, "192.0.2.1", tmp_path / "out", 7) as out,
+        flow(lan.lan, six, tmp_path / "six", 443) as inside,
     ):
         assert out.runs()
         assert inside.runs()
@@ -156,6 +161,21 @@ def test_a_block_stands_after_a_restart_without_the_inventory(lan: Router) -> No
     lan.start()
     until(lambda: "blocked-from" in lan.ruleset(), "the table stands again")
     assert not lan.lan.pings("10.77.0.1")
+
+
+def test_a_block_for_a_while_ends_by_itself(lan: Router) -> None:
+    lan.say_of(MAC, block=f"until {round(time.time()) + 4}")
+    until(lambda: not lan.lan.pings("10.77.0.1"), "it is blocked")
+    until(lambda: lan.lan.pings("10.77.0.1"), "it is not blocked any more")
+
+
+def test_a_damaged_history_begins_anew(lan: Router) -> None:
+    lan.kill()
+    (lan.state / "metrics.db").write_bytes(b"nothing that SQLite knows" * 999)
+    lan.start()
+    until(lambda: "blocked-from" in lan.ruleset() and here(lan), "it watches")
+    with closing(reader(lan.state / "metrics.db")) as file:
+        assert metrics.rates(file, 0.0) is not None
 
 
 def test_a_table_that_somebody_removed_is_laid_again(lan: Router) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from appliance.events import AddressLeft, ChangeRefused, RevisionUndone
-from appliance.model.slices import HELD, LEFT, SERVED
+from appliance.model.slices import HELD, LEFT, SERVED, TRIED
 from appliance.store.leases import MIGRATIONS, Stored, commit
 from appliance.store.open import writer
 from appliance.trial import NO_KEEP, RESTART
@@ -65,6 +65,8 @@ def held(ends_at: float) -> Stored:
         0.0,
         ends_at,
         "bound",
+        "",
+        "",
     )
 
 
@@ -219,7 +221,7 @@ def test_during_a_trial_what_is_handed_out_is_for_a_minute(router: Router) -> No
     assert tried
     assert [str(one.address) for one in tried.dns.networks] == ["10.78.0.1/24"]
     assert [(str(one.address), one.lease_seconds, one.stage) for one in tried.dhcp] == [
-        ("10.78.0.1/24", 60, SERVED),
+        ("10.78.0.1/24", 60, TRIED),
         ("10.77.0.1/24", 60, HELD),
     ]
     router.wish("undo", change=change, by="ada")

@@ -9,12 +9,12 @@ let
 
   programs = set [
     "bash" "busybox" "chrony" "coreutils" "cpio" "curl" "dhcpcd" "dnsmasq" "findutils" "gawk" "git" "gnugrep" "gnused" "gnutar" "gzip"
-    "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "radvd" "squashfsTools" "util-linux"
+    "hwdata" "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "radvd" "squashfsTools" "util-linux"
     "xz" "zstd"
   ];
   python = set [
     "aiohttp" "alembic" "argon2-cffi" "cryptography" "dnslib" "fastapi" "httptools" "httpx" "jinja2" "nftables"
-    "pyroute2" "python-multipart" "sqlmodel" "tftpy" "typer" "uvicorn"
+    "pyroute2" "python-multipart" "segno" "sqlmodel" "tftpy" "typer" "uvicorn"
   ];
   callPackage = function: given:
     let f = if builtins.isFunction function then function else import function;

@@ -44,7 +44,7 @@ THINKING = ("appliance/model/", "appliance/plan/", "appliance/reconcile", "appli
 GLUE = {
     # Thin: pages and API call them, and are tested from outside.
     "appliance/actions/desk.py", "appliance/actions/hosts.py", "appliance/actions/images.py",
-    "appliance/actions/networks.py", "appliance/actions/refusals.py",
+    "appliance/actions/refusals.py",
     "services/nix/desk.py", "services/nix/inventory.py",
     # Tested under another name so far.
     "services/dhcp/offer.py", "services/dhcp/reply.py", "services/nix/complaints.py",

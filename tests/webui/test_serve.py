@@ -88,6 +88,20 @@ def test_an_address_that_is_published_comes_into_the_certificate_at_once(tmp_pat
     assert "10.78.0.1" in json.loads((tmp_path / "secrets/web/leaf.json").read_text())["names"]
 
 
+def test_a_new_address_is_in_the_certificate_before_the_network_is_asked(tmp_path: Path) -> None:
+    lan = {"name": "lan", "bridge": "br-lan", "ports": ["p1"], "address": "10.77.0.1/24"}
+    kept = trials.Kept(1, json.dumps({"networks": [lan], "schema": 2}), 0.0)
+    publish(tmp_path, "10.77.0.1/24")
+    with closing(writer(tmp_path / "net.db", trials.MIGRATIONS)) as net:
+        trials.write_kept(net, kept)
+    with serving(tmp_path, "admin.br-lan"):
+        told = {"networks": [{**lan, "address": "10.78.0.1/24"}], "hostname": "other"}
+        wish = Client(Where(tmp_path)).post("/config", told)["wish"]
+        names = json.loads((tmp_path / "secrets/web/leaf.json").read_text())["names"]
+        assert wish
+    assert {"10.77.0.1", "10.78.0.1", "nixie.lan", "other.lan"} <= set(names)
+
+
 def test_the_admin_is_silent_while_none_of_its_threads_gets_on(tmp_path: Path) -> None:
     beats: list[float] = []
     stuck, go_on = Semaphore(0), Event()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import Field
 
-from appliance.actions import changes
+from appliance.actions import changes, keeping
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.inventory_view import RevisionView
 from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS
@@ -68,6 +68,25 @@ class ApiNumbered:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiProbe:
+    """One of the router's own checks; `ok` is null while it is not known."""
+
+    name: Annotated[str, Field(examples=["lan hands out addresses"])]
+    ok: bool | None
+    figure: Annotated[str, Field(examples=["1 ms"])]
+    seen_at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ApiLeaving:
+    """An address of the router from before the last Keep: it goes when the last lease has moved."""
+
+    network: Annotated[str, Field(examples=["lan"])]
+    address: Annotated[str, Field(examples=["10.77.0.1/24"])]
+    until: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
 class ApiChange:
     """The newest change.  `id` is what Keep, Undo and Extend name."""
 
@@ -77,6 +96,11 @@ class ApiChange:
     why: Annotated[str, Field(examples=["Nobody pressed Keep in time."])]
     ends_at: Seconds | None
     seconds_left: Annotated[float | None, Field(description="until it is undone by itself")]
+    keeps: Annotated[bool, Field(description="whether you may keep it over this connection")]
+    keeps_not: Annotated[str, Field(description="why not, else empty")]
+    keeps_at: Annotated[str, Field(description="the address where Keep is taken, else empty")]
+    probes: Annotated[list[ApiProbe], Field(description="the router's own checks of it")]
+    leaving: Annotated[list[ApiLeaving], Field(description="old addresses that still answer")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +175,22 @@ def newest_change(here: Signed) -> ApiChange:
     if found is None:
         raise Unknown(problem("No change was ever on trial."))
     left = None if found.ends_at is None else max(0.0, found.ends_at - here.now)
-    return ApiChange(found.id, found.revision, found.state, found.why, found.ends_at, left)
+    stands = keeping.standing_of(here.desk, here.actor, found.id, found.revision)
+    probes = here.reads.probes(found.id)
+    leaving = here.reads.leaving()
+    return ApiChange(
+        id=found.id,
+        revision=found.revision,
+        state=found.state,
+        why=found.why,
+        ends_at=found.ends_at,
+        seconds_left=left,
+        keeps=stands.keeps and not found.over,
+        keeps_not="" if found.over else stands.why,
+        keeps_at="" if found.over else stands.at,
+        probes=[ApiProbe(one.name, one.ok, one.figure, one.seen_at) for one in probes],
+        leaving=[ApiLeaving(one.network, str(one.address), one.until) for one in leaving],
+    )
 
 
 @router.post("/change/{change}/keep", status_code=202, responses=CLASH)

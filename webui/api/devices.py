@@ -68,6 +68,9 @@ class NewBlock:
 
     __pydantic_config__ = body(block="weekly mon,tue,wed,thu,sun 21:00-07:00")
     block: BlockText = "always"
+    seconds: Annotated[
+        int, Field(ge=0, le=31_536_000, description="so long from now; 0: as `block` says")
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def rename_device(here: Signed, device: DeviceWord, edit: DeviceEdit) -> ApiDone
 @router.put("/devices/{device}/block")
 def block_device(here: Signed, device: DeviceWord, new: NewBlock) -> ApiDone:
     """Drop its packets, both ways: within a second, also of flows that run."""
-    return done(devices.block_devices(here.desk, here.actor, [device], new.block))
+    said = f"until {round(here.now) + new.seconds}" if new.seconds else new.block
+    return done(devices.block_devices(here.desk, here.actor, [device], said))
 
 
 @router.delete("/devices/{device}/block")

@@ -11,9 +11,10 @@ from appliance.store import journals
 from appliance.store.inventory import ActRow
 from appliance.store.journals import Cursor, NotACursor
 from webui import phrases
-from webui.pages import frame, happened
+from webui.pages import frame, happened, on_trial
 from webui.pages.frame import Shell
 from webui.pages.happened import LOUD, Happened
+from webui.pages.on_trial import Now
 from webui.pages.page import page
 from webui.session import Here, Signed
 
@@ -40,6 +41,7 @@ class ChangesView:
     shell: Shell
     lead: str
     acts: tuple[Did, ...]
+    trial: Now
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,12 @@ def now(here: Signed) -> Response:
     return page("changes/now.html", built(here))
 
 
+@router.get("/changes/trial")
+def trial(here: Signed) -> Response:
+    """The change on trial, and who has not moved since the last one."""
+    return page("changes/trial.html", built(here))
+
+
 @router.get("/changes/happened")
 def show_happened(here: Signed, before: str = "") -> Response:
     """What the router tells, from a place in its journal back."""
@@ -80,7 +88,7 @@ def built(here: Here) -> ChangesView:
     """The view of this moment."""
     done = acts.recent(here.desk, here.actor, SHOWN)
     shell = frame.shell(here, "undo", "Changes")
-    return ChangesView(shell, lead(len(done)), did(done, here.now))
+    return ChangesView(shell, lead(len(done)), did(done, here.now), on_trial.now(here))
 
 
 def all_happened(here: Here, before: Cursor | None) -> HappenedView:

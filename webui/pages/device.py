@@ -8,9 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from appliance.actions import changes
 from appliance.actions import devices as deeds
 from appliance.actions.known_devices import Known, device
 from appliance.errors import Refused
+from appliance.model.config import RouterConfig
 from appliance.model.devices import (
     DAYS,
     Block,
@@ -179,7 +181,7 @@ def built(
         lead=lead(one, about),
         state=device_rows.state(one, about.moment),
         traffic=_traffic(here, one, about),
-        facts=_facts(one, about),
+        facts=(*_facts(one, about), *_ways_in(changes.present_config(here.desk), one.mac)),
         machine=one.machine,
         blocked=_blocked(planned, about),
         own=device_rows.at(one, about.address),
@@ -221,8 +223,8 @@ def _traffic(here: Here, one: Known, about: Looked) -> Traffic:
     return Traffic(
         down=device_rows.speed(rate.down if rate else 0),
         up=device_rows.speed(rate.up if rate else 0),
-        hour=device_rows.hour(minutes, now, one.name),
-        day=device_rows.day(pieces, now, one.name),
+        hour=device_rows.hour(minutes, now, f"Traffic of {one.name}"),
+        day=device_rows.day(pieces, now, f"Traffic of {one.name}"),
     )
 
 
@@ -239,6 +241,15 @@ def _facts(one: Known, about: Looked) -> tuple[Fact, ...]:
         *(Fact("Address", address, code=True) for address in row.addresses),
         Fact("First seen", _moment(row.first_seen, now)),
         Fact("Last seen", "now" if row.here else _moment(row.last_seen, now)),
+    )
+
+
+def _ways_in(config: RouterConfig | None, mac: str) -> tuple[Fact, ...]:
+    """The forwards that lead to it."""
+    return tuple(
+        Fact("A way in", f"{way.name}: {way.protocol} {way.outside} from the internet")
+        for way in (config.forwards if config else ())
+        if way.mac == mac and way.enabled
     )
 
 

@@ -214,14 +214,14 @@ def speed(count: float) -> tuple[str, str]:
     return f"{kilobits:.0f}" if kilobits >= 10 or not bits else f"{max(kilobits, 0.1):.1f}", "kb/s"
 
 
-def hour(moved: Sequence[Moved], now: float, name: str) -> Spark:
+def hour(moved: Sequence[Moved], now: float, what: str) -> Spark:
     """The last hour as a line."""
-    return _line(moved, now, f"Traffic of {name} over one hour", MINUTE, POINTS)
+    return _line(moved, now, f"{what} over one hour", MINUTE, POINTS)
 
 
-def day(moved: Sequence[Moved], now: float, name: str) -> Spark:
+def day(moved: Sequence[Moved], now: float, what: str) -> Spark:
     """The last day as a line."""
-    return _line(moved, now, f"Traffic of {name} over one day", PIECE, DAY // PIECE)
+    return _line(moved, now, f"{what} over one day", PIECE, DAY // PIECE)
 
 
 def _line(moved: Sequence[Moved], now: float, label: str, span: int, points: int) -> Spark:
@@ -250,7 +250,7 @@ def _row(one: Known, looked: Looked, moved: Sequence[Moved]) -> DeviceRow:
         address=one.address or one.reserved or next(iter(one.row.addresses), ""),
         reserved=bool(one.reserved),
         now=bits(looked.rates.get(one.mac)),
-        spark=hour(moved, looked.moment.seconds, one.name),
+        spark=hour(moved, looked.moment.seconds, f"Traffic of {one.name}"),
         blocked=bool(one.block),
     )
 

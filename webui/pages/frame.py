@@ -110,7 +110,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         groups=navigation(at, len(waiting), len(builds), reads.devices_here()),
         running=(*doubted(slices), *running(builds, boots, names)),
         toast=toast or _toast(here),
-        trial=on_trial(here),
+        trial=None if has_the_head(here) else on_trial(here),
         dock=None if _back(here).startswith(REVIEW) else not_applied(here),
     )
 
@@ -158,6 +158,7 @@ def navigation(at: str, waiting: int, builds: int, devices: int) -> tuple[Group,
             (
                 item("devices", "/devices", "Devices", phrases.number(devices) if devices else ""),
                 item("network", "/networks", "Networks"),
+                item("firewall", "/firewall", "Firewall"),
             ),
         ),
         Group("", (item("system", "/system", "System"), item("undo", "/changes", "Changes"))),
@@ -230,6 +231,11 @@ def theme(
 def _theme(here: Here) -> str:
     chosen = here.request.cookies.get("theme", "")
     return chosen if chosen in THEMES else ""
+
+
+def has_the_head(here: Here) -> bool:
+    """Does this page show the change on trial by itself?"""
+    return urlsplit(_back(here)).path == "/changes"
 
 
 def _back(here: Here) -> str:

@@ -53,6 +53,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.BuildEnded,
         events.RevisionTried,
         events.TrialExtended,
+        events.AddressLeft,
+        events.DeviceMet,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -73,6 +75,7 @@ QUIET: tuple[type[Event], ...] = (
     events.BuildActed,
     events.MachineActed,
     events.ConfigActed,
+    events.DeviceActed,
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,
@@ -145,6 +148,8 @@ def place(event: Event, called: Names) -> tuple[str, str]:
     source = facts.get("source") or facts.get("host", "").rpartition("/")[0]
     if source in called.sources:
         return f"/sources/{source}", called.sources[source]
+    if isinstance(event, events.DeviceMet):
+        return f"/devices/{event.mac.replace(':', '-')}", "the device"
     if facts.get("mac") in called.ids:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:

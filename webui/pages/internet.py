@@ -1,4 +1,4 @@
-"""/networks/internet and /networks/router: the way out, and what the router is called."""
+"""/networks/internet: the way out, as a change of the draft."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ WAYS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class TypedWay:
+class Typed:
     """The way out as the form says it."""
 
     way: Text = "none"
@@ -39,15 +39,6 @@ class TypedWay:
     by_mac: Text = ""
     address: Text = ""
     gateway: Text = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TypedNames:
-    """What the router is called, as the form says it."""
-
-    hostname: Text = ""
-    domain: Text = ""
-    upstreams: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,75 +55,37 @@ class InternetView:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class RouterView:
-    """The page of the names."""
-
-    shell: Shell
-    hostname: Field
-    domain: Field
-    upstreams: Field
-    problem: str
-
-
 @router.get("/networks/internet")
-def show_internet(here: Signed) -> Response:
+def show(here: Signed) -> Response:
     """How the internet is reached."""
     config = draft.edited(here.desk)
-    return page("internet.html", internet(here, config, stored_as_typed(config.wan)))
+    return page("internet.html", built(here, config, stored_as_typed(config.wan)))
 
 
 @router.post("/networks/internet")
-def change_internet(here: Owning, typed: Annotated[TypedWay, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
     """Change it in the draft."""
     try:
         done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed))
     except Unknown:
         raise
     except Refused as refused:
-        found = internet(here, draft.edited(here.desk), typed, beside(refused))
+        found = built(here, draft.edited(here.desk), typed, beside(refused))
         return page("internet.html", found, 422)
     return after("/networks", done.act)
 
 
-@router.get("/networks/router")
-def show_router(here: Signed) -> Response:
-    """What the router is called."""
-    config = draft.edited(here.desk)
-    upstreams = "\n".join(str(one.address) for one in config.dns.upstreams)
-    typed = TypedNames(config.hostname, config.domain, upstreams)
-    return page("router.html", names(here, typed))
-
-
-@router.post("/networks/router")
-def change_router(here: Owning, typed: Annotated[TypedNames, Depends()]) -> Response:
-    """Change it in the draft."""
-    try:
-        done = deeds.set_names(
-            here.desk,
-            here.actor,
-            typed.hostname.strip(),
-            typed.domain.strip(),
-            typed.upstreams.replace(",", " ").split(),
-        )
-    except Unknown:
-        raise
-    except Refused as refused:
-        return page("router.html", names(here, typed, beside(refused)), 422)
-    return after("/networks", done.act)
-
-
-def stored_as_typed(wan: Wan | None) -> TypedWay:
+def stored_as_typed(wan: Wan | None) -> Typed:
     """The way out as its form."""
     if wan is None:
-        return TypedWay()
+        return Typed()
     marked = "yes" if by_mac((wan.port,)) else ""
     if wan.static is None:
-        return TypedWay("dhcp", wan.port, marked)
-    return TypedWay("static", wan.port, marked, str(wan.static.address), str(wan.static.gateway))
+        return Typed("dhcp", wan.port, marked)
+    return Typed("static", wan.port, marked, str(wan.static.address), str(wan.static.gateway))
 
 
-def as_stored(here: Here, typed: TypedWay) -> dict[str, Any] | None:
+def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
     """What the form says, as the configuration's JSON has it; None for no way out."""
     if typed.way not in ("dhcp", "static"):
         return None
@@ -141,8 +94,8 @@ def as_stored(here: Here, typed: TypedWay) -> dict[str, Any] | None:
     return {"port": picked[0], "static": static if typed.way == "static" else None}
 
 
-def internet(
-    here: Here, config: RouterConfig, typed: TypedWay, wrong: Mapping[str, str] | None = None
+def built(
+    here: Here, config: RouterConfig, typed: Typed, wrong: Mapping[str, str] | None = None
 ) -> InternetView:
     """The view from what was typed."""
     found = dict(wrong or {})
@@ -155,18 +108,5 @@ def internet(
         by_mac=ticked(typed.by_mac),
         address=Field(typed.address, found.pop("wan.static.address", "")),
         gateway=Field(typed.gateway, found.pop("wan.static.gateway", "")),
-        problem=" ".join(found.values()),
-    )
-
-
-def names(here: Here, typed: TypedNames, wrong: Mapping[str, str] | None = None) -> RouterView:
-    """The view from what was typed."""
-    found = dict(wrong or {})
-    servers = [found.pop(place) for place in [*found] if place.startswith("dns.upstreams")]
-    return RouterView(
-        shell=frame.shell(here, "network", "The router’s name"),
-        hostname=Field(typed.hostname, found.pop("hostname", "")),
-        domain=Field(typed.domain, found.pop("domain", "")),
-        upstreams=Field(typed.upstreams, " ".join(servers)),
         problem=" ".join(found.values()),
     )

@@ -12,7 +12,9 @@ from appliance.actions import networks as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.model.config import Network, RouterConfig
-from appliance.model.moving import unused
+from appliance.model.firewall import LAN
+from appliance.model.firewall_compare import zone_said
+from appliance.model.moving import pool_in, unused
 from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import Text, seen, ticked, whole
@@ -45,6 +47,7 @@ class Typed:
     beside: Text = ""
     netboot: Text = ""
     six: Text = ""
+    zone: Text = LAN
     seen: Text = ""
 
 
@@ -69,6 +72,8 @@ class NetworkView:
     beside: bool
     netboot: bool
     six: bool
+    zones: tuple[Choice, ...]
+    zone_problem: str
     seen: str
     problem: str
 
@@ -77,6 +82,7 @@ PLACES: Mapping[str, str] = {
     "name": "name",
     "ports": "ports",
     "address": "address",
+    "zone": "zone",
     "dhcp.pool.first": "first",
     "dhcp.pool.last": "last",
     "dhcp.pool": "first",
@@ -190,20 +196,22 @@ def suggested(config: RouterConfig) -> Typed:
 def stored_as_typed(network: Network) -> Typed:
     """A network as its form."""
     dhcp = network.dhcp
+    pool = dhcp.pool if dhcp else pool_in(network.address)
     told = Typed(
         name=network.name,
         ports=network.ports,
         by_mac="yes" if by_mac(network.ports) else "",
         address=str(network.address),
         gives="yes" if dhcp else "",
-        first=str(dhcp.pool.first) if dhcp else "",
-        last=str(dhcp.pool.last) if dhcp else "",
+        first=str(pool.first) if pool else "",
+        last=str(pool.last) if pool else "",
         lease=str(dhcp.pool.lease_seconds if dhcp else LEASES[2]),
         options=dhcp_options.written(dhcp.options) if dhcp else "",
         classes="\n".join(dhcp.vendor_classes) if dhcp else "",
         beside="yes" if dhcp and dhcp.answer_beside_others else "",
         netboot="yes" if network.netboot else "",
         six="yes" if network.ipv6 else "",
+        zone=network.zone,
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -215,6 +223,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "ports": list(chosen(typed.ports, ports, by_mac=ticked(typed.by_mac))),
         "address": address if "/" in address else f"{address}/24",
         "netboot": ticked(typed.netboot),
+        "zone": typed.zone,
         "dhcp": None,
         "ipv6": {} if ticked(typed.six) else None,
     }
@@ -266,6 +275,11 @@ def view(
         beside=ticked(typed.beside),
         netboot=ticked(typed.netboot),
         six=ticked(typed.six),
+        zones=tuple(
+            Choice(zone.name, f"{zone.name}, which {zone_said(zone)}", zone.name == typed.zone)
+            for zone in config.zones
+        ),
+        zone_problem=wrong.get("zone", ""),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )

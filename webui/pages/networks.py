@@ -1,6 +1,6 @@
 """/networks: what each network is, who else answers on it, and whether we answer beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
@@ -24,6 +24,7 @@ from webui.pages.frame import Shell
 from webui.pages.happened import OF_NETWORKS, Happened
 from webui.pages.page import Fact, after, known_facts, own_path, page
 from webui.pages.states import Pill
+from webui.pages.traffic import NetworkTraffic, of_networks
 from webui.pages.troubles import Trouble
 from webui.session import Here, Owning, Signed
 
@@ -81,6 +82,7 @@ class NetworksView:
     lead: str
     troubles: tuple[Trouble, ...]  # about no network in particular
     networks: tuple[Network, ...]
+    traffic: Mapping[str, NetworkTraffic]  # by the network's name
     drafted: tuple[Drafted, ...]  # of the draft alone
     ways: tuple[Way, ...]
     happened: tuple[Happened, ...]
@@ -153,8 +155,12 @@ def built(here: Here) -> NetworksView:
             found,
             here.now,
         ),
+        traffic={
+            one.name: one
+            for one in of_networks(here, [n.name for n in slices.dns.networks] if slices else [])
+        },
         drafted=drafted(slices, waiting),
-        ways=ways(waiting) if waiting else (),
+        ways=ways(waiting) if waiting and here.actor.may("admin") else (),
         happened=happened.told(
             journals.older(reads, SHOWN_EVENTS, kinds=OF_NETWORKS).told, called, here.now
         ),
@@ -201,6 +207,12 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
             f"asked of {phrases.listing(upstreams)}" if upstreams else "asked of nobody",
             "/networks/router",
             "Change the name servers",
+        ),
+        Way(
+            "Networks behind other routers",
+            phrases.listing([str(one.destination) for one in config.routes]) or "none",
+            "/networks/routes",
+            "Change the routes",
         ),
     )
 

@@ -1,7 +1,7 @@
 """/: the answer, what needs the owner, and what runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from appliance.store.builds import BuildRow
 from appliance.store.inventory_view import SourceView
 from appliance.store.leases import LeaseRow
 from webui import charts, lanes, phrases
-from webui.pages import builds, frame, happened, histories, known, sources, troubles
+from webui.pages import builds, frame, happened, histories, known, sources, traffic, troubles
 from webui.pages.builds import Active, Clock
 from webui.pages.frame import Shell
 from webui.pages.happened import LOUD, Happened, Names
@@ -23,6 +23,7 @@ from webui.pages.known import Inventory, Known, Seen
 from webui.pages.needs import Need, Wanting, needs
 from webui.pages.page import page
 from webui.pages.sources import SourceLine
+from webui.pages.traffic import Flow
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -84,6 +85,7 @@ class OverviewView:
     networks: tuple[NetworkLine, ...]
     happened: tuple[Happened, ...]
     begin: bool  # nothing is set up yet
+    traffic: tuple[Flow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ def built(here: Here) -> OverviewView:
     machines = known.seen(has, here.now)
     followed, verdicts = reads.sources(), reads.verdicts()
     called = happened.names(has.machines, followed)
-    shown = [one.boot for one in newest_first(machines)[:SHOWN_MACHINES]]
-    drawn = [*shown, *running(has)[:SHOWN_RUNNING], *strangers(has)]
+    newest = [one.boot for one in newest_first(machines)[:SHOWN_MACHINES]]
+    drawn = [*newest, *running(has)[:SHOWN_RUNNING], *strangers(has)]
     facts = Facts(
         sources=sources.table(here),
         names=called.sources,
@@ -137,7 +139,8 @@ def built(here: Here) -> OverviewView:
         ),
         wanting=wanting(here, machines, followed, verdicts, called, len(has.held)),
     )
-    return view(frame.shell(here, "overview", "Overview"), has, machines, facts, here.now)
+    shown = view(frame.shell(here, "overview", "Overview"), has, machines, facts, here.now)
+    return replace(shown, traffic=traffic.flows(here))
 
 
 def wanting(

@@ -13,6 +13,7 @@ from appliance.actions.draft import Review
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
 from appliance.model.config import RouterConfig
+from appliance.model.exchange import exported
 from appliance.model.touch import Touch, touch
 from appliance.plan.preview import preview
 from appliance.store.trials import PortRow
@@ -23,16 +24,17 @@ from webui.forms import Text, beside, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import after, own_path, page
+from webui.pages.reach import Matrix, compared
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
-TIMES: Mapping[int, str] = {
-    30: "For what you can try at once.",
-    SECONDS: "For most changes.",
-    300: "When you have to walk to another computer.",
+TIMES: Mapping[int, tuple[str, str]] = {
+    30: (phrases.with_unit("30", "s"), "For what you can try at once."),
+    SECONDS: (phrases.with_unit("90", "s"), "For most changes."),
+    300: (phrases.with_unit("5", "min"), "When you have to walk to another computer."),
 }
-"""Seconds on trial, and when to take them."""
-FORMS: Mapping[str, str] = {"": "Sentences", "steps": "Steps", "json": "JSON"}
+"""Seconds on trial: how they are said, and when to take them."""
+FORMS: Mapping[str, str] = {"": "Sentences", "steps": "Steps", "nix": "Nix", "json": "JSON"}
 """How the difference can be read."""
 
 
@@ -81,6 +83,7 @@ class ReviewView:
     overtaken: str  # another revision came since, "" when none did
     ahead: tuple[str, ...]  # what will happen to this very page
     lines: tuple[Line, ...]
+    reach: Matrix | None  # who reaches whom, None when nothing of it changes
     forms: tuple[Way, ...]
     raw: tuple[RawLine, ...]  # of the form that is shown, () for sentences
     base: int
@@ -142,10 +145,6 @@ def built(
     review, before = draft.review(here.desk), changes.present_config(here.desk)
     if review is None or before is None:
         return nothing(shell)
-    change = changes.newest_change(here.desk)
-    waits = ""
-    if change and not change.over:
-        waits = f"Revision {change.revision} is {change.state}. Keep or undo it first."
     return view(
         shell,
         review,
@@ -154,10 +153,18 @@ def built(
         form=form if form in FORMS else "",
         ports=here.reads.ports(),
         typed=typed or Applying(),
-        waits=waits,
+        waits=_waits(here),
         wrong=problems or {},
         now=here.now,
     )
+
+
+def _waits(here: Here) -> str:
+    """Why the draft cannot be applied now; "" when it can."""
+    change = changes.newest_change(here.desk)
+    if change and not change.over:
+        return f"Revision {change.revision} is {change.state}. Keep or undo it first."
+    return "" if here.actor.may("admin") else "Applying it is the owner’s."
 
 
 def nothing(shell: Shell) -> ReviewView:
@@ -169,6 +176,7 @@ def nothing(shell: Shell) -> ReviewView:
         overtaken="",
         ahead=(),
         lines=(),
+        reach=None,
         forms=(),
         raw=(),
         base=0,
@@ -207,6 +215,7 @@ def view(
         overtaken=overtaken if review.overtaken else "",
         ahead=found.ahead if found else (),
         lines=lines(review.differences, found),
+        reach=compared(before, one.config),
         forms=tuple(
             Way(f"/changes/review?form={key}" if key else "/changes/review", label, key == form)
             for key, label in FORMS.items()
@@ -215,8 +224,8 @@ def view(
         base=review.base,
         seen=one.seen,
         times=tuple(
-            Time(str(seconds), phrases.duration(seconds), when, str(seconds) == typed.seconds)
-            for seconds, when in TIMES.items()
+            Time(str(seconds), label, when, str(seconds) == typed.seconds)
+            for seconds, (label, when) in TIMES.items()
         ),
         times_problem=wrong.get("seconds", ""),
         waits=waits,
@@ -249,17 +258,24 @@ def _steps(
     return tuple(RawLine("", text) for text in found)
 
 
+def _nix(
+    before: RouterConfig, wanted: RouterConfig, ports: Sequence[PortRow]
+) -> tuple[RawLine, ...]:
+    del ports
+    return text_compared(exported(before), exported(wanted))
+
+
 def _json(
     before: RouterConfig, wanted: RouterConfig, ports: Sequence[PortRow]
 ) -> tuple[RawLine, ...]:
     del ports
-    return compared(draft.written(before), draft.written(wanted))
+    return text_compared(draft.written(before), draft.written(wanted))
 
 
-def compared(before: str, after: str) -> tuple[RawLine, ...]:
+def text_compared(before: str, after: str) -> tuple[RawLine, ...]:
     """What differs between two texts, with three lines around it.
 
-    >>> [one.text for one in compared("a\\nb", "a\\nc")]
+    >>> [one.text for one in text_compared("a\\nb", "a\\nc")]
     ['  a', '- b', '+ c']
     """
     kinds = {"+": "ins", "-": "del"}
@@ -272,4 +288,4 @@ def compared(before: str, after: str) -> tuple[RawLine, ...]:
     )
 
 
-RAW = {"steps": _steps, "json": _json}
+RAW = {"steps": _steps, "nix": _nix, "json": _json}

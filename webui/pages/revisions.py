@@ -1,4 +1,4 @@
-"""/changes/revisions: every numbered configuration, what it changed, and the way back to it."""
+"""/changes/revisions: every numbered configuration, and what became of it."""
 
 import json
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from appliance.actions import changes, draft
+from appliance.actions import changes
 from appliance.actions.changes import Numbered
-from appliance.actions.refusals import Unknown, problem
 from appliance.model import compare, migrate, read
 from appliance.model.config import RouterConfig
 from webui import phrases
 from webui.pages import frame
 from webui.pages.frame import Shell
-from webui.pages.page import after, page
+from webui.pages.page import page
 from webui.pages.states import Pill
-from webui.session import Here, Owning, Signed
+from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 50
+LARGEST = 1 << 31  # a number that no router comes to
 PILLS = {
     "in force": Pill("ok", "In force"),
     "on its way": Pill("wait", "On its way"),
@@ -53,24 +53,8 @@ class RevisionsView:
 
     shell: Shell
     lead: str
+    owns: bool
     rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionView:
-    """One revision; `goes` is whether the draft can be made of it, `config` its JSON."""
-
-    shell: Shell
-    number: int
-    lead: str
-    state: Pill
-    why: str
-    before: int  # the number it is compared with, 0 for none
-    changed: tuple[str, ...]
-    since: tuple[str, ...]  # what going back to it would change
-    goes: bool
-    drafted: bool  # a draft waits that going back replaces
-    config: str
 
 
 @router.get("/changes/revisions")
@@ -85,55 +69,14 @@ def now(here: Signed) -> Response:
     return page("revisions/now.html", built(here))
 
 
-@router.get("/changes/revisions/{number}")
-def show_one(here: Signed, number: int) -> Response:
-    """One of them."""
-    return page("revision.html", one(here, number))
-
-
-@router.post("/changes/revisions/{number}/back")
-def back(here: Owning, number: int) -> Response:
-    """Make the draft what that revision was, to be read before it is applied."""
-    wanted = _config(here, number)
-    if wanted is None:
-        raise Unknown(problem(f"There is no revision {number}."))
-    done = draft.edit(
-        here.desk, here.actor, lambda _: wanted, f"The draft is what revision {number} was."
-    )
-    return after("/changes/review", done.act)
-
-
 def built(here: Here) -> RevisionsView:
     """The list of this moment."""
     found = changes.history(here.desk, here.actor)
     return RevisionsView(
         shell=frame.shell(here, "undo", "Revisions"),
         lead=lead(len(found)),
+        owns=here.actor.may("admin"),
         rows=tuple(_row(here, each) for each in found[:SHOWN]),
-    )
-
-
-def one(here: Here, number: int) -> RevisionView:
-    """One revision at this moment.  Raises Unknown."""
-    found = next(
-        (each for each in changes.history(here.desk, here.actor) if each.number == number), None
-    )
-    config, present = _config(here, number), changes.present_config(here.desk)
-    if found is None or config is None:
-        raise Unknown(problem(f"There is no revision {number}. The list shows those there are."))
-    before = _config(here, number - 1)
-    return RevisionView(
-        shell=frame.shell(here, "undo", f"Revision {number}"),
-        number=number,
-        lead=f"Made by {found.author}, {phrases.ago(here.now - found.at)}.",
-        state=PILLS[found.state],
-        why=found.why,
-        before=number - 1 if before else 0,
-        changed=compare.differences(before, config),
-        since=compare.differences(present, config),
-        goes=config != present and here.actor.may("admin"),
-        drafted=draft.current(here.desk) is not None,
-        config=draft.written(config),
     )
 
 
@@ -153,8 +96,8 @@ def lead(many: int) -> str:
 
 
 def _row(here: Here, found: Numbered) -> Row:
-    config, before = _config(here, found.number), _config(here, found.number - 1)
-    told = compare.differences(before, config) if config else ()
+    wanted, before = config(here, found.number), config(here, found.number - 1)
+    told = compare.differences(before, wanted) if wanted else ()
     first, *others = told or ("Nothing that can be told in a sentence.",)
     return Row(
         number=found.number,
@@ -168,6 +111,7 @@ def _row(here: Here, found: Numbered) -> Row:
     )
 
 
-def _config(here: Here, number: int) -> RouterConfig | None:
-    row = here.reads.revision(number) if number > 0 else None
+def config(here: Here, number: int) -> RouterConfig | None:
+    """What a revision was; None when there is none of that number."""
+    row = here.reads.revision(number) if 0 < number <= LARGEST else None
     return read.config(migrate.upgraded(json.loads(row.config))) if row else None

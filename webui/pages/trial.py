@@ -1,18 +1,20 @@
 """The bar of a change that is on trial, on every page: what becomes of it, Keep and Undo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from appliance.actions import changes
+from appliance.actions import changes, keeping
 from appliance.actions.changes import Change
+from appliance.trial import LONGEST_SECONDS
 from webui import phrases
 from webui.forms import Text
 from webui.pages.page import after, own_path
 from webui.session import Here, Owning
 
 router = APIRouter(include_in_schema=False)
+MINUTE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,16 @@ class Bar:
     text: str
     said: str
     seconds: int
+    keeps: bool = True  # False: Keep is taken elsewhere, which /changes tells
 
 
 def present(here: Here) -> Bar | None:
     """The bar of this moment; None when nothing is on trial."""
     change = changes.newest_change(here.desk)
-    return None if change is None or change.over else bar(change, here.now)
+    if change is None or change.over:
+        return None
+    found = keeping.standing_of(here.desk, here.actor, change.id, change.revision)
+    return replace(bar(change, here.now), keeps=found.keeps)
 
 
 def bar(change: Change, now: float) -> Bar:
@@ -51,7 +57,7 @@ def bar(change: Change, now: float) -> Bar:
     return Bar(
         change=change.id,
         what=what,
-        under=f"{undone} DHCP follows once it is kept.",
+        under=undone,
         text=phrases.tube(left),
         said=f"{phrases.duration(left)} left",
         seconds=left,
@@ -74,3 +80,12 @@ def take_back(here: Owning, change: str, back: Text = "/") -> Response:
 def extend(here: Owning, change: str, back: Text = "/") -> Response:
     """Have more time to look."""
     return after(own_path(back), changes.extend(here.desk, here.actor, change).act)
+
+
+@router.post("/trial/{change}/minute")
+def minute(here: Owning, change: str, back: Text = "/") -> Response:
+    """Have a minute more than there is."""
+    found = changes.newest_change(here.desk)
+    left = found.ends_at - here.now if found and found.ends_at else 0.0
+    seconds = min(LONGEST_SECONDS, MINUTE_SECONDS + max(0, int(left)))
+    return after(own_path(back), changes.extend(here.desk, here.actor, change, seconds).act)

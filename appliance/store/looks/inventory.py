@@ -2,6 +2,7 @@
 
 from appliance.store import inventory_view
 from appliance.store.inventory_view import (
+    Author,
     DeviceView,
     DraftView,
     MachineView,
@@ -62,6 +63,14 @@ class InventoryLooks(Files):
     def wish(self, ident: str) -> Wish | None:
         """Something that a role was asked to do."""
         return self.look("nixie", lambda file: inventory_view.wish(file, ident), None)
+
+    def author_of(self, wish: str) -> Author | None:
+        """Who asked for a change, by its id."""
+        return self.look("nixie", lambda file: inventory_view.author(file, wish), None)
+
+    def is_kept_soon(self, change: str) -> bool:
+        """Was it asked already that this change be kept?"""
+        return self.look("nixie", lambda file: inventory_view.is_asked(file, "keep", change), False)
 
     def last_apply(self) -> Wish | None:
         """The newest wish to apply a revision."""

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from appliance.model.slices import Slices
+from appliance.model.stays import Stay
 from appliance.store import devices, leases, metrics, trials
 from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.metrics import Moved, Rate
-from appliance.store.trials import Ended, Kept, PortRow, TrialRow
+from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
 class NetworkLooks(Files):
@@ -57,6 +58,14 @@ class NetworkLooks(Files):
     def trial(self) -> TrialRow | None:
         """The newest trial, finished ones included."""
         return self.look("net", trials.trial, None)
+
+    def leaving(self) -> tuple[Stay, ...]:
+        """Addresses from before the last Keep that still answer."""
+        return self.look("net", trials.leaving, ())
+
+    def probes(self, change: str) -> tuple[ProbeRow, ...]:
+        """The router's own checks of a change."""
+        return self.look("net", lambda file: trials.probes(file, change), ())
 
     def endings(self) -> dict[int, Ended]:
         """How each revision's last try ended."""

@@ -60,7 +60,8 @@ class Watch:
         before, self._lan = self._lan, lan
         self._lost = any(isinstance(one, EarLost) for one in wrong)
         if self._guard is not None and before is not None and before.name == lan.name:
-            self._guard.ours = lan.server  # the wires are the same, and so is who is on them
+            ours = (lan.server, *(one.server for one in lan.formers))
+            self._guard.move(ours)  # the wires are the same, and so is who is on them
         else:
             known = [one for one in wrong if isinstance(one, ForeignServer | ForeignBootServer)]
             now = uptime()

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Network
 from appliance.model.compare import differences
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import Ends, Ports, Rule, StaticRoute, Zone
+from appliance.model.firewall_compare import rule_said
 from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS, SSH, WAN, ruled
 
 PRINT = Rule("print", "guest", "lan", "accept", protocol="tcp", ports=(Ports(631),))
@@ -80,3 +81,8 @@ def test_the_first_configuration_says_its_firewall() -> None:
 
 def test_the_first_configuration_does_not_say_what_every_router_has() -> None:
     assert not any("zone" in one for one in differences(None, RouterConfig((LAN,), WAN)))
+
+
+def test_a_rule_for_everything_of_some_devices() -> None:
+    block = Rule("block", "lan", "internet", "drop", senders=Ends(devices=(NAS.mac,)))
+    assert rule_said(HOME, block) == "From lan to the internet, everything from nas is dropped."

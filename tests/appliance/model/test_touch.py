@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Interface
 import pytest
 
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.firewall import Zone
 from appliance.model.touch import Touch, touch
 
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
@@ -25,6 +26,7 @@ def test_the_page_moves_with_the_address() -> None:
         ("The router's address on lan becomes 10.79.0.1/24 (was 10.77.0.1/24).",),
         (
             "You are on lan: this page moves to https://10.79.0.1.",
+            "10.77.0.1 answers, too, until everybody has moved.",
             "This computer gets an address in 10.79.0.0/24 when it asks again.",
         ),
     )
@@ -63,3 +65,20 @@ def test_another_network_is_nothing_to_them() -> None:
 @pytest.mark.parametrize("source", ["127.0.0.1", "fe80::1", "testclient", ""])
 def test_who_came_over_no_network_is_not_touched(source: str) -> None:
     assert touch(CONFIG, replace(CONFIG, networks=()), source) is None
+
+
+def test_a_zone_that_may_not_manage_shuts_the_page() -> None:
+    shut = replace(CONFIG, zones=(Zone("lan"),))
+    found = touch(CONFIG, shut, "10.77.0.120")
+    assert found
+    assert found.ahead == (
+        "The zone lan may not manage the router: this page will not open on lan.",
+    )
+
+
+def test_another_zone_touches_who_moves_into_it() -> None:
+    moved_in = replace(CONFIG, zones=(*CONFIG.zones, Zone("guest")))
+    guest = replace(moved_in, networks=(replace(LAN, zone="guest"), GUEST))
+    found = touch(CONFIG, guest, "10.77.0.120")
+    assert found
+    assert "The network lan moves into the zone guest (was lan)." in found.sentences

@@ -1,7 +1,8 @@
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.config import Dhcp, Network, Pool, Reservation, RouterConfig
+from appliance.model.firewall import Forward, Ports
 from appliance.model.stays import Stay
 from appliance.model.wan import StaticAddress, Wan
 from appliance.plan import order
@@ -108,3 +109,16 @@ def test_the_rest_of_the_filter_is_the_new_ones() -> None:
 def test_where_nothing_stays_nothing_is_added() -> None:
     after = of(MOVED)
     assert beside(order.wanted(after), after, ()) == order.wanted(after)
+
+
+def test_no_forward_takes_what_is_asked_of_an_address_that_stays() -> None:
+    nas = Reservation("52:54:00:00:00:05", IPv4Address("10.79.0.5"), "nas")
+    fixed = Dhcp(Pool(IPv4Address("10.79.0.100"), IPv4Address("10.79.0.199")), (nas,))
+    after = replace(
+        of(MOVED, replace(GUEST, dhcp=fixed)),
+        forwards=(Forward("web", nas.mac, "tcp", Ports(80)),),
+    )
+    chain = beside(order.wanted(after), after, (STAY,)).firewall.chains["prerouting"]
+    (rule,) = chain.rules
+    assert "10.77.0.1" in str(rule)
+    assert "10.78.0.1" in str(rule)

@@ -2,7 +2,8 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.config import Network, RouterConfig
 from appliance.model.wan import StaticAddress, Wan
-from appliance.plan.sysctls import FORWARD_V4, Write, steps, wanted
+from appliance.plan.sysctls import BRIDGED_V4, FORWARD_V4, Write, steps, wanted
+from tests.appliance.model.firewall_home import HOME, SSH, ruled
 
 LAN = Network("lan", "br-lan", (), IPv4Interface("10.77.0.1/24"))
 WAN = Wan("eth0", StaticAddress(IPv4Interface("192.0.2.2/24"), IPv4Address("192.0.2.1")))
@@ -34,3 +35,11 @@ def test_with_a_way_out_the_router_forwards() -> None:
 
 def test_announcements_of_other_routers_are_not_obeyed_on_the_internet_side() -> None:
     assert wanted(RouterConfig((LAN,), WAN))["net/ipv6/conf/eth0/accept_ra"] == "0"
+
+
+def test_what_a_forward_sends_back_into_its_network_is_routed() -> None:
+    assert wanted(ruled(forwards=(SSH,)))[BRIDGED_V4] == "0"
+
+
+def test_without_forwards_bridged_frames_are_nobodys_business() -> None:
+    assert BRIDGED_V4 not in wanted(HOME)

@@ -7,8 +7,10 @@ from appliance.store.devices import DeviceRow
 from appliance.store.leases import LeaseRow
 from services.devices.census import (
     ADDRESSES,
+    FORGOTTEN_SECONDS,
     KEPT,
     SEEN_SECONDS,
+    STRANGER_FORGOTTEN_SECONDS,
     STRANGER_SECONDS,
     STRANGERS_KEPT,
     Look,
@@ -125,29 +127,29 @@ def strangers(count: int, first: float = NOW, *, here: bool = True) -> dict[str,
 
 
 def test_a_flood_of_strangers_is_bounded() -> None:
-    assert len(kept(strangers(5_000), ())) == STRANGERS_KEPT
+    assert len(kept(strangers(5_000), (), NOW)) == STRANGERS_KEPT
 
 
 def test_a_flood_does_not_drive_out_who_came_before() -> None:
     early = DeviceRow(MAC, "lan", "", "", "", (), NOW - 60, NOW, here=True)
-    assert MAC in kept({**strangers(5_000), MAC: early}, ())
+    assert MAC in kept({**strangers(5_000), MAC: early}, (), NOW)
 
 
 def test_who_is_here_stays_before_who_is_gone() -> None:
     late = DeviceRow(MAC, "lan", "", "", "", (), NOW + 60, NOW + 60, here=True)
-    assert MAC in kept({**strangers(5_000, here=False), MAC: late}, ())
+    assert MAC in kept({**strangers(5_000, here=False), MAC: late}, (), NOW)
 
 
 def test_a_device_the_owner_named_stays() -> None:
     found = strangers(5_000, here=False)
     last = list(found)[-1]
-    assert last not in kept(found, ())
-    assert last in kept(found, (last,))
+    assert last not in kept(found, (), NOW)
+    assert last in kept(found, (last,), NOW)
 
 
 def test_a_device_that_was_here_for_a_day_stays_in_a_flood() -> None:
     old = DeviceRow(MAC, "lan", "", "", "", (), NOW - STRANGER_SECONDS, NOW, here=False)
-    assert MAC in kept({**strangers(5_000), MAC: old}, ())
+    assert MAC in kept({**strangers(5_000), MAC: old}, (), NOW)
 
 
 def test_regulars_are_bounded_too() -> None:
@@ -155,4 +157,17 @@ def test_regulars_are_bounded_too() -> None:
         mac: replace(row, first_seen=NOW - STRANGER_SECONDS)
         for mac, row in strangers(5_000).items()
     }
-    assert len(kept(old, ())) == KEPT
+    assert len(kept(old, (), NOW)) == KEPT
+
+
+def test_a_stranger_is_forgotten_after_a_month() -> None:
+    (mac,) = met = strangers(1, here=False)
+    assert mac in kept(met, (), NOW + STRANGER_FORGOTTEN_SECONDS)
+    assert mac not in kept(met, (), NOW + STRANGER_FORGOTTEN_SECONDS + 1)
+    assert mac in kept(met, (mac,), NOW + STRANGER_FORGOTTEN_SECONDS + 1)
+
+
+def test_a_regular_is_forgotten_after_a_year() -> None:
+    met = {MAC: replace(rows(near("10.77.0.9"))[MAC], first_seen=NOW - STRANGER_SECONDS)}
+    assert MAC in kept(met, (), NOW + FORGOTTEN_SECONDS)
+    assert MAC not in kept(met, (), NOW + FORGOTTEN_SECONDS + 1)

@@ -9,6 +9,7 @@ MAC = bytes.fromhex("525400123456")
 def held(client: bytes) -> Lease:
     made = Lease(174_915_684, MAC, client)
     made.state, made.given_at, made.ends_at, made.hostname = BOUND, 100.0, 3700.0, "ember"
+    made.vendor, made.asked = "dhcpcd-9", bytes((1, 3))
     return made
 
 
@@ -16,7 +17,18 @@ def held(client: bytes) -> Lease:
 def test_a_lease_comes_back_from_its_row(client: bytes) -> None:
     before = held(client)
     after = lease(row("lan", before), 3600)
-    for name in ("address", "mac", "client", "state", "given_at", "ends_at", "hostname", "boot"):
+    for name in (
+        "address",
+        "mac",
+        "client",
+        "state",
+        "given_at",
+        "ends_at",
+        "hostname",
+        "boot",
+        "vendor",
+        "asked",
+    ):
         assert getattr(after, name) == getattr(before, name)
 
 

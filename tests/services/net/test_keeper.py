@@ -23,9 +23,10 @@ from appliance.events import (
     RevisionUndone,
     TrialExtended,
 )
-from appliance.model.slices import HELD, LEFT, SERVED
+from appliance.model.slices import HELD, LEFT, SERVED, TRIED
 from appliance.plan import order, record
 from appliance.plan.addresses import AddAddress, DropAddress
+from appliance.plan.firewall import Refill
 from appliance.plan.links import AddBridge, DropBridge, Link
 from appliance.store import trials
 from appliance.store.inventory_view import RevisionView
@@ -476,7 +477,7 @@ def published(box: Box) -> list[tuple[str, int, str]]:
 
 def test_during_a_trial_the_new_network_is_served_for_a_minute_at_a_time(box: Box) -> None:
     moved(box)
-    assert published(box) == [("10.78.0.1/24", 60, SERVED), ("10.77.0.1/24", 60, HELD)]
+    assert published(box) == [("10.78.0.1/24", 60, TRIED), ("10.77.0.1/24", 60, HELD)]
 
 
 def test_a_network_that_does_not_change_keeps_its_leases_during_a_trial(box: Box) -> None:
@@ -646,3 +647,13 @@ def test_a_rule_that_was_over_before_a_restart_does_not_come_back(box: Box) -> N
     box.restart()
     asyncio.run(box.keeper.recover())
     assert "rule:a" not in comments(box)
+
+
+def test_what_the_kernel_would_refuse_is_refused_before_a_trial_begins(box: Box) -> None:
+    box.look(FIRST)
+    box.kernel.performed.clear()
+    box.kernel.unthinkable = Refill
+    box.try_out(replace(TIMED, number=5))
+    assert box.kernel.performed == []
+    assert "The kernel knows no such rule." in box.row().why
+    assert any(isinstance(one, RevisionRefused) for one in box.told())

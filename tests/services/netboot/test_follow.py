@@ -81,7 +81,7 @@ def test_without_leases_nobody_holds_an_address(world: World) -> None:
 def test_a_lease_names_the_machine_behind_an_address(world: World, tmp_path: Path) -> None:
     with closing(writer(tmp_path / "leases.db", leases.MIGRATIONS)) as connection:
         connection.execute(
-            "INSERT INTO lease VALUES ('lan', ?, ?, 'c', '', 'boot', 0, 1e12, 'bound')",
+            "INSERT INTO lease VALUES ('lan', ?, ?, 'c', '', 'boot', 0, 1e12, 'bound', '', '')",
             (int(IPv4Address("10.77.0.100")), MAC),
         )
         assert world.mac_of("lan", "10.77.0.100") == MAC

@@ -7,9 +7,11 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from appliance.actions import draft
+from appliance.actions import access, draft
+from appliance.model import read
 from appliance.model.compare import differences
 from appliance.model.config import RouterConfig
+from appliance.model.exchange import imported
 from appliance.model.touch import touch
 from tests.webui.home import CONFIG, OWNER
 from tests.webui.pages.conftest import Home
@@ -172,3 +174,31 @@ def test_what_is_in_force_is_nothing_to_go_back_to(home: Home) -> None:
 
 def test_a_revision_that_is_not_there_is_not_found(home: Home) -> None:
     assert home.client.get("/changes/revisions/7").status_code == 404
+
+
+def test_nix_shows_both_sides(drafted: Home) -> None:
+    html = drafted.get("/changes/review?form=nix")
+    assert "<del>-       hostname = &#34;nixie&#34;;</del>" in html
+    assert "<ins>+       hostname = &#34;ember&#34;;</ins>" in html
+
+
+@pytest.mark.parametrize(("file", "word"), [("nixie.nix", "nix"), ("nixie.json", "json")])
+def test_a_revision_is_downloaded(home: Home, file: str, word: str) -> None:
+    answer = home.client.get(f"/changes/revisions/1/{file}")
+    assert answer.headers["content-disposition"] == f'attachment; filename="nixie-1.{word}"'
+    assert read.config(imported(answer.text).stored) == CONFIG
+
+
+def test_a_revision_has_no_other_files(home: Home) -> None:
+    assert home.client.get("/changes/revisions/1/passwd").status_code == 404
+    assert home.client.get("/changes/revisions/9/nixie.nix").status_code == 404
+
+
+def test_who_may_not_apply_is_told_so(drafted: Home) -> None:
+    secret = access.make_token(drafted.desk, OWNER, "screen", "read").secret
+    headers = {"authorization": f"Bearer {secret}"}
+    html = drafted.client.get("/changes/review", headers=headers).text
+    assert "Applying it is the owner’s." in html
+    assert ">Apply</button>" not in html
+    assert 'href="/networks/new"' not in drafted.client.get("/networks", headers=headers).text
+    assert "Discard" not in drafted.client.get("/", headers=headers).text

@@ -1,0 +1,1 @@
+"""The router asks itself whether a change on trial works."""

@@ -1,0 +1,58 @@
+import pytest
+
+from appliance.actions import changes, draft, router
+from appliance.actions.desk import Desk
+from appliance.errors import Refused
+from appliance.model.wan import Wan
+from tests.appliance.actions.conftest import OWNER
+from tests.appliance.actions.test_changes import CONFIG
+
+
+@pytest.fixture
+def begun(desk: Desk) -> Desk:
+    """A router with its first configuration."""
+    changes.propose_revision(desk, OWNER, CONFIG)
+    return desk
+
+
+def test_the_internet_is_reached_by_a_port(begun: Desk) -> None:
+    router.set_internet(begun, OWNER, {"port": "eth0"})
+    assert draft.edited(begun).wan == Wan("eth0")
+
+
+def test_what_is_not_said_of_the_way_out_stays(begun: Desk) -> None:
+    static = {"address": "192.0.2.7/24", "gateway": "192.0.2.1"}
+    router.set_internet(begun, OWNER, {"port": "eth0", "static": static})
+    router.set_internet(begun, OWNER, {"port": "eth2"})
+    wan = draft.edited(begun).wan
+    assert wan
+    assert wan.port == "eth2"
+    assert wan.static
+    assert str(wan.static.gateway) == "192.0.2.1"
+
+
+def test_the_internet_is_shut_off(begun: Desk) -> None:
+    router.set_internet(begun, OWNER, {"port": "eth0"})
+    router.set_internet(begun, OWNER, None)
+    assert draft.current(begun) is None
+
+
+def test_a_way_out_over_the_lans_port_is_refused_with_its_place(begun: Desk) -> None:
+    with pytest.raises(Refused) as caught:
+        router.set_internet(begun, OWNER, {"port": "eth1"})
+    assert caught.value.problems[0].where == ("wan", "port")
+
+
+def test_the_router_is_named(begun: Desk) -> None:
+    done = router.set_names(begun, OWNER, "ember", "home.example", ["192.0.2.53"])
+    assert done.what == "The router is to be ember.home.example."
+    found = draft.edited(begun)
+    assert (found.hostname, found.domain) == ("ember", "home.example")
+
+
+def test_an_upstream_that_stays_keeps_what_else_is_set_of_it(begun: Desk) -> None:
+    upstreams = [{"address": "192.0.2.53", "tls_name": "dns.example"}]
+    changes.propose_revision(begun, OWNER, {**CONFIG, "dns": {"upstreams": upstreams}})
+    router.set_names(begun, OWNER, "nixie", "lan", ["192.0.2.54", "192.0.2.53"])
+    first, second = draft.edited(begun).dns.upstreams
+    assert (str(first.address), second.tls_name) == ("192.0.2.54", "dns.example")

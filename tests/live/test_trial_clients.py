@@ -1,0 +1,133 @@
+"""What a trial is to devices on the LAN: nobody loses the network, whatever becomes of it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.live.lan_client import LanClient
+from tests.live.namespaces import run
+from tests.live.standing import CHECKOUT, Router, standing
+from tests.live.waiting import until
+
+pytestmark = pytest.mark.live
+
+DAY_LEASE = 43_200
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[LanClient]:
+    with standing("clients") as router:
+        made = LanClient(router)
+        made.plug_in()
+        until(made.is_served, "everything is served", 60)
+        yield made
+
+
+def newest(router: Router) -> dict[str, Any]:
+    found: dict[str, Any] = router.client.get("/change")
+    return found
+
+
+def moved(client: LanClient, network: int) -> str:
+    """Put a move of the LAN to 10.<network>.0.1 on trial; the change."""
+    router = client.router
+    config = router.client.get("/config")["config"]
+    lan = config["networks"][0]
+    lan["address"] = f"10.{network}.0.1/24"
+    lan["dhcp"]["pool"] |= {"first": f"10.{network}.0.100", "last": f"10.{network}.0.199"}
+    change = str(router.client.post("/config", config)["wish"])
+    until(lambda: newest(router)["state"] == "on trial", "it is on trial")
+    address = f"10.{network}.0.9/24"
+    run("ip", "-n", client.namespace, "addr", "replace", address, "dev", "dev0")
+    until(lambda: client.resolved(f"10.{network}.0.1"), "names are answered there")
+    return change
+
+
+def end(client: LanClient, change: str, how: str, state: str) -> None:
+    client.router.client.post(f"/change/{change}/{how}")
+    until(lambda: newest(client.router)["state"] == state, f"it is {state}")
+
+
+def back(client: LanClient) -> None:
+    """The LAN is where the lab has it."""
+    if newest(client.router)["state"] == "on trial":
+        end(client, newest(client.router)["id"], "undo", "undone")
+    config = client.router.client.get("/config")["config"]
+    if config["networks"][0]["address"] != "10.77.0.1/24":
+        end(client, moved(client, 77), "keep", "kept")
+    until(client.is_served, "everything is served", 30)
+
+
+def inside(client: LanClient, *words: str) -> str:
+    done = subprocess.run(
+        ["ip", "netns", "exec", client.namespace, *words],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def renewed(client: LanClient, number: int, address: str, server: str) -> str:
+    """What a holder of a lease is told."""
+    run("ip", "-n", client.namespace, "addr", "replace", f"{address}/24", "dev", "dev0")
+    script = str(CHECKOUT / "tests/live/dhcp_renew.py")
+    words = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, script, "dev0")
+    return inside(client, *words, str(number), address, server)
+
+
+def test_a_client_lives_through_a_trial_that_is_undone(client: LanClient) -> None:
+    address = client.leased(21)
+    change = moved(client, 81)
+    assert renewed(client, 21, address, "10.77.0.1") == "ack 60 10.77.0.1"
+    assert client.resolved("10.77.0.1")
+    end(client, change, "undo", "undone")
+    assert renewed(client, 21, address, "10.77.0.1") == f"ack {DAY_LEASE} 10.77.0.1"
+    back(client)
+
+
+def test_a_client_of_the_tried_network_is_sent_back_after_an_undo(client: LanClient) -> None:
+    before = client.leased(22)
+    change = moved(client, 82)
+    tried = client.leased(22)
+    assert tried.startswith("10.82.0.")
+    assert renewed(client, 22, tried, "10.82.0.1") == "ack 60 10.82.0.1"
+    end(client, change, "undo", "undone")
+    assert renewed(client, 22, tried, "10.82.0.1") == "nak"
+    assert client.leased(22) == before
+    back(client)
+
+
+def test_after_keep_a_client_moves_at_its_next_renewal(client: LanClient) -> None:
+    address = client.leased(23)
+    change = moved(client, 83)
+    end(client, change, "keep", "kept")
+    assert client.resolved("10.77.0.1")  # the old address is still its name server
+    leaving = newest(client.router)["leaving"]
+    assert [one["address"] for one in leaving] == ["10.77.0.1/24"]
+    assert renewed(client, 23, address, "10.77.0.1") == "nak"
+    assert client.leased(23).startswith("10.83.0.")
+    back(client)
+
+
+def test_everything_answers_at_both_addresses(client: LanClient) -> None:
+    change = moved(client, 84)
+    for server in ("10.77.0.1", "10.84.0.1"):
+        assert client.resolved(server)
+        assert client.script(server).startswith("#!ipxe")
+    end(client, change, "undo", "undone")
+    back(client)
+
+
+def test_the_routers_own_checks_stand_with_the_change(client: LanClient) -> None:
+    change = moved(client, 85)
+
+    def asked() -> dict[str, bool | None]:
+        return {one["name"]: one["ok"] for one in newest(client.router)["probes"]}
+
+    wanted = ("lan hands out addresses", "Names on lan", "Internet")
+    until(lambda: all(asked().get(name) for name in wanted), f"{wanted} are ok: {asked()}", 20)
+    assert asked()["The admin at 10.85.0.1"] is False  # the lab has it on loopback only
+    end(client, change, "undo", "undone")
+    back(client)

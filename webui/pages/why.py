@@ -1,0 +1,183 @@
+"""/firewall/why: what becomes of one conversation, and which line decides it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from appliance.actions import draft
+from appliance.errors import Problem, Refused
+from appliance.model.config import RouterConfig
+from appliance.model.firewall import INTERNET, ROUTER
+from appliance.model.firewall_compare import forward_said, rule_said
+from appliance.model.names import mac_from
+from appliance.model.reachability import SPOOFED, Packet, Verdict, verdict
+from webui.forms import beside, whole
+from webui.pages import ends, frame
+from webui.pages.choices import Choice
+from webui.pages.frame import Shell
+from webui.pages.page import Field, page
+from webui.pages.rule import to_choose, zones_to_choose
+from webui.pages.states import Pill
+from webui.session import Here, Signed
+
+router = APIRouter(include_in_schema=False)
+PROTOCOLS: Mapping[str, str] = {"tcp": "TCP", "udp": "UDP", "icmp": "Ping (ICMP)"}
+SOMEBODY = IPv4Address("198.51.100.1")
+"""Stands for any address of the internet (RFC 5737)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhyView:
+    """The page; without `state` nothing was asked yet."""
+
+    shell: Shell
+    sources: tuple[Choice, ...]
+    sender: Field
+    destinations: tuple[Choice, ...]
+    receiver: Field
+    protocols: tuple[Choice, ...]
+    port: Field
+    state: Pill | None
+    why: str
+    href: str  # the page of what decides, "" for what is built in
+    deed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The conversation as it was typed."""
+
+    source: str
+    sender: str
+    destination: str
+    receiver: str
+    protocol: str
+    port: str
+
+
+@router.get("/firewall/why")
+def show(
+    here: Signed,
+    source: str = "",
+    sender: str = "",
+    destination: str = "",
+    receiver: str = "",
+    protocol: str = "tcp",
+    port: str = "",
+) -> Response:
+    """The form, and its answer once something was asked."""
+    asked = Asked(source, sender, destination, receiver, protocol, port)
+    return page("why.html", built(here, asked))
+
+
+def built(here: Here, asked: Asked) -> WhyView:
+    """The view of this moment."""
+    config = draft.edited(here.desk)
+    networks = tuple(one.name for one in config.networks)
+    wrong: dict[str, str] = {}
+    found: Verdict | None = None
+    if asked.source:
+        try:
+            found = verdict(config, packet(config, asked), here.now)
+        except Refused as refused:
+            wrong = beside(refused)
+    why, href, deed = because(config, found) if found else ("", "", "")
+    return WhyView(
+        shell=frame.shell(here, "firewall", "Why is it blocked?"),
+        sources=zones_to_choose((*networks, INTERNET), asked.source),
+        sender=Field(asked.sender, wrong.get("sender", "")),
+        destinations=zones_to_choose((ROUTER, INTERNET, *networks), asked.destination or INTERNET),
+        receiver=Field(asked.receiver, wrong.get("receiver", "")),
+        protocols=to_choose(PROTOCOLS, asked.protocol),
+        port=Field(asked.port, wrong.get("port", "")),
+        state=None if found is None else PASSES if found.accepted else BLOCKED,
+        why=why,
+        href=href,
+        deed=deed,
+    )
+
+
+def packet(config: RouterConfig, asked: Asked) -> Packet:
+    """The first packet of what was asked.  Raises Refused with what cannot be read."""
+    port = whole(asked.port)
+    if asked.protocol != "icmp" and not (port and port <= 65_535):
+        raise Refused(Problem(("port",), "Write the port that is asked for, like 443."))
+    mac, sender = someone(config, asked.sender, asked.source, "sender")
+    _, receiver = someone(config, asked.receiver, asked.destination, "receiver")
+    if sender.version != receiver.version:
+        what = "IPv4 and IPv6 do not meet; write both addresses of one kind."
+        raise Refused(Problem(("receiver",), what))
+    number = None if asked.protocol == "icmp" else port
+    return Packet(asked.source, asked.destination, sender, receiver, asked.protocol, number, mac)
+
+
+def someone(
+    config: RouterConfig, text: str, place: str, field: str
+) -> tuple[str | None, IPv4Address | IPv6Address]:
+    """MAC and address of who was typed; of anybody at that place when nothing was."""
+    word = text.strip().lower()
+    if not word:
+        return None, anybody(config, place)
+    for one in ends.reservations(config):
+        if word in (one.name, one.mac, str(one.address)):
+            return one.mac, one.address
+    try:
+        return None, ip_address(word)
+    except ValueError:
+        pass
+    try:
+        return mac_from(word), anybody(config, place)
+    except ValueError:
+        what = f"{text.strip()} is no device with a fixed address, and no address."
+        raise Refused(Problem((field,), what)) from None
+
+
+def anybody(config: RouterConfig, place: str) -> IPv4Address:
+    """An address that nobody in particular has there; of the router its first one."""
+    for network in config.networks:
+        if place == network.name:
+            return network.address.network[-2]
+        if place == ROUTER:
+            return network.address.ip
+    return SOMEBODY
+
+
+def because(config: RouterConfig, found: Verdict) -> tuple[str, str, str]:
+    """Why, the page of what decides, and what that page is called."""
+    kind, _, name = found.by.partition(":")
+    for rule in config.rules:
+        if (kind, name) == ("rule", rule.id):
+            return rule_said(config, rule), f"/firewall/rules/{name}", f"The rule {name}"
+    for forward in config.forwards:
+        if (kind, name) == ("forward", forward.name):
+            said = forward_said(config, forward)
+            return said, f"/firewall/forwards/{name}", f"The forward {name}"
+    for beginning, sentence in BUILT_IN.items():
+        if found.by.startswith(beginning) and found.accepted is sentence.accepted:
+            return sentence.text, "", ""
+    return "No rule lets it through.", "", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What a line that is built in means."""
+
+    accepted: bool
+    text: str
+
+
+BUILT_IN: Mapping[str, Sentence] = {
+    SPOOFED: Sentence(False, "The sender’s address belongs to another network."),
+    "forward-within-": Sentence(True, "Inside one network nobody is judged."),
+    "input-wan-ping6": Sentence(True, "IPv6 needs it that a router answers to ping (RFC 4890)."),
+    "input-ping": Sentence(True, "The router answers to ping on its networks."),
+    "input-wan": Sentence(False, "From the internet, nothing of the router is open."),
+    "forward-wan": Sentence(False, "From the internet, only what you let in gets in."),
+    "input-": Sentence(True, "The router offers this on that network."),
+    "forward-": Sentence(True, "The zone of the sender reaches the zone of the receiver."),
+}
+"""Beginning of a line's id → what it means; the first that fits."""
+PASSES, BLOCKED = Pill("ok", "It passes"), Pill("bad", "It is blocked")
