@@ -147,6 +147,12 @@ async def _dns(_fault: Fault, signs: Signs) -> None:
     await serve(adopt(os.environ), state(), signs)
 
 
+async def _wan(_fault: Fault, signs: Signs) -> None:
+    from services.wan.serve import serve
+
+    await serve(state(), signs)
+
+
 async def _boot(fault: Fault, signs: Signs) -> None:
     from services.netboot.probe import installed as found
     from services.netboot.serve import Files, serve
@@ -197,6 +203,7 @@ PARTS: Mapping[str, Callable[[Fault, Signs], Coroutine[None, None, None]]] = {
     "net": _net,
     "dhcp": _dhcp,
     "dns": _dns,
+    "wan": _wan,
     "boot": _boot,
     "build": _build,
     "web": _web,
@@ -257,13 +264,14 @@ def router_plan(
     )
 
 
-def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = ()) -> int:
+def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = (), wan: str = "") -> int:
     """`nixie run`: be the router on this machine until stopped; return the exit code.
 
-    `lan` names the ports of the first network, at the first start only.  Raises Refused when it is
-    missing then: nobody answers DHCP on a port that its owner did not name.
+    `lan` names the ports of the first network and `wan` the internet's, at the first start only.
+    Raises Refused when `lan` is missing then: nobody answers DHCP on a port that its owner did not
+    name.
     """
-    from appliance.first_run import TOO_LATE, first_config, ports
+    from appliance.first_run import TOO_LATE, first_config, ports, way_out
     from appliance.model.read import to_json
     from appliance.store.open import started
     from hardware.probe import networks, nics
@@ -272,11 +280,17 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = ()) -> i
 
     first = None
     if not (here / "run/first.json").exists() and not started(here / "nixie.db"):
-        named = ports(lan, nics())
-        taken, entropy = networks(but=named), os.urandom(5)
-        config = first_config(named, upstreams=upstreams, taken=taken, entropy=entropy)
+        there = nics()
+        named = ports(lan, there)
+        config = first_config(
+            named,
+            wan=way_out(wan, named, there),
+            upstreams=upstreams,
+            taken=networks(but=(*named, wan)),
+            entropy=os.urandom(5),
+        )
         first = json.dumps(to_json(config))
-    elif lan or upstreams:
+    elif lan or upstreams or wan:
         SAY(f"nixie: {TOO_LATE}")
     if others := keepers():
         SAY(f"nixie: {' and '.join(others)} keeps this machine's clock; Nixie serves it as it is.")

@@ -511,6 +511,92 @@ class DeviceMet(Event):
     name: str
 
 
+# ── wan (wan.db) ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WanUp(Event):
+    """The internet is there: {link} has {address}, and the gateway {gateway} answers."""
+
+    bell: ClassVar[str] = "wan"
+
+    link: str
+    address: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class WanDown(Event):
+    """There is no internet: {why}"""
+
+    bell: ClassVar[str] = "wan"
+
+    link: str
+    why: str
+    stand: str = ""  # a `model/way.Stand`
+
+
+@dataclass(frozen=True, slots=True)
+class WanOff(Event):
+    """There is no way to the internet in the configuration any more."""
+
+    bell: ClassVar[str] = "wan"
+
+
+@dataclass(frozen=True, slots=True)
+class WanAddressed(Event):
+    """The provider's server {server} gave {address} to {link}."""
+
+    bell: ClassVar[str] = "wan"
+
+    link: str
+    address: str
+    server: str
+    seconds: int  # how long the lease lasts
+
+
+@dataclass(frozen=True, slots=True)
+class WanAddressGone(Event):
+    """{link} no longer has {address}: {why}"""
+
+    bell: ClassVar[str] = "wan"
+
+    link: str
+    address: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WanAsked(Event):
+    """{link} asks its provider again."""
+
+    bell: ClassVar[str] = "wan"
+
+    wish: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class WanFound(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "wan"
+
+    wish: str
+    what: str
+    ports: tuple[str, ...] = ()  # each: "enp1s0 offer 203.0.113.1", "enp2s0 silent", "enp3s0 cut"
+
+
+@dataclass(frozen=True, slots=True)
+class WanRefused(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "wan"
+
+    wish: str
+    what: str
+
+
 # ── web (nixie.db) ────────────────────────────────────────────────────────────────────────────────
 
 

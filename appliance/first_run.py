@@ -19,8 +19,8 @@ SUBNETS = tuple(
 """Ranges that few others use, in the order they are tried."""
 BRIDGE = "br-lan"
 TOO_LATE = (
-    "--lan and --upstream count at the first start only, and this router has its configuration. "
-    "nixie change show prints it, nixie change propose changes it."
+    "--lan, --wan and --upstream count at the first start only, and this router has its "
+    "configuration. nixie change show prints it, nixie change propose changes it."
 )
 
 
@@ -35,6 +35,23 @@ def ports(lan: Sequence[str], there: Iterable[Nic]) -> tuple[str, ...]:
         what = f"There is no port {', '.join(missing)}."
     listed = ", ".join(f"{name} ({mac})" for name, mac in known.items()) or "none"
     raise Refused(Problem(("lan",), f"{what} Say it with --lan PORT. This machine has: {listed}."))
+
+
+def way_out(port: str, lan: Sequence[str], there: Iterable[Nic]) -> Wan | None:
+    """The way to the internet through `port`, by DHCP; None when none was named.
+
+    Raises Refused when it is not there, or is the LAN's.
+    """
+    if not port:
+        return None
+    known = [nic.name for nic in there]
+    if port in lan:
+        what = f"{port} cannot be a port of the LAN and the internet's. Name another with --wan."
+        raise Refused(Problem(("wan",), what))
+    if port not in known:
+        what = f"There is no port {port}. This machine has: {', '.join(known) or 'none'}."
+        raise Refused(Problem(("wan",), what))
+    return Wan(port)
 
 
 def first_config(

@@ -53,6 +53,14 @@ ROLES: Mapping[str, Role] = {
         ),
         Role("boot", "nixie-boot", 61104, (), ("tftp", "boot"), ("boot.db",), inside=True),
         Role(
+            "wan",
+            "nixie-wan",
+            61107,
+            ("net_admin", "net_raw"),
+            writes=("wan.db",),
+            inside=True,
+        ),
+        Role(
             "build",
             "nixie-build",
             61105,

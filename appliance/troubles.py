@@ -42,6 +42,7 @@ RULES: Mapping[type[Event], Rule] = {
     events.NetworkUnreachable: Rule((), (events.RevisionApplied, events.DriftRepaired), _DAY),
     events.ServiceFailed: Rule(("service",), seconds=_QUARTER),
     events.WishRefused: Rule(("wish",), seconds=_HOUR),
+    events.WanDown: Rule((), (events.WanUp, events.WanOff)),
 }
 KINDS = frozenset(kind.__name__ for began, rule in RULES.items() for kind in (began, *rule.until))
 ABOUT = tuple(sorted({name for rule in RULES.values() for name in rule.about}))

@@ -39,6 +39,7 @@ from webui.api import (
     status,
     tokens,
 )
+from webui.api import internet as internet_api
 from webui.api.description import described
 from webui.api.routes import body_words, only_known_words
 from webui.api.wording import problems
@@ -63,6 +64,7 @@ from webui.pages import (
     login,
     machine,
     network,
+    online,
     overview,
     password,
     review,
@@ -99,6 +101,7 @@ NOUNS = (
     menus,
     boots,
     networks,
+    internet_api,
     draft,
     devices,
     changes,
@@ -139,6 +142,7 @@ PAGES = (
     rule,
     forward,
     why,
+    online,
     system,
     review,
     intake,

@@ -24,10 +24,13 @@ FILE_BELLS: Mapping[str, frozenset[str]] = {
     "leases": frozenset({"leases"}),
     "boot": frozenset({"boots"}),
     "build": frozenset({"builds"}),
+    "wan": frozenset({"wan"}),
 }
 """What a change of a file rings when no event says more."""
 
-BELLS = ("sources", "builds", "machines", "boots", "leases", "devices", "changes", "events")
+BELLS = (
+    "sources", "builds", "machines", "boots", "leases", "devices", "changes", "wan", "events"
+)  # fmt: skip
 PAUSE_SECONDS = 0.5  # between two bursts to one browser
 ASK_SECONDS = 60.0  # between two looks whether the session still lives
 QUIET_SECONDS = 15.0  # then a comment, so that nobody thinks the line is dead

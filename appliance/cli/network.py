@@ -1,13 +1,14 @@
-"""`nixie network`: what is in force, leases, and what unknown machines get."""
+"""`nixie network`: what is in force, the internet, leases, what unknown machines get."""
 
 from typing import Annotated
 
 import typer
 
 from appliance.cli.everywhere import Call, command, noun
-from appliance.cli.words import moment, quoted, table
+from appliance.cli.words import facts, moment, quoted, table
 
-group = noun("Networks: what is in force, leases, and what unknown machines get.")
+group = noun("Networks: what is in force, the internet, leases, what unknown machines get.")
+SEARCH_SECONDS = 20.0
 
 
 @command(group, "list")
@@ -60,3 +61,45 @@ def ports(call: Call) -> None:
         (one["link"], one["mac"], "up" if one["up"] else "down", one["network"]) for one in found
     ]
     call.show(found, table(("LINK", "MAC", "STATE", "NETWORK"), rows, "No interfaces seen yet."))
+
+
+@command(group)
+def internet(call: Call) -> None:
+    """How the way out is, and what the provider gave."""
+    found = call.client.get("/internet")
+    given = found["provided"] or {}
+    fast, lost = found["milliseconds"], found["lost_percent"]
+
+    def text() -> str:
+        return facts(
+            [
+                ("internet", found["stand"].replace("-", " ")),
+                ("why", found["why"]),
+                ("since", moment(found["since"])),
+                ("port", found["link"]),
+                ("address", found["address"]),
+                ("gateway", found["gateway"]),
+                ("answers in", None if fast is None else f"{fast:g} ms"),
+                ("lost", None if lost is None else f"{lost} %"),
+                ("DHCP server", given.get("server")),
+                ("name servers", ", ".join(given.get("name_servers", ()))),
+                ("routes", "\n".join(given.get("routes", ()))),
+                ("given", moment(given.get("given_at"))),
+            ]
+        )
+
+    call.show(found, text)
+
+
+@command(group)
+def renew(call: Call) -> None:
+    """Ask the provider again, now."""
+    call.did(call.client.post("/internet/renew"))
+
+
+@command(group)
+def probe(call: Call) -> None:
+    """Find the internet's cable: ask on every port without a network, and take no address."""
+    wish = call.client.post("/internet/probe")["wish"]
+    found = call.answer(wish, SEARCH_SECONDS)
+    call.show(found, str(found["what"]))

@@ -86,6 +86,7 @@ def _found(state: Path) -> dict[str, Any]:
             {"name": one.name, "link": one.link, "address": str(one.address)}
             for one in (cut.boot if cut else ())
         ],
+        "internet": asdict(reads.way()),
         "ports": [asdict(one) for one in reads.ports()],
         "boots": [asdict(one) for one in reads.boots(limit=BOOTS)],
         "logs": str(state / "logs"),
@@ -103,6 +104,7 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
             ("owner", owner),
             ("configuration", f"revision {found['applied'] or 'none'} of {found['revision'] or 0}"),
             *(("admin", f"https://{_bare(one['address'])}/") for one in found["networks"]),
+            ("internet", _internet(found["internet"])),
             *(("trouble", what) for what in found["troubles"]),
             ("logs", found["logs"]),
         ]
@@ -119,6 +121,19 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         for one in found["boots"]
     ]
     yield table(("BOOT", "MAC", "HOST", "STATE", "WHY"), boots, "Nothing has asked to boot yet.")
+
+
+def _internet(way: dict[str, Any]) -> str:
+    """How the way out stood when its role last looked.
+
+    >>> _internet({"stand": "online", "why": ""}), _internet({"stand": "off", "why": ""})
+    ('online', 'no port is its')
+    >>> _internet({"stand": "no-cable", "why": "there is no cable in enp1s0."})
+    'there is no cable in enp1s0.'
+    """
+    if way["stand"] == "off":
+        return "no port is its"
+    return str(way["why"] or way["stand"].replace("-", " "))
 
 
 def _bare(address: str) -> str:

@@ -31,12 +31,15 @@ def run(
     lan: Annotated[
         list[str], typer.Option(help="A port of the LAN; needed at the first start, may repeat.")
     ] = [],  # noqa: B006 (typer copies it)
+    wan: Annotated[
+        str, typer.Option(help="The internet's port, by DHCP, at the first start.")
+    ] = "",
     upstream: Annotated[
         list[str], typer.Option(help="Who answers names of the world, at the first start.")
     ] = [],  # noqa: B006
 ) -> None:
     """Be the router on this machine, until stopped."""
-    raise typer.Exit(ended(lambda: assemble.run(state.resolve(), lan, upstream)))
+    raise typer.Exit(ended(lambda: assemble.run(state.resolve(), lan, upstream, wan)))
 
 
 def claim(state: StateOption = Path(STATE.usual), as_json: Json = False) -> None:

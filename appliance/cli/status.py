@@ -33,11 +33,24 @@ def status(call: Call) -> None:
                     f"{found['builds_under_way']} builds, {found['boots_under_way']} boots",
                 ),
                 ("leases", str(found["leases"])),
+                ("internet", _internet(found["internet"], found["internet_milliseconds"])),
                 *(("trouble", what) for what in found["troubles"]),
             ]
         )
 
     call.show(found, text)
+
+
+def _internet(stand: str, milliseconds: float | None) -> str:
+    """How the way out is.
+
+    >>> _internet("online", 9.0), _internet("no-cable", None), _internet("off", None)
+    ('online, 9 ms', 'no cable', 'no port is its')
+    """
+    if stand == "off":
+        return "no port is its"
+    said = stand.replace("-", " ")
+    return said if milliseconds is None else f"{said}, {milliseconds:g} ms"
 
 
 def _configuration(newest: int | None, applied: int | None, *, tried: bool) -> str:

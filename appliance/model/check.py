@@ -172,6 +172,13 @@ def _device_names(config: RouterConfig) -> Iterator[Problem]:
                 yield Problem(place, f"{one.name} is already the name of {owner[one.name]}.")
 
 
+def _card(config: RouterConfig) -> Iterator[Problem]:
+    mac = config.wan.mac if config.wan else None
+    if mac and (int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00"):
+        what = f"{mac} is no address of one card; take the one on your old router's label."
+        yield Problem(("wan", "mac"), what)
+
+
 def _wan(config: RouterConfig) -> Iterator[Problem]:
     static = config.wan.static if config.wan else None
     if static is None:
@@ -264,6 +271,7 @@ RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     _subnets,
     _pools,
     _device_names,
+    _card,
     _wan,
     _upstreams,
     ipv6_problems,

@@ -114,7 +114,18 @@ def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
         return
     if after is None:
         yield "The way to the internet goes away."
-    else:
+        return
+    yield from _said(
+        "The MAC that the provider sees",
+        (before and before.mac) or "the card's own",
+        after.mac or "the card's own",
+    )
+    yield from _said(
+        "The largest packet to the internet",
+        (before and before.mtu) or "as the provider says",
+        after.mtu or "as the provider says",
+    )
+    if before is None or (before.port, before.static) != (after.port, after.static):
         static = after.static
         how = f"with {static.address}, by {static.gateway}" if static else "by DHCP"
         yield f"The way to the internet is {after.port} {how}."

@@ -6,7 +6,7 @@ there and values here.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 from typing import Any, Final
 
 from appliance.model import announced, read
@@ -96,6 +96,17 @@ class TimeSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class WanSlice:
+    """The way out: its port, and what the provider wrote on paper; by DHCP when that is None."""
+
+    link: str
+    address: IPv4Interface | None = None
+    gateway: IPv4Address | None = None
+    lans: tuple[tuple[str, IPv4Network], ...] = ()  # our networks, which nobody's may overlap
+    mac: str | None = None  # the provider sees this one
+
+
+@dataclass(frozen=True, slots=True)
 class Slices:
     """One revision, cut for its readers.  `revision` is the number `net` applied."""
 
@@ -103,6 +114,7 @@ class Slices:
     dhcp: tuple[DhcpNetwork, ...]
     dns: DnsSlice
     boot: tuple[BootNetwork, ...]
+    wan: WanSlice | None = None
     ipv6: Ipv6Slice = field(default_factory=Ipv6Slice)
     time: TimeSlice = field(default_factory=TimeSlice)
 
@@ -120,6 +132,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
             "machines": [[mac, name] for mac, name in slices.dns.machines],
         },
         "boot": [plain(network) for network in slices.boot],
+        "wan": _wan_plain(slices.wan) if slices.wan else None,
         "ipv6": announced.to_json(slices.ipv6),
         "time": {**asdict(slices.time), "servers": list(slices.time.servers)},
     }
@@ -152,8 +165,29 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
             BootNetwork(str(one["name"]), str(one["link"]), IPv4Interface(one["address"]))
             for one in stored["boot"]
         ),
+        wan=_wan(stored["wan"]) if stored.get("wan") else None,
         ipv6=announced.from_json(stored["ipv6"]) if "ipv6" in stored else Ipv6Slice(),
         time=_time(stored.get("time", {})),
+    )
+
+
+def _wan_plain(wan: WanSlice) -> dict[str, Any]:
+    return {
+        "link": wan.link,
+        "address": str(wan.address) if wan.address else None,
+        "gateway": str(wan.gateway) if wan.gateway else None,
+        "lans": [[name, str(network)] for name, network in wan.lans],
+        "mac": wan.mac,
+    }
+
+
+def _wan(stored: Mapping[str, Any]) -> WanSlice:
+    return WanSlice(
+        link=str(stored["link"]),
+        address=IPv4Interface(stored["address"]) if stored["address"] else None,
+        gateway=IPv4Address(stored["gateway"]) if stored["gateway"] else None,
+        lans=tuple((str(name), IPv4Network(network)) for name, network in stored["lans"]),
+        mac=stored.get("mac"),
     )
 
 

@@ -1,10 +1,16 @@
-"""The way out: which port it is, and how it gets its address."""
+"""The way out: which port it is, how it gets its address, and what else the provider wants."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
+from typing import Annotated, Final
 
-from appliance.model.limits import STRICT
-from appliance.model.words import Port
+from appliance.model.limits import STRICT, Between
+from appliance.model.words import Mac, Port
+
+USUAL_MTU: Final = 1500
+"""Bytes; what Ethernet carries when nobody says otherwise."""
+LEAST_MTU: Final = 1280  # RFC 8200 §5
+LARGEST_MTU: Final = 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +25,14 @@ class StaticAddress:
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """The port to the internet; without `static` its address comes by DHCP."""
+    """The port to the internet; without `static` its address comes by DHCP.
+
+    `mac` is what the provider shall see instead of the card's own; `mtu` the largest packet.
+    """
 
     __pydantic_config__ = STRICT
 
     port: Port
     static: StaticAddress | None = None
+    mac: Mac | None = None
+    mtu: Annotated[int, Between(LEAST_MTU, LARGEST_MTU)] | None = None

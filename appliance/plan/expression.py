@@ -98,6 +98,16 @@ def ends_with(suffix: IPv6Address) -> Json:
     return matches({"&": [field("ip6", "daddr"), SUFFIX]}, str(suffix))
 
 
+def begins() -> Json:
+    """It is the first packet of a TCP connection, in either direction."""
+    return matches({"&": [field("tcp", "flags"), ["syn", "rst"]]}, "syn")
+
+
+def segments(size: int) -> Json:
+    """Have the two ends send no larger segments; one that is smaller already stays."""
+    return {"mangle": {"key": {"tcp option": {"name": "maxseg", "field": "size"}}, "value": size}}
+
+
 def prefix(address: str, length: int) -> Json:
     """An address range."""
     return {"prefix": {"addr": address, "len": length}}

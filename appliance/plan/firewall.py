@@ -20,6 +20,7 @@ from appliance.model.config import Network, Reservation, RouterConfig
 from appliance.model.firewall import DROP as DROPPED
 from appliance.model.firewall import EVERYBODY, INTERNET, REJECT, ROUTER, Ends, Forward
 from appliance.model.policy import PING, Line, Receivers, lines, ways_in
+from appliance.model.wan import USUAL_MTU, Wan
 from appliance.plan.expression import (
     ACCEPT,
     DROP,
@@ -27,6 +28,7 @@ from appliance.plan.expression import (
     Json,
     answers,
     arrives,
+    begins,
     carries,
     count,
     ends_with,
@@ -45,6 +47,7 @@ from appliance.plan.expression import (
     prefix,
     related,
     rule,
+    segments,
     to_this_box,
     unreturnable,
 )
@@ -111,6 +114,8 @@ LISTENERS = (
     "mld-listener-done",
     "mld2-listener-report",
 )
+HEADER_BYTES: Mapping[int, int] = {4: 40, 6: 60}
+"""Bytes of a packet's IP and TCP headers, by version."""
 SPOOFED = "spoofed-dropped"
 REFUSE = "refuse"
 """The chain that ends a conversation from inside at once: nobody waits for a time-out."""
@@ -247,6 +252,7 @@ def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
 
 def _forward(config: RouterConfig, policy: Iterable[Line]) -> Chain:
     rules = [
+        *_segments(config.wan),
         rule("forward-invalid", invalid(), DROP),
         rule("forward-related", related(), ACCEPT),
         rule("forward-answers", established(), answers(), ACCEPT),
@@ -255,6 +261,19 @@ def _forward(config: RouterConfig, policy: Iterable[Line]) -> Chain:
         if line.destinations != (ROUTER,):
             rules.extend(_line(config, line))
     return Chain("forward", Hook("filter", "forward", 0, "drop"), tuple(rules))
+
+
+def _segments(wan: Wan | None) -> Iterator[Json]:
+    """Where packets must be smaller than usual, TCP is told at its begin (RFC 4459 §3.2).
+
+    Nobody in between has to say so: what says so is often filtered away.
+    """
+    if wan is None or wan.mtu is None or wan.mtu >= USUAL_MTU:
+        return
+    for version, headers in HEADER_BYTES.items():
+        size = segments(wan.mtu - headers)
+        for way, link in (("out", leaves(wan.port)), ("in", arrives(wan.port))):
+            yield rule(f"segments-{way}-{version}", link, of_family(version), begins(), size)
 
 
 def _refuse() -> Chain:

@@ -5,10 +5,11 @@ a port that is not there is reported, never guessed.  Interfaces that somebody e
 bridge of ours (the lab's machines, a container) stay where they are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.model.config import RouterConfig
+from appliance.model.wan import USUAL_MTU
 from hardware.inventory import Nic
 
 WAN = "wan"
@@ -17,11 +18,17 @@ WAN = "wan"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One interface: `bridge` says whether it is one; `master` is the bridge that holds it."""
+    """One interface: `bridge` says whether it is one; `master` is the bridge that holds it.
+
+    `mtu` and `mac` are None where we have nothing to say; `own_mac` is the card's, if it is known.
+    """
 
     bridge: bool
     up: bool
     master: str | None = None
+    mtu: int | None = None
+    mac: str | None = None
+    own_mac: str | None = None
 
 
 State = Mapping[str, Link]
@@ -56,11 +63,23 @@ class BringDown:
 
 
 @dataclass(frozen=True, slots=True)
+class SetMtu:
+    link: str
+    mtu: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetMac:
+    link: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
 class DropBridge:
     link: str
 
 
-Step = AddBridge | Enslave | Release | BringUp | BringDown | DropBridge
+Step = AddBridge | Enslave | Release | BringUp | BringDown | SetMtu | SetMac | DropBridge
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +123,32 @@ def wanted(config: RouterConfig) -> State:
             port: Link(bridge=False, up=True, master=network.bridge) for port in network.ports
         }
     if config.wan:
-        links[config.wan.port] = Link(bridge=False, up=True)
+        wan = config.wan
+        links[wan.port] = Link(bridge=False, up=True, mtu=wan.mtu, mac=wan.mac)
     return links
 
 
+def together(states: Iterable[State]) -> State:
+    """A scope: what any of `states` says of a link, the later ones first."""
+    found: dict[str, Link] = {}
+    for state in states:
+        for name, link in state.items():
+            before = found.get(name, link)
+            found[name] = replace(link, mtu=link.mtu or before.mtu, mac=link.mac or before.mac)
+    return found
+
+
 def owned(present: State, scope: State) -> State:
-    """The present links that `scope` names."""
-    return {name: link for name, link in present.items() if name in scope}
+    """The present links that `scope` names, and of each what it has to say."""
+    return {
+        name: replace(
+            link,
+            mtu=link.mtu if scope[name].mtu else None,
+            mac=link.mac if scope[name].mac else None,
+        )
+        for name, link in present.items()
+        if name in scope
+    }
 
 
 def steps(wanted: State, present: State) -> tuple[Step, ...]:
@@ -139,9 +177,20 @@ def _changes(name: str, link: Link, now: Link) -> list[Step]:
     found: list[Step] = []
     if link.master != now.master:
         found.append(Enslave(name, link.master) if link.master else Release(name))
+    found.extend(_of_card(name, link, now))
     if link.up != now.up:
         found.append(BringUp(name) if link.up else BringDown(name))
     return found
+
+
+def _of_card(name: str, link: Link, now: Link) -> Iterator[Step]:
+    """What was ours and is no longer asked for goes back to what is usual."""
+    mtu = link.mtu or (USUAL_MTU if now.mtu else None)
+    mac = link.mac or (now.own_mac if now.mac else None)
+    if mac and mac != now.mac:
+        yield SetMac(name, mac)
+    if mtu and mtu != now.mtu:
+        yield SetMtu(name, mtu)
 
 
 def _first_port(wanted: State, bridge: str) -> str | None:

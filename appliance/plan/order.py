@@ -36,6 +36,8 @@ PHASES: Mapping[type[Step], int] = {
     firewall.Refill: 1,
     links.AddBridge: 2,
     links.Enslave: 3,
+    links.SetMac: 3,
+    links.SetMtu: 3,
     sysctls.Write: 4,
     links.BringUp: 5,
     addresses.AddAddress: 6,
@@ -74,7 +76,7 @@ def together(*states: State) -> State:
         for link, found in state.addresses.items():
             both[link] = both.get(link, frozenset()) | found
     return State(
-        links={name: link for state in states for name, link in state.links.items()},
+        links=links.together(state.links for state in states),
         addresses=both,
         sysctls={path: value for state in states for path, value in state.sysctls.items()},
     )

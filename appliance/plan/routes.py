@@ -17,7 +17,7 @@ PROTOCOL = 78
 
 @dataclass(frozen=True, slots=True, order=True)
 class Route:
-    """One IPv4 route of the main table."""
+    """One IPv4 route of the main table; a gateway of 0.0.0.0 means on the cable itself."""
 
     destination: IPv4Network
     gateway: IPv4Address
@@ -73,11 +73,12 @@ def steps(wanted: State, present: State) -> tuple[Step, ...]:
     """List the steps from `present` to `wanted`, additions first; () means nothing to do.
 
     The kernel keys a route by destination and metric, so one that changed its gateway is dropped
-    before its successor is added.
+    before its successor is added.  What lies on the cable goes first: gateways may be there.
     """
     keys = {(route.destination, route.metric) for route in present - wanted}
-    clear = [one for one in sorted(wanted - present) if (one.destination, one.metric) not in keys]
-    blocked = [one for one in sorted(wanted - present) if one not in clear]
+    fresh = sorted(wanted - present, key=lambda one: (int(one.gateway) != 0, one))
+    clear = [one for one in fresh if (one.destination, one.metric) not in keys]
+    blocked = [one for one in fresh if one not in clear]
     return (
         *(AddRoute(route) for route in clear),
         *(DropRoute(route) for route in sorted(present - wanted)),

@@ -20,6 +20,7 @@ from appliance.model.slices import (
     FixedAddress,
     Slices,
     TimeSlice,
+    WanSlice,
 )
 from appliance.model.stays import Stay
 from appliance.plan.prefixes import prefixes, router_address
@@ -68,6 +69,20 @@ def cut(
             BootNetwork(one.name, one.bridge, one.address) for one in config.networks if one.netboot
         ),
         time=TimeSlice(config.time.servers, config.time.serve),
+        wan=_wan(config),
+    )
+
+
+def _wan(config: RouterConfig) -> WanSlice | None:
+    if config.wan is None:
+        return None
+    static = config.wan.static
+    return WanSlice(
+        link=config.wan.port,
+        address=static.address if static else None,
+        gateway=static.gateway if static else None,
+        mac=config.wan.mac,
+        lans=tuple((one.name, one.address.network) for one in config.networks),
     )
 
 

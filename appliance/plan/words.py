@@ -10,6 +10,8 @@ WORDS: Mapping[type[Step], str] = {
     links.AddBridge: "Make the bridge {0.link}.",
     links.Enslave: "Put {0.link} into {0.bridge}.",
     links.Release: "Take {0.link} out of its bridge.",
+    links.SetMac: "Give {0.link} the MAC {0.mac}.",
+    links.SetMtu: "Let packets through {0.link} be {0.mtu} bytes at most.",
     links.BringUp: "Switch {0.link} on.",
     links.BringDown: "Switch {0.link} off.",
     links.DropBridge: "Remove the bridge {0.link}.",

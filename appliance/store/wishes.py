@@ -20,8 +20,13 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "undo": ("change", "by"),
         "extend": ("change", "seconds"),
     },
+    "wan": {
+        "renew": ("link",),
+        "probe": ("ports",),
+    },
 }
-"""Role → kind → the fields its body must have; a `change` is the id of the wish to apply it."""
+"""Role → kind → the fields its body must have; a `change` is the id of the wish to apply it,
+`ports` are names with spaces between."""
 
 
 def body(role: str, kind: str, **fields: str) -> str:

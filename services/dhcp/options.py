@@ -18,6 +18,7 @@ ROUTER: Final = 3
 DNS_SERVERS: Final = 6
 HOST_NAME: Final = 12
 DOMAIN_NAME: Final = 15
+INTERFACE_MTU: Final = 26
 BROADCAST_ADDRESS: Final = 28
 VENDOR_OPTIONS: Final = 43
 REQUESTED_ADDRESS: Final = 50
@@ -42,6 +43,7 @@ CLIENT_INTERFACE: Final = 94  # RFC 4578 §2.2
 CLIENT_UUID: Final = 97  # RFC 4578 §2.3
 IPV6_ONLY: Final = 108  # RFC 8925: never sent to a client that did not ask for it
 SUBNET_SELECTION: Final = 118  # RFC 3011
+CLASSLESS_ROUTES: Final = 121  # RFC 3442
 CISCO_TFTP_SERVER: Final = 150
 IPXE: Final = 175
 

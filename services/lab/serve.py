@@ -14,15 +14,14 @@ from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
-from appliance.model.dns import Dns, Upstream
 from appliance.model.ipv6 import Ipv6, site
 from appliance.model.table import table_from_json
-from appliance.model.wan import StaticAddress, Wan
+from appliance.model.wan import Wan
 from appliance.store import boots
 from appliance.store.follow import Follower
 from services.lab.driver import Lab, boot, probe_platform, standing, tap_names
 from services.lab.machine import Firmware, Machine, Platform
-from services.lab.topology import ISP_ADDRESS, LAN_PORT, WAN_ADDRESS, WAN_LINK, Names
+from services.lab.topology import LAN_PORT, WAN_LINK, Names
 
 POLL_SECONDS = 0.25
 ENDS = frozenset({"up", "served", "short", "left"})
@@ -226,8 +225,8 @@ def _assigned(state: Path, mac: str) -> str | None:
 
 
 def first_config(entropy: bytes) -> RouterConfig:
-    """The lab's router: one LAN with netboot, the ISP as its way out.  From `entropy`, 5 random
-    bytes, comes its own IPv6 prefix."""
+    """The lab's router: one LAN with netboot, the ISP as its way out, by DHCP.  From `entropy`,
+    5 random bytes, comes its own IPv6 prefix."""
     lan = IPv4Interface("10.77.0.1/24")
     return RouterConfig(
         networks=(
@@ -240,7 +239,6 @@ def first_config(entropy: bytes) -> RouterConfig:
                 ipv6=Ipv6(),
             ),
         ),
-        wan=Wan(WAN_LINK, StaticAddress(WAN_ADDRESS, ISP_ADDRESS.ip)),
-        dns=Dns((Upstream(ISP_ADDRESS.ip),)),
+        wan=Wan(WAN_LINK),
         ula=site(entropy),
     )

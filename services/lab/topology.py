@@ -2,10 +2,11 @@
 
     <prefix>-isp                <prefix>-router               <prefix>-lan
     isp0 203.0.113.1/24 ══════ wan0      lan0 ══════ port0 ─ switch ─ tap0, tap1 … (QEMU)
-    DHCP and DNS of the ISP     net, dhcp, dns, boot, web
+    DHCP and DNS of the ISP     net, wan, dhcp, dns, boot, web
 
 What is inside the router's namespace beyond the two bare links is the roles' business: `net` makes
-the bridge over `lan0` and gives it its address, as on a real machine.  Everything here is names and
+the bridge over `lan0` and gives it its address, and `wan` asks the ISP for one, as on a real
+machine.  Everything here is names and
 argument lists; the door carries them out.
 """
 
@@ -24,7 +25,6 @@ SWITCH = "switch"
 
 # Documentation addresses, RFC 5737: nothing real is ever behind them.
 ISP_ADDRESS = IPv4Interface("203.0.113.1/24")
-WAN_ADDRESS = IPv4Interface("203.0.113.2/24")
 ISP_POOL = ("203.0.113.100", "203.0.113.199")
 ISP_NAME = "isp.test"  # a name that only the ISP's server knows
 
@@ -75,9 +75,6 @@ def raised(names: Names) -> tuple[Command, ...]:
         *(_in(names.router, "link", "set", link, "up") for link in (LAN_PORT, WAN_LINK)),
         _in(names.isp, "link", "set", ISP_LINK, "up"),
         _in(names.isp, "address", "add", str(ISP_ADDRESS), "dev", ISP_LINK),
-        # Until a role of its own asks the ISP by DHCP, the router's side is given.
-        _in(names.router, "address", "add", str(WAN_ADDRESS), "dev", WAN_LINK),
-        _in(names.router, "route", "add", "default", "via", str(ISP_ADDRESS.ip)),
     )
 
 
@@ -125,6 +122,8 @@ def isp_server(program: str, leases: str) -> tuple[str, ...]:
         f"--dhcp-range={ISP_POOL[0]},{ISP_POOL[1]},5m",
         f"--dhcp-option=option:router,{ISP_ADDRESS.ip}",
         f"--dhcp-leasefile={leases}",
+        "--dhcp-authoritative",
+        "--no-ping",  # before each offer, for three seconds
         f"--address=/{ISP_NAME}/{ISP_ADDRESS.ip}",
     )
 

@@ -29,9 +29,11 @@ from appliance.plan.links import (
     DropBridge,
     Enslave,
     Release,
+    SetMac,
+    SetMtu,
 )
 from appliance.plan.links import State as Links
-from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute
+from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute, Route
 from appliance.plan.routes import State as Routes
 from appliance.plan.unreachable import AddUnreachable, DropUnreachable
 from services.links.translate import address_of, link_of, route_of, unreachable_of
@@ -41,12 +43,15 @@ NO_DAD = 2  # linux/if_addr.h, IFA_F_NODAD
 WATCHED = (
     RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
 )
+RT_SCOPE_LINK = 253  # linux/rtnetlink.h
 Step = (
     AddBridge
     | Enslave
     | Release
     | BringUp
     | BringDown
+    | SetMac
+    | SetMtu
     | DropBridge
     | AddAddress
     | DropAddress
@@ -126,7 +131,7 @@ class LinksDriver:
         await self._netlink.route(
             "add" if isinstance(step, AddRoute) else "del",
             dst=str(step.route.destination),
-            gateway=str(step.route.gateway),
+            **_through(step.route),
             oif=await self._index(step.route.link),
             priority=step.route.metric,
             proto=PROTOCOL,
@@ -157,6 +162,19 @@ class LinksDriver:
         """Set a link administratively up or down."""
         await self._set(step.link, state="up" if isinstance(step, BringUp) else "down")
 
+    async def set_mtu(self, step: SetMtu) -> None:
+        """Say how large packets may be."""
+        await self._set(step.link, mtu=step.mtu)
+
+    async def set_mac(self, step: SetMac) -> None:
+        """Give a link another MAC; most cards take one only while they are off."""
+        try:
+            await self._set(step.link, address=step.mac)
+        except NetlinkError:
+            await self._set(step.link, state="down")
+            await self._set(step.link, address=step.mac)
+            await self._set(step.link, state="up")
+
     async def drop_bridge(self, step: DropBridge) -> None:
         """Remove a bridge; its ports stay as they are, outside."""
         await self._netlink.link("del", index=await self._index(step.link))
@@ -183,6 +201,8 @@ PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, No
     Release: LinksDriver.release,
     BringUp: LinksDriver.switch,
     BringDown: LinksDriver.switch,
+    SetMac: LinksDriver.set_mac,
+    SetMtu: LinksDriver.set_mtu,
     DropBridge: LinksDriver.drop_bridge,
     AddAddress: LinksDriver.add_address,
     DropAddress: LinksDriver.add_address,
@@ -191,6 +211,13 @@ PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, No
     AddUnreachable: LinksDriver.refuse,
     DropUnreachable: LinksDriver.refuse,
 }
+
+
+def _through(route: Route) -> dict[str, Any]:
+    """How the kernel is told where a route leads."""
+    if int(route.gateway):
+        return {"gateway": str(route.gateway)}
+    return {"scope": RT_SCOPE_LINK}
 
 
 def _details(step: AddAddress | DropAddress) -> dict[str, Any]:

@@ -28,6 +28,9 @@ def link_of(message: Message, names: Mapping[int, str]) -> Link:
         bridge=kind_of(message) == "bridge",
         up=bool(message["flags"] & IFF_UP),
         master=names.get(message.get("master") or 0),
+        mtu=message.get("mtu"),
+        mac=message.get("address"),
+        own_mac=message.get("perm_address"),
     )
 
 
@@ -42,12 +45,12 @@ def route_of(message: Message, names: Mapping[int, str]) -> Route | None:
     if message["proto"] != PROTOCOL or message.get("table", message["table"]) != MAIN_TABLE:
         return None
     gateway, link = message.get("gateway"), names.get(message.get("oif") or 0)
-    if not gateway or link is None:
+    if link is None:
         return None
     destination = message.get("dst")
     return Route(
         IPv4Network(f"{destination}/{message['dst_len']}") if destination else EVERYWHERE,
-        IPv4Address(gateway),
+        IPv4Address(gateway or 0),
         link,
         int(message.get("priority") or 0),
     )

@@ -2,31 +2,43 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from appliance.errors import Problem, Refused
 from appliance.events import Event, LinkMissing, LinkReturned, PrefixDelegated, PrefixGone
 from appliance.model import migrate, read
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
+from appliance.model.dns import Upstream
 from appliance.model.facts import NOTHING_FOUND, Facts
 from appliance.model.schedule import current
 from appliance.model.stays import Stay
-from appliance.plan import order
+from appliance.model.wan import StaticAddress
+from appliance.model.way import Learned, Lease
+from appliance.plan import order, routes
+from appliance.plan.addresses import Interface
 from appliance.plan.beside import beside
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
 from hardware.inventory import Nic
 
+NOTHING = Learned()
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Where a config leads on this box today: the located config, its state, its missing ports."""
+    """Where a config leads on this box today: the located config, its state, its missing ports.
+
+    `lease` is what the provider gave, if the config asks for it.  `scope` is what of the kernel is
+    ours to touch: what is wanted, and the provider's former addresses.
+    """
 
     config: RouterConfig
     wanted: order.State
     missing: tuple[Missing, ...]
+    lease: Lease | None = None
+    scope: order.State = field(default_factory=order.State)
     facts: Facts = NOTHING_FOUND
 
 
@@ -35,13 +47,56 @@ def aim(
     nics: Sequence[Nic],
     now: float,
     staying: Sequence[Stay] = (),
+    learned: Learned = NOTHING,
     facts: Facts = NOTHING_FOUND,
 ) -> Aim:
     """Find the config's ports among the box's, and its rules that hold at `now` (Unix seconds);
-    `staying` is what stands beside it, `facts` what it is led by."""
-    usable = config if facts.ipv6 else _without_ipv6(config)
-    here, missing = located(current(usable, now), nics)
-    return Aim(here, beside(order.wanted(here, facts), here, staying), missing, facts)
+    `staying` is what stands beside it, `learned` what the provider gave for its way out, `facts`
+    what else was found."""
+    able = config if facts.ipv6 else _without_ipv6(config)
+    here, missing = located(current(able, now), nics)
+    lease = usable(here, learned, staying)
+    whole = _on_paper(here, lease) if lease else here
+    wanted = beside(order.wanted(whole, facts), whole, staying)
+    if lease and here.wan:
+        more = {routes.Route(one.destination, one.gateway, here.wan.port) for one in lease.ways}
+        here, wanted = _named(here, lease), replace(wanted, routes=wanted.routes | more)
+    former: dict[str, frozenset[Interface]] = {}
+    for link, address in learned.former:
+        former[link] = former.get(link, frozenset()) | {address}
+    scope = order.together(wanted, order.State(addresses=former))
+    return Aim(here, wanted, missing, lease, scope, facts)
+
+
+def usable(config: RouterConfig, learned: Learned, staying: Sequence[Stay] = ()) -> Lease | None:
+    """The lease for a located config's way out; None when it asks for none, or has none.
+
+    The LAN is the owner's path: an address that overlaps it is left out until `wan` has given it
+    back.
+    """
+    held, wan = learned.held, config.wan
+    if held is None or wan is None or wan.static or wan.port != held.link:
+        return None
+    ours = [one.address for one in config.networks] + [one.address for one in staying]
+    clash = any(held.lease.address.network.overlaps(one.network) for one in ours)
+    return None if clash or held.lease.gateway is None else held.lease
+
+
+def _on_paper(config: RouterConfig, lease: Lease) -> RouterConfig:
+    """As if the owner had written the lease down: all else follows as for such an address."""
+    assert config.wan
+    assert lease.gateway
+    static = StaticAddress(lease.address, lease.gateway)
+    return replace(config, wan=replace(config.wan, static=static, mtu=config.wan.mtu or lease.mtu))
+
+
+def _named(config: RouterConfig, lease: Lease) -> RouterConfig:
+    """Names are asked of the provider's servers where the owner has named none."""
+    if config.dns.upstreams or not lease.name_servers:
+        return config
+    own = {network.address.ip for network in config.networks}
+    learned = tuple(Upstream(one) for one in lease.name_servers if one not in own)
+    return replace(config, dns=replace(config.dns, upstreams=learned))
 
 
 def parsed(text: str) -> RouterConfig:

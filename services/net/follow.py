@@ -1,10 +1,14 @@
-"""DOOR: what net reads of other roles' files: nixie.db, leases.db."""
+"""DOOR: what net reads of other roles' files: nixie.db, leases.db, wan.db."""
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Network
 
-from appliance.store import inventory_view, leases
+from appliance.model.way import Learned
+from appliance.store import inventory_view, leases, ways
 from appliance.store.follow import Follower
 from services.net.aim import names_by_mac
 from services.net.asked import Inventory, asked
@@ -45,3 +49,27 @@ def last_ends(held: Follower) -> LastEnd:
             return None
 
     return last_end
+
+
+class Provider:
+    """What the provider gave, as wan.db says; the last of it while that cannot be read.
+
+    `boot` names this run of the machine.  A lease whose role is dead ends on time all the same.
+    """
+
+    def __init__(self, wan: Follower, boot: str, clock: Callable[[], float]) -> None:
+        """`clock` is CLOCK_BOOTTIME."""
+        self._wan, self._boot, self._clock = wan, boot, clock
+        self._last = Learned()
+
+    def learned(self) -> Learned:
+        """What is held now."""
+        self._wan.changed()  # opens the file again when it was replaced
+        if self._wan.connection is not None:
+            with suppress(sqlite3.Error):  # wan is still making its tables
+                self._last = ways.learned(self._wan.connection)
+        held = self._last.held
+        if held is None or held.ends(self._boot) > self._clock():
+            return self._last
+        ended = (held.link, held.lease.address)
+        return replace(self._last, held=None, former=(*self._last.former, ended))

@@ -31,6 +31,7 @@ from appliance.model.config import RouterConfig
 from appliance.model.facts import NOTHING_FOUND
 from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
+from appliance.model.way import Learned
 from appliance.plan import order, record, words
 from appliance.plan.links import Missing
 from appliance.plan.slices import cut
@@ -83,11 +84,14 @@ class Keeper:
         clocks: Clocks,
         fault: Fault = no_fault,
         last_end: LastEnd = nobody,
+        learned: Callable[[], Learned] = Learned,
         ears: Ears = DEAF,
     ) -> None:
+        """`learned` tells what the provider gave; by itself nothing."""
         self._ledger = Ledger(database, clocks.now, fault)
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
         self._leaving = Leaving(self._ledger.leaving, last_end)
+        self._learned = learned
         self._outside = Outside(ears, self._ledger.slices, clocks.now())
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
@@ -169,7 +173,7 @@ class Keeper:
         except NixieError as error:
             self._failed(error)
             return
-        turned = self._aim is not None and fresh.config != self._aim.config  # a rule's time came
+        turned = self._turned(fresh)
         news = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
         expected = bool(news) or turned or not told
@@ -327,7 +331,14 @@ class Keeper:
     def _aimed(self, config: RouterConfig) -> Aim:
         """Where `config` leads, with what stays beside it."""
         beside = self._leaving.beside(self._config, config)
-        return aim(config, self._nics(), self._clocks.now(), beside, self._outside.facts())
+        return aim(
+            config,
+            self._nics(),
+            self._clocks.now(),
+            beside,
+            self._learned(),
+            self._outside.facts(),
+        )
 
     async def _let_go(self, *, told: bool) -> None:
         """Take away addresses that nobody needs any more: from the kernel first, then from disk."""
@@ -359,7 +370,12 @@ class Keeper:
         """What we may touch: all that the config in force or the tried one names, and our
         addresses in prefixes that were announced before a restart."""
         before = self._outside.promised(tried)
-        return order.together(before, *([self._aim.wanted] if self._aim else []), tried.wanted)
+        return order.together(before, *([self._aim.scope] if self._aim else []), tried.scope)
+
+    def _turned(self, fresh: Aim) -> bool:
+        """Has a rule's time come, or the provider given something else?  That is no drift."""
+        before = self._aim
+        return before is not None and (fresh.config, fresh.lease) != (before.config, before.lease)
 
     def _arrived(self, fresh: Aim) -> tuple[Event, ...]:
         """`fresh` is in force now; what there is to tell about its ports and its prefix."""

@@ -1,9 +1,10 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then six things wake it: a commit in nixie.db, a change in the kernel, what is heard
-from the provider or of the clock, the deadline of a trial, the time of a rule, and time itself
-(nftables and sysctls do not tell).  Everything runs in the namespace this process was started in.
+nixie.db.  Then six things wake it: a commit in nixie.db or wan.db, a change in the kernel, what is
+heard of a delegated prefix or of the clock, the deadline of a trial, the time of a rule, and time
+itself (nftables and sysctls do not tell).  Everything runs in the namespace this process was
+started in.
 """
 
 import asyncio
@@ -32,13 +33,14 @@ from services.devices.serve import Watch
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
-from services.net.follow import last_ends, read
+from services.net.follow import Provider, last_ends, read
 from services.net.keeper import Keeper
 from services.net.outside import Ears
 from services.net.probes import probes
 from services.net.probing.driver import Prober
 
-INVENTORY, KERNEL, OUTSIDE = "nixie.db", "the kernel", "the world"
+INVENTORY, PROVIDER, KERNEL, OUTSIDE = "nixie.db", "wan.db", "the kernel", "the world"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
@@ -64,7 +66,9 @@ async def serve(
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
-    inventory, held = Follower(state / "nixie.db"), Follower(state / "leases.db")
+    inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
+    held = Follower(state / "leases.db")
+    provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
     watch = Watch(database, state, makers)
     report, clock = state / "dhcpcd" / REPORT, ClockFollower()
     try:
@@ -72,13 +76,15 @@ async def serve(
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
             ears = Ears(partial(facts, report), lambda: clock.synchronised)
-            keeper = Keeper(database, kernel, nics, CLOCKS, fault, last_ends(held), ears)
+            told = last_ends(held), provider.learned, ears
+            keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await keeper.recover()
             signs.ready()
-            heard = (reports(report), clock.changes())
-            await _hold(keeper, inventory, heard, signs.beat, watch, partial(_tell, database), held)
+            tell, heard = partial(_tell, database), (reports(report), clock.changes())
+            await _hold(keeper, (inventory, wan), heard, signs.beat, watch, tell, held)
     finally:
         watch.close()
+        wan.close()
         inventory.close()
         held.close()
         database.close()
@@ -107,18 +113,23 @@ class Bell:
 
 async def _hold(
     keeper: Keeper,
-    inventory: Follower,
+    files: tuple[Follower, Follower],
     heard: Iterable[AsyncIterator[None]],
     beat: Callable[[], None],
     watch: Watch,
     tell: Callable[[Event], None],
     held: Follower,
 ) -> None:
-    """Look whenever something may have changed; beside it the watch over the devices."""
+    """Look whenever something may have changed; beside it the watch over the devices.
+
+    `files` are nixie.db and wan.db.
+    """
+    inventory, wan = files
     bell = Bell()
     async with asyncio.TaskGroup() as group:
         group.create_task(supervise(once(Service("devices", None, watch.serve)), tell))
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
+        group.create_task(bell.ring_on(follow([Follower(wan.path)]), PROVIDER))
         group.create_task(bell.ring_on(changes(), KERNEL))
         for source in heard:
             group.create_task(bell.ring_on(source, OUTSIDE))
@@ -159,7 +170,7 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
-    waited_for = {INVENTORY, OUTSIDE} | (set() if keeper.failures else {KERNEL})
+    waited_for = {INVENTORY, PROVIDER, OUTSIDE} | (set() if keeper.failures else {KERNEL})
     turn = keeper.changes_at
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:

@@ -75,6 +75,11 @@ def _switch(state: order.State, step: links.BringUp | links.BringDown) -> order.
     return _links(state, **{step.link: replace(state.links[step.link], up=up)})
 
 
+def _card(state: order.State, step: links.SetMac | links.SetMtu) -> order.State:
+    changed = {"mac": step.mac} if isinstance(step, links.SetMac) else {"mtu": step.mtu}
+    return _links(state, **{step.link: replace(state.links[step.link], **changed)})
+
+
 def _address(state: order.State, step: addresses.AddAddress | addresses.DropAddress) -> order.State:
     here, one = state.addresses.get(step.link, frozenset()), frozenset({step.address})
     adds = isinstance(step, addresses.AddAddress)
@@ -118,6 +123,8 @@ CARRY_OUT: Mapping[type[order.Step], Callable[[order.State, Any], order.State]] 
     links.Release: _release,
     links.BringUp: _switch,
     links.BringDown: _switch,
+    links.SetMac: _card,
+    links.SetMtu: _card,
     addresses.AddAddress: _address,
     addresses.DropAddress: _address,
     routes.AddRoute: _route,

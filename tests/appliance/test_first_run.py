@@ -3,7 +3,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 import pytest
 
 from appliance.errors import Refused
-from appliance.first_run import SUBNETS, first_config, ports
+from appliance.first_run import SUBNETS, first_config, ports, way_out
 from appliance.model.check import problems
 from appliance.model.wan import StaticAddress, Wan
 from hardware.inventory import Nic
@@ -56,3 +56,16 @@ def test_a_new_router_has_an_ipv6_prefix_of_its_own() -> None:
     assert problems(config) == ()
     assert config.ula == IPv6Network("fd01:2345:6789::/48")
     assert config.networks[0].ipv6 is not None
+
+
+def test_the_internets_port_is_reached_by_dhcp() -> None:
+    assert way_out("eth1", ["eth0"], CARDS) == Wan("eth1")
+    assert way_out("", ["eth0"], CARDS) is None
+
+
+@pytest.mark.parametrize(
+    ("port", "why"), [("eth0", "a port of the LAN and the internet's"), ("eth7", "has: eth0, eth1")]
+)
+def test_an_internets_port_that_cannot_be_one_is_refused(port: str, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        way_out(port, ["eth0"], CARDS)

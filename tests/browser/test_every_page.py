@@ -9,7 +9,7 @@ PATHS = (
     "/", "/machines", "/machines/{ember-machine}", "/menus", "/sources", "/sources/{homelab}",
     "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b4", "/boots/{fell}",
     "/boots/{now}", "/boots/held-4817", "/images/{image}", "/devices",
-    "/devices/8c-71-f8-00-00-44", "/networks", "/firewall", "/firewall/new-rule",
+    "/devices/8c-71-f8-00-00-44", "/networks", "/internet", "/firewall", "/firewall/new-rule",
     "/firewall/new-forward", "/firewall/why?source=lan&port=80", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",
     "/changes/import", "/networks/new", "/networks/lan/settings", "/networks/lan/addresses",

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from appliance.events import Event, RoleReady
+from appliance.model.dns import Dns
 from appliance.model.installed import Installed
 from appliance.model.slices import (
     BootNetwork,
@@ -80,7 +81,7 @@ class House:
         )
         dns = tuple(DnsNetwork(link, link, address) for link in links)
         boot = tuple(BootNetwork(link, link, address) for link in links)
-        told = json.dumps(to_json(Slices(1, dhcp, DnsSlice("router", "lan", dns, ()), boot)))
+        told = json.dumps(to_json(Slices(1, dhcp, DnsSlice("router", "lan", dns, Dns()), boot)))
         connection = writer(self.state / "net.db", MIGRATIONS)
         connection.execute("INSERT OR REPLACE INTO slice VALUES (1, 1, ?, 0)", (told,))
         connection.close()

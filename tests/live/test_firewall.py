@@ -76,7 +76,7 @@ def said(box: Namespace, body: str) -> str:
 @pytest.mark.parametrize(
     "networks", ["()", "(LAN,)", "(LAN, LAB)", "(LAB, replace(LAN, netboot=False))"]
 )
-@pytest.mark.parametrize("wan", ["None", "WAN"])
+@pytest.mark.parametrize("wan", ["None", "WAN", "replace(WAN, mtu=1492)"])
 def test_a_planned_table_is_listed_as_planned(box: Namespace, networks: str, wan: str) -> None:
     left = said(box, f"print(await swap(driver, wanted(RouterConfig({networks}, {wan}))))")
     assert left == "()"

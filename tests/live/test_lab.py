@@ -46,6 +46,11 @@ def ip(space: str, *arguments: str) -> str:
     ).stdout
 
 
+def given_an_address(names: Names) -> None:
+    """What `net` does where a router runs."""
+    ip(names.router, "address", "add", "203.0.113.2/24", "dev", "wan0")
+
+
 def in_a_lab(names: Names, look: Callable[[Lab], Awaitable[None]]) -> None:
     async def whole() -> None:
         async with standing(names, NOWHERE) as lab:
@@ -64,6 +69,7 @@ def test_a_frame_gets_from_the_router_to_the_switch(names: Names) -> None:
 
 def test_the_router_reaches_its_isp(names: Names) -> None:
     async def look(_: Lab) -> None:
+        given_an_address(names)
         ping = [
             "ip",
             "netns",
@@ -165,6 +171,7 @@ def test_the_lan_sees_nothing_of_the_isp(names: Names) -> None:
 def test_the_isp_answers_dns(names: Names) -> None:
     async def look(lab: Lab) -> None:
         assert lab.isp is not None
+        given_an_address(names)
         for _ in range(50):  # it is a child that has only just been started
             asked = await asyncio.create_subprocess_exec(
                 "ip", "netns", "exec", names.router,

@@ -18,6 +18,7 @@ CARRIES: dict[str, set[str]] = {
     "net": {"pyroute2"},
     "dhcp": set(),
     "dns": {"dnslib"},
+    "wan": set(),
     "boot": {"aiohttp", "tftpy"},
     "build": set(),
     "web": {

@@ -16,12 +16,21 @@ from appliance.actions import changes, devices, machines, menus, networks, sourc
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
-from appliance.events import DriftRepaired, ImagePublished, RevisionApplied, SourceChanged
+from appliance.events import (
+    DriftRepaired,
+    ImagePublished,
+    RevisionApplied,
+    SourceChanged,
+    WanFound,
+    WanUp,
+)
 from appliance.model import read
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.images import Image, Part, Provenance, image_to_json
+from appliance.model.wan import Wan
+from appliance.model.way import Held, Lease, Stand, Way
 from appliance.plan.slices import cut
-from appliance.store import boots, builds, journal, leases, revisions, trials
+from appliance.store import boots, builds, journal, leases, revisions, trials, ways
 from appliance.store.open import writer
 from appliance.store.people import SCOPES
 from tests.webui.household import TABLET, furnish_devices
@@ -44,7 +53,17 @@ CONFIG = RouterConfig(
             address=IPv4Interface("10.77.0.1/24"),
             dhcp=Dhcp(Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))),
         ),
-    )
+    ),
+    wan=Wan("enp1s0"),
+)
+GATEWAY = IPv4Address("203.0.113.1")
+PROVIDED = Lease(
+    IPv4Interface("203.0.113.5/24"),
+    GATEWAY,
+    gateways=(GATEWAY,),
+    name_servers=(GATEWAY,),
+    domain="isp.example",
+    lease_seconds=3600,
 )
 
 
@@ -61,6 +80,7 @@ def furnish(state: Path, now: float = NOW) -> dict[str, str]:
     _give(state, ids, now)
     _boots(state, ids, now)
     _network(state, now)
+    _way(state, now)
     ids["image"] = _image(state, ids, now)
     return ids
 
@@ -284,7 +304,11 @@ def _network(state: Path, now: float) -> None:
     file = writer(state / "net.db", trials.MIGRATIONS)
     trials.publish(file, cut(CONFIG, 1, {}), now)
     trials.write_kept(file, trials.Kept(1, revisions.canonical(read.to_json(CONFIG)), now))
-    trials.write_ports(file, [trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan")], now)
+    ports = [
+        trials.PortRow("enp1s0", "02:00:00:00:01:01", True, "wan"),
+        trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan"),
+    ]
+    trials.write_ports(file, ports, now)
     for ago, event in ((6 * DAY, RevisionApplied(1)), (HOUR, DriftRepaired("the rule 20-dns"))):
         journal.append(file, event, now - ago)
     furnish_devices(state, file, now)
@@ -307,6 +331,20 @@ def _network(state: Path, now: float) -> None:
             ends_at=now + HOUR,
             state="bound",
         )
+    file.close()
+
+
+def _way(state: Path, now: float) -> None:
+    """Online for 23 days, and a search that found the cable."""
+    file = writer(state / "wan.db", ways.MIGRATIONS)
+    ways.write_held(file, Held("enp1s0", PROVIDED, 0.0, now - 20 * MINUTE, "this run"))
+    way = Way(Stand.ONLINE, "enp1s0", "", now - 23 * DAY, "203.0.113.5/24", str(GATEWAY), 8.6, 0)
+    ways.write_way(file, way)
+    offer = f"enp1s0 offer {GATEWAY} 203.0.113.5/24"
+    found = WanFound("w", "The internet is the cable in enp1s0.", (offer, "enp3s0 cut"))
+    up = WanUp("enp1s0", "203.0.113.5/24", str(GATEWAY))
+    for ago, event in ((23 * DAY, up), (MINUTE, found)):
+        journal.append(file, event, now - ago)
     file.close()
 
 

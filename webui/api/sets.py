@@ -9,6 +9,7 @@ from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
 from appliance.events import KINDS as EVENTS
 from appliance.model.table import INTENTS
+from appliance.model.way import Stand
 from appliance.store.people import SCOPES
 from appliance.store.reads import FILES
 from webui.pages import states
@@ -39,6 +40,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "step status": ("ok", "running", "aborted", "missing", "refused"),
     "trust": TRUSTS,
     "unknown machine": UNKNOWNS,
+    "way": tuple(Stand),
     "wish": ("waiting", "done", "refused"),
 }
 """What a word is of → the words there are."""

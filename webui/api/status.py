@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 from appliance import troubles
 from appliance.actions.changes import newest_change, present
 from appliance.store.reads import FILES, Reads
+from webui.api.words import one_of
 from webui.live import stream
 from webui.session import Signed
 
@@ -37,6 +38,8 @@ class ApiStatus:
     builds_under_way: int
     boots_under_way: int
     leases: Annotated[int, Field(description="bound right now")]
+    internet: Annotated[str, one_of("way", description="GET /internet says more")]
+    internet_milliseconds: Annotated[float | None, Field(description="to the gateway and back")]
     troubles: Annotated[
         list[str],
         Field(
@@ -51,7 +54,7 @@ def status(here: Signed) -> ApiStatus:
     """How the router is."""
     reads, now = here.reads, here.now
     revision, slices = present(here.desk), reads.slices()
-    change = newest_change(here.desk)
+    change, way = newest_change(here.desk), reads.way()
     running = {"asking", "loading", "starting", "held", "menu"}
     return ApiStatus(
         version="0.1.0",
@@ -67,6 +70,8 @@ def status(here: Signed) -> ApiStatus:
         builds_under_way=sum(row.state in ("queued", "running") for row in reads.builds(limit=200)),
         boots_under_way=sum(row.state in running for row in reads.boots(limit=200)),
         leases=sum(row.state == "bound" and row.ends_at > now for row in reads.leases()),
+        internet=way.stand.value,
+        internet_milliseconds=way.milliseconds,
         troubles=_troubles(reads, now),
     )
 
@@ -77,7 +82,8 @@ def status(here: Signed) -> ApiStatus:
     responses={
         200: {
             "content": {"text/event-stream": {"example": "event: builds\ndata: 1\n\n"}},
-            "description": "Bells: sources, builds, machines, boots, leases, changes, events.",
+            "description": "Bells: sources, builds, machines, boots, leases, devices, changes, "
+            "wan, events.",
         }
     },
 )

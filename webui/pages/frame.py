@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from appliance.actions.acts import told
 from appliance.model.slices import Slices
+from appliance.model.way import DOWN, Stand, Way
 from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow
@@ -50,6 +51,15 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class Online:
+    """Whether the internet is there, in the top line."""
+
+    kind: str
+    text: str
+    figure: str  # "9 ms"
+
+
+@dataclass(frozen=True, slots=True)
 class Toast:
     """What was just done; `act` is empty when it cannot be undone."""
 
@@ -80,6 +90,7 @@ class Shell:
     once: str = ""  # the random word of this drawing, for its forms
     toast: Toast | None = None
     trial: Bar | None = None
+    online: Online | None = None  # None: no port is the internet's
     dock: Dock | None = None
 
     @property
@@ -111,6 +122,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         running=(*doubted(slices), *running(builds, boots, names)),
         toast=toast or _toast(here),
         trial=None if has_the_head(here) else on_trial(here),
+        online=online(reads.way()),
         dock=None if _back(here).startswith(REVIEW) else not_applied(here),
     )
 
@@ -185,6 +197,29 @@ def running(
     if len(found) <= 2:
         return tuple(found)
     return (found[0], Running("/", f"and {phrases.word(len(found) - 1)} more"))
+
+
+def online(way: Way) -> Online | None:
+    """How the way out stands, in a word.
+
+    >>> online(Way(Stand.ONLINE, milliseconds=8.6)), online(Way())
+    (Online(kind='ok', text='Online', figure='9\\xa0ms'), None)
+    """
+    if way.stand is Stand.OFF:
+        return None
+    if way.stand is Stand.ONLINE:
+        figure = "" if way.milliseconds is None else _milliseconds(way.milliseconds)
+        return Online("ok", "Online", figure)
+    return Online("bad", "Offline", "") if way.stand in DOWN else Online("live", "Connecting", "")
+
+
+def _milliseconds(found: float) -> str:
+    """
+    >>> _milliseconds(0.3), _milliseconds(8.6)
+    ('0.3\\xa0ms', '9\\xa0ms')
+    """
+    number = f"{found:.0f}" if found >= 1 else f"{found:.1f}"
+    return phrases.with_unit(number, "ms")
 
 
 def toast_of(act: ActRow | None) -> Toast | None:

@@ -25,6 +25,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WishRefused,
         events.ChangeRefused,
         events.FileGone,
+        events.WanDown,
+        events.WanRefused,
     ),
     "warn": (
         events.ForeignBootServer,
@@ -36,6 +38,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.ClockDoubted,
         events.TokenUnknown,
         events.FileReplaced,
+        events.WanAddressGone,
     ),
     "ok": (
         events.ForeignServerGone,
@@ -47,6 +50,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.ClockTrusted,
         events.RevisionApplied,
         events.ImagePublished,
+        events.WanUp,
     ),
     "note": (
         events.SourceChanged,
@@ -55,6 +59,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.TrialExtended,
         events.AddressLeft,
         events.DeviceMet,
+        events.WanAddressed,
+        events.WanOff,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -79,6 +85,8 @@ QUIET: tuple[type[Event], ...] = (
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,
+    events.WanAsked,
+    events.WanFound,
 )
 """Steps on the way, which pages of their own show, and what people did."""
 
@@ -89,6 +97,7 @@ OF_NETWORKS = frozenset(
     for kind in kinds
     if "network" in kind.__dataclass_fields__
 )
+OF_INTERNET = frozenset(kind for kind in LOUD if kind.startswith("Wan"))
 _TONE = {kind: tone for tone, kinds in TONES.items() for kind in kinds}
 _ENDED = {"built": "ok", "unchanged": "ok", "failed": "bad"}
 
@@ -154,7 +163,7 @@ def place(event: Event, called: Names) -> tuple[str, str]:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:
         return f"/networks#net-{quote(facts['network'])}", facts["network"]
-    return ("/networks", "the networks") if event.bell == "changes" else ("", "")
+    return _PLACES.get(event.bell, ("", ""))
 
 
 def _told(entry: Entry, called: Names, now: float) -> Happened:
@@ -173,4 +182,5 @@ def _told(entry: Entry, called: Names, now: float) -> Happened:
     )
 
 
+_PLACES = {"changes": ("/networks", "the networks"), "wan": ("/internet", "the internet")}
 _LABELS = {"bad": "Trouble", "warn": "Warning", "ok": "Good", "note": "Note"}

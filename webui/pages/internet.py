@@ -39,6 +39,8 @@ class Typed:
     by_mac: Text = ""
     address: Text = ""
     gateway: Text = ""
+    mac: Text = ""
+    mtu: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class InternetView:
     by_mac: bool
     address: Field
     gateway: Field
+    mac: Field
+    mtu: Field
     problem: str
 
 
@@ -80,9 +84,11 @@ def stored_as_typed(wan: Wan | None) -> Typed:
     if wan is None:
         return Typed()
     marked = "yes" if by_mac((wan.port,)) else ""
-    if wan.static is None:
-        return Typed("dhcp", wan.port, marked)
-    return Typed("static", wan.port, marked, str(wan.static.address), str(wan.static.gateway))
+    mac, mtu, static = wan.mac or "", str(wan.mtu or ""), wan.static
+    if static is None:
+        return Typed("dhcp", wan.port, marked, mac=mac, mtu=mtu)
+    address, gateway = str(static.address), str(static.gateway)
+    return Typed("static", wan.port, marked, address, gateway, mac, mtu)
 
 
 def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
@@ -91,7 +97,13 @@ def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
         return None
     picked = chosen((typed.port,), here.reads.ports(), by_mac=ticked(typed.by_mac))
     static = {"address": typed.address.strip(), "gateway": typed.gateway.strip()}
-    return {"port": picked[0], "static": static if typed.way == "static" else None}
+    size = typed.mtu.strip()
+    return {
+        "port": picked[0],
+        "static": static if typed.way == "static" else None,
+        "mac": typed.mac.strip().lower().replace("-", ":") or None,
+        "mtu": (int(size) if size.isascii() and size.isdecimal() else size) or None,
+    }
 
 
 def built(
@@ -108,5 +120,7 @@ def built(
         by_mac=ticked(typed.by_mac),
         address=Field(typed.address, found.pop("wan.static.address", "")),
         gateway=Field(typed.gateway, found.pop("wan.static.gateway", "")),
+        mac=Field(typed.mac, found.pop("wan.mac", "")),
+        mtu=Field(typed.mtu, found.pop("wan.mtu", "")),
         problem=" ".join(found.values()),
     )

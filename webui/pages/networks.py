@@ -19,7 +19,7 @@ from appliance.store.leases import LeaseRow
 from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import Text, ticked
-from webui.pages import frame, happened, troubles
+from webui.pages import frame, happened, online, troubles
 from webui.pages.frame import Shell
 from webui.pages.happened import OF_NETWORKS, Happened
 from webui.pages.page import Fact, after, known_facts, own_path, page
@@ -80,6 +80,8 @@ class NetworksView:
 
     shell: Shell
     lead: str
+    internet: Pill
+    way_out: tuple[Fact, ...]
     troubles: tuple[Trouble, ...]  # about no network in particular
     networks: tuple[Network, ...]
     traffic: Mapping[str, NetworkTraffic]  # by the network's name
@@ -141,10 +143,12 @@ def built(here: Here) -> NetworksView:
     reads = here.reads
     called = happened.names(reads.machines(), reads.sources())
     slices, waiting = reads.slices(), edited(here)
-    found = troubles.present(reads, called, here.now)
+    found, way = troubles.present(reads, called, here.now), reads.way()
     return NetworksView(
         shell=frame.shell(here, "network", "Networks"),
         lead=lead(slices),
+        internet=online.PILLS[way.stand],
+        way_out=online.facts(way, here.now),
         troubles=tuple(one for one in found if not hasattr(one.event, "network")),
         networks=networks(
             slices,
@@ -189,6 +193,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
     """The rest of the configuration's page."""
     wan, upstreams = config.wan, [str(one.address) for one in config.dns.upstreams]
     how = f"with {wan.static.address}" if wan and wan.static else "by DHCP"
+    learned = "the provider’s servers" if wan and not wan.static else "nobody"
     return (
         Way(
             "The way to the internet",
@@ -204,7 +209,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
         ),
         Way(
             "Names of the internet",
-            f"asked of {phrases.listing(upstreams)}" if upstreams else "asked of nobody",
+            f"asked of {phrases.listing(upstreams) or learned}",
             "/networks/router",
             "Change the name servers",
         ),

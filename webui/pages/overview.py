@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from appliance.model.images import Verdict
 from appliance.model.slices import Slices
+from appliance.model.way import Stand, Way
 from appliance.store import journals
 from appliance.store.boots import BootRow, StepRow
 from appliance.store.builds import BuildRow
@@ -98,6 +99,7 @@ class Facts:
     builds: Sequence[BuildRow]  # that run or wait
     steps: Steps  # of the boots that are shown
     slices: Slices | None
+    way: Way
     last_up: BootRow | None
     boots_today: int
     happened: tuple[Happened, ...]
@@ -132,6 +134,7 @@ def built(here: Here) -> OverviewView:
         builds=reads.builds_under_way(),
         steps=reads.steps_of([boot.id for boot in drawn if boot]),
         slices=reads.slices(),
+        way=reads.way(),
         last_up=reads.last_up(),
         boots_today=reads.boots_since(here.now - _DAY),
         happened=happened.told(
@@ -185,7 +188,8 @@ def view(
     wrong += [one.answer for one in wanted.troubles if one.kind == "bad"]
     return OverviewView(
         shell=shell,
-        heading=heading(machines, boots, wanted.waiting, called, bool(facts.sources), wrong),
+        heading=("" if wrong else online(facts.way, now))
+        + heading(machines, boots, wanted.waiting, called, bool(facts.sources), wrong),
         lead=lead(machines, facts, now),
         needs=needs(wanted, now),
         readings=_readings(machines, has, facts, now),
@@ -269,6 +273,16 @@ def heading(
     return "Ready to boot." if has_sources else "Add a source, and machines boot from it."
 
 
+def online(way: Way, now: float) -> str:
+    """The beginning of an answer while the internet is there; else that is among what is wrong.
+
+    >>> online(Way(Stand.ONLINE, since=10.0), 10.0 + 3 * 86_400), online(Way(), 0.0)
+    ('Online for 3\\xa0days. ', '')
+    """
+    up = way.stand is Stand.ONLINE
+    return f"Online for {phrases.duration(now - way.since)}. " if up else ""
+
+
 def lead(machines: Sequence[Seen], facts: Facts, now: float) -> str:
     """What there is, and what day it is."""
     good = sum(each.kind in {"native", "adaptable"} for each in facts.verdicts)
@@ -289,6 +303,7 @@ def _readings(
     ready = sum(host.ready for host in has.hosts)
     online = sum(each.state == "bound" and each.ends_at > now for each in has.leases)
     found = [
+        *_internet(facts.way),
         Reading("Machines up", "/machines", str(up), f"of {len(machines)}", _fell_short(machines)),
         Reading("Hosts ready", "/sources", str(ready), f"of {len(good)}", _unready(facts.verdicts)),
     ]
@@ -303,6 +318,16 @@ def _readings(
 
 
 _DAY = 86_400
+
+
+def _internet(way: Way) -> tuple[Reading, ...]:
+    shown = frame.online(way)
+    if shown is None:
+        return ()
+    figure, _, unit = shown.figure.partition("\N{NO-BREAK SPACE}")
+    lost = f"{way.lost_percent} % lost" if way.lost_percent else "nothing lost"
+    note = f"{way.link}, {lost}" if way.stand is Stand.ONLINE else way.link
+    return (Reading("Internet", "/internet", figure or shown.text, unit, note),)
 
 
 def _fell_short(machines: Sequence[Seen]) -> str:

@@ -44,6 +44,7 @@ WAYS: Mapping[type[Event], Way] = {
     events.RevisionRefused: Way("A change was not applied.", "Look at it"),
     events.RevisionUndone: Way("A change was undone.", "Look at it"),
     events.NetworkUnreachable: Way("The network could not be put right.", "Look at it"),
+    events.WanDown: Way("There is no internet.", "See why", page="/internet"),
     events.ServiceFailed: Way(
         "A part of the router stopped.", "See what happened", "warn", page="/changes/happened"
     ),

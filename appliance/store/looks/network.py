@@ -1,10 +1,11 @@
-"""net.db and leases.db: what is in force, what is on trial, who is there."""
+"""net.db, leases.db and wan.db: what is in force or on trial, who is there, the way out."""
 
 from collections.abc import Iterable
 
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
-from appliance.store import devices, leases, metrics, trials
+from appliance.model.way import Held, Way
+from appliance.store import devices, leases, metrics, trials, ways
 from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
@@ -13,7 +14,7 @@ from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
 class NetworkLooks(Files):
-    """What `net` and `dhcp` wrote."""
+    """What `net`, `dhcp` and `wan` wrote."""
 
     def leases(self, network: str | None = None) -> list[LeaseRow]:
         """Leases, ended ones included."""
@@ -74,3 +75,11 @@ class NetworkLooks(Files):
     def answered(self) -> int:
         """The newest wish that `net` answered."""
         return self.look("net", trials.asked, 0)
+
+    def way(self) -> Way:
+        """How the way out stands."""
+        return self.look("wan", ways.way, Way())
+
+    def provided(self) -> Held | None:
+        """What the provider gave."""
+        return self.look("wan", lambda file: ways.learned(file).held, None)

@@ -91,9 +91,16 @@ class Link:
         """A reply to a client that has no address yet.  Raises OSError when the link is gone."""
         self._frame(payload, chaddr, source, target, SERVER_PORT, CLIENT_PORT)
 
-    def ask(self, payload: bytes) -> None:
-        """A message as a client without an address sends it.  Raises OSError."""
-        self._frame(payload, BROADCAST_MAC, 0, EVERYBODY, CLIENT_PORT, SERVER_PORT)
+    def ask(
+        self,
+        payload: bytes,
+        *,
+        to_mac: bytes = BROADCAST_MAC,
+        source: int = 0,
+        target: int = EVERYBODY,
+    ) -> None:
+        """A message as a client sends it, from no address to everybody.  Raises OSError."""
+        self._frame(payload, to_mac, source, target, CLIENT_PORT, SERVER_PORT)
 
     @property
     def connected(self) -> bool:

@@ -21,8 +21,9 @@ PORTS: Mapping[str, tuple[Protocol, int]] = {
 """LISTEN_FDNAMES prefix to what it listens on."""
 
 ADMIN_LOCAL = "admin-local"
-AT_ONCE = frozenset({"net", "build", "web"})
-"""Roles that start before anything is published: net publishes what web writes."""
+AT_ONCE = frozenset({"net", "wan", "build", "web"})
+"""Roles that start before anything is published: net publishes what web writes, and wan has
+no sockets that it could be handed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,11 @@ CASES: dict[str, tuple[Change, tuple[str | int, ...], str]] = {
         ("wan", "static", "gateway"),
         "is not in 192.0.2.0/24",
     ),
+    "a MAC of several cards": (
+        {"wan": {**WAN, "mac": "01:00:5e:00:00:01"}},
+        ("wan", "mac"),
+        "no address of one card",
+    ),
     "a gateway that is the router": (
         {"wan": {**WAN, "static": {**STATIC, "gateway": "192.0.2.2"}}},
         ("wan", "static", "gateway"),

@@ -90,3 +90,12 @@ def test_who_is_asked_for_the_time_is_told() -> None:
         "The time is asked of b.example (was a.example).",
         "The networks no longer get the time from the router.",
     )
+
+
+def test_what_the_provider_sees_is_said_by_itself() -> None:
+    before = replace(CONFIG, wan=Wan("eth0"))
+    after = replace(CONFIG, wan=Wan("eth0", mac="02:00:00:00:00:99", mtu=1492))
+    assert differences(before, after) == (
+        "The MAC that the provider sees becomes 02:00:00:00:00:99 (was the card's own).",
+        "The largest packet to the internet becomes 1492 (was as the provider says).",
+    )

@@ -239,3 +239,20 @@ def test_what_is_behind_another_router_of_ours_is_masqueraded_too() -> None:
     assert "10.99.0.0" in expression(
         wanted(ruled(routes=(route,))), "postrouting", "masquerade-lan"
     )
+
+
+def test_where_packets_must_be_smaller_both_ends_of_tcp_are_told() -> None:
+    state = wanted(RouterConfig((LAN,), replace(WAN, mtu=1492)))
+    assert ids(state, "forward")[:4] == [
+        "segments-out-4",
+        "segments-in-4",
+        "segments-out-6",
+        "segments-in-6",
+    ]
+    assert "1452" in expression(state, "forward", "segments-out-4")
+    assert "1432" in expression(state, "forward", "segments-in-6")
+
+
+def test_usual_packets_need_no_such_rule() -> None:
+    state = wanted(RouterConfig((LAN,), replace(WAN, mtu=1500)))
+    assert not [name for name in ids(state, "forward") if name.startswith("segments")]

@@ -11,9 +11,12 @@ from appliance.plan.links import (
     Link,
     Missing,
     Release,
+    SetMac,
+    SetMtu,
     located,
     owned,
     steps,
+    together,
     wanted,
 )
 from hardware.inventory import Nic
@@ -77,3 +80,31 @@ def test_a_link_of_another_kind_with_our_name_is_left_to_the_kernel_to_refuse() 
 def test_a_link_that_no_config_names_is_not_ours() -> None:
     tap = Link(bridge=False, up=True, master="br-lan")
     assert owned({"tap0": tap, "br-lan": BRIDGE}, {"br-lan": BRIDGE}) == {"br-lan": BRIDGE}
+
+
+CARD = Link(bridge=False, up=True, mtu=1500, mac="52:54:00:00:00:00", own_mac="52:54:00:00:00:00")
+CLONED = replace(CONFIG, wan=replace(WAN, mac="02:00:00:00:00:99", mtu=1492))
+
+
+def test_what_nobody_says_of_a_card_is_not_touched() -> None:
+    odd = replace(CARD, mtu=1400, mac="02:00:00:00:00:01")
+    scope = wanted(CONFIG)
+    assert steps(scope, {**scope, **owned({"eth0": odd}, scope)}) == ()
+
+
+def test_the_provider_sees_the_mac_that_the_owner_wrote() -> None:
+    scope = wanted(CLONED)
+    assert steps(scope, {**scope, **owned({"eth0": CARD}, scope)}) == (
+        SetMac("eth0", "02:00:00:00:00:99"),
+        SetMtu("eth0", 1492),
+    )
+
+
+def test_a_card_gets_back_what_is_its_own() -> None:
+    scope = together((wanted(CLONED), wanted(CONFIG)))
+    now = owned({"eth0": replace(CARD, mtu=1492, mac="02:00:00:00:00:99")}, scope)
+    assert steps({"eth0": wanted(CONFIG)["eth0"]}, now) == (
+        SetMac("eth0", "52:54:00:00:00:00"),
+        SetMtu("eth0", 1500),
+    )
+    assert steps({"eth0": wanted(CONFIG)["eth0"]}, owned({"eth0": CARD}, scope)) == ()

@@ -23,7 +23,12 @@ def test_every_wish_names_what_it_is_about() -> None:
     assert all(fields for kinds in KINDS.values() for fields in kinds.values())
 
 
-ROOMS = {"build": "services/nix", "boot": "services/netboot", "net": "services/net"}
+ROOMS = {
+    "build": "services/nix",
+    "boot": "services/netboot",
+    "net": "services/net",
+    "wan": "services/wan",
+}
 """Role → where it reads its wishes."""
 UNREAD = {("boot", "forget-held")}  # the netboot room is to read it
 

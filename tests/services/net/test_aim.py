@@ -1,10 +1,16 @@
-from ipaddress import IPv4Interface
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import pytest
 
 from appliance.errors import Refused
 from appliance.events import LinkMissing, LinkReturned
+from appliance.model import way
 from appliance.model.config import Network, RouterConfig
+from appliance.model.dns import Dns, Upstream
+from appliance.model.wan import StaticAddress, Wan
+from appliance.model.way import Held, Learned, Lease
+from appliance.plan import routes
 from appliance.plan.links import Missing
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
@@ -63,3 +69,60 @@ def test_every_mac_of_a_machine_has_its_name() -> None:
         "52:54:00:00:00:08": "ember",
         "52:54:00:00:00:09": "ember",
     }
+
+
+GATEWAY = IPv4Address("203.0.113.1")
+LEASE = Lease(
+    IPv4Interface("203.0.113.5/24"), GATEWAY, gateways=(GATEWAY,), name_servers=(GATEWAY,)
+)
+BY_DHCP = replace(CONFIG, wan=Wan("eth0"))
+
+
+def learned(lease: Lease = LEASE, link: str = "eth0") -> Learned:
+    return Learned(Held(link, lease, 0.0, 0.0, "this run"))
+
+
+def test_what_the_provider_gave_is_as_if_the_owner_had_written_it() -> None:
+    static = replace(BY_DHCP, wan=Wan("eth0", StaticAddress(LEASE.address, GATEWAY)))
+    found = aim(BY_DHCP, NICS, 0.0, learned=learned())
+    assert found.wanted == aim(static, NICS, 0.0).wanted
+    assert found.wanted.addresses["eth0"] == {LEASE.address}
+    assert found.config.wan == Wan("eth0")  # what wan is told stays what the owner said
+
+
+def test_classless_routes_lead_where_they_say() -> None:
+    inner, other = IPv4Network("198.51.100.0/24"), IPv4Address("203.0.113.9")
+    lease = replace(LEASE, routes=(way.Route(inner, other), way.Route(routes.EVERYWHERE, GATEWAY)))
+    assert aim(BY_DHCP, NICS, 0.0, learned=learned(lease)).wanted.routes == {
+        routes.Route(inner, other, "eth0"),
+        routes.Route(routes.EVERYWHERE, GATEWAY, "eth0"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "given"),
+    [
+        (CONFIG, learned()),
+        (replace(CONFIG, wan=Wan("eth0", StaticAddress(LEASE.address, GATEWAY))), learned()),
+        (BY_DHCP, learned(link="eth9")),
+        (BY_DHCP, learned(replace(LEASE, address=IPv4Interface("10.77.0.9/24")))),
+        (BY_DHCP, learned(replace(LEASE, gateways=()))),
+        (BY_DHCP, Learned()),
+    ],
+    ids=["no-way-out", "on-paper", "another-port", "overlaps-the-lan", "no-gateway", "nothing"],
+)
+def test_a_lease_that_does_not_fit_changes_nothing(config: RouterConfig, given: Learned) -> None:
+    assert aim(config, NICS, 0.0, learned=given).wanted == aim(config, NICS, 0.0).wanted
+
+
+def test_the_providers_name_servers_are_asked_where_the_owner_named_none() -> None:
+    own = replace(BY_DHCP, dns=Dns((Upstream(IPv4Address("9.9.9.9")),)))
+    assert aim(BY_DHCP, NICS, 0.0, learned=learned()).config.dns.upstreams == (Upstream(GATEWAY),)
+    assert aim(own, NICS, 0.0, learned=learned()).config == own
+
+
+def test_a_former_address_is_ours_to_take_away() -> None:
+    gone = IPv4Interface("198.51.100.7/24")
+    found = aim(BY_DHCP, NICS, 0.0, learned=replace(learned(), former=(("eth0", gone),)))
+    assert found.scope.addresses["eth0"] == {gone, LEASE.address}
+    assert found.wanted.addresses["eth0"] == {LEASE.address}

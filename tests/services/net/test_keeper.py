@@ -3,7 +3,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from appliance.events import (
     TrialExtended,
 )
 from appliance.model.slices import HELD, LEFT, SERVED, TRIED
+from appliance.model.way import Held, Learned, Lease
 from appliance.plan import order, record
 from appliance.plan.addresses import AddAddress, DropAddress
 from appliance.plan.firewall import Refill
@@ -70,6 +71,7 @@ class Box:
     now: float = 10.0  # CLOCK_BOOTTIME
     wishes: int = 0
     held: float | None = 0.0  # when the last lease ends, Unix seconds
+    learned: Learned = field(default_factory=Learned)  # of the provider
 
     def __post_init__(self) -> None:
         self.kernel.state = order.State(links={"eth1": Link(bridge=False, up=False)})
@@ -82,7 +84,12 @@ class Box:
         self.database: sqlite3.Connection = writer(self.path / "net.db", trials.MIGRATIONS)
         clocks = Clocks(lambda: MIDNIGHT + self.now, lambda: self.now, at_once)
         self.keeper = Keeper(
-            self.database, self.kernel, lambda: self.nics, clocks, last_end=last_end
+            self.database,
+            self.kernel,
+            lambda: self.nics,
+            clocks,
+            last_end=last_end,
+            learned=lambda: self.learned,
         )
 
     def look(self, newest: RevisionView | None = None, **machines: str) -> None:
@@ -657,3 +664,50 @@ def test_what_the_kernel_would_refuse_is_refused_before_a_trial_begins(box: Box)
     assert box.kernel.performed == []
     assert "The kernel knows no such rule." in box.row().why
     assert any(isinstance(one, RevisionRefused) for one in box.told())
+
+
+GIVEN = Lease(
+    IPv4Interface("203.0.113.5/24"),
+    IPv4Address("203.0.113.1"),
+    gateways=(IPv4Address("203.0.113.1"),),
+)
+
+
+def by_dhcp(box: Box) -> None:
+    """A box whose way out is eth0, by DHCP; nothing is given yet."""
+    box.nics = (*box.nics, Nic("eth0", "52:54:00:00:00:02"))
+    box.kernel.state = replace(
+        box.kernel.state,
+        links={**box.kernel.state.links, "eth0": Link(bridge=False, up=False)},
+    )
+    config = {"networks": [LAN], "wan": {"port": "eth0"}, "schema": 2}
+    box.look(RevisionView(1, json.dumps(config), "ada", 0))
+
+
+def test_what_the_provider_gives_is_no_drift(box: Box) -> None:
+    by_dhcp(box)
+    box.learned = Learned(Held("eth0", GIVEN, 0.0, 0.0, "this run"))
+    box.look()
+    assert box.kernel.state.addresses["eth0"] == {GIVEN.address}
+    assert not [one for one in box.told() if isinstance(one, DriftRepaired)]
+
+
+def test_what_the_provider_takes_is_taken_away(box: Box) -> None:
+    by_dhcp(box)
+    box.learned = Learned(Held("eth0", GIVEN, 0.0, 0.0, "this run"))
+    box.look()
+    box.learned = Learned(None, (("eth0", GIVEN.address),))
+    box.restart()  # it does not remember what it gave
+    box.look()
+    assert not box.kernel.state.addresses.get("eth0")
+    assert not box.kernel.state.routes
+
+
+def test_somebody_elses_address_on_the_internets_port_stays(box: Box) -> None:
+    by_dhcp(box)
+    other = IPv4Interface("192.0.2.9/24")
+    addresses = {**box.kernel.state.addresses, "eth0": frozenset({other})}
+    box.kernel.state = replace(box.kernel.state, addresses=addresses)
+    box.learned = Learned(Held("eth0", GIVEN, 0.0, 0.0, "this run"))
+    box.look()
+    assert box.kernel.state.addresses["eth0"] == {other, GIVEN.address}

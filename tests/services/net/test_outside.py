@@ -21,7 +21,7 @@ NEW = Facts(Delegation(IPv6Network("2001:db8:77::/56"), 3600, 7200))
 
 
 def led(facts: Facts) -> Aim:
-    return aim(CONFIG, (), NOW, (), facts)
+    return aim(CONFIG, (), NOW, facts=facts)
 
 
 def told(outside: Outside, facts: Facts, now: float = NOW) -> Slices:

@@ -45,6 +45,7 @@ def test_a_new_router_says_how_it_is(admin: Admin) -> None:
         "leases": False,
         "boot": False,
         "build": False,
+        "wan": False,
     }
 
 
@@ -257,7 +258,7 @@ def test_a_log_is_read_in_ranges(
 def test_a_new_stream_begins_with_one_bell_of_each_kind(admin: Admin) -> None:
     with admin.local() as client, client.stream("GET", f"{API}/events") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        rung = bells(answer, 8)
+        rung = bells(answer, 9)
     assert rung == [
         "sources",
         "builds",
@@ -266,6 +267,7 @@ def test_a_new_stream_begins_with_one_bell_of_each_kind(admin: Admin) -> None:
         "leases",
         "devices",
         "changes",
+        "wan",
         "events",
     ]
 
@@ -273,7 +275,7 @@ def test_a_new_stream_begins_with_one_bell_of_each_kind(admin: Admin) -> None:
 def test_an_act_rings_its_bell(admin: Admin) -> None:
     with admin.local() as client, client.stream("GET", f"{API}/events") as answer:
         lines = answer.iter_lines()
-        first = [next(lines) for _ in range(2 + 3 * 8)]
+        first = [next(lines) for _ in range(2 + 3 * 9)]
         assert "event: events" in first
         with admin.local() as other:
             other.put(f"{API}/networks/*/default", json={"kind": "nothing"})

@@ -28,6 +28,8 @@ CLOSED = {
     "Boot.state": "boot",
     "Build.state": "build",
     "Caller.how": "how",
+    "Internet.stand": "way",
+    "Status.internet": "way",
     "Caller.scopes": "scope",
     "Change.state": "change",
     "Credential.kind": "credential",

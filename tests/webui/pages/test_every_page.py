@@ -17,7 +17,7 @@ FULL = (
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
     "/devices", "/devices?q=10.77.0.1", "/devices?show=blocked&sort=-now", "/devices?network=lan",
     "/devices/8c-71-f8-00-00-44", "/devices/f4-c8-8a-00-00-02", "/devices/00-05-c9-00-00-35",
-    "/networks", "/system", "/changes", "/changes/happened", "/changes/review",
+    "/networks", "/internet", "/system", "/changes", "/changes/happened", "/changes/review",
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
@@ -25,8 +25,8 @@ FULL = (
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
-    "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/system",
-    "/changes",
+    "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
+    "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
@@ -45,6 +45,7 @@ FRAGMENTS = (
     ("/devices/00-05-c9-00-00-35", "/devices/00-05-c9-00-00-35/now"),
     ("/networks", "/networks/now"),
     ("/firewall", "/firewall/now"),
+    ("/internet", "/internet/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
     ("/changes/revisions", "/changes/revisions/now"),

@@ -297,3 +297,24 @@ def test_what_the_form_does_not_show_of_ipv6_stays(lived_in: Home) -> None:
     fields = form(lived_in, "/networks/guest/settings")
     lived_in.post("/networks/guest/settings", **{**fields, "lease": "600"})
     assert drafted(lived_in).networks[1].ipv6 == Ipv6(subnet=7)
+
+
+def test_what_the_provider_wants_besides_is_drafted(lived_in: Home) -> None:
+    sent = {"way": "dhcp", "port": "enp1s0", "mac": "02-00-00-00-00-99", "mtu": "1492"}
+    lived_in.post("/networks/internet", **sent)
+    wan = drafted(lived_in).wan
+    assert wan
+    assert (wan.mac, wan.mtu) == ("02:00:00:00:00:99", 1492)
+    lived_in.post("/networks/internet", **form(lived_in, "/networks/internet"))
+    assert drafted(lived_in).wan == wan
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("mac", "01:00:5e:00:00:01"), ("mtu", "12"), ("mtu", "x")]
+)
+def test_what_no_card_can_do_is_said_beside_its_field(home: Home, name: str, value: str) -> None:
+    answer = home.client.post(
+        "/networks/internet", data={"way": "dhcp", "port": "enp1s0", name: value}
+    )
+    assert answer.status_code == 422
+    assert f'id="{name}-e"' in answer.text

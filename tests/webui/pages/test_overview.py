@@ -6,7 +6,10 @@ from webui.pages import overview
 
 
 def test_the_heading_is_the_answer(home: Home) -> None:
-    assert ">kiln is booting. One boot fell short.</h1>" in home.get("/")
+    assert (
+        ">Online for 23\N{NO-BREAK SPACE}days. kiln is booting. One boot fell short.</h1>"
+        in home.get("/")
+    )
 
 
 def test_what_fell_short_comes_before_what_is_new(home: Home) -> None:

@@ -3,7 +3,7 @@ import pytest
 from appliance import events
 from appliance.events import KINDS, ForeignServer, ForeignServerGone, LinkMissing, PoolEmpty
 from appliance.plan.slices import cut
-from appliance.store import boots, builds, journal, leases, trials
+from appliance.store import boots, builds, journal, leases, trials, ways
 from appliance.store.leases import BEGINS
 from appliance.store.open import writer
 from appliance.store.reads import Reads
@@ -19,6 +19,7 @@ WRITTEN = {
     "build": builds.MIGRATIONS,
     "leases": leases.MIGRATIONS,
     "net": trials.MIGRATIONS,
+    "wan": ways.MIGRATIONS,
 }
 
 

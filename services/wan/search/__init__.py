@@ -1,0 +1,1 @@
+"""Which cable is the internet: every port without a network is asked, none takes an address."""
