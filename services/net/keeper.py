@@ -38,7 +38,7 @@ from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
 from appliance.store.inventory_view import RevisionView
 from appliance.store.ledger import Ledger
-from appliance.store.trials import Ended, Kept, ProbeRow, TrialRow
+from appliance.store.trials import Ended, Kept, ProbeRow
 from appliance.trial import (
     Act,
     Applied,
@@ -54,21 +54,14 @@ from appliance.trial import (
     Woken,
 )
 from hardware.inventory import Nic
-from services.net.aim import (
-    Aim,
-    aim,
-    checked,
-    link_events,
-    parsed,
-    port_rows,
-    prefix_events,
-)
+from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows, prefix_events
 from services.net.asked import Apply, Asked, Inventory
 from services.net.attempt import Attempt, Clocks, Kernel
 from services.net.leaving import LastEnd, Leaving, nobody
 from services.net.outside import DEAF, Ears, Outside
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
+UNDONE, NEVER_BEGUN = (RevisionUndone, "undone"), (RevisionRefused, "refused")
 FIRST = "first"
 """The name of the change that nobody asked for: there is nothing to go back to."""
 
@@ -254,7 +247,7 @@ class Keeper:
         """Put down a trial that is about to begin, or that waits for Keep."""
         if attempt.machine.phase is Phase.PENDING:
             return self._wait_for_keep(attempt)
-        self._ledger.write(trial=self._row(attempt, Phase.JOURNALLED))
+        self._ledger.write(trial=attempt.row(Phase.JOURNALLED, self._clocks))
         return await self._happened(attempt, Journalled())
 
     def _wait_for_keep(self, attempt: Attempt) -> None:
@@ -268,7 +261,7 @@ class Keeper:
             tried = RevisionTried(number, left, steps, attempt.wish)
             events = (tried, *self._arrived(attempt.tried))
         self._ledger.write(
-            *events, trial=self._row(attempt, attempt.machine.phase), slices=self._slices()
+            *events, trial=attempt.row(attempt.machine.phase, self._clocks), slices=self._slices()
         )
 
     async def _perform(self, attempt: Attempt) -> None:
@@ -303,7 +296,7 @@ class Keeper:
         self._ledger.write(
             RevisionApplied(revision.number, steps, attempt.wish),
             *links,
-            trial=self._row(attempt, attempt.machine.phase),
+            trial=attempt.row(attempt.machine.phase, self._clocks),
             kept=self._kept,
             ended=Ended(revision.number, "kept", "", now),
             slices=self._slices(),
@@ -313,15 +306,13 @@ class Keeper:
 
     async def _record_undone(self, attempt: Attempt) -> None:
         number, why, now = attempt.revision.number, attempt.machine.why, self._clocks.now()
-        kind, state = (
-            (RevisionUndone, "undone") if attempt.put_back else (RevisionRefused, "refused")
-        )
+        kind, state = UNDONE if attempt.put_back else NEVER_BEGUN
         self._pending = None
         if not attempt.put_back:
             self._refused = attempt.revision
         self._ledger.write(
             kind(number, why, attempt.wish),
-            trial=self._row(attempt, attempt.machine.phase),
+            trial=attempt.row(attempt.machine.phase, self._clocks),
             ended=Ended(number, state, why, now),
             slices=self._slices(),
         )
@@ -331,14 +322,8 @@ class Keeper:
     def _aimed(self, config: RouterConfig) -> Aim:
         """Where `config` leads, with what stays beside it."""
         beside = self._leaving.beside(self._config, config)
-        return aim(
-            config,
-            self._nics(),
-            self._clocks.now(),
-            beside,
-            self._learned(),
-            self._outside.facts(),
-        )
+        heard = self._learned(), self._outside.facts()
+        return aim(config, self._nics(), self._clocks.now(), beside, *heard)
 
     async def _let_go(self, *, told: bool) -> None:
         """Take away addresses that nobody needs any more: from the kernel first, then from disk."""
@@ -398,21 +383,6 @@ class Keeper:
             delegated=self._aim.facts.delegated,
         )
         return self._outside.told(fresh, self._aim, self._clocks.now())
-
-    def _row(self, attempt: Attempt, phase: Phase) -> TrialRow:
-        left, now = attempt.left(self._clocks.boottime()), self._clocks.now()
-        return TrialRow(
-            revision=attempt.revision.number,
-            state=phase.value,
-            began_at=now,
-            deadline=attempt.machine.deadline,
-            config=attempt.revision.config,
-            nonce=attempt.machine.nonce,
-            author=attempt.revision.author,
-            why=attempt.machine.why,
-            before=record.to_json(attempt.before),
-            ends_at=None if left is None else now + left,
-        )
 
 
 ACTS: Mapping[Act, Callable[[Keeper, Attempt], Coroutine[Any, Any, None]]] = {
