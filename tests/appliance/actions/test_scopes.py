@@ -15,6 +15,7 @@ from appliance.actions import (
     devices,
     draft,
     images,
+    internet,
     machines,
     menus,
     names,
@@ -23,10 +24,13 @@ from appliance.actions import (
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
+from appliance.model.config import RouterConfig
+from appliance.model.wan import Wan
+from appliance.plan.slices import cut
 from appliance.store import builds, trials
 from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.open import writer
-from appliance.store.trials import Ended, Kept, TrialRow
+from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER, Judge
 
 ROOT = Path(__file__).parents[3]
@@ -90,6 +94,8 @@ DEEDS: Mapping[str, Deed] = {
         "write", lambda d, a: devices.block_devices(_met(d), a, [CARD], "always")
     ),
     "unblock_devices": Deed("write", lambda d, a: devices.unblock_devices(_met(d), a, [CARD])),
+    "renew_internet": Deed("write", lambda d, a: internet.renew(_online(d), a), undoable=False),
+    "search_internet": Deed("write", lambda d, a: internet.search(_online(d), a), undoable=False),
     "propose_revision": Deed(
         "admin", lambda d, a: changes.propose_revision(d, a, CONFIG), undoable=False
     ),
@@ -164,6 +170,14 @@ def _met(desk: Desk) -> Desk:
             row = DeviceRow(CARD, "lan", "ember", "", "", (), 1.0, 2.0, here=True)
             write_devices(connection, [row], ())
         devices.block_devices(desk, OWNER, [CARD], "until 1900000000")
+    return desk
+
+
+def _online(desk: Desk) -> Desk:
+    """A desk whose router has a port to the internet."""
+    with closing(writer(desk.reads.state / "net.db", trials.MIGRATIONS)) as connection:
+        trials.publish(connection, cut(RouterConfig((), Wan("eth0")), 1, {}), 0.0)
+        trials.write_ports(connection, (PortRow("eth0", MAC, True, "wan"),), 0.0)
     return desk
 
 

@@ -106,7 +106,7 @@ def test_with_a_new_router_a_command_answers_json_or_refuses(
     if told.exit_code == 0:
         json.loads(told.stdout)
     else:
-        assert told.exit_code in {1, 3}, told.output
+        assert told.exit_code in {1, 3, 6}, told.output  # 6: no role runs here that could answer
         assert told.stdout == ""
         assert told.stderr.strip()
 
