@@ -6,6 +6,7 @@ answers its neighbours.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 
@@ -39,6 +40,7 @@ class Look:
     neighbours: Sequence[Neighbour]
     leases: Sequence[LeaseRow]
     now: float
+    ours: AbstractSet[str] = frozenset()  # MACs of this box: what it sends comes back to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def folded(
     rows = {
         mac: row if mac in seen or not row.here else replace(row, here=False)
         for mac, row in known.items()
+        if mac not in look.ours
     }
     for mac, sighting in seen.items():
         before = known.get(mac)
@@ -95,7 +98,7 @@ def _sightings(look: Look) -> dict[str, Sighting]:
     }
     heard: dict[str, list[Neighbour]] = {}
     for one in look.neighbours:
-        if one.link in look.networks:
+        if one.link in look.networks and one.mac not in look.ours:
             heard.setdefault(one.mac, []).append(one)
     found = {}
     for mac in heard.keys() | leases.keys():

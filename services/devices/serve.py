@@ -114,6 +114,7 @@ class Watch:
             neighbours=await asyncio.to_thread(driver.neighbours),
             leases=self._read_leases(),
             now=self._now(),
+            ours={one.mac for one in links},
         )
         owned = self._owned.macs | self._owned.blocks.keys()
         found = kept(folded(self._known, seen, self._makers.maker), owned, seen.now)

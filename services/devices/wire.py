@@ -16,7 +16,7 @@ INET, INET6, BRIDGE = 2, 10, 7
 
 REACHABLE, FAILED, NOARP, PERMANENT = 0x02, 0x20, 0x40, 0x80  # NUD_*
 DST, LLADDR, MASTER = 1, 2, 9  # NDA_*
-IFNAME, STATS64 = 3, 23  # IFLA_*
+ADDRESS, IFNAME, STATS64 = 1, 3, 23  # IFLA_*
 
 _HEADER = struct.Struct("=IHHII")  # nlmsghdr
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")  # ndmsg
@@ -50,6 +50,7 @@ class Link:
     name: str
     received: int
     sent: int
+    mac: str = ""
 
 
 def neighbours_asked(family: int) -> bytes:
@@ -105,7 +106,8 @@ def link(body: memoryview) -> Link | None:
     if IFNAME not in found or len(found.get(STATS64, b"")) < _BYTES.size:
         return None
     received, sent = _BYTES.unpack_from(found[STATS64])
-    return Link(index, found[IFNAME].rstrip(b"\0").decode(), received, sent)
+    name, mac = found[IFNAME].rstrip(b"\0").decode(), found.get(ADDRESS, b"").hex(":")
+    return Link(index, name, received, sent, mac)
 
 
 def _asked(kind: int, body: bytes) -> bytes:

@@ -51,6 +51,13 @@ def test_a_neighbour_is_a_device() -> None:
     )
 
 
+def test_what_comes_back_to_the_router_is_no_device() -> None:
+    """Its own router advertisements do: multicast returns to whoever sent it."""
+    look = Look({BRIDGE: "lan"}, (near("fe80::1"), learnt()), (), NOW, ours={MAC})
+    row = rows(near("fe80::1"))[MAC]
+    assert folded({}, look, lambda _: "") == folded({MAC: row}, look, lambda _: "") == {}
+
+
 def test_a_lease_gives_name_system_and_address() -> None:
     row = rows(leases=(LEASE,))[MAC]
     assert (row.hostname, row.system, row.addresses) == ("ember", "Android 14", ("10.77.0.50",))

@@ -63,8 +63,9 @@ def test_what_is_no_macs_of_a_card_is_no_neighbour(mac: bytes) -> None:
 
 def test_a_link_has_its_name_and_its_bytes() -> None:
     counters = struct.pack("=QQQQ", 1, 2, 3000, 4000)
-    body = struct.pack("=BxHiII", 0, 1, 9, 0, 0) + attribute(3, b"br-lan\0")
-    assert link(memoryview(body + attribute(23, counters))) == Link(9, "br-lan", 3000, 4000)
+    body = struct.pack("=BxHiII", 0, 1, 9, 0, 0) + attribute(3, b"br-lan\0") + attribute(1, MAC)
+    found = link(memoryview(body + attribute(23, counters)))
+    assert found == Link(9, "br-lan", 3000, 4000, MAC.hex(":"))
 
 
 def test_an_attribute_that_promises_too_much_ends_the_reading() -> None:
