@@ -42,8 +42,8 @@ class Record:
         now = self._clock()
         held = Held(link, lease, taken_at, given_at, self._boot) if lease else None
         same = _same(held, self._held)
-        if same and held and (way.stand, self._way.stand) == (Stand.LISTENING, Stand.ONLINE):
-            return  # the role was started anew, and will have heard the gateway in a second
+        if _again(held, self._held) and self._listens_anew(way):
+            way = self._way
         events = [*self._of_lease(held, way), *self._of_way(way)]
         since = self._way.since if way.stand is self._way.stand else now
         way = replace(way, since=since)
@@ -88,6 +88,10 @@ class Record:
             return True
         return way != before and abs(now - self._figures_at) >= FIGURES_SECONDS
 
+    def _listens_anew(self, way: Way) -> bool:
+        """Was the role started anew?  It will have heard the gateway in a second."""
+        return (way.stand, self._way.stand) == (Stand.LISTENING, Stand.ONLINE)
+
     def _of_lease(self, held: Held | None, way: Way) -> Iterator[Event]:
         before = self._held
         old = before.lease.address if before else None
@@ -124,6 +128,13 @@ def _farewell(new: object, way: Way) -> str:
     if way.stand is Stand.OFF or way.address:
         return "it was given back, for the internet is reached another way."
     return way.why or "the lease is over."
+
+
+def _again(one: Held | None, other: Held | None) -> bool:
+    """Is it the same address, given again?"""
+    if one is None or other is None:
+        return False
+    return (one.link, one.lease.address) == (other.link, other.lease.address)
 
 
 def _same(one: Held | None, other: Held | None) -> bool:

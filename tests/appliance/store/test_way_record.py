@@ -131,6 +131,18 @@ def test_a_role_that_starts_anew_is_not_offline_meanwhile(desk: Desk) -> None:
     assert desk.told().count(WanUp.__name__) == 1
 
 
+def test_who_gives_the_same_address_again_makes_nobody_offline(desk: Desk) -> None:
+    """A role that starts anew asks for its address, and may have it before the gateway answers."""
+    desk.write(LEASE, ONLINE)
+    desk.today += 500
+    desk.record = desk.again()
+    desk.write(LEASE, replace(ONLINE, stand=Stand.LISTENING, milliseconds=None), taken_at=505.0)
+    desk.write(LEASE, ONLINE, taken_at=505.0)
+    told, held = ways.way(reader(desk.path)), ways.learned(reader(desk.path)).held
+    assert held
+    assert (told.stand, told.since, held.taken_at) == (Stand.ONLINE, 1000.0, 505.0)
+
+
 @pytest.mark.parametrize(
     ("way", "why"),
     [
