@@ -27,6 +27,7 @@ from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look
 if TYPE_CHECKING:
     from appliance.events import Event
     from services.lab.serve import Booted, Chosen
+    from services.processes.program import Daemon
     from services.supervisor.plan import Plan
     from services.systemd.driver import Overseer
 
@@ -46,6 +47,24 @@ def installed(environ: Mapping[str, str] = os.environ) -> Installed:
         browser=home / "browser",
         tools=home / "tools",
     )
+
+
+def daemon(name: str, home: Path) -> Path | None:
+    """A program of others: what set-up unpacked, else the system's own."""
+    places = (home / "daemons/usr/sbin", Path("/usr/sbin"), Path("/usr/bin"))
+    return next((place / name for place in places if (place / name).exists()), None)
+
+
+def daemons(home: Path, *, keeps_clock: bool = False) -> "Mapping[str, Daemon]":
+    """The programs of others that a router runs."""
+    from services.clock.chronyd import chronyd
+    from services.delegation.dhcpcd import dhcpcd
+    from services.processes.program import Daemon
+    from services.ra.radvd import radvd
+
+    asks = chronyd(keeps_clock=keeps_clock)
+    requests = {"radvd": radvd, "dhcpcd": dhcpcd, "chronyd": asks}
+    return {name: Daemon(daemon(name, home), request) for name, request in requests.items()}
 
 
 def state(environ: Mapping[str, str] = os.environ) -> Path:
@@ -201,10 +220,12 @@ def router_plan(
     first: str | None = None,
     namespace: str | None = None,
     admin_local_port: int | None = None,
+    keeps_clock: bool = False,
 ) -> "Plan":
     """What `nixie run` and `nixie lab` supervise; `first` is the JSON of revision 1.
 
-    Raises Refused when a variable is set wrong.
+    With `keeps_clock` the machine's clock is ours to turn.  Raises Refused when a variable is set
+    wrong.
     """
     from services.dns.request import verbs as verbs_of_names
     from services.nix.caches import caches
@@ -238,6 +259,7 @@ def router_plan(
             if found.nix
             else None
         ),
+        daemons=daemons(found.home, keeps_clock=keeps_clock),
         verbs={**verbs(store, credentials_in(here), real_path), **verbs_of_names()},
         environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
@@ -254,6 +276,7 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = (), wan:
     from appliance.model.read import to_json
     from appliance.store.open import started
     from hardware.probe import networks, nics
+    from services.clock.probe import keepers
     from services.supervisor.serve import supervise
 
     first = None
@@ -265,11 +288,14 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = (), wan:
             wan=way_out(wan, named, there),
             upstreams=upstreams,
             taken=networks(but=(*named, wan)),
+            entropy=os.urandom(5),
         )
         first = json.dumps(to_json(config))
     elif lan or upstreams or wan:
         SAY(f"nixie: {TOO_LATE}")
-    asyncio.run(supervise(router_plan(here, first=first), _told))
+    if others := keepers():
+        SAY(f"nixie: {' and '.join(others)} keeps this machine's clock; Nixie serves it as it is.")
+    asyncio.run(supervise(router_plan(here, first=first, keeps_clock=not others), _told))
     return 0
 
 
@@ -292,7 +318,7 @@ def lab(
     names = Names(prefix)
 
     async def router(stopping: asyncio.Event) -> None:
-        first = json.dumps(to_json(first_config()))
+        first = json.dumps(to_json(first_config(os.urandom(5))))
         plan = router_plan(here, first=first, namespace=names.router, admin_local_port=port)
         await supervise(plan, _told, stopping)
 

@@ -459,6 +459,38 @@ class DriftRepaired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockDoubted(Event):
+    """The clock shows a time that cannot be; it is believed again when an NTP server has set it."""
+
+    bell: ClassVar[str] = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTrusted(Event):
+    """The clock is right again."""
+
+    bell: ClassVar[str] = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixDelegated(Event):
+    """The provider delegated the IPv6 prefix {prefix}."""
+
+    bell: ClassVar[str] = "changes"
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixGone(Event):
+    """The IPv6 prefix {prefix} is no longer ours; devices are told to forget it."""
+
+    bell: ClassVar[str] = "changes"
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkMissing(Event):
     """{link}, a port of {network}, is not there."""
 

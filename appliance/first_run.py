@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from appliance.errors import Problem, Refused
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.dns import Dns, Upstream
+from appliance.model.ipv6 import Ipv6, site
 from appliance.model.wan import Wan
 from hardware.inventory import Nic
 
@@ -59,10 +60,12 @@ def first_config(
     wan: Wan | None = None,
     upstreams: Sequence[str] = (),
     taken: Iterable[IPv4Network] = (),
+    entropy: bytes = b"",
 ) -> RouterConfig:
     """One network over the ports `lan` (none in the lab: machines plug in later).
 
-    `taken` are networks the box already sees: the LAN takes the first range beside them.  Raises
+    `taken` are networks the box already sees: the LAN takes the first range beside them.  From
+    `entropy`, 5 random bytes, comes the router's own IPv6 prefix; without it there is none.  Raises
     Refused when every range is taken, or an upstream is no address.
     """
     used = [*taken, *([wan.static.address.network] if wan and wan.static else [])]
@@ -82,9 +85,11 @@ def first_config(
         ports=tuple(lan),
         address=IPv4Interface(f"{subnet[1]}/{subnet.prefixlen}"),
         dhcp=Dhcp(Pool(subnet[100], subnet[199])),
+        ipv6=Ipv6() if entropy else None,
     )
     dns = Dns(tuple(Upstream(_address(one)) for one in upstreams))
-    return RouterConfig(networks=(network,), wan=wan, dns=dns)
+    ula = site(entropy) if entropy else None
+    return RouterConfig(networks=(network,), wan=wan, dns=dns, ula=ula)
 
 
 def _address(text: str) -> IPv4Address:

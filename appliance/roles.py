@@ -47,7 +47,7 @@ ROLES: Mapping[str, Role] = {
             "nixie-dns",
             61103,
             ("net_bind_service",),
-            ("dns-udp", "dns-tcp"),
+            ("dns-udp", "dns-tcp", "dns-udp6", "dns-tcp6"),
             ("dns.db",),
             inside=True,
         ),
@@ -79,6 +79,30 @@ ROLES: Mapping[str, Role] = {
         ),
     )
 }
+
+DAEMONS: Mapping[str, Role] = {
+    daemon.name: daemon
+    for daemon in (
+        Role("radvd", "nixie-radvd", 61121, ("net_raw",), writes=("radvd",), inside=True),
+        Role(
+            "dhcpcd",
+            "nixie-dhcpcd",
+            61122,
+            ("net_bind_service", "net_raw"),
+            writes=("dhcpcd", "dhcpcd/dhcpcd", "dhcpcd/run", "dhcpcd/run/dhcpcd"),
+            inside=True,
+        ),
+        Role(
+            "chronyd",
+            "nixie-chronyd",
+            61123,
+            ("net_bind_service", "sys_time"),
+            writes=("chronyd",),
+            inside=True,
+        ),
+    )
+}
+"""Programs of others that we configure and run, each as a user of its own."""
 
 CONFINED: Mapping[str, tuple[str, int]] = {
     "fetch": ("nixie-fetch", 61111),

@@ -27,10 +27,12 @@ from appliance.actions import access, changes, sources
 from appliance.actions.desk import Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
+from appliance.clock import Clock, believed
 from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
 from appliance.model.installed import Installed
+from appliance.model.slices import TimeSlice
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
 from appliance.store.secrets.open import Secrets
@@ -222,7 +224,7 @@ class Papers:
         """Certify again where that is due.  Raises OSError on a disk that is full."""
         with self._one:
             names = own_addresses(self._desk).union(more)
-            fresh = _certify(self._desk.secrets, names, self._desk.now())
+            fresh = _certify(self._desk.secrets, names, _today(self._desk))
             if fresh and self._config is not None and self._config.ssl is not None:
                 chain = str(self._config.ssl_certfile), str(self._config.ssl_keyfile)
                 self._config.ssl.load_cert_chain(*chain)
@@ -250,3 +252,10 @@ async def _beating(desk: Desk, beat: Callable[[], None]) -> None:
         await anyio.to_thread.run_sync(access.is_claimed, desk)
         beat()
         await asyncio.sleep(BEAT_SECONDS)
+
+
+def _today(desk: Desk) -> float:
+    """The time that a certificate is dated by."""
+    slices = desk.reads.slices()
+    time = slices.time if slices else TimeSlice()
+    return believed(Clock(time.trusted, time.floor), desk.now())

@@ -17,6 +17,7 @@ from appliance.errors import Refused
 from appliance.events import MachineActed
 from appliance.model import read
 from appliance.model.config import Network, Reservation, RouterConfig
+from appliance.model.ipv6 import SITE_BYTES, site
 from appliance.model.moving import moved
 from appliance.model.names import NETWORK_NAME
 from appliance.store import inventory
@@ -36,10 +37,12 @@ def add_network(desk: Desk, actor: Actor, stored: Stored) -> Done:
     """Add a network to the draft; without `bridge` it gets one called after it."""
     name = str(stored.get("name", ""))
     whole = {"bridge": f"br-{name}"[:LINK_LONGEST], "ports": [], **stored}
+    entropy = desk.random(SITE_BYTES)
 
     def change(config: RouterConfig) -> RouterConfig:
         place = ("networks", len(config.networks))
-        return replace(config, networks=(*config.networks, read.part(Network, whole, place)))
+        made = read.part(Network, whole, place)
+        return _sited(replace(config, networks=(*config.networks, made)), entropy)
 
     return draft.edit(desk, actor, change, f"The network {name} is to be added.")
 
@@ -49,6 +52,7 @@ def change_network(desk: Desk, actor: Actor, name: str, stored: Stored) -> Done:
 
     A network that moves takes its pool and its fixed addresses along, unless the pool is another.
     """
+    entropy = desk.random(SITE_BYTES)
 
     def change(config: RouterConfig) -> RouterConfig:
         at = place_of(config, name)
@@ -56,8 +60,10 @@ def change_network(desk: Desk, actor: Actor, name: str, stored: Stored) -> Done:
         whole = {**read.to_json(before), **stored}
         if stored.get("dhcp") and before.dhcp:
             whole["dhcp"] = {**read.to_json(before.dhcp), **stored["dhcp"]}
+        if stored.get("ipv6") is not None and before.ipv6:
+            whole["ipv6"] = {**read.to_json(before.ipv6), **stored["ipv6"]}
         after = moved(before, read.part(Network, whole, ("networks", at)))
-        return _with(config, at, after)
+        return _sited(_with(config, at, after), entropy)
 
     return draft.edit(desk, actor, change, f"The network {name} is to be changed.")
 
@@ -113,6 +119,13 @@ def place_of(config: RouterConfig, name: str) -> int:
         has = ", ".join(one.name for one in config.networks) or "none yet"
         raise Unknown(problem(f"No network is called {name!r}. There are: {has}."))
     return found
+
+
+def _sited(config: RouterConfig, entropy: bytes) -> RouterConfig:
+    """The first network with IPv6 brings the router its own prefix."""
+    if config.ula is not None or not any(one.ipv6 for one in config.networks):
+        return config
+    return replace(config, ula=site(entropy))
 
 
 def _reservations(network: Network) -> tuple[Reservation, ...]:

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem
 from appliance.model import firewall_check
+from appliance.model.check_ipv6 import ipv6_problems
 from appliance.model.config import Dhcp, Network, RouterConfig
 from appliance.model.dns import LONGEST_NAME, data, full_name
 from appliance.model.names import MACHINE_NAME
@@ -291,6 +292,7 @@ RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     _card,
     _wan,
     _upstreams,
+    ipv6_problems,
     firewall_check.problems,
     _forwardings,
     _records,

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from appliance.model import compare_ipv6, firewall_compare
 from appliance.model import compare_names as names
-from appliance.model import firewall_compare
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
 from appliance.model.firewall import ZONES
+from appliance.model.time import Time
 from appliance.model.wan import Wan
 
 
@@ -16,6 +17,8 @@ def differences(before: RouterConfig | None, after: RouterConfig) -> tuple[str, 
     return (
         *_networks(before.networks, after.networks),
         *_wan(before.wan, after.wan),
+        *compare_ipv6.sites(before, after),
+        *_time(before.time, after.time),
         *_said("The router's name", before.hostname, after.hostname),
         *_said("The domain", before.domain, after.domain),
         *names.differences(before.dns, after.dns),
@@ -53,6 +56,7 @@ def _network(before: Network, after: Network) -> Iterator[str]:
         yield f"The port {port} leaves {name}."
     if before.netboot != after.netboot:
         yield f"Machines on {name} may {'boot' if after.netboot else 'no longer boot'} from it."
+    yield from compare_ipv6.networks(before, after)
     yield from _dhcp(name, before.dhcp, after.dhcp)
 
 
@@ -125,6 +129,13 @@ def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
         static = after.static
         how = f"with {static.address}, by {static.gateway}" if static else "by DHCP"
         yield f"The way to the internet is {after.port} {how}."
+
+
+def _time(before: Time, after: Time) -> Iterator[str]:
+    asked, now_asked = (", ".join(one.servers) or "nobody" for one in (before, after))
+    yield from _said("The time is asked of", asked, now_asked, verb="")
+    if before.serve != after.serve:
+        yield f"The networks {'get' if after.serve else 'no longer get'} the time from the router."
 
 
 def _described(network: Network) -> str:

@@ -6,12 +6,14 @@ library only: `net` reads it too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
 from typing import Annotated, Final
 
 from appliance.model.dns import Dns
 from appliance.model.firewall import LAN, ZONES, Forward, Rule, StaticRoute, Zone, ZoneName
+from appliance.model.ipv6 import Ipv6, is_suffix
 from appliance.model.limits import STRICT, Between, Matches
+from appliance.model.time import Time
 from appliance.model.wan import Wan
 from appliance.model.words import LinkName, Mac, MachineName, NetworkName, Port, VendorClass
 
@@ -58,7 +60,7 @@ class Reservation:
     suffix: IPv6Address | None = None  # the last 64 bits of its IPv6 address, like ::42
 
     def __post_init__(self) -> None:
-        if self.suffix is not None and not 0 < int(self.suffix) < 1 << 64:
+        if self.suffix is not None and not is_suffix(self.suffix):
             raise ValueError(f"{self.suffix} is not the end of an IPv6 address; write it like ::42")
 
 
@@ -97,6 +99,7 @@ class Network:
     address: IPv4Interface
     dhcp: Dhcp | None = None
     netboot: bool = True
+    ipv6: Ipv6 | None = None
     zone: ZoneName = LAN
 
 
@@ -109,6 +112,8 @@ class RouterConfig:
     networks: tuple[Network, ...]
     wan: Wan | None = None
     dns: Dns = field(default_factory=Dns)
+    time: Time = field(default_factory=Time)
+    ula: IPv6Network | None = None  # RFC 4193: our own /48, made at the first start
     hostname: MachineName = "nixie"
     zones: tuple[Zone, ...] = ZONES
     rules: tuple[Rule, ...] = ()  # the first that fits decides, before the zones

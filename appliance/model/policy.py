@@ -108,6 +108,7 @@ SERVICES: tuple[Service, ...] = (
     Service("dhcp", "udp", 67, "DHCP", _leases, 4),
     Service("dns-udp", "udp", 53, "DNS", _always),
     Service("dns-tcp", "tcp", 53, "DNS", _always),
+    Service("ntp", "udp", 123, "time", _always),
     Service("pxe", "udp", 4011, "boot", _boots, 4),
     Service("tftp", "udp", 69, "boot", _boots),  # its data ports answer: a reply, not a beginning
     Service("boot", "tcp", 80, "boot", _boots_or_manages),

@@ -5,11 +5,12 @@ there and values here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from dataclasses import asdict, dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 from typing import Any, Final
 
-from appliance.model import read
+from appliance.model import announced, read
+from appliance.model.announced import Ipv6Slice
 from appliance.model.dns import Dns
 
 SERVED: Final = "served"
@@ -29,6 +30,7 @@ class FixedAddress:
     address: IPv4Address
     name: str | None
     quirks: tuple[str, ...] = ()
+    suffix: IPv6Address | None = None  # the last 64 bits of its IPv6 addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class DnsNetwork:
     address: IPv4Interface
     reservations: tuple[FixedAddress, ...] = ()
     stays: tuple[IPv4Interface, ...] = ()  # our addresses from before that still answer
+    six: tuple[IPv6Interface, ...] = ()  # ours on it, one per prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,17 @@ class BootNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSlice:
+    """The time.  `trusted`: is the wall clock to be believed?  `floor`: Unix seconds of a time that
+    is over for certain (appliance/clock.py)."""
+
+    servers: tuple[str, ...] = ()
+    serve: bool = False
+    trusted: bool = True
+    floor: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class WanSlice:
     """The way out: its port, and what the provider wrote on paper; by DHCP when that is None."""
 
@@ -101,6 +115,8 @@ class Slices:
     dns: DnsSlice
     boot: tuple[BootNetwork, ...]
     wan: WanSlice | None = None
+    ipv6: Ipv6Slice = field(default_factory=Ipv6Slice)
+    time: TimeSlice = field(default_factory=TimeSlice)
 
 
 def to_json(slices: Slices) -> dict[str, Any]:
@@ -117,6 +133,8 @@ def to_json(slices: Slices) -> dict[str, Any]:
         },
         "boot": [plain(network) for network in slices.boot],
         "wan": _wan_plain(slices.wan) if slices.wan else None,
+        "ipv6": announced.to_json(slices.ipv6),
+        "time": {**asdict(slices.time), "servers": list(slices.time.servers)},
     }
 
 
@@ -136,6 +154,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                     IPv4Interface(one["address"]),
                     _reservations(one["reservations"]),
                     tuple(IPv4Interface(text) for text in one.get("stays", ())),
+                    tuple(IPv6Interface(text) for text in one.get("six", ())),
                 )
                 for one in dns["networks"]
             ),
@@ -147,6 +166,8 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
             for one in stored["boot"]
         ),
         wan=_wan(stored["wan"]) if stored.get("wan") else None,
+        ipv6=announced.from_json(stored["ipv6"]) if "ipv6" in stored else Ipv6Slice(),
+        time=_time(stored.get("time", {})),
     )
 
 
@@ -189,6 +210,15 @@ def dhcp_from_json(one: Mapping[str, Any]) -> DhcpNetwork:
     )
 
 
+def _time(stored: Mapping[str, Any]) -> TimeSlice:
+    return TimeSlice(
+        tuple(str(one) for one in stored.get("servers", ())),
+        bool(stored.get("serve", False)),
+        bool(stored.get("trusted", True)),
+        float(stored.get("floor", 0.0)),
+    )
+
+
 def _reservations(stored: list[Mapping[str, Any]]) -> tuple[FixedAddress, ...]:
     return tuple(
         FixedAddress(
@@ -196,6 +226,7 @@ def _reservations(stored: list[Mapping[str, Any]]) -> tuple[FixedAddress, ...]:
             IPv4Address(one["address"]),
             one["name"],
             tuple(str(quirk) for quirk in one.get("quirks", ())),
+            IPv6Address(one["suffix"]) if one.get("suffix") else None,
         )
         for one in stored
     )
@@ -213,6 +244,7 @@ def plain(network: DhcpNetwork | DnsNetwork | BootNetwork) -> dict[str, Any]:
                     "address": str(one.address),
                     "name": one.name,
                     "quirks": list(one.quirks),
+                    "suffix": str(one.suffix) if one.suffix else None,
                 }
                 for one in value
             ]

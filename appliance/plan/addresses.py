@@ -1,4 +1,4 @@
-"""The router's own IPv4 addresses.
+"""The router's own addresses.
 
 Only addresses that a config of ours names are ours: one that somebody else put on the same link
 stays.  Adding before dropping keeps the admin's own path alive; `promote_secondaries`
@@ -7,32 +7,41 @@ stays.  Adding before dropping keeps the admin's own path alive; `promote_second
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Interface
 
 from appliance.model.config import RouterConfig
+from appliance.model.facts import NOTHING_FOUND, Facts
+from appliance.plan.prefixes import prefixes, router_address
 
-State = Mapping[str, frozenset[IPv4Interface]]
+Interface = IPv4Interface | IPv6Interface
+State = Mapping[str, frozenset[Interface]]
 """Link name to the addresses on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddAddress:
     link: str
-    address: IPv4Interface
+    address: Interface
 
 
 @dataclass(frozen=True, slots=True)
 class DropAddress:
     link: str
-    address: IPv4Interface
+    address: Interface
 
 
 Step = AddAddress | DropAddress
 
 
-def wanted(config: RouterConfig) -> State:
-    """One address per network, and the one on the internet side."""
-    found = {network.bridge: frozenset({network.address}) for network in config.networks}
+def wanted(config: RouterConfig, facts: Facts = NOTHING_FOUND) -> State:
+    """On each network its IPv4 address and one per prefix, and the one on the internet side."""
+    mine = prefixes(config, facts.delegated)
+    found: dict[str, frozenset[Interface]] = {
+        one.bridge: frozenset(
+            {one.address, *(router_address(one, prefix) for prefix in mine.get(one.name, ()))}
+        )
+        for one in config.networks
+    }
     if config.wan and config.wan.static:
         found[config.wan.port] = frozenset({config.wan.static.address})
     return found
@@ -45,15 +54,19 @@ def owned(present: State, scope: State) -> State:
 
 def steps(wanted: State, present: State) -> tuple[Step, ...]:
     """List the steps from `present` to `wanted`, additions first; () means nothing to do."""
-    nothing: frozenset[IPv4Interface] = frozenset()
+    nothing: frozenset[Interface] = frozenset()
     adds = [
         AddAddress(link, address)
         for link in sorted(wanted)
-        for address in sorted(wanted[link] - present.get(link, nothing))
+        for address in sorted(wanted[link] - present.get(link, nothing), key=_place)
     ]
     drops = [
         DropAddress(link, address)
         for link in sorted(present)
-        for address in sorted(present[link] - wanted.get(link, nothing))
+        for address in sorted(present[link] - wanted.get(link, nothing), key=_place)
     ]
     return (*adds, *drops)
+
+
+def _place(address: Interface) -> tuple[int, int]:
+    return address.version, int(address)

@@ -5,15 +5,17 @@ Additions come before removals, and removals run the other way round: routes, ad
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface
 
 from appliance.model.config import RouterConfig
-from appliance.plan import addresses, firewall, links, routes, sysctls
+from appliance.model.facts import NOTHING_FOUND, Facts
+from appliance.plan import addresses, firewall, links, routes, sysctls, unreachable
+from appliance.plan.addresses import Interface
 from appliance.plan.addresses import State as Addresses
 from appliance.plan.firewall import State as Filter
 from appliance.plan.links import State as Links
 from appliance.plan.routes import State as Routes
 from appliance.plan.sysctls import State as Sysctls
+from appliance.plan.unreachable import State as Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,10 @@ class State:
     addresses: Addresses = field(default_factory=dict)
     routes: Routes = frozenset()
     sysctls: Sysctls = field(default_factory=dict)
+    unreachable: Unreachable = frozenset()
 
 
-Step = firewall.Step | links.Step | addresses.Step | routes.Step | sysctls.Step
+Step = firewall.Step | links.Step | addresses.Step | routes.Step | sysctls.Step | unreachable.Step
 
 PHASES: Mapping[type[Step], int] = {
     firewall.Refill: 1,
@@ -40,6 +43,8 @@ PHASES: Mapping[type[Step], int] = {
     addresses.AddAddress: 6,
     routes.AddRoute: 7,
     routes.DropRoute: 7,  # as routes.steps orders them: a new gateway needs the old one gone
+    unreachable.AddUnreachable: 7,
+    unreachable.DropUnreachable: 7,
     addresses.DropAddress: 8,
     links.Release: 9,
     links.BringDown: 10,
@@ -50,22 +55,23 @@ FORWARDING_OFF, FORWARDING_ON = 0, 12
 """The two writes that have a phase of their own."""
 
 
-def wanted(config: RouterConfig | None) -> State:
-    """What a located config asks of the kernel; None asks for nothing at all."""
+def wanted(config: RouterConfig | None, facts: Facts = NOTHING_FOUND) -> State:
+    """What a located config asks of the kernel, given what was found; None asks for nothing."""
     if config is None:
         return State()
     return State(
         firewall=firewall.wanted(config),
         links=links.wanted(config),
-        addresses=addresses.wanted(config),
+        addresses=addresses.wanted(config, facts),
         routes=routes.wanted(config),
         sysctls=sysctls.wanted(config),
+        unreachable=unreachable.wanted(config, facts),
     )
 
 
 def together(*states: State) -> State:
     """A scope: everything that any of `states` names."""
-    both: dict[str, frozenset[IPv4Interface]] = {}
+    both: dict[str, frozenset[Interface]] = {}
     for state in states:
         for link, found in state.addresses.items():
             both[link] = both.get(link, frozenset()) | found
@@ -84,6 +90,7 @@ def owned(present: State, scope: State) -> State:
         addresses=addresses.owned(present.addresses, scope.addresses),
         routes=routes.owned(present.routes, scope.routes),
         sysctls=sysctls.owned(present.sysctls, scope.sysctls),
+        unreachable=unreachable.owned(present.unreachable, scope.unreachable),
     )
 
 
@@ -94,6 +101,7 @@ def steps(wanted: State, present: State) -> tuple[Step, ...]:
         *links.steps(wanted.links, present.links),
         *addresses.steps(wanted.addresses, present.addresses),
         *routes.steps(wanted.routes, present.routes),
+        *unreachable.steps(wanted.unreachable, present.unreachable),
         *sysctls.steps(wanted.sysctls, present.sysctls),
     )
     return tuple(sorted(found, key=phase))

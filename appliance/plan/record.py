@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface
 from typing import Any
 
 from appliance.plan.firewall import Chain, Hook
@@ -27,6 +27,7 @@ def to_json(state: State) -> dict[str, Any]:
             for one in sorted(state.routes)
         ],
         "sysctls": dict(state.sysctls),
+        "unreachable": sorted(map(str, state.unreachable)),
     }
 
 
@@ -41,14 +42,14 @@ def from_json(stored: Mapping[str, Any]) -> State:
         ),
         links={name: Link(**one) for name, one in stored["links"].items()},
         addresses={
-            link: frozenset(map(IPv4Interface, found))
-            for link, found in stored["addresses"].items()
+            link: frozenset(map(ip_interface, found)) for link, found in stored["addresses"].items()
         },
         routes=frozenset(
             Route(IPv4Network(destination), IPv4Address(gateway), link, metric)
             for destination, gateway, link, metric in stored["routes"]
         ),
         sysctls=dict(stored["sysctls"]),
+        unreachable=frozenset(map(IPv6Network, stored.get("unreachable", ()))),
     )
 
 

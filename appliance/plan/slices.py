@@ -6,6 +6,7 @@ strands nobody; and who holds a lease from before is answered as before.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from ipaddress import IPv6Network
 
 from appliance.model.config import Network, RouterConfig
 from appliance.model.slices import (
@@ -18,11 +19,15 @@ from appliance.model.slices import (
     DnsSlice,
     FixedAddress,
     Slices,
+    TimeSlice,
     WanSlice,
 )
 from appliance.model.stays import Stay
+from appliance.plan.prefixes import prefixes, router_address
 
 TRIAL_LEASE_SECONDS = 60
+
+NTP_SERVERS = 42  # RFC 2132 §8.3
 
 
 def cut(
@@ -32,11 +37,14 @@ def cut(
     *,
     staying: Sequence[Stay] = (),
     before: RouterConfig | None = None,
+    delegated: IPv6Network | None = None,
 ) -> Slices:
     """The slices of `config`; `machines` are the names in the inventory by MAC.
 
-    `staying` is what stands beside it, `before` the config it would replace while it is on trial.
+    `staying` is what stands beside it, `before` the config it would replace while it is on trial,
+    `delegated` the provider's IPv6 prefix.
     """
+    mine = prefixes(config, delegated)
     return Slices(
         revision=revision,
         dhcp=(*_dhcp(config, before), *_formers(staying)),
@@ -50,6 +58,7 @@ def cut(
                     one.address,
                     _reservations(one),
                     tuple(stay.address for stay in staying if stay.link == one.bridge),
+                    tuple(router_address(one, it) for it in mine.get(one.name, ())),
                 )
                 for one in config.networks
             ),
@@ -59,6 +68,7 @@ def cut(
         boot=tuple(
             BootNetwork(one.name, one.bridge, one.address) for one in config.networks if one.netboot
         ),
+        time=TimeSlice(config.time.servers, config.time.serve),
         wan=_wan(config),
     )
 
@@ -118,11 +128,21 @@ def served(config: RouterConfig, network: Network) -> DhcpNetwork | None:
         netboot=network.netboot,
         answer_beside_others=network.dhcp.answer_beside_others,
         reservations=_reservations(network),
-        options=tuple((one.code, bytes.fromhex(one.value)) for one in network.dhcp.options),
+        options=_options(config, network),
         vendor_classes=network.dhcp.vendor_classes,
     )
 
 
+def _options(config: RouterConfig, network: Network) -> tuple[tuple[int, bytes], ...]:
+    """The owner's, and where the time is to be had unless they say it themselves."""
+    rows = network.dhcp.options if network.dhcp else ()
+    own = {one.code: bytes.fromhex(one.value) for one in rows}
+    ours = {NTP_SERVERS: network.address.ip.packed} if config.time.serve else {}
+    return tuple((ours | own).items())
+
+
 def _reservations(network: Network) -> tuple[FixedAddress, ...]:
     rows = network.dhcp.reservations if network.dhcp else ()
-    return tuple(FixedAddress(one.mac, one.address, one.name, one.quirks) for one in rows)
+    return tuple(
+        FixedAddress(one.mac, one.address, one.name, one.quirks, one.suffix) for one in rows
+    )

@@ -10,6 +10,7 @@ from appliance.model.config import RouterConfig
 from appliance.model.policy import ways_in
 
 FORWARD_V4 = "net/ipv4/ip_forward"
+FORWARD_V6 = "net/ipv6/conf/all/forwarding"
 BRIDGED_V4 = "net/bridge/bridge-nf-call-iptables"
 """Does the filter see what is bridged?  Then br_netfilter bridges what a forward sends back into
 its own network instead of routing it, and a bridge lets nothing out by the port it came in by."""
@@ -22,7 +23,9 @@ PER_LINK: Mapping[str, str] = {
     "net/ipv6/conf/{}/accept_ra": "0",  # a router announces, it does not obey announcements
     "net/ipv6/conf/{}/accept_redirects": "0",
 }
-RESTING: Mapping[str, str] = {FORWARD_V4: "0"}
+IPV6_ON = "net/ipv6/conf/{}/disable_ipv6"
+ACCEPT_RA = "net/ipv6/conf/{}/accept_ra"
+RESTING: Mapping[str, str] = {FORWARD_V4: "0", FORWARD_V6: "0"}
 """What a setting of ours goes back to when no config asks for it any more; the rest may stay."""
 
 State = Mapping[str, str | None]
@@ -48,6 +51,18 @@ def wanted(config: RouterConfig) -> State:
         found[FORWARD_V4] = "1"
     if ways_in(config):
         found[BRIDGED_V4] = "0"
+    return {**found, **_ipv6(config)}
+
+
+def _ipv6(config: RouterConfig) -> State:
+    """IPv6 on the networks that have it.  On the internet side the kernel itself obeys the
+    provider's announcements, forwarding or not: its default route comes by them (value 2)."""
+    links = [network.bridge for network in config.networks if network.ipv6]
+    if not links:
+        return {}
+    found = {FORWARD_V6: "1"} | {IPV6_ON.format(link): "0" for link in links}
+    if config.wan:
+        found |= {IPV6_ON.format(config.wan.port): "0", ACCEPT_RA.format(config.wan.port): "2"}
     return found
 
 
@@ -70,9 +85,9 @@ def steps(wanted: State, present: State) -> tuple[Step, ...]:
 
 def is_forwarding_on(step: Step) -> bool:
     """Does this write start forwarding?"""
-    return step == Write(FORWARD_V4, "1")
+    return step in (Write(FORWARD_V4, "1"), Write(FORWARD_V6, "1"))
 
 
 def is_forwarding_off(step: Step) -> bool:
     """Does this write stop forwarding?"""
-    return step == Write(FORWARD_V4, "0")
+    return step in (Write(FORWARD_V4, "0"), Write(FORWARD_V6, "0"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from appliance.plan import addresses, firewall, links, routes, sysctls
+from appliance.plan import addresses, firewall, links, routes, sysctls, unreachable
 from appliance.plan.order import Step
 
 WORDS: Mapping[type[Step], str] = {
@@ -21,11 +21,15 @@ WORDS: Mapping[type[Step], str] = {
     routes.DropRoute: (
         "Stop sending {0.route.destination} to {0.route.gateway} through {0.route.link}."
     ),
+    unreachable.AddUnreachable: "Refuse what is sent to {0.destination} and is on no network.",
+    unreachable.DropUnreachable: "Let {0.destination} go where the other routes lead.",
     firewall.DropTable: "Remove the filter.",
 }
-FORWARDING: Mapping[bool, str] = {
-    True: "Start forwarding between networks.",
-    False: "Stop forwarding between networks.",
+FORWARDING: Mapping[sysctls.Write, str] = {
+    sysctls.Write(sysctls.FORWARD_V4, "1"): "Start forwarding between networks.",
+    sysctls.Write(sysctls.FORWARD_V4, "0"): "Stop forwarding between networks.",
+    sysctls.Write(sysctls.FORWARD_V6, "1"): "Start forwarding IPv6 between networks.",
+    sysctls.Write(sysctls.FORWARD_V6, "0"): "Stop forwarding IPv6 between networks.",
 }
 
 
@@ -36,9 +40,7 @@ def say(step: Step) -> str:
 
 
 def _write(step: sysctls.Write) -> str:
-    if step.path == sysctls.FORWARD_V4:
-        return FORWARDING[step.value == "1"]
-    return f"Set {step.path} to {step.value}."
+    return FORWARDING.get(step, f"Set {step.path} to {step.value}.")
 
 
 def _refill(step: firewall.Refill) -> str:

@@ -90,6 +90,10 @@ kernel() {
     unpacked "$home/kernel" "$package"
 }
 
+# Programs that the router configures and runs as users of their own: unpacked, for their packages
+# would start them as services of this computer.
+daemons=(radvd dhcpcd-base chrony)
+
 # What is measured against, with the libraries that it does not share with the packages above.
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
@@ -100,6 +104,11 @@ peers() {
     unpacked "$home/peers/nginx" nginx
     unpacked "$home/peers/dnsperf" dnsperf libldns3
     unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
+}
+
+unpacked_daemons() {
+    say "unpacking the programs for IPv6 and time: ${daemons[*]}"
+    unpacked "$home/daemons" "${daemons[@]}"
 }
 
 # Who made which network card: the IEEE's registry of the distribution, compacted.
@@ -129,6 +138,8 @@ once "$home/makers" makers "$here/makers.awk" -- makers
 once "$home/browser" htmx.min.js "$checkout/package-lock.json" -- browser_files
 launcher
 [ -d "$home/kernel/boot" ] || kernel
+printf '%s\n' "${daemons[@]}" > "$home/.done/daemons"
+once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked_daemons
 installed "$home/kernel"
 if [ "$target" = test ]; then bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'; fi
 if [ "$target" != run ]; then

@@ -2,8 +2,8 @@
 # of the sample, and the programs that Nixie calls.  nixos/set-up.sh links it below NIXIE_HOME.
 {
   lib, callPackage, runCommand, buildEnv, stdenv,
-  bash, busybox, coreutils, cpio, curl, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, hwdata, iproute2, ipxe,
-  kmod, linux, nftables, nix, nodejs, openssh, openssl, procps, qemu, squashfsTools, util-linux, xz, zstd,
+  bash, busybox, chrony, coreutils, cpio, curl, dhcpcd, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, hwdata, iproute2, ipxe,
+  kmod, linux, nftables, nix, nodejs, openssh, openssl, procps, qemu, radvd, squashfsTools, util-linux, xz, zstd,
 }:
 let
   # Stands at /usr and /bin for the program: it looks where Debian has them.
@@ -19,10 +19,13 @@ let
 in
 # parts: laid out like unpacked Debian packages, which is what services/lab/sample/assemble.py reads.
 runCommand "nixie-home" { } ''
-  mkdir -p $out/{nix/usr,loaders,makers,parts/boot,parts/lib,parts/bin,parts/usr/bin}
+  mkdir -p $out/{nix/usr,daemons/usr/sbin,loaders,makers,parts/boot,parts/lib,parts/bin,parts/usr/bin}
   ln -s ${usr} $out/usr
   ln -s ${callPackage ../python.nix { }} $out/venv
   ln -s ${nix}/bin $out/nix/usr/bin
+  ln -s ${radvd}/bin/radvd $out/daemons/usr/sbin/radvd
+  ln -s ${dhcpcd}/bin/dhcpcd $out/daemons/usr/sbin/dhcpcd
+  ln -s ${chrony}/bin/chronyd $out/daemons/usr/sbin/chronyd
   ln -s ${ipxe} $out/loaders/${ipxe.version}
   LC_ALL=C awk -f ${../debian/makers.awk} ${hwdata}/share/hwdata/oui.txt | LC_ALL=C sort -u -t $'\t' -k 1,1 > $out/makers/makers
   ln -s ${linux}/bzImage $out/parts/boot/vmlinuz-${linux.modDirVersion}

@@ -31,7 +31,7 @@ packages() {
     rm -rf "$work"
 }
 once "$home/.done" ../packages/venv/bin/python "$here/home.nix" "$here/../python.nix" "$checkout"/flake.* -- packages
-for name in venv nix loaders makers; do ln -sfn "$home/packages/$name" "$home/$name"; done
+for name in venv nix loaders makers daemons; do ln -sfn "$home/packages/$name" "$home/$name"; done
 
 install -m 755 "$here/inside.sh" "$home/inside"
 launcher "$home/inside" "$home/packages"

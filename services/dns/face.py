@@ -4,10 +4,13 @@ Who is of the network, and asks no more than is allowed, has a budget for this s
 answer costs one look-up of it.  Others are refused: we are no open resolver.
 """
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from services.dns.cache import Answers
 
+Subnet = IPv4Network | IPv6Network
+LINK_LOCAL = IPv6Network("fe80::/10")
+"""Whoever has such an address is on this very link."""
 MOST_CLIENTS = 4_096
 """Client addresses remembered per link as belonging to its network."""
 
@@ -18,13 +21,13 @@ class Face:
     def __init__(self, link: str) -> None:
         self.link = link
         self.name: str | None = None
-        self.subnets: tuple[IPv4Network, ...] = ()
+        self.subnets: tuple[Subnet, ...] = ()
         self.answers = Answers()
         self.budgets: dict[str, int] = {}  # client to the questions it has left this second
         self.allowance = 0  # questions a second of each client
         self.refill_at = 0.0
 
-    def belong(self, name: str | None, subnets: tuple[IPv4Network, ...], allowance: int) -> None:
+    def belong(self, name: str | None, subnets: tuple[Subnet, ...], allowance: int) -> None:
         """The link's network now, None when it has none any more; with the subnets it had before,
         while somebody is still there."""
         if (self.name, self.subnets, self.allowance) != (name, subnets, allowance):
@@ -41,7 +44,7 @@ class Face:
         """Is this a client of our network?"""
         if client in self.budgets:
             return True
-        address = IPv4Address(client)
+        address = ip_address(client)
         if not any(address in subnet for subnet in self.subnets):
             return False
         if len(self.budgets) >= MOST_CLIENTS:

@@ -1,11 +1,12 @@
 """The dns role: drain, ask the core, send.  Its sockets are opened by the supervisor, one pair per
-link (`dns-udp.<link>`, `dns-tcp.<link>`); what it knows of the rest comes by `follow.py`.
+link (`dns-udp.<link>`, `dns-tcp.<link>`), and another (`dns-udp6`, `dns-tcp6`) where it has IPv6;
+what it knows of the rest comes by `follow.py`.
 """
 
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import dnslib
 
 from appliance.model.dns import Dns
-from appliance.model.slices import DnsSlice
+from appliance.model.slices import DnsNetwork, DnsSlice
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.leases import LeaseRow
 from services.dns.answer import (
@@ -32,7 +33,7 @@ from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
 from services.dns.counts import Counts
-from services.dns.face import Face
+from services.dns.face import LINK_LOCAL, Face, Subnet
 from services.dns.follow import Known
 from services.dns.labels import name_in_bytes
 from services.dns.looked import question, sentence
@@ -40,6 +41,7 @@ from services.dns.streams import Streams
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
 
+UDP, TCP = ("dns-udp", "dns-udp6"), ("dns-tcp", "dns-tcp6")
 DRAIN = 64
 """Datagrams taken in one turn, so that the other links get theirs."""
 TCP_IDLE_SECONDS = 10.0
@@ -61,11 +63,12 @@ async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs 
     listeners = []
     try:
         for face in faces.values():
-            server.listen(face, sockets.get(f"dns-udp.{face.link}"))
+            server.listen(face, [sockets.get(f"{kind}.{face.link}") for kind in UDP])
         known.bring()  # before the loop turns: nobody is refused for want of a slice
         for link, face in faces.items():
-            if tcp := sockets.get(f"dns-tcp.{link}"):
-                listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
+            for kind in TCP:
+                if tcp := sockets.get(f"{kind}.{link}"):
+                    listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
         signs.ready()
         _know_the_garbage()
         await known.follow(signs.beat)
@@ -113,10 +116,9 @@ class Server:
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
             network = network_of(slice_, face.link)
-            ours = (network.address, *network.stays) if network else ()
             face.belong(
                 network.name if network else None,
-                tuple(one.network for one in ours),
+                _subnets(network) if network else (),
                 slice_.settings.queries_per_second,
             )
 
@@ -177,10 +179,10 @@ class Server:
             tcp=True,
         )
 
-    def listen(self, face: Face, udp: socket.socket | None) -> None:
-        """Answer on a face's UDP socket, and remember the face for its streams."""
+    def listen(self, face: Face, sockets: Iterable[socket.socket | None]) -> None:
+        """Answer on a face's UDP sockets, and remember the face for its streams."""
         self._faces.append(face)
-        if udp:
+        for udp in filter(None, sockets):
             self._heard.append(udp)
             udp.setblocking(False)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
@@ -371,6 +373,13 @@ def _face_of(client: str, faces: Sequence[Face]) -> Face | None:
     """The link behind which a client of that address would be."""
     address = ip_address(client)
     return next((one for one in faces if any(address in subnet for subnet in one.subnets)), None)
+
+
+def _subnets(network: DnsNetwork) -> tuple[Subnet, ...]:
+    """Where the clients of a network are."""
+    four = (network.address, *network.stays)
+    local = (LINK_LOCAL,) if network.six else ()
+    return (*(one.network for one in four), *(one.network for one in network.six), *local)
 
 
 def _ways_of(settings: Dns) -> tuple[object, ...]:

@@ -13,8 +13,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import dnslib
 
 from appliance.model.dns import Record, full_name
+from appliance.model.ipv6 import joined
 from appliance.model.names import MACHINE_NAME
-from appliance.model.slices import DnsNetwork, DnsSlice
+from appliance.model.slices import DnsNetwork, DnsSlice, FixedAddress
 from appliance.store.leases import LeaseRow
 from services.dns.labels import name_in_bytes, parts, suffixes
 from services.dns.records import Stored, alias, rdata
@@ -61,6 +62,8 @@ SPECIAL = (
 OF_THE_ROOT = frozenset({NS, SOA, DS, DNSKEY})
 """Types by which a single label is a domain of the internet and not a machine."""
 LOOPBACK: Mapping[int, str] = {A: "127.0.0.1", AAAA: "::1"}
+HOSTS: Mapping[int, tuple[int, type[dnslib.RD]]] = {A: (4, dnslib.A), AAAA: (6, dnslib.AAAA)}
+"""What is asked for an address of which IP version."""
 PRIVATE: tuple[Subnet, ...] = (
     *map(
         IPv4Network,
@@ -84,7 +87,7 @@ PRIVATE: tuple[Subnet, ...] = (
 class Names:
     """Single labels to addresses, and addresses to whole names."""
 
-    forward: Mapping[str, tuple[IPv4Address, ...]]
+    forward: Mapping[str, tuple[Address, ...]]
     reverse: Mapping[Address, str]
 
 
@@ -122,16 +125,18 @@ def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
     """
     domain = slice_.domain
     taken = {full_name(one.name, domain) for one in slice_.settings.records}
-    forward: dict[str, tuple[IPv4Address, ...]] = {
-        slice_.hostname: tuple(network.address.ip for network in slice_.networks)
+    forward: dict[str, tuple[Address, ...]] = {
+        slice_.hostname: tuple(one for network in slice_.networks for one in _ours(network))
     }
-    ours = (one for network in slice_.networks for one in (network.address, *network.stays))
-    reverse: dict[Address, str] = {one.ip: slice_.hostname for one in ours}
+    stays = (one.ip for network in slice_.networks for one in network.stays)
+    reverse: dict[Address, str] = dict.fromkeys(
+        (*forward[slice_.hostname], *stays), slice_.hostname
+    )
     for network in slice_.networks:
         for one in network.reservations:
             if one.name and one.name not in forward and f"{one.name}.{domain}" not in taken:
-                forward[one.name] = (one.address,)
-                reverse[one.address] = one.name
+                forward[one.name] = (one.address, *_suffixed(network, one))
+                reverse |= dict.fromkeys(forward[one.name], one.name)
     fixed = frozenset(reverse)
     held = sorted(leases, key=lambda lease: (lease.stage != "os", lease.address))
     machines = dict(slice_.machines)
@@ -146,6 +151,18 @@ def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
     whole = {address: f"{name}.{domain}" for address, name in reverse.items()}
     said = dict(reversed(list(_backwards(slice_.settings.records, domain))))
     return Names(forward, {**whole, **{at: name for at, name in said.items() if at not in fixed}})
+
+
+def _ours(network: DnsNetwork) -> tuple[Address, ...]:
+    """The router's addresses on a network."""
+    return (network.address.ip, *(one.ip for one in network.six))
+
+
+def _suffixed(network: DnsNetwork, device: FixedAddress) -> tuple[Address, ...]:
+    """A device's addresses by its suffix, one in each prefix of its network."""
+    if device.suffix is None:
+        return ()
+    return tuple(joined(one.network, device.suffix) for one in network.six)
 
 
 def _may_have(name: str) -> bool:
@@ -236,15 +253,16 @@ class Zone:
         addresses = self.names.forward.get(label)
         if addresses is None:
             return Found((), zone, NXDOMAIN)
-        if kind != A:
+        if kind not in HOSTS:
             return Found((), zone)
+        version, data = HOSTS[kind]
         own = self._networks.get(network)
         if own and label == self._hostname:  # the side that the client is on comes first
-            addresses = tuple(sorted(addresses, key=lambda one: one != own.address.ip))
+            near = _ours(own)
+            addresses = tuple(sorted(addresses, key=lambda one: one not in near))
         name = label if zone == label else f"{label}.{zone}"
-        return Found(
-            tuple(Stored(name, A, dnslib.A(str(one)), LOCAL_SECONDS) for one in addresses), zone
-        )
+        fit = [one for one in addresses if one.version == version]
+        return Found(tuple(Stored(name, kind, data(str(one)), LOCAL_SECONDS) for one in fit), zone)
 
     def _apex(self, kind: int) -> Found:
         data = {SOA: self._authority(), NS: dnslib.NS(self._router)}
@@ -260,6 +278,7 @@ class Zone:
         home: tuple[Subnet, ...] = (
             *PRIVATE,
             *(one.address.network for one in self._networks.values()),
+            *(it.network for one in self._networks.values() for it in one.six),
         )
         zone = next((one for one in home if _inside(network, one)), None)
         whole = network.prefixlen == network.max_prefixlen
@@ -293,10 +312,10 @@ class Zone:
 def _special(kind: int, zone: str) -> Found:
     if zone != "localhost":
         return Found((), zone, NXDOMAIN)
-    kinds: Mapping[int, type[dnslib.RD]] = {A: dnslib.A, AAAA: dnslib.AAAA}
-    if kind not in kinds:
+    if kind not in HOSTS:
         return Found((), zone)
-    return Found((Stored(zone, kind, kinds[kind](LOOPBACK[kind]), LOCAL_SECONDS),), zone)
+    _, data = HOSTS[kind]
+    return Found((Stored(zone, kind, data(LOOPBACK[kind]), LOCAL_SECONDS),), zone)
 
 
 def _cut(message: dnslib.DNSRecord, code: int) -> Local:

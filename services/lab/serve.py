@@ -14,6 +14,7 @@ from pathlib import Path
 
 from appliance.errors import Problem, Refused
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
+from appliance.model.ipv6 import Ipv6, site
 from appliance.model.table import table_from_json
 from appliance.model.wan import Wan
 from appliance.store import boots
@@ -223,8 +224,9 @@ def _assigned(state: Path, mac: str) -> str | None:
     return usable[0].image
 
 
-def first_config() -> RouterConfig:
-    """The lab's router: one LAN with netboot, the ISP as its way out, by DHCP."""
+def first_config(entropy: bytes) -> RouterConfig:
+    """The lab's router: one LAN with netboot, the ISP as its way out, by DHCP.  From `entropy`,
+    5 random bytes, comes its own IPv6 prefix."""
     lan = IPv4Interface("10.77.0.1/24")
     return RouterConfig(
         networks=(
@@ -234,7 +236,9 @@ def first_config() -> RouterConfig:
                 ports=(LAN_PORT,),
                 address=lan,
                 dhcp=Dhcp(Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))),
+                ipv6=Ipv6(),
             ),
         ),
         wan=Wan(WAN_LINK),
+        ula=site(entropy),
     )

@@ -6,7 +6,7 @@ plan's business.
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Interface
+from ipaddress import IPv6Interface, IPv6Network
 from typing import Any
 
 from pyroute2 import AsyncIPRoute
@@ -14,11 +14,13 @@ from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.rtnl import (
     RTMGRP_IPV4_IFADDR,
     RTMGRP_IPV4_ROUTE,
+    RTMGRP_IPV6_IFADDR,
+    RTMGRP_IPV6_ROUTE,
     RTMGRP_LINK,
 )
 
 from appliance.errors import Unreachable
-from appliance.plan.addresses import AddAddress, DropAddress
+from appliance.plan.addresses import AddAddress, DropAddress, Interface
 from appliance.plan.addresses import State as Addresses
 from appliance.plan.links import (
     AddBridge,
@@ -33,9 +35,14 @@ from appliance.plan.links import (
 from appliance.plan.links import State as Links
 from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute, Route
 from appliance.plan.routes import State as Routes
-from services.links.translate import address_of, link_of, route_of
+from appliance.plan.unreachable import AddUnreachable, DropUnreachable
+from services.links.translate import address_of, link_of, route_of, unreachable_of
 
-IPV4 = 2  # AF_INET
+IPV4, IPV6 = 2, 10  # AF_INET, AF_INET6
+NO_DAD = 2  # linux/if_addr.h, IFA_F_NODAD
+WATCHED = (
+    RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE
+)
 RT_SCOPE_LINK = 253  # linux/rtnetlink.h
 Step = (
     AddBridge
@@ -50,6 +57,8 @@ Step = (
     | DropAddress
     | AddRoute
     | DropRoute
+    | AddUnreachable
+    | DropUnreachable
 )
 
 
@@ -66,12 +75,13 @@ class LinksDriver:
         return {one.get("ifname"): link_of(one, names) for one in messages}
 
     async def addresses(self) -> Addresses:
-        """Every link that has IPv4 addresses, with all of them."""
+        """Every link that has addresses, with all of them."""
         names = await self._names()
-        found: dict[str, set[IPv4Interface]] = {name: set() for name in names.values()}
-        async for one in await self._netlink.addr("dump", family=IPV4):
-            if one["index"] in names:
-                found[names[one["index"]]].add(address_of(one))
+        found: dict[str, set[Interface]] = {name: set() for name in names.values()}
+        for family in (IPV4, IPV6):
+            async for one in await self._netlink.addr("dump", family=family):
+                if one["index"] in names:
+                    found[names[one["index"]]].add(address_of(one))
         return {name: frozenset(one) for name, one in found.items()}
 
     async def routes(self) -> Routes:
@@ -82,6 +92,14 @@ class LinksDriver:
             async for one in await self._netlink.route("dump", family=IPV4, table=254)
         ]
         return frozenset(route for route in found if route)
+
+    async def unreachable(self) -> frozenset[IPv6Network]:
+        """The IPv6 addresses that routes with our mark make lead nowhere."""
+        found = [
+            unreachable_of(one)
+            async for one in await self._netlink.route("dump", family=IPV6, table=254)
+        ]
+        return frozenset(one for one in found if one)
 
     async def perform(self, step: Step) -> None:
         """Carry out one step.  Raises Unreachable with the kernel's reason."""
@@ -105,11 +123,7 @@ class LinksDriver:
             index=await self._index(step.link),
             address=str(step.address.ip),
             prefixlen=step.address.network.prefixlen,
-            **(
-                {"broadcast": str(step.address.network.broadcast_address)}
-                if isinstance(step, AddAddress)
-                else {}
-            ),
+            **_details(step),
         )
 
     async def add_route(self, step: AddRoute | DropRoute) -> None:
@@ -120,6 +134,16 @@ class LinksDriver:
             **_through(step.route),
             oif=await self._index(step.route.link),
             priority=step.route.metric,
+            proto=PROTOCOL,
+        )
+
+    async def refuse(self, step: AddUnreachable | DropUnreachable) -> None:
+        """Make addresses lead nowhere, or no longer."""
+        await self._netlink.route(
+            "add" if isinstance(step, AddUnreachable) else "del",
+            family=IPV6,
+            dst=str(step.destination),
+            type="unreachable",
             proto=PROTOCOL,
         )
 
@@ -184,6 +208,8 @@ PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, No
     DropAddress: LinksDriver.add_address,
     AddRoute: LinksDriver.add_route,
     DropRoute: LinksDriver.add_route,
+    AddUnreachable: LinksDriver.refuse,
+    DropUnreachable: LinksDriver.refuse,
 }
 
 
@@ -192,6 +218,16 @@ def _through(route: Route) -> dict[str, Any]:
     if int(route.gateway):
         return {"gateway": str(route.gateway)}
     return {"scope": RT_SCOPE_LINK}
+
+
+def _details(step: AddAddress | DropAddress) -> dict[str, Any]:
+    """What an address is added with.  A prefix of ours is nobody else's, so there is nobody to
+    detect: our IPv6 address serves at once, and not only when a port is plugged in."""
+    if isinstance(step, DropAddress):
+        return {}
+    if isinstance(step.address, IPv6Interface):
+        return {"flags": NO_DAD}
+    return {"broadcast": str(step.address.network.broadcast_address)}
 
 
 @asynccontextmanager
@@ -204,7 +240,7 @@ async def netlink() -> AsyncIterator[AsyncIPRoute]:
 async def changes() -> AsyncIterator[None]:
     """Yield whenever somebody, ourselves included, changed links, addresses or routes."""
     async with AsyncIPRoute() as monitor:
-        await monitor.bind(groups=RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE)
+        await monitor.bind(groups=WATCHED)
         while True:
             async for _ in monitor.get():
                 pass

@@ -1,10 +1,11 @@
 """Netlink messages as the plan's values.  Messages are mappings as pyroute2 hands them out."""
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface
 from typing import Any
 
 from appliance.model.firewall import EVERYWHERE
+from appliance.plan.addresses import Interface
 from appliance.plan.links import Link
 from appliance.plan.routes import PROTOCOL, Route
 
@@ -12,6 +13,7 @@ Message = Mapping[str, Any]
 
 IFF_UP = 1  # linux/if.h
 MAIN_TABLE = 254  # linux/rtnetlink.h, RT_TABLE_MAIN
+UNREACHABLE = 7  # linux/rtnetlink.h, RTN_UNREACHABLE
 
 
 def kind_of(message: Message) -> str:
@@ -32,10 +34,10 @@ def link_of(message: Message, names: Mapping[int, str]) -> Link:
     )
 
 
-def address_of(message: Message) -> IPv4Interface:
-    """One IPv4 address.  On a point-to-point link `local` is ours and `address` the peer's."""
-    own = message.get("local") or message["address"]
-    return IPv4Interface(f"{own}/{message['prefixlen']}")
+def address_of(message: Message) -> Interface:
+    """One address.  On a point-to-point link `local` is ours and `address` the peer's."""
+    own = message.get("local") or message.get("address")
+    return ip_interface(f"{own}/{message['prefixlen']}")
 
 
 def route_of(message: Message, names: Mapping[int, str]) -> Route | None:
@@ -52,3 +54,10 @@ def route_of(message: Message, names: Mapping[int, str]) -> Route | None:
         link,
         int(message.get("priority") or 0),
     )
+
+
+def unreachable_of(message: Message) -> IPv6Network | None:
+    """The addresses that an IPv6 route of ours makes lead nowhere; None for every other route."""
+    if message["proto"] != PROTOCOL or message["type"] != UNREACHABLE:
+        return None
+    return IPv6Network(f"{message.get('dst')}/{message['dst_len']}")

@@ -3,19 +3,20 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Interface
 
 from appliance.errors import Problem, Refused
-from appliance.events import Event, LinkMissing, LinkReturned
+from appliance.events import Event, LinkMissing, LinkReturned, PrefixDelegated, PrefixGone
 from appliance.model import migrate, read
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
 from appliance.model.dns import Upstream
+from appliance.model.facts import NOTHING_FOUND, Facts
 from appliance.model.schedule import current
 from appliance.model.stays import Stay
 from appliance.model.wan import StaticAddress
 from appliance.model.way import Learned, Lease
 from appliance.plan import order, routes
+from appliance.plan.addresses import Interface
 from appliance.plan.beside import beside
 from appliance.plan.links import WAN, Missing, located
 from appliance.store.inventory_view import MachineView
@@ -38,6 +39,7 @@ class Aim:
     missing: tuple[Missing, ...]
     lease: Lease | None = None
     scope: order.State = field(default_factory=order.State)
+    facts: Facts = NOTHING_FOUND
 
     def turned_from(self, before: "Aim | None") -> bool:
         """Has a rule's time come, or the provider given something else?  That is no drift."""
@@ -50,20 +52,24 @@ def aim(
     now: float,
     staying: Sequence[Stay] = (),
     learned: Learned = NOTHING,
+    facts: Facts = NOTHING_FOUND,
 ) -> Aim:
     """Find the config's ports among the box's, and its rules that hold at `now` (Unix seconds);
-    `staying` is what stands beside it, `learned` what the provider gave for its way out."""
-    here, missing = located(current(config, now), nics)
+    `staying` is what stands beside it, `learned` what the provider gave for its way out, `facts`
+    what else was found."""
+    able = config if facts.ipv6 else _without_ipv6(config)
+    here, missing = located(current(able, now), nics)
     lease = usable(here, learned, staying)
     whole = _on_paper(here, lease) if lease else here
-    wanted = beside(order.wanted(whole), whole, staying)
+    wanted = beside(order.wanted(whole, facts), whole, staying)
     if lease and here.wan:
         more = {routes.Route(one.destination, one.gateway, here.wan.port) for one in lease.ways}
         here, wanted = _named(here, lease), replace(wanted, routes=wanted.routes | more)
-    former: dict[str, frozenset[IPv4Interface]] = {}
+    former: dict[str, frozenset[Interface]] = {}
     for link, address in learned.former:
         former[link] = former.get(link, frozenset()) | {address}
-    return Aim(here, wanted, missing, lease, order.together(wanted, order.State(addresses=former)))
+    scope = order.together(wanted, order.State(addresses=former))
+    return Aim(here, wanted, missing, lease, scope, facts)
 
 
 def usable(config: RouterConfig, learned: Learned, staying: Sequence[Stay] = ()) -> Lease | None:
@@ -128,6 +134,17 @@ def link_events(before: Iterable[Missing], now: Iterable[Missing]) -> tuple[Even
     )
 
 
+def prefix_events(before: Facts, now: Facts) -> tuple[Event, ...]:
+    """What to tell when the provider delegates something else."""
+    old, new = before.delegated, now.delegated
+    if old == new:
+        return ()
+    return (
+        *([PrefixGone(str(old))] if old else []),
+        *([PrefixDelegated(str(new))] if new else []),
+    )
+
+
 def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow, ...]:
     """The box's interfaces with the network each belongs to under a located config."""
     owner: dict[str, str] = {}
@@ -141,6 +158,10 @@ def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow
 def names_by_mac(machines: Iterable[MachineView]) -> Mapping[str, str]:
     """The inventory's machine names for dns."""
     return {mac: machine.name for machine in machines for _, mac in machine.macs}
+
+
+def _without_ipv6(config: RouterConfig) -> RouterConfig:
+    return replace(config, networks=tuple(replace(one, ipv6=None) for one in config.networks))
 
 
 def _place(one: Missing) -> tuple[str, str]:

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from appliance.plan import order
+from appliance.plan import order, record
 from appliance.store.inventory_view import RevisionView
-from appliance.trial import Trial
+from appliance.store.trials import TrialRow
+from appliance.trial import Phase, Trial
 from services.net.aim import Aim
 
 
@@ -47,3 +48,19 @@ class Attempt:
         """Seconds until the deadline; None while no clock runs."""
         deadline = self.machine.deadline
         return None if deadline is None else deadline - boottime
+
+    def row(self, phase: Phase, clocks: Clocks) -> TrialRow:
+        """What net.db says of it in that phase."""
+        left, now = self.left(clocks.boottime()), clocks.now()
+        return TrialRow(
+            revision=self.revision.number,
+            state=phase.value,
+            began_at=now,
+            deadline=self.machine.deadline,
+            config=self.revision.config,
+            nonce=self.machine.nonce,
+            author=self.revision.author,
+            why=self.machine.why,
+            before=record.to_json(self.before),
+            ends_at=None if left is None else now + left,
+        )

@@ -33,6 +33,7 @@ class KernelDriver:
             links=await self._links.links(),
             addresses=await self._links.addresses(),
             routes=await self._links.routes(),
+            unreachable=await self._links.unreachable(),
             sysctls=self._sysctls.read(self.scope.sysctls),
         )
         return order.owned(present, self.scope)

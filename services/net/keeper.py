@@ -28,6 +28,7 @@ from appliance.events import (
 )
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
+from appliance.model.facts import NOTHING_FOUND
 from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
 from appliance.model.way import Learned
@@ -37,7 +38,7 @@ from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
 from appliance.store.inventory_view import RevisionView
 from appliance.store.ledger import Ledger
-from appliance.store.trials import Ended, Kept, ProbeRow, TrialRow
+from appliance.store.trials import Ended, Kept, ProbeRow
 from appliance.trial import (
     Act,
     Applied,
@@ -53,12 +54,14 @@ from appliance.trial import (
     Woken,
 )
 from hardware.inventory import Nic
-from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows
+from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows, prefix_events
 from services.net.asked import Apply, Asked, Inventory
 from services.net.attempt import Attempt, Clocks, Kernel
 from services.net.leaving import LastEnd, Leaving, nobody
+from services.net.outside import DEAF, Ears, Outside
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
+UNDONE, NEVER_BEGUN = (RevisionUndone, "undone"), (RevisionRefused, "refused")
 FIRST = "first"
 """The name of the change that nobody asked for: there is nothing to go back to."""
 
@@ -75,12 +78,14 @@ class Keeper:
         fault: Fault = no_fault,
         last_end: LastEnd = nobody,
         learned: Callable[[], Learned] = Learned,
+        ears: Ears = DEAF,
     ) -> None:
         """`learned` tells what the provider gave; by itself nothing."""
         self._ledger = Ledger(database, clocks.now, fault)
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
         self._leaving = Leaving(self._ledger.leaving, last_end)
         self._learned = learned
+        self._outside = Outside(ears, self._ledger.slices, clocks.now())
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
         self._aim: Aim | None = self._aimed(self._config) if self._config else None
@@ -145,7 +150,9 @@ class Keeper:
             await self._let_go(told=True)
             await self.repair(told=True)
         here = self._aim.config if self._aim else None
-        self._ledger.write(slices=self._slices(), ports=port_rows(self._nics(), here))
+        slices = self._slices()
+        ports = port_rows(self._nics(), here)
+        self._ledger.write(*self._outside.news(), slices=slices, ports=ports)
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""
@@ -160,12 +167,12 @@ class Keeper:
             self._failed(error)
             return
         turned = fresh.turned_from(self._aim)
-        links = self._arrived(fresh)
+        news = self._arrived(fresh)
         self.failures, self._remains = 0, order.State()
-        expected = bool(links) or turned or not told
+        expected = bool(news) or turned or not told
         drift = () if expected else tuple(DriftRepaired(words.say(one)) for one in steps)
-        if links or drift:
-            self._ledger.write(*links, *drift)
+        if news or drift:
+            self._ledger.write(*news, *drift)
 
     # ── what is asked ────────────────────────────────────────────────────────────────────────────
 
@@ -240,7 +247,7 @@ class Keeper:
         """Put down a trial that is about to begin, or that waits for Keep."""
         if attempt.machine.phase is Phase.PENDING:
             return self._wait_for_keep(attempt)
-        self._ledger.write(trial=self._row(attempt, Phase.JOURNALLED))
+        self._ledger.write(trial=attempt.row(Phase.JOURNALLED, self._clocks))
         return await self._happened(attempt, Journalled())
 
     def _wait_for_keep(self, attempt: Attempt) -> None:
@@ -254,7 +261,7 @@ class Keeper:
             tried = RevisionTried(number, left, steps, attempt.wish)
             events = (tried, *self._arrived(attempt.tried))
         self._ledger.write(
-            *events, trial=self._row(attempt, attempt.machine.phase), slices=self._slices()
+            *events, trial=attempt.row(attempt.machine.phase, self._clocks), slices=self._slices()
         )
 
     async def _perform(self, attempt: Attempt) -> None:
@@ -289,7 +296,7 @@ class Keeper:
         self._ledger.write(
             RevisionApplied(revision.number, steps, attempt.wish),
             *links,
-            trial=self._row(attempt, attempt.machine.phase),
+            trial=attempt.row(attempt.machine.phase, self._clocks),
             kept=self._kept,
             ended=Ended(revision.number, "kept", "", now),
             slices=self._slices(),
@@ -299,15 +306,13 @@ class Keeper:
 
     async def _record_undone(self, attempt: Attempt) -> None:
         number, why, now = attempt.revision.number, attempt.machine.why, self._clocks.now()
-        kind, state = (
-            (RevisionUndone, "undone") if attempt.put_back else (RevisionRefused, "refused")
-        )
+        kind, state = UNDONE if attempt.put_back else NEVER_BEGUN
         self._pending = None
         if not attempt.put_back:
             self._refused = attempt.revision
         self._ledger.write(
             kind(number, why, attempt.wish),
-            trial=self._row(attempt, attempt.machine.phase),
+            trial=attempt.row(attempt.machine.phase, self._clocks),
             ended=Ended(number, state, why, now),
             slices=self._slices(),
         )
@@ -317,7 +322,8 @@ class Keeper:
     def _aimed(self, config: RouterConfig) -> Aim:
         """Where `config` leads, with what stays beside it."""
         beside = self._leaving.beside(self._config, config)
-        return aim(config, self._nics(), self._clocks.now(), beside, self._learned())
+        heard = self._learned(), self._outside.facts()
+        return aim(config, self._nics(), self._clocks.now(), beside, *heard)
 
     async def _let_go(self, *, told: bool) -> None:
         """Take away addresses that nobody needs any more: from the kernel first, then from disk."""
@@ -346,14 +352,16 @@ class Keeper:
         return parsed(self._pending.revision.config) if self._pending else self._config
 
     def _scope(self, tried: Aim) -> order.State:
-        """What we may touch: all that the config in force or the tried one names."""
-        return order.together(*([self._aim.scope] if self._aim else []), tried.scope)
+        """What we may touch: all that the config in force or the tried one names, and our
+        addresses in prefixes that were announced before a restart."""
+        before = self._outside.promised(tried)
+        return order.together(before, *([self._aim.scope] if self._aim else []), tried.scope)
 
     def _arrived(self, fresh: Aim) -> tuple[Event, ...]:
-        """`fresh` is in force now; what there is to tell about its ports."""
-        missing = self._missing
+        """`fresh` is in force now; what there is to tell about its ports and its prefix."""
+        missing, facts = self._missing, self._aim.facts if self._aim else NOTHING_FOUND
         self._aim, self._missing = fresh, fresh.missing
-        return link_events(missing, fresh.missing)
+        return (*link_events(missing, fresh.missing), *prefix_events(facts, fresh.facts))
 
     def _failed(self, error: NixieError) -> None:
         """Told once; it is tried again."""
@@ -366,28 +374,15 @@ class Keeper:
         if self._aim is None or self._kept is None or self._config is None:
             return None
         here, pending = self._aim.config, self._pending
-        return cut(
+        fresh = cut(
             here,
             pending.revision.number if pending else self._kept.revision,
             self._machines,
             staying=self._leaving.beside(self._config, here),
             before=self._config if pending else None,
+            delegated=self._aim.facts.delegated,
         )
-
-    def _row(self, attempt: Attempt, phase: Phase) -> TrialRow:
-        left, now = attempt.left(self._clocks.boottime()), self._clocks.now()
-        return TrialRow(
-            revision=attempt.revision.number,
-            state=phase.value,
-            began_at=now,
-            deadline=attempt.machine.deadline,
-            config=attempt.revision.config,
-            nonce=attempt.machine.nonce,
-            author=attempt.revision.author,
-            why=attempt.machine.why,
-            before=record.to_json(attempt.before),
-            ends_at=None if left is None else now + left,
-        )
+        return self._outside.told(fresh, self._aim, self._clocks.now())
 
 
 ACTS: Mapping[Act, Callable[[Keeper, Attempt], Coroutine[Any, Any, None]]] = {

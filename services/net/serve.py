@@ -1,15 +1,16 @@
 """The net role: it holds the network as it was kept, puts changes on trial, repairs what others do.
 
 At the start an unfinished trial is undone and the last kept config applied, with or without
-nixie.db.  Then six things wake it: a commit in nixie.db or wan.db, a change in the kernel, the
-deadline of a trial, the time of a rule, and the clock (nftables and sysctls do not tell).
-Everything runs in the namespace this process was started in.
+nixie.db.  Then six things wake it: a commit in nixie.db or wan.db, a change in the kernel, what is
+heard of a delegated prefix or of the clock, the deadline of a trial, the time of a rule, and time
+itself (nftables and sysctls do not tell).  Everything runs in the namespace this process was
+started in.
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,16 +26,20 @@ from appliance.store.open import now, writer
 from appliance.store.trials import ProbeRow
 from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
+from services.clock.probe import Follower as ClockFollower
+from services.delegation.dhcpcd import REPORT
+from services.delegation.probe import facts, reports
 from services.devices.serve import Watch
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
 from services.net.follow import Provider, last_ends, read
 from services.net.keeper import Keeper
+from services.net.outside import Ears
 from services.net.probes import probes
 from services.net.probing.driver import Prober
 
-INVENTORY, PROVIDER, KERNEL = "nixie.db", "wan.db", "the kernel"
+INVENTORY, PROVIDER, KERNEL, OUTSIDE = "nixie.db", "wan.db", "the kernel", "the world"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
@@ -65,16 +70,18 @@ async def serve(
     held = Follower(state / "leases.db")
     provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
     watch = Watch(database, state, makers)
+    report, clock = state / "dhcpcd" / REPORT, ClockFollower()
     try:
         await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            told = last_ends(held), provider.learned
+            ears = Ears(partial(facts, report), lambda: clock.synchronised)
+            told = last_ends(held), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await keeper.recover()
             signs.ready()
-            tell = partial(_tell, database)
-            await _hold(keeper, (inventory, wan), signs.beat, watch, tell, held)
+            tell, heard = partial(_tell, database), (reports(report), clock.changes())
+            await _hold(keeper, (inventory, wan), heard, signs.beat, watch, tell, held)
     finally:
         watch.close()
         wan.close()
@@ -107,6 +114,7 @@ class Bell:
 async def _hold(
     keeper: Keeper,
     files: tuple[Follower, Follower],
+    heard: Iterable[AsyncIterator[None]],
     beat: Callable[[], None],
     watch: Watch,
     tell: Callable[[Event], None],
@@ -123,6 +131,8 @@ async def _hold(
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
         group.create_task(bell.ring_on(follow([Follower(wan.path)]), PROVIDER))
         group.create_task(bell.ring_on(changes(), KERNEL))
+        for source in heard:
+            group.create_task(bell.ring_on(source, OUTSIDE))
         group.create_task(
             supervise(once(Service("probes", None, partial(probe, keeper, held))), tell)
         )
@@ -160,7 +170,7 @@ async def _woken(keeper: Keeper, bell: Bell, beat: Callable[[], None]) -> None:
     look_at += pause_seconds(keeper.failures) if keeper.failures else LOOK_SECONDS
     if keeper.wake_at is not None:
         look_at = min(look_at, keeper.wake_at)
-    waited_for = {INVENTORY, PROVIDER} if keeper.failures else {INVENTORY, PROVIDER, KERNEL}
+    waited_for = {INVENTORY, PROVIDER, OUTSIDE} | (set() if keeper.failures else {KERNEL})
     turn = keeper.changes_at
     while (left := look_at - CLOCKS.boottime()) > 0:
         if bell.rung & waited_for:

@@ -7,6 +7,7 @@ from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.roles import ROLES, Role
 from services.nix.daemon import DaemonRequest
+from services.processes.program import Daemon
 from services.processes.serve import Verb
 from services.supervisor.child import Patience
 from services.systemd.notify import listening
@@ -23,6 +24,7 @@ class Plan:
     admin_local_port: int | None = None  # the web on 127.0.0.1, instead of on every network
     first: str | None = None  # JSON of revision 1, for run/first.json
     nix_daemon: Callable[[], DaemonRequest] | None = None  # asked at each of its starts
+    daemons: Mapping[str, Daemon] = field(default_factory=dict)  # of roles.DAEMONS
     verbs: Mapping[str, Verb] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)  # more variables for every role
     program: Callable[[Role], Sequence[str]] | None = None  # instead of `-m appliance role NAME`

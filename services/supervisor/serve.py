@@ -17,7 +17,7 @@ from functools import partial
 
 from appliance.events import Event, FileGone, FileReplaced, RoleUnserved, WallLower, say
 from appliance.model.slices import Slices
-from appliance.roles import Role
+from appliance.roles import DAEMONS, Role
 from appliance.store.follow import Follower
 from appliance.store.slices import published
 from appliance.supervise import Service, once
@@ -27,6 +27,7 @@ from services.processes.serve import Broker
 from services.processes.serve import serve as answer_asks
 from services.supervisor.child import Child
 from services.supervisor.daemon.driver import Command, Ground
+from services.supervisor.daemons.driver import Daemons
 from services.supervisor.held.driver import Held, Means
 from services.supervisor.logs.driver import Logs
 from services.supervisor.plan import (
@@ -79,7 +80,8 @@ class _Ring:
         self._events: deque[tuple[float, str]] = deque(maxlen=50)
         self._woken = asyncio.Event()
         self._status = ""
-        roles = plan.roles.values()
+        others = [DAEMONS[name] for name in plan.daemons]
+        roles = [*plan.roles.values(), *others]
         self._users = users(roles)
         self._tree = Tree(
             plan.state, tree(roles, self._users.roles, self._users.owner), chown=self._users.many
@@ -99,7 +101,9 @@ class _Ring:
         self._admin: Opened | None = None
         if plan.admin_local_port is not None:
             self._admin = Opened(admin_local(plan.admin_local_port), 0)
-        self._roles = {role.name: self._role(role) for role in roles}
+        self._roles = {role.name: self._role(role) for role in plan.roles.values()}
+        self._daemons_told = Daemons(plan.daemons, self._users, plan.state, self._namespace)
+        self._others = {role.name: self._other(role) for role in others}
         self._daemons = [] if plan.nix_daemon is None else [self._nix_daemon()]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -142,10 +146,12 @@ class _Ring:
 
     @property
     def _held(self) -> tuple[Held, ...]:
-        return (*self._daemons, *self._roles.values())
+        return (*self._daemons, *self._roles.values(), *self._others.values())
 
     def _able(self, held: Held) -> bool:
         """Most roles have nothing to do before they have a socket."""
+        if held.child.name in self._others:
+            return self._daemons_told.able(held.child.name)
         needs_sockets = self._roles.keys() - AT_ONCE
         return held.child.name not in needs_sockets or bool(held.opened)
 
@@ -159,6 +165,10 @@ class _Ring:
         )
         means = self._means(partial(self._role_command, role), signs)
         return Held(Child(role.name, self._plan.patience), means)
+
+    def _other(self, role: Role) -> Held:
+        means = self._means(lambda _opened: self._daemons_told.command(role), None)
+        return Held(Child(role.name, self._plan.patience, beats=False), means)
 
     def _nix_daemon(self) -> Held:
         means = self._means(self._daemon_command, None)
@@ -201,9 +211,12 @@ class _Ring:
             place, kind = lost.place, FileReplaced if lost.replaced else FileGone
             self._tell(kind(str(self._plan.state / place.path)))
             if place.writer:
-                self._roles[place.writer].retire()  # it has the old one open
+                {**self._roles, **self._others}[place.writer].retire()  # it has the old one open
         for held in self._held:
             self._logs.trim(held.child.name)
+        if self._slices is not None:
+            for other in self._others.values():
+                self._daemons_told.look(other, self._slices, self._tell)
         for role in self._plan.roles.values():
             if role.sockets:
                 await self._look_at_sockets(role, self._roles[role.name])

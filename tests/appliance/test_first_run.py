@@ -1,4 +1,4 @@
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 
 import pytest
 
@@ -49,6 +49,13 @@ def test_a_port_that_is_not_there_is_refused_with_those_that_are() -> None:
 def test_without_a_port_nobody_starts() -> None:
     with pytest.raises(Refused, match="nobody has said yet which ports"):
         ports([], CARDS)
+
+
+def test_a_new_router_has_an_ipv6_prefix_of_its_own() -> None:
+    config = first_config(("eth1",), entropy=bytes.fromhex("0123456789"))
+    assert problems(config) == ()
+    assert config.ula == IPv6Network("fd01:2345:6789::/48")
+    assert config.networks[0].ipv6 is not None
 
 
 def test_the_internets_port_is_reached_by_dhcp() -> None:

@@ -45,6 +45,10 @@ class Namespace:
         """Run a Python script inside with our interpreter."""
         return self.run(sys.executable, "-c", script, *arguments)
 
+    def reaches(self, address: str) -> bool:
+        """Does one IPv6 echo from inside to `address` come back within two seconds?"""
+        return not self.fails("ping", "-6", "-n", "-c", "1", "-W", "2", address)
+
     def pings(self, address: str) -> bool:
         """Does one ICMP echo from inside to `address` come back within two seconds?"""
         return self.python(PING, address).strip() == "True"

@@ -8,8 +8,8 @@ let
   set = names: builtins.listToAttrs (map (name: { inherit name; value = named name { version = "1.0"; }; }) names);
 
   programs = set [
-    "bash" "busybox" "coreutils" "cpio" "curl" "dnsmasq" "findutils" "gawk" "git" "gnugrep" "gnused" "gnutar" "gzip"
-    "hwdata" "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "squashfsTools" "util-linux"
+    "bash" "busybox" "chrony" "coreutils" "cpio" "curl" "dhcpcd" "dnsmasq" "findutils" "gawk" "git" "gnugrep" "gnused" "gnutar" "gzip"
+    "hwdata" "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "radvd" "squashfsTools" "util-linux"
     "xz" "zstd"
   ];
   python = set [

@@ -44,7 +44,9 @@ def test_the_home_is_laid_out_as_on_debian(tmp_path: Path) -> None:
     script = evaluated(f"{FLAKE}.packages.x86_64-linux.home.script", tmp_path)
     links = dict(re.findall(r"ln -s (\S+) \$out/(\S+)", script))
     assert set(links.values()) == {
-        "usr", "venv", "nix/usr/bin", "loaders/1.0", "parts/boot/vmlinuz-6.12.1",
+        "usr", "venv", "daemons/usr/sbin/radvd", "daemons/usr/sbin/dhcpcd",
+        "daemons/usr/sbin/chronyd",
+        "nix/usr/bin", "loaders/1.0", "parts/boot/vmlinuz-6.12.1",
         "parts/lib/modules", "parts/bin/busybox", "parts/usr/bin/mksquashfs",
         "parts/lib/libgcc_s.so.1",
     }  # fmt: skip

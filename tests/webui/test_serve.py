@@ -12,11 +12,12 @@ from threading import Event, Semaphore
 
 import httpx
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 
 from appliance.cli.client import Client, Where
 from appliance.errors import Unreachable
 from appliance.model.dns import Dns
-from appliance.model.slices import DnsNetwork, DnsSlice, Slices
+from appliance.model.slices import DnsNetwork, DnsSlice, Slices, TimeSlice
 from appliance.store import trials
 from appliance.store.open import writer
 from tests.live.waiting import until
@@ -24,10 +25,11 @@ from tests.webui.conftest import serving
 from webui.serve import BEAT_SECONDS, THREADS
 
 
-def publish(state: Path, address: str) -> None:
+def publish(state: Path, address: str, clock: TimeSlice | None = None) -> None:
     """What net would, for one network."""
     network = DnsNetwork("lan", "br-lan", IPv4Interface(address))
-    slices = Slices(1, (), DnsSlice("nixie", "lan", (network,), Dns()), ())
+    dns = DnsSlice("nixie", "lan", (network,), Dns())
+    slices = Slices(1, (), dns, (), time=clock or TimeSlice())
     with closing(writer(state / "net.db", trials.MIGRATIONS)) as net:
         trials.publish(net, slices, 0.0)
 
@@ -40,6 +42,15 @@ def test_the_lan_is_served_with_a_certificate_of_our_own_ca(tmp_path: Path) -> N
             assert client.get(f"https://localhost:{port}/login").status_code == 303
         with pytest.raises(httpx.ConnectError), httpx.Client(timeout=20) as client:
             client.get(f"https://127.0.0.1:{port}/login")
+
+
+def test_a_certificate_is_not_dated_by_a_clock_that_is_wrong(tmp_path: Path) -> None:
+    floor = time.time() - 30 * 86_400
+    publish(tmp_path, "10.77.0.1/24", TimeSlice(trusted=False, floor=floor))
+    with serving(tmp_path, "admin.br-lan"):
+        for name in ("ca.crt", "leaf.crt"):
+            made = load_pem_x509_certificate((tmp_path / "secrets/web" / name).read_bytes())
+            assert made.not_valid_before_utc.timestamp() == int(floor - 2 * 86_400)
 
 
 def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions.acts import told
+from appliance.model.slices import Slices
 from appliance.model.way import DOWN, Stand, Way
 from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
@@ -42,10 +43,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Something that runs this second, in the top line."""
+    """Something that is so this second, in the top line."""
 
     href: str
     text: str
+    kind: str = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,19 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         bare(here, at, title),
         router=f"{slices.dns.hostname}.{slices.dns.domain}" if slices else "Router",
         groups=navigation(at, len(waiting), len(builds), reads.devices_here()),
-        running=running(builds, boots, names),
+        running=(*doubted(slices), *running(builds, boots, names)),
         toast=toast or _toast(here),
         trial=None if has_the_head(here) else on_trial(here),
         online=online(reads.way()),
         dock=None if _back(here).startswith(REVIEW) else not_applied(here),
     )
+
+
+def doubted(slices: Slices | None) -> tuple[Running, ...]:
+    """The clock, while it is not to be believed."""
+    if slices is None or slices.time.trusted:
+        return ()
+    return (Running("/changes/happened", "Clock not trusted", "warn"),)
 
 
 def bare(here: Here, at: str, title: str) -> Shell:

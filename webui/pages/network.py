@@ -46,6 +46,7 @@ class Typed:
     classes: Text = ""
     beside: Text = ""
     netboot: Text = ""
+    six: Text = ""
     zone: Text = LAN
     seen: Text = ""
 
@@ -70,6 +71,7 @@ class NetworkView:
     classes: Field
     beside: bool
     netboot: bool
+    six: bool
     zones: tuple[Choice, ...]
     zone_problem: str
     seen: str
@@ -187,6 +189,7 @@ def suggested(config: RouterConfig) -> Typed:
         last=str(pool.last),
         lease=str(pool.lease_seconds),
         netboot="yes",
+        six="yes",
     )
 
 
@@ -207,6 +210,7 @@ def stored_as_typed(network: Network) -> Typed:
         classes="\n".join(dhcp.vendor_classes) if dhcp else "",
         beside="yes" if dhcp and dhcp.answer_beside_others else "",
         netboot="yes" if network.netboot else "",
+        six="yes" if network.ipv6 else "",
         zone=network.zone,
     )
     return replace(told, seen=seen(asdict(told)))
@@ -221,6 +225,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "netboot": ticked(typed.netboot),
         "zone": typed.zone,
         "dhcp": None,
+        "ipv6": {} if ticked(typed.six) else None,
     }
     if ticked(typed.gives):
         options, wrong = dhcp_options.read(typed.options)
@@ -269,6 +274,7 @@ def view(
         classes=Field(typed.classes, wrong.get("classes", "")),
         beside=ticked(typed.beside),
         netboot=ticked(typed.netboot),
+        six=ticked(typed.six),
         zones=tuple(
             Choice(zone.name, f"{zone.name}, which {zone_said(zone)}", zone.name == typed.zone)
             for zone in config.zones

@@ -301,6 +301,7 @@ def _facts(
     links = [one.link if one.up else f"{one.link}, unplugged" for one in mine]
     found = [
         Fact("The router’s address", str(network.address), code=True),
+        Fact("By IPv6", ", ".join(map(str, network.six)), code=True),
         Fact("Ports", "; ".join(links)),
         Fact("Machines boot", "yes" if boots else "no"),
     ]

@@ -72,6 +72,11 @@ class Held:
             self.child.retire()
             self._follow(self._process.end(signal.SIGTERM, STOP_SECONDS))
 
+    def reload(self) -> None:
+        """Tell it to read its configuration again."""
+        if self._process is not None and self.child.state is not State.ENDING:
+            self._process.send(signal.SIGHUP)
+
     async def close(self) -> None:
         """Stop it, and let go of all that was held for it."""
         self.retire()

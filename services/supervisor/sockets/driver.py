@@ -118,7 +118,7 @@ def _look(listens: tuple[Listen, ...], have: dict[str, Opened]) -> Look:
             continue
         kind = socket.SOCK_DGRAM if listen.protocol == "udp" else socket.SOCK_STREAM
         try:
-            made = _listening(kind, ("0.0.0.0", listen.port), listen.link)
+            made = _listening(kind, ("::" if listen.ipv6 else "0.0.0.0", listen.port), listen.link)
         except OSError as error:
             problems[listen.name] = _why_not(listen, error)
             continue
@@ -134,10 +134,12 @@ def _listening(
 ) -> socket.socket:
     """Bound and, for TCP, listening.  SO_REUSEADDR for TCP only (waiting connections of the last
     run): among datagram sockets it would let two servers share a port without a word."""
-    made = socket.socket(socket.AF_INET, kind)
+    made = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, kind)
     try:
         if link is not None:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
+        if made.family is socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind is socket.SOCK_STREAM:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:

@@ -12,6 +12,8 @@ PORTS: Mapping[str, tuple[Protocol, int]] = {
     "pxe": ("udp", 4011),
     "dns-udp": ("udp", 53),
     "dns-tcp": ("tcp", 53),
+    "dns-udp6": ("udp", 53),
+    "dns-tcp6": ("tcp", 53),
     "tftp": ("udp", 69),
     "boot": ("tcp", 80),
     "admin": ("tcp", 443),
@@ -26,12 +28,13 @@ no sockets that it could be handed."""
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """One socket: wildcard address, bound to a device."""
+    """One socket: wildcard address, bound to a device; `ipv6`: of IPv6, and of that alone."""
 
     name: str  # "<service>.<link>"
     protocol: Protocol
     port: int
     link: str
+    ipv6: bool = False
 
 
 def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> tuple[Listen, ...]:
@@ -43,7 +46,7 @@ def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> t
         return ()
     links = _links(slices)
     return tuple(
-        Listen(f"{service}.{link}", *PORTS[service], link)
+        Listen(f"{service}.{link}", *PORTS[service], link, service.endswith("6"))
         for service in role.sockets
         if not (admin_local and service == "admin")
         for link in links[service]
@@ -53,12 +56,15 @@ def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> t
 def _links(slices: Slices) -> dict[str, tuple[str, ...]]:
     dhcp = tuple(dict.fromkeys(network.link for network in slices.dhcp))
     boot = tuple(dict.fromkeys(network.link for network in slices.boot))
+    six = tuple(network.link for network in slices.dns.networks if network.six)
     every = tuple(dict.fromkeys(network.link for network in slices.dns.networks))
     return {
         "dhcp": dhcp,
         "pxe": dhcp,
         "dns-udp": every,
         "dns-tcp": every,
+        "dns-udp6": six,
+        "dns-tcp6": six,
         "tftp": boot,
         "boot": boot,
         "admin": every,

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from appliance.model.compare import differences
 from appliance.model.config import Dhcp, Network, Pool, Reservation, RouterConfig
 from appliance.model.dns import Dns, Upstream
+from appliance.model.time import Time
 from appliance.model.wan import StaticAddress, Wan
 
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
@@ -79,6 +80,15 @@ def test_a_quirk_is_told_without_the_address() -> None:
 def test_a_word_for_firmware_is_told() -> None:
     assert changed(dhcp=Dhcp(POOL, vendor_classes=("HW-Client",))) == (
         "Firmware that calls itself HW-Client may boot on lan, too.",
+    )
+
+
+def test_who_is_asked_for_the_time_is_told() -> None:
+    before = replace(CONFIG, time=Time(("a.example",)))
+    after = replace(CONFIG, time=Time(("b.example",), serve=False))
+    assert differences(before, after) == (
+        "The time is asked of b.example (was a.example).",
+        "The networks no longer get the time from the router.",
     )
 
 

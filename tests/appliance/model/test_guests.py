@@ -26,9 +26,9 @@ def test_a_guest_network_reaches_the_internet_alone() -> None:
 
 
 def test_a_guest_network_gets_what_it_needs_here() -> None:
-    assert words(APART, "guest", "router") == "ping, DHCP, DNS"
+    assert words(APART, "guest", "router") == "ping, DHCP, DNS, time"
     boots = isolated(replace(TWO, networks=(LAN, replace(GUEST, netboot=True))), "visitors")
-    assert words(boots, "guest", "router") == "ping, DHCP, DNS, boot"
+    assert words(boots, "guest", "router") == "ping, DHCP, DNS, time, boot"
 
 
 def test_an_isolated_network_is_a_good_configuration() -> None:

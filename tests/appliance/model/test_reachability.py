@@ -187,8 +187,8 @@ def test_the_matrix_of_a_new_router() -> None:
         for cell in matrix(RouterConfig((LAN,), WAN))
     }
     assert found == {
-        ("lan", "router", 4): "ping, DHCP, DNS, boot, admin",
-        ("lan", "router", 6): "ping, DNS, boot, admin",
+        ("lan", "router", 4): "ping, DHCP, DNS, time, boot, admin",
+        ("lan", "router", 6): "ping, DNS, time, boot, admin",
         ("lan", "internet", 4): "everything",
         ("lan", "internet", 6): "everything",
         ("internet", "router", 4): "nothing",

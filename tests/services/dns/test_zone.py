@@ -1,5 +1,5 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 import pytest
 
@@ -282,3 +282,59 @@ def test_a_domain_of_the_root_is_asked_of_the_world() -> None:
 
 def test_localhost_has_both_addresses() -> None:
     assert (found("localhost"), found("localhost", "AAAA")) == (["127.0.0.1"], ["::1"])
+
+
+SIX = replace(
+    SLICE,
+    networks=(
+        DnsNetwork(
+            "lan",
+            "br-lan",
+            IPv4Interface("10.77.0.1/24"),
+            (replace(PRINTER, suffix=IPv6Address("::7")),),
+            six=(IPv6Interface("fd12::1/64"), IPv6Interface("2001:db8:42::1/64")),
+        ),
+        DnsNetwork(
+            "lab", "br-lab", IPv4Interface("10.78.0.1/24"), six=(IPv6Interface("fd12:0:0:1::1/64"),)
+        ),
+    ),
+)
+
+
+def six(name: str, kind: str = "AAAA", network: str = "lan") -> list[str]:
+    asked = query(name, kind)
+    local = Zone(SIX, names(SIX, ())).answer(asked, network)
+    assert isinstance(local, Local)
+    return addresses(compose(asked, local.flags, local.counts, local.records))
+
+
+def test_the_router_is_found_by_ipv6_on_the_askers_side_first() -> None:
+    assert six("nixie.lan", network="lab") == ["fd12::1:0:0:0:1", "fd12::1", "2001:db8:42::1"]
+
+
+def test_a_device_with_a_suffix_is_found_in_every_prefix() -> None:
+    assert six("printer") == ["fd12::7", "2001:db8:42::7"]
+
+
+def test_who_asks_for_ipv4_gets_no_ipv6() -> None:
+    assert six("printer", "A") == ["10.77.0.7"]
+
+
+def test_a_device_without_a_suffix_has_no_ipv6_address() -> None:
+    assert found("printer", "AAAA") == []
+
+
+def test_an_ipv6_address_of_ours_has_its_name() -> None:
+    zone = Zone(SIX, names(SIX, ()))
+    for address, name in (("2001:db8:42::7", "printer.lan"), ("fd12::1", "nixie.lan")):
+        local = zone.answer(query(IPv6Address(address).reverse_pointer, "PTR"), "lan")
+        assert isinstance(local, Local)
+        asked = query(IPv6Address(address).reverse_pointer, "PTR")
+        reply = parsed(compose(asked, local.flags, local.counts, local.records))
+        assert str(reply.rr[0].rdata) == f"{name}."
+
+
+def test_an_unknown_address_of_our_own_prefix_is_asked_of_nobody() -> None:
+    zone = Zone(SIX, names(SIX, ()))
+    local = zone.answer(query(IPv6Address("2001:db8:42::99").reverse_pointer, "PTR"), "lan")
+    assert isinstance(local, Local)

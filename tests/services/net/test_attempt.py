@@ -3,7 +3,7 @@ from appliance.plan import order
 from appliance.store.inventory_view import RevisionView
 from appliance.trial import Applied, Phase, Trial
 from services.net.aim import aim
-from services.net.attempt import Attempt
+from services.net.attempt import Attempt, Clocks
 
 
 def test_time_is_left_once_a_change_waits_for_keep() -> None:
@@ -13,3 +13,16 @@ def test_time_is_left_once_a_change_waits_for_keep() -> None:
     assert attempt.left(10.0) is None
     machine.happened(Applied(), 10.0)
     assert attempt.left(30.0) == 70.0
+
+
+async def at_once() -> None:
+    """No pause at all."""
+
+
+def test_people_are_told_the_deadline_by_their_own_clock() -> None:
+    machine = Trial(2, "change", 90, Phase.APPLYING)
+    revision = RevisionView(2, "{}", "ada", 0.0)
+    attempt = Attempt(machine, revision, aim(RouterConfig(()), (), 0), order.State())
+    machine.happened(Applied(), 10.0)
+    row = attempt.row(Phase.PENDING, Clocks(lambda: 5000.0, lambda: 30.0, at_once))
+    assert (row.deadline, row.ends_at) == (100.0, 5070.0)

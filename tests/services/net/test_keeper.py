@@ -41,6 +41,7 @@ from services.net.attempt import Clocks
 from services.net.keeper import Keeper
 from tests.appliance.kernel_of_dicts import KernelOfDicts
 
+MIDNIGHT = 1_795_046_400.0  # of CLOCK_BOOTTIME, in Unix seconds
 LAN: dict[str, Any] = {
     "name": "lan",
     "bridge": "br-lan",
@@ -81,7 +82,7 @@ class Box:
             return self.held
 
         self.database: sqlite3.Connection = writer(self.path / "net.db", trials.MIGRATIONS)
-        clocks = Clocks(lambda: 1000.0 + self.now, lambda: self.now, at_once)
+        clocks = Clocks(lambda: MIDNIGHT + self.now, lambda: self.now, at_once)
         self.keeper = Keeper(
             self.database,
             self.kernel,
@@ -334,7 +335,7 @@ def test_a_later_revision_is_on_trial(box: Box) -> None:
     assert kept
     assert (kept.revision, box.addresses()) == (1, {HOME.address, AWAY.address})
     assert (box.row().state, box.row().nonce, box.keeper.wake_at) == ("pending", wish, 100.0)
-    assert (box.row().deadline, box.row().ends_at) == (100.0, 1100.0)
+    assert (box.row().deadline, box.row().ends_at) == (100.0, MIDNIGHT + 100.0)
 
 
 def test_without_keep_everything_is_back_at_the_deadline(box: Box) -> None:
@@ -391,7 +392,11 @@ def test_extending_moves_the_deadline(box: Box) -> None:
     box.now = 80.0
     wish = box.ask(Extend(60), change=change)
     assert box.told()[-1] == TrialExtended(2, 60, wish)
-    assert (box.keeper.wake_at, box.row().deadline, box.row().ends_at) == (140.0, 140.0, 1140.0)
+    assert (box.keeper.wake_at, box.row().deadline, box.row().ends_at) == (
+        140.0,
+        140.0,
+        MIDNIGHT + 140.0,
+    )
 
 
 def test_a_second_change_is_refused_while_one_is_on_trial(box: Box) -> None:
@@ -498,7 +503,7 @@ def test_during_a_trial_names_are_answered_at_both_addresses(box: Box) -> None:
 
 
 def test_after_keep_the_old_address_stays_while_somebody_holds_a_lease_there(box: Box) -> None:
-    box.held = 5_000.0  # 3,990 s from now
+    box.held = MIDNIGHT + 4_000.0  # 3,990 s from now
     box.ask(Keep(change := moved(box)), change=change)
     assert box.addresses() == {HOME.address, AWAY.address}
     assert published(box) == [("10.78.0.1/24", 43_200, SERVED), ("10.77.0.1/24", 60, LEFT)]
@@ -510,7 +515,7 @@ def test_after_keep_the_old_address_stays_while_somebody_holds_a_lease_there(box
 
 
 def test_an_old_address_stays_no_longer_than_the_longest_lease(box: Box) -> None:
-    box.held = 10**9
+    box.held = 10**10
     box.ask(Keep(change := moved(box)), change=change)
     box.now += 43_199
     box.look()
@@ -521,7 +526,7 @@ def test_an_old_address_stays_no_longer_than_the_longest_lease(box: Box) -> None
 
 
 def test_an_old_address_outlasts_a_restart(box: Box) -> None:
-    box.held = 5_000.0
+    box.held = MIDNIGHT + 4_000.0
     box.ask(Keep(change := moved(box)), change=change)
     box.kernel.state = order.State(links={"eth1": Link(bridge=False, up=False)})
     box.restart()
@@ -530,7 +535,7 @@ def test_an_old_address_outlasts_a_restart(box: Box) -> None:
 
 
 def test_an_old_address_whose_time_came_during_a_restart_is_taken_away(box: Box) -> None:
-    box.held = 5_000.0
+    box.held = MIDNIGHT + 4_000.0
     box.ask(Keep(change := moved(box)), change=change)
     box.restart()
     box.now += 10_000
@@ -541,7 +546,7 @@ def test_an_old_address_whose_time_came_during_a_restart_is_taken_away(box: Box)
 
 
 def test_an_old_address_that_the_kernel_keeps_is_taken_away_later(box: Box) -> None:
-    box.held = 5_000.0
+    box.held = MIDNIGHT + 4_000.0
     box.ask(Keep(change := moved(box)), change=change)
     box.held, box.kernel.refuses = 0.0, DropAddress("br-lan", HOME.address)
     box.look()
@@ -559,7 +564,7 @@ def test_when_leases_cannot_be_read_an_old_address_stays_for_the_longest(box: Bo
 
 
 def test_an_address_that_is_leaving_stays_during_the_next_trial(box: Box) -> None:
-    box.held = 5_000.0
+    box.held = MIDNIGHT + 4_000.0
     box.ask(Keep(change := moved(box)), change=change)
     box.try_out(revision(3, {**LAN, "address": "10.80.0.1/24"}))
     third = IPv4Interface("10.80.0.1/24")
@@ -605,7 +610,13 @@ def revision(number: int, *networks: dict[str, Any]) -> RevisionView:
 
 # ── rules with times ─────────────────────────────────────────────────────────────────────────────
 
-UNTIL = {"id": "a", "source": "lan", "destination": "router", "action": "drop", "until": 1100}
+UNTIL = {
+    "id": "a",
+    "source": "lan",
+    "destination": "router",
+    "action": "drop",
+    "until": int(MIDNIGHT) + 100,
+}
 TIMED = RevisionView(4, json.dumps({"networks": [LAN], "rules": [UNTIL], "schema": 2}), "ada", 0)
 
 
@@ -617,7 +628,7 @@ def comments(box: Box) -> set[str]:
 def test_a_rule_that_is_over_leaves_the_kernel(box: Box) -> None:
     box.look(TIMED)
     assert "rule:a" in comments(box)
-    box.now = 100.0  # the clock says 1100
+    box.now = 100.0  # the rule is over
     box.look()
     assert "rule:a" not in comments(box)
 
@@ -632,7 +643,7 @@ def test_a_rule_that_is_over_is_no_drift(box: Box) -> None:
 def test_the_keeper_knows_when_a_rule_is_over(box: Box) -> None:
     assert box.keeper.changes_at is None
     box.look(TIMED)
-    assert box.keeper.changes_at == 1100.0
+    assert box.keeper.changes_at == MIDNIGHT + 100
     box.now = 100.0
     assert box.keeper.changes_at is None
 

@@ -2,13 +2,15 @@
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from appliance.actions import draft
 from appliance.model.config import DhcpOption, Network, RouterConfig
-from tests.webui.home import ANVIL
+from appliance.model.ipv6 import Ipv6
+from tests.webui.home import ANVIL, OWNER
 from tests.webui.pages.conftest import Home
 
 GUEST: dict[str, Any] = {
@@ -267,6 +269,34 @@ def test_a_port_that_a_network_has_is_not_the_internets_too(home: Home) -> None:
     answer = home.client.post("/networks/internet", data={"way": "dhcp", "port": "enp2s0"})
     assert answer.status_code == 422
     assert "enp2s0 is used twice" in answer.text
+
+
+def test_ipv6_that_is_ticked_brings_the_router_its_own_prefix(lived_in: Home) -> None:
+    assert drafted(lived_in).ula is None
+    lived_in.post("/networks/new", **GUEST, six="yes")
+    found = drafted(lived_in)
+    assert found.networks[1].ipv6 is not None
+    assert found.ula is not None
+    assert found.ula.prefixlen == 48
+
+
+def test_ipv6_that_is_not_ticked_is_off(lived_in: Home) -> None:
+    lived_in.post("/networks/new", **GUEST)
+    assert drafted(lived_in).networks[1].ipv6 is None
+    assert drafted(lived_in).ula is None
+
+
+def test_what_the_form_does_not_show_of_ipv6_stays(lived_in: Home) -> None:
+    lived_in.post("/networks/new", **GUEST, six="yes")
+    numbered = replace(drafted(lived_in).networks[1], ipv6=Ipv6(subnet=7))
+
+    def change(config: RouterConfig) -> RouterConfig:
+        return replace(config, networks=(config.networks[0], numbered))
+
+    draft.edit(lived_in.desk, OWNER, change, "The number is to be 7.")
+    fields = form(lived_in, "/networks/guest/settings")
+    lived_in.post("/networks/guest/settings", **{**fields, "lease": "600"})
+    assert drafted(lived_in).networks[1].ipv6 == Ipv6(subnet=7)
 
 
 def test_what_the_provider_wants_besides_is_drafted(lived_in: Home) -> None:

@@ -1,4 +1,5 @@
-from ipaddress import IPv4Address, IPv4Interface
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 
 from appliance.model.dns import Dns
 from appliance.model.slices import BootNetwork, DhcpNetwork, DnsNetwork, DnsSlice, Slices
@@ -32,6 +33,16 @@ def test_dns_listens_on_every_network() -> None:
     assert names("dns") == [
         "dns-udp.br-lan", "dns-udp.br-iot", "dns-tcp.br-lan", "dns-tcp.br-iot",
     ]  # fmt: skip
+
+
+def test_dns_listens_by_ipv6_where_a_network_has_it() -> None:
+    iot = DnsNetwork("iot", "br-iot", IOT, six=(IPv6Interface("fd12::1/64"),))
+    dns = replace(SLICES.dns, networks=(SLICES.dns.networks[0], iot))
+    found = wanted(ROLES["dns"], replace(SLICES, dns=dns))
+    assert [one for one in found if one.ipv6] == [
+        Listen("dns-udp6.br-iot", "udp", 53, "br-iot", ipv6=True),
+        Listen("dns-tcp6.br-iot", "tcp", 53, "br-iot", ipv6=True),
+    ]
 
 
 def test_boot_listens_where_machines_may_boot() -> None:

@@ -1,0 +1,93 @@
+"""What each network is told of its IPv6 prefixes, from the config, the delegation, and what it was
+told before.
+
+Lifetimes are short, so that a prefix that nobody took back is forgotten soon (RFC 9096 §3.4), and
+never longer than what is left of the delegation (RFC 7084 L-13).  A prefix that was announced and
+is ours no longer is announced with lifetimes of 0 until nobody can believe in it any more
+(RFC 9096 §3.5).
+"""
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv6Network
+from math import ceil
+
+from appliance.model.announced import AnnouncedNetwork, AnnouncedPrefix, Ipv6Slice
+from appliance.model.config import Network, RouterConfig
+from appliance.model.facts import Delegation, Facts
+from appliance.plan.addresses import State as Addresses
+from appliance.plan.prefixes import prefixes, router_address
+
+PREFERRED_SECONDS, VALID_SECONDS = 2_700, 5_400
+"""The most that is promised: ND_PREFERRED_LIMIT and ND_VALID_LIMIT (RFC 9096 §4)."""
+STEP_SECONDS = 60
+"""What is left of a delegation counts in whole minutes: each step is a new advertisement."""
+MEMORY_STEP_SECONDS = 600
+"""`until` is rounded up to these, so that it is not written at each look."""
+
+
+def announced(config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float) -> Ipv6Slice:
+    """What to announce under a located config; `now` is Unix seconds."""
+    delegation = facts.delegation
+    mine = prefixes(config, facts.delegated)
+    told = {one.link: one.prefixes for one in before.networks}
+    networks = [
+        _network(one, mine.get(one.name, ()), delegation, told.get(one.bridge, ()), now)
+        for one in config.networks
+    ]
+    return Ipv6Slice(
+        ask_on=config.wan.port if config.wan and mine else None,
+        site=config.ula if mine else None,
+        networks=tuple(one for one in networks if one.prefixes),
+    )
+
+
+def promised(config: RouterConfig, before: Ipv6Slice) -> Addresses:
+    """The router's addresses in prefixes that its networks were told of."""
+    told = {one.link: one.prefixes for one in before.networks}
+    return {
+        one.bridge: frozenset(router_address(one, it.prefix) for it in told.get(one.bridge, ()))
+        for one in config.networks
+    }
+
+
+def _network(
+    network: Network,
+    mine: tuple[IPv6Network, ...],
+    delegation: Delegation | None,
+    told: Iterable[AnnouncedPrefix],
+    now: float,
+) -> AnnouncedNetwork:
+    lent = [one for one in mine if delegation and one.subnet_of(delegation.prefix)]
+    current = tuple(_current(one, delegation if one in lent else None, now) for one in mine)
+    return AnnouncedNetwork(
+        name=network.name,
+        link=network.bridge,
+        prefixes=(*current, *_old(mine, told, now)),
+        router=router_address(network, mine[0]).ip if mine else None,
+        default_route=bool(lent),
+    )
+
+
+def _current(prefix: IPv6Network, delegation: Delegation | None, now: float) -> AnnouncedPrefix:
+    left = delegation.valid_seconds if delegation else VALID_SECONDS
+    liked = delegation.preferred_seconds if delegation else PREFERRED_SECONDS
+    valid = min(_whole(left), VALID_SECONDS)
+    preferred = min(_whole(liked), PREFERRED_SECONDS, valid)
+    until = ceil((now + valid) / MEMORY_STEP_SECONDS) * MEMORY_STEP_SECONDS
+    return AnnouncedPrefix(prefix, preferred, valid, float(until))
+
+
+def _whole(seconds: int) -> int:
+    return seconds - seconds % STEP_SECONDS
+
+
+def _old(
+    mine: Iterable[IPv6Network], told: Iterable[AnnouncedPrefix], now: float
+) -> Iterator[AnnouncedPrefix]:
+    """What was told and does not hold any more.  A clock that went back makes it last no longer
+    than it would have from now."""
+    latest = now + VALID_SECONDS + MEMORY_STEP_SECONDS
+    for one in told:
+        until = min(one.until, latest)
+        if one.prefix not in mine and until > now:
+            yield AnnouncedPrefix(one.prefix, 0, 0, until)

@@ -1,0 +1,1 @@
+"""Programs of others under our supervision: radvd, dhcpcd and chronyd."""

@@ -1,0 +1,117 @@
+"""IPv6 on the LAN by real programs: radvd announces, dhcpcd asks a provider, a kernel listens."""
+
+import pytest
+
+from appliance.events import PrefixDelegated, PrefixGone
+from tests.live.six_room import SIX, Six, addresses, program, six
+from tests.live.waiting import until
+
+__all__ = ["program", "six"]
+
+pytestmark = pytest.mark.live
+
+OLD, NEW = "2001:db8:42::/56", "2001:db8:77::/56"
+
+
+def heard(six: Six, start: str, *, deprecated: bool = False) -> str:
+    """Wait until the client has a usable address that starts so; that address."""
+
+    def found() -> list[str]:
+        mine = addresses(six.lan, "eth0")
+        return [one for one, old in mine if one.startswith(start) and old == deprecated]
+
+    return until(found, f"the client has an address in {start}", 40)[0]
+
+
+def delegated(six: Six, prefix: str = OLD) -> None:
+    """The provider delegates a prefix, and the router has told its LAN."""
+    six.delegate(prefix)
+    six.apply(SIX)
+    until(lambda: prefix in six.wholes(), f"{prefix} is delegated", 40)
+
+
+def test_a_client_gives_itself_an_address_of_our_own_prefix(six: Six) -> None:
+    six.apply(SIX)
+    heard(six, "fd12:3456:789a:0:")
+    assert six.lan.reaches("fd12:3456:789a::1")
+
+
+def test_while_nothing_leads_out_we_are_no_default_router(six: Six) -> None:
+    six.apply(SIX)
+    heard(six, "fd12:3456:789a:0:")
+    assert "default" not in six.lan.run("ip", "-6", "route")
+
+
+def test_a_client_reaches_the_provider_from_a_delegated_address(six: Six) -> None:
+    delegated(six)
+    heard(six, "2001:db8:42:0:")
+    assert six.six() == {"fd12:3456:789a::1", "2001:db8:42::1"}
+    six.announce()
+    assert six.lan.reaches("2001:db8:ffff::1")
+
+
+def test_names_are_answered_by_ipv6_alone(six: Six) -> None:
+    delegated(six)
+    heard(six, "fd12:3456:789a:0:")
+    dig = ("dig", "+short", "+tries=5", "@fd12:3456:789a::1", "nixie.lan", "AAAA")
+    assert six.lan.run(*dig).split() == ["fd12:3456:789a::1", "2001:db8:42::1"]
+    assert six.lan.run(*dig, "+tcp").split() == ["fd12:3456:789a::1", "2001:db8:42::1"]
+
+
+def test_names_are_not_answered_to_the_internet_side_by_ipv6(six: Six) -> None:
+    delegated(six)
+    listed = six.inside.run("ss", "-lnuH6", "sport = :53")
+    assert "%br-lan" in listed
+    assert "%up0" not in listed
+
+
+def test_nobody_outside_begins_a_flow_to_a_device(six: Six) -> None:
+    delegated(six)
+    address = heard(six, "2001:db8:42:0:")
+    six.announce()
+    assert six.lan.reaches("2001:db8:ffff::1")
+    assert not six.isp.reaches(address)
+
+
+def test_delegated_addresses_that_no_network_has_lead_nowhere(six: Six) -> None:
+    delegated(six)
+    assert "unreachable 2001:db8:42::/56" in six.inside.run("ip", "-6", "route")
+
+
+def test_the_internet_side_hears_no_advertisement(six: Six) -> None:
+    six.isp.run("sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=2")
+    delegated(six)
+    heard(six, "2001:db8:42:0:")
+    assert six.isp.run("ip", "-6", "route", "show", "proto", "ra") == ""
+
+
+def test_another_prefix_takes_the_old_one_back_at_once(six: Six) -> None:
+    delegated(six)
+    heard(six, "2001:db8:42:0:")
+    six.delegate(NEW)
+    six.ask_again()
+    heard(six, "2001:db8:77:0:")
+    heard(six, "2001:db8:42:0:", deprecated=True)
+    assert six.six() == {"fd12:3456:789a::1", "2001:db8:77::1"}
+    assert [one.prefix for one in six.told(PrefixGone)] == [OLD]
+    assert [one.prefix for one in six.told(PrefixDelegated)] == [OLD, NEW]
+
+
+def test_a_prefix_that_changed_during_a_power_cut_is_taken_back(six: Six) -> None:
+    delegated(six)
+    heard(six, "2001:db8:42:0:")
+    six.kill()
+    six.forget()
+    six.delegate(NEW)
+    six.start()
+    heard(six, "2001:db8:77:0:")
+    heard(six, "2001:db8:42:0:", deprecated=True)
+    assert six.six() == {"fd12:3456:789a::1", "2001:db8:77::1"}
+
+
+def test_a_router_that_is_switched_off_says_so(six: Six) -> None:
+    delegated(six)
+    heard(six, "2001:db8:42:0:")
+    until(lambda: "default" in six.lan.run("ip", "-6", "route"), "we are the default router")
+    six.stop()
+    until(lambda: "default" not in six.lan.run("ip", "-6", "route"), "we are no router any more")
