@@ -20,10 +20,10 @@ import pytest
 from appliance.errors import Unreachable
 from appliance.model.slices import Slices
 from appliance.roles import ROLES
-from appliance.store import devices, trials
+from appliance.store import devices, leases, trials
 from appliance.store.devices import DeviceRow
 from appliance.store.journal import Entry, read
-from appliance.store.open import reader
+from appliance.store.open import reader, writer
 from appliance.store.wishes import body
 from tests.live.namespaces import Namespace, cable, namespaces
 from tests.live.waiting import until
@@ -229,8 +229,10 @@ class Router:
         listed = self.inside.run("nft", "-j", "list", "counter", "inet", "nixie", counter)
         return int(json.loads(listed)["nftables"][1]["counter"]["packets"])
 
-    def ruleset(self) -> str:
-        return self.inside.run("nft", "-s", "list", "ruleset")
+    def ruleset(self, family: str = "inet") -> str:
+        """The filter, which follows from the configuration; of family bridge, the devices' table,
+        which counts whoever is there under any configuration."""
+        return self.inside.run("nft", "-s", "list", "ruleset", family)
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +258,7 @@ def router(program: Path) -> Iterator[Router]:
         state = Path(tempfile.mkdtemp(prefix="nx-net-"))  # below /root nobody else may look
         os.chown(state, USER, USER)
         router = Router(inside, lan, isp, program, state)
-        router.start()
-        yield router
+        with closing(writer(state / "leases.db", leases.MIGRATIONS)):  # as dhcp holds it
+            router.start()
+            yield router
     shutil.rmtree(state)

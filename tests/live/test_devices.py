@@ -159,7 +159,7 @@ def test_a_block_stands_after_a_restart_without_the_inventory(lan: Router) -> No
     lan.inside.run("nft", "delete", "table", "bridge", "nixie_devices")
     assert lan.lan.pings("10.77.0.1")
     lan.start()
-    until(lambda: "blocked-from" in lan.ruleset(), "the table stands again")
+    until(lambda: "blocked-from" in lan.ruleset("bridge"), "the table stands again")
     assert not lan.lan.pings("10.77.0.1")
 
 
@@ -173,15 +173,15 @@ def test_a_damaged_history_begins_anew(lan: Router) -> None:
     lan.kill()
     (lan.state / "metrics.db").write_bytes(b"nothing that SQLite knows" * 999)
     lan.start()
-    until(lambda: "blocked-from" in lan.ruleset() and here(lan), "it watches")
+    until(lambda: "blocked-from" in lan.ruleset("bridge") and here(lan), "it watches")
     with closing(reader(lan.state / "metrics.db")) as file:
         assert metrics.rates(file, 0.0) is not None
 
 
 def test_a_table_that_somebody_removed_is_laid_again(lan: Router) -> None:
-    until(lambda: "blocked-from" in lan.ruleset(), "the table stands")
+    until(lambda: "blocked-from" in lan.ruleset("bridge"), "the table stands")
     lan.inside.run("nft", "delete", "table", "bridge", "nixie_devices")
-    until(lambda: "blocked-from" in lan.ruleset(), "it stands again")
+    until(lambda: "blocked-from" in lan.ruleset("bridge"), "it stands again")
 
 
 def test_what_a_device_moves_is_its_rate(lan: Router) -> None:

@@ -151,8 +151,7 @@ def test_a_renumbered_lan_leaves_nothing_of_the_old_one(router: Router) -> None:
     network = {**NETWORK, "address": "10.78.0.1/24", "dhcp": None}
     router.apply({**CONFIG, "networks": [network]})
     assert "br-lan 10.78.0.1/24" in router.addresses()
-    assert "br-lan 10.77.0.1/24" not in router.addresses()
-    assert "10.77.0.0" not in router.ruleset()
+    until(lambda: "10.77.0." not in router.picture(), "the old network is gone")  # nobody has it
 
 
 def test_the_drop_counters_survive_a_refill(router: Router) -> None:

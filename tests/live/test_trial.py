@@ -190,11 +190,9 @@ def test_during_a_trial_both_addresses_answer(router: Router) -> None:
 
 def test_without_leases_the_old_address_goes_with_keep(router: Router) -> None:
     router.serve_lan()
-    leases = writer(router.state / "leases.db", MIGRATIONS)
     router.wish("keep", change=router.on_trial(MOVED))
     until(lambda: router.kept() == 2, "it is kept")
     until(lambda: "br-lan 10.77.0.1/24" not in router.addresses(), "the old address is gone")
-    leases.close()
 
 
 def test_with_a_lease_the_old_address_stays_until_it_has_moved(router: Router) -> None:
@@ -210,7 +208,8 @@ def test_with_a_lease_the_old_address_stays_until_it_has_moved(router: Router) -
     assert {"br-lan 10.77.0.1/24", "br-lan 10.78.0.1/24"} <= router.addresses()
     commit(leases, [held(time.time() - 1)], [], 0)
     until(lambda: "br-lan 10.77.0.1/24" not in router.addresses(), "the old address is gone", 30)
-    assert router.told(AddressLeft) == [AddressLeft("lan", "10.77.0.1")]
+    left = until(lambda: router.told(AddressLeft), "it is told")
+    assert left == [AddressLeft("lan", "10.77.0.1")]
     leases.close()
 
 
