@@ -26,7 +26,7 @@ from tests.live.waiting import until
 INSTALLED = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
 CHECKOUT = Path(__file__).parents[2]
 ROOMS = ("appliance", "services", "webui", "hardware")
-LINKED = ("venv", "nix", "loaders", "browser", "tools", "sample")
+LINKED = ("venv", "nix", "loaders", "browser", "tools", "sample", "daemons")
 LAUNCHERS = ("other_lab.py", "fault_role.py")
 ROLES = ("net", "dhcp", "dns", "boot", "build", "web")
 
