@@ -18,7 +18,7 @@ PREFIXES = (
 def run(time: TimeSlice, *, keeps_clock: bool = False) -> Program | None:
     dns = DnsSlice("nixie", "lan", (LAN,), Dns((Upstream(IPv4Address("192.0.2.53")),)))
     ipv6 = Ipv6Slice(networks=(AnnouncedNetwork("lan", "br-lan", PREFIXES),))
-    slices = Slices(1, (), dns, (), ipv6, time)
+    slices = Slices(1, (), dns, (), ipv6=ipv6, time=time)
     return chronyd(keeps_clock=keeps_clock)(Path("/usr/sbin/chronyd"), FOLDER, slices)
 
 

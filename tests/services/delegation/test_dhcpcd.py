@@ -9,7 +9,7 @@ FOLDER = Path("/var/lib/nixie/dhcpcd")
 
 
 def published(ask_on: str | None) -> Slices:
-    return Slices(1, (), DnsSlice("nixie", "lan", (), Dns()), (), Ipv6Slice(ask_on))
+    return Slices(1, (), DnsSlice("nixie", "lan", (), Dns()), (), ipv6=Ipv6Slice(ask_on))
 
 
 def test_nobody_is_asked_while_no_network_needs_a_prefix() -> None:

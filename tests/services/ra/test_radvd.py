@@ -18,7 +18,7 @@ FOUND = Ipv6Slice("eth0", OWN.supernet(new_prefix=48), (LAN,))
 
 
 def published(ipv6: Ipv6Slice) -> Slices:
-    return Slices(1, (), DnsSlice("nixie", "lan", (), Dns()), (), ipv6)
+    return Slices(1, (), DnsSlice("nixie", "lan", (), Dns()), (), ipv6=ipv6)
 
 
 def test_a_network_is_announced_with_its_prefixes() -> None:

@@ -260,7 +260,7 @@ def cell(page: str, source: str, destination: str) -> str:
 def test_the_matrix_shows_what_the_draft_opens(house: Home) -> None:
     page = house.post("/firewall/networks/guest/guest", answer="yes")
     assert cell(page, "Internet", "Lan") == "shut Nothing"
-    assert cell(page, "Guest", "Router") == "opens Ping, DNS, boot in the draft"
+    assert cell(page, "Guest", "Router") == "opens Ping, DNS, time, boot in the draft"
     page = house.post("/firewall/new-forward", **PHOTOS)
     assert cell(page, "Internet", "Lan") == ("opens nas:443 by 8443 IPv6: nas:443 in the draft")
 
