@@ -49,7 +49,7 @@ def lead(standing: Standing | None) -> str:
     for word, what in (("forwarded", "asked of others"), ("blocked", "blocked")):
         if counts.get(word):
             said += f", {phrases.number(counts[word])} {what}"
-    return f"{said}."
+    return phrases.sentence(said)
 
 
 def servers(standing: Standing | None) -> tuple[Server, ...]:

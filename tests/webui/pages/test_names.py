@@ -120,6 +120,12 @@ def test_before_the_role_said_anything_that_is_what_is_told() -> None:
     assert lead(None) == "The names role has not said anything yet."
 
 
+def test_what_was_asked_is_a_sentence() -> None:
+    counts = {"asked": 0, "blocked": 2}
+    said = lead(names.Standing(at=0.0, counts=counts, upstreams=(), paused_until=0.0))
+    assert said == "No questions since it started, 2 blocked."
+
+
 def test_a_pause_that_is_over_is_none() -> None:
     assert paused(99, 100) is None
 
