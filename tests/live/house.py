@@ -157,10 +157,10 @@ async def until(condition: Callable[[], Any]) -> Any:
 
 
 def alive(pid: int) -> bool:
-    return (
-        Path(f"/proc/{pid}").exists()
-        and "Z (zombie)" not in Path(f"/proc/{pid}/status").read_text()
-    )
+    try:
+        return "Z (zombie)" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.fixture

@@ -125,17 +125,20 @@ def bench() -> Iterator[Bench]:
 
 
 def leftovers() -> list[str]:
-    """Processes of the confined user, and control groups of jobs."""
-    uid = CONFINED["eval"].uid
+    """Processes of the confined user in control groups of our jobs, and those groups.
+
+    Other tests have jobs of that user at the same time, and groups come and go meanwhile.
+    """
+    uid, ours = CONFINED["eval"].uid, f"nixie-{os.getpid()}-"
     mine = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if entry.stat().st_uid == uid:
+            if entry.stat().st_uid == uid and ours in (entry / "cgroup").read_text():
                 mine.append(entry.name)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
-    ours = f"nixie-{os.getpid()}-*"
-    return mine + [str(found) for found in Path("/sys/fs/cgroup").rglob(ours)]
+    groups = (found for _, names, _ in os.walk("/sys/fs/cgroup") for found in names)
+    return mine + [one for one in groups if one.startswith(ours)]
 
 
 def test_a_job_runs_as_eval_without_any_capability(bench: Bench) -> None:
