@@ -1,5 +1,6 @@
 """/devices: everything on the LANs; chosen ones are blocked or keep their addresses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import devices as deeds
+from appliance.actions.desk import Done
 from appliance.actions.known_devices import known
 from appliance.errors import Refused
 from appliance.model.devices import MINUTES_A_DAY, Moment
@@ -57,28 +59,25 @@ def table(here: Signed, listing: AskedOfDevices) -> Response:
 @router.post("/devices/block")
 def block(here: Signed, mac: Texts = [], back: Text = "") -> Response:  # noqa: B006
     """Block the chosen ones, until somebody unblocks them."""
-    try:
-        done = deeds.block_devices(here.desk, here.actor, mac, "always")
-    except Refused as refused:
-        return _refused(here, refused)
-    return after(own_path(back, "/devices"), done.act)
+    return _answered(here, back, lambda: deeds.block_devices(here.desk, here.actor, mac, "always"))
 
 
 @router.post("/devices/unblock")
 def unblock(here: Signed, mac: Texts = [], back: Text = "") -> Response:  # noqa: B006
     """Unblock the chosen ones."""
-    try:
-        done = deeds.unblock_devices(here.desk, here.actor, mac)
-    except Refused as refused:
-        return _refused(here, refused)
-    return after(own_path(back, "/devices"), done.act)
+    return _answered(here, back, lambda: deeds.unblock_devices(here.desk, here.actor, mac))
 
 
 @router.post("/devices/reserve")
 def reserve(here: Signed, mac: Texts = [], back: Text = "") -> Response:  # noqa: B006
     """Prepare that the chosen ones keep the addresses they have."""
+    return _answered(here, back, lambda: deeds.reserve_addresses(here.desk, here.actor, mac))
+
+
+def _answered(here: Here, back: str, deed: Callable[[], Done]) -> Response:
+    """Do it to the chosen ones, and go back to where they were chosen."""
     try:
-        done = deeds.reserve_addresses(here.desk, here.actor, mac)
+        done = deed()
     except Refused as refused:
         return _refused(here, refused)
     return after(own_path(back, "/devices"), done.act)
