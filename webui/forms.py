@@ -12,7 +12,7 @@ from fastapi import Form
 from appliance.errors import Refused
 
 Text = Annotated[str, Form()]
-Texts = Annotated[list[str], Form()]
+Texts = Annotated[tuple[str, ...], Form()]
 """What check boxes of one name send."""
 
 

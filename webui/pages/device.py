@@ -94,7 +94,7 @@ class NewBlock:
     """When it shall be blocked, as one of three forms says it."""
 
     span: Text = ""
-    day: Texts = ()  # type: ignore[assignment]
+    day: Texts = ()
     begins: Text = ""
     ends: Text = ""
 

@@ -21,7 +21,7 @@ Wrong = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One part of DHCP & DNS; `amount` says how much of it there is."""
+    """One part of DHCP & DNS; `amount` says how much of it there is, "" for nothing."""
 
     href: str
     label: str
@@ -43,12 +43,15 @@ def tabs(config: RouterConfig | None, current: str) -> tuple[Tab, ...]:
     dns = config.dns if config else Dns()
     blocking = dns.blocking
     parts = (
-        ("/names", "Now", ""),
-        ("/names/servers", "Name servers", str(len(dns.upstreams) + len(dns.forwardings))),
-        ("/names/own", "Your own names", str(len(dns.records))),
-        ("/names/blocking", "Blocking", str(len(blocking.lists) + len(blocking.names))),
+        ("/names", "Now", 0),
+        ("/names/servers", "Name servers", len(dns.upstreams)),
+        ("/names/own", "Your own names", len(dns.records)),
+        ("/names/blocking", "Blocking", len(blocking.lists) + len(blocking.names)),
     )
-    return tuple(Tab(href, label, amount, href == current) for href, label, amount in parts)
+    return tuple(
+        Tab(href, label, str(amount) if amount else "", href == current)
+        for href, label, amount in parts
+    )
 
 
 def edited(here: Here) -> RouterConfig | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from appliance.actions import draft, rows
@@ -14,7 +14,7 @@ from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER, WEEK, Rule
 from webui import phrases
-from webui.forms import Text, seen, ticked
+from webui.forms import Text, Texts, seen, ticked
 from webui.pages import ends, frame, port_ranges, until
 from webui.pages.choices import Choice
 from webui.pages.firewall import PATH
@@ -72,7 +72,7 @@ class Typed(TypedRow):
     senders: Text = ""
     receivers: Text = ""
     timed: Text = ""
-    days: Annotated[tuple[str, ...], Form()] = ()
+    days: Texts = ()
     begins: Text = ""
     ends: Text = ""
     until: Text = ""
