@@ -175,7 +175,9 @@ def read_reply(message: bytes) -> Reply:
             elif kind == SOA and answers <= number < answers + authorities:
                 minimum = _minimum(message, fixed, after, ttl)
         at = after
-    counts = _kept(len(ttls), answers, authorities)
+    counts = (answers, authorities, additional)
+    if stop is not None:
+        counts = _kept(len(ttls), answers, authorities)
     return Reply(
         flags=flags,
         counts=counts,
