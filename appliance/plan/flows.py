@@ -3,7 +3,8 @@
 Once both sides of a flow were heard and the filter has let it through, the kernel sends its packets
 on without asking a rule again.  So that this changes nothing of what is decided:
 
-- what a line counts, and what the owner's own rules let through, is never put into it;
+- what the owner's own rules let through is counted packet by packet, so it is never put into it;
+  nor is what a forward leads in, which may go back out where it came from;
 - when anything of the filter changes, a rule's time included, the table goes first, with every flow
   in it, and is laid anew when all else stands: what is no longer allowed stops;
 - its devices are the bridges and the way out, never the ports of a bridge: so the bridge's own
@@ -67,10 +68,11 @@ def _rules(config: RouterConfig) -> Iterator[Json]:
     for line in lines(config):
         if line.destinations == (ROUTER,) or line.action != ACCEPTED:
             continue
-        counted = line.id.startswith("rule:")
+        within = line.sources == line.destinations  # its frames are bridged, not routed
+        long = line.id.startswith("rule:") or line.forwarded or within
         for one in rules_of(config, line):
             matched = [part for part in one["expr"] if not part.keys() & {"counter", "accept"}]
-            yield rule(line.id, *matched, ACCEPT if counted else SHORTEN)
+            yield rule(line.id, *matched, ACCEPT if long else SHORTEN)
 
 
 def owned(present: State, scope: State) -> State:

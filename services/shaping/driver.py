@@ -68,11 +68,12 @@ class ShapingDriver:
         through = await self._index(THROUGH)
         await self._netlink.link("set", index=through, state="up")
         await self._queue(through, step.cake, arrives=True)
-        with suppress(NetlinkError):  # it is there already; if not, the next one is refused
-            await self._netlink.tc("add", "ingress", link)
+        with suppress(NetlinkError):  # what there was before turns elsewhere, or nowhere
+            await self._netlink.tc("del", "ingress", link)
+        await self._netlink.tc("add", "ingress", link)
         turn = {"kind": "mirred", "direction": "egress", "action": "redirect", "ifindex": through}
         await self._netlink.tc(
-            "replace-filter", "matchall", link, parent=INGRESS, prio=1, handle=1, action=turn
+            "add-filter", "matchall", link, parent=INGRESS, prio=1, handle=1, action=turn
         )
 
     async def free_out(self, step: FreeOut) -> None:

@@ -17,26 +17,28 @@ def cake_of(message: Message) -> Cake | None:
     """The queue of ours that this message tells of; None for everybody else's."""
     if message.get("kind") != "cake" or message["handle"] != HANDLE:
         return None
-    told: Message = message.get("options") or {}
+    told = inside(message.get("options"))
     return Cake(
-        kbit=int(told.get("base_rate64") or 0) * 8 // 1000,
-        fair=FAIRNESS.get(int(told.get("flow_mode") or 0), ""),
-        overhead=int(told.get("overhead") or 0),
-        least=int(told.get("mpu") or 0),
-        cells=CELLS.get(int(told.get("atm") or 0), ""),
+        kbit=told.get("TCA_CAKE_BASE_RATE64", 0) * 8 // 1000,
+        fair=FAIRNESS.get(told.get("TCA_CAKE_FLOW_MODE", 0), ""),
+        overhead=told.get("TCA_CAKE_OVERHEAD", 0),
+        least=told.get("TCA_CAKE_MPU", 0),
+        cells=CELLS.get(told.get("TCA_CAKE_ATM", 0), ""),
     )
 
 
 def headed_to(message: Message) -> int:
     """The interface to which a filter sends what it sees; 0 for one that sends nothing away."""
-    options = message.get("options")
-    acts = options.get("act") if options else None
-    for one in acts["attrs"] if acts else ():
-        parameters = one[1].get("options")
-        told = parameters.get("parms") if parameters else None
-        if told is not None:
+    for act in inside(inside(message.get("options")).get("TCA_MATCHALL_ACT")).values():
+        told = inside(inside(act).get("TCA_ACT_OPTIONS")).get("TCA_MIRRED_PARMS")
+        if told:
             return int(told["ifindex"])
     return 0
+
+
+def inside(nested: Any) -> Mapping[str, Any]:
+    """What a message has inside, by the kernel's own names; nothing for nothing."""
+    return {one[0]: one[1] for one in nested["attrs"]} if nested else {}
 
 
 def asked(cake: Cake, *, arrives: bool) -> dict[str, Any]:

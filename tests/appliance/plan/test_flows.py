@@ -1,11 +1,12 @@
 from dataclasses import replace
+from ipaddress import IPv4Address
 
-from appliance.model.config import RouterConfig
+from appliance.model.config import Dhcp, Pool, Reservation, RouterConfig
 from appliance.model.facts import Facts
-from appliance.model.firewall import ACCEPT, REJECT, Rule
+from appliance.model.firewall import ACCEPT, REJECT, Forward, Ports, Rule
 from appliance.plan import firewall, order
 from appliance.plan.flows import SHORTEN, Drop, Lay, State, steps, wanted
-from tests.appliance.plan.test_links import CONFIG
+from tests.appliance.plan.test_links import CONFIG, LAN
 
 FACTS = Facts(flowtable=True)
 
@@ -75,3 +76,13 @@ def test_it_goes_with_the_way_out() -> None:
     left = order.steps(order.wanted(replace(CONFIG, wan=None), FACTS), before)
     assert Drop() in left
     assert not any(isinstance(step, Lay) for step in left)
+
+
+def test_what_is_bridged_or_led_back_in_takes_the_long_way() -> None:
+    forward = Forward("web", "52:54:00:00:00:09", "tcp", Ports(8443))
+    nas = Reservation(forward.mac, IPv4Address("10.77.0.9"))
+    pool = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
+    lan = replace(LAN, dhcp=Dhcp(pool, (nas,)))
+    found = ending(replace(CONFIG, networks=(lan,), forwards=(forward,)))
+    assert found["forward-within-lan"] == {"accept": None}
+    assert found["forward:web"] == {"accept": None}

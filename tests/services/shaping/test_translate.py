@@ -4,8 +4,14 @@ from appliance.plan.shaping import Cake
 from services.shaping.translate import HANDLE, asked, cake_of, headed_to
 
 CAKE = Cake(10_000, "dual-srchost", 22, 0, "ptm")
-TOLD = {"base_rate64": 1_250_000, "flow_mode": 5, "overhead": 22, "mpu": 0, "atm": 2}
-MESSAGE = {"kind": "cake", "handle": HANDLE, "options": TOLD}
+TOLD = (
+    ("TCA_CAKE_BASE_RATE64", 1_250_000),
+    ("TCA_CAKE_FLOW_MODE", 5),
+    ("TCA_CAKE_OVERHEAD", 22),
+    ("TCA_CAKE_ATM", 2),
+    ("TCA_CAKE_MPU", 0),
+)
+MESSAGE = {"kind": "cake", "handle": HANDLE, "options": {"attrs": TOLD}}
 
 
 def test_a_queue_of_ours() -> None:
@@ -27,8 +33,10 @@ def test_what_arrives_was_on_the_line_already() -> None:
 
 
 def test_a_filter_that_sends_away_says_where() -> None:
-    act = {"attrs": [("TCA_ACT_PRIO_1", {"options": {"parms": {"ifindex": 7}}})]}
-    assert headed_to({"options": {"act": act}}) == 7
+    options = {"attrs": [("TCA_MIRRED_PARMS", {"ifindex": 7})]}
+    act = {"attrs": [("TCA_ACT_KIND", "mirred"), ("TCA_ACT_OPTIONS", options)]}
+    acts = {"attrs": [("TCA_ACT_PRIO_1", act)]}
+    assert headed_to({"options": {"attrs": [("TCA_MATCHALL_ACT", acts)]}}) == 7
 
 
 def test_a_filter_that_sends_nothing_away() -> None:
