@@ -50,6 +50,7 @@ from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
     addresses,
+    blocking,
     boot,
     build,
     claim,
@@ -63,6 +64,7 @@ from webui.pages import (
     keep,
     login,
     machine,
+    name_servers,
     network,
     online,
     overview,
@@ -88,6 +90,7 @@ from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import names as names_page
 from webui.pages import networks as networks_page
+from webui.pages import own_names as own_names_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
 from webui.session import Here, NotSignedIn, Room, Signed, anybody
@@ -139,6 +142,9 @@ PAGES = (
     addresses,
     internet,
     names_page,
+    name_servers,
+    own_names_page,
+    blocking,
     router,
     firewall,
     rule,

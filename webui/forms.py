@@ -15,7 +15,7 @@ from appliance.errors import Problem, Refused
 
 Text = Annotated[str, Form()]
 """One text of a route that takes no more than a few."""
-Texts = Annotated[list[str], Form()]
+Texts = Annotated[tuple[str, ...], Form()]
 """What check boxes of one name send."""
 Shape = TypeVar("Shape")
 
