@@ -27,8 +27,10 @@ TAKEN: Final[Mapping[tuple[str, int], str]] = {
     ("udp", 68): "the router's own DHCP client",
     ("udp", 546): "the router's own DHCPv6 client",
 }
-"""Ports that are the router's own at its internet address, by protocol and number.  The admin is none
-of them: it has the addresses of the networks, which no forward takes (`plan/firewall.py`)."""
+"""Ports that are the router's own at its internet address, by protocol and number.
+
+The admin is none of them: it is at the addresses of the networks, which no forward takes
+(`plan/firewall.py`)."""
 
 
 def problems(config: RouterConfig) -> Iterator[Problem]:
