@@ -23,6 +23,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "keep": ("change",),
         "undo": ("change", "by"),
         "extend": ("change", "seconds"),
+        "outside": (),  # look at the router from there
     },
     "wan": {
         "renew": ("link",),
