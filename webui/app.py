@@ -41,6 +41,7 @@ from webui.api import (
     tokens,
 )
 from webui.api import internet as internet_api
+from webui.api import outside as outside_api
 from webui.api.description import described
 from webui.api.routes import body_words, only_known_words
 from webui.api.wording import problems
@@ -66,6 +67,7 @@ from webui.pages import (
     machine,
     network,
     online,
+    outside,
     overview,
     password,
     review,
@@ -105,6 +107,7 @@ NOUNS = (
     networks,
     names,
     internet_api,
+    outside_api,
     draft,
     devices,
     changes,
@@ -146,6 +149,7 @@ PAGES = (
     rule,
     forward,
     why,
+    outside,
     online,
     system,
     review,

@@ -22,9 +22,7 @@ SENDERS: Mapping[int, IPv4Address | IPv6Address] = {
 }
 """Stand for any address of the internet (RFC 5737, RFC 3849)."""
 DHCPV6_CLIENT = 546
-EXPECTED: Mapping[tuple[str, int], str] = {
-    ("udp", DHCPV6_CLIENT): "the provider's DHCPv6 server answers here"
-}
+EXPECTED: Mapping[tuple[str, int], str] = {("udp", DHCPV6_CLIENT): "the provider, about its prefix"}
 """What of ours stands on the internet's side on purpose, by protocol and port."""
 
 

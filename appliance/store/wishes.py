@@ -23,7 +23,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "keep": ("change",),
         "undo": ("change", "by"),
         "extend": ("change", "seconds"),
-        "outside": (),  # look at the router from there
+        "outside": ("link",),  # look at the router from behind the internet's port
     },
     "wan": {
         "renew": ("link",),

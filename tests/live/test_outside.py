@@ -58,7 +58,7 @@ FORWARDED: dict[str, Any] = {
 def looked(place: Router) -> Seen:
     """What a stranger sees now."""
     before = len(place.told(OutsideSilent) + place.told(OutsideHeard))
-    place.wish("outside")
+    place.wish("outside", link="up0")
     until(
         lambda: len(place.told(OutsideSilent) + place.told(OutsideHeard)) > before,
         "somebody looked from outside",
@@ -126,7 +126,7 @@ def test_nothing_stays_of_a_look(router: Router) -> None:
 def test_nothing_stays_of_a_look_that_was_killed(router: Router) -> None:
     router.serve_lan()
     assert router.role
-    router.wish("outside")
+    router.wish("outside", link="up0")
     until(lambda: STRANGERS_LINK in router.inside.run("ip", "link"), "the cable is there")
     children = descendants(router.role.pid)
     router.kill()
@@ -136,7 +136,7 @@ def test_nothing_stays_of_a_look_that_was_killed(router: Router) -> None:
 
 def test_the_cable_is_no_port_of_the_owners(router: Router) -> None:
     router.serve_lan()
-    router.wish("outside")
+    router.wish("outside", link="up0")
     until(lambda: STRANGERS_LINK in router.inside.run("ip", "link"), "the cable is there")
     time.sleep(0.5)
     connection = router.net()
