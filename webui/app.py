@@ -41,6 +41,7 @@ from webui.api import (
     tokens,
 )
 from webui.api import internet as internet_api
+from webui.api import outside as outside_api
 from webui.api.description import described
 from webui.api.routes import API, body_words, routes_of
 from webui.api.wording import problems
@@ -67,6 +68,7 @@ from webui.pages import (
     name_servers,
     network,
     online,
+    outside,
     overview,
     password,
     review,
@@ -106,6 +108,7 @@ NOUNS = (
     networks,
     names,
     internet_api,
+    outside_api,
     draft,
     devices,
     changes,
@@ -150,6 +153,7 @@ PAGES = (
     rule,
     forward,
     why,
+    outside,
     online,
     system,
     review,

@@ -1,7 +1,8 @@
 """The door of the admin: uvicorn on sockets that somebody else opened.
 
-`admin.<link>` is HTTPS with the box's own CA, any other name (`admin-local`) plain HTTP, which is
-for loopback only; our own socket in STATE/secrets/web is for the box's command line.
+`admin.<link>`, and `admin6.<link>` for IPv6, is HTTPS with the box's own CA, any other name
+(`admin-local`) plain HTTP, which is for loopback only; our own socket in STATE/secrets/web is for
+the box's command line.
 Certificates are STATE/secrets/web/{ca,leaf}.{crt,key}; the supervisor may hand ca.crt to anybody.
 The leaf is made again, without a restart, when `net` publishes an address that it lacks, and before
 it ends.
@@ -37,6 +38,7 @@ from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
 from appliance.model.installed import Installed
 from appliance.model.slices import TimeSlice
+from appliance.plan.prefixes import prefixes, router_address
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
 from appliance.store.secrets.open import Secrets
@@ -47,6 +49,7 @@ BEAT_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # between two looks at what net published
 RENEW_SECONDS = 3600.0  # between two looks at the calendar
 OWN_SOCKET = "api.sock"
+SECURE = ("admin.", "admin6.")
 RENEW_DAYS = 30  # before the end
 THREADS = 8
 """Requests carried out at once; each thread costs memory, and SQLite writes one by one anyway."""
@@ -80,7 +83,7 @@ async def serve(
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         app = application(desk, installed)
         async with asyncio.TaskGroup() as group:
-            secure = {n: one for n, one in sockets.items() if n.startswith("admin.")}
+            secure = {n: one for n, one in sockets.items() if n.startswith(SECURE)}
             plain = [one for name, one in sockets.items() if name not in secure]
             own = _own_socket(state / "secrets" / "web")
             servers = [(_config(app), [own])]
@@ -162,15 +165,23 @@ def own_addresses(desk: Desk) -> set[str]:
     """Names and addresses that the certificate is for: those in force, tried, and leaving."""
     slices = desk.reads.slices()
     networks = slices.dns.networks if slices else ()
-    ours = [one for network in networks for one in (network.address, *network.stays)]
-    named = own_names(desk) | {"localhost", "127.0.0.1", *(str(one.ip) for one in ours)}
+    four = [one for network in networks for one in (network.address, *network.stays)]
+    six = [one for network in networks for one in network.six]
+    ours = {str(one.ip) for one in four} | {str(one.ip) for one in six}
+    named = own_names(desk) | {"localhost", "127.0.0.1"} | ours
     return named.union(*map(named_in, changes.configs_at_work(desk)))
 
 
 def named_in(config: RouterConfig) -> set[str]:
     """Names and addresses that a router with this configuration has."""
     addresses = {str(network.address.ip) for network in config.networks}
-    return addresses | names_of(config.hostname, config.domain)
+    own = prefixes(config, None)  # a delegated prefix comes when it comes
+    six = {
+        str(router_address(one, prefix).ip)
+        for one in config.networks
+        for prefix in own.get(one.name, ())
+    }
+    return addresses | six | names_of(config.hostname, config.domain)
 
 
 def _certify(secrets: Secrets, names: set[str], now: float) -> bool:

@@ -46,7 +46,7 @@ from appliance.plan.expression import (
     to_this_box,
     unreturnable,
 )
-from appliance.plan.policy import REFUSE, link, places, rules_of
+from appliance.plan.policy import REFUSE, entrances, places, rules_of
 
 FAMILY, TABLE = "inet", "nixie"
 
@@ -197,7 +197,7 @@ def _senders(config: RouterConfig) -> Chain:
 
     Who has no address yet (RFC 2131 §4.1, RFC 4862 §5.4) and who speaks to the link alone passes.
     """
-    ours = [link(config, name) for name in places(config)]
+    ours = entrances(config, places(config))
     rules = [
         rule("sender-unset", equals("ip", "saddr", "0.0.0.0"), ACCEPT),
         rule("sender-local", equals("ip6", "saddr", one_of(["::", prefix("fe80::", 10)])), ACCEPT),
@@ -284,7 +284,7 @@ def _prerouting(config: RouterConfig) -> Chain:
     What asks for an address of ours that is on no network asks for the internet's: so it needs no
     second rule for those inside, and no address that only DHCP knows.
     """
-    everywhere = arrives(one_of(link(config, name) for name in places(config)))
+    everywhere = arrives(one_of(entrances(config, places(config))))
     inside = one_of(str(network.address.ip) for network in config.networks)
     rules = []
     for forward, _, device in ways_in(config):
