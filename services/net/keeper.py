@@ -120,6 +120,11 @@ class Keeper:
             return None
         return self._pending.machine.nonce, self._aim.config
 
+    @property
+    def here(self) -> RouterConfig | None:
+        """What is in force on this box, located; None before anything is."""
+        return self._aim.config if self._aim else None
+
     def note(self, change: str, found: Sequence[ProbeRow]) -> None:
         """Put down what our own checks of a change came to."""
         self._ledger.note_probes(change, found)
@@ -149,9 +154,8 @@ class Keeper:
         if not answered:
             await self._let_go(told=True)
             await self.repair(told=True)
-        here = self._aim.config if self._aim else None
         slices = self._slices()
-        ports = port_rows(self._nics(), here)
+        ports = port_rows(self._nics(), self.here)
         self._ledger.write(*self._outside.news(), slices=slices, ports=ports)
 
     async def repair(self, *, told: bool) -> None:
@@ -224,7 +228,7 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = self._aimed(checked(revision.config))
+            tried = self._aimed(checked(revision.config, self._outside.facts()))
             self._kernel.scope = self._scope(tried)
             before = await self._kernel.observe()
             await self._kernel.rehearse(order.steps(tried.wanted, before))

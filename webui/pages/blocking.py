@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import names as deeds
@@ -12,7 +12,7 @@ from appliance.actions.desk import Done
 from appliance.model.dns import Blocking, Dns
 from appliance.model.names import mac_from
 from webui import phrases
-from webui.forms import Text, whole
+from webui.forms import Text, filled, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.name_forms import Tab, Wrong, edited, fields, kept, tabs, words
@@ -27,11 +27,11 @@ PATH = "/names/blocking"
 class TypedBlocking:
     """What is blocked, as the form says it."""
 
-    lists: Text = ""
-    names: Text = ""
-    allowed: Text = ""
-    exempt: Text = ""
-    refresh_hours: Text = "24"
+    lists: str = ""
+    names: str = ""
+    allowed: str = ""
+    exempt: str = ""
+    refresh_hours: str = "24"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post(PATH)
-def change(here: Owning, typed: Annotated[TypedBlocking, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[TypedBlocking, filled(TypedBlocking)]) -> Response:
     """What is blocked, in the draft."""
 
     def deed() -> Done:

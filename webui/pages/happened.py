@@ -27,6 +27,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.FileGone,
         events.WanDown,
         events.WanRefused,
+        events.OutsideHeard,
     ),
     "warn": (
         events.ForeignBootServer,
@@ -39,6 +40,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.TokenUnknown,
         events.FileReplaced,
         events.WanAddressGone,
+        events.OutsideRefused,
     ),
     "ok": (
         events.ForeignServerGone,
@@ -51,6 +53,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.RevisionApplied,
         events.ImagePublished,
         events.WanUp,
+        events.OutsideSilent,
     ),
     "note": (
         events.SourceChanged,

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import names as deeds
 from appliance.actions import rows
 from appliance.actions.desk import Done
 from appliance.model.dns import Dns, Upstream
-from webui.forms import Text
+from webui.forms import filled
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.name_forms import Row, Tab, Wrong, edited, fields, kept, tabs, words
@@ -26,11 +26,11 @@ PATH = "/names/servers"
 class TypedServers:
     """What the forms of this page send; each sends its own part."""
 
-    upstreams: Text = ""
-    private_answers: Text = ""
-    domain: Text = ""
-    servers: Text = ""
-    remove: Text = ""
+    upstreams: str = ""
+    private_answers: str = ""
+    domain: str = ""
+    servers: str = ""
+    remove: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class ServersView:
     problem: str
 
 
-Typed = Annotated[TypedServers, Depends()]
+Typed = Annotated[TypedServers, filled(TypedServers)]
 
 
 @router.get(PATH)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import names as deeds
@@ -12,7 +12,7 @@ from appliance.actions import rows
 from appliance.actions.desk import Done
 from appliance.model.dns import FORMS, Dns
 from webui import phrases
-from webui.forms import Text
+from webui.forms import filled
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -28,10 +28,10 @@ PATH = "/names/own"
 class TypedRecord:
     """A record as a form says it: a new one, or one to `remove`."""
 
-    name: Text = ""
-    kind: Text = "A"
-    value: Text = ""
-    remove: Text = ""
+    name: str = ""
+    kind: str = "A"
+    value: str = ""
+    remove: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post(PATH)
-def change(here: Owning, typed: Annotated[TypedRecord, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[TypedRecord, filled(TypedRecord)]) -> Response:
     """Put in a record, or take one out, in the draft."""
     if typed.remove:
         key = (typed.name, typed.kind, typed.value)

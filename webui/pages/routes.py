@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft, rows
@@ -12,7 +12,7 @@ from appliance.actions.firewall import ROUTES
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from appliance.model.firewall import DEFAULT_METRIC
-from webui.forms import Text, whole
+from webui.forms import filled, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
@@ -33,10 +33,10 @@ PLACES: Mapping[str, str] = {
 class Typed:
     """A route as a form says it: a new one, or one to `remove`."""
 
-    destination: Text = ""
-    gateway: Text = ""
-    metric: Text = str(DEFAULT_METRIC)
-    remove: Text = ""
+    destination: str = ""
+    gateway: str = ""
+    metric: str = str(DEFAULT_METRIC)
+    remove: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post(PATH)
-def change(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add a route to the draft, or take one out."""
     metric = whole(typed.metric) or 0
     if typed.remove:

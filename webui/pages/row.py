@@ -12,7 +12,6 @@ from starlette.responses import Response
 from appliance.actions.desk import Done
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
-from webui.forms import Text
 from webui.pages.page import after, page
 from webui.session import Here
 
@@ -21,7 +20,7 @@ from webui.session import Here
 class TypedRow:
     """What every form of a row sends: the word for what it was made from, "" for a new row."""
 
-    seen: Text = ""
+    seen: str = ""
 
 
 Typed = TypeVar("Typed", bound=TypedRow)

@@ -23,7 +23,7 @@ FULL = (
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
     "/names/servers", "/names/own", "/names/blocking",
     "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
-    "/firewall/why",
+    "/firewall/why", "/firewall/outside",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
@@ -49,6 +49,7 @@ FRAGMENTS = (
     ("/networks", "/networks/now"),
     ("/names", "/names/now"),
     ("/firewall", "/firewall/now"),
+    ("/firewall/outside", "/firewall/outside/now"),
     ("/internet", "/internet/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),

@@ -86,7 +86,11 @@ def test_the_end_of_an_address_outlives_a_change_of_the_fixed_address(house: Hom
 @pytest.mark.parametrize(
     ("typed", "field", "sentence"),
     [
-        ({"outside": "443", "inside": ""}, "outside", "Port 443 is kept for the admin pages"),
+        (
+            {"protocol": "udp", "outside": "546", "inside": ""},
+            "outside",
+            "Port 546 is kept for",
+        ),
         ({"outside": "web"}, "outside", "Write one port, or one range"),
         ({"outside": "6000-6010"}, "inside", "Several ports keep their numbers inside"),
         ({"inside": "web"}, "inside", "Write one port"),
