@@ -12,12 +12,12 @@ from collections import OrderedDict
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL, Reply, renewed
 
 MOST_BYTES = 4 << 20
-"""Of each layer: some 6,000 answers."""
+"""Of each layer: some 5,000 answers."""
 STALE_SECONDS = 86_400.0
 """How long after its end an answer may still be given; RFC 8767 §5 advises one to three days."""
 STALE_TTL = 30
 """What a stale answer says, and how long nobody is asked again (RFC 8767 §4, §5)."""
-ENTRY_BYTES = 600
+ENTRY_BYTES = 740
 """What an entry costs beside its bytes."""
 
 Key = tuple[bytes, bool]
