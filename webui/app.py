@@ -51,6 +51,7 @@ from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
     addresses,
+    asked,
     boot,
     build,
     claim,
@@ -141,6 +142,7 @@ PAGES = (
     addresses,
     internet,
     names_page,
+    asked,
     router,
     firewall,
     rule,

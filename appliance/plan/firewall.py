@@ -46,6 +46,7 @@ from appliance.plan.expression import (
     to_this_box,
     unreturnable,
 )
+from appliance.plan.noted import noted
 from appliance.plan.policy import REFUSE, link, places, rules_of
 
 FAMILY, TABLE = "inet", "nixie"
@@ -203,8 +204,9 @@ def _senders(config: RouterConfig) -> Chain:
         rule("sender-local", equals("ip6", "saddr", one_of(["::", prefix("fe80::", 10)])), ACCEPT),
     ]
     if ours:
-        spoofed = (arrives(one_of(ours)), unreturnable(), count(SPOOFED), DROP)
-        rules.append(rule("spoofed", *spoofed))
+        spoofed = (arrives(one_of(ours)), unreturnable())
+        rules.append(noted("spoofed", *spoofed))
+        rules.append(rule("spoofed", *spoofed, count(SPOOFED), DROP))
     return Chain("senders", Hook("filter", "prerouting", -300, "accept"), tuple(rules))
 
 

@@ -8,6 +8,7 @@ started in.
 """
 
 import asyncio
+import socket
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -30,6 +31,7 @@ from services.clock.probe import Follower as ClockFollower
 from services.delegation.dhcpcd import REPORT
 from services.delegation.probe import facts, reports
 from services.devices.serve import Watch
+from services.drops.serve import Drops
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
@@ -59,10 +61,12 @@ async def serve(
     signs: Signs = NO_SIGNS,
     fault: Fault = no_fault,
     makers: Path | None = None,
+    ear: socket.socket | None = None,
 ) -> None:
     """Hold the network until cancelled; ready when the last kept config is in force.
 
-    `makers` is the registry of network cards' makers, None where set-up put none.
+    `makers` is the registry of network cards' makers, None where set-up put none; at `ear` web asks
+    what the filter held back.
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
@@ -81,7 +85,10 @@ async def serve(
             await keeper.recover()
             signs.ready()
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
-            await _hold(keeper, (inventory, wan), heard, signs.beat, watch, tell, held)
+            async with asyncio.TaskGroup() as group:
+                drops = Service("drops", None, partial(Drops(now).serve, ear))
+                group.create_task(supervise(once(drops), tell))
+                await _hold(keeper, (inventory, wan), heard, signs.beat, watch, tell, held)
     finally:
         watch.close()
         wan.close()

@@ -10,7 +10,8 @@ from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.metrics import Moved, Rate
-from appliance.store.names import ListRow, Standing
+from appliance.store.names import ListRow, Question, Standing
+from appliance.store.recall.open import recall
 from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
@@ -84,6 +85,11 @@ class NetworkLooks(Files):
     def looked_up(self, wish: str) -> tuple[str, float] | None:
         """What dns says of a name that it was asked to look up, and when."""
         return self.look("dns", lambda file: names.look(file, wish), None)
+
+    def questions(self, of: Iterable[str], most: int) -> list[Question] | None:
+        """Who asked for what, newest first, of these addresses or of everybody; None while dns
+        does not say."""
+        return names.questions(recall(self.state, "dns", {"of": sorted(of), "most": most}))
 
     def names_standing(self) -> Standing | None:
         """What dns did since it started; None before it said so."""

@@ -44,6 +44,7 @@ class Group:
         self._clients = [open_client(one) for one in self.upstreams]
         self._races = Races(len(self._clients))
         self._timer: asyncio.TimerHandle | None = None
+        self.heard: int | None = None  # who said something last
 
     def ask(self, query: Query, waiter: Waiter) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
@@ -71,6 +72,8 @@ class Group:
         self._clients[number].ask(race.query, partial(self._told, race, number))
 
     def _told(self, race: Race, number: int, reply: Reply | None) -> None:
+        if reply is not None:
+            self.heard = number
         after = self._races.told(race, number, reply, self._loop.time())
         if after is not None:
             self._put(race, after)
@@ -107,6 +110,11 @@ class Ways:
                 if one in self._domains:
                     return one, self._domains[one]
         return b"", self._rest
+
+    def heard(self, name: bytes) -> str:
+        """Which server said something last, of those that are asked for this name."""
+        group = self.group(name)[1]
+        return "" if group.heard is None else str(group.upstreams[group.heard].address)
 
     def may_be_private(self, name: bytes) -> bool:
         """May this name have a private address?"""

@@ -21,13 +21,14 @@ FULL = (
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
-    "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
+    "/networks/routes", "/names", "/names/asked", "/firewall", "/firewall/new-rule",
+    "/firewall/new-forward",
     "/firewall/why",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
-    "/names", "/system", "/changes",
+    "/names", "/names/asked", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
