@@ -46,7 +46,7 @@ from appliance.plan.expression import (
     to_this_box,
     unreturnable,
 )
-from appliance.plan.noted import noted
+from appliance.plan.noted import BEFORE, noted
 from appliance.plan.policy import REFUSE, link, places, rules_of
 
 FAMILY, TABLE = "inet", "nixie"
@@ -175,11 +175,13 @@ def _words(wanted: State, present: State) -> Iterable[str]:
 
 
 def _rules(state: State) -> dict[str, list[Json]]:
+    """By name, those that decide."""
     found: dict[str, list[Json]] = {}
     for chain in state.chains.values():
         for one in chain.rules:
             name = str(one.get("comment", f"a rule without a name in {chain.name}"))
-            found.setdefault(name, []).append(one)
+            if not name.startswith(BEFORE):
+                found.setdefault(name, []).append(one)
     return found
 
 
@@ -212,6 +214,7 @@ def _senders(config: RouterConfig) -> Chain:
 
 def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
     rules = [
+        noted("input-invalid", invalid()),
         rule("input-invalid", invalid(), DROP),
         rule("input-related", related(), ACCEPT),
         rule("input-answers", established(), answers(), ACCEPT),
@@ -249,6 +252,7 @@ def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
 def _forward(config: RouterConfig, policy: Iterable[Line]) -> Chain:
     rules = [
         *_segments(config.wan),
+        noted("forward-invalid", invalid()),
         rule("forward-invalid", invalid(), DROP),
         rule("forward-related", related(), ACCEPT),
         rule("forward-answers", established(), answers(), ACCEPT),

@@ -10,6 +10,8 @@ from appliance.plan.expression import Json, rule
 NOTED = 78
 """The group of nfnetlink_log; 78 as in the routes of ours."""
 A_SECOND, AT_ONCE = 5, 20
+BEFORE = "noted:"
+"""How the ids of rules that only note begin."""
 BYTES = 96
 """Of each packet: both headers, IPv6 with a few extensions too."""
 
@@ -18,4 +20,4 @@ def noted(ident: str, *matches: Json) -> Json:
     """The rule that tells what one with these matches holds back; `ident` is that rule's."""
     limit = {"limit": {"rate": A_SECOND, "burst": AT_ONCE, "per": "second"}}
     tell = {"log": {"prefix": ident, "group": NOTED, "snaplen": BYTES}}
-    return rule(ident, *matches, limit, tell)
+    return rule(f"{BEFORE}{ident}", *matches, limit, tell)

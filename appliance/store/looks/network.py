@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.model.way import Held, Way
-from appliance.store import devices, leases, metrics, names, trials, ways
+from appliance.store import devices, drops, leases, metrics, names, trials, ways
 from appliance.store.devices import BlockRow, DeviceRow
+from appliance.store.drops import Drop
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.metrics import Moved, Rate
@@ -90,6 +91,10 @@ class NetworkLooks(Files):
         """Who asked for what, newest first, of these addresses or of everybody; None while dns
         does not say."""
         return names.questions(recall(self.state, "dns", {"of": sorted(of), "most": most}))
+
+    def drops(self, most: int) -> list[Drop] | None:
+        """What the filter held back, newest first; None while net does not say."""
+        return drops.drops(recall(self.state, "net", {"most": most}))
 
     def names_standing(self) -> Standing | None:
         """What dns did since it started; None before it said so."""
