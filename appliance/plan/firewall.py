@@ -16,6 +16,7 @@ from ipaddress import IPv4Network
 
 from appliance.model.config import Network, Reservation, RouterConfig
 from appliance.model.firewall import ROUTER, Forward
+from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.policy import Line, lines, ways_in
 from appliance.model.wan import USUAL_MTU, Wan
 from appliance.plan.expression import (
@@ -116,9 +117,9 @@ HEADER_BYTES: Mapping[int, int] = {4: 40, 6: 60}
 SPOOFED = "spoofed-dropped"
 
 
-def wanted(config: RouterConfig) -> State:
+def wanted(config: RouterConfig, admitted: Admitted = NOBODY) -> State:
     """The table of a located config, as it holds at this moment (`model/schedule.py`)."""
-    policy = lines(config)
+    policy = lines(config, admitted)
     chains = [_senders(config), _input(config, policy), _forward(config, policy), _refuse()]
     if config.wan:
         chains.append(_postrouting(config, config.wan.port))

@@ -18,9 +18,11 @@ from appliance.plan.expression import (
     count,
     ends_with,
     equals,
+    field,
     forwarded,
     go_to,
     leaves,
+    matches,
     networks,
     of_family,
     one_of,
@@ -45,16 +47,17 @@ def rules_of(config: RouterConfig, line: Line) -> Iterator[Json]:
         families = {sent, headed, line.family} - {0}
         if len(families) == 2:
             continue
-        matches = (
+        asks = (
             *_way(config, line),
             *_family(line, families, addressed=bool((sent and sender) or receiver)),
+            *_but(line),
             *sender,
             *receiver,
             *_what(line),
         )
         if line.action != ACCEPTED:
-            yield noted(line.id, *matches)
-        yield rule(line.id, *matches, *_decided(line))
+            yield noted(line.id, *asks)
+        yield rule(line.id, *asks, *_decided(line))
 
 
 def _family(line: Line, families: AbstractSet[int], *, addressed: bool) -> Iterator[Json]:
@@ -69,6 +72,11 @@ def _way(config: RouterConfig, line: Line) -> Iterator[Json]:
         yield leaves(one_of(link(config, name) for name in line.destinations))
     if line.forwarded:
         yield forwarded()
+
+
+def _but(line: Line) -> Iterator[Json]:
+    if line.but:
+        yield matches(field("ether", "saddr"), one_of(line.but), "!=")
 
 
 def _sent_by(senders: Ends) -> Iterator[Narrowed]:

@@ -13,7 +13,7 @@ from typing import Any
 from appliance.model import stays
 from appliance.model.slices import Slices, from_json, to_json
 from appliance.model.stays import Stay
-from appliance.store import devices
+from appliance.store import devices, newcomers
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -74,6 +74,7 @@ MIGRATIONS = (
     );
     """,
     devices.TABLES,
+    newcomers.TABLE,
 )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall_compare import forward_said, rule_said
+from appliance.model.policy import NEWCOMERS
 from appliance.model.reachability import SPOOFED, Verdict
 
 
@@ -34,6 +35,9 @@ class Sentence:
 
 BUILT_IN: Mapping[str, Sentence] = {
     SPOOFED: Sentence(False, "The sender’s address belongs to another network."),
+    f"{NEWCOMERS}-": Sentence(
+        False, "The device is new on its network, and waits until you let it in."
+    ),
     "forward-within-": Sentence(True, "Inside one network nobody is judged."),
     "input-wan-ping6": Sentence(True, "IPv6 needs it that a router answers to ping (RFC 4890)."),
     "input-ping": Sentence(True, "The router answers to ping on its networks."),

@@ -15,6 +15,7 @@ from appliance.model.config import Network, RouterConfig
 from appliance.model.firewall import LAN
 from appliance.model.firewall_compare import zone_said
 from appliance.model.moving import pool_in, unused
+from appliance.model.newcomers import CHOICES, TELL
 from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import Text, seen, ticked, whole
@@ -48,6 +49,7 @@ class Typed:
     netboot: Text = ""
     six: Text = ""
     zone: Text = LAN
+    newcomers: Text = TELL
     seen: Text = ""
 
 
@@ -74,6 +76,8 @@ class NetworkView:
     six: bool
     zones: tuple[Choice, ...]
     zone_problem: str
+    newcomers: tuple[Choice, ...]
+    newcomers_problem: str
     seen: str
     problem: str
 
@@ -83,6 +87,7 @@ PLACES: Mapping[str, str] = {
     "ports": "ports",
     "address": "address",
     "zone": "zone",
+    "newcomers": "newcomers",
     "dhcp.pool.first": "first",
     "dhcp.pool.last": "last",
     "dhcp.pool": "first",
@@ -212,6 +217,7 @@ def stored_as_typed(network: Network) -> Typed:
         netboot="yes" if network.netboot else "",
         six="yes" if network.ipv6 else "",
         zone=network.zone,
+        newcomers=network.newcomers,
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -224,6 +230,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "address": address if "/" in address else f"{address}/24",
         "netboot": ticked(typed.netboot),
         "zone": typed.zone,
+        "newcomers": typed.newcomers,
         "dhcp": None,
         "ipv6": {} if ticked(typed.six) else None,
     }
@@ -280,6 +287,11 @@ def view(
             for zone in config.zones
         ),
         zone_problem=wrong.get("zone", ""),
+        newcomers=tuple(
+            Choice(value, phrases.capital(words), value == typed.newcomers)
+            for value, words in CHOICES.items()
+        ),
+        newcomers_problem=wrong.get("newcomers", ""),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
+from appliance.actions.known_devices import known
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER
@@ -78,10 +79,13 @@ def built(here: Here, asked: Asked) -> WhyView:
     config = draft.edited(here.desk)
     networks = tuple(one.name for one in config.networks)
     wrong: dict[str, str] = {}
+    everybody = known(here.reads)
+    owners = {address: one.mac for one in everybody for address in one.row.addresses}
+    admitted = {one: frozenset(it.mac for it in everybody if not it.waits) for one in networks}
     found: Verdict | None = None
     if asked.source:
         try:
-            found = verdict(config, packet(config, asked), here.now)
+            found = verdict(config, packet(config, asked, owners), here.now, admitted)
         except Refused as refused:
             wrong = beside(refused)
     why, href, deed = because(config, found) if found else ("", "", "")
@@ -100,8 +104,9 @@ def built(here: Here, asked: Asked) -> WhyView:
     )
 
 
-def packet(config: RouterConfig, asked: Asked) -> Packet:
-    """The first packet of what was asked.  Raises Refused with what cannot be read."""
+def packet(config: RouterConfig, asked: Asked, owners: Mapping[str, str]) -> Packet:
+    """The first packet of what was asked; `owners` are MACs by address.  Raises Refused with what
+    cannot be read."""
     port = whole(asked.port)
     if asked.protocol != "icmp" and not (port and port <= 65_535):
         raise Refused(Problem(("port",), "Write the port that is asked for, like 443."))
@@ -111,6 +116,7 @@ def packet(config: RouterConfig, asked: Asked) -> Packet:
         what = "IPv4 and IPv6 do not meet; write both addresses of one kind."
         raise Refused(Problem(("receiver",), what))
     number = None if asked.protocol == "icmp" else port
+    mac = mac or owners.get(str(sender))
     return Packet(asked.source, asked.destination, sender, receiver, asked.protocol, number, mac)
 
 

@@ -1,11 +1,11 @@
 """net.db, leases.db, dns.db and wan.db: what is in force or on trial, who is there, the way out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.model.way import Held, Way
-from appliance.store import devices, drops, leases, metrics, names, trials, ways
+from appliance.store import devices, drops, leases, metrics, names, newcomers, trials, ways
 from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.drops import Drop
 from appliance.store.leases import LeaseRow, Trouble
@@ -38,6 +38,10 @@ class NetworkLooks(Files):
     def blocks(self) -> list[BlockRow]:
         """The blocks that `net` knows of, and whether they hold now."""
         return self.look("net", devices.blocks, [])
+
+    def settled(self) -> Mapping[str, frozenset[str]]:
+        """Who is no newcomer, by network that holds newcomers back (store/newcomers.py)."""
+        return self.look("net", newcomers.settled, {})
 
     def rates(self, since: float) -> dict[str, Rate]:
         """By series: what moves now, as far as it was looked at since then."""
