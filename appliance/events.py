@@ -685,6 +685,14 @@ class ServiceFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RoleEnded(Event):
+    """{role} ended: {why} It starts again at once."""
+
+    role: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoleReady(Event):
     """{role} runs (pid {pid})."""
 

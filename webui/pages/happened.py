@@ -82,6 +82,7 @@ QUIET: tuple[type[Event], ...] = (
     events.MachineActed,
     events.ConfigActed,
     events.DeviceActed,
+    events.RoleEnded,
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,
