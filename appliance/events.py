@@ -130,6 +130,25 @@ class PoolHasRoom(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PoolFlooded(Event):
+    """More than {limit} devices that {network} does not know asked for addresses in one minute."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCalm(Event):
+    """{network} gives addresses to new devices again."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignServer(Event):
     """Another DHCP server, {server} ({mac}), is on {network}. Ours is quiet unless you let both."""
 

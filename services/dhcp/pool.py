@@ -23,6 +23,7 @@ from typing import Final
 
 OFFER_SECONDS: Final = 30.0  # an offer nobody takes; longer than EDK2's four seconds of collecting
 QUARANTINE_SECONDS: Final = 600.0  # a declined address
+RESTING_SHARE: Final = 4  # one in four addresses may rest at once
 KEPT_SHARE: Final = 8  # one in eight addresses may wait for the regular who had it
 REGULAR_SECONDS: Final = 600.0  # renewed after this long: a regular, not a passer-by
 CHAIN_SECONDS: Final = 300.0  # firmware, initrd and system are one machine for so long
@@ -81,6 +82,7 @@ class Pool:
         self._cursor = first
         self._free: OrderedDict[int, None] = OrderedDict()  # given up, oldest first
         self._ends: list[tuple[float, int]] = []
+        self._resting: set[int] = set()  # declined
         self._ended: OrderedDict[int, Lease] = OrderedDict()  # passers-by, oldest end first
         self._ended_regulars: OrderedDict[int, Lease] = OrderedDict()
 
@@ -123,6 +125,11 @@ class Pool:
         self._sweep(now)
         left = self._never_used() or self._free or self._ended
         return bool(left) or len(self._ended_regulars) > self.kept
+
+    def is_half_full(self) -> bool:
+        """Are more than half of the addresses in use, offers and resting ones included?"""
+        used = len(self.leases) - len(self._ended) - len(self._ended_regulars)
+        return 2 * used > self.size
 
     # ── choosing ──────────────────────────────────────────────────────────────────────────────────
 
@@ -196,7 +203,15 @@ class Pool:
         self._queue(lease)
 
     def decline(self, lease: Lease, now: float) -> None:
-        """Somebody else uses this address: nobody gets it for a while."""
+        """Somebody else uses this address: nobody gets it for a while.
+
+        Where many rest already it is believed no more: who declines whatever it is given would
+        empty the pool.
+        """
+        if len(self._resting) >= max(1, self.size // RESTING_SHARE):
+            self.release(lease, now)
+            return
+        self._resting.add(lease.address)
         self._forget_keys(lease)
         self._wake(lease)
         lease.state, lease.ends_at, lease.regular = DECLINED, now + QUARANTINE_SECONDS, False
@@ -219,7 +234,9 @@ class Pool:
             return
         lease.ends_at = min(lease.ends_at, now + max(longest, QUARANTINE_SECONDS))
         self.leases[lease.address] = lease
-        if lease.state != DECLINED:
+        if lease.state == DECLINED:
+            self._resting.add(lease.address)
+        else:
             if self._succeeds(lease, self._by_client.get(lease.client)):
                 self._by_client[lease.client] = lease
             if self._succeeds(lease, self._by_mac.get(lease.mac)):
@@ -308,6 +325,7 @@ class Pool:
     def _drop(self, lease: Lease) -> None:
         """Forget a record; its address is the caller's to use."""
         self._forget_keys(lease)
+        self._resting.discard(lease.address)
         if self.leases.get(lease.address) is lease:
             del self.leases[lease.address]
         self._wake(lease)

@@ -15,6 +15,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "bad": (
         events.ForeignServer,
         events.PoolEmpty,
+        events.PoolFlooded,
         events.EarLost,
         events.LinkMissing,
         events.RevisionRefused,
@@ -43,6 +44,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "ok": (
         events.ForeignServerGone,
         events.ForeignBootServerGone,
+        events.PoolCalm,
         events.PoolHasRoom,
         events.EarFound,
         events.LinkReturned,
