@@ -32,6 +32,7 @@ from services.dhcp import booting, formers
 from services.dhcp.destination import delivery
 from services.dhcp.guard import PROBE_ID
 from services.dhcp.lan import BOOT_LEASE_SECONDS, Lan, text
+from services.dhcp.lease import BOUND, NEVER, Lease
 from services.dhcp.names import NAMES, said_name, said_vendor
 from services.dhcp.offer import EXTRAS, full, override, plain
 from services.dhcp.options import (
@@ -41,7 +42,6 @@ from services.dhcp.options import (
     SERVER_ID,
     WANTED_OPTIONS,
 )
-from services.dhcp.pool import BOUND, NEVER, Lease
 from services.dhcp.reply import (
     Reply,
     Silence,

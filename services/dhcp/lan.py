@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 from typing import Final
 
 from appliance.model.slices import DhcpNetwork
+from services.dhcp.lease import NEVER, Lease
 from services.dhcp.loops import Loops
 from services.dhcp.options import (
     BROADCAST_ADDRESS,
@@ -30,7 +31,7 @@ from services.dhcp.options import (
     SERVER_ID,
     SUBNET_MASK,
 )
-from services.dhcp.pool import NEVER, Lease, Pool
+from services.dhcp.pool import Pool
 from services.dhcp.reply import NO_NAMES, block, seconds
 from services.dhcp.strangers import FIRST_LEASE_SECONDS, Strangers
 from services.dhcp.wire import ACK, OFFER

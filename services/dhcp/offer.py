@@ -6,6 +6,7 @@ from appliance.model.config import UNICAST
 from services.dhcp import booting
 from services.dhcp.destination import TO_CLIENT, delivery
 from services.dhcp.lan import Lan
+from services.dhcp.lease import Lease
 from services.dhcp.options import (
     CLIENT_ID,
     HOST_NAME,
@@ -18,7 +19,6 @@ from services.dhcp.options import (
     decode_inner,
     encode_option,
 )
-from services.dhcp.pool import Lease
 from services.dhcp.reply import (
     ASSUMED_SIZE,
     ENDED,

@@ -21,40 +21,14 @@ from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Final
 
+from services.dhcp.lease import BOUND, DECLINED, NEVER, OFFERED, RELEASED, Lease
+
 OFFER_SECONDS: Final = 30.0  # an offer nobody takes; longer than EDK2's four seconds of collecting
 QUARANTINE_SECONDS: Final = 600.0  # a declined address
 RESTING_SHARE: Final = 4  # one in four addresses may rest at once
 KEPT_SHARE: Final = 8  # one in eight addresses may wait for the regular who had it
 REGULAR_SECONDS: Final = 600.0  # renewed after this long: a regular, not a passer-by
 CHAIN_SECONDS: Final = 300.0  # firmware, initrd and system are one machine for so long
-
-NEVER: Final = -1.0
-
-OFFERED, BOUND, RELEASED, DECLINED = range(4)
-STATES: Final = ("offered", "bound", "released", "declined")
-
-
-class Lease:
-    """One address and its holder.  Times are Unix seconds; `client` is the key it is found by."""
-
-    __slots__ = (
-        "address", "asked", "boot", "chain_until", "client", "ends_at", "given_at", "hostname",
-        "mac", "queued", "regular", "state", "vendor",
-    )  # fmt: skip
-
-    def __init__(self, address: int, mac: bytes, client: bytes) -> None:
-        self.address = address
-        self.mac = mac
-        self.client = client
-        self.boot = False  # held by a stage of a network boot
-        self.chain_until = 0.0  # until then another client-id on this MAC is the same machine
-        self.state = OFFERED
-        self.given_at = NEVER  # first confirmed to this MAC
-        self.ends_at = 0.0
-        self.hostname = ""
-        self.vendor, self.asked = "", b""  # what it says that it is, and which options it wants
-        self.queued = 0.0  # the end for which it stands in the heap; 0.0: it does not
-        self.regular = False
 
 
 class Pool:

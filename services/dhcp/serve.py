@@ -26,8 +26,8 @@ from appliance.store.leases import Stored, commit, forget, note_self_offer, stor
 from services.dhcp.answer import answer
 from services.dhcp.formers import on_link
 from services.dhcp.lan import Lan
+from services.dhcp.lease import OFFERED
 from services.dhcp.link.driver import LARGEST, Link
-from services.dhcp.pool import OFFERED
 from services.dhcp.relays import lan_for
 from services.dhcp.reply import Reply, Silence
 from services.dhcp.rows import lease as lease_of
