@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
@@ -14,7 +14,7 @@ from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import Forward
 from appliance.model.policy import reserved
-from webui.forms import Text, seen, ticked, whole
+from webui.forms import filled, seen, ticked, whole
 from webui.pages import ends, frame, port_ranges, until
 from webui.pages.choices import Choice
 from webui.pages.firewall import PATH
@@ -40,15 +40,15 @@ PLACES: Mapping[str, str] = {
 class Typed:
     """A forward as the form says it; `suffix` is its device's."""
 
-    name: Text = ""
-    mac: Text = ""
-    protocol: Text = "tcp"
-    outside: Text = ""
-    inside: Text = ""
-    suffix: Text = ""
-    until: Text = ""
-    enabled: Text = ""
-    seen: Text = ""
+    name: str = ""
+    mac: str = ""
+    protocol: str = "tcp"
+    outside: str = ""
+    inside: str = ""
+    suffix: str = ""
+    until: str = ""
+    enabled: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,13 @@ def show(here: Signed, way: str) -> Response:
 
 
 @router.post("/firewall/new-forward")
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
     return _saved(here, "", typed)
 
 
 @router.post("/firewall/forwards/{way}")
-def change(here: Owning, way: str, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, way: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft, unless somebody else did since the form was made."""
     present = as_typed(here, way)
     if typed.seen != present.seen:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
@@ -13,7 +13,7 @@ from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from appliance.model.config import RouterConfig
 from appliance.model.wan import Wan
-from webui.forms import Text, beside, ticked
+from webui.forms import beside, filled, ticked
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -34,13 +34,13 @@ WAYS: Mapping[str, str] = {
 class Typed:
     """The way out as the form says it."""
 
-    way: Text = "none"
-    port: Text = ""
-    by_mac: Text = ""
-    address: Text = ""
-    gateway: Text = ""
-    mac: Text = ""
-    mtu: Text = ""
+    way: str = "none"
+    port: str = ""
+    by_mac: str = ""
+    address: str = ""
+    gateway: str = ""
+    mac: str = ""
+    mtu: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post("/networks/internet")
-def change(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft."""
     try:
         done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import draft
@@ -17,7 +17,7 @@ from appliance.model.dns import FORMS, Dns, Upstream
 from appliance.model.names import mac_from
 from appliance.store.answers import answer
 from webui import phrases
-from webui.forms import Text, beside, whole
+from webui.forms import Text, beside, filled, whole
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -34,19 +34,19 @@ PAUSES = (5, 30, 120)
 class TypedNames:
     """Everything that the forms of this page send; each sends its own part."""
 
-    upstreams: Text = ""
-    private_answers: Text = ""
-    lists: Text = ""
-    names: Text = ""
-    allowed: Text = ""
-    exempt: Text = ""
-    refresh_hours: Text = "24"
-    name: Text = ""
-    kind: Text = "A"
-    value: Text = ""
-    domain: Text = ""
-    servers: Text = ""
-    sought: Text = ""
+    upstreams: str = ""
+    private_answers: str = ""
+    lists: str = ""
+    names: str = ""
+    allowed: str = ""
+    exempt: str = ""
+    refresh_hours: str = "24"
+    name: str = ""
+    kind: str = "A"
+    value: str = ""
+    domain: str = ""
+    servers: str = ""
+    sought: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def look(here: Signed, sought: Text = "", record: Text = "A") -> Response:
     return RedirectResponse(f"/names?look={done.wish}", 303)
 
 
-Typed = Annotated[TypedNames, Depends()]
+Typed = Annotated[TypedNames, filled(TypedNames)]
 
 
 @router.post("/names/upstreams")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
@@ -17,7 +17,7 @@ from appliance.model.firewall_compare import zone_said
 from appliance.model.moving import pool_in, unused
 from appliance.store.trials import PortRow
 from webui import phrases
-from webui.forms import Text, seen, ticked, whole
+from webui.forms import filled, seen, ticked, whole
 from webui.pages import dhcp_options, frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -34,21 +34,21 @@ LEASES = (600, 3600, 43_200, 86_400, 604_800)
 class Typed:
     """A network as the form says it."""
 
-    name: Text = ""
-    ports: Annotated[tuple[str, ...], Form()] = ()
-    by_mac: Text = ""
-    address: Text = ""
-    gives: Text = ""
-    first: Text = ""
-    last: Text = ""
-    lease: Text = "43200"
-    options: Text = ""
-    classes: Text = ""
-    beside: Text = ""
-    netboot: Text = ""
-    six: Text = ""
-    zone: Text = LAN
-    seen: Text = ""
+    name: str = ""
+    ports: tuple[str, ...] = ()
+    by_mac: str = ""
+    address: str = ""
+    gives: str = ""
+    first: str = ""
+    last: str = ""
+    lease: str = "43200"
+    options: str = ""
+    classes: str = ""
+    beside: str = ""
+    netboot: str = ""
+    six: str = ""
+    zone: str = LAN
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def show_new(here: Signed) -> Response:
 
 
 @router.post("/networks/new")
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
     try:
         stored = {"name": typed.name.strip(), **as_stored(typed, here.reads.ports())}
@@ -118,7 +118,7 @@ def show(here: Signed, lan: str) -> Response:
 
 
 @router.post("/networks/{lan}/settings")
-def change(here: Owning, lan: str, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, lan: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft, unless somebody else did since the form was made."""
     present = stored_as_typed(one(here, lan))
     try:

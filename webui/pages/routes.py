@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
@@ -12,7 +12,7 @@ from appliance.actions import firewall as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from appliance.model.firewall import DEFAULT_METRIC
-from webui.forms import Text, whole
+from webui.forms import Text, filled, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
@@ -33,9 +33,9 @@ PLACES: Mapping[str, str] = {
 class Typed:
     """A new route as the form says it."""
 
-    destination: Text = ""
-    gateway: Text = ""
-    metric: Text = str(DEFAULT_METRIC)
+    destination: str = ""
+    gateway: str = ""
+    metric: str = str(DEFAULT_METRIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post(PATH)
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add a route to the draft."""
     stored = {
         "destination": typed.destination.strip(),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
@@ -13,7 +13,7 @@ from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER, WEEK, Rule
-from webui.forms import Text, seen, ticked
+from webui.forms import filled, seen, ticked
 from webui.pages import ends, frame, port_ranges, until
 from webui.pages.choices import Choice
 from webui.pages.firewall import PATH, capital
@@ -60,22 +60,22 @@ PLACES: Mapping[str, str] = {
 class Typed:
     """A rule as the form says it."""
 
-    id: Text = ""
-    note: Text = ""
-    source: Text = ""
-    destination: Text = ""
-    action: Text = "accept"
-    protocol: Text = "any"
-    ports: Text = ""
-    senders: Text = ""
-    receivers: Text = ""
-    timed: Text = ""
-    days: Annotated[tuple[str, ...], Form()] = ()
-    begins: Text = ""
-    ends: Text = ""
-    until: Text = ""
-    enabled: Text = ""
-    seen: Text = ""
+    id: str = ""
+    note: str = ""
+    source: str = ""
+    destination: str = ""
+    action: str = "accept"
+    protocol: str = "any"
+    ports: str = ""
+    senders: str = ""
+    receivers: str = ""
+    timed: str = ""
+    days: tuple[str, ...] = ()
+    begins: str = ""
+    ends: str = ""
+    until: str = ""
+    enabled: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,13 @@ def show(here: Signed, ident: str) -> Response:
 
 
 @router.post("/firewall/new-rule")
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
     return _saved(here, "", typed)
 
 
 @router.post("/firewall/rules/{ident}")
-def change(here: Owning, ident: str, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, ident: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft, unless somebody else did since the form was made."""
     present = as_typed(here, ident)
     if typed.seen != present.seen:
