@@ -363,7 +363,7 @@ def _told(event: "Event") -> None:
 
 
 SAY = partial(print, flush=True)
-WORKS = ("dhcp", "dns", "tftp", "boot-http", "firewall", "source", "memory")
+WORKS = ("dhcp", "dns", "tftp", "boot-http", "firewall", "change", "forward", "source", "memory")
 
 
 def bench(work: str) -> list[dict[str, Any]]:
