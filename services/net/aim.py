@@ -44,8 +44,13 @@ class Aim:
     facts: Facts = NOTHING_FOUND
 
     def turned_from(self, before: "Aim | None") -> bool:
-        """Has a rule's time come, or the provider given something else?  That is no drift."""
-        return before is not None and (self.config, self.lease) != (before.config, before.lease)
+        """Has a rule's time come, the provider given something else, or the owner let somebody in?
+        That is no drift."""
+        return before is not None and self._told != before._told
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        return self.config, self.lease, self.facts.admitted
 
 
 def aim(
