@@ -1,10 +1,10 @@
 """Answers kept for as long as they say, in bytes.
 
 Two layers.  `Answers` maps the question as it came (all bytes after the id, letter case included)
-to the whole answer, for clients that ask the same again: one look-up, no parsing.  `Cache` maps
-what was meant to the records, from which an answer is composed for any client.  Both forget the
-oldest entry when they are full.  `Cache` keeps what is over for a day: while no upstream answers,
-an old answer is better than none (RFC 8767).
+to the whole answer, for clients that ask again what is known: one look-up, no parsing.  When it is
+full it forgets everything.  `Cache` maps what was meant to the records, from which an answer is
+composed for any client; when it is full it forgets the oldest.  It keeps what is over for a day:
+while no upstream answers, an old answer is better than none (RFC 8767).
 """
 
 from collections import OrderedDict
