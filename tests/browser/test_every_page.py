@@ -10,7 +10,7 @@ PATHS = (
     "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b4", "/boots/{fell}",
     "/boots/{now}", "/boots/held-4817", "/images/{image}", "/devices",
     "/devices/8c-71-f8-00-00-44", "/networks", "/names", "/names/servers", "/names/own",
-    "/names/blocking", "/internet",
+    "/names/blocking", "/names/asked", "/internet",
     "/firewall", "/firewall/new-rule",
     "/firewall/new-forward", "/firewall/why?source=lan&port=80", "/firewall/outside",
     "/system", "/changes",
