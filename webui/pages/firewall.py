@@ -11,12 +11,14 @@ from appliance.actions import changes, draft
 from appliance.actions import firewall as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
+from appliance.model.able import NO_FLOWTABLE
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, GUEST, INTERNET, ROUTER, Forward, Rule
 from appliance.model.firewall_compare import forward_said, rule_said
 from appliance.model.policy import members
 from appliance.model.reachability import EVERYTHING, NOTHING, SOME, Cell, Shift, difference, matrix
 from appliance.model.schedule import zone
+from appliance.model.slices import Slices
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame
@@ -79,6 +81,7 @@ class FirewallView:
     lead: str
     columns: tuple[str, ...]
     sources: tuple[Source, ...]
+    short_way: str  # what becomes of flows that were let through, "" before `net` has tried
     forwards: tuple[Row, ...]
     rules: tuple[Row, ...]
     networks: tuple[Lan, ...]
@@ -156,6 +159,7 @@ def built(here: Here) -> FirewallView:
         lead=lead(config),
         columns=tuple(map(capital, (ROUTER, INTERNET, *(zone.name for zone in config.zones)))),
         sources=sources(config, shifts),
+        short_way=short_way(here.reads.slices()),
         forwards=forwards(config, here.now),
         rules=rules(config, here.now),
         networks=tuple(
@@ -178,6 +182,13 @@ def lead(config: RouterConfig) -> str:
         return "From the internet, nothing gets in."
     ways = "one way" if opened == 1 else f"{phrases.word(opened)} ways"
     return f"From the internet, nothing gets in but what you let in: {ways}."
+
+
+def short_way(slices: Slices | None) -> str:
+    """Whether the kernel's flowtable is used, in a sentence."""
+    if slices is None or slices.wan is None or slices.kernel.flowtable is None:
+        return ""
+    return SHORT_WAY if slices.kernel.flowtable else NO_FLOWTABLE
 
 
 def sources(config: RouterConfig, shifts: Mapping[tuple[str, str], Shift]) -> tuple[Source, ...]:
@@ -265,5 +276,9 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+SHORT_WAY = (
+    "The kernel’s flowtable is used: what a zone reaches takes a short way once it was let "
+    "through; when a rule or a zone changes, every flow is judged anew."
+)
 KINDS: Mapping[str, str] = {EVERYTHING: "open", SOME: "some", NOTHING: "shut"}
 ON, OFF, OVER = Pill("ok", "On"), Pill("off", "Off"), Pill("wait", "Over")
