@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
@@ -16,7 +16,7 @@ from appliance.model.config import RouterConfig
 from appliance.model.shaping import ETHERNET, MEDIA
 from appliance.model.slices import KernelSlice
 from appliance.model.wan import Wan
-from webui.forms import Text, beside, ticked
+from webui.forms import beside, filled, ticked
 from webui.pages import frame, speeds
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -37,17 +37,17 @@ WAYS: Mapping[str, str] = {
 class Typed:
     """The way out as the form says it."""
 
-    way: Text = "none"
-    port: Text = ""
-    by_mac: Text = ""
-    address: Text = ""
-    gateway: Text = ""
-    mac: Text = ""
-    mtu: Text = ""
-    vlan: Text = ""
-    down: Text = ""
-    up: Text = ""
-    line: Text = ETHERNET
+    way: str = "none"
+    port: str = ""
+    by_mac: str = ""
+    address: str = ""
+    gateway: str = ""
+    mac: str = ""
+    mtu: str = ""
+    vlan: str = ""
+    down: str = ""
+    up: str = ""
+    line: str = ETHERNET
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post("/networks/internet")
-def change(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft."""
     try:
         done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed))

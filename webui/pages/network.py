@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
@@ -16,9 +16,10 @@ from appliance.model.config import Network, RouterConfig
 from appliance.model.firewall import LAN
 from appliance.model.firewall_compare import zone_said
 from appliance.model.moving import pool_in, unused
+from appliance.model.newcomers import CHOICES, TELL
 from appliance.store.trials import PortRow
 from webui import phrases
-from webui.forms import Text, seen, ticked, whole
+from webui.forms import filled, seen, ticked, whole
 from webui.pages import dhcp_options, frame, port_tags
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -35,22 +36,23 @@ LEASES = (600, 3600, 43_200, 86_400, 604_800)
 class Typed:
     """A network as the form says it."""
 
-    name: Text = ""
-    ports: Annotated[tuple[str, ...], Form()] = ()
-    by_mac: Text = ""
-    tagged: Text = ""
-    address: Text = ""
-    gives: Text = ""
-    first: Text = ""
-    last: Text = ""
-    lease: Text = "43200"
-    options: Text = ""
-    classes: Text = ""
-    beside: Text = ""
-    netboot: Text = ""
-    six: Text = ""
-    zone: Text = LAN
-    seen: Text = ""
+    name: str = ""
+    ports: tuple[str, ...] = ()
+    by_mac: str = ""
+    tagged: str = ""
+    address: str = ""
+    gives: str = ""
+    first: str = ""
+    last: str = ""
+    lease: str = "43200"
+    options: str = ""
+    classes: str = ""
+    beside: str = ""
+    netboot: str = ""
+    six: str = ""
+    zone: str = LAN
+    newcomers: str = TELL
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class NetworkView:
     six: bool
     zones: tuple[Choice, ...]
     zone_problem: str
+    newcomers: tuple[Choice, ...]
+    newcomers_problem: str
     seen: str
     problem: str
 
@@ -88,6 +92,7 @@ PLACES: Mapping[str, str] = {
     "tagged": "tagged",
     "address": "address",
     "zone": "zone",
+    "newcomers": "newcomers",
     "dhcp.pool.first": "first",
     "dhcp.pool.last": "last",
     "dhcp.pool": "first",
@@ -104,7 +109,7 @@ def show_new(here: Signed) -> Response:
 
 
 @router.post("/networks/new")
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
     try:
         stored = {"name": typed.name.strip(), **as_stored(typed, here.reads.ports())}
@@ -123,7 +128,7 @@ def show(here: Signed, lan: str) -> Response:
 
 
 @router.post("/networks/{lan}/settings")
-def change(here: Owning, lan: str, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, lan: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft, unless somebody else did since the form was made."""
     present = stored_as_typed(one(here, lan))
     try:
@@ -221,6 +226,7 @@ def stored_as_typed(network: Network) -> Typed:
         netboot="yes" if network.netboot else "",
         six="yes" if network.ipv6 else "",
         zone=network.zone,
+        newcomers=network.newcomers,
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -237,6 +243,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "address": address if "/" in address else f"{address}/24",
         "netboot": ticked(typed.netboot),
         "zone": typed.zone,
+        "newcomers": typed.newcomers,
         "dhcp": None,
         "ipv6": {} if ticked(typed.six) else None,
     }
@@ -295,6 +302,11 @@ def view(
             for zone in config.zones
         ),
         zone_problem=wrong.get("zone", ""),
+        newcomers=tuple(
+            Choice(value, phrases.capital(words), value == typed.newcomers)
+            for value, words in CHOICES.items()
+        ),
+        newcomers_problem=wrong.get("newcomers", ""),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )
