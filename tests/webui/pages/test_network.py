@@ -395,6 +395,7 @@ def test_what_the_kernel_lacks_is_said_in_the_forms(lived_in: Home) -> None:
     assert "This kernel has no VLANs (8021q)" in lived_in.get("/networks/new")
     assert "This kernel has no VLANs (8021q)" in lived_in.get("/networks/internet")
     assert "This kernel has no CAKE (sch_cake)" in lived_in.get("/networks/internet")
+    assert len(lived_in.client.get("/api/v1/status").json()["lacks"]) == 3
 
 
 @pytest.mark.parametrize(
