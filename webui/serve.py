@@ -9,16 +9,20 @@ it ends.
 """
 
 import asyncio
+import errno
 import json
 import logging
 import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 import uvicorn
@@ -181,31 +185,44 @@ def named_in(config: RouterConfig) -> set[str]:
 
 
 def _certify(secrets: Secrets, names: set[str], now: float) -> bool:
-    """Have a leaf for `names`; True when a new one was made.
+    """Have a leaf for `names`; True when a new one was made.  Raises OSError.
 
-    `leaf.json` says what the leaf is good for, so that a box with a good one never loads
-    `certificates`, which takes 8 MB.
+    `leaf.json` says what the leaf is good for, so that a box with a good one makes none.
     """
     good = json.loads(secrets.read("leaf.json") or "{}")
     if names <= set(good.get("names", ())) and now < good.get("renew_at", 0):
         return False
-    from webui import certificates
-
     ca_certificate, ca_key = secrets.read("ca.crt"), secrets.read("ca.key")
-    if ca_certificate and ca_key:
-        ca = certificates.Pair(ca_certificate, ca_key)
-    else:
-        ca = certificates.authority("Nixie Router", now)
-        secrets.write("ca.key", ca.key)
-        secrets.write("ca.crt", ca.certificate, mode=0o644)
-    fresh = certificates.leaf(ca, names, now)
+    ca = ca_certificate and ca_key and _pem(ca_certificate, ca_key)
+    made = _made({"now": now, "names": sorted(names), "ca": ca or None})
+    if not ca:
+        secrets.write("ca.key", made["ca"]["key"].encode())
+        secrets.write("ca.crt", made["ca"]["certificate"].encode(), mode=0o644)
     secrets.remove("leaf.json")
-    secrets.write("leaf.key", fresh.key)
-    secrets.write("leaf.crt", fresh.certificate, mode=0o644)
-    renew_at = now + (certificates.LEAF_DAYS - RENEW_DAYS) * 86400
-    told = {"names": sorted(names), "renew_at": renew_at}
+    secrets.write("leaf.key", made["leaf"]["key"].encode())
+    secrets.write("leaf.crt", made["leaf"]["certificate"].encode(), mode=0o644)
+    told = {"names": sorted(names), "renew_at": made["ends"] - RENEW_DAYS * 86400}
     secrets.write("leaf.json", json.dumps(told).encode())
     return True
+
+
+def _pem(certificate: bytes, key: bytes) -> dict[str, str]:
+    return {"certificate": certificate.decode(), "key": key.decode()}
+
+
+def _made(asked: dict[str, Any]) -> dict[str, Any]:
+    """What `webui.certificates` answers, in a process of its own.  Raises OSError."""
+    words, place = [sys.executable, "-m", "webui.certificates"], Path(__file__).parents[1]
+    try:
+        done = subprocess.run(
+            words, input=json.dumps(asked).encode(), capture_output=True, cwd=place, timeout=60
+        )
+        done.check_returncode()
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        last = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
+        raise ChildProcessError(errno.ECHILD, last or str(error)) from error
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
 
 
 class Papers:
@@ -228,7 +245,7 @@ class Papers:
         try:
             self.renewed(named_in(config))
         except OSError as error:
-            what = f"The certificate for the new addresses cannot be stored ({error.strerror})."
+            what = f"There is no certificate for the new addresses ({error.strerror})."
             raise Unreachable(f"{what} Make room on the router's disk, then apply again.") from None
 
     def renewed(self, more: Iterable[str] = ()) -> None:

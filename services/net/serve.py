@@ -76,7 +76,8 @@ async def serve(
         await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            ears = Ears(partial(facts, report), lambda: clock.synchronised)
+            able = await kernel.abilities()
+            ears = Ears(partial(facts, report, able), lambda: clock.synchronised)
             told = last_ends(held), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await keeper.recover()

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import names
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, ShortText, body, done
 from webui.session import Signed
 
-router = APIRouter(tags=["networks"])
+router = routes_of("networks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import outside
 from appliance.model.outside import reached_by
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, done
 from webui.session import Signed
 
-router = APIRouter(tags=["networks"])
+router = routes_of("networks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,15 @@ FULL = (
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
+    "/names/servers", "/names/own", "/names/blocking",
     "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
-    "/firewall/why", "/firewall/outside",
+    "/firewall/why", "/firewall/outside", "/firewall/new-zone",
+    "/firewall/zones/lan",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
+    "/names/servers", "/names/own", "/names/blocking",
     "/names", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
