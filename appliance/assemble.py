@@ -116,9 +116,12 @@ async def _until_told(serving: Coroutine[None, None, None]) -> None:
 
 
 async def _net(fault: Fault, signs: Signs) -> None:
+    from appliance.roles import RECALL
     from services.net.serve import serve
+    from services.systemd.driver import adopt
 
-    await serve(state(), signs, fault, installed().makers)
+    ear = adopt(os.environ).get(RECALL)
+    await serve(state(), signs, fault, installed().makers, ear)
 
 
 async def _dhcp(fault: Fault, signs: Signs) -> None:
@@ -360,7 +363,7 @@ def _told(event: "Event") -> None:
 
 
 SAY = partial(print, flush=True)
-WORKS = ("dhcp", "dns", "tftp", "boot-http", "firewall", "source", "memory")
+WORKS = ("dhcp", "dns", "tftp", "boot-http", "firewall", "change", "forward", "source", "memory")
 
 
 def bench(work: str) -> list[dict[str, Any]]:

@@ -130,6 +130,25 @@ class PoolHasRoom(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PoolFlooded(Event):
+    """More than {limit} devices that {network} does not know asked for addresses in one minute."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCalm(Event):
+    """{network} gives addresses to new devices again."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignServer(Event):
     """Another DHCP server, {server} ({mac}), is on {network}. Ours is quiet unless you let both."""
 
@@ -712,6 +731,14 @@ class ServiceFailed(Event):
 
 
 # ── supervisor (run/supervisor.json) ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RoleEnded(Event):
+    """{role} ended: {why} It starts again at once."""
+
+    role: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
     addresses,
+    asked,
     blocking,
     boot,
     build,
@@ -149,6 +150,7 @@ PAGES = (
     name_servers,
     own_names_page,
     blocking,
+    asked,
     router,
     firewall,
     rule,

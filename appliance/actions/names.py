@@ -65,6 +65,19 @@ def resume_blocking(desk: Desk, actor: Actor) -> Done:
         return doing.tell(SUBJECT, "Names are blocked again.", ConfigActed)
 
 
+def note_questions(desk: Desk, actor: Actor, minutes: int) -> Done:
+    """Have dns remember who asks for what for `minutes` from now; 0: no more, and forget it."""
+    with act(desk, actor, "note_questions", scope="admin") as doing:
+        if not 0 <= minutes <= LONGEST_MINUTES:
+            what = f"Questions are put down for 1 to {LONGEST_MINUTES} minutes, or 0 for no more."
+            raise Refused(problem(what, "minutes"))
+        doing.wish(desk.new_id(), "dns", "note", until=str(desk.now() + 60.0 * minutes))
+        many = "one minute" if minutes == 1 else f"{minutes} minutes"
+        what = f"Who asks for what is put down for {many}." if minutes else NO_LONGER
+        return doing.tell(SUBJECT, what, ConfigActed)
+
+
+NO_LONGER = "Nobody’s questions are put down any more, and those that were are forgotten."
 RECORDS = ("A", "AAAA", "CNAME", "HTTPS", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
 """Types of records that can be looked up."""
 

@@ -6,6 +6,7 @@ from appliance.model import compare_ipv6, compare_shaping, compare_vlan, firewal
 from appliance.model import compare_names as names
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
 from appliance.model.firewall import ZONES
+from appliance.model.newcomers import CHOICES
 from appliance.model.time import Time
 from appliance.model.wan import Wan
 
@@ -57,6 +58,8 @@ def _network(before: Network, after: Network) -> Iterator[str]:
     yield from compare_vlan.networks(before, after)
     if before.netboot != after.netboot:
         yield f"Machines on {name} may {'boot' if after.netboot else 'no longer boot'} from it."
+    if before.newcomers != after.newcomers:
+        yield f"New devices on {name} {CHOICES[after.newcomers]}."
     yield from compare_ipv6.networks(before, after)
     yield from _dhcp(name, before.dhcp, after.dhcp)
 

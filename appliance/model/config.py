@@ -13,6 +13,7 @@ from appliance.model.dns import Dns
 from appliance.model.firewall import LAN, ZONES, Forward, Rule, StaticRoute, Zone, ZoneName
 from appliance.model.ipv6 import Ipv6, is_suffix
 from appliance.model.limits import STRICT, Between, Matches
+from appliance.model.newcomers import TELL, Newcomers
 from appliance.model.time import Time
 from appliance.model.vlan import Tagged
 from appliance.model.wan import Wan
@@ -108,6 +109,8 @@ class Network:
     def members(self) -> tuple[str, ...]:
         """Where it can be plugged in, as people read it."""
         return (*self.ports, *map(str, self.tagged))
+
+    newcomers: Newcomers = TELL
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from appliance.model import outside, stays
 from appliance.model.outside import Seen
 from appliance.model.slices import Slices, from_json, to_json
 from appliance.model.stays import Stay
-from appliance.store import devices
+from appliance.store import devices, newcomers
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -82,6 +82,7 @@ MIGRATIONS = (
       at REAL NOT NULL
     );
     """,
+    newcomers.TABLE,
 )
 
 

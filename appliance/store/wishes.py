@@ -10,6 +10,7 @@ from collections.abc import Mapping
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "dns": {
         "pause": ("until",),  # Unix seconds
+        "note": ("until",),  # questions are put down; Unix seconds
         "look": ("name", "record", "client"),  # client: an address, or ""
     },
     "build": {

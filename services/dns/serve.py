@@ -6,8 +6,7 @@ what it knows of the rest comes by `follow.py`.
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,18 @@ import dnslib
 
 from appliance.model.dns import Dns
 from appliance.model.slices import DnsNetwork, DnsSlice
+from appliance.roles import RECALL
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.leases import LeaseRow
+from appliance.store.open import now
 from services.dns.answer import (
     Answer,
     Ask,
     Silence,
+    Why,
     answer,
     answered,
+    because,
     failed,
     keepable,
     kept_out,
@@ -32,13 +35,15 @@ from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
 from services.dns.counts import Counts
-from services.dns.face import LINK_LOCAL, Face, Subnet
+from services.dns.face import LINK_LOCAL, Face, Subnet, face_of
 from services.dns.follow import Known
 from services.dns.labels import name_in_bytes
 from services.dns.looked import question, sentence
+from services.dns.questions import Questions, none_known
 from services.dns.streams import Streams
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
+from services.recall.serve import listening as remembering
 
 UDP, TCP = ("dns-udp", "dns-udp6"), ("dns-tcp", "dns-tcp6")
 DRAIN = 64
@@ -52,14 +57,15 @@ GARBAGE = 20_000
 
 
 async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs = NO_SIGNS) -> None:
-    """Answer on every `dns-udp.<link>` and `dns-tcp.<link>` until cancelled.
+    """Answer on every `dns-udp.<link>` and `dns-tcp.<link>`, and at RECALL, until cancelled.
 
     Raises Unreachable when dns.db was written by a newer Nixie.
     """
     server = Server(asyncio.get_running_loop().time)
     known = Known(state, server)
-    faces = {link: Face(link) for link in dict.fromkeys(name.split(".", 1)[1] for name in sockets)}
-    listeners = []
+    links = dict.fromkeys(name.split(".", 1)[1] for name in sockets if name != RECALL)
+    faces = {link: Face(link) for link in links}
+    listeners: list[asyncio.AbstractServer] = []
     try:
         for face in faces.values():
             server.listen(face, [sockets.get(f"{kind}.{face.link}") for kind in UDP])
@@ -68,6 +74,8 @@ async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs 
             for kind in TCP:
                 if tcp := sockets.get(f"{kind}.{link}"):
                     listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
+        if ear := sockets.get(RECALL):
+            listeners.append(await remembering(ear, server.questions.told, server.questions.grown))
         signs.ready()
         _know_the_garbage()
         await known.follow(signs.beat)
@@ -99,6 +107,7 @@ class Server:
         self._streams = Streams()
         self._blocked: Blocked | None = None
         self._exempt: frozenset[str] = frozenset()
+        self.questions = Questions(now)
         self.counts = Counts()
         self.slice: DnsSlice | None = None
         self.leases: list[LeaseRow] = []
@@ -152,7 +161,7 @@ class Server:
     async def look(self, name: str, record: str, client: str) -> str:
         """What `client` would be answered, and why, as a sentence; "" for nobody in particular."""
         kind, wire = int(getattr(dnslib.QTYPE, record)), name_in_bytes(name)
-        face = _face_of(client, self._faces) if client else None
+        face = face_of(client, self._faces) if client else None
         blocked = None if client in self._exempt else self._blocked
         before = self.counts.forwarded
         said = self._looked(question(wire, kind), face, blocked)
@@ -198,6 +207,8 @@ class Server:
         if moment >= face.refill_at:
             face.refill(moment)
         receive, get, budgets = udp.recvfrom, face.answers.get, face.budgets
+        if self.questions.on:  # who asks is put down on the long way only
+            get = none_known
         for number in range(DRAIN):
             try:
                 message, client = receive(4_096)
@@ -228,6 +239,8 @@ class Server:
         moment: float,
     ) -> None:
         def give(said: Answer) -> None:
+            if self.questions.on:
+                self.questions.put(client[0], message, said, self._blocked, self._ways)
             self._send(udp, said.message, client)
 
         said = self._decided(face, message, client[0], moment)
@@ -289,7 +302,7 @@ class Server:
             if stale is not None and waits:
                 waits = False
                 self.counts.stale += 1
-                give(answered(ask, stale, self._clock(), 0, tcp=tcp))
+                give(because(answered(ask, stale, self._clock(), 0, tcp=tcp), Why.STALE))
 
         self._loop.call_later(PATIENCE_SECONDS, patience_ends)
         self._ways.ask(ask.query, landed, now)
@@ -307,14 +320,15 @@ class Server:
             stale = self._cache.keep_stale(query.key, moment)
             if stale is not None:
                 self.counts.stale += 1
-                return answered(ask, stale, moment, stale.seconds, tcp=tcp)
+                return because(answered(ask, stale, moment, stale.seconds, tcp=tcp), Why.STALE)
+        why = Why.UPSTREAM if reply else Why.FAILED
         reply = reply or failed(query)
         if reply.private and not self._ways.may_be_private(query.name):
             self.counts.private += 1
-            reply = kept_out(reply)
+            reply, why = kept_out(reply), Why.PRIVATE
         seconds = keepable(reply)
         self._cache.put(query.key, reply, moment, seconds)
-        return answered(ask, reply, moment, seconds, tcp=tcp)
+        return because(answered(ask, reply, moment, seconds, tcp=tcp), why)
 
     def stream(
         self, face: Face
@@ -357,6 +371,8 @@ class Server:
         said = self._decided(face, message, client, self._clock(), tcp=True)
         if isinstance(said, Ask):
             said = await self._waited(said)
+        if isinstance(said, Answer) and self.questions.on:
+            self.questions.put(client, message, said, self._blocked, self._ways)
         return said.message if isinstance(said, Answer) else None
 
     async def _waited(self, ask: Ask) -> Answer:
@@ -369,12 +385,6 @@ class Server:
 
         self._ask(ask, self._clock(), give, tcp=True)
         return await waited
-
-
-def _face_of(client: str, faces: Sequence[Face]) -> Face | None:
-    """The link behind which a client of that address would be."""
-    address = ip_address(client)
-    return next((one for one in faces if any(address in subnet for subnet in one.subnets)), None)
 
 
 def _subnets(network: DnsNetwork) -> tuple[Subnet, ...]:

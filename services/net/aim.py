@@ -44,8 +44,13 @@ class Aim:
     facts: Facts = NOTHING_FOUND
 
     def turned_from(self, before: "Aim | None") -> bool:
-        """Has a rule's time come, or the provider given something else?  That is no drift."""
-        return before is not None and (self.config, self.lease) != (before.config, before.lease)
+        """Has a rule's time come, the provider given something else, or the owner let somebody in?
+        That is no drift."""
+        return before is not None and self._told != before._told
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        return self.config, self.lease, self.facts.admitted
 
 
 def aim(
@@ -154,11 +159,11 @@ def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow
         owner |= dict.fromkeys(network.ports, network.name)
     if config and config.wan:
         owner[config.wan.port] = WAN
-    made = made_for_tags(config) if config else frozenset()
+    hidden = made_for_tags(config) if config else frozenset[str]()
     return tuple(
         PortRow(nic.name, nic.mac, nic.carrier, owner.get(nic.name))
         for nic in nics
-        if nic.name not in (*made, STRANGERS_LINK)
+        if nic.name not in {*hidden, STRANGERS_LINK}
     )
 
 

@@ -43,6 +43,7 @@ class Inventory:
     machines: Mapping[str, str]
     asked: tuple[Asked, ...] = ()
     last_wish: int = 0
+    let_in: frozenset[str] = frozenset()  # new devices that the owner let in
 
 
 def asked(wish: Wish, revision: Callable[[int], RevisionView | None]) -> Asked:

@@ -31,6 +31,7 @@ def read(inventory: Follower, answered: int) -> Inventory | None:
             machines=names_by_mac(inventory_view.machines(connection)),
             asked=tuple(asked(wish, look_up) for wish in wishes if wish.kind != LOOK),
             last_wish=last,
+            let_in=inventory_view.let_in(connection),
         )
     except sqlite3.Error:  # web is still making its tables
         return None

@@ -8,6 +8,7 @@ started in.
 """
 
 import asyncio
+import socket
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -30,6 +31,7 @@ from services.clock.probe import Follower as ClockFollower
 from services.delegation.dhcpcd import REPORT
 from services.delegation.probe import facts, reports
 from services.devices.serve import Watch
+from services.drops.serve import Drops
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
@@ -60,10 +62,12 @@ async def serve(
     signs: Signs = NO_SIGNS,
     fault: Fault = no_fault,
     makers: Path | None = None,
+    ear: socket.socket | None = None,
 ) -> None:
     """Hold the network until cancelled; ready when the last kept config is in force.
 
-    `makers` is the registry of network cards' makers, None where set-up put none.
+    `makers` is the registry of network cards' makers, None where set-up put none; at `ear` web asks
+    what the filter held back.
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
@@ -83,11 +87,11 @@ async def serve(
             await keeper.recover()
             signs.ready()
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
-            outside = partial(look_outside, keeper, database, wishes, now)
             services: dict[str, Callable[[], Awaitable[None]]] = {
                 "devices": watch.serve,
                 "probes": partial(probe, keeper, held),
-                "outside": outside,
+                "outside": partial(look_outside, keeper, database, wishes, now),
+                "drops": partial(Drops(now).serve, ear),
             }
             await _hold(keeper, (inventory, wan), heard, signs.beat, services, tell)
     finally:

@@ -75,6 +75,7 @@ class OneDeviceView:
     traffic: Traffic
     facts: tuple[Fact, ...]
     machine: str  # id of the machine that it is, "" for none
+    waits: bool  # its network holds newcomers back, and it is one
     blocked: str  # what is said of its block, "" without one
     own: bool  # the visitor sits at it
     spans: tuple[Choice, ...]
@@ -183,6 +184,7 @@ def built(
         traffic=_traffic(here, one, about),
         facts=(*_facts(one, about), *_ways_in(changes.present_config(here.desk), one.mac)),
         machine=one.machine,
+        waits=one.waits,
         blocked=_blocked(planned, about),
         own=device_rows.at(one, about.address),
         spans=tuple(Choice(key, label, chosen=False) for key, label in SPANS.items()),

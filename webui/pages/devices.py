@@ -68,6 +68,12 @@ def unblock(here: Signed, mac: Texts = (), back: Text = "") -> Response:
     return _answered(here, back, lambda: deeds.unblock_devices(here.desk, here.actor, mac))
 
 
+@router.post("/devices/admit")
+def admit(here: Signed, mac: Texts = (), back: Text = "") -> Response:
+    """Let the chosen ones in where newcomers are held back."""
+    return _answered(here, back, lambda: deeds.admit_devices(here.desk, here.actor, mac))
+
+
 @router.post("/devices/reserve")
 def reserve(here: Signed, mac: Texts = (), back: Text = "") -> Response:
     """Prepare that the chosen ones keep the addresses they have."""

@@ -22,6 +22,7 @@ from appliance.model.schedule import zone
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame
+from webui.pages.drops import DropsView, dropped
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
 from webui.pages.reach import Matrix, table
@@ -75,6 +76,14 @@ class FirewallView:
     zones: tuple[ZoneRow, ...]
     clock: Field
     time: str  # what that clock says
+    drops: DropsView
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBackView:
+    """What was held back, alone."""
+
+    drops: DropsView
 
 
 @router.get("/firewall")
@@ -87,6 +96,12 @@ def show(here: Signed) -> Response:
 def now(here: Signed) -> Response:
     """All of it that moves."""
     return page("firewall/now.html", built(here))
+
+
+@router.get("/firewall/drops")
+def drops(here: Signed) -> Response:
+    """What was held back lately."""
+    return page("firewall/drops.html", HeldBackView(dropped(here)))
 
 
 @router.post("/firewall/networks/{lan}/guest")
@@ -149,6 +164,7 @@ def built(here: Here) -> FirewallView:
             for one in config.zones
         ),
         clock=Field(config.time_zone),
+        drops=dropped(here),
         time=f"{datetime.fromtimestamp(here.now, zone(config.time_zone)):%H:%M}",
     )
 

@@ -15,6 +15,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "bad": (
         events.ForeignServer,
         events.PoolEmpty,
+        events.PoolFlooded,
         events.EarLost,
         events.LinkMissing,
         events.RevisionRefused,
@@ -45,6 +46,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "ok": (
         events.ForeignServerGone,
         events.ForeignBootServerGone,
+        events.PoolCalm,
         events.PoolHasRoom,
         events.EarFound,
         events.LinkReturned,
@@ -85,6 +87,7 @@ QUIET: tuple[type[Event], ...] = (
     events.MachineActed,
     events.ConfigActed,
     events.DeviceActed,
+    events.RoleEnded,
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,

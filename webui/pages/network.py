@@ -16,6 +16,7 @@ from appliance.model.config import Network, RouterConfig
 from appliance.model.firewall import LAN
 from appliance.model.firewall_compare import zone_said
 from appliance.model.moving import pool_in, unused
+from appliance.model.newcomers import CHOICES, TELL
 from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import filled, seen, ticked, whole
@@ -50,6 +51,7 @@ class Typed:
     netboot: str = ""
     six: str = ""
     zone: str = LAN
+    newcomers: str = TELL
     seen: str = ""
 
 
@@ -78,6 +80,8 @@ class NetworkView:
     six: bool
     zones: tuple[Choice, ...]
     zone_problem: str
+    newcomers: tuple[Choice, ...]
+    newcomers_problem: str
     seen: str
     problem: str
 
@@ -88,6 +92,7 @@ PLACES: Mapping[str, str] = {
     "tagged": "tagged",
     "address": "address",
     "zone": "zone",
+    "newcomers": "newcomers",
     "dhcp.pool.first": "first",
     "dhcp.pool.last": "last",
     "dhcp.pool": "first",
@@ -221,6 +226,7 @@ def stored_as_typed(network: Network) -> Typed:
         netboot="yes" if network.netboot else "",
         six="yes" if network.ipv6 else "",
         zone=network.zone,
+        newcomers=network.newcomers,
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -237,6 +243,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "address": address if "/" in address else f"{address}/24",
         "netboot": ticked(typed.netboot),
         "zone": typed.zone,
+        "newcomers": typed.newcomers,
         "dhcp": None,
         "ipv6": {} if ticked(typed.six) else None,
     }
@@ -295,6 +302,11 @@ def view(
             for zone in config.zones
         ),
         zone_problem=wrong.get("zone", ""),
+        newcomers=tuple(
+            Choice(value, phrases.capital(words), value == typed.newcomers)
+            for value, words in CHOICES.items()
+        ),
+        newcomers_problem=wrong.get("newcomers", ""),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )

@@ -110,10 +110,21 @@ class RuleView:
 
 @router.get("/firewall/new-rule")
 def show_new(here: Signed) -> Response:
-    """The form of a rule that is not there yet."""
+    """The form of a rule that is not there yet, with what the address says of it filled in."""
     config = draft.edited(here.desk)
     zone = config.zones[0].name if config.zones else INTERNET
-    fresh = Typed(source=zone, destination=INTERNET, action="reject", enabled="yes", days=WEEK)
+    said = here.request.query_params.get
+    fresh = Typed(
+        source=said("source", zone),
+        senders=said("senders", ""),
+        destination=said("destination", INTERNET),
+        receivers=said("receivers", ""),
+        protocol=said("protocol", "any"),
+        ports=said("ports", ""),
+        action=said("action", "reject"),
+        days=WEEK,
+        enabled="yes",
+    )
     return FORM.again(here, "", fresh)
 
 

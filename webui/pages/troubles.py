@@ -38,6 +38,12 @@ WAYS: Mapping[type[Event], Way] = {
         clear="Clear that on it, or machines follow it.",
     ),
     events.PoolEmpty: Way("A pool is used up.", "See the pool", clear="Make the pool larger."),
+    events.PoolFlooded: Way(
+        "Too many unknown devices ask for addresses.",
+        "See the pool",
+        clear="Who had an address goes on, new devices wait. Something there invents MACs: pull "
+        "one cable after the other until this is over.",
+    ),
     events.EarLost: Way("Other DHCP servers cannot be heard.", "Look at it"),
     events.BootLooping: Way("A machine boots in a circle.", "See its boots", "warn"),
     events.LinkMissing: Way("A port is missing.", "Look at it"),

@@ -44,6 +44,7 @@ class Group:
         self._clients = [open_client(one) for one in self.upstreams]
         self._races = Races(len(self._clients))
         self._timer: asyncio.TimerHandle | None = None
+        self.heard: int | None = None  # who said something last
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
@@ -72,6 +73,8 @@ class Group:
         self._clients[number].ask(race.query, partial(self._told, race, number), now)
 
     def _told(self, race: Race, number: int, reply: Reply | None) -> None:
+        if reply is not None:
+            self.heard = number
         now = self._loop.time()
         after = self._races.told(race, number, reply, now)
         if after is not None:
@@ -109,6 +112,11 @@ class Ways:
                 if one in self._domains:
                     return one, self._domains[one]
         return b"", self._rest
+
+    def heard(self, name: bytes) -> str:
+        """Which server said something last, of those that are asked for this name."""
+        group = self.group(name)[1]
+        return "" if group.heard is None else str(group.upstreams[group.heard].address)
 
     def may_be_private(self, name: bytes) -> bool:
         """May this name have a private address?"""

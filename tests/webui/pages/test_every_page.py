@@ -21,7 +21,7 @@ FULL = (
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
-    "/names/servers", "/names/own", "/names/blocking",
+    "/names/servers", "/names/own", "/names/blocking", "/names/asked",
     "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
     "/firewall/why", "/firewall/outside", "/firewall/new-zone",
     "/firewall/zones/lan",
@@ -29,7 +29,7 @@ FULL = (
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
-    "/names/servers", "/names/own", "/names/blocking",
+    "/names/servers", "/names/own", "/names/blocking", "/names/asked",
     "/names", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
