@@ -17,7 +17,8 @@ from appliance.errors import Refused
 from appliance.model.able import NO_FLOWTABLE
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, GUEST, INTERNET, Forward, Rule
-from appliance.model.firewall_compare import forward_said, rule_said
+from appliance.model.firewall_compare import forward_said, rule_said, zone_said
+from appliance.model.policy import members
 from appliance.model.schedule import zone
 from appliance.model.slices import Slices
 from webui import phrases
@@ -56,6 +57,15 @@ class Lan:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """One zone, what it may, and who is in it."""
+
+    name: str
+    said: str
+    under: str
+
+
+@dataclass(frozen=True, slots=True)
 class FirewallView:
     """The page."""
 
@@ -66,6 +76,7 @@ class FirewallView:
     forwards: tuple[Row, ...]
     rules: tuple[Row, ...]
     networks: tuple[Lan, ...]
+    zones: tuple[ZoneRow, ...]
     clock: Field
     time: str  # what that clock says
     drops: DropsView
@@ -147,6 +158,14 @@ def built(here: Here) -> FirewallView:
         rules=rules(config, here.now),
         networks=tuple(
             Lan(one.name, phrases.capital(one.zone), one.zone == GUEST) for one in config.networks
+        ),
+        zones=tuple(
+            ZoneRow(
+                one.name,
+                f"{phrases.capital(zone_said(one))}.",
+                ", ".join(members(config, one.name)) or "no network",
+            )
+            for one in config.zones
         ),
         clock=Field(config.time_zone),
         drops=dropped(here),
