@@ -36,6 +36,7 @@ from webui.api import (
     menus,
     names,
     networks,
+    notices,
     sources,
     status,
     tokens,
@@ -90,6 +91,7 @@ from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import names as names_page
 from webui.pages import networks as networks_page
+from webui.pages import notices as notices_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
 from webui.session import Here, NotSignedIn, Room, Signed, anybody
@@ -108,6 +110,7 @@ NOUNS = (
     internet_api,
     draft,
     devices,
+    notices,
     changes,
     acts,
     journal,
@@ -150,6 +153,7 @@ PAGES = (
     why,
     online,
     system,
+    notices_page,
     review,
     intake,
     revisions,

@@ -25,6 +25,9 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "undo": ("change", "by"),
         "extend": ("change", "seconds"),
     },
+    "notice": {
+        "test": ("channel",),
+    },
     "wan": {
         "renew": ("link",),
         "probe": ("ports",),

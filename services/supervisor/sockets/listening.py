@@ -21,7 +21,7 @@ PORTS: Mapping[str, tuple[Protocol, int]] = {
 """LISTEN_FDNAMES prefix to what it listens on."""
 
 ADMIN_LOCAL = "admin-local"
-AT_ONCE = frozenset({"net", "wan", "build", "web"})
+AT_ONCE = frozenset({"net", "wan", "notice", "build", "web"})
 """Roles that start before anything is published: net publishes what web writes, and wan has
 no sockets that it could be handed."""
 

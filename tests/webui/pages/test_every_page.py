@@ -22,13 +22,14 @@ FULL = (
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
     "/networks/routes", "/names", "/names/asked", "/firewall", "/firewall/new-rule",
+    "/notices", "/notices?new=mail", "/notices?new=ntfy",
     "/firewall/new-forward",
     "/firewall/why",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
-    "/names", "/names/asked", "/system", "/changes",
+    "/names", "/names/asked", "/notices", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
