@@ -21,6 +21,9 @@ class Facts:
 
     delegation: Delegation | None = None
     ipv6: bool = True  # does this kernel have it?
+    vlan: bool = True  # … and tags?
+    cake: bool = True  # … and the queue that holds a speed?
+    flowtable: bool = False  # … and a short way for flows that were let through?
     admitted: Admitted = field(default_factory=dict)  # no newcomers where those are held back
 
     @property

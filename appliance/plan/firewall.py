@@ -48,7 +48,7 @@ from appliance.plan.expression import (
     unreturnable,
 )
 from appliance.plan.noted import BEFORE, noted
-from appliance.plan.policy import REFUSE, link, places, rules_of
+from appliance.plan.policy import REFUSE, entrances, places, rules_of
 
 FAMILY, TABLE = "inet", "nixie"
 
@@ -122,7 +122,7 @@ def wanted(config: RouterConfig, admitted: Admitted = NOBODY) -> State:
     policy = lines(config, admitted)
     chains = [_senders(config), _input(config, policy), _forward(config, policy), _refuse()]
     if config.wan:
-        chains.append(_postrouting(config, config.wan.port))
+        chains.append(_postrouting(config, config.wan.link))
         if ways_in(config):
             chains.append(_prerouting(config))
     return State(
@@ -201,7 +201,7 @@ def _senders(config: RouterConfig) -> Chain:
 
     Who has no address yet (RFC 2131 §4.1, RFC 4862 §5.4) and who speaks to the link alone passes.
     """
-    ours = [link(config, name) for name in places(config)]
+    ours = entrances(config, places(config))
     rules = [
         rule("sender-unset", equals("ip", "saddr", "0.0.0.0"), ACCEPT),
         rule("sender-local", equals("ip6", "saddr", one_of(["::", prefix("fe80::", 10)])), ACCEPT),
@@ -238,7 +238,7 @@ def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
         rules.append(
             rule(
                 "input-dhcpv6",
-                arrives(config.wan.port),
+                arrives(config.wan.link),
                 equals("ip6", "saddr", prefix("fe80::", 10)),
                 equals("udp", "dport", 546),
                 ACCEPT,
@@ -273,7 +273,7 @@ def _segments(wan: Wan | None) -> Iterator[Json]:
         return
     for version, headers in HEADER_BYTES.items():
         size = segments(wan.mtu - headers)
-        for way, at in (("out", leaves(wan.port)), ("in", arrives(wan.port))):
+        for way, at in (("out", leaves(wan.link)), ("in", arrives(wan.link))):
             yield rule(f"segments-{way}-{version}", at, of_family(version), begins(), size)
 
 
@@ -291,7 +291,7 @@ def _prerouting(config: RouterConfig) -> Chain:
     What asks for an address of ours that is on no network asks for the internet's: so it needs no
     second rule for those inside, and no address that only DHCP knows.
     """
-    everywhere = arrives(one_of(link(config, name) for name in places(config)))
+    everywhere = arrives(one_of(entrances(config, places(config))))
     inside = one_of(str(network.address.ip) for network in config.networks)
     rules = []
     for forward, _, device in ways_in(config):

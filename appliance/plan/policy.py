@@ -1,6 +1,6 @@
 """The lines of the policy (`model/policy.py`) as rules of nftables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import product
 
@@ -8,6 +8,7 @@ from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT as ACCEPTED
 from appliance.model.firewall import DROP as DROPPED
 from appliance.model.firewall import EVERYBODY, INTERNET, REJECT, ROUTER, Ends
+from appliance.model.outside import STRANGERS_LINK
 from appliance.model.policy import PING, Line, Receivers
 from appliance.plan.expression import (
     ACCEPT,
@@ -67,7 +68,7 @@ def _family(line: Line, families: AbstractSet[int], *, addressed: bool) -> Itera
 
 
 def _way(config: RouterConfig, line: Line) -> Iterator[Json]:
-    yield arrives(one_of(link(config, name) for name in line.sources))
+    yield arrives(one_of(entrances(config, line.sources)))
     if line.destinations != (ROUTER,):
         yield leaves(one_of(link(config, name) for name in line.destinations))
     if line.forwarded:
@@ -136,10 +137,20 @@ def places(config: RouterConfig) -> tuple[str, ...]:
     return (*(network.name for network in config.networks), *([INTERNET] if config.wan else ()))
 
 
+def entrances(config: RouterConfig, names: Collection[str]) -> tuple[str, ...]:
+    """The links by which what comes from these places comes in.
+
+    From the internet it may come by the stranger's cable, too (`services/outside`): what is seen
+    there is judged by the very rules that judge the internet's port.
+    """
+    found = tuple(link(config, name) for name in names)
+    return (*found, STRANGERS_LINK) if INTERNET in names and config.wan else found
+
+
 def link(config: RouterConfig, name: str) -> str:
     """The link of a network, or of the internet, in a located config."""
     if name == INTERNET and config.wan:
-        return config.wan.port
+        return config.wan.link
     return next(network.bridge for network in config.networks if network.name == name)
 
 

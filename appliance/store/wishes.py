@@ -24,6 +24,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "keep": ("change",),
         "undo": ("change", "by"),
         "extend": ("change", "seconds"),
+        "outside": ("link",),  # look at the router from behind the internet's port
     },
     "notice": {
         "test": ("channel",),

@@ -52,8 +52,8 @@ class Why(StrEnum):
 
 
 class Answer:
-    """A message to send.  `ttls` are (offset after the id, seconds); it may be given again, aged,
-    to the very same question from `born` until `ends`.  `why` is where it came from, a word."""
+    """A message to send.  `ttls` are (offset, seconds); it may be given again, aged, to the very
+    same question from `born` until `ends`.  `why` is where it came from, a word."""
 
     __slots__ = ("blocked", "born", "ends", "message", "ttls", "why")
 
@@ -179,7 +179,7 @@ def renewed_by_age(kept: tuple[float, float, Reply], now: float) -> Reply:
         flags=reply.flags,
         counts=reply.counts,
         question=reply.question,
-        records=aged(reply.records, reply.ttls, age),
+        records=aged(reply, age),
         ttls=tuple((at, max(ttl - age, 0)) for at, ttl in reply.ttls),
         seconds=reply.seconds,
     )
@@ -192,12 +192,11 @@ def from_reply(
     flags = reply.flags & RCODE
     if query.flags & AD or query.wants_do:
         flags |= reply.flags & AD  # RFC 6840 §5.7
-    records = aged(reply.records, reply.ttls, int(now - born))
+    records = reply.records if now == born else aged(reply, int(now - born))
     said = compose(query, flags, reply.counts, records, tcp=tcp)
-    if int.from_bytes(said[2:4]) & TC:
+    if said[2] & TC >> 8:
         return Answer(said)
-    shift = 10 + len(query.question)
-    return Answer(said, tuple((at + shift, ttl) for at, ttl in reply.ttls), born, ends)
+    return Answer(said, reply.ttls, born, ends)
 
 
 PRIVATE_SECONDS = 60

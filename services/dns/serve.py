@@ -7,7 +7,6 @@ import asyncio
 import gc
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -239,26 +238,25 @@ class Server:
         client: tuple[str, int],
         moment: float,
     ) -> None:
-        exempt = client[0] in self._exempt
-        known = self._zone, self._blocked
-
         def give(said: Answer) -> None:
             if self.questions.on:
                 self.questions.put(client[0], message, said, self._blocked, self._ways)
-            # what was decided before the names changed is nobody else's answer after
-            if said.ends and not exempt and known == (self._zone, self._blocked):
-                face.answers.put(message, said.message, said.ttls, said.born, said.ends)
             self._send(udp, said.message, client)
 
         said = self._decided(face, message, client[0], moment)
         if isinstance(said, Ask):
-            self._ask(said, give)
+            self._ask(said, moment, give)
         elif isinstance(said, Answer):
+            # of what had to be asked for nothing is remembered here: most names are asked once
+            if said.ends and client[0] not in self._exempt:
+                face.answers.put(message, said.message, said.ttls, said.born, said.ends)
             give(said)
 
     def _send(self, udp: socket.socket, message: bytes, client: tuple[str, int]) -> None:
-        with suppress(OSError):  # the queue is full, or the link went away: the client asks again
+        try:
             udp.sendto(message, client)
+        except OSError:  # the queue is full, or the link went away: the client asks again
+            return
 
     def _decided(
         self, face: Face, message: bytes, client: str, moment: float, *, tcp: bool = False
@@ -276,15 +274,19 @@ class Server:
             self.counts.blocked += 1
         return said
 
-    def _ask(self, ask: Ask, give: Callable[[Answer], None], *, tcp: bool = False) -> None:
+    def _ask(
+        self, ask: Ask, now: float, give: Callable[[Answer], None], *, tcp: bool = False
+    ) -> None:
         """Put it to the upstreams; an old answer is given when that takes too long."""
         self.counts.forwarded += 1
-        if self._cache.has_stale(ask.query.key, self._clock()):
-            return self._ask_in_time(ask, give, tcp=tcp)
-        self._ways.ask(ask.query, lambda reply: give(self._landed(ask, reply, tcp=tcp)))
+        if self._cache.has_stale(ask.query.key, now):
+            return self._ask_in_time(ask, now, give, tcp=tcp)
+        self._ways.ask(ask.query, lambda reply: give(self._landed(ask, reply, tcp=tcp)), now)
         return None
 
-    def _ask_in_time(self, ask: Ask, give: Callable[[Answer], None], *, tcp: bool) -> None:
+    def _ask_in_time(
+        self, ask: Ask, now: float, give: Callable[[Answer], None], *, tcp: bool
+    ) -> None:
         waits = True
 
         def landed(reply: Reply | None) -> None:
@@ -303,7 +305,7 @@ class Server:
                 give(because(answered(ask, stale, self._clock(), 0, tcp=tcp), Why.STALE))
 
         self._loop.call_later(PATIENCE_SECONDS, patience_ends)
-        self._ways.ask(ask.query, landed)
+        self._ways.ask(ask.query, landed, now)
 
     def _landed(self, ask: Ask, reply: Reply | None, *, tcp: bool) -> Answer:
         """The answer for one of those who waited; the reply is kept for the others."""
@@ -381,7 +383,7 @@ class Server:
             if not waited.done():
                 waited.set_result(given)
 
-        self._ask(ask, give, tcp=True)
+        self._ask(ask, self._clock(), give, tcp=True)
         return await waited
 
 

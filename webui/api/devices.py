@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from appliance.actions import devices
 from appliance.actions.known_devices import Known, device, known
 from appliance.store.metrics import MINUTE, PIECE, Rate
+from webui.api.routes import routes_of
 from webui.api.words import MAC, ApiDone, MacText, Seconds, ShortText, body, done
 from webui.session import Here, Owning, Signed
 
-router = APIRouter(tags=["devices"])
+router = routes_of("devices")
 
 RATE_SECONDS = 15.0
 """An older rate says nothing of now."""

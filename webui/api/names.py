@@ -3,14 +3,15 @@
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions import names
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, ShortText, body, done
 from webui.session import Owning, Signed
 
-router = APIRouter(tags=["networks"])
+router = routes_of("networks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import changes
@@ -25,7 +25,7 @@ from appliance.model.devices import (
 from appliance.store.metrics import MINUTE, PIECE
 from webui import phrases
 from webui.charts import Spark
-from webui.forms import Text, Texts, beside
+from webui.forms import Text, beside, filled
 from webui.pages import device_rows, frame, histories
 from webui.pages.choices import Choice
 from webui.pages.device_rows import DAY, HOUR, Looked
@@ -94,10 +94,10 @@ class OneDeviceView:
 class NewBlock:
     """When it shall be blocked, as one of three forms says it."""
 
-    span: Text = ""
-    day: Texts = ()  # type: ignore[assignment]
-    begins: Text = ""
-    ends: Text = ""
+    span: str = ""
+    day: tuple[str, ...] = ()
+    begins: str = ""
+    ends: str = ""
 
 
 @router.get("/devices/{mac}")
@@ -123,7 +123,7 @@ def rename(here: Signed, mac: str, name: Text = "") -> Response:
 
 
 @router.post("/devices/{mac}/block")
-def block(here: Signed, mac: str, new: Annotated[NewBlock, Depends()]) -> Response:
+def block(here: Signed, mac: str, new: Annotated[NewBlock, filled(NewBlock)]) -> Response:
     """Block it: from now on, for a while, or every week."""
     try:
         said = block_text(_block(new, here.now)) or "always"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import notices as deeds
@@ -14,7 +14,7 @@ from appliance.model.notices import KINDS, MAIL, NTFY, SECURITIES, TOPICS, WEBHO
 from appliance.store.answers import answer
 from appliance.store.notices import Outcome
 from webui import phrases
-from webui.forms import Text, Texts, beside
+from webui.forms import Text, beside, filled
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -42,18 +42,18 @@ NEW: Mapping[str, Mapping[str, str]] = {
 class Typed:
     """A channel as its form says it."""
 
-    channel: Text = ""
-    kind: Text = MAIL
-    name: Text = ""
-    host: Text = ""
-    port: Text = ""
-    security: Text = ""
-    user: Text = ""
-    sender: Text = ""
-    recipient: Text = ""
-    url: Text = ""
-    secret: Text = ""
-    topics: Texts = ()  # type: ignore[assignment]
+    channel: str = ""
+    kind: str = MAIL
+    name: str = ""
+    host: str = ""
+    port: str = ""
+    security: str = ""
+    user: str = ""
+    sender: str = ""
+    recipient: str = ""
+    url: str = ""
+    secret: str = ""
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def now(here: Owning) -> Response:
 
 
 @router.post("/notices")
-def save(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def save(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add a channel, or change one."""
     settings = {name: getattr(typed, name) for name in FIELDS}
     try:
@@ -189,8 +189,8 @@ def _chosen(channels: list[Channel], ident: str, kind: str) -> Typed | None:
     """What the form begins with: a channel, a new one of a kind, or there is none."""
     for one in channels:
         if one.id == ident:
-            return Typed(ident, one.kind, one.name, **one.settings, topics=list(one.topics))
-    return Typed(kind=kind, topics=list(TOPICS), **NEW[kind]) if kind in NEW else None
+            return Typed(ident, one.kind, one.name, **one.settings, topics=one.topics)
+    return Typed(kind=kind, topics=tuple(TOPICS), **NEW[kind]) if kind in NEW else None
 
 
 def _form(typed: Typed | None, wrong: Mapping[str, str] | None) -> Form | None:

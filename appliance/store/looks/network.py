@@ -3,6 +3,7 @@ way out, what the owner was told."""
 
 from collections.abc import Iterable, Mapping
 
+from appliance.model.outside import Seen
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.model.way import Held, Way
@@ -76,6 +77,10 @@ class NetworkLooks(Files):
     def probes(self, change: str) -> tuple[ProbeRow, ...]:
         """The router's own checks of a change."""
         return self.look("net", lambda file: trials.probes(file, change), ())
+
+    def seen_outside(self) -> tuple[Seen, float] | None:
+        """What a stranger outside got to see, and when."""
+        return self.look("net", trials.seen_outside, None)
 
     def endings(self) -> dict[int, Ended]:
         """How each revision's last try ended."""

@@ -21,15 +21,16 @@ FULL = (
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
-    "/networks/routes", "/names", "/names/asked", "/firewall", "/firewall/new-rule",
+    "/names/servers", "/names/own", "/names/blocking", "/names/asked",
+    "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
+    "/firewall/why", "/firewall/outside",
     "/notices", "/notices?new=mail", "/notices?new=ntfy",
-    "/firewall/new-forward",
-    "/firewall/why",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
-    "/names", "/names/asked", "/notices", "/system", "/changes",
+    "/names/servers", "/names/own", "/names/blocking", "/names/asked",
+    "/names", "/notices", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
@@ -49,6 +50,7 @@ FRAGMENTS = (
     ("/networks", "/networks/now"),
     ("/names", "/names/now"),
     ("/firewall", "/firewall/now"),
+    ("/firewall/outside", "/firewall/outside/now"),
     ("/internet", "/internet/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
