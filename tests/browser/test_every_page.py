@@ -13,6 +13,7 @@ PATHS = (
     "/names/blocking", "/internet",
     "/firewall", "/firewall/new-rule",
     "/firewall/new-forward", "/firewall/why?source=lan&port=80", "/firewall/outside",
+    "/names/asked", "/notices", "/notices?new=mail", "/notices?new=webhook",
     "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",
     "/changes/import", "/networks/new", "/networks/lan/settings", "/networks/lan/addresses",

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import notices
 from appliance.model.notices import TOPICS
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, ShortText, body, done, one_of
 from webui.session import Owning
 
-router = APIRouter(tags=["notices"])
+router = routes_of("notices")
 Settings = Annotated[
     dict[str, str], Field(max_length=10, examples=[{"url": "https://hooks.example/router"}])
 ]
