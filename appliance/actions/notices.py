@@ -10,7 +10,7 @@ from typing import Any
 
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Unknown, problem
-from appliance.errors import Problem, Refused, Unreachable
+from appliance.errors import Problem, Refused
 from appliance.events import NoticeActed
 from appliance.model.notices import KINDS, TOPICS, checked
 from appliance.store.recall.open import recall
@@ -91,6 +91,9 @@ def has_secret(desk: Desk, actor: Actor, ident: str) -> bool:
 
 
 def _hand_over(desk: Desk, ident: str, secret: str) -> None:
-    """Raises Unreachable when `notice` does not take it."""
+    """Raises Refused when `notice` does not take it."""
     if recall(desk.reads.state, "notice", {"channel": ident, "secret": secret}) != [True]:
-        raise Unreachable("The role that sends notices does not answer; nothing was changed.")
+        what = (
+            "The role that sends notices does not answer, so nobody can keep this. Try again soon."
+        )
+        raise Refused(Problem(("secret",), what))

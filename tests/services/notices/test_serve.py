@@ -14,7 +14,7 @@ import pytest
 from appliance.actions.desk import Actor
 from appliance.actions.notices import remove_channel, save_channel, try_channel
 from appliance.actions.open import open_desk
-from appliance.errors import Unreachable
+from appliance.errors import Refused
 from appliance.events import BuildQueued, Event, WanDown, WanUp
 from appliance.model.notices import TOPICS, WEBHOOK
 from appliance.store import journal, notices, ways
@@ -209,7 +209,7 @@ def test_a_secret_is_in_a_file_of_the_role_alone(place: Place) -> None:
 
 
 def test_a_secret_that_nobody_takes_refuses_the_change(place: Place) -> None:
-    with pytest.raises(Unreachable, match="does not answer"):
+    with pytest.raises(Refused, match="does not answer"):
         place.channel("http://127.0.0.1:1/", "secret")
     assert Reads(place.state).channels() == []
 
