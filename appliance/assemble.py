@@ -161,6 +161,14 @@ async def _wan(_fault: Fault, signs: Signs) -> None:
     await serve(state(), signs)
 
 
+async def _notice(_fault: Fault, signs: Signs) -> None:
+    from appliance.roles import RECALL
+    from services.notices.serve import serve
+    from services.systemd.driver import adopt
+
+    await serve(state(), adopt(os.environ).get(RECALL), signs)
+
+
 async def _boot(fault: Fault, signs: Signs) -> None:
     from services.netboot.probe import installed as found
     from services.netboot.serve import Files, serve
@@ -212,6 +220,7 @@ PARTS: Mapping[str, Callable[[Fault, Signs], Coroutine[None, None, None]]] = {
     "dhcp": _dhcp,
     "dns": _dns,
     "wan": _wan,
+    "notice": _notice,
     "boot": _boot,
     "build": _build,
     "web": _web,

@@ -646,6 +646,29 @@ class WanRefused(Event):
     what: str
 
 
+# ── notice (notice.db) ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeTested(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "notices"
+
+    wish: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRefused(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "notices"
+
+    wish: str
+    what: str
+
+
 # ── web (nixie.db) ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -674,6 +697,16 @@ class MachineActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "machines"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "notices"
 
     act: str
     what: str

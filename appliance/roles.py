@@ -66,6 +66,14 @@ ROLES: Mapping[str, Role] = {
             inside=True,
         ),
         Role(
+            "notice",
+            "nixie-notice",
+            61108,
+            writes=("notice.db", "secrets/notice"),
+            inside=True,
+            remembers=True,
+        ),
+        Role(
             "build",
             "nixie-build",
             61105,

@@ -29,6 +29,7 @@ from webui.api import (
     changes,
     devices,
     draft,
+    drops,
     hosts,
     images,
     journal,
@@ -36,6 +37,7 @@ from webui.api import (
     menus,
     names,
     networks,
+    notices,
     sources,
     status,
     tokens,
@@ -95,6 +97,7 @@ from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import names as names_page
 from webui.pages import networks as networks_page
+from webui.pages import notices as notices_page
 from webui.pages import own_names as own_names_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
@@ -112,8 +115,10 @@ NOUNS = (
     names,
     internet_api,
     outside_api,
+    drops,
     draft,
     devices,
+    notices,
     changes,
     acts,
     journal,
@@ -162,6 +167,7 @@ PAGES = (
     outside,
     online,
     system,
+    notices_page,
     review,
     intake,
     revisions,

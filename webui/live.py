@@ -26,12 +26,13 @@ FILE_BELLS: Mapping[str, frozenset[str]] = {
     "boot": frozenset({"boots"}),
     "build": frozenset({"builds"}),
     "wan": frozenset({"wan"}),
+    "notice": frozenset({"notices"}),
 }
 """What a change of a file rings when no event says more."""
 
 BELLS = (
     "sources", "builds", "machines", "boots", "leases", "devices", "changes", "wan", "events",
-    "questions", "drops",
+    "notices", "questions", "drops",
 )  # fmt: skip
 MEMORIES: Mapping[str, str] = {"dns": "questions", "net": "drops"}
 """What rings when a role remembers something new."""

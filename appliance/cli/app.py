@@ -17,6 +17,7 @@ from appliance.cli import (
     machine,
     menu,
     network,
+    notice,
     password,
     rescue,
     run,
@@ -41,6 +42,7 @@ app.add_typer(network.group, name="network")
 app.add_typer(dns.group, name="dns")
 app.add_typer(device.group, name="device")
 app.add_typer(firewall.group, name="firewall")
+app.add_typer(notice.group, name="notice")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")

@@ -1,4 +1,4 @@
-"""`nixie firewall`: what a stranger on the internet's side gets to see."""
+"""`nixie firewall`: what a stranger on the internet's side gets to see, what was held back."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from appliance.cli.client import ENDED_BADLY, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import moment, table
 
-group = noun("The firewall: what a stranger on the internet's side gets to see.")
+group = noun("The firewall: what a stranger outside gets to see, and what was held back.")
 LOOK_SECONDS = 60.0
 
 
@@ -58,3 +58,21 @@ def shown(found: dict[str, Any]) -> str:
             table(("PORT", "LINK", "ADDRESS", "WHOSE", "WHO MAY ASK"), sockets, "Nothing waits."),
         )
     )
+
+
+@command(group)
+def drops(call: Call) -> None:
+    """What the filter held back lately, newest first."""
+    found = call.client.get("/firewall/drops")
+    rows = [
+        (
+            moment(one["at"]),
+            one["source"],
+            one["destination"],
+            f"{one['protocol']} {one['port'] or ''}".strip(),
+            one["by"],
+        )
+        for one in found
+    ]
+    headings = ("WHEN", "FROM", "TO", "WHAT", "DECIDED BY")
+    call.show(found, table(headings, rows, "Nothing was held back since the router started."))

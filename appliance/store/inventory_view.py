@@ -8,6 +8,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.model.notices import Channel
+
 FORGET_HELD = "forget_held"
 """The verb of `actions.machines.forget_held`, which sends a waiting machine out of the inbox."""
 
@@ -165,6 +167,17 @@ def let_in(connection: sqlite3.Connection) -> frozenset[str]:
     """The MACs of devices that the owner let in."""
     rows = connection.execute("SELECT mac FROM device WHERE let_in").fetchall()
     return frozenset(str(mac) for (mac,) in rows)
+
+
+def channels(connection: sqlite3.Connection) -> list[Channel]:
+    """Where the owner is told, by name."""
+    rows = connection.execute(
+        "SELECT id, kind, name, settings, topics FROM channel ORDER BY name, id"
+    ).fetchall()
+    return [
+        Channel(ident, kind, name, json.loads(settings), tuple(json.loads(topics)))
+        for ident, kind, name, settings, topics in rows
+    ]
 
 
 def allowed_directories(connection: sqlite3.Connection) -> list[str]:

@@ -9,6 +9,7 @@ from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.store import trials
 from appliance.store.journal import append, prune, transaction
+from appliance.store.newcomers import Settlers
 from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
@@ -24,6 +25,8 @@ class Ledger:
         self.trial = trials.trial(database)
         self.slices = trials.slices(database)
         self.leaving = trials.leaving(database)
+        self.settlers = Settlers(database)
+        self.machines = dict(self.slices.dns.machines) if self.slices else {}
 
     def write(
         self,

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -161,6 +161,20 @@ class Device(InventoryRow, table=True):
     block: str
     set_at: float
     let_in: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class NoticeChannel(InventoryRow, table=True):
+    """A place where the owner is told of things; its secret is with the role `notice`."""
+
+    __tablename__: ClassVar[str] = "channel"
+    id: str = Field(primary_key=True)
+    account: str
+    origin: str
+    kind: str  # model/notices.KINDS
+    name: str
+    settings: str  # JSON: text by the names of model/notices.FIELDS
+    topics: str  # JSON: words of model/notices.TOPICS
+    set_at: float
 
 
 class AllowedDirectory(InventoryRow, table=True):

@@ -26,6 +26,9 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "extend": ("change", "seconds"),
         "outside": ("link",),  # look at the router from behind the internet's port
     },
+    "notice": {
+        "test": ("channel",),
+    },
     "wan": {
         "renew": ("link",),
         "probe": ("ports",),

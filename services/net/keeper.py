@@ -11,7 +11,6 @@ old address stays until everybody has moved (`leaving.py`).
 
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from appliance.errors import NixieError, NotConverged
@@ -39,7 +38,6 @@ from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
 from appliance.store.inventory_view import RevisionView
 from appliance.store.ledger import Ledger
-from appliance.store.newcomers import Settlers
 from appliance.store.trials import Ended, Kept, ProbeRow
 from appliance.trial import (
     Act,
@@ -60,7 +58,7 @@ from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows, 
 from services.net.asked import Apply, Asked, Inventory
 from services.net.attempt import Attempt, Clocks, Kernel
 from services.net.leaving import LastEnd, Leaving, nobody
-from services.net.newcomers import admitted, held_on
+from services.net.newcomers import held_on, with_admitted
 from services.net.outside import DEAF, Ears, Outside
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
@@ -85,12 +83,9 @@ class Keeper:
     ) -> None:
         """`learned` tells what the provider gave; by itself nothing."""
         self._ledger = Ledger(database, clocks.now, fault)
-        self._settlers = Settlers(database)
-        last = self._ledger.slices
-        self._machines: Mapping[str, str] = dict(last.dns.machines) if last else {}
+        self._machines: Mapping[str, str] = self._ledger.machines
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
-        self._leaving = Leaving(self._ledger.leaving, last_end)
-        self._learned = learned
+        self._leaving, self._learned = Leaving(self._ledger.leaving, last_end), learned
         self._outside = Outside(ears, self._ledger.slices, clocks.now())
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
@@ -187,7 +182,7 @@ class Keeper:
     async def _heed(self, inventory: Inventory) -> bool:
         """Do what nixie.db asks for; False when that is nothing."""
         self._machines = inventory.machines
-        self._settlers.let_in(inventory.let_in)
+        self._ledger.settlers.let_in(inventory.let_in)
         if self._kept is None:
             self._ledger.asked = inventory.last_wish
             return await self._take_first(inventory.newest)
@@ -331,8 +326,8 @@ class Keeper:
     def _aimed(self, config: RouterConfig) -> Aim:
         """Where `config` leads, with what stays beside it."""
         beside = self._leaving.beside(self._config, config)
-        known = admitted(config, self._settlers.admitted, self._machines)
-        heard = self._learned(), replace(self._outside.facts(), admitted=known)
+        settled, facts = self._ledger.settlers.admitted, self._outside.facts()
+        heard = self._learned(), with_admitted(facts, config, settled, self._machines)
         return aim(config, self._nics(), self._clocks.now(), beside, *heard)
 
     async def _let_go(self, *, told: bool) -> None:
@@ -371,7 +366,7 @@ class Keeper:
         """`fresh` is in force now; what there is to tell about its ports and its prefix."""
         missing, facts = self._missing, self._aim.facts if self._aim else NOTHING_FOUND
         self._aim, self._missing = fresh, fresh.missing
-        self._settlers.hold(held_on(fresh.config))
+        self._ledger.settlers.hold(held_on(fresh.config))
         return (*link_events(missing, fresh.missing), *prefix_events(facts, fresh.facts))
 
     def _failed(self, error: NixieError) -> None:

@@ -1,8 +1,10 @@
 """Who is no newcomer on the networks of a configuration that hold newcomers back."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from appliance.model.config import RouterConfig
+from appliance.model.facts import Facts
 from appliance.model.newcomers import QUARANTINE, Admitted
 
 
@@ -22,3 +24,13 @@ def admitted(
              for one in network.dhcp.reservations}  # fmt: skip
     known = fixed.union(machines)
     return {name: settled(name) | known for name in held_on(config)}
+
+
+def with_admitted(
+    facts: Facts,
+    config: RouterConfig,
+    settled: Callable[[str], frozenset[str]],
+    machines: Iterable[str],
+) -> Facts:
+    """The facts that a configuration leads by, with whom it lets through."""
+    return replace(facts, admitted=admitted(config, settled, machines))

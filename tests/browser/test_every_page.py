@@ -14,6 +14,7 @@ PATHS = (
     "/firewall", "/firewall/new-rule",
     "/firewall/new-forward", "/firewall/why?source=lan&port=80", "/firewall/outside",
     "/firewall/new-zone", "/networks/time",
+    "/notices", "/notices?new=mail", "/notices?new=webhook",
     "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",
     "/changes/import", "/networks/new", "/networks/lan/settings", "/networks/lan/addresses",

@@ -19,6 +19,7 @@ CARRIES: dict[str, set[str]] = {
     "dhcp": set(),
     "dns": {"dnslib"},
     "wan": set(),
+    "notice": set(),
     "boot": {"aiohttp", "tftpy"},
     "build": set(),
     "web": {

@@ -8,6 +8,7 @@ from appliance.actions.machines import BARE_INTENTS
 from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
 from appliance.events import KINDS as EVENTS
+from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.table import INTENTS
 from appliance.model.way import Stand
 from appliance.store.people import SCOPES
@@ -20,6 +21,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "boot": states.BOOT,
     "build": states.BUILD,
     "change": CHANGE_STATES,
+    "channel": CHANNELS,
     "credential": CREDENTIAL_KINDS,
     "event": sorted(EVENTS),
     "file": FILES,

@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const KINDS = ["sources", "builds", "machines", "boots", "leases", "devices", "changes", "wan",
-    "events", "questions", "drops"];
+    "events", "notices", "questions", "drops"];
   const LONGEST_PAUSE = 30000;
 
   class Bells extends EventTarget {

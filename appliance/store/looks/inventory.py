@@ -1,5 +1,6 @@
 """nixie.db: the inventory, the revisions, what was asked of the network."""
 
+from appliance.model.notices import Channel
 from appliance.store import inventory_view
 from appliance.store.inventory_view import (
     Author,
@@ -55,6 +56,10 @@ class InventoryLooks(Files):
     def revision_heads(self) -> list[tuple[int, str, float]]:
         """(number, author, Unix seconds) of every configuration, newest first."""
         return self.look("nixie", inventory_view.revision_heads, [])
+
+    def channels(self) -> list[Channel]:
+        """Where the owner is told of things."""
+        return self.look("nixie", inventory_view.channels, [])
 
     def draft(self, account: str) -> DraftView | None:
         """The change that is being prepared."""

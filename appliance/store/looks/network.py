@@ -1,4 +1,5 @@
-"""net.db, leases.db, dns.db and wan.db: what is in force or on trial, who is there, the way out."""
+"""net.db, leases.db, dns.db, wan.db and notice.db: what is in force or on trial, who is there, the
+way out, what the owner was told."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,13 +7,14 @@ from appliance.model.outside import Seen
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.model.way import Held, Way
-from appliance.store import devices, drops, leases, metrics, names, newcomers, trials, ways
+from appliance.store import devices, drops, leases, metrics, names, newcomers, notices, trials, ways
 from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.drops import Drop
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.metrics import Moved, Rate
 from appliance.store.names import ListRow, Question, Standing
+from appliance.store.notices import Outcome
 from appliance.store.recall.open import recall
 from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
@@ -108,6 +110,14 @@ class NetworkLooks(Files):
     def names_standing(self) -> Standing | None:
         """What dns did since it started; None before it said so."""
         return self.look("dns", names.standing, None)
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """What became of the last notice, by channel."""
+        return self.look("notice", notices.outcomes, {})
+
+    def notices_waiting(self) -> dict[str, int]:
+        """How many notices are not sent yet, by channel."""
+        return self.look("notice", notices.waiting, {})
 
     def way(self) -> Way:
         """How the way out stands."""

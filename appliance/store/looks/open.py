@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from appliance.errors import Unreachable
 from appliance.store.open import reader
 
-FILES = ("nixie", "net", "leases", "boot", "build", "wan")
+FILES = ("nixie", "net", "leases", "boot", "build", "wan", "notice")
 """Those with a journal."""
 LOOKED_AT = (*FILES, "metrics", "dns")
 

@@ -26,7 +26,7 @@ PORTS: Mapping[str, tuple[Protocol, int]] = {
 
 ADMIN_LOCAL = "admin-local"
 ADMIN = frozenset({"admin", "admin6"})
-AT_ONCE = frozenset({"net", "wan", "build", "web"})
+AT_ONCE = frozenset({"net", "wan", "notice", "build", "web"})
 """Roles that start before anything is published: net publishes what web writes, and wan has
 no sockets that it could be handed."""
 

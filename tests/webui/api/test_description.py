@@ -28,6 +28,8 @@ CLOSED = {
     "Boot.state": "boot",
     "Build.state": "build",
     "Caller.how": "how",
+    "Channel.kind": "channel",
+    "NewChannel.kind": "channel",
     "Internet.stand": "way",
     "Status.internet": "way",
     "Caller.scopes": "scope",

@@ -1,3 +1,5 @@
+import json
+
 from tests.webui.home import NOW
 from tests.webui.household import TABLET
 from tests.webui.memory import remembering
@@ -65,3 +67,9 @@ def test_a_borrowed_sender_cannot_be_allowed(home: Home) -> None:
 def test_what_belongs_to_no_conversation_says_so(home: Home) -> None:
     with remembering(home.state, "net", [{**DROP, "by": "forward-invalid"}]):
         assert "It belongs to no conversation" in home.get("/firewall/drops")
+
+
+def test_the_api_tells_the_same(home: Home) -> None:
+    with remembering(home.state, "net", [DROP]):
+        (told,) = json.loads(home.get("/api/v1/firewall/drops"))
+    assert told == DROP

@@ -25,12 +25,13 @@ FULL = (
     "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
     "/firewall/why", "/firewall/outside", "/firewall/new-zone",
     "/firewall/zones/lan", "/networks/time",
+    "/notices", "/notices?new=mail", "/notices?new=ntfy",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
     "/names/servers", "/names/own", "/names/blocking", "/names/asked",
-    "/names", "/system", "/changes",
+    "/names", "/notices", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (

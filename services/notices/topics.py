@@ -1,0 +1,58 @@
+"""Which events are worth a notice, and under which topic."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from appliance import events
+from appliance.events import Event, say
+
+Told = Callable[[Event], bool]
+
+
+def _always(event: Event) -> bool:
+    del event
+    return True
+
+
+def _fell_short(event: Event) -> bool:
+    return isinstance(event, events.BootEnded) and event.state == "short"
+
+
+def _failed(event: Event) -> bool:
+    return isinstance(event, events.BuildEnded) and event.state == "failed"
+
+
+TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
+    events.DeviceMet: ("device", _always),
+    events.WanUp: ("internet", _always),
+    events.WanDown: ("internet", _always),
+    events.RevisionUndone: ("change", _always),
+    events.RevisionRefused: ("change", _always),
+    events.BootEnded: ("boot", _fell_short),
+    events.BuildEnded: ("build", _failed),
+    events.ServiceFailed: ("role", _always),
+    events.PoolEmpty: ("network", _always),
+    events.ForeignServer: ("network", _always),
+    events.ForeignServerGone: ("network", _always),
+    events.EarLost: ("network", _always),
+}
+"""Kind of event → its topic, and whether this one is told."""
+
+
+def topic(event: Event, silent: Collection[str] = ()) -> str | None:
+    """The topic of an event, None when nobody is told; of new devices on `silent` networks nobody
+    is.
+
+    >>> topic(events.WanDown("eth0", "No cable.")), topic(events.WanOff())
+    ('internet', None)
+    """
+    found = TOPIC_OF.get(type(event))
+    if found is None or not found[1](event):
+        return None
+    if isinstance(event, events.DeviceMet) and event.network in silent:
+        return None
+    return found[0]
+
+
+def what(event: Event) -> str:
+    """The sentence."""
+    return " ".join(say(event).split())
