@@ -520,6 +520,36 @@ class LinkMissing(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideSilent(Event):
+    """Seen from outside, nothing of ours answers."""
+
+    bell: ClassVar[str] = "changes"
+
+    wish: str
+    tried: int  # ports that were asked
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideHeard(Event):
+    """Seen from outside, something answers that should not: {what}."""
+
+    bell: ClassVar[str] = "changes"
+
+    wish: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRefused(Event):
+    """The router could not be looked at from outside: {what}"""
+
+    bell: ClassVar[str] = "changes"
+
+    wish: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceMet(Event):
     """A new device is on {network}: {name} ({mac})."""
 

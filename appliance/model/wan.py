@@ -5,6 +5,8 @@ from ipaddress import IPv4Address, IPv4Interface
 from typing import Annotated, Final
 
 from appliance.model.limits import STRICT, Between
+from appliance.model.shaping import Shaping
+from appliance.model.vlan import Vlan, link_name
 from appliance.model.words import Mac, Port
 
 USUAL_MTU: Final = 1500
@@ -27,7 +29,8 @@ class StaticAddress:
 class Wan:
     """The port to the internet; without `static` its address comes by DHCP.
 
-    `mac` is what the provider shall see instead of the card's own; `mtu` the largest packet.
+    `mac` is what the provider shall see instead of the card's own; `mtu` the largest packet;
+    `vlan` the tag that the provider wants on everything.
     """
 
     __pydantic_config__ = STRICT
@@ -36,3 +39,10 @@ class Wan:
     static: StaticAddress | None = None
     mac: Mac | None = None
     mtu: Annotated[int, Between(LEAST_MTU, LARGEST_MTU)] | None = None
+    vlan: Vlan | None = None
+    shaping: Shaping | None = None
+
+    @property
+    def link(self) -> str:
+        """The interface of a located way out: its port, or the tag on it."""
+        return link_name(self.port, self.vlan)

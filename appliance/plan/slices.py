@@ -78,7 +78,7 @@ def _wan(config: RouterConfig) -> WanSlice | None:
         return None
     static = config.wan.static
     return WanSlice(
-        link=config.wan.port,
+        link=config.wan.link,
         address=static.address if static else None,
         gateway=static.gateway if static else None,
         mac=config.wan.mac,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from appliance.model.config import RouterConfig
 from appliance.model.policy import ways_in
+from appliance.plan.links import trunks
 
 FORWARD_V4 = "net/ipv4/ip_forward"
 FORWARD_V6 = "net/ipv6/conf/all/forwarding"
@@ -43,9 +44,9 @@ Step = Write
 
 def wanted(config: RouterConfig) -> State:
     """The settings of a located config's links, and forwarding once there is a way out."""
-    links = [network.bridge for network in config.networks]
+    links = [*(network.bridge for network in config.networks), *trunks(config)]
     if config.wan:
-        links.append(config.wan.port)
+        links.append(config.wan.link)
     found = {path.format(link): value for link in links for path, value in PER_LINK.items()}
     if config.wan and config.networks:
         found[FORWARD_V4] = "1"
@@ -62,7 +63,7 @@ def _ipv6(config: RouterConfig) -> State:
         return {}
     found = {FORWARD_V6: "1"} | {IPV6_ON.format(link): "0" for link in links}
     if config.wan:
-        found |= {IPV6_ON.format(config.wan.port): "0", ACCEPT_RA.format(config.wan.port): "2"}
+        found |= {IPV6_ON.format(config.wan.link): "0", ACCEPT_RA.format(config.wan.link): "2"}
     return found
 
 

@@ -79,15 +79,24 @@ python_packages() {
     once "$home/venv" "$site" "$lock" -- virtual_environment "$lock"
 }
 
-# A kernel of the distribution, unpacked only: the machine that runs the lab keeps its own.
+# kernel FOLDER FLAVOUR: a kernel of the distribution, unpacked only: the machine that runs the lab
+# keeps its own.
 kernel() {
-    local meta=linux-image-cloud-amd64 package
-    if [ "$(dpkg --print-architecture)" = arm64 ]; then meta=linux-image-cloud-arm64; fi
-    say "downloading a kernel for the sample flake"
+    local meta package architecture
+    architecture=$(dpkg --print-architecture)
+    meta=linux-image-$2$architecture
+    say "downloading a kernel: what $meta names"
     lists
     package=$(apt-cache depends "$meta" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
     [ -n "$package" ] || { say "the package $meta names no kernel: look at apt-cache depends $meta"; exit 1; }
-    unpacked "$home/kernel" "$package"
+    unpacked "$1" "$package"
+}
+
+# The kernel of a router in a machine of its own: with PPP, which the one for the sample lacks.  It
+# loads modules by itself, so they are indexed.
+router_kernel() {
+    kernel "$home/router-kernel" ""
+    depmod -b "$home/router-kernel" "$(ls "$home/router-kernel/lib/modules")"
 }
 
 # Programs that the router configures and runs as users of their own: unpacked, for their packages
@@ -137,11 +146,14 @@ bash "$here/loaders.sh" "$home/loaders" | sed 's/^/set-up: /'
 once "$home/makers" makers "$here/makers.awk" -- makers
 once "$home/browser" htmx.min.js "$checkout/package-lock.json" -- browser_files
 launcher
-[ -d "$home/kernel/boot" ] || kernel
+[ -d "$home/kernel/boot" ] || kernel "$home/kernel" cloud-
 printf '%s\n' "${daemons[@]}" > "$home/.done/daemons"
 once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked_daemons
 installed "$home/kernel"
-if [ "$target" = test ]; then bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'; fi
+if [ "$target" = test ]; then
+    bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'
+    [ -e "$home/router-kernel/lib/modules" ] || router_kernel
+fi
 if [ "$target" != run ]; then
     printf '%s\n' "${kea[@]}" nginx dnsperf > "$home/.done/peers"
     once "$home/peers" dnsperf/usr/bin/dnsperf "$home/.done/peers" -- peers

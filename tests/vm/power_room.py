@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -267,10 +267,8 @@ def _initrd(folder: Path, image: Path, site: str) -> None:
     for name in ("bin", "root", "proc", "sys", "dev"):
         (folder / name).mkdir()
     shutil.copy(shutil.which("busybox") or "", folder / "bin/busybox")
-    known = {path.stem.replace("-", "_"): path for path in KERNEL.rglob("*.ko")}
-    order: list[str] = []
-    for name in MODULES:
-        _before(name, known, order)
+    known = modules(KERNEL)
+    order = in_order(MODULES, known)
     for name in order:
         shutil.copy(known[name], folder / f"{name}.ko")
     (folder / "order").write_text("\n".join(order))
@@ -279,7 +277,20 @@ def _initrd(folder: Path, image: Path, site: str) -> None:
     _run("sh", "-c", f"cd '{folder}' && find . | cpio -o -H newc --quiet > '{image}'")
 
 
-def _before(name: str, known: dict[str, Path], order: list[str]) -> None:
+def modules(kernel: Path) -> dict[str, Path]:
+    """Every module of an unpacked kernel, by its name with underscores."""
+    return {path.stem.replace("-", "_"): path for path in kernel.rglob("*.ko")}
+
+
+def in_order(names: Iterable[str], known: Mapping[str, Path]) -> list[str]:
+    """These modules, each behind all that it needs; what is no module is in the kernel itself."""
+    order: list[str] = []
+    for name in names:
+        _before(name, known, order)
+    return order
+
+
+def _before(name: str, known: Mapping[str, Path], order: list[str]) -> None:
     """Put a module behind all that it needs."""
     if name not in order and name in known:
         for below in dependencies(known[name].read_bytes()):

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import internet
 from appliance.model.way import Held, Way
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, done, one_of
 from webui.session import Signed
 
-router = APIRouter(tags=["networks"])
+router = routes_of("networks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.FileGone,
         events.WanDown,
         events.WanRefused,
+        events.OutsideHeard,
     ),
     "warn": (
         events.ForeignBootServer,
@@ -40,6 +41,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.TokenUnknown,
         events.FileReplaced,
         events.WanAddressGone,
+        events.OutsideRefused,
     ),
     "ok": (
         events.ForeignServerGone,
@@ -53,6 +55,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.RevisionApplied,
         events.ImagePublished,
         events.WanUp,
+        events.OutsideSilent,
     ),
     "note": (
         events.SourceChanged,

@@ -51,6 +51,15 @@ WAYS: Mapping[type[Event], Way] = {
     events.RevisionUndone: Way("A change was undone.", "Look at it"),
     events.NetworkUnreachable: Way("The network could not be put right.", "Look at it"),
     events.WanDown: Way("There is no internet.", "See why", page="/internet"),
+    events.OutsideHeard: Way(
+        "Something answers on the internet.",
+        "See what",
+        clear="Stop what answers, or report it: nothing of this router should.",
+        page="/firewall/outside",
+    ),
+    events.OutsideRefused: Way(
+        "Nobody could look from outside.", "See why", "warn", page="/firewall/outside"
+    ),
     events.ServiceFailed: Way(
         "A part of the router stopped.", "See what happened", "warn", page="/changes/happened"
     ),
