@@ -167,14 +167,15 @@ def test_on_a_full_disk_the_network_can_be_changed(small: Bad) -> None:
         for number in range(3):
             config = router.client.get("/config")["config"]
             router.client.put("/draft", {**config, "hostname": f"full{number}"})
-            tried = {**config, "hostname": f"tried{number}"}
-            change = router.client.post("/config", tried)["wish"]
+            config["networks"][0]["dhcp"]["pool"]["lease_seconds"] = 3600 + number
+            change = router.client.post("/config", config)["wish"]
             until(lambda: router.client.get("/change")["state"] == "on trial", "it is on trial")
             router.client.post(f"/change/{change}/{'keep' if number else 'undo'}")
             state = "kept" if number else "undone"
             until(lambda state=state: router.client.get("/change")["state"] == state, state)
             small.inside_lan("udhcpc", "-i", "switch", "-n", "-q", "-f", "-s", "/bin/true")
-        assert router.client.get("/config")["config"]["hostname"] == "tried2"
+        config = router.client.get("/config")["config"]
+        assert config["networks"][0]["dhcp"]["pool"]["lease_seconds"] == 3602
         assert small.pids() == pids
     finally:
         filled.unlink()
