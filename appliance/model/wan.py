@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Annotated, Final
 
+from appliance.model import pppoe
 from appliance.model.limits import STRICT, Between
+from appliance.model.pppoe import Pppoe
 from appliance.model.words import Mac, Port
 
 USUAL_MTU: Final = 1500
@@ -25,7 +27,7 @@ class StaticAddress:
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """The port to the internet; without `static` its address comes by DHCP.
+    """The port to the internet; without `static` and `pppoe` its address comes by DHCP.
 
     `mac` is what the provider shall see instead of the card's own; `mtu` the largest packet.
     """
@@ -36,3 +38,19 @@ class Wan:
     static: StaticAddress | None = None
     mac: Mac | None = None
     mtu: Annotated[int, Between(LEAST_MTU, LARGEST_MTU)] | None = None
+    pppoe: Pppoe | None = None
+
+    @property
+    def cable(self) -> str:
+        """The interface of a located way out that the provider's frames are on."""
+        return self.port
+
+    @property
+    def link(self) -> str:
+        """The interface of a located way out that the internet is on."""
+        return pppoe.LINK if self.pppoe else self.cable
+
+    @property
+    def packet(self) -> int | None:
+        """The largest packet as far as it is known, in bytes; None when the provider says it."""
+        return self.mtu or (pppoe.LARGEST_MTU if self.pppoe else None)

@@ -43,7 +43,7 @@ def wanted(config: RouterConfig, facts: Facts = NOTHING_FOUND) -> State:
         for one in config.networks
     }
     if config.wan and config.wan.static:
-        found[config.wan.port] = frozenset({config.wan.static.address})
+        found[config.wan.link] = frozenset({config.wan.static.address})
     return found
 
 

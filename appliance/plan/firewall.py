@@ -120,7 +120,7 @@ def wanted(config: RouterConfig) -> State:
     policy = lines(config)
     chains = [_senders(config), _input(config, policy), _forward(config, policy), _refuse()]
     if config.wan:
-        chains.append(_postrouting(config, config.wan.port))
+        chains.append(_postrouting(config, config.wan.link))
         if ways_in(config):
             chains.append(_prerouting(config))
     return State(
@@ -232,7 +232,7 @@ def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
         rules.append(
             rule(
                 "input-dhcpv6",
-                arrives(config.wan.port),
+                arrives(config.wan.link),
                 equals("ip6", "saddr", prefix("fe80::", 10)),
                 equals("udp", "dport", 546),
                 ACCEPT,
@@ -262,11 +262,11 @@ def _segments(wan: Wan | None) -> Iterator[Json]:
 
     Nobody in between has to say so: what says so is often filtered away.
     """
-    if wan is None or wan.mtu is None or wan.mtu >= USUAL_MTU:
+    if wan is None or wan.packet is None or wan.packet >= USUAL_MTU:
         return
     for version, headers in HEADER_BYTES.items():
-        size = segments(wan.mtu - headers)
-        for way, at in (("out", leaves(wan.port)), ("in", arrives(wan.port))):
+        size = segments(wan.packet - headers)
+        for way, at in (("out", leaves(wan.link)), ("in", arrives(wan.link))):
             yield rule(f"segments-{way}-{version}", at, of_family(version), begins(), size)
 
 

@@ -124,7 +124,8 @@ def wanted(config: RouterConfig) -> State:
         }
     if config.wan:
         wan = config.wan
-        links[wan.port] = Link(bridge=False, up=True, mtu=wan.mtu, mac=wan.mac)
+        own = None if wan.pppoe else wan.mtu  # the session has its own packets
+        links[wan.port] = Link(bridge=False, up=True, mtu=own, mac=wan.mac)
     return links
 
 

@@ -127,7 +127,7 @@ def places(config: RouterConfig) -> tuple[str, ...]:
 def link(config: RouterConfig, name: str) -> str:
     """The link of a network, or of the internet, in a located config."""
     if name == INTERNET and config.wan:
-        return config.wan.port
+        return config.wan.link
     return next(network.bridge for network in config.networks if network.name == name)
 
 

@@ -49,7 +49,7 @@ def wanted(config: RouterConfig) -> State:
         if (link := _towards(config, one.gateway))
     }
     if config.wan and config.wan.static:
-        found.add(Route(EVERYWHERE, config.wan.static.gateway, config.wan.port))
+        found.add(Route(EVERYWHERE, config.wan.static.gateway, config.wan.link))
     return frozenset(found)
 
 
@@ -59,7 +59,7 @@ def _towards(config: RouterConfig, gateway: IPv4Address) -> str | None:
         if gateway in network.address.network:
             return network.bridge
     if config.wan and config.wan.static and gateway in config.wan.static.address.network:
-        return config.wan.port
+        return config.wan.link
     return None
 
 

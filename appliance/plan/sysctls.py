@@ -44,8 +44,8 @@ Step = Write
 def wanted(config: RouterConfig) -> State:
     """The settings of a located config's links, and forwarding once there is a way out."""
     links = [network.bridge for network in config.networks]
-    if config.wan:
-        links.append(config.wan.port)
+    if config.wan and (config.wan.static or not config.wan.pppoe):
+        links.append(config.wan.link)  # a session's link is there when its address is
     found = {path.format(link): value for link in links for path, value in PER_LINK.items()}
     if config.wan and config.networks:
         found[FORWARD_V4] = "1"
@@ -61,8 +61,8 @@ def _ipv6(config: RouterConfig) -> State:
     if not links:
         return {}
     found = {FORWARD_V6: "1"} | {IPV6_ON.format(link): "0" for link in links}
-    if config.wan:
-        found |= {IPV6_ON.format(config.wan.port): "0", ACCEPT_RA.format(config.wan.port): "2"}
+    if config.wan and not config.wan.pppoe:
+        found |= {IPV6_ON.format(config.wan.link): "0", ACCEPT_RA.format(config.wan.link): "2"}
     return found
 
 

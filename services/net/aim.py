@@ -63,7 +63,7 @@ def aim(
     whole = _on_paper(here, lease) if lease else here
     wanted = beside(order.wanted(whole, facts), whole, staying)
     if lease and here.wan:
-        more = {routes.Route(one.destination, one.gateway, here.wan.port) for one in lease.ways}
+        more = {routes.Route(one.destination, one.gateway, here.wan.link) for one in lease.ways}
         here, wanted = _named(here, lease), replace(wanted, routes=wanted.routes | more)
     former: dict[str, frozenset[Interface]] = {}
     for link, address in learned.former:
@@ -79,7 +79,7 @@ def usable(config: RouterConfig, learned: Learned, staying: Sequence[Stay] = ())
     back.
     """
     held, wan = learned.held, config.wan
-    if held is None or wan is None or wan.static or wan.port != held.link:
+    if held is None or wan is None or wan.static or wan.link != held.link:
         return None
     ours = [one.address for one in config.networks] + [one.address for one in staying]
     clash = any(held.lease.address.network.overlaps(one.network) for one in ours)

@@ -26,6 +26,7 @@ WAYS: Mapping[str, str] = {
     "none": "Not at all",
     "dhcp": "By DHCP",
     "static": "With an address of its own",
+    "pppoe": "By PPPoE, with a name and a password",
 }
 """How the internet is reached."""
 
@@ -41,6 +42,9 @@ class Typed:
     gateway: Text = ""
     mac: Text = ""
     mtu: Text = ""
+    user: Text = ""
+    password: Text = ""
+    service: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,10 @@ class InternetView:
     gateway: Field
     mac: Field
     mtu: Field
+    user: Field
+    password_problem: str
+    service: Field
+    has_password: bool
     problem: str
 
 
@@ -70,7 +78,8 @@ def show(here: Signed) -> Response:
 def change(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
     """Change it in the draft."""
     try:
-        done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed))
+        password = typed.password if typed.way == "pppoe" else ""
+        done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed), password)
     except Unknown:
         raise
     except Refused as refused:
@@ -85,6 +94,9 @@ def stored_as_typed(wan: Wan | None) -> Typed:
         return Typed()
     marked = "yes" if by_mac((wan.port,)) else ""
     mac, mtu, static = wan.mac or "", str(wan.mtu or ""), wan.static
+    if wan.pppoe:
+        user, service = wan.pppoe.user, wan.pppoe.service
+        return Typed("pppoe", wan.port, marked, mac=mac, mtu=mtu, user=user, service=service)
     if static is None:
         return Typed("dhcp", wan.port, marked, mac=mac, mtu=mtu)
     address, gateway = str(static.address), str(static.gateway)
@@ -93,14 +105,16 @@ def stored_as_typed(wan: Wan | None) -> Typed:
 
 def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
     """What the form says, as the configuration's JSON has it; None for no way out."""
-    if typed.way not in ("dhcp", "static"):
+    if typed.way not in WAYS or typed.way == "none":
         return None
     picked = chosen((typed.port,), here.reads.ports(), by_mac=ticked(typed.by_mac))
     static = {"address": typed.address.strip(), "gateway": typed.gateway.strip()}
+    session = {"user": typed.user.strip(), "service": typed.service.strip()}
     size = typed.mtu.strip()
     return {
         "port": picked[0],
         "static": static if typed.way == "static" else None,
+        "pppoe": session if typed.way == "pppoe" else None,
         "mac": typed.mac.strip().lower().replace("-", ":") or None,
         "mtu": (int(size) if size.isascii() and size.isdecimal() else size) or None,
     }
@@ -122,5 +136,9 @@ def built(
         gateway=Field(typed.gateway, found.pop("wan.static.gateway", "")),
         mac=Field(typed.mac, found.pop("wan.mac", "")),
         mtu=Field(typed.mtu, found.pop("wan.mtu", "")),
+        user=Field(typed.user, found.pop("wan.pppoe.user", "")),
+        password_problem=found.pop("wan.pppoe.password", ""),
+        service=Field(typed.service, found.pop("wan.pppoe.service", "")),
+        has_password=bool(config.wan and config.wan.pppoe and config.wan.pppoe.secret),
         problem=" ".join(found.values()),
     )

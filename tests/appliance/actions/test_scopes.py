@@ -20,6 +20,7 @@ from appliance.actions import (
     menus,
     names,
     networks,
+    router,
     sources,
 )
 from appliance.actions.desk import Actor, Desk
@@ -94,6 +95,9 @@ DEEDS: Mapping[str, Deed] = {
         "write", lambda d, a: devices.block_devices(_met(d), a, [CARD], "always")
     ),
     "unblock_devices": Deed("write", lambda d, a: devices.unblock_devices(_met(d), a, [CARD])),
+    "keep_provider_password": Deed(
+        "admin", lambda d, a: router.keep_password(d, a, "secret"), undoable=False
+    ),
     "renew_internet": Deed("write", lambda d, a: internet.renew(_online(d), a), undoable=False),
     "search_internet": Deed("write", lambda d, a: internet.search(_online(d), a), undoable=False),
     "propose_revision": Deed(
