@@ -117,9 +117,12 @@ async def _until_told(serving: Coroutine[None, None, None]) -> None:
 
 
 async def _net(fault: Fault, signs: Signs) -> None:
+    from appliance.roles import RECALL
     from services.net.serve import serve
+    from services.systemd.driver import adopt
 
-    await serve(state(), signs, fault, installed().makers)
+    ear = adopt(os.environ).get(RECALL)
+    await serve(state(), signs, fault, installed().makers, ear)
 
 
 async def _dhcp(fault: Fault, signs: Signs) -> None:
@@ -142,10 +145,15 @@ async def _dhcp(fault: Fault, signs: Signs) -> None:
 
 
 async def _dns(_fault: Fault, signs: Signs) -> None:
+    from services.clock.serve import serve as serve_time
     from services.dns.serve import serve
     from services.systemd.driver import adopt
 
-    await serve(adopt(os.environ), state(), signs)
+    given = adopt(os.environ)
+    clock = {name: given.pop(name) for name in tuple(given) if name.startswith("ntp")}
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve_time(clock))
+        group.create_task(serve(given, state(), signs))
 
 
 async def _wan(_fault: Fault, signs: Signs) -> None:
@@ -356,7 +364,7 @@ def _told(event: "Event") -> None:
 
 
 SAY = partial(print, flush=True)
-WORKS = ("dhcp", "dns", "tftp", "boot-http", "firewall", "source", "memory")
+WORKS = ("dhcp", "dns", "tftp", "boot-http", "firewall", "change", "forward", "source", "memory")
 
 
 def bench(work: str) -> list[dict[str, Any]]:

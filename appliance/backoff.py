@@ -1,7 +1,7 @@
 """How long to wait before something that failed is tried again."""
 
 LONGEST_SECONDS = 60
-WELL_SECONDS = 60.0
+WELL_SECONDS = 10.0
 """What ran this long had recovered; its earlier failures no longer count."""
 
 

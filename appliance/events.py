@@ -130,6 +130,25 @@ class PoolHasRoom(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PoolFlooded(Event):
+    """More than {limit} devices that {network} does not know asked for addresses in one minute."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCalm(Event):
+    """{network} gives addresses to new devices again."""
+
+    bell: ClassVar[str] = "leases"
+
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignServer(Event):
     """Another DHCP server, {server} ({mac}), is on {network}. Ours is quiet unless you let both."""
 
@@ -501,6 +520,36 @@ class LinkMissing(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideSilent(Event):
+    """Seen from outside, nothing of ours answers."""
+
+    bell: ClassVar[str] = "changes"
+
+    wish: str
+    tried: int  # ports that were asked
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideHeard(Event):
+    """Seen from outside, something answers that should not: {what}."""
+
+    bell: ClassVar[str] = "changes"
+
+    wish: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRefused(Event):
+    """The router could not be looked at from outside: {what}"""
+
+    bell: ClassVar[str] = "changes"
+
+    wish: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceMet(Event):
     """A new device is on {network}: {name} ({mac})."""
 
@@ -682,6 +731,14 @@ class ServiceFailed(Event):
 
 
 # ── supervisor (run/supervisor.json) ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RoleEnded(Event):
+    """{role} ended: {why} It starts again at once."""
+
+    role: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

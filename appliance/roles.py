@@ -18,9 +18,12 @@ class Role:
     sockets: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()  # files and folders below the state directory
     inside: bool = False  # in the lab: inside the router's network namespace
+    remembers: bool = False  # things that it writes nowhere, and tells web by run/<role>.sock
 
 
 GROUP = ("nixie", 61100)
+RECALL = "recall"
+"""The LISTEN_FDNAMES name of the socket at which a role tells what it remembers."""
 
 ROLES: Mapping[str, Role] = {
     role.name: role
@@ -32,6 +35,7 @@ ROLES: Mapping[str, Role] = {
             ("net_admin",),
             writes=("net.db", "metrics.db", "secrets/net"),
             inside=True,
+            remembers=True,
         ),
         Role(
             "dhcp",
@@ -47,11 +51,12 @@ ROLES: Mapping[str, Role] = {
             "nixie-dns",
             61103,
             ("net_bind_service",),
-            ("dns-udp", "dns-tcp", "dns-udp6", "dns-tcp6"),
+            ("dns-udp", "dns-tcp", "dns-udp6", "dns-tcp6", "ntp", "ntp6"),
             ("dns.db",),
             inside=True,
+            remembers=True,
         ),
-        Role("boot", "nixie-boot", 61104, (), ("tftp", "boot"), ("boot.db",), inside=True),
+        Role("boot", "nixie-boot", 61104, (), ("tftp", "boot", "boot6"), ("boot.db",), inside=True),
         Role(
             "wan",
             "nixie-wan",
@@ -73,7 +78,7 @@ ROLES: Mapping[str, Role] = {
             "nixie-web",
             61106,
             (),
-            ("admin",),
+            ("admin", "admin6"),
             ("nixie.db", "access.db", "secrets/web"),
             inside=True,
         ),

@@ -43,6 +43,8 @@ RULES: Mapping[type[Event], Rule] = {
     events.ServiceFailed: Rule(("service",), seconds=_QUARTER),
     events.WishRefused: Rule(("wish",), seconds=_HOUR),
     events.WanDown: Rule((), (events.WanUp, events.WanOff)),
+    events.OutsideHeard: Rule((), (events.OutsideSilent,)),
+    events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),
 }
 KINDS = frozenset(kind.__name__ for began, rule in RULES.items() for kind in (began, *rule.until))
 ABOUT = tuple(sorted({name for rule in RULES.values() for name in rule.about}))

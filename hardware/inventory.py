@@ -18,6 +18,11 @@ class Nic:
     driver: str = ""
     path: str = ""
 
+    @property
+    def is_tag(self) -> bool:
+        """Is it made of a tag on another interface (IEEE 802.1Q), whose MAC it has?"""
+        return self.driver == "802.1Q VLAN Support"  # vlan_ethtool_get_drvinfo
+
 
 @dataclass(frozen=True, slots=True)
 class Board:

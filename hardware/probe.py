@@ -78,6 +78,13 @@ def lacks() -> tuple[str, ...]:
         return tuple(what for kind, what in NEEDED_KINDS.items() if _lacks(netlink, kind))
 
 
+def makes(kind: str) -> bool:
+    """Can this kernel make a link of that kind?  Found by trying; True when we may not try."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        netlink.settimeout(2)
+        return not _lacks(netlink, kind)
+
+
 def _nic(asked: socket.socket, name: str) -> Nic | None:
     """One interface; None when it is no card, or went away while we looked."""
     label = struct.pack("16s", name.encode())

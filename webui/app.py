@@ -3,12 +3,12 @@
 A refusal is a value until it gets here: the API says it as problems, pages as a page.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import OperationalError
@@ -41,16 +41,18 @@ from webui.api import (
     tokens,
 )
 from webui.api import internet as internet_api
+from webui.api import outside as outside_api
 from webui.api.description import described
-from webui.api.routes import body_words, only_known_words
+from webui.api.routes import API, body_words, routes_of
 from webui.api.wording import problems
-from webui.api.words import SHAPE
 from webui.courtesy import Courtesy
 from webui.guard import Guard
 from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
     addresses,
+    asked,
+    blocking,
     boot,
     build,
     claim,
@@ -64,8 +66,10 @@ from webui.pages import (
     keep,
     login,
     machine,
+    name_servers,
     network,
     online,
+    outside,
     overview,
     password,
     review,
@@ -89,11 +93,11 @@ from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import names as names_page
 from webui.pages import networks as networks_page
+from webui.pages import own_names as own_names_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
 from webui.session import Here, NotSignedIn, Room, Signed, anybody
 
-API = "/api/v1"
 NOUNS = (
     sources,
     hosts,
@@ -105,6 +109,7 @@ NOUNS = (
     networks,
     names,
     internet_api,
+    outside_api,
     draft,
     devices,
     changes,
@@ -141,11 +146,16 @@ PAGES = (
     addresses,
     internet,
     names_page,
+    name_servers,
+    own_names_page,
+    blocking,
+    asked,
     router,
     firewall,
     rule,
     forward,
     why,
+    outside,
     online,
     system,
     review,
@@ -182,14 +192,12 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.room = Room(desk, installed)
     app.state.bells = Bells(desk.reads.state)
-    app.include_router(_api(app), prefix=API)
-    for page in PAGES:
-        app.include_router(page.router)
-    app.include_router(_live())
+    for routed in (*NOUNS, *PAGES):
+        app.router.routes += routed.router.routes  # include_router would keep each of them twice
+    app.router.routes += [*_description(app).routes, *_live().routes]
     static = Path(__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static))
     app.mount("/browser", StaticFiles(directory=installed.browser, check_dir=False))
@@ -217,25 +225,19 @@ def names_of(hostname: str, domain: str) -> set[str]:
     return {name, f"{name}.{domain.lower()}", f"{name}.local"}
 
 
-def _api(app: FastAPI) -> APIRouter:
-    api = APIRouter(responses=SHAPE, dependencies=[Depends(only_known_words)])
-    for noun in NOUNS:
-        api.include_router(noun.router)
-    raw, told = app.openapi, dict[str, Any]()
-
-    def openapi() -> dict[str, Any]:
-        """Made at the first question, then kept."""
-        if not told:
-            told.update(described(raw()))
-        return told
-
-    app.openapi = openapi  # type: ignore[method-assign]
+def _description(app: FastAPI) -> APIRouter:
+    """What the API is, for programs."""
+    api, raw, kept = routes_of("status"), app.openapi, list[bytes]()
+    app.openapi = lambda: described(raw())  # type: ignore[method-assign]
 
     @api.get("/openapi.json", include_in_schema=False)
-    def description(here: Signed) -> dict[str, Any]:
-        """What the API is, for programs."""
+    def description(here: Signed) -> Response:
+        """Made at the first question, then kept as it is sent: its parts take ten times as much."""
         del here
-        return app.openapi()
+        if not kept:
+            kept.append(json.dumps(app.openapi()).encode())
+            app.openapi_schema = None
+        return Response(kept[0], media_type="application/json")
 
     return api
 

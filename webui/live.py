@@ -7,8 +7,8 @@ new stream begins with one of each.  Files are followed only while somebody list
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from starlette.responses import StreamingResponse
 
 from appliance.store import journal
 from appliance.store.follow import Follower, follow
+from appliance.store.recall.open import recall_path
 from webui.session import anybody
 
 FILE_BELLS: Mapping[str, frozenset[str]] = {
@@ -29,8 +30,12 @@ FILE_BELLS: Mapping[str, frozenset[str]] = {
 """What a change of a file rings when no event says more."""
 
 BELLS = (
-    "sources", "builds", "machines", "boots", "leases", "devices", "changes", "wan", "events"
+    "sources", "builds", "machines", "boots", "leases", "devices", "changes", "wan", "events",
+    "questions", "drops",
 )  # fmt: skip
+MEMORIES: Mapping[str, str] = {"dns": "questions", "net": "drops"}
+"""What rings when a role remembers something new."""
+AGAIN_SECONDS = 2.0  # between two tries to reach a role's memory
 PAUSE_SECONDS = 0.5  # between two bursts to one browser
 ASK_SECONDS = 60.0  # between two looks whether the session still lives
 QUIET_SECONDS = 15.0  # then a comment, so that nobody thinks the line is dead
@@ -66,21 +71,22 @@ class Bells:
     def __init__(self, state: Path) -> None:
         self._state = state
         self._listeners: set[Listener] = set()
-        self._following: asyncio.Task[None] | None = None
+        self._following: tuple[asyncio.Task[None], ...] = ()
 
     @contextmanager
     def listening(self) -> Iterator[Listener]:
         """A listener for as long as the stream is open."""
         listener = Listener()
         self._listeners.add(listener)
-        if self._following is None or self._following.done():
-            self._following = asyncio.get_running_loop().create_task(self._follow())
+        if all(one.done() for one in self._following):
+            self._following = tuple(map(asyncio.get_running_loop().create_task, self._all()))
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
             if not self._listeners:
-                self._following.cancel()
+                for one in self._following:
+                    one.cancel()
 
     async def lines(self, allowed: Callable[[], bool]) -> AsyncIterator[str]:
         """Server-sent events until `allowed` says no, asked once a minute in a thread."""
@@ -96,6 +102,23 @@ class Bells:
                     ask_at = loop.time() + ASK_SECONDS
                 yield "".join(f"event: {bell}\ndata: 1\n\n" for bell in bells) or ": quiet\n\n"
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    def _all(self) -> Iterator[Coroutine[None, None, None]]:
+        yield self._follow()
+        for role, bell in MEMORIES.items():
+            yield self._remember(recall_path(self._state, role), bell)
+
+    async def _remember(self, path: Path, bell: str) -> None:
+        """Ring whenever a role remembers something new."""
+        while True:
+            with suppress(OSError):
+                reader, writer = await asyncio.open_unix_connection(path)
+                with closing(writer):
+                    writer.write(b'{"bells": true}\n')
+                    while await reader.readline():
+                        for listener in self._listeners:
+                            listener.ring(frozenset({bell}))
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _follow(self) -> None:
         followers = {Follower(self._state / f"{name}.db"): name for name in FILE_BELLS}

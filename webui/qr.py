@@ -1,12 +1,10 @@
 """A QR code as the path of an SVG: one square per dark module.
 
-ISO/IEC 18004; segno computes the modules.  Nothing of the picture is a style or a script, so it
-can stand in a page with a strict policy.
+ISO/IEC 18004; segno computes the modules, and is loaded when the first trial asks for it.
+Nothing of the picture is a style or a script, so it can stand in a page with a strict policy.
 """
 
 from dataclasses import dataclass
-
-import segno
 
 QUIET = 4
 """Modules of white around the code, without which cameras do not find it (ISO/IEC 18004 §6.3.8)."""
@@ -26,6 +24,8 @@ def code(text: str) -> Code:
     >>> code("https://10.78.0.1/keep/x").side
     33
     """
+    import segno
+
     rows = [bytes(row) for row in segno.make(text, micro=False, error="m").matrix]
     squares = (
         f"M{x + QUIET} {y + QUIET}h1v1h-1z"

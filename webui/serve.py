@@ -1,23 +1,28 @@
 """The door of the admin: uvicorn on sockets that somebody else opened.
 
-`admin.<link>` is HTTPS with the box's own CA, any other name (`admin-local`) plain HTTP, which is
-for loopback only; our own socket in STATE/secrets/web is for the box's command line.
+`admin.<link>`, and `admin6.<link>` for IPv6, is HTTPS with the box's own CA, any other name
+(`admin-local`) plain HTTP, which is for loopback only; our own socket in STATE/secrets/web is for
+the box's command line.
 Certificates are STATE/secrets/web/{ca,leaf}.{crt,key}; the supervisor may hand ca.crt to anybody.
 The leaf is made again, without a restart, when `net` publishes an address that it lacks, and before
 it ends.
 """
 
 import asyncio
+import errno
 import json
 import logging
 import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 import uvicorn
@@ -33,6 +38,7 @@ from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
 from appliance.model.installed import Installed
 from appliance.model.slices import TimeSlice
+from appliance.plan.prefixes import prefixes, router_address
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
 from appliance.store.secrets.open import Secrets
@@ -43,6 +49,7 @@ BEAT_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # between two looks at what net published
 RENEW_SECONDS = 3600.0  # between two looks at the calendar
 OWN_SOCKET = "api.sock"
+SECURE = ("admin.", "admin6.")
 RENEW_DAYS = 30  # before the end
 THREADS = 8
 """Requests carried out at once; each thread costs memory, and SQLite writes one by one anyway."""
@@ -76,7 +83,7 @@ async def serve(
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         app = application(desk, installed)
         async with asyncio.TaskGroup() as group:
-            secure = {n: one for n, one in sockets.items() if n.startswith("admin.")}
+            secure = {n: one for n, one in sockets.items() if n.startswith(SECURE)}
             plain = [one for name, one in sockets.items() if name not in secure]
             own = _own_socket(state / "secrets" / "web")
             servers = [(_config(app), [own])]
@@ -158,43 +165,64 @@ def own_addresses(desk: Desk) -> set[str]:
     """Names and addresses that the certificate is for: those in force, tried, and leaving."""
     slices = desk.reads.slices()
     networks = slices.dns.networks if slices else ()
-    ours = [one for network in networks for one in (network.address, *network.stays)]
-    named = own_names(desk) | {"localhost", "127.0.0.1", *(str(one.ip) for one in ours)}
+    four = [one for network in networks for one in (network.address, *network.stays)]
+    six = [one for network in networks for one in network.six]
+    ours = {str(one.ip) for one in four} | {str(one.ip) for one in six}
+    named = own_names(desk) | {"localhost", "127.0.0.1"} | ours
     return named.union(*map(named_in, changes.configs_at_work(desk)))
 
 
 def named_in(config: RouterConfig) -> set[str]:
     """Names and addresses that a router with this configuration has."""
     addresses = {str(network.address.ip) for network in config.networks}
-    return addresses | names_of(config.hostname, config.domain)
+    own = prefixes(config, None)  # a delegated prefix comes when it comes
+    six = {
+        str(router_address(one, prefix).ip)
+        for one in config.networks
+        for prefix in own.get(one.name, ())
+    }
+    return addresses | six | names_of(config.hostname, config.domain)
 
 
 def _certify(secrets: Secrets, names: set[str], now: float) -> bool:
-    """Have a leaf for `names`; True when a new one was made.
+    """Have a leaf for `names`; True when a new one was made.  Raises OSError.
 
-    `leaf.json` says what the leaf is good for, so that a box with a good one never loads
-    `certificates`, which takes 8 MB.
+    `leaf.json` says what the leaf is good for, so that a box with a good one makes none.
     """
     good = json.loads(secrets.read("leaf.json") or "{}")
     if names <= set(good.get("names", ())) and now < good.get("renew_at", 0):
         return False
-    from webui import certificates
-
     ca_certificate, ca_key = secrets.read("ca.crt"), secrets.read("ca.key")
-    if ca_certificate and ca_key:
-        ca = certificates.Pair(ca_certificate, ca_key)
-    else:
-        ca = certificates.authority("Nixie Router", now)
-        secrets.write("ca.key", ca.key)
-        secrets.write("ca.crt", ca.certificate, mode=0o644)
-    fresh = certificates.leaf(ca, names, now)
+    ca = ca_certificate and ca_key and _pem(ca_certificate, ca_key)
+    made = _made({"now": now, "names": sorted(names), "ca": ca or None})
+    if not ca:
+        secrets.write("ca.key", made["ca"]["key"].encode())
+        secrets.write("ca.crt", made["ca"]["certificate"].encode(), mode=0o644)
     secrets.remove("leaf.json")
-    secrets.write("leaf.key", fresh.key)
-    secrets.write("leaf.crt", fresh.certificate, mode=0o644)
-    renew_at = now + (certificates.LEAF_DAYS - RENEW_DAYS) * 86400
-    told = {"names": sorted(names), "renew_at": renew_at}
+    secrets.write("leaf.key", made["leaf"]["key"].encode())
+    secrets.write("leaf.crt", made["leaf"]["certificate"].encode(), mode=0o644)
+    told = {"names": sorted(names), "renew_at": made["ends"] - RENEW_DAYS * 86400}
     secrets.write("leaf.json", json.dumps(told).encode())
     return True
+
+
+def _pem(certificate: bytes, key: bytes) -> dict[str, str]:
+    return {"certificate": certificate.decode(), "key": key.decode()}
+
+
+def _made(asked: dict[str, Any]) -> dict[str, Any]:
+    """What `webui.certificates` answers, in a process of its own.  Raises OSError."""
+    words, place = [sys.executable, "-m", "webui.certificates"], Path(__file__).parents[1]
+    try:
+        done = subprocess.run(
+            words, input=json.dumps(asked).encode(), capture_output=True, cwd=place, timeout=60
+        )
+        done.check_returncode()
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        last = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
+        raise ChildProcessError(errno.ECHILD, last or str(error)) from error
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
 
 
 class Papers:
@@ -217,7 +245,7 @@ class Papers:
         try:
             self.renewed(named_in(config))
         except OSError as error:
-            what = f"The certificate for the new addresses cannot be stored ({error.strerror})."
+            what = f"There is no certificate for the new addresses ({error.strerror})."
             raise Unreachable(f"{what} Make room on the router's disk, then apply again.") from None
 
     def renewed(self, more: Iterable[str] = ()) -> None:

@@ -7,6 +7,7 @@ and goes into the draft.
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
+from typing import Any
 
 from appliance.actions import draft
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act
@@ -63,6 +64,15 @@ def unblock_devices(desk: Desk, actor: Actor, words: Sequence[str]) -> Done:
         for one in found:
             _say(desk, actor, doing, one.mac, block="")
         return doing.tell(found[0].mac, f"{_names(found)} not blocked any more.", DeviceActed)
+
+
+def admit_devices(desk: Desk, actor: Actor, words: Sequence[str]) -> Done:
+    """Let devices in where newcomers are held back; effective at once."""
+    with act(desk, actor, "admit_devices") as doing:
+        found = _chosen(desk, words)
+        for one in found:
+            _say(desk, actor, doing, one.mac, let_in=True)
+        return doing.tell(found[0].mac, f"{_names(found)} let in.", DeviceActed)
 
 
 def reserve_address(
@@ -169,7 +179,7 @@ def _chosen(desk: Desk, words: Sequence[str]) -> list[Known]:
     return [device(desk.reads, word) for word in dict.fromkeys(words)]
 
 
-def _say(desk: Desk, actor: Actor, doing: Acting, mac: str, **values: str) -> None:
+def _say(desk: Desk, actor: Actor, doing: Acting, mac: str, **values: Any) -> None:
     """Change what the owner says of a MAC; a row that says nothing is no row."""
     row = doing.session.get(Device, mac)
     if row is None:
@@ -177,7 +187,7 @@ def _say(desk: Desk, actor: Actor, doing: Acting, mac: str, **values: str) -> No
             said = {"name": "", "block": "", **values}
             row = Device(mac=mac, account=actor.account, origin=ORIGIN, set_at=desk.now(), **said)
             doing.insert(row)
-    elif any((values.get("name", row.name), values.get("block", row.block))):
+    elif any({"name": row.name, "block": row.block, "let_in": row.let_in, **values}.values()):
         doing.change(row, **values, set_at=desk.now())
     else:
         doing.delete(row)

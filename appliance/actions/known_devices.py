@@ -10,6 +10,7 @@ from appliance.model.names import mac_from
 from appliance.model.slices import FixedAddress
 from appliance.store.devices import DeviceRow
 from appliance.store.inventory_view import DeviceView, MachineView
+from appliance.store.newcomers import LET_IN
 from appliance.store.reads import Reads
 
 NEW_SECONDS = 86_400.0
@@ -26,6 +27,7 @@ class Known:
     blocked: bool  # its packets are dropped now
     reserved: str  # the address that is kept for it, "" for none
     machine: str  # id of the machine that it is, "" for none
+    waits: bool = False  # its network holds newcomers back, and nobody has let it in
 
     @property
     def mac(self) -> str:
@@ -55,6 +57,7 @@ def known(reads: Reads) -> list[Known]:
     holds = {row.mac for row in reads.blocks() if row.holds}
     fixed = reservations(reads)
     machines = {mac: one for one in reads.machines() for _, mac in one.macs}
+    settled = reads.settled()
     found = [
         _joined(
             seen.get(mac, _unseen(mac)),
@@ -62,6 +65,7 @@ def known(reads: Reads) -> list[Known]:
             fixed.get(mac),
             machines.get(mac),
             blocked=mac in holds,
+            waits=_waits(seen.get(mac), settled) and mac not in fixed and mac not in machines,
         )
         for mac in seen.keys() | said.keys() | fixed.keys()
     ]
@@ -98,6 +102,7 @@ def _joined(
     machine: MachineView | None,
     *,
     blocked: bool,
+    waits: bool,
 ) -> Known:
     names = (
         said.name,
@@ -115,7 +120,15 @@ def _joined(
         blocked=blocked,
         reserved=str(fixed.address) if fixed else "",
         machine=machine.id if machine else "",
+        waits=waits,
     )
+
+
+def _waits(row: DeviceRow | None, settled: Mapping[str, frozenset[str]]) -> bool:
+    """Whether its network holds newcomers back, and it is one as far as `net` knows."""
+    if row is None or not row.network or row.network not in settled:
+        return False
+    return row.mac not in settled[row.network] | settled.get(LET_IN, frozenset())
 
 
 def _unseen(mac: str) -> DeviceRow:

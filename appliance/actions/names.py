@@ -1,14 +1,15 @@
 """Names: what is asked of whom and what is blocked, in the draft; a pause of blocking, at once."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 from appliance.actions import draft
 from appliance.actions.desk import Actor, Desk, Done, act
-from appliance.actions.refusals import Unknown, problem
+from appliance.actions.refusals import problem
+from appliance.actions.rows import Rows
 from appliance.errors import Problem, Refused
 from appliance.events import ConfigActed
 from appliance.model import read
@@ -17,6 +18,8 @@ from appliance.model.dns import LABEL, LONGEST_NAME, Dns, Forwarding, Record
 
 LONGEST_MINUTES = 1_440
 SUBJECT = "names"
+OWN_RECORDS = Rows(Record, ("dns", "records"), ("name", "kind", "value"), "The record {1} of {0}")
+FORWARDINGS = Rows(Forwarding, ("dns", "forwardings"), ("domain",), "The forwarding of {0}")
 NAME = re.compile(rf"{LABEL}(\.{LABEL})*")
 
 
@@ -38,52 +41,9 @@ def set_private_answers(desk: Desk, actor: Actor, names: Sequence[str]) -> Done:
     return _edit(desk, actor, {"private_answers": list(names)}, what)
 
 
-def add_record(desk: Desk, actor: Actor, name: str, kind: str, value: str) -> Done:
-    """A record of the owner's own."""
-    stored = {"name": name, "kind": kind, "value": value}
-
-    def change(dns: Dns) -> Dns:
-        place = ("dns", "records", len(dns.records))
-        return replace(dns, records=(*dns.records, read.part(Record, stored, place)))
-
-    return _change(desk, actor, change, f"{name} is to have a record.")
-
-
-def remove_record(desk: Desk, actor: Actor, name: str, kind: str, value: str) -> Done:
-    """Drop a record.  Raises Unknown when there is none like it."""
-
-    def change(dns: Dns) -> Dns:
-        kept = tuple(
-            one for one in dns.records if (one.name, one.kind, one.value) != (name, kind, value)
-        )
-        if len(kept) == len(dns.records):
-            raise Unknown(problem(f"{name} has no record {kind} {value}."))
-        return replace(dns, records=kept)
-
-    return _change(desk, actor, change, f"The record {kind} of {name} is to go away.")
-
-
-def add_forwarding(desk: Desk, actor: Actor, domain: str, lines: Sequence[str]) -> Done:
-    """A domain that is asked of servers of its own."""
-    stored = {"domain": domain, "upstreams": _servers(lines)}
-
-    def change(dns: Dns) -> Dns:
-        place = ("dns", "forwardings", len(dns.forwardings))
-        return replace(dns, forwardings=(*dns.forwardings, read.part(Forwarding, stored, place)))
-
-    return _change(desk, actor, change, f"{domain} is to be asked of servers of its own.")
-
-
-def remove_forwarding(desk: Desk, actor: Actor, domain: str) -> Done:
-    """Ask for the names of a domain like for any other.  Raises Unknown."""
-
-    def change(dns: Dns) -> Dns:
-        kept = tuple(one for one in dns.forwardings if one.domain != domain)
-        if len(kept) == len(dns.forwardings):
-            raise Unknown(problem(f"{domain} has no servers of its own."))
-        return replace(dns, forwardings=kept)
-
-    return _change(desk, actor, change, f"{domain} is to be asked like any other domain.")
+def forwarding_as_stored(domain: str, lines: Sequence[str]) -> dict[str, Any]:
+    """A domain with servers of its own, one a line.  Raises Refused."""
+    return {"domain": domain, "upstreams": _servers(lines)}
 
 
 def pause_blocking(desk: Desk, actor: Actor, minutes: int) -> Done:
@@ -105,6 +65,19 @@ def resume_blocking(desk: Desk, actor: Actor) -> Done:
         return doing.tell(SUBJECT, "Names are blocked again.", ConfigActed)
 
 
+def note_questions(desk: Desk, actor: Actor, minutes: int) -> Done:
+    """Have dns remember who asks for what for `minutes` from now; 0: no more, and forget it."""
+    with act(desk, actor, "note_questions", scope="admin") as doing:
+        if not 0 <= minutes <= LONGEST_MINUTES:
+            what = f"Questions are put down for 1 to {LONGEST_MINUTES} minutes, or 0 for no more."
+            raise Refused(problem(what, "minutes"))
+        doing.wish(desk.new_id(), "dns", "note", until=str(desk.now() + 60.0 * minutes))
+        many = "one minute" if minutes == 1 else f"{minutes} minutes"
+        what = f"Who asks for what is put down for {many}." if minutes else NO_LONGER
+        return doing.tell(SUBJECT, what, ConfigActed)
+
+
+NO_LONGER = "Nobody’s questions are put down any more, and those that were are forgotten."
 RECORDS = ("A", "AAAA", "CNAME", "HTTPS", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
 """Types of records that can be looked up."""
 
@@ -154,14 +127,8 @@ def _servers(lines: Sequence[str]) -> list[dict[str, Any]]:
 def _edit(desk: Desk, actor: Actor, changed: dict[str, Any], what: str) -> Done:
     """Replace some of the settings by JSON."""
 
-    def change(dns: Dns) -> Dns:
-        return read.part(Dns, {**read.to_json(dns), **changed}, ("dns",))
+    def change(config: RouterConfig) -> RouterConfig:
+        dns = read.part(Dns, {**read.to_json(config.dns), **changed}, ("dns",))
+        return replace(config, dns=dns)
 
-    return _change(desk, actor, change, what)
-
-
-def _change(desk: Desk, actor: Actor, change: Callable[[Dns], Dns], what: str) -> Done:
-    def whole(config: RouterConfig) -> RouterConfig:
-        return replace(config, dns=change(config.dns))
-
-    return draft.edit(desk, actor, whole, what)
+    return draft.edit(desk, actor, change, what)

@@ -9,6 +9,7 @@ from appliance.cli import (
     change,
     device,
     dns,
+    firewall,
     host,
     image,
     journal,
@@ -39,6 +40,7 @@ app.add_typer(boot.group, name="boot")
 app.add_typer(network.group, name="network")
 app.add_typer(dns.group, name="dns")
 app.add_typer(device.group, name="device")
+app.add_typer(firewall.group, name="firewall")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")

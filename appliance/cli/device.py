@@ -83,6 +83,12 @@ def unblock(call: Call, device: Which) -> None:
 
 
 @command(group)
+def admit(call: Call, device: Which) -> None:
+    """Let a new device in where newcomers are held back, at once."""
+    call.did(call.client.put(f"/devices/{quoted(device)}/admission", {}))
+
+
+@command(group)
 def reserve(
     call: Call,
     device: Which,
@@ -131,6 +137,8 @@ def _speed(count: float) -> str:
 
 
 def _state(one: dict[str, Any]) -> str:
+    if one["waits"]:
+        return "waits"
     if one["blocked"]:
         return "blocked"
     if one["new"]:

@@ -1,4 +1,4 @@
-"""`nixie dns`: how names are answered, and a pause of blocking."""
+"""`nixie dns`: how names are answered, who asks for what, and a pause of blocking."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from appliance.cli.words import moment, table
 
 LOOK_SECONDS = 10.0
 
-group = noun("Names: how they are answered, and a pause of blocking.")
+group = noun("Names: how they are answered, who asks for what, and a pause of blocking.")
 
 
 @command(group)
@@ -68,3 +68,28 @@ def look(
     asked = {"name": name, "record": record, "client": client}
     found = call.answer(call.client.post("/names/look", asked)["wish"], LOOK_SECONDS)
     call.show(found, str(found["what"]))
+
+
+@command(group)
+def questions(
+    call: Call,
+    client: Annotated[str, typer.Option("--of", help="The address of one device.")] = "",
+    minutes: Annotated[int, typer.Option(min=0, help="Have them put down for so long.")] = 0,
+    *,
+    forget: Annotated[bool, typer.Option("--forget", help="Stop, and forget them.")] = False,
+) -> None:
+    """Who asks for what: put down in memory alone, and only while you want it."""
+    if forget:
+        call.did(call.client.delete("/names/questions"))
+        return
+    if minutes:
+        call.did(call.client.put("/names/questions", {"minutes": minutes}))
+        return
+    found = call.client.get("/names/questions", client=client)
+    rows = [
+        (moment(one["at"]), one["client"], f"{one['name']} {one['record']}", one["said"],
+         f"{one['why']} {one['by']}".strip())
+        for one in found["questions"]
+    ]  # fmt: skip
+    nothing = "Nothing is put down. nixie dns questions --minutes 60 begins."
+    call.show(found, table(("WHEN", "BY", "QUESTION", "ANSWER", "WHY"), rows, nothing))

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from appliance.errors import Problem
 from appliance.model import firewall_check, pppoe
 from appliance.model.check_ipv6 import ipv6_problems
+from appliance.model.check_vlan import vlan_problems
 from appliance.model.config import Dhcp, Network, RouterConfig
 from appliance.model.dns import LONGEST_NAME, data, full_name
 from appliance.model.names import MACHINE_NAME
@@ -303,6 +304,7 @@ def _many_aliases(config: RouterConfig, name: str) -> bool:
 RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     _names,
     _links,
+    vlan_problems,
     _subnets,
     _pools,
     _device_names,

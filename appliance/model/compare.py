@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from appliance.model import compare_ipv6, firewall_compare
+from appliance.model import compare_ipv6, compare_shaping, compare_vlan, firewall_compare
 from appliance.model import compare_names as names
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
 from appliance.model.firewall import ZONES
+from appliance.model.newcomers import CHOICES
 from appliance.model.time import Time
 from appliance.model.wan import Wan
 
@@ -54,8 +55,11 @@ def _network(before: Network, after: Network) -> Iterator[str]:
         yield f"The port {port} joins {name}."
     for port in sorted(set(before.ports) - set(after.ports)):
         yield f"The port {port} leaves {name}."
+    yield from compare_vlan.networks(before, after)
     if before.netboot != after.netboot:
         yield f"Machines on {name} may {'boot' if after.netboot else 'no longer boot'} from it."
+    if before.newcomers != after.newcomers:
+        yield f"New devices on {name} {CHOICES[after.newcomers]}."
     yield from compare_ipv6.networks(before, after)
     yield from _dhcp(name, before.dhcp, after.dhcp)
 
@@ -125,6 +129,8 @@ def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
         (before and before.mtu) or "as the provider says",
         after.mtu or "as the provider says",
     )
+    yield from compare_vlan.wans(before, after)
+    yield from compare_shaping.differences(before.shaping if before else None, after.shaping)
     if before is None or _path(before) != _path(after):
         yield f"The way to the internet is {_path(after)}."
     if before and before.pppoe and after.pppoe and before.pppoe.secret != after.pppoe.secret:
@@ -147,7 +153,7 @@ def _time(before: Time, after: Time) -> Iterator[str]:
 
 
 def _described(network: Network) -> str:
-    ports = f" over {', '.join(network.ports)}" if network.ports else ""
+    ports = f" over {', '.join(network.members)}" if network.members else ""
     dhcp = network.dhcp
     pool = f", and hands out {dhcp.pool.first} to {dhcp.pool.last}" if dhcp else ""
     return f"The network {network.name}{ports} has the address {network.address}{pool}."

@@ -13,7 +13,9 @@ from appliance.model.dns import Dns
 from appliance.model.firewall import LAN, ZONES, Forward, Rule, StaticRoute, Zone, ZoneName
 from appliance.model.ipv6 import Ipv6, is_suffix
 from appliance.model.limits import STRICT, Between, Matches
+from appliance.model.newcomers import TELL, Newcomers
 from appliance.model.time import Time
+from appliance.model.vlan import Tagged
 from appliance.model.wan import Wan
 from appliance.model.words import LinkName, Mac, MachineName, NetworkName, Port, VendorClass
 
@@ -101,6 +103,14 @@ class Network:
     netboot: bool = True
     ipv6: Ipv6 | None = None
     zone: ZoneName = LAN
+    tagged: tuple[Tagged, ...] = ()  # on these its frames bear a tag; on `ports` they bear none
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Where it can be plugged in, as people read it."""
+        return (*self.ports, *map(str, self.tagged))
+
+    newcomers: Newcomers = TELL
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What the box found out by itself, and a configuration leads by: here, so that plans stay pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Network
+
+from appliance.model.newcomers import Admitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,10 @@ class Facts:
 
     delegation: Delegation | None = None
     ipv6: bool = True  # does this kernel have it?
+    vlan: bool = True  # … and tags?
+    cake: bool = True  # … and the queue that holds a speed?
+    flowtable: bool = False  # … and a short way for flows that were let through?
+    admitted: Admitted = field(default_factory=dict)  # no newcomers where those are held back
 
     @property
     def delegated(self) -> IPv6Network | None:

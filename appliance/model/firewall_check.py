@@ -24,11 +24,13 @@ from appliance.model.policy import members, reserved
 Place = tuple[str | int, ...]
 
 TAKEN: Final[Mapping[tuple[str, int], str]] = {
-    ("tcp", 443): "the admin pages",
     ("udp", 68): "the router's own DHCP client",
     ("udp", 546): "the router's own DHCPv6 client",
 }
-"""Ports that are the router's own at its internet address, by protocol and number."""
+"""Ports that are the router's own at its internet address, by protocol and number.
+
+The admin is none of them: it is at the addresses of the networks, which no forward takes
+(`plan/firewall.py`)."""
 
 
 def problems(config: RouterConfig) -> Iterator[Problem]:
@@ -207,7 +209,7 @@ def _forwards(config: RouterConfig) -> Iterator[Problem]:
 def _taken(forward: Forward, place: Place, earlier: Iterable[Forward]) -> Iterator[Problem]:
     for (protocol, port), whose in TAKEN.items():
         if protocol == forward.protocol and _overlap(Ports(port), forward.outside):
-            yield Problem(place, f"Port {port} is kept for {whose}; take another, such as 8443.")
+            yield Problem(place, f"Port {port} is kept for {whose}; take another one.")
     for other in earlier:
         if other.protocol == forward.protocol and _overlap(other.outside, forward.outside):
             yield Problem(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Final
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import (
@@ -19,6 +20,7 @@ from appliance.model.policy import device_name, rule_words
 from appliance.model.schedule import zone as time_zone
 
 ACTIONS: Mapping[str, str] = {ACCEPT: "may pass", REJECT: "is refused", DROP: "is dropped"}
+ADMIN: Final = 443
 PLACES: Mapping[str, str] = {INTERNET: "the internet", ROUTER: "the router"}
 
 
@@ -86,7 +88,8 @@ def _forwards(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
     for name, forward in new.items():
         if forward != old.get(name):
             how = "changes" if name in old else "is new"
-            yield f"The forward {name} {how}: {forward_said(after, forward)}{_off(forward)}"
+            said = f"{forward_said(after, forward)}{_off(forward)}{_of_admin(after, forward)}"
+            yield f"The forward {name} {how}: {said}"
     yield from (f"The forward {name} goes away." for name in old if name not in new)
 
 
@@ -110,6 +113,16 @@ def _until(config: RouterConfig, one: Rule | Forward) -> str:
         return ""
     end = datetime.fromtimestamp(one.until, time_zone(config.time_zone))
     return f" until {end:%Y-%m-%d %H:%M}"
+
+
+def _of_admin(config: RouterConfig, forward: Forward) -> str:
+    """What to say of a port that the admin has as well, at other addresses."""
+    if forward.protocol != "tcp" or not forward.outside.first <= ADMIN <= forward.outside.end:
+        return ""
+    managing = {zone.name for zone in config.zones if zone.manages}
+    own = (one.address.ip for one in config.networks if one.zone in managing)
+    stays = " and ".join(f"https://{address}" for address in own)
+    return f" The admin is at {stays}, and no longer at the internet's address from inside."
 
 
 def _off(one: Rule | Forward) -> str:

@@ -27,6 +27,7 @@ from appliance.model.firewall import (
     Schedule,
     Zone,
 )
+from appliance.model.newcomers import NOBODY, QUARANTINE, Admitted
 
 PING: Final = "ping"
 """The protocol of a line that lets echo requests through and no other ICMP."""
@@ -58,6 +59,7 @@ class Line:
     ports: tuple[Ports, ...] = ()
     senders: Ends = EVERYBODY
     receivers: Receivers = Receivers()
+    but: frozenset[str] | None = None  # only senders that are none of these MACs
     forwarded: bool = False  # only what a forward has sent here
     at_times: bool = False
 
@@ -65,6 +67,7 @@ class Line:
     def whole(self) -> bool:
         """Does it take every conversation of its networks?"""
         narrowed = (self.senders, self.receivers) != (EVERYBODY, Receivers())
+        narrowed = narrowed or self.but is not None
         return self.protocol == "any" and not (narrowed or self.forwarded or self.at_times)
 
 
@@ -116,13 +119,15 @@ SERVICES: tuple[Service, ...] = (
 )
 
 
-def lines(config: RouterConfig) -> tuple[Line, ...]:
+def lines(config: RouterConfig, admitted: Admitted = NOBODY) -> tuple[Line, ...]:
     """Every line in order.  Time is not looked at: give `schedule.current(config, now)` for that.
 
-    A line whose networks do not exist, or whose way out is not there, is left out.
+    `admitted` are the devices that are no newcomers where those are held back.  A line whose
+    networks do not exist, or whose way out is not there, is left out.
     """
     found = (
         *_within(config),
+        *_newcomers(config, admitted),
         *_rules(config),
         *_forwards(config),
         *_services(config),
@@ -186,6 +191,36 @@ def _within(config: RouterConfig) -> Iterator[Line]:
     """Inside one network nobody is judged: such frames come here only under br_netfilter."""
     for network in config.networks:
         yield Line(f"forward-within-{network.name}", (network.name,), (network.name,), ACCEPT)
+
+
+def _newcomers(config: RouterConfig, admitted: Admitted) -> Iterator[Line]:
+    """Who is new gets an address, names and the time, and nothing else that comes through here."""
+    for network in config.networks:
+        if network.newcomers != QUARANTINE:
+            continue
+        there, known = (network.name,), admitted.get(network.name, frozenset())
+        for service in SERVICES:
+            if service.id in FOR_NEWCOMERS and service.offered(network, zone_of(config, network)):
+                yield Line(
+                    id=f"{NEWCOMERS}-{network.name}-{service.id}",
+                    sources=there,
+                    destinations=(ROUTER,),
+                    action=ACCEPT,
+                    words=service.words,
+                    family=service.family,
+                    protocol=service.protocol,
+                    ports=(Ports(service.port),),
+                    but=known,
+                )
+        anywhere = (INTERNET, *(one.name for one in config.networks))
+        held = Line(f"{NEWCOMERS}-{network.name}", there, anywhere, REJECT, "new devices")
+        yield replace(held, but=known)
+        yield replace(held, destinations=(ROUTER,), but=known)
+
+
+NEWCOMERS = "newcomers"
+"""How the ids of lines about new devices begin."""
+FOR_NEWCOMERS = frozenset({"dhcp", "dns-udp", "dns-tcp", "ntp"})
 
 
 def _rules(config: RouterConfig) -> Iterator[Line]:

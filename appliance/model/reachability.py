@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, EVERYBODY, INTERNET, ROUTER, Ends, Forward
+from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.policy import PING, Line, Receivers, lines, members, ways_in
 from appliance.model.schedule import current
 
@@ -91,14 +92,19 @@ class Shift:
     shuts: bool
 
 
-def verdict(config: RouterConfig, packet: Packet, now: float) -> Verdict:
-    """Decide one conversation at `now` (Unix seconds); this is also why it was blocked."""
+def verdict(
+    config: RouterConfig, packet: Packet, now: float, admitted: Admitted = NOBODY
+) -> Verdict:
+    """Decide one conversation at `now` (Unix seconds); this is also why it was blocked.
+
+    `admitted` are the devices that are no newcomers; who has no MAC is none either.
+    """
     held = current(config, now)
     if spoofed(held, packet):
         return Verdict(accepted=False, by=SPOOFED)
     sent_on = translated(held, packet)
     headed = sent_on or packet
-    for line in lines(held):
+    for line in lines(held, admitted):
         if fits(line, headed, forwarded=sent_on is not None):
             return Verdict(line.action == ACCEPT, line.id)
     return Verdict(accepted=False, by="policy")
@@ -187,6 +193,7 @@ def fits(line: Line, packet: Packet, *, forwarded: bool) -> bool:
         and (line.protocol in ("any", packet.protocol) or _pings(line, packet))
         and (forwarded or not line.forwarded)
         and _port_fits(line, packet)
+        and (line.but is None or (packet.mac is not None and packet.mac not in line.but))
         and _sent_by(line.senders, packet)
         and _headed_to(line.receivers, packet)
     )

@@ -119,6 +119,15 @@ class WanSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class KernelSlice:
+    """What this kernel was found to be able to; the default is one that nobody has tried yet."""
+
+    vlan: bool = True
+    cake: bool = True
+    flowtable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Slices:
     """One revision, cut for its readers.  `revision` is the number `net` applied."""
 
@@ -129,6 +138,7 @@ class Slices:
     wan: WanSlice | None = None
     ipv6: Ipv6Slice = field(default_factory=Ipv6Slice)
     time: TimeSlice = field(default_factory=TimeSlice)
+    kernel: KernelSlice = field(default_factory=KernelSlice)
 
 
 def to_json(slices: Slices) -> dict[str, Any]:
@@ -147,6 +157,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
         "wan": _wan_plain(slices.wan) if slices.wan else None,
         "ipv6": announced.to_json(slices.ipv6),
         "time": {**asdict(slices.time), "servers": list(slices.time.servers)},
+        "kernel": asdict(slices.kernel),
     }
 
 
@@ -180,6 +191,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
         wan=_wan(stored["wan"]) if stored.get("wan") else None,
         ipv6=announced.from_json(stored["ipv6"]) if "ipv6" in stored else Ipv6Slice(),
         time=_time(stored.get("time", {})),
+        kernel=KernelSlice(**stored.get("kernel", {})),
     )
 
 

@@ -26,11 +26,11 @@ class Stay:
 
 def heir(was: Network, after: RouterConfig) -> Network | None:
     """The network of `after` in the place of `was`: of its name, else its bridge, else a port."""
-    ports = set(was.ports)
+    ports = set(was.members)
     tests: tuple[Callable[[Network], bool], ...] = (
         lambda one: one.name == was.name,
         lambda one: one.bridge == was.bridge,
-        lambda one: bool(ports & set(one.ports)),
+        lambda one: bool(ports & set(one.members)),
     )
     found = (one for test in tests for one in after.networks if test(one))
     return next(found, None)

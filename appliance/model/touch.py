@@ -75,7 +75,7 @@ def _ahead(mine: Network, new: Network | None, after: RouterConfig) -> Iterator[
         yield f"This computer gets an address in {new.address.network} when it asks again."
     if not any(zone.name == new.zone and zone.manages for zone in after.zones):
         yield f"The zone {new.zone} may not manage the router: this page will not open on {name}."
-    if lost := set(mine.ports) - set(new.ports):
+    if lost := set(mine.members) - set(new.members):
         ports = ", ".join(sorted(lost))
         yield f"Is this computer plugged into {ports}, it is no longer on {name}."
     if mine.dhcp and not new.dhcp:

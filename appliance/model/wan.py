@@ -7,6 +7,8 @@ from typing import Annotated, Final
 from appliance.model import pppoe
 from appliance.model.limits import STRICT, Between
 from appliance.model.pppoe import Pppoe
+from appliance.model.shaping import Shaping
+from appliance.model.vlan import Vlan, link_name
 from appliance.model.words import Mac, Port
 
 USUAL_MTU: Final = 1500
@@ -29,7 +31,8 @@ class StaticAddress:
 class Wan:
     """The port to the internet; without `static` and `pppoe` its address comes by DHCP.
 
-    `mac` is what the provider shall see instead of the card's own; `mtu` the largest packet.
+    `mac` is what the provider shall see instead of the card's own; `mtu` the largest packet;
+    `vlan` the tag that the provider wants on everything.
     """
 
     __pydantic_config__ = STRICT
@@ -38,17 +41,25 @@ class Wan:
     static: StaticAddress | None = None
     mac: Mac | None = None
     mtu: Annotated[int, Between(LEAST_MTU, LARGEST_MTU)] | None = None
+    vlan: Vlan | None = None
+    shaping: Shaping | None = None
     pppoe: Pppoe | None = None
 
     @property
     def cable(self) -> str:
-        """The interface of a located way out that the provider's frames are on."""
-        return self.port
+        """The interface of a located way out that the provider's frames are on: its port, or the
+        tag on it."""
+        return link_name(self.port, self.vlan)
 
     @property
     def link(self) -> str:
         """The interface of a located way out that the internet is on."""
         return pppoe.LINK if self.pppoe else self.cable
+
+    @property
+    def is_there(self) -> bool:
+        """Does that interface exist?  A session's does from when there is an address."""
+        return self.pppoe is None or self.static is not None
 
     @property
     def packet(self) -> int | None:

@@ -16,6 +16,7 @@ from ipaddress import IPv4Network
 
 from appliance.model.config import Network, Reservation, RouterConfig
 from appliance.model.firewall import ROUTER, Forward
+from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.policy import Line, lines, ways_in
 from appliance.model.wan import USUAL_MTU, Wan
 from appliance.plan.expression import (
@@ -46,7 +47,8 @@ from appliance.plan.expression import (
     to_this_box,
     unreturnable,
 )
-from appliance.plan.policy import REFUSE, link, places, rules_of
+from appliance.plan.noted import BEFORE, noted
+from appliance.plan.policy import REFUSE, entrances, places, rules_of
 
 FAMILY, TABLE = "inet", "nixie"
 
@@ -115,9 +117,9 @@ HEADER_BYTES: Mapping[int, int] = {4: 40, 6: 60}
 SPOOFED = "spoofed-dropped"
 
 
-def wanted(config: RouterConfig) -> State:
+def wanted(config: RouterConfig, admitted: Admitted = NOBODY) -> State:
     """The table of a located config, as it holds at this moment (`model/schedule.py`)."""
-    policy = lines(config)
+    policy = lines(config, admitted)
     chains = [_senders(config), _input(config, policy), _forward(config, policy), _refuse()]
     if config.wan:
         chains.append(_postrouting(config, config.wan.link))
@@ -174,11 +176,13 @@ def _words(wanted: State, present: State) -> Iterable[str]:
 
 
 def _rules(state: State) -> dict[str, list[Json]]:
+    """By name, those that decide."""
     found: dict[str, list[Json]] = {}
     for chain in state.chains.values():
         for one in chain.rules:
             name = str(one.get("comment", f"a rule without a name in {chain.name}"))
-            found.setdefault(name, []).append(one)
+            if not name.startswith(BEFORE):
+                found.setdefault(name, []).append(one)
     return found
 
 
@@ -197,19 +201,21 @@ def _senders(config: RouterConfig) -> Chain:
 
     Who has no address yet (RFC 2131 §4.1, RFC 4862 §5.4) and who speaks to the link alone passes.
     """
-    ours = [link(config, name) for name in places(config)]
+    ours = entrances(config, places(config))
     rules = [
         rule("sender-unset", equals("ip", "saddr", "0.0.0.0"), ACCEPT),
         rule("sender-local", equals("ip6", "saddr", one_of(["::", prefix("fe80::", 10)])), ACCEPT),
     ]
     if ours:
-        spoofed = (arrives(one_of(ours)), unreturnable(), count(SPOOFED), DROP)
-        rules.append(rule("spoofed", *spoofed))
+        spoofed = (arrives(one_of(ours)), unreturnable())
+        rules.append(noted("spoofed", *spoofed))
+        rules.append(rule("spoofed", *spoofed, count(SPOOFED), DROP))
     return Chain("senders", Hook("filter", "prerouting", -300, "accept"), tuple(rules))
 
 
 def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
     rules = [
+        noted("input-invalid", invalid()),
         rule("input-invalid", invalid(), DROP),
         rule("input-related", related(), ACCEPT),
         rule("input-answers", established(), answers(), ACCEPT),
@@ -247,6 +253,7 @@ def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
 def _forward(config: RouterConfig, policy: Iterable[Line]) -> Chain:
     rules = [
         *_segments(config.wan),
+        noted("forward-invalid", invalid()),
         rule("forward-invalid", invalid(), DROP),
         rule("forward-related", related(), ACCEPT),
         rule("forward-answers", established(), answers(), ACCEPT),
@@ -284,7 +291,7 @@ def _prerouting(config: RouterConfig) -> Chain:
     What asks for an address of ours that is on no network asks for the internet's: so it needs no
     second rule for those inside, and no address that only DHCP knows.
     """
-    everywhere = arrives(one_of(link(config, name) for name in places(config)))
+    everywhere = arrives(one_of(entrances(config, places(config))))
     inside = one_of(str(network.address.ip) for network in config.networks)
     rules = []
     for forward, _, device in ways_in(config):

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from appliance.model.config import RouterConfig
 from appliance.model.facts import NOTHING_FOUND, Facts
-from appliance.plan import addresses, firewall, links, routes, sysctls, unreachable
+from appliance.plan import addresses, firewall, flows, links, routes, shaping, sysctls, unreachable
 from appliance.plan.addresses import Interface
 from appliance.plan.addresses import State as Addresses
 from appliance.plan.firewall import State as Filter
+from appliance.plan.flows import State as Flows
 from appliance.plan.links import State as Links
 from appliance.plan.routes import State as Routes
+from appliance.plan.shaping import State as Shaping
 from appliance.plan.sysctls import State as Sysctls
 from appliance.plan.unreachable import State as Unreachable
 
@@ -28,13 +30,27 @@ class State:
     routes: Routes = frozenset()
     sysctls: Sysctls = field(default_factory=dict)
     unreachable: Unreachable = frozenset()
+    flows: Flows = field(default_factory=Flows)
+    shaping: Shaping = field(default_factory=Shaping)
 
 
-Step = firewall.Step | links.Step | addresses.Step | routes.Step | sysctls.Step | unreachable.Step
+Step = (
+    firewall.Step
+    | links.Step
+    | addresses.Step
+    | routes.Step
+    | sysctls.Step
+    | unreachable.Step
+    | flows.Step
+    | shaping.Step
+)
 
 PHASES: Mapping[type[Step], int] = {
+    flows.Drop: 1,  # before the filter: what it no longer allows must not go on
     firewall.Refill: 1,
+    links.AddVlan: 2,
     links.AddBridge: 2,
+    links.KeepTagsOut: 3,
     links.Enslave: 3,
     links.SetMac: 3,
     links.SetMtu: 3,
@@ -45,11 +61,17 @@ PHASES: Mapping[type[Step], int] = {
     routes.DropRoute: 7,  # as routes.steps orders them: a new gateway needs the old one gone
     unreachable.AddUnreachable: 7,
     unreachable.DropUnreachable: 7,
+    shaping.FreeOut: 7,
+    shaping.FreeIn: 7,
+    shaping.HoldOut: 7,
+    shaping.HoldIn: 7,
     addresses.DropAddress: 8,
     links.Release: 9,
     links.BringDown: 10,
+    links.DropVlan: 11,
     links.DropBridge: 11,
     firewall.DropTable: 13,
+    flows.Lay: 14,
 }
 FORWARDING_OFF, FORWARDING_ON = 0, 12
 """The two writes that have a phase of their own."""
@@ -60,12 +82,14 @@ def wanted(config: RouterConfig | None, facts: Facts = NOTHING_FOUND) -> State:
     if config is None:
         return State()
     return State(
-        firewall=firewall.wanted(config),
+        firewall=firewall.wanted(config, facts.admitted),
         links=links.wanted(config),
         addresses=addresses.wanted(config, facts),
         routes=routes.wanted(config),
         sysctls=sysctls.wanted(config),
         unreachable=unreachable.wanted(config, facts),
+        flows=flows.wanted(config) if facts.flowtable else Flows(),
+        shaping=shaping.wanted(config),
     )
 
 
@@ -91,17 +115,22 @@ def owned(present: State, scope: State) -> State:
         routes=routes.owned(present.routes, scope.routes),
         sysctls=sysctls.owned(present.sysctls, scope.sysctls),
         unreachable=unreachable.owned(present.unreachable, scope.unreachable),
+        flows=flows.owned(present.flows, scope.flows),
+        shaping=shaping.owned(present.shaping, scope.shaping),
     )
 
 
 def steps(wanted: State, present: State) -> tuple[Step, ...]:
     """List every step from `present` to `wanted` in the order to take them; () is nothing to do."""
+    filtered = firewall.steps(wanted.firewall, present.firewall)
     found: tuple[Step, ...] = (
-        *firewall.steps(wanted.firewall, present.firewall),
+        *flows.steps(wanted.flows, present.flows, anew=bool(filtered)),
+        *filtered,
         *links.steps(wanted.links, present.links),
         *addresses.steps(wanted.addresses, present.addresses),
         *routes.steps(wanted.routes, present.routes),
         *unreachable.steps(wanted.unreachable, present.unreachable),
+        *shaping.steps(wanted.shaping, present.shaping),
         *sysctls.steps(wanted.sysctls, present.sysctls),
     )
     return tuple(sorted(found, key=phase))

@@ -1,12 +1,14 @@
 """The lines of the policy (`model/policy.py`) as rules of nftables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import product
 
 from appliance.model.config import RouterConfig
+from appliance.model.firewall import ACCEPT as ACCEPTED
 from appliance.model.firewall import DROP as DROPPED
 from appliance.model.firewall import EVERYBODY, INTERNET, REJECT, ROUTER, Ends
+from appliance.model.outside import STRANGERS_LINK
 from appliance.model.policy import PING, Line, Receivers
 from appliance.plan.expression import (
     ACCEPT,
@@ -17,15 +19,18 @@ from appliance.plan.expression import (
     count,
     ends_with,
     equals,
+    field,
     forwarded,
     go_to,
     leaves,
+    matches,
     networks,
     of_family,
     one_of,
     ports,
     rule,
 )
+from appliance.plan.noted import noted
 
 REFUSE = "refuse"
 """The chain that ends a conversation from inside at once: nobody waits for a time-out."""
@@ -35,22 +40,25 @@ Narrowed = tuple[int, tuple[Json, ...]]
 
 
 def rules_of(config: RouterConfig, line: Line) -> Iterator[Json]:
-    """The rules of one line: one for each pair of ends that can meet."""
+    """The rules of one line: one for each pair of ends that can meet; what they hold back is noted
+    by one before it."""
     for (sent, sender), (headed, receiver) in product(
         _sent_by(line.senders), _headed_to(line.receivers)
     ):
         families = {sent, headed, line.family} - {0}
         if len(families) == 2:
             continue
-        yield rule(
-            line.id,
+        asks = (
             *_way(config, line),
             *_family(line, families, addressed=bool((sent and sender) or receiver)),
+            *_but(line),
             *sender,
             *receiver,
             *_what(line),
-            *_decided(line),
         )
+        if line.action != ACCEPTED:
+            yield noted(line.id, *asks)
+        yield rule(line.id, *asks, *_decided(line))
 
 
 def _family(line: Line, families: AbstractSet[int], *, addressed: bool) -> Iterator[Json]:
@@ -60,11 +68,16 @@ def _family(line: Line, families: AbstractSet[int], *, addressed: bool) -> Itera
 
 
 def _way(config: RouterConfig, line: Line) -> Iterator[Json]:
-    yield arrives(one_of(link(config, name) for name in line.sources))
+    yield arrives(one_of(entrances(config, line.sources)))
     if line.destinations != (ROUTER,):
         yield leaves(one_of(link(config, name) for name in line.destinations))
     if line.forwarded:
         yield forwarded()
+
+
+def _but(line: Line) -> Iterator[Json]:
+    if line.but:
+        yield matches(field("ether", "saddr"), one_of(line.but), "!=")
 
 
 def _sent_by(senders: Ends) -> Iterator[Narrowed]:
@@ -122,6 +135,16 @@ def _counter(line: Line) -> str | None:
 def places(config: RouterConfig) -> tuple[str, ...]:
     """Every network, and the internet where there is a way out."""
     return (*(network.name for network in config.networks), *([INTERNET] if config.wan else ()))
+
+
+def entrances(config: RouterConfig, names: Collection[str]) -> tuple[str, ...]:
+    """The links by which what comes from these places comes in.
+
+    From the internet it may come by the stranger's cable, too (`services/outside`): what is seen
+    there is judged by the very rules that judge the internet's port.
+    """
+    found = tuple(link(config, name) for name in names)
+    return (*found, STRANGERS_LINK) if INTERNET in names and config.wan else found
 
 
 def link(config: RouterConfig, name: str) -> str:

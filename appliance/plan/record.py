@@ -7,9 +7,12 @@ from typing import Any
 
 from appliance.plan.firewall import Chain, Hook
 from appliance.plan.firewall import State as Filter
+from appliance.plan.flows import State as Flows
 from appliance.plan.links import Link
 from appliance.plan.order import State
 from appliance.plan.routes import Route
+from appliance.plan.shaping import Cake
+from appliance.plan.shaping import State as Shaping
 
 
 def to_json(state: State) -> dict[str, Any]:
@@ -28,6 +31,8 @@ def to_json(state: State) -> dict[str, Any]:
         ],
         "sysctls": dict(state.sysctls),
         "unreachable": sorted(map(str, state.unreachable)),
+        "flows": asdict(state.flows),
+        "shaping": asdict(state.shaping),
     }
 
 
@@ -50,7 +55,20 @@ def from_json(stored: Mapping[str, Any]) -> State:
         ),
         sysctls=dict(stored["sysctls"]),
         unreachable=frozenset(map(IPv6Network, stored.get("unreachable", ()))),
+        flows=_flows(stored.get("flows", {})),
+        shaping=_shaping(stored.get("shaping", {})),
     )
+
+
+def _flows(stored: Mapping[str, Any]) -> Flows:
+    return Flows(tuple(stored.get("links", ())), tuple(stored.get("rules", ())))
+
+
+def _shaping(stored: Mapping[str, Any]) -> Shaping:
+    out, into = (
+        {link: Cake(**one) for link, one in stored.get(way, {}).items()} for way in ("out", "into")
+    )
+    return Shaping(out, into)
 
 
 def _chain(stored: Mapping[str, Any]) -> Chain:

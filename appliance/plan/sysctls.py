@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from appliance.model.config import RouterConfig
 from appliance.model.policy import ways_in
+from appliance.plan.links import trunks
 
 FORWARD_V4 = "net/ipv4/ip_forward"
 FORWARD_V6 = "net/ipv6/conf/all/forwarding"
@@ -43,9 +44,9 @@ Step = Write
 
 def wanted(config: RouterConfig) -> State:
     """The settings of a located config's links, and forwarding once there is a way out."""
-    links = [network.bridge for network in config.networks]
-    if config.wan and (config.wan.static or not config.wan.pppoe):
-        links.append(config.wan.link)  # a session's link is there when its address is
+    links = [*(network.bridge for network in config.networks), *trunks(config)]
+    if config.wan and config.wan.is_there:
+        links.append(config.wan.link)
     found = {path.format(link): value for link in links for path, value in PER_LINK.items()}
     if config.wan and config.networks:
         found[FORWARD_V4] = "1"

@@ -1,7 +1,8 @@
 """What became of a wish: the role it was for answers with an event that names it.
 
-Three are exceptions: the end of a cancelled build stands in the build's own row; until when
-blocking of names pauses, and what a name was looked up to be, in what dns says of itself.
+Four are exceptions: the end of a cancelled build stands in the build's own row; until when
+blocking of names pauses, and questions are put down, and what a name was looked up to be, in what
+dns says of itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,6 +55,13 @@ def _paused(reads: Reads, wish: Wish) -> Answer:
     return Answer(wish, "done", "The role dns blocks names as it was asked.", standing.at)
 
 
+def _noted(reads: Reads, wish: Wish) -> Answer:
+    standing = reads.names_standing()
+    if standing is None or standing.noted_until != float(wish.body["until"]):
+        return _waiting(wish)
+    return Answer(wish, "done", "The role dns puts questions down as it was asked.", standing.at)
+
+
 def _looked_up(reads: Reads, wish: Wish) -> Answer:
     found = reads.looked_up(wish.id)
     return Answer(wish, "done", *found) if found else _waiting(wish)
@@ -67,5 +75,6 @@ ELSEWHERE: Mapping[str, Callable[[Reads, Wish], Answer]] = {
     "cancel": _cancelled,
     "pause": _paused,
     "look": _looked_up,
+    "note": _noted,
 }
 """Kind of a wish that no event answers → where its answer is."""

@@ -68,6 +68,7 @@ class DeviceView:
     mac: str
     name: str  # "" for none
     block: str  # model/devices.block_text; "" for none
+    let_in: bool = False  # it is no newcomer, wherever those are held back
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,15 @@ def unknowns(connection: sqlite3.Connection) -> list[UnknownView]:
 
 
 def devices(connection: sqlite3.Connection) -> list[DeviceView]:
-    """Devices that the owner named or blocked, by MAC."""
-    rows = connection.execute("SELECT mac, name, block FROM device ORDER BY mac").fetchall()
-    return [DeviceView(*row) for row in rows]
+    """Devices that the owner named, blocked or let in, by MAC."""
+    rows = connection.execute("SELECT mac, name, block, let_in FROM device ORDER BY mac").fetchall()
+    return [DeviceView(mac, name, block, bool(let)) for mac, name, block, let in rows]
+
+
+def let_in(connection: sqlite3.Connection) -> frozenset[str]:
+    """The MACs of devices that the owner let in."""
+    rows = connection.execute("SELECT mac FROM device WHERE let_in").fetchall()
+    return frozenset(str(mac) for (mac,) in rows)
 
 
 def allowed_directories(connection: sqlite3.Connection) -> list[str]:

@@ -18,7 +18,9 @@ from appliance.events import (
     ForeignBootServerGone,
     ForeignServer,
     ForeignServerGone,
+    PoolCalm,
     PoolEmpty,
+    PoolFlooded,
     PoolHasRoom,
     from_json,
     to_json,
@@ -46,7 +48,7 @@ MIGRATIONS = (
     """
     CREATE TABLE trouble (           -- what is wrong now
       network TEXT NOT NULL,
-      topic TEXT NOT NULL,           -- "foreign", "pool", "ear"
+      topic TEXT NOT NULL,           -- "foreign", "pool", "flood", "ear"
       server TEXT NOT NULL,          -- the foreign server's address, or ""
       since REAL NOT NULL,
       kind TEXT NOT NULL,            -- the event that says it
@@ -79,12 +81,14 @@ BEGINS: Mapping[type[Event], str] = {
     ForeignServer: "foreign",
     ForeignBootServer: "foreign",
     PoolEmpty: "pool",
+    PoolFlooded: "flood",
     EarLost: "ear",
 }
 ENDS: Mapping[type[Event], str] = {
     ForeignServerGone: "foreign",
     ForeignBootServerGone: "foreign",
     PoolHasRoom: "pool",
+    PoolCalm: "flood",
     EarFound: "ear",
 }
 """The events that begin and end a trouble, with its topic."""
@@ -95,7 +99,8 @@ class Trouble:
     """Something that is wrong on a network now.
 
     `event` has the facts and `events.say` the sentence: a ForeignServer, ForeignBootServer,
-    PoolEmpty or EarLost.  Addresses that rest after a DECLINE are leases in state "declined".
+    PoolEmpty, PoolFlooded or EarLost.  Addresses that rest after a DECLINE are leases in state
+    "declined".
     """
 
     network: str

@@ -61,6 +61,25 @@ class Standing:
     counts: Mapping[str, int]
     upstreams: tuple[Mapping[str, Any], ...]
     paused_until: float  # as it was asked last; 0 for never
+    noted_until: float = 0.0  # who asks for what is put down; as it was asked last
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who asked for what; `by` is the server that was asked, or the lists that block it."""
+
+    at: float
+    client: str  # its address
+    name: str
+    record: str  # "A"
+    said: str
+    why: str  # "blocked", "local", "cache", "upstream", "stale", "private", "failed", "refused"
+    by: str
+
+
+def questions(told: list[Any] | None) -> list[Question] | None:
+    """What dns told of its memory."""
+    return None if told is None else [Question(**one) for one in told]
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -141,5 +160,5 @@ def standing(connection: sqlite3.Connection) -> Standing | None:
     if row is None:
         return None
     body = json.loads(row[0])
-    paused_until = float(body["paused_until"])
-    return Standing(float(row[1]), body["counts"], tuple(body["upstreams"]), paused_until)
+    times = float(body["paused_until"]), float(body.get("noted_until", 0))
+    return Standing(float(row[1]), body["counts"], tuple(body["upstreams"]), *times)

@@ -9,11 +9,12 @@ was, oldest first; the last is what the classes below describe.
 
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
 from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -159,6 +160,7 @@ class Device(InventoryRow, table=True):
     name: str
     block: str
     set_at: float
+    let_in: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
 
 
 class AllowedDirectory(InventoryRow, table=True):

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.model import stays
+from appliance.model import outside, stays
+from appliance.model.outside import Seen
 from appliance.model.slices import Slices, from_json, to_json
 from appliance.model.stays import Stay
-from appliance.store import devices
+from appliance.store import devices, newcomers
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -74,6 +75,14 @@ MIGRATIONS = (
     );
     """,
     devices.TABLES,
+    """
+    CREATE TABLE outside (           -- the newest look at the router from outside
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      body TEXT NOT NULL,            -- model/outside.to_json
+      at REAL NOT NULL
+    );
+    """,
+    newcomers.TABLE,
 )
 
 
@@ -195,6 +204,12 @@ def probes(connection: sqlite3.Connection, change: str) -> tuple[ProbeRow, ...]:
     )
 
 
+def seen_outside(connection: sqlite3.Connection) -> tuple[Seen, float] | None:
+    """What a stranger outside got to see, and when (Unix seconds); None before the first look."""
+    row = connection.execute("SELECT body, at FROM outside").fetchone()
+    return (outside.from_json(json.loads(row[0])), float(row[1])) if row else None
+
+
 def asked(connection: sqlite3.Connection) -> int:
     """The newest wish that net answered, by its place in nixie.db."""
     row = connection.execute("SELECT seq FROM asked").fetchone()
@@ -249,6 +264,12 @@ def write_probes(connection: sqlite3.Connection, change: str, rows: Iterable[Pro
         "INSERT INTO probe (change, name, ok, figure, seen_at) VALUES (?, ?, ?, ?, ?)",
         [(change, row.name, row.ok, row.figure, row.seen_at) for row in rows],
     )
+
+
+def write_outside(connection: sqlite3.Connection, seen: Seen, at: float) -> None:
+    """Put down what a stranger got to see, in place of the look before."""
+    body = json.dumps(outside.to_json(seen))
+    connection.execute("INSERT OR REPLACE INTO outside VALUES (1, ?, ?)", (body, at))
 
 
 def write_asked(connection: sqlite3.Connection, seq: int) -> bool:

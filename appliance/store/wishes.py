@@ -10,6 +10,7 @@ from collections.abc import Mapping
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "dns": {
         "pause": ("until",),  # Unix seconds
+        "note": ("until",),  # questions are put down; Unix seconds
         "look": ("name", "record", "client"),  # client: an address, or ""
     },
     "build": {
@@ -23,6 +24,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "keep": ("change",),
         "undo": ("change", "by"),
         "extend": ("change", "seconds"),
+        "outside": ("link",),  # look at the router from behind the internet's port
     },
     "wan": {
         "renew": ("link",),

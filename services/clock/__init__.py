@@ -1,1 +1,1 @@
-"""The time for the router and its networks: chronyd asks and answers (RFC 5905), as we tell it."""
+"""The time for the router and its networks (RFC 5905): chronyd asks, we answer at home."""

@@ -1,8 +1,8 @@
 """chrony.conf(5) from what net published, and how chronyd is started.
 
-It serves before it is synchronised, too: devices of one network should agree, whatever the hour.
-The names of NTP servers are asked of the upstreams in plain DNS: an upstream with TLS would need
-the time that is looked for.
+It asks and nobody asks it: its server binds to one device, or to every one; the networks get the
+time from `serve.py`.  The names of NTP servers are asked of the upstreams in plain DNS: an upstream
+with TLS would need the time that is looked for.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ from appliance.model.slices import Slices
 from services.processes.program import Program, Request
 
 CONF, NAMES = "chrony.conf", "resolv.conf"
-UNSYNCHRONISED_STRATUM = 10  # chrony.conf(5), local: far below everybody who knows the time
 STEPS = 3
 """How many of the first answers may turn the clock at once; later ones only lead it."""
 
@@ -22,7 +21,7 @@ def chronyd(*, keeps_clock: bool) -> Request:
 
     def request(program: Path, folder: Path, slices: Slices) -> Program | None:
         time = slices.time
-        if not (time.serve or (time.servers and keeps_clock)):
+        if not (time.servers and (time.serve or keeps_clock)):
             return None
         upstreams = slices.dns.settings.upstreams
         names = "".join(f"nameserver {one.address}\n" for one in upstreams)
@@ -54,11 +53,4 @@ def _lines(folder: Path, slices: Slices) -> Iterator[str]:
     yield f"makestep 1 {STEPS}"
     yield "bindcmdaddress 127.0.0.1"
     yield "bindcmdaddress /"
-    if not slices.time.serve:
-        yield "port 0"
-        return
-    yield f"local stratum {UNSYNCHRONISED_STRATUM}"
-    for network in slices.dns.networks:
-        yield f"allow {network.address.network}"
-    for announced in slices.ipv6.networks:
-        yield from (f"allow {one.prefix}" for one in announced.prefixes if one.valid_seconds)
+    yield "port 0"

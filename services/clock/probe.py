@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-from services.clock.tracking import question, synchronised
+from services.clock.tracking import Standing, question, standing
 
 PORT = 323
 ANSWER_SECONDS = 1.0
@@ -34,14 +34,16 @@ class Follower:
         number = 0
         while True:
             number = (number + 1) & 0xFFFFFFFF
-            fresh = await _asked(number)
+            told = await asked(number)
+            fresh = told is not None and told.synchronised
             if fresh != self.synchronised:
                 self.synchronised = fresh
                 yield
             await asyncio.sleep(INTERVAL_SECONDS)
 
 
-async def _asked(number: int) -> bool:
+async def asked(number: int) -> Standing | None:
+    """How chronyd in this network namespace stands; None when none answers question `number`."""
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.setblocking(False)
@@ -49,6 +51,6 @@ async def _asked(number: int) -> bool:
             asker.connect(("127.0.0.1", PORT))
             async with asyncio.timeout(ANSWER_SECONDS):
                 await loop.sock_sendall(asker, question(number))
-                return synchronised(await loop.sock_recv(asker, 512), number)
+                return standing(await loop.sock_recv(asker, 512), number)
         except (OSError, TimeoutError):
-            return False
+            return None

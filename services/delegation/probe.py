@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
-from appliance.model.facts import Facts
+from appliance.model.facts import NOTHING_FOUND, Facts
 from services.delegation.report import delegation
 
 KERNEL = Path("/proc/sys/net/ipv6")
@@ -13,9 +14,10 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 INTERVAL_SECONDS = 0.25
 
 
-def facts(report: Path) -> Facts:
-    """What is known right now."""
-    return Facts(
+def facts(report: Path, able: Facts = NOTHING_FOUND) -> Facts:
+    """What is known right now, beside what the kernel is `able` to."""
+    return replace(
+        able,
         delegation=delegation(
             _text(report),
             boot=_text(BOOT).strip(),

@@ -17,7 +17,6 @@ from appliance.errors import Unreachable
 from appliance.events import DeviceMet
 from appliance.model.devices import MINUTES_A_DAY, Moment, block_from
 from appliance.plan import devices as plan
-from appliance.plan.links import WAN
 from appliance.reconcile import reconcile
 from appliance.store import devices as rows
 from appliance.store import inventory_view, leases, metrics, trials
@@ -153,13 +152,14 @@ class Watch:
 
     def _counts(self, links: list[Link], networks: Mapping[str, str]) -> dict[str, Count]:
         """What the networks and the way out moved: what a bridge sends goes down to its network."""
-        out = {port.link for port in trials.ports(self._database) if port.network == WAN}
+        slices = trials.slices(self._database)
+        out = slices.wan.link if slices and slices.wan else None
         found = {}
         for one in links:
             if one.name in networks:
                 series = metrics.of_network(networks[one.name])
                 found[series] = Count(down=one.sent, up=one.received)
-            elif one.name in out:
+            elif one.name == out:
                 found[metrics.WAN] = Count(down=one.received, up=one.sent)
         return found
 

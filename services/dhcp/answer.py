@@ -19,12 +19,20 @@ Whoever asks to boot and is not answered leaves two events all the same: no boot
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from appliance.events import Event, LeaseDeclined, LeaseRefused, PoolEmpty, Unanswered
+from appliance.events import (
+    Event,
+    LeaseDeclined,
+    LeaseRefused,
+    PoolEmpty,
+    PoolFlooded,
+    Unanswered,
+)
 from appliance.model.config import LATE, UNICAST
 from services.dhcp import booting, formers
 from services.dhcp.destination import delivery
 from services.dhcp.guard import PROBE_ID
 from services.dhcp.lan import BOOT_LEASE_SECONDS, Lan, text
+from services.dhcp.lease import BOUND, NEVER, Lease
 from services.dhcp.names import NAMES, said_name, said_vendor
 from services.dhcp.offer import EXTRAS, full, override, plain
 from services.dhcp.options import (
@@ -34,7 +42,6 @@ from services.dhcp.options import (
     SERVER_ID,
     WANTED_OPTIONS,
 )
-from services.dhcp.pool import BOUND, Lease
 from services.dhcp.reply import (
     Reply,
     Silence,
@@ -60,6 +67,7 @@ Answer = Reply | Silence
 
 ASKED_LONGEST: Final = 64  # bytes of option 55 that are remembered
 NO_ROOM: Final = Nothing("the pool is used up", Unanswered.POOL_EMPTY)
+FLOODED: Final = Nothing("more unknown devices ask than there are addresses", Unanswered.POOL_EMPTY)
 NO_ADDRESS: Final = Nothing("it asks for no address", Unanswered.NO_ADDRESS_ASKED)
 NOT_OURS: Final = Nothing(
     "nothing is known about it, and others answer here too", Unanswered.NOT_OURS
@@ -85,6 +93,8 @@ def answer(message: Message, lan: Lan, now: float) -> Answer:
             return told
     if lan.quiet is not None and not _while_quiet(message, lan, asking, now):
         return _silence(message, lan, asking, lan.quiet, now)
+    if message.kind in (DISCOVER, REQUEST) and _floods(message, lan, asking, now):
+        return _flooded(message, lan, asking, now)
     return work(message, lan, asking, now)
 
 
@@ -113,6 +123,27 @@ def _while_quiet(message: Message, lan: Lan, asking: Firmware, now: float) -> bo
     )
 
 
+def _floods(message: Message, lan: Lan, asking: Firmware, now: float) -> bool:
+    """Is it one of too many whom we do not know?  Each is counted.
+
+    Known is who has or had an address here, or has one reserved; and what was offered is given.
+    """
+    mac, key = _identity(message, asking)
+    lease = lan.pool.find(mac, key, now, boot=asking is not ORDINARY)
+    if mac in lan.pool.reserved or (lease is not None and lease.given_at != NEVER):
+        return False
+    lan.strangers.met(mac, now)
+    return lan.strangers.flood(now) and (message.kind == DISCOVER or lease is None)
+
+
+def _flooded(message: Message, lan: Lan, asking: Firmware, now: float) -> Silence:
+    silence = _silence(message, lan, asking, FLOODED, now)
+    if not lan.flooded:
+        lan.flooded = True
+        silence.events = (PoolFlooded(lan.name, lan.strangers.limit), *silence.events)
+    return silence
+
+
 def _from_before(
     message: Message, lan: Lan, there: Lan, asking: Firmware, now: float
 ) -> Answer | None:
@@ -124,7 +155,7 @@ def _from_before(
         return _inform(message, there, asking, now)
     if formers.renews(there):
         lan.pool.confirm(lease, there.lease_seconds, now, boot=False)
-        return plain(message, there, ACK, lease.address, lease)
+        return plain(message, there, ACK, lease.address, there.lease_seconds, lease)
     lan.pool.release(lease, now)
     refused = _refuse(message, there, asking, message.ciaddr, formers.MOVED, now)
     refused.lease = lease
@@ -151,7 +182,7 @@ def _discover(message: Message, lan: Lan, asking: Firmware, now: float) -> Answe
     if lease is None:
         reply = _no_room(message, lan, asking, now)
     elif asking is ORDINARY:
-        reply = plain(message, lan, OFFER, lease.address)
+        reply = plain(message, lan, OFFER, lease.address, lan.lasts(lease, now))
     else:
         reply = _boot(message, lan, asking, OFFER, lease, now)
     reply.lease, lan.pool.left = lan.pool.left, None
@@ -186,13 +217,14 @@ def _request(message: Message, lan: Lan, asking: Firmware, now: float) -> Answer
     lease = lan.pool.claim(wanted, mac, key, now, boot=boot)
     if lease is None:
         return _refuse(message, lan, asking, wanted, _why(lan, wanted, mac), now)
-    lan.pool.confirm(lease, BOOT_LEASE_SECONDS if boot else lan.lease_seconds, now, boot=boot)
+    lasts = BOOT_LEASE_SECONDS if boot else lan.lasts(lease, now)
+    lan.pool.confirm(lease, lasts, now, boot=boot)
     if not NAMES.isdisjoint(message.options):
         lease.hostname = said_name(message.options) or lease.hostname
     if not boot:
         lease.vendor = said_vendor(message.options)
         lease.asked = message.options.get(WANTED_OPTIONS, b"")[:ASKED_LONGEST]
-        return plain(message, lan, ACK, lease.address, lease)
+        return plain(message, lan, ACK, lease.address, lasts, lease)
     return _boot(message, lan, asking, ACK, lease, now)
 
 
@@ -293,7 +325,7 @@ def _boot(
     message: Message, lan: Lan, asking: Firmware, kind: int, lease: Lease, now: float
 ) -> Reply:
     fields = booting.chosen(message, lan, asking, now)
-    options = lan.lease_options(kind, boot=True)
+    options = lan.lease_options(kind, BOOT_LEASE_SECONDS, boot=True)
     data = full(message, lan, options, fields, yiaddr=lease.address)
     stages = ("request", "ack") if kind == ACK else ("discover", "offer")
     events = booting.told(

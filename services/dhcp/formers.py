@@ -10,7 +10,7 @@ from typing import Final
 
 from appliance.model.slices import HELD, LEFT, SERVED, TRIED, DhcpNetwork
 from services.dhcp.lan import Lan
-from services.dhcp.pool import BOUND, Lease
+from services.dhcp.lease import BOUND, Lease
 from services.dhcp.wire import INFORM, REQUEST, Message
 
 MOVED: Final = "its network has moved."

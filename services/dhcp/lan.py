@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 from typing import Final
 
 from appliance.model.slices import DhcpNetwork
+from services.dhcp.lease import NEVER, Lease
 from services.dhcp.loops import Loops
 from services.dhcp.options import (
     BROADCAST_ADDRESS,
@@ -32,6 +33,7 @@ from services.dhcp.options import (
 )
 from services.dhcp.pool import Pool
 from services.dhcp.reply import NO_NAMES, block, seconds
+from services.dhcp.strangers import FIRST_LEASE_SECONDS, Strangers
 from services.dhcp.wire import ACK, OFFER
 from services.netboot.firmware import PXE_CLIENT
 from services.netboot.recipe import Loaders, Nothing
@@ -70,8 +72,9 @@ class Lan:
     """Everything `answer` needs to know about one network.
 
     `quiet` is None, or the reason why strangers get no answer; `full` says that somebody found the
-    pool used up, and that nobody has told of room in it since.  `before` are the networks whose
-    place this one took: whoever has an address there is still in this pool.
+    pool used up, and that nobody has told of room in it since, `flooded` the same of a flood of
+    strangers.  `before` are the networks whose place this one took: whoever has an address there
+    is still in this pool.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Lan:
         self.loops = Loops()
         self.quiet: Nothing | None = None
         self.full = False
+        self.flooded = False
         self.boots = Budget(rate=100, burst=2000)
         self.anomalies = Budget(rate=2, burst=100)
 
@@ -116,6 +120,7 @@ class Lan:
                 *(int(one.address.ip) for one in before),
             ),
         )
+        self.strangers = Strangers(self.pool.size)
         self.formers = tuple(Lan(one, loaders) for one in before)
         self.server_ids = frozenset((self.server_id, *(one.address.ip.packed for one in before)))
 
@@ -130,12 +135,21 @@ class Lan:
             BROADCAST_ADDRESS: net.broadcast_address.packed,
         } | own
         self.lease_seconds = network.lease_seconds
-        self.offer_tail = NO_NAMES + block(self.lease_options(OFFER))
-        self.ack_tail = NO_NAMES + block(self.lease_options(ACK))
+        self.first_seconds = min(network.lease_seconds, FIRST_LEASE_SECONDS)
+        self.tails: Mapping[tuple[int, int], bytes] = {
+            (kind, lasts): NO_NAMES + block(self.lease_options(kind, lasts))
+            for kind in (OFFER, ACK)
+            for lasts in (self.lease_seconds, self.first_seconds)
+        }
 
-    def lease_options(self, kind: int, *, boot: bool = False) -> dict[int, bytes]:
-        """What an OFFER or ACK says to everybody; `boot`: with the short lease of a boot."""
-        lasts = BOOT_LEASE_SECONDS if boot else self.lease_seconds
+    def lasts(self, lease: Lease, now: float) -> int:
+        """How long this client may have its address (seconds)."""
+        if lease.given_at == NEVER and (self.strangers.crowd(now) or self.pool.is_half_full()):
+            return self.first_seconds
+        return self.lease_seconds
+
+    def lease_options(self, kind: int, lasts: int, *, boot: bool = False) -> dict[int, bytes]:
+        """What an OFFER or ACK for `lasts` seconds says to everybody, or to every boot's stage."""
         times = {
             LEASE_SECONDS: seconds(lasts),
             RENEW_SECONDS: seconds(lasts // 2),

@@ -6,6 +6,7 @@ from appliance.model.config import UNICAST
 from services.dhcp import booting
 from services.dhcp.destination import TO_CLIENT, delivery
 from services.dhcp.lan import Lan
+from services.dhcp.lease import Lease
 from services.dhcp.options import (
     CLIENT_ID,
     HOST_NAME,
@@ -18,7 +19,6 @@ from services.dhcp.options import (
     decode_inner,
     encode_option,
 )
-from services.dhcp.pool import Lease
 from services.dhcp.reply import (
     ASSUMED_SIZE,
     ENDED,
@@ -45,12 +45,14 @@ EXTRAS: Final = (CLIENT_ID, RELAY_AGENT)
 """What every answer to this client carries back (RFC 6842, RFC 3046)."""
 
 
-def plain(message: Message, lan: Lan, kind: int, address: int, lease: Lease | None = None) -> Reply:
-    """The reply to an ordinary client, ready-made where that is enough."""
+def plain(
+    message: Message, lan: Lan, kind: int, address: int, lasts: int, lease: Lease | None = None
+) -> Reply:
+    """The reply to an ordinary client, ready-made where that is enough; `lasts` in seconds."""
     options = message.options
     data = b""
     if (lan.alike or not _special(message, lan)) and RELAY_AGENT not in options:
-        tail = lan.ack_tail if kind == ACK else lan.offer_tail
+        tail = lan.tails[kind, lasts]
         client = options.get(CLIENT_ID)
         if client is not None:
             tail += encode_option(CLIENT_ID, client)
@@ -61,7 +63,7 @@ def plain(message: Message, lan: Lan, kind: int, address: int, lease: Lease | No
         )  # fmt: skip
         data = (head + tail + ENDED).ljust(LEAST_SIZE, b"\0")
     if not data or (len(data) > ASSUMED_SIZE and len(data) > size_limit(options)):
-        data = full(message, lan, lan.lease_options(kind), None, yiaddr=address)
+        data = full(message, lan, lan.lease_options(kind, lasts), None, yiaddr=address)
     where = delivery(message)
     if where is TO_CLIENT:
         address = message.ciaddr

@@ -21,39 +21,14 @@ from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Final
 
+from services.dhcp.lease import BOUND, DECLINED, NEVER, OFFERED, RELEASED, Lease
+
 OFFER_SECONDS: Final = 30.0  # an offer nobody takes; longer than EDK2's four seconds of collecting
 QUARANTINE_SECONDS: Final = 600.0  # a declined address
+RESTING_SHARE: Final = 4  # one in four addresses may rest at once
 KEPT_SHARE: Final = 8  # one in eight addresses may wait for the regular who had it
 REGULAR_SECONDS: Final = 600.0  # renewed after this long: a regular, not a passer-by
 CHAIN_SECONDS: Final = 300.0  # firmware, initrd and system are one machine for so long
-
-NEVER: Final = -1.0
-
-OFFERED, BOUND, RELEASED, DECLINED = range(4)
-STATES: Final = ("offered", "bound", "released", "declined")
-
-
-class Lease:
-    """One address and its holder.  Times are Unix seconds; `client` is the key it is found by."""
-
-    __slots__ = (
-        "address", "asked", "boot", "chain_until", "client", "ends_at", "given_at", "hostname",
-        "mac", "queued", "regular", "state", "vendor",
-    )  # fmt: skip
-
-    def __init__(self, address: int, mac: bytes, client: bytes) -> None:
-        self.address = address
-        self.mac = mac
-        self.client = client
-        self.boot = False  # held by a stage of a network boot
-        self.chain_until = 0.0  # until then another client-id on this MAC is the same machine
-        self.state = OFFERED
-        self.given_at = NEVER  # first confirmed to this MAC
-        self.ends_at = 0.0
-        self.hostname = ""
-        self.vendor, self.asked = "", b""  # what it says that it is, and which options it wants
-        self.queued = 0.0  # the end for which it stands in the heap; 0.0: it does not
-        self.regular = False
 
 
 class Pool:
@@ -81,6 +56,7 @@ class Pool:
         self._cursor = first
         self._free: OrderedDict[int, None] = OrderedDict()  # given up, oldest first
         self._ends: list[tuple[float, int]] = []
+        self._resting: set[int] = set()  # declined
         self._ended: OrderedDict[int, Lease] = OrderedDict()  # passers-by, oldest end first
         self._ended_regulars: OrderedDict[int, Lease] = OrderedDict()
 
@@ -123,6 +99,11 @@ class Pool:
         self._sweep(now)
         left = self._never_used() or self._free or self._ended
         return bool(left) or len(self._ended_regulars) > self.kept
+
+    def is_half_full(self) -> bool:
+        """Are more than half of the addresses in use, offers and resting ones included?"""
+        used = len(self.leases) - len(self._ended) - len(self._ended_regulars)
+        return 2 * used > self.size
 
     # ── choosing ──────────────────────────────────────────────────────────────────────────────────
 
@@ -196,7 +177,15 @@ class Pool:
         self._queue(lease)
 
     def decline(self, lease: Lease, now: float) -> None:
-        """Somebody else uses this address: nobody gets it for a while."""
+        """Somebody else uses this address: nobody gets it for a while.
+
+        Where many rest already it is believed no more: who declines whatever it is given would
+        empty the pool.
+        """
+        if len(self._resting) >= max(1, self.size // RESTING_SHARE):
+            self.release(lease, now)
+            return
+        self._resting.add(lease.address)
         self._forget_keys(lease)
         self._wake(lease)
         lease.state, lease.ends_at, lease.regular = DECLINED, now + QUARANTINE_SECONDS, False
@@ -219,7 +208,9 @@ class Pool:
             return
         lease.ends_at = min(lease.ends_at, now + max(longest, QUARANTINE_SECONDS))
         self.leases[lease.address] = lease
-        if lease.state != DECLINED:
+        if lease.state == DECLINED:
+            self._resting.add(lease.address)
+        else:
             if self._succeeds(lease, self._by_client.get(lease.client)):
                 self._by_client[lease.client] = lease
             if self._succeeds(lease, self._by_mac.get(lease.mac)):
@@ -308,6 +299,7 @@ class Pool:
     def _drop(self, lease: Lease) -> None:
         """Forget a record; its address is the caller's to use."""
         self._forget_keys(lease)
+        self._resting.discard(lease.address)
         if self.leases.get(lease.address) is lease:
             del self.leases[lease.address]
         self._wake(lease)

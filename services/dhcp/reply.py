@@ -10,6 +10,7 @@ from typing import Final
 
 from appliance.events import Event
 from services.dhcp.destination import Delivery
+from services.dhcp.lease import Lease
 from services.dhcp.options import (
     BOOT_FILE,
     BROADCAST_ADDRESS,
@@ -35,7 +36,6 @@ from services.dhcp.options import (
     VENDOR_OPTIONS,
     encode_option,
 )
-from services.dhcp.pool import Lease
 from services.dhcp.wire import COOKIE, HEADER, LEAST_SIZE, REPLY_OP, Message
 
 FIRST: Final = (

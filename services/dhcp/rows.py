@@ -1,7 +1,8 @@
 """A lease as a row of leases.db, and back."""
 
 from appliance.store.leases import Stored
-from services.dhcp.pool import REGULAR_SECONDS, STATES, Lease
+from services.dhcp.lease import STATES, Lease
+from services.dhcp.pool import REGULAR_SECONDS
 
 HARDWARE = "hw:"
 

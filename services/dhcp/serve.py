@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from appliance.events import Event, PoolEmpty, PoolHasRoom
+from appliance.events import Event, PoolCalm, PoolEmpty, PoolFlooded, PoolHasRoom
 from appliance.faults import Fault, no_fault
 from appliance.model.config import LONGEST_LEASE_SECONDS
 from appliance.model.slices import TRIED, DhcpNetwork
@@ -26,8 +26,8 @@ from appliance.store.leases import Stored, commit, forget, note_self_offer, stor
 from services.dhcp.answer import answer
 from services.dhcp.formers import on_link
 from services.dhcp.lan import Lan
+from services.dhcp.lease import OFFERED
 from services.dhcp.link.driver import LARGEST, Link
-from services.dhcp.pool import OFFERED
 from services.dhcp.relays import lan_for
 from services.dhcp.reply import Reply, Silence
 from services.dhcp.rows import lease as lease_of
@@ -157,11 +157,13 @@ class Server:
             lan.pool.load(lease_of(one, network.lease_seconds), now, longest)
         if before is not None and before.name == network.name:
             lan.loops = before.loops
+            lan.strangers.succeed(before.strangers)
             for lease in before.pool.leases.values():
                 if lease.state == OFFERED and lease.address not in lan.pool.leases:
                     lan.pool.load(lease, now, longest)
         wrong = [one.event for one in troubles(self._ledger) if one.network == network.name]
         lan.full = any(isinstance(one, PoolEmpty) for one in wrong)
+        lan.flooded = any(isinstance(one, PoolFlooded) for one in wrong)
         port.lan = lan
         if port.watch is not None:
             port.watch.adopt(lan, wrong)
@@ -276,6 +278,9 @@ class Server:
             if lan is not None and lan.full and lan.pool.has_room(self._time()):
                 lan.full = False
                 self._tell([PoolHasRoom(lan.name)])
+            if lan is not None and lan.flooded and not lan.strangers.flood(self._time()):
+                lan.flooded = False
+                self._tell([PoolCalm(lan.name)])
             if port.watch is not None:
                 wake_at = min(wake_at, port.watch.look(now))
             if lan is not None and lan.stage == TRIED:

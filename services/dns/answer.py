@@ -1,5 +1,7 @@
 """What to say to a question: an answer, a question to the upstream, or nothing."""
 
+from enum import StrEnum
+
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
 from services.dns.records import Stored, spliced
@@ -37,11 +39,23 @@ LOCAL_HELD_SECONDS = 3_600.0
 META_TYPES = frozenset(range(AXFR - 1, ANY + 1))  # IXFR, AXFR, MAILB, MAILA, ANY
 
 
-class Answer:
-    """A message to send.  `ttls` are (offset after the id, seconds); it may be given again, aged,
-    to the very same question from `born` until `ends`."""
+class Why(StrEnum):
+    """Where an answer came from."""
 
-    __slots__ = ("blocked", "born", "ends", "message", "ttls")
+    REFUSED = "refused"
+    LOCAL = "local"
+    CACHE = "cache"
+    UPSTREAM = "upstream"
+    STALE = "stale"  # an old one, because nobody answered
+    PRIVATE = "private"  # it led into the LAN, and was left out
+    FAILED = "failed"  # nobody answered
+
+
+class Answer:
+    """A message to send.  `ttls` are (offset, seconds); it may be given again, aged, to the very
+    same question from `born` until `ends`.  `why` is where it came from, a word."""
+
+    __slots__ = ("blocked", "born", "ends", "message", "ttls", "why")
 
     def __init__(
         self,
@@ -51,9 +65,10 @@ class Answer:
         ends: float = 0.0,
         *,
         blocked: bool = False,
+        why: Why = Why.CACHE,
     ) -> None:
         self.message, self.ttls, self.born, self.ends = message, ttls, born, ends
-        self.blocked = blocked
+        self.blocked, self.why = blocked, why
 
 
 class Ask:
@@ -92,19 +107,19 @@ def answer(
     if len(message) < HEADER_SIZE or message[2] & QR >> 8:
         return Silence("no header, or an answer")
     if network is None or zone is None:
-        return Answer(refusal(message, REFUSED) or b"")
+        return Answer(refusal(message, REFUSED) or b"", why=Why.REFUSED)
     if message[2] & OPCODE >> 8:  # UPDATE, NOTIFY, STATUS: RFC 2136 §2.2
-        return Answer(refusal(message, NOTIMP) or b"")
+        return Answer(refusal(message, NOTIMP) or b"", why=Why.REFUSED)
     try:
         query = read_query(message)
     except Malformed:
-        return Answer(refusal(message, FORMERR) or b"")
+        return Answer(refusal(message, FORMERR) or b"", why=Why.REFUSED)
     if refused := _refused(query):
-        return Answer(refused)
+        return Answer(refused, why=Why.REFUSED)
     local = zone.answer(query, network)
     if isinstance(local, Local):
         said = compose(query, local.flags, local.counts, local.records, tcp=tcp)
-        return Answer(said, (), now, now + LOCAL_HELD_SECONDS)
+        return Answer(said, (), now, now + LOCAL_HELD_SECONDS, why=Why.LOCAL)
     return _from_the_world(_asked(query, local), cache, now, blocked, tcp=tcp)
 
 
@@ -135,7 +150,8 @@ def _from_the_world(
     if kept:
         return from_reply(query, kept[2], now, born=kept[0], ends=kept[1], tcp=tcp)
     if not query.flags & RD:
-        return Answer(failure(ask.client, REFUSED))  # only what is here was asked for: it is not
+        # only what is here was asked for: it is not
+        return Answer(failure(ask.client, REFUSED), why=Why.REFUSED)
     return ask
 
 
@@ -149,6 +165,12 @@ def answered(ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = Fa
     return from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
 
 
+def because(said: Answer, why: Why) -> Answer:
+    """The answer, which came from there."""
+    said.why = why
+    return said
+
+
 def renewed_by_age(kept: tuple[float, float, Reply], now: float) -> Reply:
     """A kept reply with the time it has left."""
     born, _, reply = kept
@@ -157,7 +179,7 @@ def renewed_by_age(kept: tuple[float, float, Reply], now: float) -> Reply:
         flags=reply.flags,
         counts=reply.counts,
         question=reply.question,
-        records=aged(reply.records, reply.ttls, age),
+        records=aged(reply, age),
         ttls=tuple((at, max(ttl - age, 0)) for at, ttl in reply.ttls),
         seconds=reply.seconds,
     )
@@ -170,12 +192,11 @@ def from_reply(
     flags = reply.flags & RCODE
     if query.flags & AD or query.wants_do:
         flags |= reply.flags & AD  # RFC 6840 §5.7
-    records = aged(reply.records, reply.ttls, int(now - born))
+    records = reply.records if now == born else aged(reply, int(now - born))
     said = compose(query, flags, reply.counts, records, tcp=tcp)
-    if int.from_bytes(said[2:4]) & TC:
+    if said[2] & TC >> 8:
         return Answer(said)
-    shift = 10 + len(query.question)
-    return Answer(said, tuple((at + shift, ttl) for at, ttl in reply.ttls), born, ends)
+    return Answer(said, reply.ttls, born, ends)
 
 
 PRIVATE_SECONDS = 60

@@ -7,6 +7,8 @@ oldest entry when they are full.  `Cache` keeps what is over for a day: while no
 an old answer is better than none (RFC 8767).
 """
 
+from collections import OrderedDict
+
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL, Reply, renewed
 
 MOST_BYTES = 4 << 20
@@ -25,7 +27,8 @@ class Cache:
     """Upstream answers by (question, wants signatures)."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._kept: dict[Key, tuple[float, float, Reply, float]] = {}
+        # ordered: a dict looks for its oldest entry at every place that one was taken from
+        self._kept: OrderedDict[Key, tuple[float, float, Reply, float, int]] = OrderedDict()
         self._bytes, self._most = 0, most_bytes
 
     def put(self, key: Key, reply: Reply, now: float, seconds: int | None = None) -> None:
@@ -34,7 +37,7 @@ class Cache:
         if keep <= 0:
             return
         good = reply.flags & RCODE in (NOERROR, NXDOMAIN)
-        self._store(key, (now, now + keep, reply, now + keep + (STALE_SECONDS if good else 0)))
+        self._store(key, now, now + keep, reply, now + keep + (STALE_SECONDS if good else 0))
 
     def found(self, key: Key, now: float) -> tuple[float, float, Reply] | None:
         """(born, ends, reply) when it is still good."""
@@ -56,7 +59,7 @@ class Cache:
         """Give the stale answer for STALE_TTL from now: nobody answers; None when there is none."""
         reply = self.stale(key, now)
         if reply is not None:
-            self._store(key, (now, now + STALE_TTL, reply, self._kept[key][3]))
+            self._store(key, now, now + STALE_TTL, reply, self._kept[key][3])
         return reply
 
     def clear(self) -> None:
@@ -67,21 +70,15 @@ class Cache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _store(self, key: Key, entry: tuple[float, float, Reply, float]) -> None:
-        self._drop(key)
-        self._kept[key] = entry
-        self._bytes += _cost(key, entry[2])
+    def _store(self, key: Key, born: float, ends: float, reply: Reply, over: float) -> None:
+        before = self._kept.pop(key, None)
+        if before is not None:
+            self._bytes -= before[4]
+        cost = len(key[0]) + len(reply.records) + 16 * len(reply.ttls) + ENTRY_BYTES
+        self._kept[key] = born, ends, reply, over, cost
+        self._bytes += cost
         while self._bytes > self._most:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: Key) -> None:
-        entry = self._kept.pop(key, None)
-        if entry:
-            self._bytes -= _cost(key, entry[2])
-
-
-def _cost(key: Key, reply: Reply) -> int:
-    return len(key[0]) + len(reply.records) + 16 * len(reply.ttls) + ENTRY_BYTES
+            self._bytes -= self._kept.popitem(last=False)[1][4]
 
 
 class Answers:
@@ -99,7 +96,7 @@ class Answers:
         born: float,
         ends: float,
     ) -> None:
-        """Keep `answer` (both with their ids) until `ends`; `ttls` are offsets after the id."""
+        """Keep `answer` (both with their ids) until `ends`; `ttls` are (offset, seconds)."""
         self._kept[question[2:]] = (born, ends, answer[2:], ttls)
         self._bytes += len(question) + len(answer) + 16 * len(ttls) + ENTRY_BYTES
         if self._bytes > self._most:
@@ -119,7 +116,7 @@ class Answers:
             return question[:2] + body
         copy = bytearray(question[:2] + body)
         for at, ttl in ttls:
-            TTL.pack_into(copy, at + 2, max(ttl - age, 0))
+            TTL.pack_into(copy, at, max(ttl - age, 0))
         return bytes(copy)
 
     def clear(self) -> None:

@@ -7,14 +7,18 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 
 from services.dns.ports import Ports
-from services.dns.upstream import Flight, Send, Upstream, Waiter, wants_tcp
+from services.dns.upstream import Flight, Upstream, Waiter, wants_tcp
 from services.dns.wire import Malformed, Query, ask, question_of, read_reply
 
 PORT = 53
 DRAIN = 64
+LONGEST_ANSWER = 4_096
+"""Of what is taken: who sends more than the 1232 bytes that we ask for is cut short."""
 TCP_SECONDS = 3.0
 MOST_TCP = 16
 ENTROPY_BYTES = 16_384
+LONGEST_DICE = 6 + 255 + 4
+"""For a port, two ids, and the letters of the longest question."""
 LEAVE_SECONDS = 5.0
 """At most this often all ports are left because the upstream stays silent."""
 
@@ -28,17 +32,17 @@ class Client:
         self._where = (str(upstream), port)
         self._machine, self._ports = Upstream(), Ports()
         self._sockets: dict[int, socket.socket] = {}
-        self._entropy = bytearray()
+        self._entropy, self._spent = b"", 0
         self._leave_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._by_tcp: set[asyncio.Task[None]] = set()
 
-    def ask(self, query: Query, waiter: Waiter) -> None:
+    def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
-        now = self._clock()
         slot, dice = self._place(now, query)
-        self._send(self._machine.ask(query, waiter, now, slot, dice))
-        self._arm()
+        self._send(slot, self._machine.ask(query, waiter, now, slot, dice))
+        if self._timer is None:
+            self._arm()
 
     def close(self) -> None:
         """Send everybody off and close every port."""
@@ -51,15 +55,15 @@ class Client:
             self._drop(slot)
 
     def _place(self, now: float, query: Query) -> tuple[int, bytes]:
-        """A random open slot, and random bytes for the id and for the letters."""
+        """A random open slot, and random bytes for the ids and for the letters."""
         if self._ports.is_short:
             for slot in self._ports.missing():
                 self._open(slot)
-        size = 4 + len(query.question)
-        if len(self._entropy) < size:
-            self._entropy += secrets.token_bytes(ENTROPY_BYTES)
-        dice = bytes(self._entropy[-size:])
-        del self._entropy[-size:]
+        at = self._spent
+        if at > len(self._entropy) - LONGEST_DICE:
+            self._entropy, at = secrets.token_bytes(ENTROPY_BYTES), 0
+        self._spent = letters = at + 6 + len(query.question)
+        dice = self._entropy[at:letters]
         return self._ports.pick(dice[0] << 8 | dice[1], now), dice[2:]
 
     def _open(self, slot: int) -> None:
@@ -76,21 +80,21 @@ class Client:
             self._loop.remove_reader(gone)
             gone.close()
 
-    def _send(self, send: Send | None) -> None:
-        if send is None:
+    def _send(self, slot: int, message: bytes | None) -> None:
+        if message is None:
             return
-        leaves = self._sockets[send.slot]
+        leaves = self._sockets[slot]
         try:
-            leaves.send(send.message)
+            leaves.send(message)
         except OSError:  # an older ICMP, or there was no route; the next try may get through
             with suppress(OSError):
                 leaves.connect(self._where)
-                leaves.send(send.message)
+                leaves.send(message)
 
     def _readable(self, slot: int, heard: socket.socket) -> None:
         for _ in range(DRAIN):
             try:
-                message = heard.recv(65_535)
+                message = heard.recv(LONGEST_ANSWER)
             except BlockingIOError:
                 return
             except OSError:  # ICMP: nobody listens there
@@ -112,7 +116,8 @@ class Client:
         now = self._clock()
         late, over = self._machine.woken(now)
         for flight in late:
-            self._send(self._machine.again(flight, now, *self._place(now, flight.query)))
+            slot, dice = self._place(now, flight.query)
+            self._send(slot, self._machine.again(flight, now, slot, dice))
         for flight in over:
             self._machine.landed(flight, None)
         if over and now >= self._leave_at:

@@ -4,6 +4,7 @@ Who is of the network, and asks no more than is allowed, has a budget for this s
 answer costs one look-up of it.  Others are refused: we are no open resolver.
 """
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from services.dns.cache import Answers
@@ -58,3 +59,9 @@ class Face:
         if client in self.budgets and left:
             self.budgets[client] = left - 1
         return left > 0
+
+
+def face_of(client: str, faces: Iterable[Face]) -> Face | None:
+    """The link behind which a client of that address would be."""
+    address = ip_address(client)
+    return next((one for one in faces if any(address in subnet for subnet in one.subnets)), None)

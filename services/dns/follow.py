@@ -21,6 +21,7 @@ from appliance.store.open import now
 from services.dns.blocked import Blocked
 from services.dns.blocking.driver import Lists
 from services.dns.exempt import exempt_addresses
+from services.dns.questions import Questions
 
 REFRESH_SECONDS = 30.0
 """A lease that ran out without anybody writing is forgotten by then."""
@@ -34,6 +35,7 @@ class Told(Protocol):
 
     slice: DnsSlice | None
     leases: list[LeaseRow]
+    questions: Questions
 
     def take(self, slice_: DnsSlice, found: list[LeaseRow]) -> None:
         """These names and ways from now on."""
@@ -63,6 +65,7 @@ class Known:
         self._blocked: Blocked | None = None
         self._paused_until = 0.0
         self._pauses = False
+        self._noted_until = 0.0
         self._looked = ""
         self._look: asyncio.Task[None] | None = None
         self._told: dict[str, Any] = {}
@@ -102,6 +105,7 @@ class Known:
                 self._hear_wishes()
                 self._tell()
             self._mind_pause(now())
+            self._server.questions.switch(on=now() < self._noted_until)
             self._lists.look(now())
             if clock() - told_at >= STANDING_SECONDS:
                 told_at = clock()
@@ -126,6 +130,8 @@ class Known:
             if self._wishes.connection:
                 wish = inventory_view.newest_wish(self._wishes.connection, "dns", "pause")
                 self._paused_until = float(wish.body["until"]) if wish else 0.0
+                noted = inventory_view.newest_wish(self._wishes.connection, "dns", "note")
+                self._noted_until = float(noted.body["until"]) if noted else 0.0
                 self._look_up(inventory_view.newest_wish(self._wishes.connection, "dns", "look"))
 
     def _look_up(self, wish: Wish | None) -> None:
@@ -150,7 +156,11 @@ class Known:
             self._server.block(None if pauses else self._blocked)
 
     def _tell(self) -> None:
-        body = {**self._server.standing(), "paused_until": self._paused_until}
+        body = {
+            **self._server.standing(),
+            "paused_until": self._paused_until,
+            "noted_until": self._noted_until,
+        }
         if body != self._told:
             with suppress(sqlite3.Error):  # a full disk: it is told another time
                 names.keep_standing(self._own, body, now())

@@ -24,14 +24,21 @@ def sentence(name: str, record: str, how: str, message: bytes, lists: Sequence[s
     """
     if lists:
         return f"{name} is blocked by {', '.join(lists)}."
+    said = answer_said(message, record)
+    if said is None:
+        return f"The answer about {name} cannot be read, {how}."
+    return f"{name} is answered with {said}, {how}."
+
+
+def answer_said(message: bytes, record: str) -> str | None:
+    """An answer in words; None when it cannot be read."""
     try:
         told = dnslib.DNSRecord.parse(message)
     except dnslib.DNSError:
-        return f"The answer about {name} cannot be read, {how}."
+        return None
     code = int.from_bytes(message[2:4]) & RCODE
     shown = ", ".join(f"{dnslib.QTYPE.get(one.rtype)} {one.rdata}" for one in told.rr[:MOST_SHOWN])
     more = f" and {len(told.rr) - MOST_SHOWN} more" if len(told.rr) > MOST_SHOWN else ""
-    said = f"{shown}{more}" if shown else f"nothing of type {record}"
     if code:
-        said = CODES.get(code, f"the failure {code}")
-    return f"{name} is answered with {said}, {how}."
+        return CODES.get(code, f"the failure {code}")
+    return f"{shown}{more}" if shown else f"nothing of type {record}"

@@ -18,6 +18,7 @@ class Ports:
         self._uses: dict[int, int] = {}
         self._left: list[tuple[float, int]] = []
         self._next = 0
+        self._picked: tuple[float, int] | None = None  # when, and at which place
 
     @property
     def is_short(self) -> bool:
@@ -33,11 +34,18 @@ class Ports:
         return fresh
 
     def pick(self, chance: int, now: float) -> int:
-        """One of the open slots by `chance`, any number."""
-        place = chance % len(self._slots)
+        """One of the open slots by `chance`, any number.
+
+        Questions of one moment leave from one port, so that their answers are heard in one go.  To
+        who guesses, each of them is as likely to be at any port as if they were strewn.
+        """
+        if self._picked is None or self._picked[0] != now:
+            self._picked = now, chance % len(self._slots)
+        place = self._picked[1]
         slot = self._slots[place]
         self._uses[slot] += 1
         if self._uses[slot] >= USES and len(self._slots) > 1:
+            self._picked = None
             self._slots[place] = self._slots[-1]
             self._slots.pop()
             del self._uses[slot]
@@ -46,6 +54,7 @@ class Ports:
 
     def leave(self, now: float) -> None:
         """Leave every port: our address may have changed under them."""
+        self._picked = None
         self._left.extend((now + LINGER_SECONDS, slot) for slot in self._slots)
         self._slots.clear()
         self._uses.clear()
@@ -59,6 +68,6 @@ class Ports:
     def close(self) -> list[int]:
         """Every slot, to be closed; the roster starts again."""
         every = [*self._slots, *(slot for _, slot in self._left)]
-        self._slots, self._left = [], []
+        self._slots, self._left, self._picked = [], [], None
         self._uses.clear()
         return every

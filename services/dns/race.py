@@ -5,8 +5,8 @@ a few questions; from then on it rests, and is asked beside another one now and 
 costs nobody anything and is found again when it is back.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from services.dns.cache import Key
 from services.dns.upstream import MOST_IN_FLIGHT, MOST_WAITING, Waiter
@@ -62,8 +62,10 @@ class Health:
     def put(self, now: float) -> None:
         """It is asked; one that rests rests longer, until it is heard."""
         self.asked += 1
-        self.rest = min(self.rest * 2, LONGEST_REST)
-        self.look_at = now + (self.rest or LOOK_SECONDS)
+        self.look_at = now + LOOK_SECONDS
+        if self.rest:
+            self.rest = min(self.rest * 2, LONGEST_REST)
+            self.look_at = now + self.rest
 
     def _lie_down(self, now: float) -> None:
         if not self.rest:
@@ -91,7 +93,7 @@ class Races:
     def __init__(self, count: int) -> None:
         self.health: Sequence[Health] = tuple(Health() for _ in range(count))
         self._by_key: dict[Key, Race] = {}
-        self._due: deque[tuple[float, Race]] = deque()
+        self._due: dict[Race, float] = {}  # when another is asked beside; the next one first
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -99,15 +101,15 @@ class Races:
     @property
     def wake_at(self) -> float | None:
         """When to call `woken`; None while nobody waits for it."""
-        return self._due[0][0] if self._due else None
+        return next(iter(self._due.values()), None)
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, list[int]] | None:
         """Begin a race: whom to ask at once.  None when it runs already, or nobody can be asked."""
         race = self._by_key.get(query.key)
-        if race and len(race.waiters) < MOST_WAITING:
+        if race is not None and len(race.waiters) < MOST_WAITING:
             race.waiters.append(waiter)
             return None
-        if race or not self.health or len(self._by_key) >= MOST_IN_FLIGHT:
+        if race is not None or not self.health or len(self._by_key) >= MOST_IN_FLIGHT:
             waiter(None)
             return None
         race = Race(query, waiter)
@@ -116,7 +118,7 @@ class Races:
         for number in starters:
             self._put(race, number, now)
         if len(self.health) > 1:
-            self._due.append((now + BESIDE_SECONDS, race))
+            self._due[race] = now + BESIDE_SECONDS
         return race, starters
 
     def told(self, race: Race, number: int, reply: Reply | None, now: float) -> int | None:
@@ -145,24 +147,21 @@ class Races:
 
     def woken(self, now: float) -> Iterator[tuple[Race, int]]:
         """Who is asked beside the one that takes so long."""
-        while self._due and self._due[0][0] <= now:
-            _, race = self._due.popleft()
-            if race.done:
-                continue
+        for race, _ in list(takewhile(lambda one: one[1] <= now, self._due.items())):
+            del self._due[race]
             for number, at in race.asked.items():
                 if now - at >= BESIDE_SECONDS:
                     self.health[number].silent(now)
             after = self._next(race)
             if after is not None:
                 self._put(race, after, now)
-                self._due.append((now + BESIDE_SECONDS, race))
+                self._due[race] = now + BESIDE_SECONDS
                 yield race, after
 
     def clear(self) -> None:
         """Send everybody off."""
         for race in list(self._by_key.values()):
             self._end(race, None)
-        self._due.clear()
 
     def _next(self, race: Race) -> int | None:
         """The best that was not asked yet: well, and quick; who rests comes last."""
@@ -177,10 +176,12 @@ class Races:
 
     def _starters(self, race: Race, now: float) -> list[int]:
         """The best, and whoever is asked beside it to see how they do."""
+        if len(self.health) == 1:
+            return [0]
         first = self._next(race)
-        if first is None or len(self.health) == 1:
-            return [] if first is None else [first]
-        others = (at for at, one in enumerate(self.health) if now >= one.look_at and at != first)
+        if first is None:
+            return []
+        others = [at for at, one in enumerate(self.health) if now >= one.look_at and at != first]
         return [first, *others]
 
     def _put(self, race: Race, number: int, now: float) -> None:
@@ -190,6 +191,7 @@ class Races:
 
     def _end(self, race: Race, reply: Reply | None) -> None:
         race.done = True
+        self._due.pop(race, None)
         self._by_key.pop(race.key, None)
         for waiter in race.waiters:
             waiter(reply)

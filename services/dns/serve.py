@@ -6,9 +6,7 @@ what it knows of the rest comes by `follow.py`.
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,18 @@ import dnslib
 
 from appliance.model.dns import Dns
 from appliance.model.slices import DnsNetwork, DnsSlice
+from appliance.roles import RECALL
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.leases import LeaseRow
+from appliance.store.open import now
 from services.dns.answer import (
     Answer,
     Ask,
     Silence,
+    Why,
     answer,
     answered,
+    because,
     failed,
     keepable,
     kept_out,
@@ -33,13 +35,15 @@ from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
 from services.dns.counts import Counts
-from services.dns.face import LINK_LOCAL, Face, Subnet
+from services.dns.face import LINK_LOCAL, Face, Subnet, face_of
 from services.dns.follow import Known
 from services.dns.labels import name_in_bytes
 from services.dns.looked import question, sentence
+from services.dns.questions import Questions, none_known
 from services.dns.streams import Streams
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
+from services.recall.serve import listening as remembering
 
 UDP, TCP = ("dns-udp", "dns-udp6"), ("dns-tcp", "dns-tcp6")
 DRAIN = 64
@@ -53,14 +57,15 @@ GARBAGE = 20_000
 
 
 async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs = NO_SIGNS) -> None:
-    """Answer on every `dns-udp.<link>` and `dns-tcp.<link>` until cancelled.
+    """Answer on every `dns-udp.<link>` and `dns-tcp.<link>`, and at RECALL, until cancelled.
 
     Raises Unreachable when dns.db was written by a newer Nixie.
     """
     server = Server(asyncio.get_running_loop().time)
     known = Known(state, server)
-    faces = {link: Face(link) for link in dict.fromkeys(name.split(".", 1)[1] for name in sockets)}
-    listeners = []
+    links = dict.fromkeys(name.split(".", 1)[1] for name in sockets if name != RECALL)
+    faces = {link: Face(link) for link in links}
+    listeners: list[asyncio.AbstractServer] = []
     try:
         for face in faces.values():
             server.listen(face, [sockets.get(f"{kind}.{face.link}") for kind in UDP])
@@ -69,6 +74,8 @@ async def serve(sockets: Mapping[str, socket.socket], state: Path, signs: Signs 
             for kind in TCP:
                 if tcp := sockets.get(f"{kind}.{link}"):
                     listeners.append(await asyncio.start_server(server.stream(face), sock=tcp))
+        if ear := sockets.get(RECALL):
+            listeners.append(await remembering(ear, server.questions.told, server.questions.grown))
         signs.ready()
         _know_the_garbage()
         await known.follow(signs.beat)
@@ -100,6 +107,7 @@ class Server:
         self._streams = Streams()
         self._blocked: Blocked | None = None
         self._exempt: frozenset[str] = frozenset()
+        self.questions = Questions(now)
         self.counts = Counts()
         self.slice: DnsSlice | None = None
         self.leases: list[LeaseRow] = []
@@ -153,7 +161,7 @@ class Server:
     async def look(self, name: str, record: str, client: str) -> str:
         """What `client` would be answered, and why, as a sentence; "" for nobody in particular."""
         kind, wire = int(getattr(dnslib.QTYPE, record)), name_in_bytes(name)
-        face = _face_of(client, self._faces) if client else None
+        face = face_of(client, self._faces) if client else None
         blocked = None if client in self._exempt else self._blocked
         before = self.counts.forwarded
         said = self._looked(question(wire, kind), face, blocked)
@@ -199,6 +207,8 @@ class Server:
         if moment >= face.refill_at:
             face.refill(moment)
         receive, get, budgets = udp.recvfrom, face.answers.get, face.budgets
+        if self.questions.on:  # who asks is put down on the long way only
+            get = none_known
         for number in range(DRAIN):
             try:
                 message, client = receive(4_096)
@@ -228,24 +238,25 @@ class Server:
         client: tuple[str, int],
         moment: float,
     ) -> None:
-        exempt = client[0] in self._exempt
-        known = self._zone, self._blocked
-
         def give(said: Answer) -> None:
-            # what was decided before the names changed is nobody else's answer after
-            if said.ends and not exempt and known == (self._zone, self._blocked):
-                face.answers.put(message, said.message, said.ttls, said.born, said.ends)
+            if self.questions.on:
+                self.questions.put(client[0], message, said, self._blocked, self._ways)
             self._send(udp, said.message, client)
 
         said = self._decided(face, message, client[0], moment)
         if isinstance(said, Ask):
-            self._ask(said, give)
+            self._ask(said, moment, give)
         elif isinstance(said, Answer):
+            # of what had to be asked for nothing is remembered here: most names are asked once
+            if said.ends and client[0] not in self._exempt:
+                face.answers.put(message, said.message, said.ttls, said.born, said.ends)
             give(said)
 
     def _send(self, udp: socket.socket, message: bytes, client: tuple[str, int]) -> None:
-        with suppress(OSError):  # the queue is full, or the link went away: the client asks again
+        try:
             udp.sendto(message, client)
+        except OSError:  # the queue is full, or the link went away: the client asks again
+            return
 
     def _decided(
         self, face: Face, message: bytes, client: str, moment: float, *, tcp: bool = False
@@ -263,15 +274,19 @@ class Server:
             self.counts.blocked += 1
         return said
 
-    def _ask(self, ask: Ask, give: Callable[[Answer], None], *, tcp: bool = False) -> None:
+    def _ask(
+        self, ask: Ask, now: float, give: Callable[[Answer], None], *, tcp: bool = False
+    ) -> None:
         """Put it to the upstreams; an old answer is given when that takes too long."""
         self.counts.forwarded += 1
-        if self._cache.has_stale(ask.query.key, self._clock()):
-            return self._ask_in_time(ask, give, tcp=tcp)
-        self._ways.ask(ask.query, lambda reply: give(self._landed(ask, reply, tcp=tcp)))
+        if self._cache.has_stale(ask.query.key, now):
+            return self._ask_in_time(ask, now, give, tcp=tcp)
+        self._ways.ask(ask.query, lambda reply: give(self._landed(ask, reply, tcp=tcp)), now)
         return None
 
-    def _ask_in_time(self, ask: Ask, give: Callable[[Answer], None], *, tcp: bool) -> None:
+    def _ask_in_time(
+        self, ask: Ask, now: float, give: Callable[[Answer], None], *, tcp: bool
+    ) -> None:
         waits = True
 
         def landed(reply: Reply | None) -> None:
@@ -287,10 +302,10 @@ class Server:
             if stale is not None and waits:
                 waits = False
                 self.counts.stale += 1
-                give(answered(ask, stale, self._clock(), 0, tcp=tcp))
+                give(because(answered(ask, stale, self._clock(), 0, tcp=tcp), Why.STALE))
 
         self._loop.call_later(PATIENCE_SECONDS, patience_ends)
-        self._ways.ask(ask.query, landed)
+        self._ways.ask(ask.query, landed, now)
 
     def _landed(self, ask: Ask, reply: Reply | None, *, tcp: bool) -> Answer:
         """The answer for one of those who waited; the reply is kept for the others."""
@@ -305,14 +320,15 @@ class Server:
             stale = self._cache.keep_stale(query.key, moment)
             if stale is not None:
                 self.counts.stale += 1
-                return answered(ask, stale, moment, stale.seconds, tcp=tcp)
+                return because(answered(ask, stale, moment, stale.seconds, tcp=tcp), Why.STALE)
+        why = Why.UPSTREAM if reply else Why.FAILED
         reply = reply or failed(query)
         if reply.private and not self._ways.may_be_private(query.name):
             self.counts.private += 1
-            reply = kept_out(reply)
+            reply, why = kept_out(reply), Why.PRIVATE
         seconds = keepable(reply)
         self._cache.put(query.key, reply, moment, seconds)
-        return answered(ask, reply, moment, seconds, tcp=tcp)
+        return because(answered(ask, reply, moment, seconds, tcp=tcp), why)
 
     def stream(
         self, face: Face
@@ -355,6 +371,8 @@ class Server:
         said = self._decided(face, message, client, self._clock(), tcp=True)
         if isinstance(said, Ask):
             said = await self._waited(said)
+        if isinstance(said, Answer) and self.questions.on:
+            self.questions.put(client, message, said, self._blocked, self._ways)
         return said.message if isinstance(said, Answer) else None
 
     async def _waited(self, ask: Ask) -> Answer:
@@ -365,14 +383,8 @@ class Server:
             if not waited.done():
                 waited.set_result(given)
 
-        self._ask(ask, give, tcp=True)
+        self._ask(ask, self._clock(), give, tcp=True)
         return await waited
-
-
-def _face_of(client: str, faces: Sequence[Face]) -> Face | None:
-    """The link behind which a client of that address would be."""
-    address = ip_address(client)
-    return next((one for one in faces if any(address in subnet for subnet in one.subnets)), None)
 
 
 def _subnets(network: DnsNetwork) -> tuple[Subnet, ...]:

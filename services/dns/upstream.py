@@ -4,8 +4,8 @@ Against forged answers (RFC 5452): a random id on a random one of many source po
 echoed letter by letter in a random case, and one question in flight however many clients ask it.
 """
 
-from collections import deque
 from collections.abc import Callable
+from itertools import takewhile
 
 from services.dns.cache import Key
 from services.dns.wire import (
@@ -58,23 +58,19 @@ class Flight:
         self.done = False
 
 
-class Send:
-    """Send these bytes from this slot."""
-
-    __slots__ = ("message", "slot")
-
-    def __init__(self, slot: int, message: bytes) -> None:
-        self.slot, self.message = slot, message
-
-
 class Upstream:
-    """All questions in flight.  A slot is a source port, numbered by the door."""
+    """All questions in flight.  A slot is a source port, numbered by the door.
+
+    Nothing is held of a flight that has landed: under a flood of questions that nobody asked before
+    those of the last seconds would be most of our memory.
+    """
 
     def __init__(self) -> None:
         self._by_key: dict[Key, Flight] = {}
         self._by_id: dict[tuple[int, bytes], Flight] = {}
         self._folds = 0
-        self._due: tuple[deque[tuple[float, Flight]], ...] = tuple(deque() for _ in TRY_SECONDS)
+        # those of each try with their deadlines, the next one first
+        self._due: tuple[dict[Flight, float], ...] = tuple({} for _ in TRY_SECONDS)
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -82,18 +78,18 @@ class Upstream:
     @property
     def wake_at(self) -> float | None:
         """When to call `woken`; None while nothing is in flight."""
-        return min((queue[0][0] for queue in self._due if queue), default=None)
+        return min((next(iter(due.values())) for due in self._due if due), default=None)
 
-    def ask(self, query: Query, waiter: Waiter, now: float, slot: int, dice: bytes) -> Send | None:
-        """Put a question on its way; None when it is already, or when the waiter was sent off.
+    def ask(self, query: Query, waiter: Waiter, now: float, slot: int, dice: bytes) -> bytes | None:
+        """The message to send from `slot`; None when it is under way, or the waiter was sent off.
 
-        `dice` are two random bytes, and one for each of the question.
+        `dice` are two random bytes for the id, two for another one, and one for each letter.
         """
         flight = self._by_key.get(query.key)
-        if flight and len(flight.waiters) < MOST_WAITING:
+        if flight is not None and len(flight.waiters) < MOST_WAITING:
             flight.waiters.append(waiter)
             return None
-        if flight or len(self._by_key) >= MOST_IN_FLIGHT:
+        if flight is not None or len(self._by_key) >= MOST_IN_FLIGHT:
             waiter(None)
             return None
         flight = Flight(query, waiter)
@@ -106,9 +102,7 @@ class Upstream:
         An unreadable answer is not the end of the question: the real one may still come.
         """
         flight = self._by_id.get((slot, message[:2]))
-        if flight is None or len(message) < HEADER_SIZE:
-            return None
-        if not message[2] & QR >> 8:
+        if flight is None or len(message) < HEADER_SIZE or not message[2] & QR >> 8:
             return None
         if not message.startswith(flight.question, HEADER_SIZE):
             if question_of(message) != flight.key[0]:
@@ -137,7 +131,6 @@ class Upstream:
     def by_tcp(self, flight: Flight) -> None:
         """The answer was cut short: the door asks again by TCP, and no clock runs meanwhile."""
         self._forget(flight)
-        flight.tries = len(TRY_SECONDS) + 1
 
     def refused(self, slot: int) -> list[Flight]:
         """The flights that left from a slot whose upstream says that nobody listens."""
@@ -147,16 +140,15 @@ class Upstream:
         """Who has to be sent again (with `again`), and whose time is over (with `landed`)."""
         late: list[Flight] = []
         over: list[Flight] = []
-        for number, queue in enumerate(self._due, start=1):
-            while queue and queue[0][0] <= now:
-                _, flight = queue.popleft()
-                if flight.done or flight.tries != number:
-                    continue
-                (late if number < len(TRY_SECONDS) else over).append(flight)
+        for number, due in enumerate(self._due, start=1):
+            ripe = [flight for flight, _ in takewhile(lambda one: one[1] <= now, due.items())]
+            (late if number < len(TRY_SECONDS) else over).extend(ripe)
+            for flight in ripe:
+                del due[flight]
         return late, over
 
-    def again(self, flight: Flight, now: float, slot: int, dice: bytes) -> Send | None:
-        """Send a late question once more, from another place and under another id."""
+    def again(self, flight: Flight, now: float, slot: int, dice: bytes) -> bytes | None:
+        """The message to send once more, from another place and under another id."""
         self._forget(flight)
         return self._send(flight, now, slot, dice)
 
@@ -164,24 +156,25 @@ class Upstream:
         """Send everybody off: the upstream changed."""
         for flight in list(self._by_key.values()):
             self.landed(flight, None)
-        for queue in self._due:
-            queue.clear()
 
-    def _send(self, flight: Flight, now: float, slot: int, dice: bytes) -> Send | None:
+    def _send(self, flight: Flight, now: float, slot: int, dice: bytes) -> bytes | None:
         identity = dice[:2]
-        if (slot, identity) in self._by_id:  # one in 65,536 per slot: this waiter asks again
+        if (slot, identity) in self._by_id:
+            identity = dice[2:4]
+        if (slot, identity) in self._by_id:  # twice taken: this waiter asks again
             self.landed(flight, None)
             return None
         flight.slot, flight.identity, flight.doubted = slot, identity, False
         if self._folds < FOLDS:
-            flight.question = scrambled(flight.query.question, dice[2:])
+            flight.question = scrambled(flight.query.question, dice[4:])
         self._by_id[slot, identity] = flight
-        self._due[flight.tries].append((now + TRY_SECONDS[flight.tries], flight))
+        self._due[flight.tries][flight] = now + TRY_SECONDS[flight.tries]
         flight.tries += 1
-        return Send(slot, ask(identity, flight.query, flight.question))
+        return ask(identity, flight.query, flight.question)
 
     def _forget(self, flight: Flight) -> None:
         self._by_id.pop((flight.slot, flight.identity), None)
+        self._due[flight.tries - 1].pop(flight, None)
 
 
 def wants_tcp(flight: Flight, reply: Reply) -> bool:

@@ -10,11 +10,15 @@ from struct import Struct
 from services.dns.private import WITH_ADDRESSES, has_private
 
 HEADER = Struct("!6H")
+HEAD = Struct("!5H")  # without its id: flags, and how many records of each kind
 RECORD = Struct("!HHIH")  # type, class, TTL, length
 TTL = Struct("!I")
 SOA_TAIL = 20  # serial, refresh, retry, expire, minimum
 HEADER_SIZE = 12
 SHORTEST = 17  # header, root name, type, class
+ONE_QUESTION = b"\0\1\0\0\0\0"  # the counts of questions, answers and authorities
+LONGEST_LABEL = 63
+POINTER = 192  # the two highest bits of a length: a compressed name ends here
 
 QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
 OPCODE, RCODE = 0x7800, 0x000F
@@ -42,6 +46,7 @@ class Query:
 
     __slots__ = (
         "edns",
+        "end",
         "flags",
         "id",
         "key",
@@ -61,6 +66,7 @@ class Query:
         self.name = name  # wire form, lower case, with the root's zero
         self.type = kind
         self.question = message[HEADER_SIZE:end]  # as asked: its letter case is echoed
+        self.end = end  # where the records begin, in this message and in every answer to it
         self.edns = opt is not None
         size, ttl = opt or (PLAIN_SIZE, 0)
         self.limit = min(max(size, PLAIN_SIZE), OWN_SIZE)
@@ -80,10 +86,11 @@ class Query:
 class Reply:
     """One answer of an upstream, cut so that it can be sent to any client.
 
-    `records` are all records but OPT, with their TTLs at `ttls`: (offset in `records`, seconds).
+    `records` are all records but OPT, with their TTLs at `ttls`: (offset in the message, seconds).
+    The offsets hold for every client, because the questions they asked are of one length.
     """
 
-    __slots__ = ("counts", "flags", "name", "private", "question", "records", "seconds", "ttls")
+    __slots__ = ("counts", "flags", "private", "question", "records", "seconds", "ttls")
 
     def __init__(
         self,
@@ -97,7 +104,6 @@ class Reply:
         private: bool = False,
     ) -> None:
         self.flags, self.counts, self.question = flags, counts, question
-        self.name = question[:-4].lower()
         self.records, self.ttls = records, ttls
         self.seconds = seconds  # how long it may be kept, 0 for not at all
         self.private = private  # it has an address that nobody on the internet may give out
@@ -110,13 +116,11 @@ def read_query(message: bytes) -> Query:
     """
     if len(message) < SHORTEST:
         raise Malformed("shorter than a header and the shortest question")
-    _, _, questions, answers, authorities, additional = HEADER.unpack_from(message)
-    if questions != 1 or answers or authorities:
+    if message[4:10] != ONE_QUESTION:
         raise Malformed("not exactly one question")
-    end = question_end(message)
+    end = at = question_end(message)
     opt = None
-    at = end
-    for _ in range(additional):
+    for _ in range(int.from_bytes(message[10:HEADER_SIZE])):
         owner = at
         kind, size, ttl, _, at = _record(message, at)
         if kind == OPT:
@@ -137,7 +141,7 @@ def question_end(message: bytes) -> int:
     at = HEADER_SIZE
     try:
         while size := message[at]:
-            if size > 63:
+            if size > LONGEST_LABEL:
                 raise Malformed("a label longer than 63, or a pointer in the question")
             at += size + 1
     except IndexError:
@@ -153,43 +157,66 @@ def read_reply(message: bytes) -> Reply:
     """Read an upstream's answer.  Raises Malformed."""
     if len(message) < SHORTEST:
         raise Malformed("shorter than a header and the shortest question")
-    _, flags, questions, *counts = HEADER.unpack_from(message)
+    _, flags, questions, answers, authorities, additional = HEADER.unpack_from(message)
     if not flags & QR or questions != 1:
         raise Malformed("not an answer to one question")
     start = at = question_end(message)
-    kept = [0, 0, 0]
     ttls: list[tuple[int, int]] = []
     minimum = stop = None
     private = False
-    for section, count in enumerate(counts):
-        for _ in range(count):
-            kind, _, ttl, fixed, after = _record(message, at)
-            if kind == OPT and stop is None:
-                stop = at  # what follows it is dropped too: removing from the middle moves pointers
-            if stop is None:
-                kept[section] += 1
-                ttls.append((fixed + 4 - start, min(ttl, LONGEST_SECONDS) if ttl < 1 << 31 else 0))
-                private = private or (
-                    kind in WITH_ADDRESSES
-                    and has_private(kind, message[fixed + RECORD.size : after])
-                )
-                if kind == SOA and section == 1 and after - fixed >= RECORD.size + SOA_TAIL:
-                    minimum = min(ttl, int.from_bytes(message[after - 4 : after]))
-            at = after
-    records = message[start : at if stop is None else stop]
+    for number in range(answers + authorities + additional):
+        kind, _, ttl, fixed, after = _record(message, at)
+        if stop is not None or kind == OPT:
+            stop = stop or at  # what follows is dropped too: pointers may not be moved
+        else:
+            ttls.append((fixed + TTL_AT, ttl if ttl < LONGEST_SECONDS else _seconds(ttl)))
+            if kind in WITH_ADDRESSES:
+                private = private or has_private(kind, message[fixed + RECORD.size : after])
+            elif kind == SOA and answers <= number < answers + authorities:
+                minimum = _minimum(message, fixed, after, ttl)
+        at = after
+    counts = (answers, authorities, additional)
+    if stop is not None:
+        counts = _kept(len(ttls), answers, authorities)
     return Reply(
         flags=flags,
-        counts=(kept[0], kept[1], kept[2]),
+        counts=counts,
         question=message[HEADER_SIZE:start],
-        records=records,
+        records=message[start : stop or at],
         ttls=tuple(ttls),
-        seconds=_keepable(flags, kept[0], ttls, minimum),
+        seconds=_keepable(flags, counts[0], ttls, minimum),
         private=private,
     )
 
 
 LONGEST_SECONDS = 86_400
 """Nothing is kept longer than a day, whatever it says."""
+TTL_AT = 4  # after a record's type and class
+
+
+def _seconds(ttl: int) -> int:
+    """A long TTL as it is counted; with the highest bit it is none (RFC 2181 §8)."""
+    return LONGEST_SECONDS if ttl < 1 << 31 else 0
+
+
+def _kept(number: int, answers: int, authorities: int) -> tuple[int, int, int]:
+    """How many of the first `number` records are in each section of a message with so many.
+
+    >>> _kept(2, 1, 3), _kept(5, 1, 3)
+    ((1, 1, 0), (1, 3, 1))
+    """
+    first = min(number, answers)
+    second = min(number - first, authorities)
+    return first, second, number - first - second
+
+
+def _minimum(message: bytes, fixed: int, after: int, ttl: int) -> int | None:
+    """How long an SOA allows a "no" to be kept; None when it is cut short (RFC 2308 §3)."""
+    if after - fixed < RECORD.size + SOA_TAIL:
+        return None
+    return min(ttl, int.from_bytes(message[after - 4 : after]))
+
+
 NEGATIVE_SECONDS = 3_600
 """RFC 2308 §5 advises one to three hours as the most for a name that does not exist."""
 
@@ -199,7 +226,7 @@ def _keepable(flags: int, answers: int, ttls: list[tuple[int, int]], minimum: in
     code = flags & RCODE
     if flags & TC or code not in (NOERROR, NXDOMAIN):
         return 0
-    shortest = min((seconds for _, seconds in ttls), default=0)
+    shortest = min([seconds for _, seconds in ttls], default=0)
     if code == NOERROR and answers:
         return shortest
     if minimum is None:
@@ -212,11 +239,11 @@ def _name(message: bytes, at: int) -> int:
     try:
         while True:
             size = message[at]
-            if size >= 192:
+            if size >= POINTER:
                 if at + 2 > len(message):
                     raise Malformed("a pointer is cut short")
                 return at + 2
-            if size > 63:
+            if size > LONGEST_LABEL:
                 raise Malformed("a label of unknown kind")
             at += size + 1
             if not size:
@@ -230,10 +257,10 @@ def _record(message: bytes, at: int) -> tuple[int, int, int, int, int]:
 
     Raises Malformed.
     """
-    fixed = _name(message, at)
-    try:
+    try:  # most names are a pointer to one that was there before
+        fixed = at + 2 if message[at] >= POINTER else _name(message, at)
         kind, family, ttl, length = RECORD.unpack_from(message, fixed)
-    except struct.error:
+    except (IndexError, struct.error):
         raise Malformed("a record is cut short") from None
     after = fixed + RECORD.size + length
     if after > len(message):
@@ -269,18 +296,13 @@ def compose(
     too long for the client is cut to its question with TC set.
     """
     opt = (OUR_OPT_DO if query.wants_do else OUR_OPT) if query.edns else b""
-    size = HEADER_SIZE + len(query.question) + len(records) + len(opt)
+    size = query.end + len(records) + len(opt)
     if size > (65535 if tcp else query.limit):
         flags, counts, records = flags | TC, (0, 0, 0), b""
-    head = HEADER.pack(
-        0,
-        QR | RA | query.flags & (RD | CD) | flags,
-        1,
-        counts[0],
-        counts[1],
-        counts[2] + (1 if opt else 0),
-    )
-    return b"".join((query.id, head[2:], query.question, records, opt))
+    answers, authorities, additional = counts
+    flags |= QR | RA | query.flags & (RD | CD)
+    head = HEAD.pack(flags, 1, answers, authorities, additional + (1 if opt else 0))
+    return b"".join((query.id, head, query.question, records, opt))
 
 
 BLOCKED_SECONDS = 10
@@ -320,9 +342,13 @@ def ask(identity: bytes, query: Query, question: bytes = b"") -> bytes:
 
     `question` is the query's own, in whatever letter case.
     """
-    head = HEADER.pack(0, RD | query.flags & CD, 1, 0, 0, 1)
+    head = ASKING_UNCHECKED if query.flags & CD else ASKING
     opt = OUR_OPT_DO if query.wants_do else OUR_OPT
-    return b"".join((identity, head[2:], question or query.question, opt))
+    return b"".join((identity, head, question or query.question, opt))
+
+
+ASKING = HEAD.pack(RD, 1, 0, 0, 1)
+ASKING_UNCHECKED = HEAD.pack(RD | CD, 1, 0, 0, 1)
 
 
 LETTERS = bytes(32 if chr(byte).isascii() and chr(byte).isalpha() else 0 for byte in range(256))
@@ -343,9 +369,9 @@ def scrambled(question: bytes, dice: bytes) -> bytes:
 
 def renewed(reply: Reply, seconds: int) -> Reply:
     """The same answer, good for `seconds` from now whatever it said."""
-    records = bytearray(reply.records)
+    records, start = bytearray(reply.records), HEADER_SIZE + len(reply.question)
     for at, _ in reply.ttls:
-        TTL.pack_into(records, at, seconds)
+        TTL.pack_into(records, at - start, seconds)
     return Reply(
         flags=reply.flags,
         counts=reply.counts,
@@ -368,11 +394,11 @@ def without_records(reply: Reply, seconds: int) -> Reply:
     )
 
 
-def aged(records: bytes, ttls: tuple[tuple[int, int], ...], seconds: int) -> bytes:
-    """`records` with every TTL `seconds` lower, never below zero."""
-    if not seconds or not ttls:
-        return records
-    copy = bytearray(records)
-    for at, ttl in ttls:
-        TTL.pack_into(copy, at, max(ttl - seconds, 0))
+def aged(reply: Reply, seconds: int) -> bytes:
+    """The records of `reply` with every TTL `seconds` lower, never below zero."""
+    if not seconds or not reply.ttls:
+        return reply.records
+    copy, start = bytearray(reply.records), HEADER_SIZE + len(reply.question)
+    for at, ttl in reply.ttls:
+        TTL.pack_into(copy, at - start, max(ttl - seconds, 0))
     return bytes(copy)

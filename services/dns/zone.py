@@ -205,7 +205,7 @@ class Zone:
         """Our answer for a client on `network`; None when the name is not ours."""
         chain: list[Stored] = []
         name = query.name
-        while (other := self._other_name(name, query.type)) is not None:
+        while name in self._own and (other := self._other_name(name, query.type)) is not None:
             chain.append(other)
             if len(chain) > LONGEST_CHAIN:
                 return self._local(query, [], Found((), self._domain, SERVFAIL))

@@ -101,7 +101,7 @@ def _hook(body: Json) -> Hook | None:
 
 def _rule(body: Json) -> Json:
     kept = {"comment": body["comment"]} if "comment" in body else {}
-    return {**kept, "expr": [_sorted(one) for one in body["expr"]]}
+    return {**kept, "expr": [ordered(one) for one in body["expr"]]}
 
 
 def _body(kind: str, body: Json) -> Json:
@@ -109,21 +109,21 @@ def _body(kind: str, body: Json) -> Json:
     if kind in ("set", "map") and not FILLED_BY_PACKETS & set(body.get("flags", ())):
         left_out = frozenset()
     skip = left_out | {"family", "table", "handle"}
-    return {name: _sorted(value) for name, value in body.items() if name not in skip}
+    return {name: ordered(value) for name, value in body.items() if name not in skip}
 
 
-def _sorted(value: Any) -> Any:
+def ordered(value: Any) -> Any:
     """`value` with the members of every set in one order and the values of counters gone."""
     if isinstance(value, list):
-        return [_sorted(one) for one in value]
+        return [ordered(one) for one in value]
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("counter"), dict):
         return {**value, "counter": None}
     return {
-        name: sorted(map(_sorted, inner), key=_text)
+        name: sorted(map(ordered, inner), key=_text)
         if name in ("set", "elem") and isinstance(inner, list)
-        else _sorted(inner)
+        else ordered(inner)
         for name, inner in value.items()
     }
 

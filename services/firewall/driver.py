@@ -1,4 +1,4 @@
-"""The door to nftables; needs CAP_NET_ADMIN.
+"""The door to nftables: our filter, and the table of the short way; needs CAP_NET_ADMIN.
 
 libnftables keeps the netlink socket of the namespace in which it was made.  It is called in a
 thread (it releases the interpreter lock) and by one caller at a time.
@@ -16,6 +16,9 @@ from typing import Any
 from appliance.errors import Unreachable
 from appliance.plan.expression import Json
 from appliance.plan.firewall import State, Step
+from appliance.plan.flows import State as Flows
+from appliance.plan.flows import Step as FlowStep
+from services.firewall import flows
 from services.firewall.canonical import commands, state
 
 DISTRIBUTION = "/usr/lib/python3/dist-packages/nftables"
@@ -49,15 +52,31 @@ def load() -> ModuleType:
 
 
 class FirewallDriver:
-    """Our table in the namespace where this object was made."""
+    """Our tables in the namespace where this object was made."""
 
     def __init__(self) -> None:
         self._nft = _context()
         self._lock = threading.Lock()
 
     async def observe(self) -> State:
-        """Our table as it stands.  Raises Unreachable."""
+        """The filter as it stands.  Raises Unreachable."""
+        return (await self.both())[0]
+
+    async def both(self) -> tuple[State, Flows]:
+        """The filter and the short way, in one look.  Raises Unreachable."""
         return await asyncio.to_thread(self._observe)
+
+    async def takes_flowtables(self, link: str) -> bool:
+        """Would the kernel take a flowtable over `link`?  A dry run."""
+        try:
+            await asyncio.to_thread(_run, _context(dry=True), flows.probed(link))
+        except Unreachable:
+            return False
+        return True
+
+    async def shorten(self, step: FlowStep) -> None:
+        """Carry out one step of the short way in one transaction.  Raises Unreachable."""
+        await asyncio.to_thread(self._perform, flows.commands(step))
 
     async def perform(self, step: Step) -> None:
         """Carry out one step in one transaction: refused, it changes nothing.
@@ -70,12 +89,13 @@ class FirewallDriver:
         """A dry run in the kernel: nothing is changed.  Raises Unreachable with why not."""
         await asyncio.to_thread(_run, _context(dry=True), commands(step))
 
-    def _observe(self) -> State:
+    def _observe(self) -> tuple[State, Flows]:
         with self._lock:
             code, listed, why = self._nft.cmd("list ruleset")
         if code:
             raise Unreachable(f"The filter cannot be read: {why.strip()}.")
-        return state(json.loads(listed)["nftables"] if listed else ())
+        found = json.loads(listed)["nftables"] if listed else ()
+        return state(found), flows.state(found)
 
     def _perform(self, asked: Sequence[Json]) -> None:
         with self._lock:

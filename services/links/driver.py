@@ -23,11 +23,15 @@ from appliance.errors import Unreachable
 from appliance.plan.addresses import AddAddress, DropAddress, Interface
 from appliance.plan.addresses import State as Addresses
 from appliance.plan.links import (
+    MARK,
     AddBridge,
+    AddVlan,
     BringDown,
     BringUp,
     DropBridge,
+    DropVlan,
     Enslave,
+    KeepTagsOut,
     Release,
     SetMac,
     SetMtu,
@@ -36,7 +40,13 @@ from appliance.plan.links import State as Links
 from appliance.plan.routes import PROTOCOL, AddRoute, DropRoute, Route
 from appliance.plan.routes import State as Routes
 from appliance.plan.unreachable import AddUnreachable, DropUnreachable
-from services.links.translate import address_of, link_of, route_of, unreachable_of
+from services.links.translate import (
+    address_of,
+    link_of,
+    route_of,
+    unreachable_of,
+    with_own_macs,
+)
 
 IPV4, IPV6 = 2, 10  # AF_INET, AF_INET6
 NO_DAD = 2  # linux/if_addr.h, IFA_F_NODAD
@@ -46,6 +56,8 @@ WATCHED = (
 RT_SCOPE_LINK = 253  # linux/rtnetlink.h
 Step = (
     AddBridge
+    | AddVlan
+    | KeepTagsOut
     | Enslave
     | Release
     | BringUp
@@ -53,6 +65,7 @@ Step = (
     | SetMac
     | SetMtu
     | DropBridge
+    | DropVlan
     | AddAddress
     | DropAddress
     | AddRoute
@@ -72,7 +85,7 @@ class LinksDriver:
         """Every link."""
         messages = [one async for one in await self._netlink.link("dump")]
         names = {one["index"]: one.get("ifname") for one in messages}
-        return {one.get("ifname"): link_of(one, names) for one in messages}
+        return with_own_macs({one.get("ifname"): link_of(one, names) for one in messages})
 
     async def addresses(self) -> Addresses:
         """Every link that has addresses, with all of them."""
@@ -101,6 +114,15 @@ class LinksDriver:
         ]
         return frozenset(one for one in found if one)
 
+    async def rehearse(self, step: AddVlan) -> None:
+        """Would a tag's link find its name free?  Raises Unreachable with what to do."""
+        there = set((await self._names()).values()) - {step.instead_of}
+        if step.link in there:
+            raise Unreachable(
+                f"There is an interface {step.link} already that is not ours. Remove it "
+                f"(ip link del {step.link}), or give its network the port {step.link}, without tag."
+            )
+
     async def perform(self, step: Step) -> None:
         """Carry out one step.  Raises Unreachable with the kernel's reason."""
         try:
@@ -115,6 +137,23 @@ class LinksDriver:
         await self._netlink.link("add", ifname=step.link, kind="bridge", **pinned)
         if not likeness and (drawn := await self._mac(step.link)):
             await self._set(step.link, address=drawn)
+
+    async def add_vlan(self, step: AddVlan) -> None:
+        """Make a link for a tag, and remove the one of ours that is in its way."""
+        if step.instead_of:
+            await self._netlink.link("del", index=await self._index(step.instead_of))
+        await self._netlink.link(
+            "add",
+            ifname=step.link,
+            kind="vlan",
+            link=await self._index(step.parent),
+            vlan_id=step.vlan,
+            group=MARK,
+        )
+
+    async def keep_tags_out(self, step: KeepTagsOut) -> None:
+        """Have a bridge drop frames with a tag, or take them again."""
+        await self._set(step.link, kind="bridge", br_vlan_filtering=int(step.untagged))
 
     async def add_address(self, step: AddAddress | DropAddress) -> None:
         """Add or drop one address."""
@@ -175,8 +214,8 @@ class LinksDriver:
             await self._set(step.link, address=step.mac)
             await self._set(step.link, state="up")
 
-    async def drop_bridge(self, step: DropBridge) -> None:
-        """Remove a bridge; its ports stay as they are, outside."""
+    async def drop(self, step: DropBridge | DropVlan) -> None:
+        """Remove a link that we made; the ports of a bridge stay as they are, outside."""
         await self._netlink.link("del", index=await self._index(step.link))
 
     async def _index(self, name: str) -> int:
@@ -197,13 +236,16 @@ class LinksDriver:
 
 PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, None]]] = {
     AddBridge: LinksDriver.add_bridge,
+    AddVlan: LinksDriver.add_vlan,
+    KeepTagsOut: LinksDriver.keep_tags_out,
     Enslave: LinksDriver.enslave,
     Release: LinksDriver.release,
     BringUp: LinksDriver.switch,
     BringDown: LinksDriver.switch,
     SetMac: LinksDriver.set_mac,
     SetMtu: LinksDriver.set_mtu,
-    DropBridge: LinksDriver.drop_bridge,
+    DropBridge: LinksDriver.drop,
+    DropVlan: LinksDriver.drop,
     AddAddress: LinksDriver.add_address,
     DropAddress: LinksDriver.add_address,
     AddRoute: LinksDriver.add_route,

@@ -1,12 +1,13 @@
 """Netlink messages as the plan's values.  Messages are mappings as pyroute2 hands them out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface
 from typing import Any
 
 from appliance.model.firewall import EVERYWHERE
 from appliance.plan.addresses import Interface
-from appliance.plan.links import Link
+from appliance.plan.links import MARK, Link
 from appliance.plan.routes import PROTOCOL, Route
 
 Message = Mapping[str, Any]
@@ -24,14 +25,40 @@ def kind_of(message: Message) -> str:
 
 def link_of(message: Message, names: Mapping[int, str]) -> Link:
     """One link; `names` are all links by index."""
-    return Link(
-        bridge=kind_of(message) == "bridge",
+    kind = kind_of(message)
+    link = Link(
+        bridge=kind == "bridge",
         up=bool(message["flags"] & IFF_UP),
         master=names.get(message.get("master") or 0),
         mtu=message.get("mtu"),
         mac=message.get("address"),
         own_mac=message.get("perm_address"),
     )
+    if kind == "bridge":
+        filtering = _detail(message, "br_vlan_filtering")
+        return replace(link, untagged=None if filtering is None else bool(filtering))
+    if kind == "vlan" and message.get("group") == MARK:
+        vlan = _detail(message, "vlan_id")
+        return replace(link, parent=names.get(message.get("link") or 0), vlan=vlan)
+    return link
+
+
+def _detail(message: Message, name: str) -> int | None:
+    """What the kind of link has to say of it; None when it does not."""
+    info = message.get("linkinfo")
+    data = info.get("data") if info else None
+    found = data.get(name) if data else None
+    return None if found is None else int(found)
+
+
+def with_own_macs(links: Mapping[str, Link]) -> Mapping[str, Link]:
+    """`links`, in which a tag's own MAC is that of its port, as the kernel made it."""
+    return {name: _with_own_mac(one, links) for name, one in links.items()}
+
+
+def _with_own_mac(link: Link, links: Mapping[str, Link]) -> Link:
+    port = links.get(link.parent) if link.parent else None
+    return replace(link, own_mac=port.mac) if port else link
 
 
 def address_of(message: Message) -> Interface:

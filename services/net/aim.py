@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from appliance.errors import Problem, Refused
 from appliance.events import Event, LinkMissing, LinkReturned, PrefixDelegated, PrefixGone
 from appliance.model import migrate, read
+from appliance.model.able import refusals, within
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
 from appliance.model.dns import Upstream
 from appliance.model.facts import NOTHING_FOUND, Facts
+from appliance.model.outside import STRANGERS_LINK
 from appliance.model.schedule import current
 from appliance.model.stays import Stay
 from appliance.model.wan import StaticAddress
@@ -18,7 +20,7 @@ from appliance.model.way import Learned, Lease
 from appliance.plan import order, routes
 from appliance.plan.addresses import Interface
 from appliance.plan.beside import beside
-from appliance.plan.links import WAN, Missing, located
+from appliance.plan.links import WAN, Missing, located, made_for_tags
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
 from hardware.inventory import Nic
@@ -42,8 +44,13 @@ class Aim:
     facts: Facts = NOTHING_FOUND
 
     def turned_from(self, before: "Aim | None") -> bool:
-        """Has a rule's time come, or the provider given something else?  That is no drift."""
-        return before is not None and (self.config, self.lease) != (before.config, before.lease)
+        """Has a rule's time come, the provider given something else, or the owner let somebody in?
+        That is no drift."""
+        return before is not None and self._told != before._told
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        return self.config, self.lease, self.facts.admitted
 
 
 def aim(
@@ -57,8 +64,7 @@ def aim(
     """Find the config's ports among the box's, and its rules that hold at `now` (Unix seconds);
     `staying` is what stands beside it, `learned` what the provider gave for its way out, `facts`
     what else was found."""
-    able = config if facts.ipv6 else _without_ipv6(config)
-    here, missing = located(current(able, now), nics)
+    here, missing = located(current(within(config, facts), now), nics)
     lease = usable(here, learned, staying)
     whole = _on_paper(here, lease) if lease else here
     wanted = beside(order.wanted(whole, facts), whole, staying)
@@ -117,10 +123,10 @@ def parsed(text: str) -> RouterConfig:
     return read.config(stored)
 
 
-def checked(text: str) -> RouterConfig:
-    """The config in a revision's JSON.  Raises Refused with every problem it has."""
+def checked(text: str, facts: Facts = NOTHING_FOUND) -> RouterConfig:
+    """The config in a revision's JSON.  Raises Refused with every problem it has on this box."""
     config = parsed(text)
-    if found := problems(config):
+    if found := (*problems(config), *refusals(config, facts)):
         raise Refused(*found)
     return config
 
@@ -149,19 +155,21 @@ def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow
     """The box's interfaces with the network each belongs to under a located config."""
     owner: dict[str, str] = {}
     for network in config.networks if config else ():
+        owner = {one.port: network.name for one in network.tagged} | owner
         owner |= dict.fromkeys(network.ports, network.name)
     if config and config.wan:
         owner[config.wan.port] = WAN
-    return tuple(PortRow(nic.name, nic.mac, nic.carrier, owner.get(nic.name)) for nic in nics)
+    hidden = made_for_tags(config) if config else frozenset[str]()
+    return tuple(
+        PortRow(nic.name, nic.mac, nic.carrier, owner.get(nic.name))
+        for nic in nics
+        if nic.name not in {*hidden, STRANGERS_LINK}
+    )
 
 
 def names_by_mac(machines: Iterable[MachineView]) -> Mapping[str, str]:
     """The inventory's machine names for dns."""
     return {mac: machine.name for machine in machines for _, mac in machine.macs}
-
-
-def _without_ipv6(config: RouterConfig) -> RouterConfig:
-    return replace(config, networks=tuple(replace(one, ipv6=None) for one in config.networks))
 
 
 def _place(one: Missing) -> tuple[str, str]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from appliance.store.inventory_view import RevisionView, Wish
 from appliance.trial import Extend, Keep, Undo
 
+LOOK = "outside"
+"""The kind of a wish that is none for the keeper: `services/outside` looks from outside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Apply:
@@ -40,6 +43,7 @@ class Inventory:
     machines: Mapping[str, str]
     asked: tuple[Asked, ...] = ()
     last_wish: int = 0
+    let_in: frozenset[str] = frozenset()  # new devices that the owner let in
 
 
 def asked(wish: Wish, revision: Callable[[int], RevisionView | None]) -> Asked:

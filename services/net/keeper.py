@@ -11,6 +11,7 @@ old address stays until everybody has moved (`leaving.py`).
 
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from appliance.errors import NixieError, NotConverged
@@ -38,6 +39,7 @@ from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
 from appliance.store.inventory_view import RevisionView
 from appliance.store.ledger import Ledger
+from appliance.store.newcomers import Settlers
 from appliance.store.trials import Ended, Kept, ProbeRow
 from appliance.trial import (
     Act,
@@ -58,6 +60,7 @@ from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows, 
 from services.net.asked import Apply, Asked, Inventory
 from services.net.attempt import Attempt, Clocks, Kernel
 from services.net.leaving import LastEnd, Leaving, nobody
+from services.net.newcomers import admitted, held_on
 from services.net.outside import DEAF, Ears, Outside
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
@@ -82,6 +85,9 @@ class Keeper:
     ) -> None:
         """`learned` tells what the provider gave; by itself nothing."""
         self._ledger = Ledger(database, clocks.now, fault)
+        self._settlers = Settlers(database)
+        last = self._ledger.slices
+        self._machines: Mapping[str, str] = dict(last.dns.machines) if last else {}
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
         self._leaving = Leaving(self._ledger.leaving, last_end)
         self._learned = learned
@@ -92,8 +98,6 @@ class Keeper:
         self._missing: tuple[Missing, ...] = ()
         self._pending: Attempt | None = None
         self._remains = order.State()  # of an undo that could not take everything away
-        slices = self._ledger.slices
-        self._machines: Mapping[str, str] = dict(slices.dns.machines) if slices else {}
         self._refused: RevisionView | None = None
         self.failures = 0
 
@@ -119,6 +123,11 @@ class Keeper:
         if self._pending is None or self._aim is None:
             return None
         return self._pending.machine.nonce, self._aim.config
+
+    @property
+    def here(self) -> RouterConfig | None:
+        """What is in force on this box, located; None before anything is."""
+        return self._aim.config if self._aim else None
 
     def note(self, change: str, found: Sequence[ProbeRow]) -> None:
         """Put down what our own checks of a change came to."""
@@ -149,9 +158,8 @@ class Keeper:
         if not answered:
             await self._let_go(told=True)
             await self.repair(told=True)
-        here = self._aim.config if self._aim else None
         slices = self._slices()
-        ports = port_rows(self._nics(), here)
+        ports = port_rows(self._nics(), self.here)
         self._ledger.write(*self._outside.news(), slices=slices, ports=ports)
 
     async def repair(self, *, told: bool) -> None:
@@ -179,6 +187,7 @@ class Keeper:
     async def _heed(self, inventory: Inventory) -> bool:
         """Do what nixie.db asks for; False when that is nothing."""
         self._machines = inventory.machines
+        self._settlers.let_in(inventory.let_in)
         if self._kept is None:
             self._ledger.asked = inventory.last_wish
             return await self._take_first(inventory.newest)
@@ -224,7 +233,7 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = self._aimed(checked(revision.config))
+            tried = self._aimed(checked(revision.config, self._outside.facts()))
             self._kernel.scope = self._scope(tried)
             before = await self._kernel.observe()
             await self._kernel.rehearse(order.steps(tried.wanted, before))
@@ -322,7 +331,8 @@ class Keeper:
     def _aimed(self, config: RouterConfig) -> Aim:
         """Where `config` leads, with what stays beside it."""
         beside = self._leaving.beside(self._config, config)
-        heard = self._learned(), self._outside.facts()
+        known = admitted(config, self._settlers.admitted, self._machines)
+        heard = self._learned(), replace(self._outside.facts(), admitted=known)
         return aim(config, self._nics(), self._clocks.now(), beside, *heard)
 
     async def _let_go(self, *, told: bool) -> None:
@@ -361,6 +371,7 @@ class Keeper:
         """`fresh` is in force now; what there is to tell about its ports and its prefix."""
         missing, facts = self._missing, self._aim.facts if self._aim else NOTHING_FOUND
         self._aim, self._missing = fresh, fresh.missing
+        self._settlers.hold(held_on(fresh.config))
         return (*link_events(missing, fresh.missing), *prefix_events(facts, fresh.facts))
 
     def _failed(self, error: NixieError) -> None:

@@ -8,7 +8,7 @@ from appliance.clock import looked, started
 from appliance.events import ClockDoubted, ClockTrusted, Event
 from appliance.model.announced import Ipv6Slice
 from appliance.model.facts import NOTHING_FOUND, Facts
-from appliance.model.slices import Slices
+from appliance.model.slices import KernelSlice, Slices
 from appliance.plan import order
 from appliance.plan.announced import announced, promised
 from services.net.aim import Aim
@@ -47,7 +47,9 @@ class Outside:
         self._ipv6 = announced(aim.config, aim.facts, self._ipv6, now)
         self._clock = looked(self._clock, now, synchronised=self._ears.synchronised())
         time = replace(slices.time, trusted=self._clock.trusted, floor=self._clock.floor)
-        return replace(slices, ipv6=self._ipv6, time=time)
+        found = aim.facts
+        kernel = KernelSlice(found.vlan, found.cake, found.flowtable)
+        return replace(slices, ipv6=self._ipv6, time=time, kernel=kernel)
 
     def news(self) -> tuple[Event, ...]:
         """What there is to tell of the clock since the last time."""

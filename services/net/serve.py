@@ -8,9 +8,10 @@ started in.
 """
 
 import asyncio
+import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from services.clock.probe import Follower as ClockFollower
 from services.delegation.dhcpcd import REPORT
 from services.delegation.probe import facts, reports
 from services.devices.serve import Watch
+from services.drops.serve import Drops
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
@@ -38,6 +40,7 @@ from services.net.keeper import Keeper
 from services.net.outside import Ears
 from services.net.probes import probes
 from services.net.probing.driver import Prober
+from services.outside.serve import serve as look_outside
 
 INVENTORY, PROVIDER, KERNEL, OUTSIDE = "nixie.db", "wan.db", "the kernel", "the world"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -59,15 +62,17 @@ async def serve(
     signs: Signs = NO_SIGNS,
     fault: Fault = no_fault,
     makers: Path | None = None,
+    ear: socket.socket | None = None,
 ) -> None:
     """Hold the network until cancelled; ready when the last kept config is in force.
 
-    `makers` is the registry of network cards' makers, None where set-up put none.
+    `makers` is the registry of network cards' makers, None where set-up put none; at `ear` web asks
+    what the filter held back.
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
-    held = Follower(state / "leases.db")
+    held, wishes = Follower(state / "leases.db"), Follower(state / "nixie.db")
     provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
     watch = Watch(database, state, makers)
     report, clock = state / "dhcpcd" / REPORT, ClockFollower()
@@ -75,18 +80,26 @@ async def serve(
         await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
-            ears = Ears(partial(facts, report), lambda: clock.synchronised)
+            able = await kernel.abilities()
+            ears = Ears(partial(facts, report, able), lambda: clock.synchronised)
             told = last_ends(held), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await keeper.recover()
             signs.ready()
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
-            await _hold(keeper, (inventory, wan), heard, signs.beat, watch, tell, held)
+            services: dict[str, Callable[[], Awaitable[None]]] = {
+                "devices": watch.serve,
+                "probes": partial(probe, keeper, held),
+                "outside": partial(look_outside, keeper, database, wishes, now),
+                "drops": partial(Drops(now).serve, ear),
+            }
+            await _hold(keeper, (inventory, wan), heard, signs.beat, services, tell)
     finally:
         watch.close()
         wan.close()
         inventory.close()
         held.close()
+        wishes.close()
         database.close()
 
 
@@ -116,26 +129,23 @@ async def _hold(
     files: tuple[Follower, Follower],
     heard: Iterable[AsyncIterator[None]],
     beat: Callable[[], None],
-    watch: Watch,
+    services: Mapping[str, Callable[[], Awaitable[None]]],
     tell: Callable[[Event], None],
-    held: Follower,
 ) -> None:
-    """Look whenever something may have changed; beside it the watch over the devices.
+    """Look whenever something may have changed, with these services beside it.
 
     `files` are nixie.db and wan.db.
     """
     inventory, wan = files
     bell = Bell()
     async with asyncio.TaskGroup() as group:
-        group.create_task(supervise(once(Service("devices", None, watch.serve)), tell))
+        beside = (Service(name, None, one) for name, one in services.items())
+        group.create_task(supervise(once(*beside), tell))
         group.create_task(bell.ring_on(follow([Follower(inventory.path)]), INVENTORY))
         group.create_task(bell.ring_on(follow([Follower(wan.path)]), PROVIDER))
         group.create_task(bell.ring_on(changes(), KERNEL))
         for source in heard:
             group.create_task(bell.ring_on(source, OUTSIDE))
-        group.create_task(
-            supervise(once(Service("probes", None, partial(probe, keeper, held))), tell)
-        )
         while True:
             bell.rung.clear()
             beat()

@@ -92,7 +92,7 @@ class World:
     def mac_of(self, network: str, address: str) -> str | None:
         """The MAC that holds `address` there, None when nobody knows."""
         connection = self._leases.connection
-        if connection is None:
+        if connection is None or ":" in address:  # who came by IPv6 says it in the path, or nothing
             return None
         try:
             return leases.holder(connection, network, IPv4Address(address))

@@ -155,14 +155,15 @@ async def serve(
 ) -> None:
     """Boot machines until cancelled.
 
-    `sockets` are named `tftp.<link>` and `boot.<link>`; `installed` comes from `probe.installed`;
-    `admin` turns our address into the admin's URL.
+    `sockets` are named `tftp.<link>`, `boot.<link>` and, for IPv6, `boot6.<link>`; `installed`
+    comes from `probe.installed`; `admin` turns our address into the admin's URL.
     """
     role = Role(files, installed, fault)
     role.refresh()
     boot = Boot(role.world, role.recorder, installed, role.refresh, files.certificate, admin)
     sites = Sites(boot)
-    await sites.open(_of("boot.", sockets))
+    for family in ("boot.", "boot6."):
+        await sites.open(_of(family, sockets))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(role.keep_up(signs.beat))

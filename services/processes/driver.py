@@ -111,6 +111,15 @@ class Process:
         self._handle = os.pidfd_open(pid)
         asyncio.get_running_loop().add_reader(self._handle, self._collect)
 
+    def is_stopped(self) -> bool:
+        """Has a signal stopped it (SIGSTOP), and none let it go on since?"""
+        if self.code is not None:
+            return False
+        with suppress(ChildProcessError):
+            asked = os.WSTOPPED | os.WNOHANG | os.WNOWAIT  # it stays to be seen (waitid(2))
+            return os.waitid(os.P_PID, self.pid, asked) is not None
+        return False
+
     async def wait(self) -> int:
         """Return its exit status once it ended."""
         await self._gone.wait()

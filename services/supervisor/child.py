@@ -28,6 +28,7 @@ class Patience:
 
     ready_seconds: float = 30.0  # from its start to READY=1
     beat_seconds: float = 10.0  # from one WATCHDOG=1 to the next
+    still_seconds: float = 1.0  # stopped by a signal
 
 
 class Child:
@@ -45,6 +46,7 @@ class Child:
         self._began = 0.0
         self._heard = 0.0
         self._again_at = 0.0
+        self._still_since: float | None = None
         self._silent = ""
         self._words = ""
 
@@ -58,6 +60,7 @@ class Child:
         self.pid = pid
         self.state = State.STARTING if self._beats else State.READY
         self._began = self._heard = now
+        self._still_since = None
         self._silent = self._words = ""
 
     def heard(self, *, ready: bool, now: float) -> bool:
@@ -67,6 +70,13 @@ class Child:
             self.state = State.READY
             return True
         return False
+
+    def seen(self, *, stopped: bool, now: float) -> None:
+        """Somebody looked whether a signal stopped it: then it is no slow role, but none."""
+        if not stopped:
+            self._still_since = None
+        elif self._still_since is None:
+            self._still_since = now
 
     def said(self, words: str) -> None:
         """It said how it stands; should it end now, that is why."""
@@ -79,24 +89,29 @@ class Child:
 
     def silenced(self) -> str:
         """It is being killed for its silence; returns why, as a sentence."""
-        seconds = self._silence_allowed()
-        was = "become ready" if self.state is State.STARTING else "given a sign of life"
-        self._silent = f"It had not {was} for {seconds:g} s and was killed."
+        if self._still_since is not None:
+            seconds, what = self._patience.still_seconds, "It had been stopped by a signal"
+        elif self.state is State.STARTING:
+            seconds, what = self._patience.ready_seconds, "It had not become ready"
+        else:
+            seconds, what = self._patience.beat_seconds, "It had not given a sign of life"
+        self._silent = f"{what} for {seconds:g} s and was killed."
         return self._silent
 
-    def ended(self, code: int, now: float, line: str = "") -> int:
-        """The process is gone; returns the pause in seconds, 0 when it was stopped on purpose.
+    def ended(self, code: int, now: float, line: str = "") -> int | None:
+        """The process is gone; returns the pause in seconds, None when it was stopped on purpose.
 
-        `line` is the last one in its log: why it ended, where it said nothing else.
+        The first time it comes back at once, and only then later and later.  `line` is the last
+        one in its log: why it ended, where it said nothing else.
         """
         self.pid = None
         if self.state is State.ENDING:
             self.state = State.WAITING
-            return 0
+            return None
         self.failures = counted(self.failures, now - self._began)
         self.restarts += 1
         self.why = self._silent or self._words or ending(code, line)
-        pause = pause_seconds(self.failures)
+        pause = pause_seconds(self.failures - 1) if self.failures > 1 else 0
         self._again_at = now + pause
         self.state = State.PAUSED
         return pause
@@ -105,13 +120,18 @@ class Child:
         """What must be done now, if anything; "start" only says that nothing forbids it."""
         if not self.alive:
             return "start" if self.state is State.WAITING or now >= self._again_at else None
-        if not self._beats or self.state is State.ENDING:
+        if self.state is State.ENDING:
             return None
-        return "kill" if now - self._heard > self._silence_allowed() else None
+        return "kill" if self._is_stopped(now) or (self._beats and self._is_silent(now)) else None
 
-    def _silence_allowed(self) -> float:
+    def _is_stopped(self, now: float) -> bool:
+        since = self._still_since
+        return since is not None and now - since >= self._patience.still_seconds
+
+    def _is_silent(self, now: float) -> bool:
         starting = self.state is State.STARTING
-        return self._patience.ready_seconds if starting else self._patience.beat_seconds
+        allowed = self._patience.ready_seconds if starting else self._patience.beat_seconds
+        return now - self._heard > allowed
 
 
 def ending(code: int, line: str = "") -> str:

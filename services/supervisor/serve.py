@@ -17,8 +17,9 @@ from functools import partial
 
 from appliance.events import Event, FileGone, FileReplaced, RoleUnserved, WallLower, say
 from appliance.model.slices import Slices
-from appliance.roles import DAEMONS, Role
+from appliance.roles import DAEMONS, RECALL, Role
 from appliance.store.follow import Follower
+from appliance.store.recall.open import recall_path
 from appliance.store.slices import published
 from appliance.supervise import Service, once
 from appliance.supervise import supervise as keep
@@ -47,6 +48,8 @@ from services.supervisor.users.probe import users
 TURN_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 NIX_DAEMON = "nix-daemon"
+LASTING = frozenset({ADMIN_LOCAL, RECALL})
+"""Sockets that belong to no interface."""
 
 
 async def supervise(
@@ -101,6 +104,7 @@ class _Ring:
         self._admin: Opened | None = None
         if plan.admin_local_port is not None:
             self._admin = Opened(admin_local(plan.admin_local_port), 0)
+        self._recall = {one.name: self._ear(one) for one in plan.roles.values() if one.remembers}
         self._roles = {role.name: self._role(role) for role in plan.roles.values()}
         self._daemons_told = Daemons(plan.daemons, self._users, plan.state, self._namespace)
         self._others = {role.name: self._other(role) for role in others}
@@ -153,7 +157,7 @@ class _Ring:
         if held.child.name in self._others:
             return self._daemons_told.able(held.child.name)
         needs_sockets = self._roles.keys() - AT_ONCE
-        return held.child.name not in needs_sockets or bool(held.opened)
+        return held.child.name not in needs_sockets or bool(held.opened.keys() - {RECALL})
 
     def _role(self, role: Role) -> Held:
         signs = partial(
@@ -165,6 +169,14 @@ class _Ring:
         )
         means = self._means(partial(self._role_command, role), signs)
         return Held(Child(role.name, self._plan.patience), means)
+
+    def _ear(self, role: Role) -> Opened:
+        """Where web alone may ask a role what it remembers."""
+        path = recall_path(self._plan.state, role.name)
+        asks = self._users.roles.get("web", self._users.owner)
+        made = unix_socket(path, socket.SOCK_STREAM, asks, chown=self._users.many)
+        path.chmod(0o600)
+        return Opened(made, 0)
 
     def _other(self, role: Role) -> Held:
         means = self._means(lambda _opened: self._daemons_told.command(role), None)
@@ -218,19 +230,21 @@ class _Ring:
             for other in self._others.values():
                 self._daemons_told.look(other, self._slices, self._tell)
         for role in self._plan.roles.values():
-            if role.sockets:
+            if role.sockets or role.remembers:
                 await self._look_at_sockets(role, self._roles[role.name])
 
     async def _look_at_sockets(self, role: Role, held: Held) -> None:
-        local = self._admin if "admin" in role.sockets else None
+        local = {ADMIN_LOCAL: self._admin} if self._admin and "admin" in role.sockets else {}
+        if role.name in self._recall:
+            local[RECALL] = self._recall[role.name]
         listens = wanted(role, self._slices, admin_local=self._admin is not None)
-        have = {name: one for name, one in held.opened.items() if name != ADMIN_LOCAL}
+        have = {name: one for name, one in held.opened.items() if name not in LASTING}
         look: Look = await (self._inside if role.inside else self._outside).look(listens, have)
         for name, what in look.problems.items():
             if held.problems.get(name) != what:
                 self._tell(RoleUnserved(role.name, name, what))
         held.problems = dict(look.problems)
-        held.have({**look.opened, **({ADMIN_LOCAL: local} if local else {})})
+        held.have({**look.opened, **local})
 
     # ── the broker, and telling ──────────────────────────────────────────────────────────────────
 

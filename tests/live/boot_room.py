@@ -41,10 +41,12 @@ from appliance.signs import Signs
 from services.netboot.probe import installed
 from services.netboot.serve import Files, serve
 
-def listening(kind, port):
-    made = socket.socket(socket.AF_INET, kind)
+def listening(kind, port, family=socket.AF_INET):
+    made = socket.socket(family, kind)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"br-lan")
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     made.bind(("", port))
     if kind == socket.SOCK_STREAM:
         made.listen(128)
@@ -58,6 +60,7 @@ state, loaders = Path(sys.argv[1]), Path(sys.argv[2])
 sockets = {
     "tftp.br-lan": listening(socket.SOCK_DGRAM, 69),
     "boot.br-lan": listening(socket.SOCK_STREAM, 80),
+    "boot6.br-lan": listening(socket.SOCK_STREAM, 80, socket.AF_INET6),
 }
 files = Files(state / "published", state / "boot.db", state / "leases.db", state / "net.db")
 asyncio.run(serve(sockets, files, installed(loaders), signs=Signs(ready)))
@@ -107,9 +110,9 @@ class Room:
             capture_output=True, timeout=seconds, check=False,
         )  # fmt: skip
 
-    def curl(self, path: str, *options: str) -> bytes:
+    def curl(self, path: str, *options: str, at: str = "10.77.0.1") -> bytes:
         """What curl prints for a path of the router."""
-        return self.run("curl", "-s", "-g", *options, f"http://10.77.0.1{path}").stdout
+        return self.run("curl", "-s", "-g", *options, f"http://{at}{path}").stdout
 
     def stored(self) -> list[boots.BootRow]:
         """What is stored, newest first."""

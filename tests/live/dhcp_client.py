@@ -4,6 +4,8 @@ Usage: dhcp_client.py LINK exchanges COUNT    go through COUNT exchanges, one MA
                                               address of each ACK, "none" where none came
        dhcp_client.py LINK burst COUNT        COUNT DISCOVERs at once; the addresses offered, in any
                                               order
+       dhcp_client.py LINK flood COUNT        COUNT invented MACs within a minute, which take what
+                                              they are offered
        dhcp_client.py LINK request ADDRESS    one INIT-REBOOT of MAC 0; its answer as hex, or "none"
        dhcp_client.py LINK discover HEX       broadcast HEX once; seconds until the answer, and it
        dhcp_client.py LINK 4011 SERVER HEX    send HEX to port 4011 from port 4011 until it is
@@ -13,10 +15,12 @@ Usage: dhcp_client.py LINK exchanges COUNT    go through COUNT exchanges, one MA
 import socket
 import sys
 import time
+from contextlib import suppress
 
 from services.dhcp.wire import decode, encode
 
 TRIES, SECONDS = 8, 0.5
+FLOOD_SECONDS = 60
 
 
 def mac(number: int) -> bytes:
@@ -28,6 +32,7 @@ class Client:
         self.wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
         self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # beside a flood
         self.wire.bind(("", port))
         self.wire.settimeout(SECONDS)
 
@@ -75,6 +80,29 @@ class Client:
                 continue
         return list(offered.values())
 
+    def flood(self, count: int) -> None:
+        """Invented devices, one after the other; nothing is asked twice."""
+        self.wire.setblocking(False)
+        began = time.monotonic()
+        for number in range(count):
+            invented = b"\x06" + number.to_bytes(5, "big")
+            self.say(invented, [(53, b"\x01")])
+            while time.monotonic() < began + number * FLOOD_SECONDS / count:
+                time.sleep(0.005)
+                self.take_offers()
+
+    def take_offers(self) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                said = decode(self.wire.recv(2048))
+                if said.kind == 2 and said.chaddr[:1] == b"\x06":
+                    wanted = said.yiaddr.to_bytes(4, "big")
+                    self.say(said.chaddr, [(53, b"\x03"), (50, wanted), (54, said.options[54])])
+
+    def say(self, chaddr: bytes, options: list[tuple[int, bytes]]) -> None:
+        asked = encode(op=1, xid=1, chaddr=chaddr, flags=0x8000, options=options)
+        self.wire.sendto(asked, ("255.255.255.255", 67))
+
     def ask_4011(self, server: str, asked: bytes) -> str:
         """Ask until it is answered, as firmware does: the source port of the answer, hex."""
         for _ in range(TRIES):
@@ -95,6 +123,8 @@ def main() -> None:
             print(client.exchange(number), flush=True)
     elif what == "burst":
         print(*Client(link, 68).burst(int(value)))
+    elif what == "flood":
+        Client(link, 68).flood(int(value))
     elif what == "request":
         answer = Client(link, 68).ask(0, [(53, b"\x03"), (50, socket.inet_aton(value))])
         print(answer.hex() if answer else "none")

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 ROLE = """
 import asyncio, socket, sys
 from pathlib import Path
+from appliance.store.recall.open import recall_path
 from services.dns.serve import serve
 def bound(kind):
     made = socket.socket(socket.AF_INET, kind)
@@ -30,7 +31,12 @@ def bound(kind):
     made.bind(("", 53))
     return made
 sockets = {"dns-udp.br-lan": bound(socket.SOCK_DGRAM), "dns-tcp.br-lan": bound(socket.SOCK_STREAM)}
-asyncio.run(serve(sockets, Path(sys.argv[1])))
+state = Path(sys.argv[1])
+recall = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+recall_path(state, "dns").parent.mkdir(exist_ok=True)
+recall.bind(str(recall_path(state, "dns")))
+recall.listen()
+asyncio.run(serve({**sockets, "recall": recall}, state))
 """
 ASK = """
 import json, sys

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance.model.config import RouterConfig
+from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.reachability import Packet
 from appliance.model.schedule import current
 from appliance.plan import sysctls
@@ -56,6 +57,8 @@ HOSTS: Mapping[str, tuple[str, ...]] = {
     "visitors": ("10.78.0.20", "10.78.0.21", "fd78::20"),
     "internet": ("192.0.2.1", "2001:db8:1::1"),
 }
+SOMEBODY = "52:54:00:aa:00:01"
+"""The card of packets that are nobody's in particular."""
 QUIET = """
 table inet quiet {
   chain input {
@@ -101,9 +104,12 @@ class Room:
     gateways: Mapping[str, bytes] = field(default_factory=dict)
     probes: int = 0
 
-    def apply(self, config: RouterConfig, now: float = 0.0) -> tuple[Step, ...]:
+    def apply(
+        self, config: RouterConfig, now: float = 0.0, admitted: Admitted = NOBODY
+    ) -> tuple[Step, ...]:
         """Bring our table to `config` as it holds at `now`; what is left to do afterwards."""
-        return inside(self.router.name, lambda: asyncio.run(_swap(current(config, now))))
+        held = current(config, now)
+        return inside(self.router.name, lambda: asyncio.run(_swap(held, admitted)))
 
     def reload(self, configs: Sequence[RouterConfig], times: int) -> None:
         """Swap between configurations, beginning with the first, as fast as it goes."""
@@ -113,7 +119,7 @@ class Room:
         """Put one packet on the cable of where it comes from; returns its number."""
         self.probes += 1
         payload = MAGIC + struct.pack("!I", self.probes)
-        mac = bytes.fromhex((packet.mac or "52:54:00:aa:00:01").replace(":", ""))
+        mac = bytes.fromhex((packet.mac or SOMEBODY).replace(":", ""))
         header = self.gateways[packet.source] + mac
         self.wires[packet.source].send(header + network_layer(packet, payload, self.probes))
         return self.probes
@@ -144,10 +150,10 @@ class Room:
         return self.arrivals({number}, 0.4).get(number)
 
 
-async def _swap(config: RouterConfig) -> tuple[Step, ...]:
+async def _swap(config: RouterConfig, admitted: Admitted) -> tuple[Step, ...]:
     if value := sysctls.wanted(config).get(sysctls.BRIDGED_V4):
         SysctlDriver().write(sysctls.Write(sysctls.BRIDGED_V4, value))
-    driver, target = FirewallDriver(), wanted(config)
+    driver, target = FirewallDriver(), wanted(config, admitted)
     for step in steps(target, await driver.observe()):
         await driver.perform(step)
     return steps(target, await driver.observe())

@@ -49,6 +49,15 @@ class LanClient:
         """What a machine is told to boot, "" when nobody answers."""
         return self._said("curl", "-s", "-m", "5", f"http://{server}/s/{MAC}")
 
+    def opens_admin(self, server: str = "10.77.0.1") -> bool:
+        """Does the admin answer there, over HTTPS and with the router's own certificate?
+
+        Only where the admin is on the LANs: `Router.start("admin=lan")`.
+        """
+        authority = str(self.router.state / "secrets/web/ca.crt")
+        words = ("-s", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", authority)
+        return self._said("curl", *words, f"https://{server}/claim") == "200"
+
     def is_served(self) -> bool:
         """Are there addresses, names and boots?"""
         return (

@@ -1,7 +1,8 @@
 """`nixie lab` with another cast, for tests: roles left out, or started by another program.
 
-Usage: other_lab.py STATE PREFIX PORT [without=ROLE,ROLE] [faults=FOLDER]; with a folder of faults
-every role is started by fault_role.py.
+Usage: other_lab.py STATE PREFIX PORT [without=ROLE,ROLE] [faults=FOLDER] [admin=lan]
+[machines=none]; with a folder of faults every role is started by fault_role.py, with admin=lan the
+admin is where a router has it, without machines nobody tries out QEMU first.
 """
 
 import sys
@@ -12,19 +13,27 @@ from typing import Any
 
 from appliance import assemble
 from appliance.roles import Role
+from services.lab import serve as labs
+from services.lab.machine import Platform
 from services.supervisor.plan import Plan
 
 WHOLE = assemble.router_plan
 
 
-def changed(plan: Plan, without: set[str], faults: str) -> Plan:
+def changed(plan: Plan, without: set[str], faults: str, admin: str) -> Plan:
     """The plan as this program was asked to have it."""
 
     def program(role: Role) -> Sequence[str]:
         return [str(plan.installed.python), "-m", "fault_role", role.name, faults]
 
     roles = {name: role for name, role in plan.roles.items() if name not in without}
-    return replace(plan, roles=roles, program=program if faults else None)
+    port = None if admin == "lan" else plan.admin_local_port
+    return replace(plan, roles=roles, program=program if faults else None, admin_local_port=port)
+
+
+async def no_machines() -> Platform:
+    """Nobody will switch a machine on."""
+    return Platform("", None, None)
 
 
 def main(state: str, prefix: str, port: str, *options: str) -> int:
@@ -32,9 +41,15 @@ def main(state: str, prefix: str, port: str, *options: str) -> int:
     without = set(asked.get("without", "").split(","))
 
     def router_plan(here: Path, **more: Any) -> Plan:
-        return changed(WHOLE(here, **more), without, asked.get("faults", ""))
+        plan, (faults, admin) = (
+            WHOLE(here, **more),
+            (asked.get("faults", ""), asked.get("admin", "")),
+        )
+        return changed(plan, without, faults, admin)
 
     assemble.router_plan = router_plan
+    if asked.get("machines") == "none":
+        labs.probe_platform = no_machines
     return assemble.lab(Path(state), prefix, int(port), None)
 
 

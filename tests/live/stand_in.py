@@ -2,7 +2,7 @@
 
 Copied into the program folder and run as each role; every datagram and every TCP connection is
 answered with its pid and the name of the socket.  A file `<role>.mute` beside it makes it forget to
-say READY=1.
+say READY=1, a file `<role>.silent` to beat.
 """
 
 import asyncio
@@ -43,7 +43,8 @@ async def main(role: str) -> None:
     overseer = Overseer(os.environ["NOTIFY_SOCKET"])
     overseer.ready()
     while True:
-        overseer.beat()
+        if not Path(f"{role}.silent").exists():
+            overseer.beat()
         await asyncio.sleep(0.5)
 
 

@@ -135,6 +135,15 @@ class Router:
             self.process.wait()
         self.process = None
 
+    def cut_power(self) -> None:
+        """No process is left, and nothing is known that lay in memory only."""
+        assert self.process is not None
+        pids = [int(self.role(name).get("pid") or 0) for name in ROLES]
+        self.process.kill()
+        self.process.wait()
+        until(lambda: not any(one and Path(f"/proc/{one}").exists() for one in pids), "all ended")
+        (self.state / "run/supervisor.json").unlink()
+
     def inside(self, *command: str, seconds: float = 30) -> "subprocess.CompletedProcess[str]":
         """Run a command in the router's namespace."""
         return subprocess.run(
@@ -163,17 +172,17 @@ def made(name: str) -> Router:
 
 
 @contextmanager
-def standing(name: str, shelf: Path | None = None) -> Iterator[Router]:
+def standing(name: str, shelf: Path | None = None, cast: Sequence[str] = ()) -> Iterator[Router]:
     """A router for the length of a block; its log is printed when the block fails.
 
-    With a `shelf` it has a Nix store of its own, from there and kept there.
+    With a `shelf` it has a Nix store of its own, from there and kept there; `cast` as in `start`.
     """
     router = made(name)
     store = router.state / "store"
     try:
         if shelf is not None:
             fetch(shelf, store)
-        router.start()
+        router.start(*cast)
         yield router
     except BaseException:
         print_logs(router)

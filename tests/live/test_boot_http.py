@@ -145,6 +145,38 @@ def test_what_is_no_boot_path_is_sent_to_the_admin(here: Room) -> None:
     assert b"Location: https://10.77.0.1/\r\n" in head
 
 
+@pytest.fixture
+def six(here: Room) -> str:
+    """The router's link-local address, which both ends of a cable have by themselves."""
+    told = subprocess.run(
+        ["ip", "-n", here.router, "-6", "-o", "addr", "show", "br-lan", "scope", "link"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    own = re.search(r"inet6 (\S+)/", told.stdout)
+    assert own
+    for where, link, address in (
+        (here.router, "br-lan", "fd12::1"),
+        (here.client, "nxc", "fd12::9"),
+    ):
+        add = ["ip", "-n", where, "addr", "add", f"{address}/64", "dev", link, "nodad"]
+        subprocess.run(add, check=True)
+    return own[1]
+
+
+def test_a_request_by_ipv6_is_sent_to_the_admin_at_that_address(here: Room, six: str) -> None:
+    head = here.curl("/machines", "-I", at="[fd12::1]")
+    assert b"Location: https://[fd12::1]/\r\n" in head
+    head = here.curl("/machines", "-I", at=f"[{six}%25nxc]")
+    assert b"Location: https://10.77.0.1/\r\n" in head
+
+
+@pytest.mark.usefixtures("six")
+def test_a_script_that_is_asked_by_ipv6_leads_on_by_ipv6(here: Room) -> None:
+    script = here.curl(SCRIPT, at="[fd12::1]")
+    (path,) = re.findall(rb"http://\[fd12::1\](/b/\S+/[0-9a-f]{64}/kernel)", script) or (b"",)
+    assert here.curl(path.decode(), at="[fd12::1]")
+
+
 @pytest.mark.parametrize("path", [SCRIPT, "/n/bios/undionly.kpxe", "/b/x/y", "/n/none/x"])
 def test_g72_a_boot_path_never_redirects(here: Room, path: str) -> None:
     assert status(here, path) not in range(300, 400)

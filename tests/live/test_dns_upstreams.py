@@ -13,7 +13,7 @@ from appliance.model.dns import Forwarding, Record, Upstream
 from appliance.store.open import now
 from tests.live.dns_place import SLICES, Names, asking, dns
 from tests.live.waiting import until
-from webui.certificates import authority, leaf
+from webui.certificates.pairs import authority, leaf
 
 pytestmark = pytest.mark.live
 __all__ = ["dns"]

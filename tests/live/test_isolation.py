@@ -229,6 +229,22 @@ def test_a_forward_is_for_one_port_of_one_device(room: Room) -> None:
     assert room.arrives(direct) is None
 
 
+@pytest.mark.parametrize("who", ["lan", "lab"])
+def test_a_forward_of_443_leaves_the_admin_where_it_is(room: Room, who: str) -> None:
+    web = replace(SSH, name="web", outside=Ports(443), inside=443)
+    room.apply(replace(HOME, forwards=(web,)))
+    assert room.arrives(packet(who, "router", 4, "tcp 443")) == "router"
+    assert room.arrives(packet(who, "router", 6, "tcp 443")) == "router"
+
+
+@pytest.mark.parametrize("who", ["internet", "lan", "lab"])
+def test_a_forward_of_443_leads_to_its_device(room: Room, who: str) -> None:
+    web = replace(SSH, name="web", outside=Ports(443), inside=443)
+    room.apply(replace(HOME, forwards=(web,)))
+    knock = replace(packet(who, "router", 4, "tcp 443"), receiver=OUTSIDE)
+    assert room.arrives(knock) == "lan"
+
+
 # ── conversations ────────────────────────────────────────────────────────────────────────────────
 
 

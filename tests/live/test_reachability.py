@@ -8,10 +8,19 @@ import pytest
 
 from appliance.model.config import Dhcp, Network, Pool, Reservation, RouterConfig
 from appliance.model.firewall import Ends, Forward, Ports, Rule, Schedule, StaticRoute, Zone
+from appliance.model.newcomers import QUARANTINE, TELL
 from appliance.model.reachability import Packet, translated, verdict
 from appliance.model.schedule import current
 from appliance.model.wan import StaticAddress, Wan
-from tests.live.firewall_room import HOSTS, LINKS, ROUTER_V4, ROUTER_V6, Room, firewall_room
+from tests.live.firewall_room import (
+    HOSTS,
+    LINKS,
+    ROUTER_V4,
+    ROUTER_V6,
+    SOMEBODY,
+    Room,
+    firewall_room,
+)
 
 pytestmark = pytest.mark.live
 
@@ -35,6 +44,11 @@ V4 = (
 )
 V6 = ("fd77::/64", "fd77::5/128", "fd78::/64", "2001:db8:ffff::/48", "::/0")
 ZONES = ("lan", "guest", "lab")
+ADMITTED = {
+    "lan": frozenset({SOMEBODY, NAS.mac}),
+    "lab": frozenset({SOMEBODY}),
+    "visitors": frozenset({SOMEBODY, *DEVICES}),
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +64,7 @@ def test_the_models_verdict_is_the_packets(room: Room, seed: int) -> None:
     wrong, judged, passed = [], 0, 0
     for _ in range(CONFIGS):
         config = some_config(dice)
-        assert room.apply(config, NOW) == ()
+        assert room.apply(config, NOW, ADMITTED) == ()
         packets = [some_packet(dice) for _ in range(PACKETS)]
         said = [where(config, packet) for packet in packets]
         numbers = [room.send(packet) for packet in packets]
@@ -58,7 +72,13 @@ def test_the_models_verdict_is_the_packets(room: Room, seed: int) -> None:
         came = room.arrivals({number for number, place in expected.items() if place})
         assert came.keys() <= expected.keys(), "a packet came out after its time"
         wrong += [
-            (packet, expected[number], came.get(number), verdict(config, packet, NOW), config)
+            (
+                packet,
+                expected[number],
+                came.get(number),
+                verdict(config, packet, NOW, ADMITTED),
+                config,
+            )
             for number, packet in zip(numbers, packets, strict=True)
             if expected[number] != came.get(number)
         ]
@@ -70,7 +90,7 @@ def test_the_models_verdict_is_the_packets(room: Room, seed: int) -> None:
 
 def where(config: RouterConfig, packet: Packet) -> str | None:
     """Where the model says that a packet comes out."""
-    if not verdict(config, packet, NOW).accepted:
+    if not verdict(config, packet, NOW, ADMITTED).accepted:
         return None
     return (translated(current(config, NOW), packet) or packet).destination
 
@@ -86,6 +106,7 @@ def some_config(dice: random.Random) -> RouterConfig:
             some_dhcp(dice, name),
             netboot=dice.random() < 0.5,
             zone=dice.choice(ZONES),
+            newcomers=dice.choice((TELL, TELL, TELL, QUARANTINE)),
         )
         for name in ("lan", "lab", "visitors")
     )

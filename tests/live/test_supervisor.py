@@ -11,7 +11,7 @@ import time
 import pytest
 
 from appliance.errors import Refused
-from appliance.events import RoleReady, RoleUnserved, ServiceFailed, say
+from appliance.events import RoleEnded, RoleReady, RoleUnserved, ServiceFailed, say
 from services.nix.daemon import DaemonRequest, Folder, bounds_for
 from services.processes.driver import ability
 from services.supervisor.child import Patience
@@ -75,8 +75,31 @@ def test_a_killed_role_is_started_again(house: House) -> None:
         os.kill(first, signal.SIGKILL)
         second = await house.ready("build", times=2)
         assert second != first
-        (failed,) = house.of(ServiceFailed)
+        (ended,) = house.of(RoleEnded)
+        assert say(ended) == "build ended: It was ended by signal 9. It starts again at once."
+        assert house.of(ServiceFailed) == []
+
+    during(house, house.plan("build"), kill)
+
+
+def test_a_killed_role_is_back_within_a_second(house: House) -> None:
+    async def kill() -> None:
+        os.kill(await house.ready("build"), signal.SIGKILL)
+        began = time.monotonic()
+        while len(house.of(RoleReady)) < 2:
+            await asyncio.sleep(0.005)
+        assert time.monotonic() - began < 1
+
+    during(house, house.plan("build"), kill)
+
+
+def test_a_role_that_keeps_ending_comes_back_later(house: House) -> None:
+    async def kill() -> None:
+        for times in (1, 2):
+            os.kill(await house.ready("build", times), signal.SIGKILL)
+        (failed,) = await until(lambda: house.of(ServiceFailed))
         assert say(failed) == "build stopped: It was ended by signal 9. It starts again in 1 s."
+        await house.ready("build", times=3)
 
     during(house, house.plan("build"), kill)
 
@@ -101,10 +124,34 @@ def test_a_role_that_stands_still_is_killed_and_started_again(house: House) -> N
         os.kill(first, signal.SIGSTOP)
         second = await house.ready("build", times=2)
         assert second != first
-        (failed,) = house.of(ServiceFailed)
-        assert failed.why == "It had not given a sign of life for 4 s and was killed."
+        (ended,) = house.of(RoleEnded)
+        assert ended.why == "It had been stopped by a signal for 1 s and was killed."
 
     during(house, house.plan("build"), stop)
+
+
+def test_a_role_that_goes_on_in_time_is_left_alone(house: House) -> None:
+    async def pause() -> None:
+        first = await house.ready("build")
+        os.kill(first, signal.SIGSTOP)
+        await asyncio.sleep(0.5)
+        os.kill(first, signal.SIGCONT)
+        await asyncio.sleep(1.5)
+        assert house.status("build")["pid"] == first
+        assert house.of(RoleEnded) == []
+
+    during(house, house.plan("build"), pause)
+
+
+def test_a_role_that_gives_no_sign_of_life_is_killed(house: House) -> None:
+    (house.folder / "program/build.silent").touch()
+
+    async def wait() -> None:
+        await until(lambda: house.of(RoleEnded))
+        why = "It had not given a sign of life for 4 s and was killed."
+        assert house.of(RoleEnded)[0].why == why
+
+    during(house, house.plan("build"), wait)
 
 
 def test_a_role_that_never_becomes_ready_is_killed(house: House) -> None:
@@ -112,8 +159,8 @@ def test_a_role_that_never_becomes_ready_is_killed(house: House) -> None:
     patience = Patience(ready_seconds=2, beat_seconds=4)
 
     async def wait() -> None:
-        await until(lambda: house.of(ServiceFailed))
-        assert "It had not become ready for 2 s" in house.of(ServiceFailed)[0].why
+        await until(lambda: house.of(RoleEnded))
+        assert "It had not become ready for 2 s" in house.of(RoleEnded)[0].why
 
     during(house, house.plan("build", patience=patience), wait)
 
@@ -122,9 +169,9 @@ def test_a_role_that_dies_before_it_can_speak_is_known_by_its_last_line(house: H
     program = "import sys; open(sys.argv[1])"
 
     async def wait() -> None:
-        await until(lambda: house.of(ServiceFailed))
+        await until(lambda: house.of(RoleEnded))
         why = "It ended with status 1: FileNotFoundError: [Errno 2] No such file or directory: 'x'"
-        assert house.of(ServiceFailed)[0].why == why
+        assert house.of(RoleEnded)[0].why == why
         assert house.status("build")["why"] == why
         assert not house.of(RoleReady)
 
@@ -177,7 +224,7 @@ def test_a_new_network_brings_its_socket_to_the_role(house: House) -> None:
         house.publish("lan0", "lan1")
         await house.ready("dns", times=2)
         assert (await until(lambda: ask(house.client, 53, "10.71.1.1")))[1] == "dns-udp.lan1"
-        assert house.of(ServiceFailed) == []
+        assert house.of(RoleEnded) == []
 
     during(house, house.plan("dns", "net"), widen)
 

@@ -1,4 +1,4 @@
-"""NTP on the LAN by a real chronyd, which never turns this machine's clock."""
+"""NTP on the LAN, of a clock that a real chronyd follows and never turns."""
 
 import struct
 import time
@@ -78,3 +78,28 @@ def test_a_server_that_knows_the_time_makes_the_clock_trusted(six: Six) -> None:
     until(six.synchronised, "chronyd follows the server", 40)
     assert (slices := six.slices())
     assert slices.time.trusted
+
+
+def test_devices_are_told_how_far_the_server_is(six: Six) -> None:
+    six.lan.run("ip", "addr", "add", "10.77.0.50/24", "dev", "eth0")
+    six.isp.run("ip", "addr", "add", "192.0.2.1/24", "dev", "eth0")
+    six.tells_the_time()  # at stratum 2
+    six.apply(SIX | {"time": {"servers": ["192.0.2.1"]}})
+    answer = until(lambda: knowing(asked(six.lan, "10.77.0.1")), "chronyd follows the server", 40)
+    assert (answer[1], answer[12:16]) == (3, bytes([192, 0, 2, 1]))
+
+
+def knowing(answer: bytes) -> bytes:
+    """An answer of somebody who was told the time, else b""."""
+    return answer if answer and answer[1] < 10 else b""
+
+
+def test_the_time_is_heard_on_the_networks_alone(six: Six) -> None:
+    six.apply(SIX | {"time": {"servers": ["192.0.2.1"]}})
+    until(lambda: six.pid("chronyd"), "chronyd runs")
+    until(lambda: ":123" in six.inside.run("ss", "-lnu"), "somebody listens")
+    heard = [line.split()[3] for line in six.inside.run("ss", "-Hlnu").splitlines()]
+    assert sorted(one for one in heard if one.endswith(":123")) == [
+        "0.0.0.0%br-lan:123",
+        "[::]%br-lan:123",
+    ]

@@ -37,9 +37,11 @@ def serving(
     beat: Callable[[], None] = lambda: None,
     fault: Fault = no_fault,
     limits: Limits | None = None,
+    at: str = "127.0.0.1",
 ) -> Iterator[int]:
     """`serve` in a thread of its own; yields its port once it is ready."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in at else socket.AF_INET
+    listening = socket.create_server((at, 0), family=family)
     port = int(listening.getsockname()[1])
     alive = threading.Event()
     stop: list[Callable[[], object]] = []

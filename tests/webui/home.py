@@ -27,6 +27,7 @@ from appliance.events import (
 from appliance.model import read
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.images import Image, Part, Provenance, image_to_json
+from appliance.model.outside import Seen, Socket
 from appliance.model.wan import Wan
 from appliance.model.way import Held, Lease, Stand, Way
 from appliance.plan.slices import cut
@@ -300,6 +301,22 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
     file.close()
 
 
+SEEN = Seen(
+    answered=True,
+    tried=412,
+    addresses=("203.0.113.5/24", "10.77.0.1/24"),
+    heard=(),
+    sockets=(
+        Socket("tcp", "0.0.0.0", 443, "br-lan", "web", 0),
+        Socket("udp", "0.0.0.0", 53, "br-lan", "dns", 0),
+        Socket("udp", "127.0.0.1", 323, "", "chronyd", 61123),
+        Socket("udp", "fe80::5054:ff:fe00:101", 546, "enp1s0", "dhcpcd", 61122),
+        Socket("tcp", "0.0.0.0", 22, "", "", 0),
+    ),
+)
+"""What a stranger outside got to see."""
+
+
 def _network(state: Path, now: float) -> None:
     file = writer(state / "net.db", trials.MIGRATIONS)
     trials.publish(file, cut(CONFIG, 1, {}), now)
@@ -309,6 +326,7 @@ def _network(state: Path, now: float) -> None:
         trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan"),
     ]
     trials.write_ports(file, ports, now)
+    trials.write_outside(file, SEEN, now)
     for ago, event in ((6 * DAY, RevisionApplied(1)), (HOUR, DriftRepaired("the rule 20-dns"))):
         journal.append(file, event, now - ago)
     furnish_devices(state, file, now)

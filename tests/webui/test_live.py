@@ -2,10 +2,13 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from appliance.events import BuildStepped, MachineHeld
 from appliance.store import builds, journal
 from appliance.store.open import now, writer
+from appliance.store.recall.open import recall
+from tests.webui.memory import remembering
 from webui.live import BELLS, Bells, Listener
 
 
@@ -69,3 +72,18 @@ def test_every_event_rings_a_bell_that_is_sent() -> None:
 
     assert {kind.bell for kind in KINDS.values()} <= set(BELLS)
     assert BuildStepped.bell == "builds"
+
+
+def test_a_role_that_remembers_something_new_rings(tmp_path: Path) -> None:
+    came: list[dict[str, Any]] = []
+
+    async def heard() -> tuple[str, ...]:
+        bells = Bells(tmp_path)
+        with bells.listening() as listener:
+            await listener.heard()
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(recall, tmp_path, "dns", {})  # it remembers being asked
+            return await listener.heard()
+
+    with remembering(tmp_path, "dns", came):
+        assert asyncio.run(heard()) == ("questions",)

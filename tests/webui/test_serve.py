@@ -6,7 +6,7 @@ import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Interface, IPv6Network
 from pathlib import Path
 from threading import Event, Semaphore
 
@@ -16,18 +16,23 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from appliance.cli.client import Client, Where
 from appliance.errors import Unreachable
+from appliance.model.config import Network, RouterConfig
 from appliance.model.dns import Dns
+from appliance.model.ipv6 import Ipv6
 from appliance.model.slices import DnsNetwork, DnsSlice, Slices, TimeSlice
 from appliance.store import trials
 from appliance.store.open import writer
 from tests.live.waiting import until
 from tests.webui.conftest import serving
-from webui.serve import BEAT_SECONDS, THREADS
+from webui.serve import BEAT_SECONDS, THREADS, named_in
 
 
-def publish(state: Path, address: str, clock: TimeSlice | None = None) -> None:
+def publish(
+    state: Path, address: str, clock: TimeSlice | None = None, six: tuple[str, ...] = ()
+) -> None:
     """What net would, for one network."""
-    network = DnsNetwork("lan", "br-lan", IPv4Interface(address))
+    own = tuple(map(IPv6Interface, six))
+    network = DnsNetwork("lan", "br-lan", IPv4Interface(address), six=own)
     dns = DnsSlice("nixie", "lan", (network,), Dns())
     slices = Slices(1, (), dns, (), time=clock or TimeSlice())
     with closing(writer(state / "net.db", trials.MIGRATIONS)) as net:
@@ -42,6 +47,22 @@ def test_the_lan_is_served_with_a_certificate_of_our_own_ca(tmp_path: Path) -> N
             assert client.get(f"https://localhost:{port}/login").status_code == 303
         with pytest.raises(httpx.ConnectError), httpx.Client(timeout=20) as client:
             client.get(f"https://127.0.0.1:{port}/login")
+
+
+def test_the_lan_is_served_by_ipv6_with_the_same_ca(tmp_path: Path) -> None:
+    publish(tmp_path, "10.77.0.1/24", six=("fd12::1/64", "2001:db8::1/64", "::1/128"))
+    with serving(tmp_path, "admin6.br-lan", at="::1") as port:
+        trusted = ssl.create_default_context(cafile=tmp_path / "secrets/web/ca.crt")
+        with httpx.Client(verify=trusted, timeout=20) as client:
+            assert client.get(f"https://[::1]:{port}/login").status_code == 303
+    names = json.loads((tmp_path / "secrets/web/leaf.json").read_text())["names"]
+    assert {"10.77.0.1", "fd12::1", "2001:db8::1"} <= set(names)
+
+
+def test_a_prefix_of_our_own_is_in_the_certificate_before_the_network_has_it() -> None:
+    lan = Network("lan", "br-lan", ("p1",), IPv4Interface("10.77.0.1/24"), ipv6=Ipv6(subnet=7))
+    config = RouterConfig((lan,), ula=IPv6Network("fd12:3456:789a::/48"))
+    assert {"10.77.0.1", "fd12:3456:789a:7::1"} <= named_in(config)
 
 
 def test_a_certificate_is_not_dated_by_a_clock_that_is_wrong(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import acts
+from webui.api.routes import routes_of
 from webui.api.words import CLASH, GONE, ApiDone, Before, Limit, Seconds, Word, done, one_of
 from webui.session import Signed
 
-router = APIRouter(tags=["changes"])
+router = routes_of("changes")
 
 
 @dataclass(frozen=True, slots=True)

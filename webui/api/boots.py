@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions.refusals import Unknown, problem
@@ -11,10 +11,11 @@ from appliance.diagnosis import diagnose
 from appliance.errors import Refused
 from appliance.model.names import mac_from
 from appliance.store.boots import BootRow
+from webui.api.routes import routes_of
 from webui.api.words import GONE, Before, HostId, Limit, MacText, Seconds, Word, one_of
 from webui.session import Signed
 
-router = APIRouter(tags=["boots"])
+router = routes_of("boots")
 
 
 @dataclass(frozen=True, slots=True)

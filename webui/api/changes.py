@@ -4,17 +4,18 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import Body, Path, Query
 from pydantic import Field
 
 from appliance.actions import changes, keeping
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.inventory_view import RevisionView
 from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS
+from webui.api.routes import routes_of
 from webui.api.words import CLASH, GONE, ApiDone, Seconds, Word, done, one_of
 from webui.session import Here, Owning, Signed
 
-router = APIRouter(tags=["changes"])
+router = routes_of("changes")
 
 EXAMPLE = {
     "networks": [

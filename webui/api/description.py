@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from webui.api.words import Problems
 from webui.session import BY_METHOD
 
 Json = dict[str, Any]
@@ -50,7 +53,7 @@ _SCHEMA = re.compile(r"(?<=/schemas/)Api(?=[A-Z])")
 
 def described(raw: Json) -> Json:
     """The finished description; `raw` is left as it is."""
-    told: Json = _renamed(raw)
+    told: Json = _renamed(_with_problems(raw))
     told["info"]["description"] = TEXT
     for name in FASTAPIS:
         told["components"]["schemas"].pop(name, None)
@@ -66,6 +69,13 @@ def described(raw: Json) -> Json:
         else:
             operation["security"] = []
     return told
+
+
+def _with_problems(raw: Json) -> Json:
+    """With the shape of every refusal, which no route has to carry."""
+    shape = TypeAdapter(Problems).json_schema(ref_template="#/components/schemas/{model}")
+    schemas = {**raw["components"]["schemas"], **shape.pop("$defs"), "Problems": shape}
+    return {**raw, "components": {**raw["components"], "schemas": schemas}}
 
 
 def operations(told: Json) -> Iterator[tuple[str, str, Json]]:

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from appliance.actions import devices
 from appliance.actions.known_devices import Known, device, known
 from appliance.store.metrics import MINUTE, PIECE, Rate
+from webui.api.routes import routes_of
 from webui.api.words import MAC, ApiDone, MacText, Seconds, ShortText, body, done
 from webui.session import Here, Owning, Signed
 
-router = APIRouter(tags=["devices"])
+router = routes_of("devices")
 
 RATE_SECONDS = 15.0
 """An older rate says nothing of now."""
@@ -48,6 +49,7 @@ class ApiDevice:
     new: bool
     block: BlockText
     blocked: Annotated[bool, Field(description="its packets are dropped now")]
+    waits: Annotated[bool, Field(description="it is new, and its network holds newcomers back")]
     reserved: Annotated[str | None, Field(examples=["10.77.0.50"])]
     machine: Annotated[str | None, Field(description="id of the machine that it is")]
     down: Bytes
@@ -127,6 +129,12 @@ def block_device(here: Signed, device: DeviceWord, new: NewBlock) -> ApiDone:
     return done(devices.block_devices(here.desk, here.actor, [device], said))
 
 
+@router.put("/devices/{device}/admission")
+def admit_device(here: Signed, device: DeviceWord) -> ApiDone:
+    """Let it in where newcomers are held back, at once."""
+    return done(devices.admit_devices(here.desk, here.actor, [device]))
+
+
 @router.delete("/devices/{device}/block")
 def unblock_device(here: Signed, device: DeviceWord) -> ApiDone:
     """Let its packets through again."""
@@ -196,6 +204,7 @@ def _shown(here: Here, one: Known, rate: Rate | None) -> ApiDevice:
         new=one.new(here.now),
         block=one.block,
         blocked=one.blocked,
+        waits=one.waits,
         reserved=one.reserved or None,
         machine=one.machine or None,
         down=rate.down if rate else 0.0,

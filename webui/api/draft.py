@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions import changes, draft
@@ -11,10 +11,11 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.model import read
 from appliance.trial import SECONDS
 from webui.api.changes import Config, TrialSeconds
+from webui.api.routes import routes_of
 from webui.api.words import CLASH, GONE, ApiDone, Seconds, done
 from webui.session import Owning, Signed
 
-router = APIRouter(tags=["changes"])
+router = routes_of("changes")
 
 Base = Annotated[int, Query(ge=0, le=1 << 31, description="of what was read: GET /draft")]
 Seen = Annotated[str, Query(max_length=128, description="of what was read: GET /draft")]

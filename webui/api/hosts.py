@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions import images
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.images import Finding, Verdict
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, HostId, SourceWord, Word, done, one_of
 from webui.session import Here, Signed
 
-router = APIRouter(tags=["hosts"])
+router = routes_of("hosts")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from appliance.actions.refusals import Unknown, problem
+from webui.api.routes import routes_of
 from webui.api.words import HostId, Seconds, one_of
 from webui.session import Signed
 
-router = APIRouter(tags=["images"])
+router = routes_of("images")
 
 ImageId = Annotated[str, Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d"])]
 

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import internet
 from appliance.actions import router as deeds
 from appliance.model.way import Held, Way
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, done, one_of
 from webui.session import Owning, Signed
 
-router = APIRouter(tags=["networks"])
+router = routes_of("networks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions.refusals import Unknown, problem
@@ -19,10 +19,11 @@ from appliance.store.journals import (
     older,
     read_cursor,
 )
+from webui.api.routes import routes_of
 from webui.api.words import Limit, Seconds, Word, one_of
 from webui.session import Signed
 
-router = APIRouter(tags=["journal"])
+router = routes_of("journal")
 
 PLACE = "boot:12.build:40"
 Place = Annotated[str, Query(max_length=200, examples=[PLACE])]

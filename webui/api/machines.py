@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import machines
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
+from webui.api.routes import routes_of
 from webui.api.words import (
     HOST,
     MAC,
@@ -26,7 +26,7 @@ from webui.api.words import (
 )
 from webui.session import Signed
 
-router = APIRouter(tags=["machines"])
+router = routes_of("machines")
 
 Network = Annotated[str | None, Field(max_length=15, examples=["lan"])]
 HostWord = Annotated[

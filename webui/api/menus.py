@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import menus
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.inventory_view import MenuView
+from webui.api.routes import routes_of
 from webui.api.words import GONE, ApiDone, HostId, ShortText, Word, body, done
 from webui.session import Signed
 
-router = APIRouter(tags=["menus"])
+router = routes_of("menus")
 
 Name = Annotated[str, Field(max_length=200, examples=["workshop"])]
 Hosts = Annotated[

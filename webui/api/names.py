@@ -1,16 +1,17 @@
 """/names: how names are answered, and a pause of blocking.  Their settings are in /config."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions import names
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, ShortText, body, done
-from webui.session import Signed
+from webui.session import Owning, Signed
 
-router = APIRouter(tags=["networks"])
+router = routes_of("networks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,56 @@ def resume(here: Signed) -> ApiDone:
 def look(here: Signed, new: NewLook) -> ApiDone:
     """Say what would be answered, and why: the sentence is in `GET /wishes/{wish}`."""
     return done(names.look_up(here.desk, here.actor, new.name, new.record, new.client))
+
+
+@dataclass(frozen=True, slots=True)
+class ApiQuestion:
+    """Who asked for what; `by` is the server that was asked, or the lists that block it."""
+
+    at: Seconds
+    client: Annotated[str, Field(examples=["10.77.0.101"])]
+    name: Annotated[str, Field(examples=["www.example.com"])]
+    record: Annotated[str, Field(examples=["A"])]
+    said: Annotated[str, Field(examples=["A 192.0.2.7"])]
+    why: Annotated[str, Field(examples=["upstream"])]
+    by: Annotated[str, Field(examples=["9.9.9.9"])]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiQuestions:
+    """What dns remembers, newest first; nothing when questions are not put down."""
+
+    until: Annotated[Seconds, Field(description="put down until then; in the past: not any more")]
+    questions: list[ApiQuestion]
+
+
+@dataclass(frozen=True, slots=True)
+class NewNote:
+    """What `PUT /names/questions` takes."""
+
+    __pydantic_config__ = body(minutes=60)
+    minutes: Annotated[int, Field(ge=1, le=names.LONGEST_MINUTES)]
+
+
+@router.get("/names/questions")
+def questions(
+    here: Owning,
+    client: Annotated[str, Query(max_length=45, description="the address of one device")] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> ApiQuestions:
+    """Who asked for what, as long as it is put down."""
+    found = here.reads.questions([client] if client else [], limit)
+    told = [ApiQuestion(**asdict(one)) for one in found or ()]
+    return ApiQuestions(here.reads.questions_noted_until(), told)
+
+
+@router.put("/names/questions")
+def note(here: Owning, new: NewNote) -> ApiDone:
+    """Put down who asks for what, in memory alone, for some minutes."""
+    return done(names.note_questions(here.desk, here.actor, new.minutes))
+
+
+@router.delete("/names/questions")
+def forget(here: Owning) -> ApiDone:
+    """Stop putting questions down, and forget them."""
+    return done(names.note_questions(here.desk, here.actor, 0))

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions import networks
+from webui.api.routes import routes_of
 from webui.api.words import ApiDone, MacText, Seconds, ShortText, Word, body, done, one_of
 from webui.session import Signed
 
-router = APIRouter(tags=["networks"])
+router = routes_of("networks")
 
 Kind = Annotated[str, one_of("unknown machine", max_length=20)]
 

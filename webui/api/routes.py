@@ -1,14 +1,16 @@
-"""What a route takes by name, as FastAPI knows it: to refuse every other name."""
+"""The routes of the API: where they are, and that each takes the words it knows and no others."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from fastapi import Request
+from fastapi import APIRouter, Depends, Request
 
 from appliance.actions.refusals import problem
 from appliance.errors import Refused
 from webui.api.wording import unknown
+
+API = "/api/v1"
 
 
 def only_known_words(request: Request) -> None:
@@ -17,6 +19,16 @@ def only_known_words(request: Request) -> None:
     wrong = [name for name in request.query_params if name not in known]
     if wrong:
         raise Refused(*(problem(unknown(name, known), name) for name in wrong))
+
+
+def routes_of(tag: str) -> APIRouter:
+    """A router for one noun; its routes are whole: their path and checks are in them."""
+    return APIRouter(
+        prefix=API,
+        tags=[tag],
+        dependencies=[Depends(only_known_words)],
+        generate_unique_id_function=lambda route: route.name,
+    )
 
 
 def body_words(request: Request) -> tuple[str, ...]:

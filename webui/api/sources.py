@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import sources
@@ -11,6 +10,7 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
 from webui.api.hosts import ApiFinding, finding
+from webui.api.routes import routes_of
 from webui.api.words import (
     GONE,
     ApiDone,
@@ -24,7 +24,7 @@ from webui.api.words import (
 )
 from webui.session import Here, Owning, Signed
 
-router = APIRouter(tags=["sources"])
+router = routes_of("sources")
 
 Url = Annotated[str, Field(max_length=1024, examples=["github:owner/hosts?ref=main"])]
 Trust = Annotated[str, one_of("trust", max_length=20)]

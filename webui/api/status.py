@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from appliance import troubles
 from appliance.actions.changes import newest_change, present
 from appliance.store.reads import FILES, Reads
+from webui.api.routes import routes_of
 from webui.api.words import one_of
 from webui.live import stream
 from webui.session import Signed
 
-router = APIRouter(tags=["status"])
+router = routes_of("status")
 
 LOOKED_AT = 500  # newest builds and boots
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from appliance.actions import access
+from webui.api.routes import routes_of
 from webui.api.words import OFTEN, ApiDone, Seconds, ShortText, Word, body, done, one_of
 from webui.session import Anybody, Known, Owning
 
-router = APIRouter(tags=["access"])
+router = routes_of("access")
 
 Scope = Annotated[str, one_of("scope", max_length=20)]
 

@@ -44,8 +44,6 @@ def done(told: Done) -> ApiDone:
     return ApiDone(told.act, told.subject, told.what, told.undoable, told.wish)
 
 
-SHAPE: dict[int | str, dict[str, Any]] = {422: {"model": Problems}}
-"""The shape of every refusal; `description.py` says which route gives which."""
 GONE: dict[int | str, dict[str, Any]] = {404: {}}
 CLASH: dict[int | str, dict[str, Any]] = {409: {}}
 OFTEN: dict[int | str, dict[str, Any]] = {429: {}}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import networks as deeds
@@ -15,7 +15,7 @@ from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
 from appliance.store.leases import LeaseRow
 from webui import phrases
-from webui.forms import Text
+from webui.forms import Text, filled
 from webui.pages import frame, network
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -29,11 +29,11 @@ router = APIRouter(include_in_schema=False)
 class Typed:
     """A fixed address as the form says it; `was` is whose is changed, "" for a new one."""
 
-    was: Text = ""
-    mac: Text = ""
-    address: Text = ""
-    name: Text = ""
-    quirks: Annotated[tuple[str, ...], Form()] = ()
+    was: str = ""
+    mac: str = ""
+    address: str = ""
+    name: str = ""
+    quirks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def show(here: Signed, lan: str, edit: str = "") -> Response:
 
 
 @router.post("/networks/{lan}/addresses")
-def keep(here: Owning, lan: str, typed: Annotated[Typed, Depends()]) -> Response:
+def keep(here: Owning, lan: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Give a device a fixed address, in the draft."""
     try:
         done = deeds.reserve(here.desk, here.actor, lan, typed.was, as_stored(typed))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import changes
@@ -25,7 +25,7 @@ from appliance.model.devices import (
 from appliance.store.metrics import MINUTE, PIECE
 from webui import phrases
 from webui.charts import Spark
-from webui.forms import Text, Texts, beside
+from webui.forms import Text, beside, filled
 from webui.pages import device_rows, frame, histories
 from webui.pages.choices import Choice
 from webui.pages.device_rows import DAY, HOUR, Looked
@@ -75,6 +75,7 @@ class OneDeviceView:
     traffic: Traffic
     facts: tuple[Fact, ...]
     machine: str  # id of the machine that it is, "" for none
+    waits: bool  # its network holds newcomers back, and it is one
     blocked: str  # what is said of its block, "" without one
     own: bool  # the visitor sits at it
     spans: tuple[Choice, ...]
@@ -93,10 +94,10 @@ class OneDeviceView:
 class NewBlock:
     """When it shall be blocked, as one of three forms says it."""
 
-    span: Text = ""
-    day: Texts = ()  # type: ignore[assignment]
-    begins: Text = ""
-    ends: Text = ""
+    span: str = ""
+    day: tuple[str, ...] = ()
+    begins: str = ""
+    ends: str = ""
 
 
 @router.get("/devices/{mac}")
@@ -122,7 +123,7 @@ def rename(here: Signed, mac: str, name: Text = "") -> Response:
 
 
 @router.post("/devices/{mac}/block")
-def block(here: Signed, mac: str, new: Annotated[NewBlock, Depends()]) -> Response:
+def block(here: Signed, mac: str, new: Annotated[NewBlock, filled(NewBlock)]) -> Response:
     """Block it: from now on, for a while, or every week."""
     try:
         said = block_text(_block(new, here.now)) or "always"
@@ -183,6 +184,7 @@ def built(
         traffic=_traffic(here, one, about),
         facts=(*_facts(one, about), *_ways_in(changes.present_config(here.desk), one.mac)),
         machine=one.machine,
+        waits=one.waits,
         blocked=_blocked(planned, about),
         own=device_rows.at(one, about.address),
         spans=tuple(Choice(key, label, chosen=False) for key, label in SPANS.items()),

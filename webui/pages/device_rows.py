@@ -34,6 +34,7 @@ class DeviceRow:
     now: str
     spark: Spark
     blocked: bool  # or said to be, whether it holds this minute or not
+    waits: bool  # to be let in
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,11 @@ def lead(devices: Sequence[Known], now: float) -> str:
     new = sum(one.new(now) for one in devices)
     verb = "is" if here == 1 else "are"
     said = f"{phrases.number(here)} of {phrases.number(len(devices))} {verb} here."
-    if new:
+    waiting = sum(one.waits for one in devices)
+    if waiting:
+        verb = "waits" if waiting == 1 else "wait"
+        said += f" {phrases.capital(phrases.word(waiting))} {verb} to be let in."
+    elif new:
         said += f" {phrases.capital(phrases.word(new))} {'is' if new == 1 else 'are'} new today."
     return said
 
@@ -143,6 +148,8 @@ def state(one: Known, moment: Moment) -> Pill:
         return Pill("hold", f"Blocked{until(block(one), moment)}")
     if one.block == "always":
         return Pill("wait", "Being blocked")
+    if one.waits:
+        return Pill("wait", "Waits to be let in")
     if not one.row.first_seen:
         return Pill("off", "Never seen")
     if one.new(moment.seconds):
@@ -252,6 +259,7 @@ def _row(one: Known, looked: Looked, moved: Sequence[Moved]) -> DeviceRow:
         now=bits(looked.rates.get(one.mac)),
         spark=hour(moved, looked.moment.seconds, f"Traffic of {one.name}"),
         blocked=bool(one.block),
+        waits=one.waits,
     )
 
 
@@ -259,6 +267,7 @@ _SHOWN = {
     "all": "All",
     "here": "Here",
     "new": "New",
+    "waiting": "Waiting",
     "reserved": "Reserved",
     "blocked": "Blocked",
     "away": "Away",
@@ -273,6 +282,8 @@ def _is(one: Known, show: str, moment: Moment) -> bool:
             return not one.row.here
         case "new":
             return one.new(moment.seconds)
+        case "waiting":
+            return one.waits
         case "reserved":
             return bool(one.reserved)
         case "blocked":

@@ -57,19 +57,25 @@ def table(here: Signed, listing: AskedOfDevices) -> Response:
 
 
 @router.post("/devices/block")
-def block(here: Signed, mac: Texts = [], back: Text = "") -> Response:  # noqa: B006
+def block(here: Signed, mac: Texts = (), back: Text = "") -> Response:
     """Block the chosen ones, until somebody unblocks them."""
     return _answered(here, back, lambda: deeds.block_devices(here.desk, here.actor, mac, "always"))
 
 
 @router.post("/devices/unblock")
-def unblock(here: Signed, mac: Texts = [], back: Text = "") -> Response:  # noqa: B006
+def unblock(here: Signed, mac: Texts = (), back: Text = "") -> Response:
     """Unblock the chosen ones."""
     return _answered(here, back, lambda: deeds.unblock_devices(here.desk, here.actor, mac))
 
 
+@router.post("/devices/admit")
+def admit(here: Signed, mac: Texts = (), back: Text = "") -> Response:
+    """Let the chosen ones in where newcomers are held back."""
+    return _answered(here, back, lambda: deeds.admit_devices(here.desk, here.actor, mac))
+
+
 @router.post("/devices/reserve")
-def reserve(here: Signed, mac: Texts = [], back: Text = "") -> Response:  # noqa: B006
+def reserve(here: Signed, mac: Texts = (), back: Text = "") -> Response:
     """Prepare that the chosen ones keep the addresses they have."""
     return _answered(here, back, lambda: deeds.reserve_addresses(here.desk, here.actor, mac))
 

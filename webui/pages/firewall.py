@@ -1,52 +1,35 @@
 """/firewall: who reaches whom, the forwards, the rules, and which networks are for guests."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from appliance.actions import changes, draft
+from appliance.actions import changes, draft, rows
 from appliance.actions import firewall as deeds
-from appliance.actions.refusals import Unknown
+from appliance.actions.desk import Actor, Desk, Done
+from appliance.actions.refusals import Unknown, problem
+from appliance.actions.rows import Key, Rows
 from appliance.errors import Refused
 from appliance.model.config import RouterConfig
-from appliance.model.firewall import ACCEPT, GUEST, INTERNET, ROUTER, Forward, Rule
+from appliance.model.firewall import ACCEPT, GUEST, INTERNET, Forward, Rule
 from appliance.model.firewall_compare import forward_said, rule_said
-from appliance.model.policy import members
-from appliance.model.reachability import EVERYTHING, NOTHING, SOME, Cell, Shift, difference, matrix
 from appliance.model.schedule import zone
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame
+from webui.pages.drops import DropsView, dropped
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
+from webui.pages.reach import Matrix, table
 from webui.pages.states import Pill
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
 PATH = "/firewall"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One cell; `change` is "opens" or "shuts" where the draft differs from what is in force."""
-
-    to: str
-    kind: str  # "open", "some", "shut" or "self"
-    words: str
-    ipv6: str  # the words of IPv6 where they are others, else ""
-    change: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One row of the matrix."""
-
-    name: str
-    under: str
-    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +41,7 @@ class Row:
     note: str
     state: Pill
     enabled: bool
-    rises: bool  # another one stands before it
-    sinks: bool
+    moves: tuple[str, ...]  # "up" when another one stands before it, "down" when one stands after
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +59,20 @@ class FirewallView:
 
     shell: Shell
     lead: str
-    columns: tuple[str, ...]
-    sources: tuple[Source, ...]
+    reach: Matrix
     forwards: tuple[Row, ...]
     rules: tuple[Row, ...]
     networks: tuple[Lan, ...]
     clock: Field
     time: str  # what that clock says
+    drops: DropsView
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBackView:
+    """What was held back, alone."""
+
+    drops: DropsView
 
 
 @router.get("/firewall")
@@ -96,6 +85,12 @@ def show(here: Signed) -> Response:
 def now(here: Signed) -> Response:
     """All of it that moves."""
     return page("firewall/now.html", built(here))
+
+
+@router.get("/firewall/drops")
+def drops(here: Signed) -> Response:
+    """What was held back lately."""
+    return page("firewall/drops.html", HeldBackView(dropped(here)))
 
 
 @router.post("/firewall/networks/{lan}/guest")
@@ -112,56 +107,45 @@ def clock(here: Owning, name: Text = "") -> Response:
     except Unknown:
         raise
     except Refused as refused:
-        wrong = " ".join(problem.what for problem in refused.problems)
+        wrong = " ".join(one.what for one in refused.problems)
         return page("firewall.html", replace(built(here), clock=Field(name, wrong)), 422)
 
 
-@router.post("/firewall/rules/{ident}/move")
-def move(here: Owning, ident: str, way: Text = "up") -> Response:
-    """Let a rule be asked one place earlier or later."""
-    return after(PATH, deeds.move_rule(here.desk, here.actor, ident, up=way == "up").act)
+DEEDS: Mapping[str, Callable[[Desk, Actor, Rows[Any], Key], Done]] = {
+    "up": rows.raise_up,
+    "down": rows.lower,
+    "on": rows.switch_on,
+    "off": rows.switch_off,
+    "remove": rows.remove,
+}
+"""What the buttons beside a rule or a forward do."""
+GROUPS: Mapping[str, Rows[Any]] = {"rules": deeds.RULES, "forwards": deeds.FORWARDS}
 
 
-@router.post("/firewall/rules/{ident}/switch")
-def switch_rule(here: Owning, ident: str, on: Text = "") -> Response:
-    """Let a rule hold, or not."""
-    return after(PATH, deeds.switch_rule(here.desk, here.actor, ident, on=ticked(on)).act)
-
-
-@router.post("/firewall/rules/{ident}/remove")
-def remove_rule(here: Owning, ident: str) -> Response:
-    """Take a rule out of the draft."""
-    return after(PATH, deeds.remove_rule(here.desk, here.actor, ident).act)
-
-
-@router.post("/firewall/forwards/{name}/switch")
-def switch_forward(here: Owning, name: str, on: Text = "") -> Response:
-    """Let a forward lead in, or not."""
-    return after(PATH, deeds.switch_forward(here.desk, here.actor, name, on=ticked(on)).act)
-
-
-@router.post("/firewall/forwards/{name}/remove")
-def remove_forward(here: Owning, name: str) -> Response:
-    """Take a forward out of the draft."""
-    return after(PATH, deeds.remove_forward(here.desk, here.actor, name).act)
+@router.post("/firewall/{group}/{name}/deed")
+def act(here: Owning, group: str, name: str, deed: Text = "") -> Response:
+    """Move, switch or take out a rule or a forward, in the draft."""
+    if group not in GROUPS or deed not in DEEDS:
+        raise Unknown(problem("Nobody can do that here. Press one of the buttons."))
+    done = DEEDS[deed](here.desk, here.actor, GROUPS[group], (name,))
+    return after(PATH, done.act)
 
 
 def built(here: Here) -> FirewallView:
     """The view of this moment."""
     config = draft.edited(here.desk)
     in_force = changes.present_config(here.desk) or config
-    shifts = {(one.source, one.destination): one for one in difference(in_force, config)}
     return FirewallView(
         shell=frame.shell(here, "firewall", "Firewall"),
         lead=lead(config),
-        columns=tuple(map(capital, (ROUTER, INTERNET, *(zone.name for zone in config.zones)))),
-        sources=sources(config, shifts),
+        reach=table(in_force, config),
         forwards=forwards(config, here.now),
         rules=rules(config, here.now),
         networks=tuple(
-            Lan(one.name, capital(one.zone), one.zone == GUEST) for one in config.networks
+            Lan(one.name, phrases.capital(one.zone), one.zone == GUEST) for one in config.networks
         ),
         clock=Field(config.time_zone),
+        drops=dropped(here),
         time=f"{datetime.fromtimestamp(here.now, zone(config.time_zone)):%H:%M}",
     )
 
@@ -180,45 +164,6 @@ def lead(config: RouterConfig) -> str:
     return f"From the internet, nothing gets in but what you let in: {ways}."
 
 
-def sources(config: RouterConfig, shifts: Mapping[tuple[str, str], Shift]) -> tuple[Source, ...]:
-    """The rows of the matrix, IPv4 and IPv6 in one cell."""
-    cells = {(one.source, one.destination, one.family): one for one in matrix(config)}
-    zones = tuple(zone.name for zone in config.zones)
-    return tuple(
-        Source(
-            capital(source),
-            under(config, source),
-            tuple(
-                way(
-                    to,
-                    cells.get((source, to, 4)),
-                    cells.get((source, to, 6)),
-                    shifts.get((source, to)),
-                )
-                for to in (ROUTER, INTERNET, *zones)
-            ),
-        )
-        for source in (INTERNET, *zones)
-    )
-
-
-def way(to: str, four: Cell | None, six: Cell | None, shift: Shift | None) -> Way:
-    """One cell from its two families; without any it is the zone itself."""
-    if four is None or six is None:
-        return Way(capital(to), "self", "", "", "")
-    kind = KINDS[four.extent if four.extent == six.extent else SOME]
-    ipv6 = "" if four.words == six.words else begun(six.words)
-    change = "" if shift is None else "opens" if shift.opens else "shuts"
-    return Way(capital(to), kind, begun(four.words), ipv6, change)
-
-
-def under(config: RouterConfig, source: str) -> str:
-    """What a zone is made of."""
-    if source == INTERNET:
-        return "the outside"
-    return ", ".join(members(config, source)) or "no network"
-
-
 def rules(config: RouterConfig, now: float) -> tuple[Row, ...]:
     """The rules in the order in which they are asked."""
     last = len(config.rules) - 1
@@ -229,8 +174,7 @@ def rules(config: RouterConfig, now: float) -> tuple[Row, ...]:
             one.note,
             state(one, now),
             one.enabled,
-            at > 0,
-            at < last,
+            (*(("up",) if at else ()), *(("down",) if at < last else ())),
         )
         for at, one in enumerate(config.rules)
     )
@@ -239,7 +183,7 @@ def rules(config: RouterConfig, now: float) -> tuple[Row, ...]:
 def forwards(config: RouterConfig, now: float) -> tuple[Row, ...]:
     """The forwards; their order means nothing."""
     return tuple(
-        Row(one.name, forward_said(config, one), "", state(one, now), one.enabled, False, False)
+        Row(one.name, forward_said(config, one), "", state(one, now), one.enabled, ())
         for one in config.forwards
     )
 
@@ -251,19 +195,4 @@ def state(one: Rule | Forward, now: float) -> Pill:
     return ON if one.enabled else OFF
 
 
-def begun(words: str) -> str:
-    """A cell's words as they begin: names of devices and protocols stay as they are.
-
-    >>> begun("everything but tcp 25"), begun("nas:22"), begun("tcp 631 to nas")
-    ('Everything but tcp 25', 'nas:22', 'tcp 631 to nas')
-    """
-    return capital(words) if words.startswith((EVERYTHING, NOTHING, "ping")) else words
-
-
-def capital(text: str) -> str:
-    """`text` with a capital letter at its beginning, the rest as it is."""
-    return text[:1].upper() + text[1:]
-
-
-KINDS: Mapping[str, str] = {EVERYTHING: "open", SOME: "some", NOTHING: "shut"}
 ON, OFF, OVER = Pill("ok", "On"), Pill("off", "Off"), Pill("wait", "Over")

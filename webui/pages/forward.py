@@ -4,23 +4,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
 from appliance.actions import firewall as deeds
-from appliance.actions.refusals import Unknown
+from appliance.actions.desk import Done
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import Forward
 from appliance.model.policy import reserved
-from webui.forms import Text, seen, ticked, whole
+from webui.forms import filled, seen, ticked, whole
 from webui.pages import ends, frame, port_ranges, until
 from webui.pages.choices import Choice
 from webui.pages.firewall import PATH
 from webui.pages.frame import Shell
-from webui.pages.page import Field, after, page
-from webui.pages.rule import placed, to_choose
+from webui.pages.page import Field
+from webui.pages.row import RowForm, TypedRow, placed
+from webui.pages.rule import to_choose
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -37,18 +38,17 @@ PLACES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(TypedRow):
     """A forward as the form says it; `suffix` is its device's."""
 
-    name: Text = ""
-    mac: Text = ""
-    protocol: Text = "tcp"
-    outside: Text = ""
-    inside: Text = ""
-    suffix: Text = ""
-    until: Text = ""
-    enabled: Text = ""
-    seen: Text = ""
+    name: str = ""
+    mac: str = ""
+    protocol: str = "tcp"
+    outside: str = ""
+    inside: str = ""
+    suffix: str = ""
+    until: str = ""
+    enabled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,49 +75,37 @@ class ForwardView:
 @router.get("/firewall/new-forward")
 def show_new(here: Signed, mac: str = "") -> Response:
     """The form of a forward that is not there yet; `mac` chooses its device."""
-    return page("forward.html", built(here, "", Typed(mac=mac, enabled="yes")))
+    return FORM.again(here, "", Typed(mac=mac, enabled="yes"))
 
 
 @router.get("/firewall/forwards/{way}")
 def show(here: Signed, way: str) -> Response:
     """The form of a forward."""
-    return page("forward.html", built(here, way, as_typed(here, way)))
+    return FORM.shown(here, way)
 
 
 @router.post("/firewall/new-forward")
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
-    return _saved(here, "", typed)
+    return FORM.taken(here, "", typed)
 
 
 @router.post("/firewall/forwards/{way}")
-def change(here: Owning, way: str, typed: Annotated[Typed, Depends()]) -> Response:
-    """Change it in the draft, unless somebody else did since the form was made."""
-    present = as_typed(here, way)
-    if typed.seen != present.seen:
-        what = f"Somebody changed {way} meanwhile. Press the button again to put yours in place."
-        again = replace(typed, seen=present.seen)
-        return page("forward.html", built(here, way, again, Refused(Problem((), what))), 422)
-    return _saved(here, way, typed)
+def change(here: Owning, way: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
+    """Change it in the draft."""
+    return FORM.taken(here, way, typed)
 
 
-def _saved(here: Here, before: str, typed: Typed) -> Response:
-    try:
-        stored = as_stored(typed, draft.edited(here.desk))
-        done = deeds.save_forward(
-            here.desk, here.actor, before, stored, suffix=typed.suffix.strip()
-        )
-    except Unknown:
-        raise
-    except Refused as refused:
-        return page("forward.html", built(here, before, typed, refused), 422)
-    return after(PATH, done.act)
+def save(here: Here, before: str, typed: Typed) -> Done:
+    """Put it into the draft, with its device's suffix.  Raises Unknown, Refused."""
+    stored, key = as_stored(typed, draft.edited(here.desk)), (before,) if before else ()
+    return deeds.save_forward(here.desk, here.actor, key, stored, typed.suffix.strip())
 
 
-def as_typed(here: Here, name: str) -> Typed:
+def present(here: Here, name: str) -> Typed:
     """A forward of the draft as its form.  Raises Unknown."""
     config = draft.edited(here.desk)
-    told = typed_from(config, config.forwards[deeds.forward_at(config, name)])
+    told = typed_from(config, config.forwards[deeds.FORWARDS.at(config, (name,))])
     return replace(told, seen=seen(asdict(told)))
 
 
@@ -188,3 +176,6 @@ def built(here: Here, before: str, typed: Typed, refused: Refused | None = None)
         seen=typed.seen,
         problem=wrong.get("", ""),
     )
+
+
+FORM = RowForm("forward.html", PATH, present, built, save)

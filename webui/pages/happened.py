@@ -15,6 +15,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "bad": (
         events.ForeignServer,
         events.PoolEmpty,
+        events.PoolFlooded,
         events.EarLost,
         events.LinkMissing,
         events.RevisionRefused,
@@ -27,6 +28,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.FileGone,
         events.WanDown,
         events.WanRefused,
+        events.OutsideHeard,
     ),
     "warn": (
         events.ForeignBootServer,
@@ -39,10 +41,12 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.TokenUnknown,
         events.FileReplaced,
         events.WanAddressGone,
+        events.OutsideRefused,
     ),
     "ok": (
         events.ForeignServerGone,
         events.ForeignBootServerGone,
+        events.PoolCalm,
         events.PoolHasRoom,
         events.EarFound,
         events.LinkReturned,
@@ -51,6 +55,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.RevisionApplied,
         events.ImagePublished,
         events.WanUp,
+        events.OutsideSilent,
     ),
     "note": (
         events.SourceChanged,
@@ -82,6 +87,7 @@ QUIET: tuple[type[Event], ...] = (
     events.MachineActed,
     events.ConfigActed,
     events.DeviceActed,
+    events.RoleEnded,
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,

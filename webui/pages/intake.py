@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import changes, draft
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from appliance.model.exchange import imported
-from webui.forms import Text, beside, ticked
+from webui.forms import beside, filled, ticked
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
@@ -23,8 +23,8 @@ router = APIRouter(include_in_schema=False)
 class Typed:
     """A file's text, and whether to go on without what has no counterpart."""
 
-    text: Text = ""
-    leave_out: Text = ""
+    text: str = ""
+    leave_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post("/changes/import")
-def take(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def take(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Make it the draft, unless something of it has no counterpart that must not be left out."""
     left: tuple[str, ...] = ()
     try:

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
 from appliance.actions import router as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
+from appliance.model.able import NO_CAKE, NO_VLAN
 from appliance.model.config import RouterConfig
+from appliance.model.shaping import ETHERNET, MEDIA
+from appliance.model.slices import KernelSlice
 from appliance.model.wan import Wan
-from webui.forms import Text, beside, ticked
-from webui.pages import frame
+from webui.forms import beside, filled, ticked
+from webui.pages import frame, speeds
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
@@ -35,16 +38,20 @@ WAYS: Mapping[str, str] = {
 class Typed:
     """The way out as the form says it."""
 
-    way: Text = "none"
-    port: Text = ""
-    by_mac: Text = ""
-    address: Text = ""
-    gateway: Text = ""
-    mac: Text = ""
-    mtu: Text = ""
-    user: Text = ""
-    password: Text = ""
-    service: Text = ""
+    way: str = "none"
+    port: str = ""
+    by_mac: str = ""
+    address: str = ""
+    gateway: str = ""
+    mac: str = ""
+    mtu: str = ""
+    vlan: str = ""
+    down: str = ""
+    up: str = ""
+    line: str = ETHERNET
+    user: str = ""
+    password: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,12 @@ class InternetView:
     gateway: Field
     mac: Field
     mtu: Field
+    vlan: Field
+    no_tags: str  # why there can be no tag, "" where there can
+    down: Field
+    up: Field
+    lines: tuple[Choice, ...]
+    no_speeds: str  # why no speed can be held, "" where one can
     user: Field
     password_problem: str
     service: Field
@@ -75,7 +88,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post("/networks/internet")
-def change(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft."""
     try:
         password = typed.password if typed.way == "pppoe" else ""
@@ -93,14 +106,22 @@ def stored_as_typed(wan: Wan | None) -> Typed:
     if wan is None:
         return Typed()
     marked = "yes" if by_mac((wan.port,)) else ""
-    mac, mtu, static = wan.mac or "", str(wan.mtu or ""), wan.static
-    if wan.pppoe:
-        user, service = wan.pppoe.user, wan.pppoe.service
-        return Typed("pppoe", wan.port, marked, mac=mac, mtu=mtu, user=user, service=service)
-    if static is None:
-        return Typed("dhcp", wan.port, marked, mac=mac, mtu=mtu)
-    address, gateway = str(static.address), str(static.gateway)
-    return Typed("static", wan.port, marked, address, gateway, mac, mtu)
+    static, held, session = wan.static, wan.shaping, wan.pppoe
+    return Typed(
+        way="pppoe" if session else "static" if static else "dhcp",
+        port=wan.port,
+        by_mac=marked,
+        address=str(static.address) if static else "",
+        gateway=str(static.gateway) if static else "",
+        mac=wan.mac or "",
+        mtu=str(wan.mtu or ""),
+        vlan=str(wan.vlan or ""),
+        down=speeds.written(held.down_kbit if held else None),
+        up=speeds.written(held.up_kbit if held else None),
+        line=held.line if held else ETHERNET,
+        user=session.user if session else "",
+        service=session.service if session else "",
+    )
 
 
 def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
@@ -110,14 +131,23 @@ def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
     picked = chosen((typed.port,), here.reads.ports(), by_mac=ticked(typed.by_mac))
     static = {"address": typed.address.strip(), "gateway": typed.gateway.strip()}
     session = {"user": typed.user.strip(), "service": typed.service.strip()}
-    size = typed.mtu.strip()
+    down, up = speeds.read(typed.down), speeds.read(typed.up)
+    held = {"down_kbit": down, "up_kbit": up, "line": typed.line}
     return {
         "port": picked[0],
         "static": static if typed.way == "static" else None,
         "pppoe": session if typed.way == "pppoe" else None,
         "mac": typed.mac.strip().lower().replace("-", ":") or None,
-        "mtu": (int(size) if size.isascii() and size.isdecimal() else size) or None,
+        "mtu": _number(typed.mtu),
+        "vlan": _number(typed.vlan),
+        "shaping": None if down is None and up is None else held,
     }
+
+
+def _number(text: str) -> int | str | None:
+    """A number where it is one; what is none stays, for the border to refuse."""
+    plain = text.strip()
+    return (int(plain) if plain.isascii() and plain.isdecimal() else plain) or None
 
 
 def built(
@@ -125,6 +155,8 @@ def built(
 ) -> InternetView:
     """The view from what was typed."""
     found = dict(wrong or {})
+    slices = here.reads.slices()
+    kernel = slices.kernel if slices else KernelSlice()
     ports = offered(here.reads.ports(), config, (typed.port,) if typed.port else (), INTERNET)
     return InternetView(
         shell=frame.shell(here, "network", "The internet"),
@@ -136,6 +168,12 @@ def built(
         gateway=Field(typed.gateway, found.pop("wan.static.gateway", "")),
         mac=Field(typed.mac, found.pop("wan.mac", "")),
         mtu=Field(typed.mtu, found.pop("wan.mtu", "")),
+        vlan=Field(typed.vlan, found.pop("wan.vlan", "")),
+        no_tags="" if kernel.vlan else NO_VLAN,
+        down=Field(typed.down, found.pop("wan.shaping.down_kbit", "")),
+        up=Field(typed.up, found.pop("wan.shaping.up_kbit", "")),
+        lines=tuple(Choice(word, one.words, word == typed.line) for word, one in MEDIA.items()),
+        no_speeds="" if kernel.cake else NO_CAKE,
         user=Field(typed.user, found.pop("wan.pppoe.user", "")),
         password_problem=found.pop("wan.pppoe.password", ""),
         service=Field(typed.service, found.pop("wan.pppoe.service", "")),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import machines as deeds
@@ -13,7 +13,7 @@ from appliance.errors import Problem, Refused
 from appliance.store.boots import BootRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
-from webui.forms import Text, beside
+from webui.forms import Text, beside, filled
 from webui.pages import choices, frame, histories, states
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
@@ -67,8 +67,8 @@ class ChooseView:
 class NewMac:
     """Another network card, as the form says it."""
 
-    mac: Text = ""
-    network: Text = ""
+    mac: str = ""
+    network: str = ""
 
 
 @router.get("/machines/{ident}")
@@ -124,7 +124,7 @@ def rename(here: Signed, ident: str, name: Text = "") -> Response:
 
 
 @router.post("/machines/{ident}/macs")
-def add_mac(here: Signed, ident: str, new: Annotated[NewMac, Depends()]) -> Response:
+def add_mac(here: Signed, ident: str, new: Annotated[NewMac, filled(NewMac)]) -> Response:
     """Give it another network card."""
     machine = _machine(here, ident)
     try:

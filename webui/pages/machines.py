@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import machines as deeds
 from appliance.errors import Refused
 from appliance.store.boots import HeldRow
 from appliance.store.inventory_view import MenuView, UnknownView
-from webui.forms import Text, beside
+from webui.forms import beside, filled
 from webui.pages import choices, frame, histories, inbox, known
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -65,17 +65,17 @@ class ListView:
 class NewMachine:
     """A machine as the form says it."""
 
-    mac: Text = ""
-    name: Text = ""
+    mac: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
     """What a waiting machine shall boot."""
 
-    mac: Text = ""
-    network: Text = ""
-    next: Text = ""
+    mac: str = ""
+    network: str = ""
+    next: str = ""
 
 
 @router.get("/machines")
@@ -100,7 +100,7 @@ def table(here: Signed, listing: Asked) -> Response:
 
 
 @router.post("/machines")
-def add(here: Signed, new: Annotated[NewMachine, Depends()]) -> Response:
+def add(here: Signed, new: Annotated[NewMachine, filled(NewMachine)]) -> Response:
     """Make a MAC a machine; a refusal comes back beside its field."""
     try:
         done = deeds.add_machine(here.desk, here.actor, new.mac, name=new.name)
@@ -116,7 +116,7 @@ def to_the_inbox() -> Response:
 
 
 @router.post("/inbox/boot")
-def boot(here: Signed, met: Annotated[Met, Depends()]) -> Response:
+def boot(here: Signed, met: Annotated[Met, filled(Met)]) -> Response:
     """Let a waiting machine boot what was chosen; a refusal comes back in its row."""
     try:
         done = choices.give(here.desk, here.actor, met.mac, met.next, met.network or None)
@@ -127,7 +127,7 @@ def boot(here: Signed, met: Annotated[Met, Depends()]) -> Response:
 
 
 @router.post("/inbox/forget")
-def forget(here: Signed, met: Annotated[Met, Depends()]) -> Response:
+def forget(here: Signed, met: Annotated[Met, filled(Met)]) -> Response:
     """Leave a waiting machine alone until it asks again."""
     return after("/machines", deeds.forget_held(here.desk, here.actor, met.network, met.mac).act)
 

@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, replace
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import menus as deeds
@@ -13,7 +13,7 @@ from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.store.inventory_view import MachineView, MenuView, UnknownView
 from webui import phrases
-from webui.forms import Text, beside, seen, whole
+from webui.forms import beside, filled, seen, whole
 from webui.pages import choices, frame
 from webui.pages.choices import Choice, HostChoice
 from webui.pages.frame import Shell
@@ -64,12 +64,12 @@ class MenusView:
 class Typed:
     """A menu as the form says it."""
 
-    name: Text = ""
-    hosts: Annotated[tuple[str, ...], Form()] = ()
-    default: Text = ""
-    timeout: Text = "10"
-    rollbacks: Text = "1"
-    seen: Text = ""
+    name: str = ""
+    hosts: tuple[str, ...] = ()
+    default: str = ""
+    timeout: str = "10"
+    rollbacks: str = "1"
+    seen: str = ""
 
 
 @router.get("/menus")
@@ -87,7 +87,7 @@ def edit(ident: str) -> Response:
 
 
 @router.post("/menus")
-def make(here: Signed, typed: Annotated[Typed, Depends()]) -> Response:
+def make(here: Signed, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Make one."""
     try:
         _check(typed)
@@ -106,7 +106,7 @@ def make(here: Signed, typed: Annotated[Typed, Depends()]) -> Response:
 
 
 @router.post("/menus/{ident}")
-def change(here: Signed, ident: str, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Signed, ident: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change one, unless somebody else did since the form was made."""
     menu = _menu(here, ident)
     try:

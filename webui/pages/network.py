@@ -4,21 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
 from appliance.actions import networks as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
+from appliance.model.able import NO_VLAN
 from appliance.model.config import Network, RouterConfig
 from appliance.model.firewall import LAN
 from appliance.model.firewall_compare import zone_said
 from appliance.model.moving import pool_in, unused
+from appliance.model.newcomers import CHOICES, TELL
 from appliance.store.trials import PortRow
 from webui import phrases
-from webui.forms import Text, seen, ticked, whole
-from webui.pages import dhcp_options, frame
+from webui.forms import filled, seen, ticked, whole
+from webui.pages import dhcp_options, frame, port_tags
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
@@ -34,21 +36,23 @@ LEASES = (600, 3600, 43_200, 86_400, 604_800)
 class Typed:
     """A network as the form says it."""
 
-    name: Text = ""
-    ports: Annotated[tuple[str, ...], Form()] = ()
-    by_mac: Text = ""
-    address: Text = ""
-    gives: Text = ""
-    first: Text = ""
-    last: Text = ""
-    lease: Text = "43200"
-    options: Text = ""
-    classes: Text = ""
-    beside: Text = ""
-    netboot: Text = ""
-    six: Text = ""
-    zone: Text = LAN
-    seen: Text = ""
+    name: str = ""
+    ports: tuple[str, ...] = ()
+    by_mac: str = ""
+    tagged: str = ""
+    address: str = ""
+    gives: str = ""
+    first: str = ""
+    last: str = ""
+    lease: str = "43200"
+    options: str = ""
+    classes: str = ""
+    beside: str = ""
+    netboot: str = ""
+    six: str = ""
+    zone: str = LAN
+    newcomers: str = TELL
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class NetworkView:
     ports: tuple[PortChoice, ...]
     ports_problem: str
     by_mac: bool
+    tagged: Field
+    no_tags: str  # why no port can carry a tag here, "" where it can
     address: Field
     gives: bool
     first: Field
@@ -74,6 +80,8 @@ class NetworkView:
     six: bool
     zones: tuple[Choice, ...]
     zone_problem: str
+    newcomers: tuple[Choice, ...]
+    newcomers_problem: str
     seen: str
     problem: str
 
@@ -81,8 +89,10 @@ class NetworkView:
 PLACES: Mapping[str, str] = {
     "name": "name",
     "ports": "ports",
+    "tagged": "tagged",
     "address": "address",
     "zone": "zone",
+    "newcomers": "newcomers",
     "dhcp.pool.first": "first",
     "dhcp.pool.last": "last",
     "dhcp.pool": "first",
@@ -99,7 +109,7 @@ def show_new(here: Signed) -> Response:
 
 
 @router.post("/networks/new")
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
     try:
         stored = {"name": typed.name.strip(), **as_stored(typed, here.reads.ports())}
@@ -118,7 +128,7 @@ def show(here: Signed, lan: str) -> Response:
 
 
 @router.post("/networks/{lan}/settings")
-def change(here: Owning, lan: str, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, lan: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft, unless somebody else did since the form was made."""
     present = stored_as_typed(one(here, lan))
     try:
@@ -155,7 +165,10 @@ def built(here: Here, name: str, typed: Typed, refused: Refused | None = None) -
     config = draft.edited(here.desk)
     at = deeds.place_of(config, name) if name else len(config.networks)
     shell = frame.shell(here, "network", name or "A new network")
-    return view(shell, name, typed, config, here.reads.ports(), placed(refused, at))
+    slices = here.reads.slices()
+    no_tags = NO_VLAN if slices and not slices.kernel.vlan else ""
+    found = view(shell, name, typed, config, here.reads.ports(), placed(refused, at))
+    return replace(found, no_tags=no_tags)
 
 
 def placed(refused: Refused | None, at: int) -> dict[str, str]:
@@ -200,7 +213,8 @@ def stored_as_typed(network: Network) -> Typed:
     told = Typed(
         name=network.name,
         ports=network.ports,
-        by_mac="yes" if by_mac(network.ports) else "",
+        by_mac="yes" if by_mac((*network.ports, *(one.port for one in network.tagged))) else "",
+        tagged=port_tags.written(network.tagged),
         address=str(network.address),
         gives="yes" if dhcp else "",
         first=str(pool.first) if pool else "",
@@ -212,6 +226,7 @@ def stored_as_typed(network: Network) -> Typed:
         netboot="yes" if network.netboot else "",
         six="yes" if network.ipv6 else "",
         zone=network.zone,
+        newcomers=network.newcomers,
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -219,11 +234,16 @@ def stored_as_typed(network: Network) -> Typed:
 def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
     """What the form says, as the configuration's JSON has it.  Raises Refused."""
     address = typed.address.strip()
+    tagged, mistyped = port_tags.read(typed.tagged)
+    if mistyped:
+        raise Refused(*mistyped)
     stored: dict[str, Any] = {
         "ports": list(chosen(typed.ports, ports, by_mac=ticked(typed.by_mac))),
+        "tagged": port_tags.known(tagged, ports, by_mac=ticked(typed.by_mac)),
         "address": address if "/" in address else f"{address}/24",
         "netboot": ticked(typed.netboot),
         "zone": typed.zone,
+        "newcomers": typed.newcomers,
         "dhcp": None,
         "ipv6": {} if ticked(typed.six) else None,
     }
@@ -262,6 +282,8 @@ def view(
         ports=offered(ports, config, typed.ports, name),
         ports_problem=wrong.get("ports", ""),
         by_mac=ticked(typed.by_mac),
+        tagged=Field(typed.tagged, wrong.get("tagged", "")),
+        no_tags="",
         address=Field(typed.address, wrong.get("address", "")),
         gives=ticked(typed.gives),
         first=Field(typed.first, wrong.get("first", "")),
@@ -280,6 +302,11 @@ def view(
             for zone in config.zones
         ),
         zone_problem=wrong.get("zone", ""),
+        newcomers=tuple(
+            Choice(value, phrases.capital(words), value == typed.newcomers)
+            for value, words in CHOICES.items()
+        ),
+        newcomers_problem=wrong.get("newcomers", ""),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )

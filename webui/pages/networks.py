@@ -14,6 +14,7 @@ from appliance.errors import Problem
 from appliance.events import ForeignBootServer, ForeignServer
 from appliance.model.config import RouterConfig
 from appliance.model.slices import DhcpNetwork, DnsNetwork, Slices
+from appliance.model.vlan import said
 from appliance.store import journals
 from appliance.store.leases import LeaseRow
 from appliance.store.trials import PortRow
@@ -183,7 +184,7 @@ def drafted(slices: Slices | None, wanted: RouterConfig | None) -> tuple[Drafted
     """The networks that the draft has and the router not yet."""
     there = {one.name for one in slices.dns.networks} if slices else set()
     return tuple(
-        Drafted(one.name, f"{one.address} over {phrases.listing(one.ports) or 'no port'}")
+        Drafted(one.name, f"{one.address} over {phrases.listing(one.members) or 'no port'}")
         for one in (wanted.networks if wanted else ())
         if one.name not in there
     )
@@ -198,7 +199,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
     return (
         Way(
             "The way to the internet",
-            f"{wan.port}, {how}" if wan else "none",
+            f"{said(wan.port, wan.vlan)}, {how}" if wan else "none",
             "/networks/internet",
             "Change the way to the internet",
         ),

@@ -61,7 +61,8 @@ def by_mac(ports: Iterable[str]) -> bool:
 
 def _owners(config: RouterConfig) -> dict[str, str]:
     """Port, as the configuration calls it, to its network's name or INTERNET."""
-    found = {port: network.name for network in config.networks for port in network.ports}
+    found = {one.port: network.name for network in config.networks for one in network.tagged}
+    found |= {port: network.name for network in config.networks for port in network.ports}
     if config.wan:
         found[config.wan.port] = INTERNET
     return found

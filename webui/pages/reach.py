@@ -1,4 +1,4 @@
-"""Who may reach whom, before and after a change, as a table."""
+"""Who may reach whom, as a table: as it is to be, and what that changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from appliance.model import reachability
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER
+from appliance.model.policy import members
 from appliance.model.reachability import EVERYTHING, NOTHING, SOME, Cell, Shift
-from webui import phrases
+from webui.phrases import capital
 
 SHAPES: Mapping[str, str] = {EVERYTHING: "open", SOME: "some", NOTHING: "shut"}
 """How far a way is open → its shape in the table."""
-NAMES: Mapping[str, str] = {ROUTER: "the router", INTERNET: "the internet"}
+LOOKS: Mapping[str, str] = {"shut": "shut"}
+"""The class of a shape of which nothing changes."""
 FAMILIES: Mapping[int, str] = {4: "IPv4", 6: "IPv6"}
 
 
@@ -20,17 +22,19 @@ class Way:
     """One cell; `look` is its class, `was` "" while nothing of it changes."""
 
     to: str
-    look: str  # open, some, shut, opens, shuts, or self for a zone with itself
+    look: str  # shut, opens, shuts, self for a zone with itself, else ""
     shape: str  # open, some or shut
     text: str
+    ipv6: str  # what IPv6 may where that is something else, "" where it is the same
     was: str  # "opened, was nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one zone may begin."""
+    """What one zone may begin; `under` is what it is made of."""
 
     source: str
+    under: str
     ways: tuple[Way, ...]
 
 
@@ -44,26 +48,31 @@ class Matrix:
 
 def compared(before: RouterConfig, after: RouterConfig) -> Matrix | None:
     """The table after a change, with what was; None when nothing of it changes."""
+    return table(before, after) if reachability.difference(before, after) else None
+
+
+def table(before: RouterConfig, after: RouterConfig) -> Matrix:
+    """The table of `after`, with what was before where that is something else."""
     shifts = {_pair(one): one for one in reachability.difference(before, after)}
-    if not shifts:
-        return None
     cells = {_pair(one): one for one in reachability.matrix(after)}
     pairs = dict.fromkeys((source, to) for source, to, _ in (*cells, *shifts))
-    sources = tuple(dict.fromkeys(source for source, _ in pairs))
-    columns = tuple(dict.fromkeys((ROUTER, INTERNET, *sources, *(to for _, to in pairs))))
+    zones = (zone.name for zone in after.zones)
+    sources = tuple(dict.fromkeys((INTERNET, *zones, *(source for source, _ in pairs))))
+    columns = tuple(dict.fromkeys((ROUTER, *sources, *(to for _, to in pairs))))
     rows = (
         Row(
-            _named(source),
+            capital(source),
+            _under(after, source),
             tuple(
                 _way(source, to, cells, shifts)
                 if (source, to) in pairs
-                else Way(_named(to), "self", "shut", "", "")
+                else Way(capital(to), "self", "shut", "", "", "")
                 for to in columns
             ),
         )
         for source in sources
     )
-    return Matrix(tuple(map(_named, columns)), tuple(rows))
+    return Matrix(tuple(map(capital, columns)), tuple(rows))
 
 
 Pair = tuple[str, str, int]
@@ -79,13 +88,31 @@ def _way(source: str, to: str, cells: Mapping[Pair, Cell], shifts: Mapping[Pair,
     shape = shapes.pop() if len(shapes) == 1 else "some"
     verbs = {"opened": any(one.opens for one in moved), "closed": any(one.shuts for one in moved)}
     said = " and ".join(verb for verb, so in verbs.items() if so) or "changed"
+    four, six = found[4].words, found[6].words
     return Way(
-        to=_named(to),
-        look=("shuts" if said == "closed" else "opens") if moved else shape,
+        to=capital(to),
+        look=("shuts" if said == "closed" else "opens") if moved else LOOKS.get(shape, ""),
         shape=shape,
-        text=phrases.capital(_both({each: one.words for each, one in found.items()})),
+        text=begun(four),
+        ipv6="" if four == six else begun(six),
         was=f"{said}, was {_both(before)}" if moved else "",
     )
+
+
+def _under(config: RouterConfig, source: str) -> str:
+    """What a zone is made of."""
+    if source == INTERNET:
+        return "the outside"
+    return ", ".join(members(config, source)) or "no network"
+
+
+def begun(words: str) -> str:
+    """A cell's words as they begin: names of devices and protocols stay as they are.
+
+    >>> begun("everything but tcp 25"), begun("nas:22"), begun("tcp 631 to nas")
+    ('Everything but tcp 25', 'nas:22', 'tcp 631 to nas')
+    """
+    return capital(words) if words.startswith((EVERYTHING, NOTHING, "ping")) else words
 
 
 def _both(words: Mapping[int, str]) -> str:
@@ -97,10 +124,6 @@ def _both(words: Mapping[int, str]) -> str:
     if len(set(words.values())) == 1:
         return words[4]
     return "; ".join(f"{FAMILIES[each]}: {text}" for each, text in words.items())
-
-
-def _named(place: str) -> str:
-    return NAMES.get(place, place)
 
 
 def _pair(one: Cell | Shift) -> Pair:

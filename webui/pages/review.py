@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import changes, draft
@@ -20,7 +20,7 @@ from appliance.store.trials import PortRow
 from appliance.trial import SECONDS
 from hardware.inventory import Nic
 from webui import phrases
-from webui.forms import Text, beside, whole
+from webui.forms import Text, beside, filled, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import after, own_path, page
@@ -98,9 +98,9 @@ class ReviewView:
 class Applying:
     """What Apply sends: the words of what was read, and for how long to try it."""
 
-    base: Text = ""
-    seen: Text = ""
-    seconds: Text = str(SECONDS)
+    base: str = ""
+    seen: str = ""
+    seconds: str = str(SECONDS)
 
 
 @router.get("/changes/review")
@@ -110,7 +110,7 @@ def show(here: Signed, form: str = "") -> Response:
 
 
 @router.post("/changes/review")
-def apply(here: Owning, typed: Annotated[Applying, Depends()]) -> Response:
+def apply(here: Owning, typed: Annotated[Applying, filled(Applying)]) -> Response:
     """Put the draft on trial, as it was read."""
     try:
         done = draft.apply(

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
 from appliance.actions import router as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
-from webui.forms import Text, beside
+from webui.forms import beside, filled
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
@@ -24,9 +24,9 @@ router = APIRouter(include_in_schema=False)
 class Typed:
     """What the router is called, as the form says it."""
 
-    hostname: Text = ""
-    domain: Text = ""
-    upstreams: Text = ""
+    hostname: str = ""
+    domain: str = ""
+    upstreams: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def show(here: Signed) -> Response:
 
 
 @router.post("/networks/router")
-def change(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft."""
     try:
         done = deeds.set_names(

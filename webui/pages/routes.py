@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from appliance.actions import draft
-from appliance.actions import firewall as deeds
+from appliance.actions import draft, rows
+from appliance.actions.firewall import ROUTES
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from appliance.model.firewall import DEFAULT_METRIC
-from webui.forms import Text, whole
+from webui.forms import filled, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
-from webui.pages.rule import placed
+from webui.pages.row import placed
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -31,11 +31,12 @@ PLACES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A new route as the form says it."""
+    """A route as a form says it: a new one, or one to `remove`."""
 
-    destination: Text = ""
-    gateway: Text = ""
-    metric: Text = str(DEFAULT_METRIC)
+    destination: str = ""
+    gateway: str = ""
+    metric: str = str(DEFAULT_METRIC)
+    remove: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +67,23 @@ def show(here: Signed) -> Response:
 
 
 @router.post(PATH)
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
-    """Add a route to the draft."""
+def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
+    """Add a route to the draft, or take one out."""
+    metric = whole(typed.metric) or 0
+    if typed.remove:
+        key = (typed.destination, str(metric))
+        return after(PATH, rows.remove(here.desk, here.actor, ROUTES, key).act)
     stored = {
         "destination": typed.destination.strip(),
         "gateway": typed.gateway.strip(),
-        "metric": whole(typed.metric) or 0,
+        "metric": metric,
     }
     try:
-        done = deeds.add_route(here.desk, here.actor, stored)
+        done = rows.save(here.desk, here.actor, ROUTES, (), stored)
     except Unknown:
         raise
     except Refused as refused:
         return page("routes.html", built(here, typed, refused), 422)
-    return after(PATH, done.act)
-
-
-@router.post("/networks/routes/remove")
-def remove(here: Owning, destination: Text = "", metric: Text = "") -> Response:
-    """Take a route out of the draft."""
-    done = deeds.remove_route(here.desk, here.actor, destination, whole(metric) or 0)
     return after(PATH, done.act)
 
 

@@ -4,21 +4,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from appliance.actions import draft
-from appliance.actions import firewall as deeds
-from appliance.actions.refusals import Unknown
+from appliance.actions import draft, rows
+from appliance.actions.desk import Done
+from appliance.actions.firewall import RULES
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER, WEEK, Rule
-from webui.forms import Text, seen, ticked
+from webui import phrases
+from webui.forms import filled, seen, ticked
 from webui.pages import ends, frame, port_ranges, until
 from webui.pages.choices import Choice
-from webui.pages.firewall import PATH, capital
+from webui.pages.firewall import PATH
 from webui.pages.frame import Shell
-from webui.pages.page import Field, after, page
+from webui.pages.page import Field
+from webui.pages.row import RowForm, TypedRow, placed
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -57,25 +59,24 @@ PLACES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(TypedRow):
     """A rule as the form says it."""
 
-    id: Text = ""
-    note: Text = ""
-    source: Text = ""
-    destination: Text = ""
-    action: Text = "accept"
-    protocol: Text = "any"
-    ports: Text = ""
-    senders: Text = ""
-    receivers: Text = ""
-    timed: Text = ""
-    days: Annotated[tuple[str, ...], Form()] = ()
-    begins: Text = ""
-    ends: Text = ""
-    until: Text = ""
-    enabled: Text = ""
-    seen: Text = ""
+    id: str = ""
+    note: str = ""
+    source: str = ""
+    destination: str = ""
+    action: str = "accept"
+    protocol: str = "any"
+    ports: str = ""
+    senders: str = ""
+    receivers: str = ""
+    timed: str = ""
+    days: tuple[str, ...] = ()
+    begins: str = ""
+    ends: str = ""
+    until: str = ""
+    enabled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,51 +110,52 @@ class RuleView:
 
 @router.get("/firewall/new-rule")
 def show_new(here: Signed) -> Response:
-    """The form of a rule that is not there yet."""
+    """The form of a rule that is not there yet, with what the address says of it filled in."""
     config = draft.edited(here.desk)
     zone = config.zones[0].name if config.zones else INTERNET
-    fresh = Typed(source=zone, destination=INTERNET, action="reject", enabled="yes")
-    return page("rule.html", built(here, "", replace(fresh, days=WEEK)))
+    said = here.request.query_params.get
+    fresh = Typed(
+        source=said("source", zone),
+        senders=said("senders", ""),
+        destination=said("destination", INTERNET),
+        receivers=said("receivers", ""),
+        protocol=said("protocol", "any"),
+        ports=said("ports", ""),
+        action=said("action", "reject"),
+        days=WEEK,
+        enabled="yes",
+    )
+    return FORM.again(here, "", fresh)
 
 
 @router.get("/firewall/rules/{ident}")
 def show(here: Signed, ident: str) -> Response:
     """The form of a rule."""
-    return page("rule.html", built(here, ident, as_typed(here, ident)))
+    return FORM.shown(here, ident)
 
 
 @router.post("/firewall/new-rule")
-def add(here: Owning, typed: Annotated[Typed, Depends()]) -> Response:
+def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
-    return _saved(here, "", typed)
+    return FORM.taken(here, "", typed)
 
 
 @router.post("/firewall/rules/{ident}")
-def change(here: Owning, ident: str, typed: Annotated[Typed, Depends()]) -> Response:
-    """Change it in the draft, unless somebody else did since the form was made."""
-    present = as_typed(here, ident)
-    if typed.seen != present.seen:
-        what = f"Somebody changed {ident} meanwhile. Press the button again to put yours in place."
-        again = replace(typed, seen=present.seen)
-        return page("rule.html", built(here, ident, again, Refused(Problem((), what))), 422)
-    return _saved(here, ident, typed)
+def change(here: Owning, ident: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
+    """Change it in the draft."""
+    return FORM.taken(here, ident, typed)
 
 
-def _saved(here: Here, before: str, typed: Typed) -> Response:
-    try:
-        stored = as_stored(typed, draft.edited(here.desk))
-        done = deeds.save_rule(here.desk, here.actor, before, stored)
-    except Unknown:
-        raise
-    except Refused as refused:
-        return page("rule.html", built(here, before, typed, refused), 422)
-    return after(PATH, done.act)
+def save(here: Here, before: str, typed: Typed) -> Done:
+    """Put it into the draft.  Raises Unknown, Refused."""
+    stored = as_stored(typed, draft.edited(here.desk))
+    return rows.save(here.desk, here.actor, RULES, (before,) if before else (), stored)
 
 
-def as_typed(here: Here, ident: str) -> Typed:
+def present(here: Here, ident: str) -> Typed:
     """A rule of the draft as its form.  Raises Unknown."""
     config = draft.edited(here.desk)
-    told = typed_from(config, config.rules[deeds.rule_at(config, ident)])
+    told = typed_from(config, config.rules[RULES.at(config, (ident,))])
     return replace(told, seen=seen(asdict(told)))
 
 
@@ -246,7 +248,7 @@ def built(here: Here, before: str, typed: Typed, refused: Refused | None = None)
 
 def zones_to_choose(zones: Iterable[str], chosen: str) -> tuple[Choice, ...]:
     """Zones and reserved words as options."""
-    return tuple(Choice(zone, capital(zone), zone == chosen) for zone in zones)
+    return tuple(Choice(zone, phrases.capital(zone), zone == chosen) for zone in zones)
 
 
 def to_choose(labels: Mapping[str, str], chosen: str) -> tuple[Choice, ...]:
@@ -254,15 +256,4 @@ def to_choose(labels: Mapping[str, str], chosen: str) -> tuple[Choice, ...]:
     return tuple(Choice(value, label, value == chosen) for value, label in labels.items())
 
 
-def placed(refused: Refused | None, group: str, places: Mapping[str, str]) -> dict[str, str]:
-    """Problems by field; what no field shows is the form's own, whole sentences joined.
-
-    >>> placed(Refused(Problem(("rules", 3, "ports", 0), "Too many.")), "rules", PLACES)
-    {'ports': 'Too many.'}
-    """
-    found: dict[str, str] = {}
-    for problem in refused.problems if refused else ():
-        own = problem.where[2:] if problem.where[:1] == (group,) else problem.where
-        field = places.get(str(own[0]), "") if own else ""
-        found[field] = f"{found[field]} {problem.what}" if field in found else problem.what
-    return found
+FORM = RowForm("rule.html", PATH, present, built, save)

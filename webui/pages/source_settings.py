@@ -5,14 +5,14 @@ from dataclasses import astuple, dataclass, replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import sources as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.store.inventory_view import SourceView
-from webui.forms import Text, beside, seen, ticked, whole
+from webui.forms import beside, filled, seen, ticked, whole
 from webui.pages import frame, source, sources
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -56,23 +56,23 @@ class SettingsView:
 class Settings:
     """How a source is treated, as the form says it."""
 
-    name: Text = ""
-    trust: Text = "mine"
-    as_built: Text = ""
-    allow_ifd: Text = ""
-    interval: Text = ""
-    seen: Text = ""
+    name: str = ""
+    trust: str = "mine"
+    as_built: str = ""
+    allow_ifd: str = ""
+    interval: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """What a source is read with, as the form says it."""
 
-    kind: Text = "token"
-    user: Text = ""
-    secret: Text = ""
-    hosts: Text = ""
-    known_hosts: Text = ""
+    kind: str = "token"
+    user: str = ""
+    secret: str = ""
+    hosts: str = ""
+    known_hosts: str = ""
 
 
 @router.get("/sources/{ident}/settings")
@@ -82,7 +82,7 @@ def show(here: Signed, ident: str) -> Response:
 
 
 @router.post("/sources/{ident}/settings")
-def keep(here: Signed, ident: str, typed: Annotated[Settings, Depends()]) -> Response:
+def keep(here: Signed, ident: str, typed: Annotated[Settings, filled(Settings)]) -> Response:
     """Keep the settings, unless somebody else changed them since the form was made."""
     row = source.one(here.reads.sources(), ident)
     try:
@@ -110,7 +110,7 @@ def keep(here: Signed, ident: str, typed: Annotated[Settings, Depends()]) -> Res
 
 
 @router.post("/sources/{ident}/key")
-def keep_key(here: Signed, ident: str, key: Annotated[Key, Depends()]) -> Response:
+def keep_key(here: Signed, ident: str, key: Annotated[Key, filled(Key)]) -> Response:
     """Keep a key, or none."""
     try:
         done = deeds.set_source_credential(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import sources as deeds
@@ -13,7 +13,7 @@ from appliance.model.images import Verdict
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
 from webui import forms, phrases
-from webui.forms import Text
+from webui.forms import Text, filled
 from webui.pages import frame, states
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -85,12 +85,12 @@ class ListView:
 class Wanted:
     """A new source as the form says it."""
 
-    url: Text = ""
-    name: Text = ""
-    trust: Text = "mine"
-    as_built: Text = ""
-    allow_ifd: Text = ""
-    interval: Text = "3600"
+    url: str = ""
+    name: str = ""
+    trust: str = "mine"
+    as_built: str = ""
+    allow_ifd: str = ""
+    interval: str = "3600"
 
 
 @router.get("/sources")
@@ -106,7 +106,7 @@ def rows(here: Signed) -> Response:
 
 
 @router.post("/sources")
-def add(here: Signed, wanted: Annotated[Wanted, Depends()]) -> Response:
+def add(here: Signed, wanted: Annotated[Wanted, filled(Wanted)]) -> Response:
     """Add one; a refusal comes back beside its field."""
     try:
         done = deeds.add_source(

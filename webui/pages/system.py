@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import access
@@ -12,7 +12,7 @@ from appliance.actions.access import TokenRow
 from appliance.actions.refusals import Forbidden
 from appliance.errors import Problem, Refused
 from webui import phrases
-from webui.forms import Text, beside, whole
+from webui.forms import beside, filled, whole
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -44,9 +44,9 @@ class TokenLine:
 class NewToken:
     """A token as the form says it."""
 
-    name: Text = ""
-    scope: Text = "read"
-    days: Text = "365"
+    name: str = ""
+    scope: str = "read"
+    days: str = "365"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def to_the_system() -> Response:
 
 
 @router.post("/system/tokens")
-def make(here: Signed, new: Annotated[NewToken, Depends()]) -> Response:
+def make(here: Signed, new: Annotated[NewToken, filled(NewToken)]) -> Response:
     """Make one; its secret is in this answer and nowhere else."""
     days = whole(new.days)
     try:

@@ -38,6 +38,12 @@ WAYS: Mapping[type[Event], Way] = {
         clear="Clear that on it, or machines follow it.",
     ),
     events.PoolEmpty: Way("A pool is used up.", "See the pool", clear="Make the pool larger."),
+    events.PoolFlooded: Way(
+        "Too many unknown devices ask for addresses.",
+        "See the pool",
+        clear="Who had an address goes on, new devices wait. Something there invents MACs: pull "
+        "one cable after the other until this is over.",
+    ),
     events.EarLost: Way("Other DHCP servers cannot be heard.", "Look at it"),
     events.BootLooping: Way("A machine boots in a circle.", "See its boots", "warn"),
     events.LinkMissing: Way("A port is missing.", "Look at it"),
@@ -45,6 +51,15 @@ WAYS: Mapping[type[Event], Way] = {
     events.RevisionUndone: Way("A change was undone.", "Look at it"),
     events.NetworkUnreachable: Way("The network could not be put right.", "Look at it"),
     events.WanDown: Way("There is no internet.", "See why", page="/internet"),
+    events.OutsideHeard: Way(
+        "Something answers on the internet.",
+        "See what",
+        clear="Stop what answers, or report it: nothing of this router should.",
+        page="/firewall/outside",
+    ),
+    events.OutsideRefused: Way(
+        "Nobody could look from outside.", "See why", "warn", page="/firewall/outside"
+    ),
     events.ServiceFailed: Way(
         "A part of the router stopped.", "See what happened", "warn", page="/changes/happened"
     ),

@@ -8,14 +8,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
+from appliance.actions.known_devices import known
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER
-from appliance.model.firewall_compare import forward_said, rule_said
 from appliance.model.names import mac_from
-from appliance.model.reachability import SPOOFED, Packet, Verdict, verdict
+from appliance.model.reachability import Packet, Verdict, verdict
 from webui.forms import beside, whole
 from webui.pages import ends, frame
+from webui.pages.because import because
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
 from webui.pages.page import Field, page
@@ -78,10 +79,13 @@ def built(here: Here, asked: Asked) -> WhyView:
     config = draft.edited(here.desk)
     networks = tuple(one.name for one in config.networks)
     wrong: dict[str, str] = {}
+    everybody = known(here.reads)
+    owners = {address: one.mac for one in everybody for address in one.row.addresses}
+    admitted = {one: frozenset(it.mac for it in everybody if not it.waits) for one in networks}
     found: Verdict | None = None
     if asked.source:
         try:
-            found = verdict(config, packet(config, asked), here.now)
+            found = verdict(config, packet(config, asked, owners), here.now, admitted)
         except Refused as refused:
             wrong = beside(refused)
     why, href, deed = because(config, found) if found else ("", "", "")
@@ -100,8 +104,9 @@ def built(here: Here, asked: Asked) -> WhyView:
     )
 
 
-def packet(config: RouterConfig, asked: Asked) -> Packet:
-    """The first packet of what was asked.  Raises Refused with what cannot be read."""
+def packet(config: RouterConfig, asked: Asked, owners: Mapping[str, str]) -> Packet:
+    """The first packet of what was asked; `owners` are MACs by address.  Raises Refused with what
+    cannot be read."""
     port = whole(asked.port)
     if asked.protocol != "icmp" and not (port and port <= 65_535):
         raise Refused(Problem(("port",), "Write the port that is asked for, like 443."))
@@ -111,6 +116,7 @@ def packet(config: RouterConfig, asked: Asked) -> Packet:
         what = "IPv4 and IPv6 do not meet; write both addresses of one kind."
         raise Refused(Problem(("receiver",), what))
     number = None if asked.protocol == "icmp" else port
+    mac = mac or owners.get(str(sender))
     return Packet(asked.source, asked.destination, sender, receiver, asked.protocol, number, mac)
 
 
@@ -145,39 +151,4 @@ def anybody(config: RouterConfig, place: str) -> IPv4Address:
     return SOMEBODY
 
 
-def because(config: RouterConfig, found: Verdict) -> tuple[str, str, str]:
-    """Why, the page of what decides, and what that page is called."""
-    kind, _, name = found.by.partition(":")
-    for rule in config.rules:
-        if (kind, name) == ("rule", rule.id):
-            return rule_said(config, rule), f"/firewall/rules/{name}", f"The rule {name}"
-    for forward in config.forwards:
-        if (kind, name) == ("forward", forward.name):
-            said = forward_said(config, forward)
-            return said, f"/firewall/forwards/{name}", f"The forward {name}"
-    for beginning, sentence in BUILT_IN.items():
-        if found.by.startswith(beginning) and found.accepted is sentence.accepted:
-            return sentence.text, "", ""
-    return "No rule lets it through.", "", ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """What a line that is built in means."""
-
-    accepted: bool
-    text: str
-
-
-BUILT_IN: Mapping[str, Sentence] = {
-    SPOOFED: Sentence(False, "The sender’s address belongs to another network."),
-    "forward-within-": Sentence(True, "Inside one network nobody is judged."),
-    "input-wan-ping6": Sentence(True, "IPv6 needs it that a router answers to ping (RFC 4890)."),
-    "input-ping": Sentence(True, "The router answers to ping on its networks."),
-    "input-wan": Sentence(False, "From the internet, nothing of the router is open."),
-    "forward-wan": Sentence(False, "From the internet, only what you let in gets in."),
-    "input-": Sentence(True, "The router offers this on that network."),
-    "forward-": Sentence(True, "The zone of the sender reaches the zone of the receiver."),
-}
-"""Beginning of a line's id → what it means; the first that fits."""
 PASSES, BLOCKED = Pill("ok", "It passes"), Pill("bad", "It is blocked")

@@ -2,7 +2,8 @@
 // A bell is only a name; whoever hears it fetches what it shows again. Runs before sse.js.
 "use strict";
 (() => {
-  const KINDS = ["sources", "builds", "machines", "boots", "leases", "changes", "events"];
+  const KINDS = ["sources", "builds", "machines", "boots", "leases", "devices", "changes", "wan",
+    "events", "questions", "drops"];
   const LONGEST_PAUSE = 30000;
 
   class Bells extends EventTarget {

@@ -78,9 +78,14 @@ class InventoryLooks(Files):
 
     def blocking_paused_until(self) -> float:
         """When the newest pause of blocking ends or ended, in Unix seconds; 0 without one."""
-        wish = self.look(
-            "nixie", lambda file: inventory_view.newest_wish(file, "dns", "pause"), None
-        )
+        return self._until("pause")
+
+    def questions_noted_until(self) -> float:
+        """Until when it was asked last that questions be put down, in Unix seconds; or 0."""
+        return self._until("note")
+
+    def _until(self, verb: str) -> float:
+        wish = self.look("nixie", lambda file: inventory_view.newest_wish(file, "dns", verb), None)
         return float(wish.body["until"]) if wish else 0.0
 
 

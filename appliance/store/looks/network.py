@@ -1,16 +1,19 @@
 """net.db, leases.db, dns.db and wan.db: what is in force or on trial, who is there, the way out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from appliance.model.outside import Seen
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.model.way import Held, Way
-from appliance.store import devices, leases, metrics, names, trials, ways
+from appliance.store import devices, drops, leases, metrics, names, newcomers, trials, ways
 from appliance.store.devices import BlockRow, DeviceRow
+from appliance.store.drops import Drop
 from appliance.store.leases import LeaseRow, Trouble
 from appliance.store.looks.open import Files
 from appliance.store.metrics import Moved, Rate
-from appliance.store.names import ListRow, Standing
+from appliance.store.names import ListRow, Question, Standing
+from appliance.store.recall.open import recall
 from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
@@ -36,6 +39,10 @@ class NetworkLooks(Files):
     def blocks(self) -> list[BlockRow]:
         """The blocks that `net` knows of, and whether they hold now."""
         return self.look("net", devices.blocks, [])
+
+    def settled(self) -> Mapping[str, frozenset[str]]:
+        """Who is no newcomer, by network that holds newcomers back (store/newcomers.py)."""
+        return self.look("net", newcomers.settled, {})
 
     def rates(self, since: float) -> dict[str, Rate]:
         """By series: what moves now, as far as it was looked at since then."""
@@ -69,6 +76,10 @@ class NetworkLooks(Files):
         """The router's own checks of a change."""
         return self.look("net", lambda file: trials.probes(file, change), ())
 
+    def seen_outside(self) -> tuple[Seen, float] | None:
+        """What a stranger outside got to see, and when."""
+        return self.look("net", trials.seen_outside, None)
+
     def endings(self) -> dict[int, Ended]:
         """How each revision's last try ended."""
         return self.look("net", trials.endings, {})
@@ -84,6 +95,15 @@ class NetworkLooks(Files):
     def looked_up(self, wish: str) -> tuple[str, float] | None:
         """What dns says of a name that it was asked to look up, and when."""
         return self.look("dns", lambda file: names.look(file, wish), None)
+
+    def questions(self, of: Iterable[str], most: int) -> list[Question] | None:
+        """Who asked for what, newest first, of these addresses or of everybody; None while dns
+        does not say."""
+        return names.questions(recall(self.state, "dns", {"of": sorted(of), "most": most}))
+
+    def drops(self, most: int) -> list[Drop] | None:
+        """What the filter held back, newest first; None while net does not say."""
+        return drops.drops(recall(self.state, "net", {"most": most}))
 
     def names_standing(self) -> Standing | None:
         """What dns did since it started; None before it said so."""

@@ -3,7 +3,6 @@
 Needs root, and an unpacked Kea (the distribution's packages) below the folder of peers.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from appliance.errors import Unreachable
-from services.bench.cable.driver import Cable, cable, version
+from services.bench.cable.driver import Cable, cable, spent, version
 from services.bench.dhcp.figures import Load, kea_configuration, load
 from services.bench.track import turns
 
@@ -174,12 +173,6 @@ def _cost(place: Place, who: str, rate: int, clients: int, seconds: int) -> tupl
     """CPU microseconds per request, user and system, with `clients` leases held already."""
     with place.serving(who) as pid:
         place.ask(rate, clients, max(seconds, clients // rate + 1))
-        before = _cpu(pid)
+        before = spent(pid)
         told = place.ask(rate, clients, seconds)
-        return round((_cpu(pid) - before) / told.sent * 1e6, 2), told
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of CPU a process and its threads have used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return round((spent(pid) - before) / told.sent * 1e6, 2), told

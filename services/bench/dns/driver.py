@@ -3,7 +3,6 @@
 Needs root, dnsmasq, and dnsperf unpacked below the folder of peers.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -17,15 +16,29 @@ from statistics import median
 from typing import Any
 
 from appliance.errors import Unreachable
-from services.bench.cable.driver import Cable, cable, peer, version
+from services.bench.cable.driver import Cable, cable, peer, spent, version
 from services.bench.dns.figures import Load, load, questions
 from services.bench.track import compared, turns
 
 LINK, SERVER, CLIENT = "nxbn", "10.97.0.1", "10.97.0.2"
-DELAY_MS = 2
 CACHED, UNKNOWN = 1_000, 600_000
-WORKS = {"dns-hits": (CACHED, 100), "dns-misses": (UNKNOWN, 200)}
-"""Name to (different names, questions under way)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """So many different names, with so many questions under way, an upstream so far away."""
+
+    names: int
+    under_way: int
+    away_ms: int
+
+
+WORKS = {
+    "dns-hits": Work(CACHED, 100, 2),
+    "dns-misses": Work(UNKNOWN, 200, 2),
+    "dns-far-misses": Work(UNKNOWN, 1_000, 20),
+}
+"""Near is a name server of one's own provider, far is one of the public ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,6 @@ def run(
     with (
         tempfile.TemporaryDirectory(prefix="nixie-bench-") as folder,
         cable(LINK, f"{SERVER}/24", f"{CLIENT}/24") as lies,
-        _upstream(lies),
     ):
         place = Place(lies, dnsperf, Path(folder))
         return [_work(place, name, rounds, seconds, told) for name in works]
@@ -111,18 +123,18 @@ def run(
 def _work(
     place: Place, name: str, rounds: int, seconds: int, told: dict[str, str]
 ) -> dict[str, Any]:
-    count, under_way = WORKS[name]
+    work = WORKS[name]
     names = place.folder / name
-    names.write_text(questions(count))
+    names.write_text(questions(work.names))
     first = place.folder / "first"
     first.write_text(questions(CACHED))
 
     def taken(who: str) -> Sample:
-        with place.serving(who) as pid:
-            place.ask(first, under_way, "-n", "1")  # it answers, and knows the names for the hits
-            before = _cpu(pid)
-            seen = place.ask(names, under_way, "-l", str(seconds))
-            return Sample(seen, _cpu(pid) - before)
+        with _upstream(place.lies, work.away_ms), place.serving(who) as pid:
+            place.ask(first, 100, "-n", "1")  # it answers, and knows the names for the hits
+            before = spent(pid)
+            seen = place.ask(names, work.under_way, "-l", str(seconds))
+            return Sample(seen, spent(pid) - before)
 
     samples = turns(rounds, taken)
     ours, theirs = (
@@ -155,10 +167,10 @@ def _work(
 
 
 @contextmanager
-def _upstream(lies: Cable) -> Iterator[None]:
-    """A name server at the client's end, far away by DELAY_MS."""
+def _upstream(lies: Cable, away_ms: int) -> Iterator[None]:
+    """A name server at the client's end, so far away."""
     root = str(Path(__file__).parents[3])
-    words = ("-m", "services.bench.dns.upstream.serve", CLIENT, str(DELAY_MS))
+    words = ("-m", "services.bench.dns.upstream.serve", CLIENT, str(away_ms))
     child = subprocess.Popen(
         lies.at_client("env", f"PYTHONPATH={root}", sys.executable, *words),
         stdout=subprocess.PIPE,
@@ -171,9 +183,3 @@ def _upstream(lies: Cable) -> Iterator[None]:
     finally:
         child.kill()
         child.wait()
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of CPU a process and its threads have used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 LEADS = {"href", "src", "hx-get"}
-IDENT = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}|/[0-9a-f]{64}")
+IDENT = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}|/[0-9a-f]{64}|/[0-9a-f]{2}(?:-[0-9a-f]{2}){5}")
 NOT_PAGES = ("/logout",)
 
 
@@ -36,8 +36,10 @@ def links(page: str) -> list[str]:
 
 
 def kind(path: str) -> str:
-    """The path without what tells one machine, build or source from another.
+    """The path without what tells one machine, device, build or source from another.
 
+    >>> kind("/devices/02-6d-00-00-00-0a/now")
+    '/devices/*/now'
     >>> kind("/builds/01a20575-c876-723d-beb2-82902cc99e3e/log?from=3")
     '/builds/*/log'
     """

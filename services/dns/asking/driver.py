@@ -17,7 +17,7 @@ from services.dns.wire import Query, Reply
 class Asked(Protocol):
     """A client of one upstream."""
 
-    def ask(self, query: Query, waiter: Waiter) -> None:
+    def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once."""
 
     def close(self) -> None:
@@ -44,16 +44,18 @@ class Group:
         self._clients = [open_client(one) for one in self.upstreams]
         self._races = Races(len(self._clients))
         self._timer: asyncio.TimerHandle | None = None
+        self.heard: int | None = None  # who said something last
 
-    def ask(self, query: Query, waiter: Waiter) -> None:
+    def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
-        begun = self._races.ask(query, waiter, self._loop.time())
+        begun = self._races.ask(query, waiter, now)
         if begun is None:
             return
         race, starters = begun
         for number in starters:
-            self._put(race, number)
-        self._arm()
+            self._put(race, number, now)
+        if self._timer is None:
+            self._arm()
 
     def health(self) -> tuple[tuple[Upstream, Health], ...]:
         """Each upstream with how it does."""
@@ -67,22 +69,25 @@ class Group:
         for one in self._clients:
             one.close()
 
-    def _put(self, race: Race, number: int) -> None:
-        self._clients[number].ask(race.query, partial(self._told, race, number))
+    def _put(self, race: Race, number: int, now: float) -> None:
+        self._clients[number].ask(race.query, partial(self._told, race, number), now)
 
     def _told(self, race: Race, number: int, reply: Reply | None) -> None:
-        after = self._races.told(race, number, reply, self._loop.time())
+        if reply is not None:
+            self.heard = number
+        now = self._loop.time()
+        after = self._races.told(race, number, reply, now)
         if after is not None:
-            self._put(race, after)
+            self._put(race, after, now)
 
     def _arm(self) -> None:
         if self._timer is None and (wake_at := self._races.wake_at) is not None:
             self._timer = self._loop.call_at(wake_at, self._woken)
 
     def _woken(self) -> None:
-        self._timer = None
-        for race, number in list(self._races.woken(self._loop.time())):
-            self._put(race, number)
+        self._timer, now = None, self._loop.time()
+        for race, number in list(self._races.woken(now)):
+            self._put(race, number, now)
         self._arm()
 
 
@@ -96,9 +101,9 @@ class Ways:
         }
         self._private = frozenset(map(name_in_bytes, settings.private_answers))
 
-    def ask(self, query: Query, waiter: Waiter) -> None:
+    def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
-        self.group(query.name)[1].ask(query, waiter)
+        self.group(query.name)[1].ask(query, waiter, now)
 
     def group(self, name: bytes) -> tuple[bytes, Group]:
         """The domain that has servers of its own, and those; b"" for everything else."""
@@ -107,6 +112,11 @@ class Ways:
                 if one in self._domains:
                     return one, self._domains[one]
         return b"", self._rest
+
+    def heard(self, name: bytes) -> str:
+        """Which server said something last, of those that are asked for this name."""
+        group = self.group(name)[1]
+        return "" if group.heard is None else str(group.upstreams[group.heard].address)
 
     def may_be_private(self, name: bytes) -> bool:
         """May this name have a private address?"""

@@ -49,11 +49,11 @@ class TlsClient:
         self._work: asyncio.Task[None] | None = None
         self._closed = False
 
-    def ask(self, query: Query, waiter: Waiter) -> None:
+    def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
         if self._closed or len(self._asked) + len(self._waiting) >= MOST_IN_FLIGHT:
             return waiter(None)
-        self._put(Asked(query, waiter, self._loop.time() + ANSWER_SECONDS))
+        self._put(Asked(query, waiter, now + ANSWER_SECONDS))
         return None
 
     def close(self) -> None:

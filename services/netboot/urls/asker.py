@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from aiohttp import web
 
@@ -16,7 +17,7 @@ class Asker:
 
     request: web.BaseRequest
     network: str
-    ours: str  # our address that was asked
+    ours: str  # our address that was asked, as URLs have it
     address: str  # the client's
     mac: str | None  # by its lease
 
@@ -24,6 +25,21 @@ class Asker:
     def base(self) -> str:
         """http:// and our address on this network."""
         return f"http://{self.ours}"
+
+
+def in_url(asked: str, lasting: IPv4Address | None) -> str:
+    """Our address as a URL has it (RFC 3986 §3.2.2); `lasting` in the place of a link-local one,
+    which means something only together with an interface of the client's own.
+
+    >>> in_url("10.77.0.1", None), in_url("fd12::1", None)
+    ('10.77.0.1', '[fd12::1]')
+    >>> in_url("fe80::1%br-lan", IPv4Address("10.77.0.1"))
+    '10.77.0.1'
+    """
+    if ":" not in asked:
+        return asked
+    bare = asked.partition("%")[0]
+    return str(lasting) if lasting and IPv6Address(bare).is_link_local else f"[{bare}]"
 
 
 Handler = Callable[[Asker, "re.Match[str]"], Awaitable[web.StreamResponse]]

@@ -26,7 +26,7 @@ from services.netboot.loaders.serve import Loaders
 from services.netboot.parts.serve import Parts
 from services.netboot.probe import Installed
 from services.netboot.scripts.serve import Scripts
-from services.netboot.urls.asker import ANY, READ, Asker, Handler, Route, text
+from services.netboot.urls.asker import ANY, READ, Asker, Handler, Route, in_url, text
 from services.netboot.words import clean
 
 PHONE_HOME_BYTES = 16 << 10
@@ -99,10 +99,11 @@ class Boot:
 
     def _asker(self, link: str, request: web.BaseRequest) -> Asker:
         transport = request.transport
-        ours = transport.get_extra_info("sockname")[0] if transport else ""
+        asked = transport.get_extra_info("sockname")[0] if transport else ""
         peer = transport.get_extra_info("peername")[0] if transport else ""
         known = self._world.networks.get(link)
         network = known.name if known else link
+        ours = in_url(asked, known.address.ip if known else None)
         return Asker(request, network, ours, peer, self._world.mac_of(network, peer))
 
     async def _phone_home(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from appliance.errors import NixieError
-from appliance.events import Event, RoleReady, ServiceFailed
+from appliance.events import Event, RoleEnded, RoleReady, ServiceFailed
 from services.processes import driver as processes
 from services.supervisor.child import Child, State
 from services.supervisor.daemon.driver import Command
@@ -53,7 +53,10 @@ class Held:
     def attend(self, *, able: bool) -> None:
         """Do what is due now; it is started only when it is `able` to work."""
         self._hear()  # first: we may have slept ourselves
-        due = self.child.due(time.monotonic())
+        now = time.monotonic()
+        if self._process is not None:
+            self.child.seen(stopped=self._process.is_stopped(), now=now)
+        due = self.child.due(now)
         if due == "kill" and self._process is not None:
             self.child.silenced()
             self._process.send(signal.SIGKILL)
@@ -144,7 +147,9 @@ class Held:
         line = self._means.logs.last_line(self.child.name, self._logged)
         pause = self.child.ended(code, time.monotonic(), line)
         self._handed = ()
-        if pause:
+        if pause == 0:
+            self._means.tell(RoleEnded(self.child.name, self.child.why))
+        elif pause is not None:
             self._means.tell(ServiceFailed(self.child.name, self.child.why, pause))
         self._means.wake()
 

@@ -16,11 +16,16 @@ PORTS: Mapping[str, tuple[Protocol, int]] = {
     "dns-tcp6": ("tcp", 53),
     "tftp": ("udp", 69),
     "boot": ("tcp", 80),
+    "boot6": ("tcp", 80),
     "admin": ("tcp", 443),
+    "admin6": ("tcp", 443),
+    "ntp": ("udp", 123),
+    "ntp6": ("udp", 123),
 }
 """LISTEN_FDNAMES prefix to what it listens on."""
 
 ADMIN_LOCAL = "admin-local"
+ADMIN = frozenset({"admin", "admin6"})
 AT_ONCE = frozenset({"net", "wan", "build", "web"})
 """Roles that start before anything is published: net publishes what web writes, and wan has
 no sockets that it could be handed."""
@@ -48,7 +53,7 @@ def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> t
     return tuple(
         Listen(f"{service}.{link}", *PORTS[service], link, service.endswith("6"))
         for service in role.sockets
-        if not (admin_local and service == "admin")
+        if not (admin_local and service in ADMIN)
         for link in links[service]
     )
 
@@ -67,5 +72,9 @@ def _links(slices: Slices) -> dict[str, tuple[str, ...]]:
         "dns-tcp6": six,
         "tftp": boot,
         "boot": boot,
+        "boot6": tuple(link for link in boot if link in six),
         "admin": every,
+        "admin6": six,
+        "ntp": every if slices.time.serve else (),
+        "ntp6": six if slices.time.serve else (),
     }

@@ -1,7 +1,8 @@
 import pytest
 
-from appliance.actions import changes, draft, firewall, networks
+from appliance.actions import changes, draft, firewall, networks, rows
 from appliance.actions.desk import Desk
+from appliance.actions.firewall import FORWARDS, ROUTES, RULES
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from tests.appliance.actions.conftest import OWNER
@@ -33,44 +34,44 @@ def names(desk: Desk) -> list[str]:
 
 def test_a_new_rule_is_the_last_one(begun: Desk) -> None:
     for ident in ("a", "b"):
-        firewall.save_rule(begun, OWNER, "", rule(ident))
+        rows.save(begun, OWNER, RULES, (), rule(ident))
     assert names(begun) == ["a", "b"]
 
 
 def test_a_changed_rule_stays_where_it_is(begun: Desk) -> None:
     for ident in ("a", "b"):
-        firewall.save_rule(begun, OWNER, "", rule(ident))
-    firewall.save_rule(begun, OWNER, "a", rule("c"))
+        rows.save(begun, OWNER, RULES, (), rule(ident))
+    rows.save(begun, OWNER, RULES, ("a",), rule("c"))
     assert names(begun) == ["c", "b"]
 
 
 def test_a_rule_that_is_moved_up_is_asked_first(begun: Desk) -> None:
     for ident in ("a", "b"):
-        firewall.save_rule(begun, OWNER, "", rule(ident))
-    firewall.move_rule(begun, OWNER, "b", up=True)
+        rows.save(begun, OWNER, RULES, (), rule(ident))
+    rows.raise_up(begun, OWNER, RULES, ("b",))
     assert names(begun) == ["b", "a"]
 
 
 def test_the_first_rule_cannot_be_moved_up(begun: Desk) -> None:
     for ident in ("a", "b"):
-        firewall.save_rule(begun, OWNER, "", rule(ident))
-    firewall.move_rule(begun, OWNER, "a", up=True)
+        rows.save(begun, OWNER, RULES, (), rule(ident))
+    rows.raise_up(begun, OWNER, RULES, ("a",))
     assert names(begun) == ["a", "b"]
 
 
 def test_a_rule_that_is_switched_off_stays(begun: Desk) -> None:
-    firewall.save_rule(begun, OWNER, "", rule("a"))
-    firewall.switch_rule(begun, OWNER, "a", on=False)
+    rows.save(begun, OWNER, RULES, (), rule("a"))
+    rows.switch_off(begun, OWNER, RULES, ("a",))
     assert not draft.edited(begun).rules[0].enabled
 
 
 def test_a_rule_that_nobody_made_cannot_be_removed(begun: Desk) -> None:
     with pytest.raises(Unknown):
-        firewall.remove_rule(begun, OWNER, "a")
+        rows.remove(begun, OWNER, RULES, ("a",))
 
 
 def test_a_forward_gives_its_device_the_suffix(begun: Desk) -> None:
-    firewall.save_forward(begun, OWNER, "", SSH, suffix="::9")
+    firewall.save_forward(begun, OWNER, (), SSH, "::9")
     found = draft.edited(begun)
     assert found.networks[0].dhcp
     assert str(found.networks[0].dhcp.reservations[0].suffix) == "::9"
@@ -78,8 +79,8 @@ def test_a_forward_gives_its_device_the_suffix(begun: Desk) -> None:
 
 
 def test_a_forward_that_is_removed_leaves_the_fixed_address(begun: Desk) -> None:
-    firewall.save_forward(begun, OWNER, "", SSH)
-    firewall.remove_forward(begun, OWNER, "ssh")
+    firewall.save_forward(begun, OWNER, (), SSH, "")
+    rows.remove(begun, OWNER, FORWARDS, ("ssh",))
     found = draft.edited(begun)
     assert found.forwards == ()
     assert found.networks[0].dhcp
@@ -88,7 +89,7 @@ def test_a_forward_that_is_removed_leaves_the_fixed_address(begun: Desk) -> None
 
 def test_a_forward_to_nobody_is_refused_beside_its_device(begun: Desk) -> None:
     with pytest.raises(Refused) as caught:
-        firewall.save_forward(begun, OWNER, "", {**SSH, "mac": "52:54:00:00:00:77"})
+        firewall.save_forward(begun, OWNER, (), {**SSH, "mac": "52:54:00:00:00:77"}, "")
     assert caught.value.problems[0].where == ("forwards", 0, "mac")
 
 
@@ -109,8 +110,8 @@ def test_the_last_network_that_manages_cannot_be_for_guests(begun: Desk) -> None
 
 def test_a_route_is_forgotten_by_its_metric(begun: Desk) -> None:
     route = {"destination": "10.50.0.0/16", "gateway": "10.77.0.2", "metric": 30}
-    firewall.add_route(begun, OWNER, route)
+    rows.save(begun, OWNER, ROUTES, (), route)
     with pytest.raises(Unknown):
-        firewall.remove_route(begun, OWNER, "10.50.0.0/16", 20)
-    firewall.remove_route(begun, OWNER, "10.50.0.0/16", 30)
+        rows.remove(begun, OWNER, ROUTES, ("10.50.0.0/16", "20"))
+    rows.remove(begun, OWNER, ROUTES, ("10.50.0.0/16", "30"))
     assert draft.edited(begun).routes == ()

@@ -20,6 +20,7 @@ from appliance.actions import (
     menus,
     names,
     networks,
+    outside,
     router,
     sources,
 )
@@ -100,6 +101,7 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "renew_internet": Deed("write", lambda d, a: internet.renew(_online(d), a), undoable=False),
     "search_internet": Deed("write", lambda d, a: internet.search(_online(d), a), undoable=False),
+    "look_from_outside": Deed("write", lambda d, a: outside.look(_online(d), a), undoable=False),
     "propose_revision": Deed(
         "admin", lambda d, a: changes.propose_revision(d, a, CONFIG), undoable=False
     ),

@@ -20,6 +20,8 @@ from appliance.model.config import (
 )
 from appliance.model.dns import Dns, Upstream
 from appliance.model.exchange import exported, imported
+from appliance.model.shaping import MEDIA, Shaping
+from appliance.model.vlan import Tagged
 from appliance.model.wan import StaticAddress, Wan
 
 PRINTABLE = "".join(map(chr, range(33, 127)))
@@ -29,7 +31,9 @@ def some(dice: random.Random) -> RouterConfig:
     """A configuration with whatever its settings allow."""
     networks = tuple(network(dice, at) for at in range(dice.randrange(4)))
     static = StaticAddress(IPv4Interface("192.0.2.7/24"), IPv4Address("192.0.2.1"))
-    wan = dice.choice([None, Wan("eth0"), Wan("52:54:00:12:34:56", static)])
+    held = Shaping(dice.randrange(64, 9999), dice.choice([None, 640]), dice.choice([*MEDIA]))
+    tagged = Wan("eth0", vlan=dice.randrange(1, 4095), shaping=held)
+    wan = dice.choice([None, Wan("eth0"), Wan("52:54:00:12:34:56", static), tagged])
     dns = Dns(tuple(Upstream(IPv4Address(dice.getrandbits(32))) for _ in range(dice.randrange(3))))
     return RouterConfig(networks, wan, dns, hostname="nixie", domain="home.example")
 
@@ -59,7 +63,9 @@ def network(dice: random.Random, at: int) -> Network:
     )
     ports = dice.choice([(), ("eth1", "52:54:00:12:34:57")])
     address = IPv4Interface(f"{subnet}.1/24")
-    return Network(f"net-{at}", f"br-{at}", ports, address, dice.choice([None, dhcp]), at % 2 == 0)
+    given = dice.choice([None, dhcp])
+    tagged = dice.choice([(), (Tagged("eth2", dice.randrange(1, 4095)),)])
+    return Network(f"net-{at}", f"br-{at}", ports, address, given, at % 2 == 0, tagged=tagged)
 
 
 def again(text: str) -> RouterConfig:

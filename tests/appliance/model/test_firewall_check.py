@@ -155,11 +155,15 @@ def test_a_port_is_forwarded_once(outside: Ports, protocol: str, problem: bool) 
 
 
 @pytest.mark.parametrize(
-    ("protocol", "ports"), [("tcp", Ports(443)), ("tcp", Ports(400, 500)), ("udp", Ports(546))]
+    ("protocol", "ports"), [("udp", Ports(68)), ("udp", Ports(500, 600)), ("udp", Ports(546))]
 )
 def test_a_forward_takes_no_port_of_the_routers_own(protocol: str, ports: Ports) -> None:
     taking = replace(SSH, protocol=protocol, outside=ports, inside=None)
     assert places(ruled(forwards=(taking,))) == [("forwards", 0, "outside")]
+
+
+def test_a_forward_may_have_the_port_that_the_admin_has_inside() -> None:
+    assert places(ruled(forwards=(replace(SSH, outside=Ports(443)),))) == []
 
 
 def test_a_range_of_ports_keeps_its_numbers() -> None:

@@ -42,6 +42,14 @@ def test_a_forward_comes_with_its_end() -> None:
     assert differences(ruled(forwards=(until,)), HOME) == ("The forward ssh goes away.",)
 
 
+def test_a_forward_of_the_admins_port_says_where_the_admin_is() -> None:
+    web = replace(SSH, name="web", outside=Ports(400, 500), inside=None)
+    assert differences(HOME, ruled(forwards=(web,))) == (
+        "The forward web is new: tcp 400–500 of the internet leads to nas:400–500. The admin is at "
+        "https://10.77.0.1, and no longer at the internet's address from inside.",
+    )
+
+
 def test_a_zone_that_reaches_more() -> None:
     zones = (Zone("lan", manages=True, reaches=("internet", "guest")), Zone("guest"))
     assert differences(HOME, replace(HOME, zones=zones)) == (

@@ -2,21 +2,27 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.config import Network, RouterConfig
+from appliance.model.vlan import Tagged
 from appliance.model.wan import StaticAddress, Wan
 from appliance.plan.links import (
     AddBridge,
+    AddVlan,
     BringUp,
     DropBridge,
+    DropVlan,
     Enslave,
+    KeepTagsOut,
     Link,
     Missing,
     Release,
     SetMac,
     SetMtu,
     located,
+    made_for_tags,
     owned,
     steps,
     together,
+    trunks,
     wanted,
 )
 from hardware.inventory import Nic
@@ -108,3 +114,109 @@ def test_a_card_gets_back_what_is_its_own() -> None:
         SetMtu("eth0", 1500),
     )
     assert steps({"eth0": wanted(CONFIG)["eth0"]}, owned({"eth0": CARD}, scope)) == ()
+
+
+GUEST = Network(
+    "guest", "br-guest", (), IPv4Interface("10.78.0.1/24"), tagged=(Tagged("eth1", 20),)
+)
+TAGGED = replace(CONFIG, networks=(LAN, GUEST))
+UP = Link(bridge=False, up=True)
+CARDS = {"eth0": UP, "eth1": UP}
+TAG = Link(bridge=False, up=True, master="br-guest", parent="eth1", vlan=20)
+
+
+def test_a_tag_is_a_link_in_the_bridge_of_its_network() -> None:
+    found = wanted(TAGGED)
+    assert (found["eth1.20"], found["eth1"].master) == (TAG, "br-lan")
+
+
+def test_a_tag_is_made_before_it_joins_its_bridge() -> None:
+    found = steps(wanted(TAGGED), CARDS)
+    tag = [step for step in found if getattr(step, "link", "") == "eth1.20"]
+    assert tag == [
+        AddVlan("eth1.20", "eth1", 20),
+        Enslave("eth1.20", "br-guest"),
+        BringUp("eth1.20"),
+    ]
+
+
+def test_a_port_is_on_before_its_tag() -> None:
+    config = replace(CONFIG, networks=(replace(GUEST, tagged=(Tagged("zz-very-long-n", 20),)),))
+    off = {"eth0": UP, "zz-very-long-n": Link(bridge=False, up=False)}
+    found = [step.link for step in steps(wanted(config), off) if isinstance(step, BringUp)]
+    assert found.index("zz-very-long-n") < found.index("vlan20-bada05")
+
+
+def test_a_bridge_of_a_tag_takes_the_mac_of_its_port() -> None:
+    assert AddBridge("br-guest", "eth1") in steps(wanted(TAGGED), CARDS)
+
+
+def test_where_there_are_tags_a_bridge_takes_frames_without_one_only() -> None:
+    found = steps(wanted(TAGGED), CARDS)
+    assert KeepTagsOut("br-lan", untagged=True) in found
+    assert not any(isinstance(step, KeepTagsOut) for step in steps(wanted(CONFIG), CARDS))
+
+
+def test_a_bridge_takes_tags_again_when_nobody_has_any() -> None:
+    scope = together((wanted(TAGGED), wanted(CONFIG)))
+    now = owned({**wanted(TAGGED), **CARDS}, scope)
+    assert KeepTagsOut("br-lan", untagged=False) in steps(wanted(CONFIG), now)
+
+
+def test_a_tag_that_nobody_wants_any_more_goes() -> None:
+    assert DropVlan("eth1.20") in steps(wanted(CONFIG), {**wanted(CONFIG), "eth1.20": TAG})
+
+
+def test_a_tag_of_ours_is_known_after_a_crash() -> None:
+    assert "eth1.20" in owned({**CARDS, "eth1.20": TAG}, wanted(CONFIG))
+
+
+def test_an_interface_of_somebody_else_for_a_tag_is_not_ours() -> None:
+    theirs = Link(bridge=False, up=True)
+    assert owned({**CARDS, "eth1.30": theirs}, wanted(TAGGED)).keys() == CARDS.keys()
+
+
+def test_a_tag_of_a_renamed_card_is_made_anew() -> None:
+    now = {**wanted(TAGGED), "old.20": replace(TAG)}
+    del now["eth1.20"]
+    found = steps(wanted(TAGGED), now)
+    assert AddVlan("eth1.20", "eth1", 20, instead_of="old.20") in found
+    assert DropVlan("old.20") not in found
+
+
+def test_an_applied_configuration_with_tags_leaves_nothing_to_do() -> None:
+    assert steps(wanted(TAGGED), wanted(TAGGED)) == ()
+
+
+def test_a_tag_on_a_port_that_is_not_there_is_named_once() -> None:
+    found, missing = located(TAGGED, NICS[:1])
+    assert found.networks[1].tagged == ()
+    assert missing == (Missing("lan", "eth1"), Missing("guest", "eth1"))
+
+
+def test_a_tag_is_on_the_port_that_its_mac_means() -> None:
+    guest = replace(GUEST, tagged=(Tagged("52:54:00:00:00:01", 20),))
+    found, _ = located(replace(CONFIG, networks=(guest,)), NICS)
+    assert found.networks[0].tagged == (Tagged("eth1", 20),)
+
+
+def test_a_mac_means_the_card_and_not_the_tag_on_it() -> None:
+    tag = Nic("eth1.20", "52:54:00:00:00:01", driver="802.1Q VLAN Support")
+    config = replace(CONFIG, networks=(replace(LAN, ports=("52:54:00:00:00:01",)),))
+    assert located(config, (*NICS, tag))[0].networks[0].ports == ("eth1",)
+
+
+def test_the_internet_with_a_tag_is_a_link_of_its_own() -> None:
+    config = replace(CONFIG, wan=replace(WAN, vlan=7, mac="02:00:00:00:00:99", mtu=1508))
+    found = wanted(config)
+    assert found["eth0"] == Link(bridge=False, up=True, mtu=1508)
+    assert found["eth0.7"] == Link(
+        bridge=False, up=True, mtu=1508, mac="02:00:00:00:00:99", parent="eth0", vlan=7
+    )
+
+
+def test_a_port_with_nothing_but_tags_is_a_trunk() -> None:
+    alone = replace(CONFIG, networks=(replace(LAN, ports=()), GUEST), wan=replace(WAN, vlan=7))
+    assert trunks(TAGGED) == ()
+    assert trunks(alone) == ("eth1", "eth0")
+    assert made_for_tags(alone) == {"eth1.20", "eth0.7"}

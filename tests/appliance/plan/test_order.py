@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.config import Network, RouterConfig
 from appliance.model.wan import StaticAddress, Wan
-from appliance.plan import addresses, firewall, links, routes, sysctls, unreachable
+from appliance.plan import addresses, firewall, flows, links, routes, shaping, sysctls, unreachable
 from appliance.plan.order import PHASES, State, Step, owned, phase, steps, together, wanted
 from tests.appliance.kernel_of_dicts import KernelOfDicts
 
@@ -41,7 +41,7 @@ def test_an_address_is_dropped_before_its_bridge() -> None:
 
 
 def test_every_kind_of_step_has_its_phase() -> None:
-    modules = (firewall, links, addresses, routes, unreachable)
+    modules = (firewall, links, addresses, routes, unreachable, flows, shaping)
     every = {kind for module in modules for kind in module.Step.__args__}
     assert every | {sysctls.Write} == set(PHASES)
 

@@ -4,6 +4,7 @@ from ipaddress import IPv4Network, IPv6Network
 from appliance.model.firewall import Ends, Ports, Rule
 from appliance.model.policy import Line, lines
 from appliance.plan.expression import Json
+from appliance.plan.noted import BEFORE
 from appliance.plan.policy import link, places, rules_of
 from tests.appliance.model.firewall_home import HOME, ruled
 
@@ -11,9 +12,10 @@ BLOCK = Rule("block", "guest", "internet", "drop", protocol="tcp", ports=(Ports(
 
 
 def made(rule: Rule) -> tuple[Json, ...]:
-    """What one rule of the owner becomes."""
+    """What one rule of the owner becomes, but for what only notes."""
     config = ruled(rule)
-    return tuple(rules_of(config, its_line(rule)))
+    found = rules_of(config, its_line(rule))
+    return tuple(one for one in found if not one["comment"].startswith(BEFORE))
 
 
 def its_line(rule: Rule) -> Line:

@@ -1,4 +1,5 @@
 from services.dhcp.lan import Budget, Lan, text
+from services.dhcp.wire import ACK, OFFER
 from tests.services.dhcp.router import LAN, LOADERS, number, with_reservation
 
 
@@ -15,8 +16,8 @@ def test_a_reservation_of_another_network_is_left_out() -> None:
 
 def test_the_ready_made_replies_have_no_client_in_them() -> None:
     lan = Lan(LAN, LOADERS)
-    assert lan.offer_tail[192 + 4 :][:9].hex() == "3501023604" + "0a4d0001"
-    assert lan.ack_tail[192 + 4 :][:3].hex() == "350105"
+    assert lan.tails[OFFER, 3600][192 + 4 :][:9].hex() == "3501023604" + "0a4d0001"
+    assert lan.tails[ACK, 3600][192 + 4 :][:3].hex() == "350105"
 
 
 def test_no_address_has_no_text() -> None:

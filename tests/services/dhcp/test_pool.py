@@ -2,14 +2,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from services.dhcp.lease import BOUND, DECLINED, Lease
 from services.dhcp.pool import (
-    BOUND,
     CHAIN_SECONDS,
-    DECLINED,
     OFFER_SECONDS,
     QUARANTINE_SECONDS,
     REGULAR_SECONDS,
-    Lease,
     Pool,
 )
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.dhcp.pool import BOUND, Lease
+from services.dhcp.lease import BOUND, Lease
 from services.dhcp.rows import lease, row
 
 MAC = bytes.fromhex("525400123456")

@@ -46,7 +46,7 @@ def test_a_cache_that_was_emptied_takes_entries_again() -> None:
 def kept() -> tuple[Answers, bytes, bytes]:
     answers, asked = Answers(), question()
     said = b"\0\0" + bytes(range(40))
-    answers.put(asked, said, ((4, 60),), 100, 160)
+    answers.put(asked, said, ((6, 60),), 100, 160)
     return answers, asked, said
 
 

@@ -13,7 +13,18 @@ def test_at_first_every_port_is_missing() -> None:
 
 def test_chance_picks_among_all_of_them() -> None:
     ports = opened()
-    assert {ports.pick(chance, 0) for chance in range(1000)} == set(range(PORTS))
+    assert {ports.pick(chance, now=chance) for chance in range(1000)} == set(range(PORTS))
+
+
+def test_questions_of_one_moment_leave_from_one_port() -> None:
+    ports = opened()
+    assert {ports.pick(chance, 7.5) for chance in range(PORTS)} == {0}
+
+
+def test_a_port_left_in_the_middle_of_a_moment_is_picked_no_more() -> None:
+    ports = opened()
+    picked = [ports.pick(chance, 7.5) for chance in range(USES + 1)]
+    assert picked[-1] != picked[0]
 
 
 def test_a_port_used_often_is_left_for_a_new_one() -> None:

@@ -63,6 +63,12 @@ def test_the_first_good_answer_ends_it() -> None:
     assert list(races.woken(102)) == []
 
 
+def test_nothing_is_held_of_a_race_that_is_over() -> None:
+    races = known()
+    races.told(begun(races, 101), 0, GOOD, 101.01)
+    assert races.wake_at is None
+
+
 def test_who_asks_the_same_meanwhile_waits_for_the_same_answer() -> None:
     races, first, second = known(), Told(), Told()
     race = begun(races, 101, first)

@@ -4,7 +4,6 @@ from services.dns.upstream import (
     MOST_WAITING,
     TRY_SECONDS,
     Flight,
-    Send,
     Upstream,
     wants_tcp,
 )
@@ -12,6 +11,8 @@ from services.dns.wire import Reply
 from tests.services.dns.packets import answer_to, parsed, query, question
 
 ID = b"\x00\x07"
+LARGE = b"\xff" * 21
+"""Dice by which every letter of the question changes its case."""
 LINE = "www.example.com. 60 IN A 192.0.2.7"
 
 
@@ -25,13 +26,13 @@ class Told:
         self.replies.append(reply)
 
 
-def asked(upstream: Upstream, told: Told, slot: int = 1, identity: bytes = ID) -> Send | None:
-    return upstream.ask(query(), told, 100, slot, identity)
+def asked(upstream: Upstream, told: Told, slot: int = 1, dice: bytes = ID * 2) -> bytes | None:
+    return upstream.ask(query(), told, 100, slot, dice)
 
 
-def answered(sent: Send | None, **words: bool) -> bytes:
+def answered(sent: bytes | None, **words: bool) -> bytes:
     assert sent
-    return answer_to(sent.message, LINE, **words)  # type: ignore[arg-type]
+    return answer_to(sent, LINE, **words)  # type: ignore[arg-type]
 
 
 def flight(upstream: Upstream, message: bytes, slot: int = 1) -> Flight:
@@ -43,7 +44,7 @@ def flight(upstream: Upstream, message: bytes, slot: int = 1) -> Flight:
 def test_a_question_leaves_under_the_given_id() -> None:
     sent = asked(Upstream(), Told())
     assert sent
-    assert (sent.slot, sent.message[:2]) == (1, ID)
+    assert sent[:2] == ID
 
 
 def test_its_answer_reaches_who_waits() -> None:
@@ -58,7 +59,7 @@ def test_its_answer_reaches_who_waits() -> None:
 def test_who_asks_the_same_meanwhile_waits_for_the_same_answer() -> None:
     upstream, first, second = Upstream(), Told(), Told()
     sent = asked(upstream, first)
-    assert asked(upstream, second, identity=b"\0\x08") is None
+    assert asked(upstream, second, dice=b"\0\x08" * 2) is None
     found = upstream.heard(1, answered(sent))
     assert found
     upstream.landed(*found)
@@ -87,7 +88,7 @@ def test_a_question_is_no_answer() -> None:
     upstream = Upstream()
     sent = asked(upstream, Told())
     assert sent
-    assert upstream.heard(1, sent.message) is None
+    assert upstream.heard(1, sent) is None
 
 
 def test_after_a_broken_answer_the_real_one_is_still_taken() -> None:
@@ -113,17 +114,18 @@ def test_a_late_question_is_sent_again_from_another_place() -> None:
     asked(upstream, Told())
     assert upstream.wake_at == 100 + TRY_SECONDS[0]
     (late,), over = upstream.woken(100 + TRY_SECONDS[0])
-    sent = upstream.again(late, 101, 2, b"\0\x09")
+    sent = upstream.again(late, 101, 2, b"\0\x09" * 2)
     assert over == []
     assert sent
-    assert (sent.slot, sent.message[:2]) == (2, b"\0\x09")
+    assert sent[:2] == b"\0\x09"
+    assert upstream.heard(2, answered(sent))
 
 
 def test_a_retry_is_another_id_so_the_first_one_is_worth_nothing() -> None:
     upstream = Upstream()
     message = answered(asked(upstream, Told()))
     (late,), _ = upstream.woken(101)
-    upstream.again(late, 101, 2, b"\0\x09")
+    upstream.again(late, 101, 2, b"\0\x09" * 2)
     assert upstream.heard(1, message) is None
 
 
@@ -136,10 +138,18 @@ def test_after_the_last_try_its_time_is_over() -> None:
         now += seconds
         late, over = upstream.woken(now)
         for one in late:
-            upstream.again(one, now, number, bytes([9, number]))
+            upstream.again(one, now, number, bytes([9, number]) * 2)
     (ended,) = over
     upstream.landed(ended, None)
     assert told.replies == [None]
+
+
+def test_nothing_is_held_of_an_answered_question() -> None:
+    upstream = Upstream()
+    found = upstream.heard(1, answered(asked(upstream, Told())))
+    assert found
+    upstream.landed(*found)
+    assert upstream.wake_at is None
 
 
 def test_an_answered_question_is_not_sent_again() -> None:
@@ -179,15 +189,23 @@ def test_too_many_who_wait_for_one_answer_are_sent_off() -> None:
 def test_too_many_questions_in_flight_are_sent_off() -> None:
     upstream, told = Upstream(), Told()
     for number in range(MOST_IN_FLIGHT):
-        upstream.ask(query(f"n{number}.example.com"), Told(), 100, 1, number.to_bytes(2))
-    assert upstream.ask(query("one.too.many"), told, 100, 2, ID) is None
+        upstream.ask(query(f"n{number}.example.com"), Told(), 100, 1, number.to_bytes(2) * 2)
+    assert upstream.ask(query("one.too.many"), told, 100, 2, ID * 2) is None
     assert told.replies == [None]
 
 
-def test_an_id_that_is_taken_sends_the_waiter_off_rather_than_confuse_two() -> None:
+def test_an_id_that_is_taken_is_drawn_again() -> None:
+    upstream = Upstream()
+    asked(upstream, Told())
+    sent = upstream.ask(query("other.example.com"), Told(), 100, 1, ID + b"\0\x09")
+    assert sent
+    assert sent[:2] == b"\0\x09"
+
+
+def test_two_ids_that_are_taken_send_the_waiter_off_rather_than_confuse_two() -> None:
     upstream, told = Upstream(), Told()
     asked(upstream, Told())
-    assert upstream.ask(query("other.example.com"), told, 100, 1, ID) is None
+    assert upstream.ask(query("other.example.com"), told, 100, 1, ID * 2) is None
     assert told.replies == [None]
 
 
@@ -201,22 +219,22 @@ def test_another_upstream_sends_everybody_off() -> None:
 def test_the_sent_question_is_a_whole_message() -> None:
     sent = asked(Upstream(), Told())
     assert sent
-    assert str(parsed(sent.message).q.qname) == "www.example.com."
+    assert str(parsed(sent).q.qname) == "www.example.com."
 
 
-def scrambled_question() -> Send:
-    sent = asked(Upstream(), Told(), identity=ID + b"\xff" * 21)
+def scrambled_question() -> bytes:
+    sent = asked(Upstream(), Told(), dice=ID * 2 + LARGE)
     assert sent
     return sent
 
 
 def test_the_question_leaves_in_a_letter_case_that_was_diced() -> None:
-    assert str(parsed(scrambled_question().message).q.qname) == "WWW.EXAMPLE.COM."
+    assert str(parsed(scrambled_question()).q.qname) == "WWW.EXAMPLE.COM."
 
 
 def folded(upstream: Upstream) -> tuple[Flight, Reply]:
     """An answer that repeats the question in small letters."""
-    sent = asked(upstream, Told(), identity=ID + b"\xff" * 21)
+    sent = asked(upstream, Told(), dice=ID * 2 + LARGE)
     assert sent
     found = upstream.heard(1, answer_to(ID + question()[2:], LINE))
     assert found
@@ -229,7 +247,7 @@ def test_an_answer_in_another_letter_case_is_asked_again_by_tcp() -> None:
 
 def test_an_answer_in_the_same_letter_case_is_taken() -> None:
     upstream = Upstream()
-    sent = asked(upstream, Told(), identity=ID + b"\xff" * 21)
+    sent = asked(upstream, Told(), dice=ID * 2 + LARGE)
     found = upstream.heard(1, answered(sent))
     assert found
     assert not wants_tcp(*found)

@@ -158,15 +158,22 @@ def test_what_is_too_long_for_udp_goes_by_tcp_whole() -> None:
     assert len(addresses(compose(query(), 0, found.counts, found.records, tcp=True))) == 60
 
 
+def test_the_places_of_ttls_hold_in_the_message_for_any_client() -> None:
+    found = read_reply(answer_to(question(), "www.example.com. 60 IN A 192.0.2.7"))
+    ((at, seconds),) = found.ttls
+    said = compose(query(edns=1232), 0, found.counts, found.records)
+    assert (int.from_bytes(said[at : at + 4]), seconds) == (60, 60)
+
+
 def test_ttls_age() -> None:
     found = read_reply(answer_to(question(), "www.example.com. 60 IN A 1.2.3.4"))
-    said = parsed(compose(query(), 0, found.counts, aged(found.records, found.ttls, 25)))
+    said = parsed(compose(query(), 0, found.counts, aged(found, 25)))
     assert said.rr[0].ttl == 35
 
 
 def test_a_ttl_never_gets_below_zero() -> None:
     found = read_reply(answer_to(question(), "www.example.com. 60 IN A 1.2.3.4"))
-    said = parsed(compose(query(), 0, found.counts, aged(found.records, found.ttls, 99)))
+    said = parsed(compose(query(), 0, found.counts, aged(found, 99)))
     assert said.rr[0].ttl == 0
 
 

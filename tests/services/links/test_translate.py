@@ -1,9 +1,9 @@
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.model.firewall import EVERYWHERE
-from appliance.plan.links import Link
+from appliance.plan.links import MARK, Link
 from appliance.plan.routes import PROTOCOL, Route
-from services.links.translate import address_of, link_of, route_of
+from services.links.translate import address_of, link_of, route_of, with_own_macs
 
 NAMES = {3: "br-lan", 4: "eth0"}
 ROUTE = {"proto": PROTOCOL, "table": 254, "gateway": "192.0.2.1", "oif": 4, "dst_len": 0}
@@ -12,6 +12,33 @@ ROUTE = {"proto": PROTOCOL, "table": 254, "gateway": "192.0.2.1", "oif": 4, "dst
 def test_a_bridge_that_is_up() -> None:
     message = {"flags": 0x1003, "linkinfo": {"kind": "bridge"}}
     assert link_of(message, NAMES) == Link(bridge=True, up=True)
+
+
+def test_a_bridge_that_takes_frames_without_a_tag_only() -> None:
+    data = {"br_vlan_filtering": 1}
+    message = {"flags": 0x1003, "linkinfo": {"kind": "bridge", "data": data}}
+    assert link_of(message, NAMES) == Link(bridge=True, up=True, untagged=True)
+
+
+TAG = {"flags": 0x1003, "link": 4, "group": MARK}
+VLAN = {"kind": "vlan", "data": {"vlan_id": 7}}
+
+
+def test_a_tag_of_ours() -> None:
+    found = link_of({**TAG, "linkinfo": VLAN}, NAMES)
+    assert found == Link(bridge=False, up=True, parent="eth0", vlan=7)
+
+
+def test_a_tag_of_somebody_else_is_a_link_like_any_other() -> None:
+    found = link_of({**TAG, "group": 0, "linkinfo": VLAN}, NAMES)
+    assert found == Link(bridge=False, up=True)
+
+
+def test_the_own_mac_of_a_tag_is_that_of_its_port() -> None:
+    tag = Link(bridge=False, up=True, mac="02:00:00:00:00:99", parent="eth0", vlan=7)
+    card = Link(bridge=False, up=True, mac="52:54:00:00:00:01", own_mac="52:54:00:00:00:01")
+    found = with_own_macs({"eth0": card, "eth0.7": tag})
+    assert (found["eth0"], found["eth0.7"].own_mac) == (card, card.mac)
 
 
 def test_a_port_that_is_down_in_its_bridge() -> None:

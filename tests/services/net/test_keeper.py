@@ -30,8 +30,10 @@ from appliance.plan.addresses import AddAddress, DropAddress
 from appliance.plan.firewall import Refill
 from appliance.plan.links import AddBridge, DropBridge, Link
 from appliance.store import trials
+from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.inventory_view import RevisionView
 from appliance.store.journal import KEPT, read
+from appliance.store.newcomers import settled
 from appliance.store.open import writer
 from appliance.trial import NO_KEEP, RESTART, Extend, Keep, Undo
 from hardware.inventory import Nic
@@ -96,6 +98,10 @@ class Box:
         """Look at an inventory in which nobody asks for anything."""
         names = {mac: name for name, mac in machines.items()}
         asyncio.run(self.keeper.look(Inventory(newest, names, (), self.wishes)))
+
+    def admit(self, *macs: str) -> None:
+        """Look at an inventory in which these were let in."""
+        asyncio.run(self.keeper.look(Inventory(None, {}, (), self.wishes, frozenset(macs))))
 
     def ask(self, *whats: Apply | Keep | Undo | Extend, change: str = "") -> str:
         """Look at an inventory with a wish or more; returns the id of the last one."""
@@ -711,3 +717,64 @@ def test_somebody_elses_address_on_the_internets_port_stays(box: Box) -> None:
     box.learned = Learned(Held("eth0", GIVEN, 0.0, 0.0, "this run"))
     box.look()
     assert box.kernel.state.addresses["eth0"] == {other, GIVEN.address}
+
+
+HOLDS = RevisionView(
+    2, json.dumps({"networks": [{**LAN, "newcomers": "quarantine"}], "schema": 2}), "ada", 0
+)
+OLD, NEW = "52:54:00:00:00:51", "52:54:00:00:00:52"
+
+
+def meet(box: Box, mac: str) -> None:
+    """It shows up on the LAN."""
+    row = DeviceRow(mac, "lan", "", "", "", (), 1.0, 1.0, here=True)
+    write_devices(box.database, [row], [])
+
+
+def held_back(box: Box) -> str:
+    """The filter's rules about newcomers, as text."""
+    rules = box.kernel.state.firewall.chains["forward"].rules
+    return str([one for one in rules if one["comment"] == "newcomers-lan"])
+
+
+def test_who_is_there_when_newcomers_are_held_back_stays(box: Box) -> None:
+    box.look(FIRST)
+    meet(box, OLD)
+    box.keep(HOLDS)
+    meet(box, NEW)
+    box.look()
+    assert OLD in held_back(box)
+    assert NEW not in held_back(box)
+
+
+def test_a_newcomer_that_is_let_in_is_in_at_the_next_look(box: Box) -> None:
+    box.look(FIRST)
+    box.keep(HOLDS)
+    box.admit(NEW)
+    assert NEW in held_back(box)
+
+
+def test_letting_somebody_in_is_no_drift(box: Box) -> None:
+    box.look(FIRST)
+    box.keep(HOLDS)
+    box.admit(NEW)
+    assert not [one for one in box.told() if isinstance(one, DriftRepaired)]
+
+
+def test_who_was_let_in_stays_in_without_nixie_db(box: Box) -> None:
+    box.look(FIRST)
+    box.keep(HOLDS)
+    box.admit(NEW)
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    assert NEW in held_back(box)
+
+
+def test_an_undone_trial_holds_nobody_back(box: Box) -> None:
+    box.look(FIRST)
+    box.try_out(HOLDS, seconds=30)
+    box.now += 31
+    box.look()
+    meet(box, NEW)
+    assert held_back(box) == "[]"
+    assert settled(box.database) == {}

@@ -38,6 +38,36 @@ def test_a_child_may_take_longer_to_become_ready() -> None:
     assert child.due(130.5) == "kill"
 
 
+def test_a_child_that_a_signal_stopped_is_killed_after_a_second() -> None:
+    child = running()
+    child.seen(stopped=True, now=100.5)
+    assert child.due(101.4) is None
+    assert child.due(101.5) == "kill"
+    assert child.silenced() == "It had been stopped by a signal for 1 s and was killed."
+
+
+def test_a_child_that_goes_on_in_time_is_left_alone() -> None:
+    child = running()
+    child.seen(stopped=True, now=100.5)
+    child.seen(stopped=False, now=101.0)
+    assert child.due(101.6) is None
+
+
+def test_what_stopped_an_earlier_run_does_not_count() -> None:
+    child = running()
+    child.seen(stopped=True, now=100.5)
+    child.ended(137, 102.0)
+    child.started(8, 102.0)
+    assert child.due(103.5) is None
+
+
+def test_a_daemon_that_does_not_beat_is_killed_when_a_signal_stopped_it() -> None:
+    child = Child("radvd", PATIENCE, beats=False)
+    child.started(7, 0.0)
+    child.seen(stopped=True, now=50.0)
+    assert child.due(51.0) == "kill"
+
+
 def test_the_reason_of_a_kill_is_kept() -> None:
     child = running()
     child.silenced()
@@ -84,14 +114,22 @@ def test_failures_are_paused_longer_and_longer() -> None:
         now += 1
         pauses.append(child.ended(1, now))
         now += pauses[-1]
-    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert pauses == [0, 1, 2, 4, 8, 16, 32, 60]
 
 
-def test_a_paused_child_is_started_after_its_pause() -> None:
+def test_the_first_time_it_is_started_again_at_once() -> None:
     child = running()
-    child.ended(1, 200.0)
-    assert child.due(200.5) is None
-    assert child.due(201.0) == "start"
+    assert child.ended(137, 111.0) == 0
+    assert child.due(111.0) == "start"
+
+
+def test_a_child_that_keeps_ending_is_started_after_its_pause() -> None:
+    child = running()
+    child.ended(1, 120.0)
+    child.started(8, 120.0)
+    child.ended(1, 121.0)
+    assert child.due(121.5) is None
+    assert child.due(122.0) == "start"
 
 
 def test_a_child_that_ran_well_starts_its_pauses_anew() -> None:
@@ -99,13 +137,13 @@ def test_a_child_that_ran_well_starts_its_pauses_anew() -> None:
     for began, gone in ((0, 1), (2, 3), (10, 75)):
         child.started(7, began)
         pause = child.ended(1, gone)
-    assert pause == 1
+    assert pause == 0
 
 
 def test_a_child_stopped_on_purpose_did_not_fail() -> None:
     child = running()
     child.retire()
-    assert child.ended(143, 101.0) == 0
+    assert child.ended(143, 101.0) is None
     assert child.failures == 0
     assert child.due(101.0) == "start"
 

@@ -21,12 +21,14 @@ FULL = (
     "/changes/revisions", "/changes/revisions/1", "/changes/import", "/networks/new",
     "/networks/lan/settings",
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
+    "/names/servers", "/names/own", "/names/blocking", "/names/asked",
     "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
-    "/firewall/why",
+    "/firewall/why", "/firewall/outside",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
+    "/names/servers", "/names/own", "/names/blocking", "/names/asked",
     "/names", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
@@ -47,6 +49,7 @@ FRAGMENTS = (
     ("/networks", "/networks/now"),
     ("/names", "/names/now"),
     ("/firewall", "/firewall/now"),
+    ("/firewall/outside", "/firewall/outside/now"),
     ("/internet", "/internet/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),

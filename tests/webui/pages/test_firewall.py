@@ -86,7 +86,11 @@ def test_the_end_of_an_address_outlives_a_change_of_the_fixed_address(house: Hom
 @pytest.mark.parametrize(
     ("typed", "field", "sentence"),
     [
-        ({"outside": "443", "inside": ""}, "outside", "Port 443 is kept for the admin pages"),
+        (
+            {"protocol": "udp", "outside": "546", "inside": ""},
+            "outside",
+            "Port 546 is kept for",
+        ),
         ({"outside": "web"}, "outside", "Write one port, or one range"),
         ({"outside": "6000-6010"}, "inside", "Several ports keep their numbers inside"),
         ({"inside": "web"}, "inside", "Write one port"),
@@ -143,13 +147,13 @@ def test_a_forward_that_is_sent_untouched_is_the_same(house: Home) -> None:
 
 def test_a_forward_is_switched_off(house: Home) -> None:
     house.post("/firewall/new-forward", **PHOTOS)
-    house.post("/firewall/forwards/photos/switch", on="")
+    house.post("/firewall/forwards/photos/deed", deed="off")
     assert [one.enabled for one in drafted(house).forwards] == [False]
 
 
 def test_a_forward_is_removed(house: Home) -> None:
     house.post("/firewall/new-forward", **PHOTOS)
-    house.post("/firewall/forwards/photos/remove")
+    house.post("/firewall/forwards/photos/deed", deed="remove")
     assert drafted(house).forwards == ()
 
 
@@ -202,7 +206,7 @@ def test_a_problem_of_a_rule_stands_beside_its_field(
 def test_a_rule_that_somebody_changed_meanwhile_is_not_overwritten_unread(house: Home) -> None:
     house.post("/firewall/new-rule", **BEDTIME)
     mine = fields(house.get("/firewall/rules/bedtime"))
-    house.post("/firewall/rules/bedtime/switch", on="")
+    house.post("/firewall/rules/bedtime/deed", deed="off")
     page = house.post("/firewall/rules/bedtime", **{**mine, "note": "Mine"})
     assert "Somebody changed bedtime meanwhile." in page
     assert drafted(house).rules[0].note == "School tomorrow"
@@ -213,23 +217,23 @@ def test_a_rule_that_somebody_changed_meanwhile_is_not_overwritten_unread(house:
 def test_rules_are_asked_in_the_order_that_the_owner_gives(house: Home) -> None:
     for ident, port in (("one", "80"), ("two", "81")):
         house.post("/firewall/new-rule", **{**BEDTIME, "id": ident, "ports": port})
-    house.post("/firewall/rules/two/move", way="up")
+    house.post("/firewall/rules/two/deed", deed="up")
     assert [one.id for one in drafted(house).rules] == ["two", "one"]
-    house.post("/firewall/rules/two/move", way="up")  # there is nothing above it
-    house.post("/firewall/rules/two/move", way="down")
+    house.post("/firewall/rules/two/deed", deed="up")  # there is nothing above it
+    house.post("/firewall/rules/two/deed", deed="down")
     assert [one.id for one in drafted(house).rules] == ["one", "two"]
 
 
 def test_a_rule_is_removed(house: Home) -> None:
     house.post("/firewall/new-rule", **BEDTIME)
-    house.post("/firewall/rules/bedtime/remove")
+    house.post("/firewall/rules/bedtime/deed", deed="remove")
     assert drafted(house).rules == ()
 
 
 @pytest.mark.parametrize("path", ["rules/none", "forwards/none"])
 def test_what_is_not_there_is_not_there(house: Home, path: str) -> None:
     assert house.client.get(f"/firewall/{path}").status_code == 404
-    assert house.client.post(f"/firewall/{path}/remove").status_code == 404
+    assert house.client.post(f"/firewall/{path}/deed", data={"deed": "remove"}).status_code == 404
 
 
 def test_one_button_makes_a_guest_network(house: Home) -> None:
@@ -260,9 +264,11 @@ def cell(page: str, source: str, destination: str) -> str:
 def test_the_matrix_shows_what_the_draft_opens(house: Home) -> None:
     page = house.post("/firewall/networks/guest/guest", answer="yes")
     assert cell(page, "Internet", "Lan") == "shut Nothing"
-    assert cell(page, "Guest", "Router") == "opens Ping, DNS, time, boot in the draft"
+    assert cell(page, "Guest", "Router") == "opens Ping, DNS, time, boot opened, was nothing"
     page = house.post("/firewall/new-forward", **PHOTOS)
-    assert cell(page, "Internet", "Lan") == ("opens nas:443 by 8443 IPv6: nas:443 in the draft")
+    assert cell(page, "Internet", "Lan") == (
+        "opens nas:443 by 8443 IPv6: nas:443 opened, was nothing"
+    )
 
 
 def test_the_page_says_how_much_gets_in(house: Home) -> None:
@@ -289,13 +295,13 @@ ROUTE = {"destination": "10.99.0.0/16", "gateway": "10.77.0.9", "metric": "20"}
 
 def test_a_route_is_added(house: Home) -> None:
     page = house.post("/networks/routes", **ROUTE)
-    assert "10.99.0.0/16 is to be reached through another router." in page
+    assert "The route to 10.99.0.0/16 with metric 20 is to be added." in page
     assert [str(one.gateway) for one in drafted(house).routes] == ["10.77.0.9"]
 
 
 def test_a_route_is_removed(house: Home) -> None:
     house.post("/networks/routes", **ROUTE)
-    house.post("/networks/routes/remove", destination="10.99.0.0/16", metric="20")
+    house.post("/networks/routes", destination="10.99.0.0/16", metric="20", remove="yes")
     assert drafted(house).routes == ()
 
 

@@ -7,8 +7,8 @@ from appliance.actions import draft
 from appliance.model.dns import Blocking, BlockList, Dns
 from appliance.store import names
 from tests.webui.pages.conftest import Home
+from webui.pages.name_forms import placed
 from webui.pages.name_rows import lead, paused
-from webui.pages.names import placed
 
 
 def dns(home: Home) -> Dns:
@@ -22,45 +22,56 @@ def test_the_servers_are_shown_with_how_they_do(home: Home) -> None:
     assert "Silent" in said
 
 
+def test_each_pool_says_how_much_of_it_is_given(home: Home) -> None:
+    assert re.search(r"10\.77\.0\.\d+ – 10\.77\.0\.\d+, \d+ of \d+ given", home.get("/names"))
+
+
+def test_each_part_says_in_its_tab_how_much_it_has(lived_in: Home) -> None:
+    lived_in.post("/names/own", name="nas", kind="A", value="10.77.0.9")
+    said = lived_in.get("/names")
+    assert "Your own names <b>1</b>" in said
+    assert '<a href="/names" id="part-1" aria-current="page">' in said
+
+
 def test_a_list_that_could_not_be_fetched_says_why(home: Home) -> None:
     assert "lists.example says 404." in home.get("/names")
 
 
 def test_a_server_is_put_into_the_draft(lived_in: Home) -> None:
-    lived_in.post("/names/upstreams", upstreams="9.9.9.9 dns.quad9.net\n1.1.1.1\n")
+    lived_in.post("/names/servers", upstreams="9.9.9.9 dns.quad9.net\n1.1.1.1\n")
     found = [(str(one.address), one.tls_name) for one in dns(lived_in).upstreams]
     assert found == [("9.9.9.9", "dns.quad9.net"), ("1.1.1.1", None)]
 
 
 def test_a_server_that_is_none_is_told_beside_its_field(lived_in: Home) -> None:
-    said = lived_in.post("/names/upstreams", upstreams="nine")
+    said = lived_in.post("/names/servers", upstreams="nine")
     assert "is not an IPv4 address" in said
     assert 'aria-describedby="upstreams-hint upstreams-e"' in said
     assert ">nine</textarea>" in said
 
 
 def test_a_record_comes_and_goes(lived_in: Home) -> None:
-    said = lived_in.post("/names/records", name="NAS.", kind="A", value="10.77.0.9")
+    said = lived_in.post("/names/own", name="NAS.", kind="A", value="10.77.0.9")
     assert "Remove the A record of nas, 10.77.0.9" in said
-    lived_in.post("/names/records/remove", name="nas", kind="A", value="10.77.0.9")
+    lived_in.post("/names/own", name="nas", kind="A", value="10.77.0.9", remove="yes")
     assert dns(lived_in).records == ()
 
 
 def test_a_record_with_an_odd_value_is_told_beside_it(lived_in: Home) -> None:
-    said = lived_in.post("/names/records", name="nas", kind="AAAA", value="10.77.0.9")
+    said = lived_in.post("/names/own", name="nas", kind="AAAA", value="10.77.0.9")
     assert "write it like fd00::9" in said
     assert 'value="nas"' in said
 
 
 def test_a_domain_gets_servers_of_its_own(lived_in: Home) -> None:
-    said = lived_in.post("/names/forwardings", domain="Corp.Example", servers="10.9.9.9")
+    said = lived_in.post("/names/servers/domains", domain="Corp.Example", servers="10.9.9.9")
     assert "Ask for corp.example like for any other domain" in said
-    lived_in.post("/names/forwardings/remove", domain="corp.example")
+    lived_in.post("/names/servers/domains", domain="corp.example", remove="yes")
     assert dns(lived_in).forwardings == ()
 
 
 def test_a_domain_without_servers_is_told(lived_in: Home) -> None:
-    assert "Nobody is named" in lived_in.post("/names/forwardings", domain="a.b", servers="")
+    assert "Nobody is named" in lived_in.post("/names/servers/domains", domain="a.b", servers="")
 
 
 def test_blocking_is_put_into_the_draft(lived_in: Home) -> None:
@@ -98,7 +109,7 @@ def test_what_cannot_be_blocked_is_told(lived_in: Home, field: str, value: str, 
 
 
 def test_a_name_may_lead_into_the_lan(lived_in: Home) -> None:
-    lived_in.post("/names/private", private_answers="plex.direct")
+    lived_in.post("/names/servers/private", private_answers="plex.direct")
     assert dns(lived_in).private_answers == ("plex.direct",)
 
 
@@ -106,7 +117,7 @@ def test_a_pause_counts_down_until_it_is_ended(lived_in: Home) -> None:
     lived_in.post("/names/pause", minutes="5")
     said = lived_in.get("/names/now")
     assert 'data-left="300"' in said
-    lived_in.post("/names/resume")
+    lived_in.post("/names/pause", minutes="0")
     assert "data-left" not in lived_in.get("/names/now")
 
 

@@ -1,10 +1,12 @@
+import os
 import sys
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 from appliance.errors import Unreachable
-from services.bench.cable.driver import Cable, peer, version
+from services.bench.cable.driver import Cable, peer, spent, version
 
 
 def test_a_missing_peer_has_its_sentence() -> None:
@@ -30,3 +32,10 @@ def test_each_end_of_a_cable_has_a_processor_of_its_own() -> None:
     lies = Cable("s", "c", "l")
     assert lies.at_server("x") == ["ip", "netns", "exec", "s", "taskset", "-c", "0", "x"]
     assert lies.at_client("x") == ["ip", "netns", "exec", "c", "taskset", "-c", "1", "x"]
+
+
+def test_what_a_process_spends_is_counted_below_a_tick() -> None:
+    before, begun = spent(os.getpid()), process_time()
+    while process_time() - begun < 0.003:
+        pass
+    assert 0.003 <= spent(os.getpid()) - before < 1.0

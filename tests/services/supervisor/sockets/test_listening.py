@@ -2,7 +2,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 
 from appliance.model.dns import Dns
-from appliance.model.slices import BootNetwork, DhcpNetwork, DnsNetwork, DnsSlice, Slices
+from appliance.model.slices import BootNetwork, DhcpNetwork, DnsNetwork, DnsSlice, Slices, TimeSlice
 from appliance.roles import ROLES
 from services.supervisor.sockets.listening import PORTS, Listen, wanted
 
@@ -43,6 +43,31 @@ def test_dns_listens_by_ipv6_where_a_network_has_it() -> None:
         Listen("dns-udp6.br-iot", "udp", 53, "br-iot", ipv6=True),
         Listen("dns-tcp6.br-iot", "tcp", 53, "br-iot", ipv6=True),
     ]
+
+
+def test_the_admin_listens_by_ipv6_where_a_network_has_it() -> None:
+    assert wanted(ROLES["web"], both())[2:] == (
+        Listen("admin6.br-lan", "tcp", 443, "br-lan", ipv6=True),
+    )
+
+
+def test_boot_listens_by_ipv6_where_machines_may_boot() -> None:
+    assert wanted(ROLES["boot"], both())[-1] == (
+        Listen("boot6.br-lan", "tcp", 80, "br-lan", ipv6=True)
+    )
+
+
+def both() -> Slices:
+    """The lan with IPv6."""
+    lan, iot = SLICES.dns.networks
+    six = replace(lan, six=(IPv6Interface("fd12::1/64"),))
+    return replace(SLICES, dns=replace(SLICES.dns, networks=(six, iot)))
+
+
+def test_the_time_is_told_where_the_owner_wants_it() -> None:
+    served = replace(both(), time=TimeSlice((), serve=True))
+    found = [one.name for one in wanted(ROLES["dns"], served) if one.port == 123]
+    assert found == ["ntp.br-lan", "ntp.br-iot", "ntp6.br-lan"]
 
 
 def test_boot_listens_where_machines_may_boot() -> None:

@@ -1,0 +1,60 @@
+"""`nixie firewall`: what a stranger on the internet's side gets to see."""
+
+from typing import Annotated, Any
+
+import typer
+
+from appliance.cli.client import ENDED_BADLY, Failed
+from appliance.cli.everywhere import Call, command, noun
+from appliance.cli.words import moment, table
+
+group = noun("The firewall: what a stranger on the internet's side gets to see.")
+LOOK_SECONDS = 60.0
+
+
+@command(group)
+def outside(
+    call: Call,
+    last: Annotated[bool, typer.Option("--last", help="Show the last look, take none.")] = False,
+) -> None:
+    """Look at the router from outside; ends with 5 when something answers that should not."""
+    if not last:
+        call.answer(call.client.post("/firewall/outside")["wish"], LOOK_SECONDS)
+    found = call.client.get("/firewall/outside")
+    call.show(found, lambda: shown(found))
+    if found["at"] is not None and not (found["silent"] and found["proven"]):
+        raise Failed(ENDED_BADLY, "Something answers that should not, or nothing could be proven.")
+
+
+def shown(found: dict[str, Any]) -> str:
+    """The look as text."""
+    if found["at"] is None:
+        return "Nobody has looked from outside yet."
+    verdict = "nothing of ours answers" if found["silent"] else "something answers that should not"
+    heard = [
+        (
+            f"{one['protocol']} {one['port']}",
+            one["address"],
+            "answers" if one["open"] else "nobody there",
+            "let in" if one["expected"] else "WRONG",
+        )
+        for one in found["heard"]
+    ]
+    sockets = [
+        (
+            f"{one['protocol']} {one['port']}",
+            one["link"] or "every interface",
+            one["address"],
+            one["owner"] or "another program",
+            ", ".join(one["zones"]) or "nobody",
+        )
+        for one in found["sockets"]
+    ]
+    head = f"{moment(found['at'])}: {found['tried']} ports asked, {verdict}."
+    return "\n\n".join(
+        (
+            head,
+            table(("PORT", "ADDRESS", "", ""), heard, "No port was heard."),
+            table(("PORT", "LINK", "ADDRESS", "WHOSE", "WHO MAY ASK"), sockets, "Nothing waits."),
+        )
+    )

@@ -1,0 +1,46 @@
+"""What a configuration asks that not every kernel can do, and what is left of it without."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from appliance.errors import Problem
+from appliance.model.config import RouterConfig
+from appliance.model.facts import Facts
+
+NO_VLAN = (
+    "This kernel has no VLANs (8021q), so no port can carry a tag. Leave the tags away, or start "
+    "the router with a kernel that has them, like Debian's linux-image-amd64."
+)
+NO_CAKE = (
+    "This kernel has no CAKE (sch_cake), so no speed is held. Leave the speeds empty, or start "
+    "the router with a kernel that has it, like Debian's linux-image-amd64."
+)
+NO_FLOWTABLE = (
+    "This kernel has no flowtable (nft_flow_offload), so every packet takes the way through the "
+    "rules. It works the same, for more work of the processor."
+)
+
+
+def refusals(config: RouterConfig, facts: Facts) -> Iterator[Problem]:
+    """What this kernel cannot do of a configuration that is to be tried."""
+    if not facts.vlan:
+        for at, network in enumerate(config.networks):
+            if network.tagged:
+                yield Problem(("networks", at, "tagged"), NO_VLAN)
+        if config.wan and config.wan.vlan is not None:
+            yield Problem(("wan", "vlan"), NO_VLAN)
+    if not facts.cake and config.wan and config.wan.shaping:
+        yield Problem(("wan", "shaping"), NO_CAKE)
+
+
+def within(config: RouterConfig, facts: Facts) -> RouterConfig:
+    """What of a kept configuration this kernel can do: better that than no network at all."""
+    networks, wan = config.networks, config.wan
+    if not facts.ipv6:
+        networks = tuple(replace(one, ipv6=None) for one in networks)
+    if not facts.vlan:
+        networks = tuple(replace(one, tagged=()) for one in networks)
+        wan = None if wan and wan.vlan is not None else wan
+    if not facts.cake and wan:
+        wan = replace(wan, shaping=None)
+    return replace(config, networks=networks, wan=wan)

@@ -1,0 +1,1 @@
+"""A LAN address changed and verified, beside `ip -batch` and `nft -f` of the same."""

@@ -1,0 +1,119 @@
+"""nfnetlink_log's messages, and the headers of the packets in them, read by hand.
+
+Layouts: linux/netfilter/nfnetlink_log.h; RFC 791 §3.1, RFC 8200 §3 and §4 for the headers.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+PACKET, CONFIG = 4 << 8, 4 << 8 | 1  # NFNL_SUBSYS_ULOG with NFULNL_MSG_*
+HEADER, INDEV, OUTDEV, HWADDR, PAYLOAD, PREFIX = 1, 4, 5, 8, 9, 10  # NFULA_*
+COMMAND, MODE = 1, 2  # NFULA_CFG_*
+BIND, COPY_PACKET = 1, 2
+REQUEST_ACK = 5  # NLM_F_REQUEST | NLM_F_ACK
+TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
+PROTOCOLS: Mapping[int, str] = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmp"}
+EXTENSIONS = frozenset({0, 43, 60})  # hop-by-hop, routing, destination options
+
+_NETLINK = struct.Struct("=IHHII")  # nlmsghdr
+_FAMILY = struct.Struct("=BB")  # of nfgenmsg; the group follows in network order
+_ATTRIBUTE = struct.Struct("=HH")
+_MODE = struct.Struct(">IBx")  # nfulnl_msg_config_mode
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One packet that was held back.  Links are indexes, 0 for none; `port` is None without one."""
+
+    by: str  # the id of the rule
+    arrived: int
+    leaves: int
+    mac: str  # of who sent it on this link, "" where there is none
+    source: IPv4Address | IPv6Address
+    destination: IPv4Address | IPv6Address
+    protocol: str  # "tcp", "udp", "icmp", or a number
+    port: int | None
+
+
+def bound(group: int, size: int) -> tuple[bytes, bytes]:
+    """Two requests: give us this group, with so many bytes of each packet."""
+    return (
+        _request(group, COMMAND, bytes([BIND])),
+        _request(group, MODE, _MODE.pack(size, COPY_PACKET)),
+    )
+
+
+def held(datagram: bytes) -> list[Held]:
+    """The packets in what the kernel sent; what cannot be read is left out."""
+    found, at = [], 0
+    while at + _NETLINK.size <= len(datagram):
+        length, kind, _, _, _ = _NETLINK.unpack_from(datagram, at)
+        if not _NETLINK.size + 4 <= length <= len(datagram) - at:
+            break
+        if kind == PACKET:
+            one = _packet(_attributes(datagram[at + _NETLINK.size + 4 : at + length]))
+            found += [one] if one else []
+        at += length + 3 & ~3
+    return found
+
+
+def _packet(told: Mapping[int, bytes]) -> Held | None:
+    payload = told.get(PAYLOAD, b"")
+    network = _network(payload)
+    if network is None:
+        return None
+    source, destination, protocol, rest = network
+    has_ports = protocol in (TCP, UDP) and len(rest) >= 4
+    hardware = told.get(HWADDR, b"")
+    return Held(
+        by=told.get(PREFIX, b"").rstrip(b"\0").decode(errors="replace"),
+        arrived=int.from_bytes(told.get(INDEV, b"")),
+        leaves=int.from_bytes(told.get(OUTDEV, b"")),
+        mac=hardware[4:10].hex(":") if hardware[:2] == b"\0\6" else "",
+        source=source,
+        destination=destination,
+        protocol=PROTOCOLS.get(protocol, str(protocol)),
+        port=int.from_bytes(rest[2:4]) if has_ports else None,
+    )
+
+
+Ends = tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address, int, bytes]
+"""Sender, receiver, protocol, and what follows the header."""
+
+
+def _network(packet: bytes) -> Ends | None:
+    """The network's header; None when it is none."""
+    if len(packet) >= 20 and packet[0] >> 4 == 4:
+        later = int.from_bytes(packet[6:8]) & 0x1FFF  # a fragment but the first has no ports
+        rest = b"" if later else packet[(packet[0] & 15) * 4 :]
+        return IPv4Address(packet[12:16]), IPv4Address(packet[16:20]), packet[9], rest
+    if len(packet) >= 40 and packet[0] >> 4 == 6:
+        protocol, rest = _beyond(packet[6], packet[40:])
+        return IPv6Address(packet[8:24]), IPv6Address(packet[24:40]), protocol, rest
+    return None
+
+
+def _beyond(protocol: int, rest: bytes) -> tuple[int, bytes]:
+    """Step over IPv6's extension headers."""
+    while protocol in EXTENSIONS and len(rest) >= 8:
+        protocol, rest = rest[0], rest[8 + 8 * rest[1] :]
+    return protocol, rest
+
+
+def _request(group: int, kind: int, value: bytes) -> bytes:
+    attribute = _ATTRIBUTE.pack(4 + len(value), kind) + value + bytes(-len(value) % 4)
+    body = _FAMILY.pack(0, 0) + group.to_bytes(2) + attribute
+    return _NETLINK.pack(_NETLINK.size + len(body), CONFIG, REQUEST_ACK, 1, 0) + body
+
+
+def _attributes(body: bytes) -> Mapping[int, bytes]:
+    found, at = {}, 0
+    while at + _ATTRIBUTE.size <= len(body):
+        length, kind = _ATTRIBUTE.unpack_from(body, at)
+        if not _ATTRIBUTE.size <= length <= len(body) - at:
+            break
+        found[kind & 0x7FFF] = body[at + _ATTRIBUTE.size : at + length]
+        at += length + 3 & ~3
+    return found

@@ -1,0 +1,36 @@
+from dataclasses import replace
+from ipaddress import IPv4Interface
+
+from appliance.model.able import NO_CAKE, NO_VLAN, refusals, within
+from appliance.model.config import Network, RouterConfig
+from appliance.model.facts import Facts
+from appliance.model.ipv6 import Ipv6
+from appliance.model.shaping import Shaping
+from appliance.model.vlan import Tagged
+from appliance.model.wan import Wan
+
+ADDRESS = IPv4Interface("10.78.0.1/24")
+GUEST = Network("guest", "br-guest", ("eth2",), ADDRESS, tagged=(Tagged("eth1", 20),))
+CONFIG = RouterConfig((GUEST,), Wan("eth0", shaping=Shaping(up_kbit=1000)))
+POOR = Facts(ipv6=False, vlan=False, cake=False)
+
+
+def test_a_kernel_that_has_everything_refuses_nothing() -> None:
+    assert (tuple(refusals(CONFIG, Facts())), within(CONFIG, Facts())) == ((), CONFIG)
+
+
+def test_what_a_kernel_lacks_is_refused_at_its_place() -> None:
+    told = [(problem.where, problem.what) for problem in refusals(CONFIG, POOR)]
+    assert told == [(("networks", 0, "tagged"), NO_VLAN), (("wan", "shaping"), NO_CAKE)]
+
+
+def test_a_tag_of_the_internet_is_refused_too() -> None:
+    config = RouterConfig((), Wan("eth0", vlan=7))
+    assert [problem.where for problem in refusals(config, POOR)] == [("wan", "vlan")]
+    assert within(config, POOR).wan is None
+
+
+def test_the_rest_of_a_network_goes_on_without() -> None:
+    config = replace(CONFIG, networks=(replace(GUEST, ipv6=Ipv6()),))
+    left = within(config, POOR)
+    assert left == RouterConfig((replace(GUEST, tagged=()),), Wan("eth0"))

@@ -1,0 +1,82 @@
+"""What the kernel sends, as it was seen (Linux 6.18), and what nobody should."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+
+from services.drops.wire import held
+
+SEEN = bytes.fromhex(
+    "a40000000004000000000000000000000200004e08000100080001000d000a0072756c653a61626300000000"
+    "08000400000000011000080000060000000000000000000006000f000304000006001100000e000012001000"
+    "0000000000000000000000000800000014000300000000006b0b24c8000000000006915c2500090045000021"
+    "be42400040117e877f0000017f00000193b2270f000dfe2068656c6c6f000000"
+)
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    return (
+        (4 + len(value)).to_bytes(2, "little")
+        + kind.to_bytes(2, "little")
+        + value
+        + bytes(-len(value) % 4)
+    )
+
+
+def message(payload: bytes, mac: str = "525400000007") -> bytes:
+    """A packet of the kernel's with this network layer, from a card of that MAC."""
+    body = b"\x02\x00\x00\x4e" + attribute(10, b"forward-lan-refused\0")
+    body += attribute(8, b"\0\6\0\0" + bytes.fromhex(mac) + b"\0\0") + attribute(9, payload)
+    head = (16 + len(body)).to_bytes(4, "little") + (0x400).to_bytes(2, "little") + bytes(10)
+    return head + body
+
+
+def six(protocol: int, rest: bytes) -> bytes:
+    sender, receiver = IPv6Address("fd77::5").packed, IPv6Address("2001:db8::1").packed
+    return b"\x60\0\0\0\0\0" + bytes([protocol, 64]) + sender + receiver + rest
+
+
+def test_a_packet_of_the_kernel_is_read() -> None:
+    (one,) = held(SEEN)
+    assert (one.by, one.arrived, one.leaves) == ("rule:abc", 1, 0)
+    assert (one.source, one.destination) == (IPv4Address("127.0.0.1"), IPv4Address("127.0.0.1"))
+    assert (one.protocol, one.port) == ("udp", 9999)
+
+
+def test_the_sender_is_known_by_its_card() -> None:
+    (one,) = held(message(six(6, b"\xc0\x00\x01\xbb" + bytes(16))))
+    assert (one.mac, one.by) == ("52:54:00:00:00:07", "forward-lan-refused")
+
+
+def test_ipv6_is_read() -> None:
+    (one,) = held(message(six(6, b"\xc0\x00\x01\xbb" + bytes(16))))
+    assert (one.source, one.protocol, one.port) == (IPv6Address("fd77::5"), "tcp", 443)
+
+
+def test_extension_headers_are_stepped_over() -> None:
+    (one,) = held(message(six(0, bytes([17, 0]) + bytes(6) + b"\xc0\x00\x00\x35" + bytes(4))))
+    assert (one.protocol, one.port) == ("udp", 53)
+
+
+def test_a_later_fragment_has_no_port() -> None:
+    four = bytes.fromhex("4500001c000000b94011000001020304050607080102030405060708")
+    (one,) = held(message(four))
+    assert (one.protocol, one.port) == ("udp", None)
+
+
+def test_icmp_has_no_port() -> None:
+    (one,) = held(message(six(58, b"\x80\0" + bytes(6))))
+    assert (one.protocol, one.port) == ("icmp", None)
+
+
+@pytest.mark.parametrize("length", range(len(SEEN)))
+def test_a_datagram_that_is_cut_off_is_left_out(length: int) -> None:
+    assert held(SEEN[:length]) == []
+
+
+@pytest.mark.parametrize("at", range(len(SEEN)))
+def test_no_byte_breaks_the_reader(at: int) -> None:
+    for value in (0, 1, 0x7F, 0xFF):
+        broken = bytearray(SEEN)
+        broken[at] = value
+        assert len(held(bytes(broken))) <= 1

@@ -1,0 +1,49 @@
+"""Which line of the filter decides, and what it means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.model.config import RouterConfig
+from appliance.model.firewall_compare import forward_said, rule_said
+from appliance.model.policy import NEWCOMERS
+from appliance.model.reachability import SPOOFED, Verdict
+
+
+def because(config: RouterConfig, found: Verdict) -> tuple[str, str, str]:
+    """Why, the page of what decides, and what that page is called."""
+    kind, _, name = found.by.partition(":")
+    for rule in config.rules:
+        if (kind, name) == ("rule", rule.id):
+            return rule_said(config, rule), f"/firewall/rules/{name}", f"The rule {name}"
+    for forward in config.forwards:
+        if (kind, name) == ("forward", forward.name):
+            said = forward_said(config, forward)
+            return said, f"/firewall/forwards/{name}", f"The forward {name}"
+    for beginning, sentence in BUILT_IN.items():
+        if found.by.startswith(beginning) and found.accepted is sentence.accepted:
+            return sentence.text, "", ""
+    return "No rule lets it through.", "", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What a line that is built in means."""
+
+    accepted: bool
+    text: str
+
+
+BUILT_IN: Mapping[str, Sentence] = {
+    SPOOFED: Sentence(False, "The sender’s address belongs to another network."),
+    f"{NEWCOMERS}-": Sentence(
+        False, "The device is new on its network, and waits until you let it in."
+    ),
+    "forward-within-": Sentence(True, "Inside one network nobody is judged."),
+    "input-wan-ping6": Sentence(True, "IPv6 needs it that a router answers to ping (RFC 4890)."),
+    "input-ping": Sentence(True, "The router answers to ping on its networks."),
+    "input-wan": Sentence(False, "From the internet, nothing of the router is open."),
+    "forward-wan": Sentence(False, "From the internet, only what you let in gets in."),
+    "input-": Sentence(True, "The router offers this on that network."),
+    "forward-": Sentence(True, "The zone of the sender reaches the zone of the receiver."),
+}
+"""Beginning of a line's id → what it means; the first that fits."""
