@@ -59,11 +59,12 @@ def daemons(home: Path, *, keeps_clock: bool = False) -> "Mapping[str, Daemon]":
     """The programs of others that a router runs."""
     from services.clock.chronyd import chronyd
     from services.delegation.dhcpcd import dhcpcd
+    from services.pppoe.pppd import pppd
     from services.processes.program import Daemon
     from services.ra.radvd import radvd
 
     asks = chronyd(keeps_clock=keeps_clock)
-    requests = {"radvd": radvd, "dhcpcd": dhcpcd, "chronyd": asks}
+    requests = {"radvd": radvd, "dhcpcd": dhcpcd, "pppd": pppd, "chronyd": asks}
     return {name: Daemon(daemon(name, home), request) for name, request in requests.items()}
 
 

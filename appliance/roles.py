@@ -106,6 +106,14 @@ DAEMONS: Mapping[str, Role] = {
             inside=True,
         ),
         Role(
+            "pppd",
+            "root",
+            0,
+            ("net_admin", "net_raw"),
+            writes=("pppd", "pppd/etc", "pppd/etc/ppp", "pppd/run"),
+            inside=True,
+        ),
+        Role(
             "chronyd",
             "nixie-chronyd",
             61123,
@@ -115,7 +123,8 @@ DAEMONS: Mapping[str, Role] = {
         ),
     )
 }
-"""Programs of others that we configure and run, each as a user of its own."""
+"""Programs of others that we configure and run, each as a user of its own; pppd, which
+refuses that, behind other walls (services/pppoe/pppd.py)."""
 
 CONFINED: Mapping[str, tuple[str, int]] = {
     "fetch": ("nixie-fetch", 61111),

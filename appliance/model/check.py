@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem
-from appliance.model import firewall_check
+from appliance.model import firewall_check, pppoe
 from appliance.model.check_ipv6 import ipv6_problems
 from appliance.model.check_vlan import vlan_problems
 from appliance.model.config import Dhcp, Network, RouterConfig
@@ -13,7 +13,9 @@ from appliance.model.names import MACHINE_NAME
 
 Place = tuple[str | int, ...]
 
-RESERVED_LINKS = frozenset({"lo", "all", "default"})  # `all` and `default` are sysctl words
+RESERVED_LINKS = frozenset(
+    {"lo", "all", "default", pppoe.LINK}
+)  # `all` and `default` are sysctl words
 RESERVED_NAMES = frozenset({"localhost", "wpad", "isatap"})  # CERT VU#598349: names that redirect
 RESERVED_DOMAINS = frozenset({"local", "localhost", "invalid", "onion", "arpa"})  # RFC 6761, 6762
 OUR_OPTIONS: Mapping[int, str] = {
@@ -194,6 +196,21 @@ def _wan(config: RouterConfig) -> Iterator[Problem]:
         yield Problem(place, f"{gateway} is the router's own address.")
 
 
+def _pppoe(config: RouterConfig) -> Iterator[Problem]:
+    wan = config.wan
+    if wan is None or wan.pppoe is None:
+        return
+    if wan.static:
+        what = "The address comes with the PPPoE session; leave out the one of its own."
+        yield Problem(("wan", "static"), what)
+    if not wan.pppoe.secret:
+        what = "The provider gave a password with the user name; type it."
+        yield Problem(("wan", "pppoe", "password"), what)
+    if wan.mtu and wan.mtu > pppoe.LARGEST_MTU:
+        what = f"By PPPoE a packet has {pppoe.LARGEST_MTU} bytes at most; leave this out."
+        yield Problem(("wan", "mtu"), what)
+
+
 def _upstreams(config: RouterConfig) -> Iterator[Problem]:
     groups = [
         (("dns", "upstreams"), config.dns.upstreams),
@@ -293,6 +310,7 @@ RULES: tuple[Callable[[RouterConfig], Iterator[Problem]], ...] = (
     _device_names,
     _card,
     _wan,
+    _pppoe,
     _upstreams,
     ipv6_problems,
     firewall_check.problems,

@@ -131,10 +131,18 @@ def _wan(before: Wan | None, after: Wan | None) -> Iterator[str]:
     )
     yield from compare_vlan.wans(before, after)
     yield from compare_shaping.differences(before.shaping if before else None, after.shaping)
-    if before is None or (before.port, before.static) != (after.port, after.static):
-        static = after.static
-        how = f"with {static.address}, by {static.gateway}" if static else "by DHCP"
-        yield f"The way to the internet is {after.port} {how}."
+    if before is None or _path(before) != _path(after):
+        yield f"The way to the internet is {_path(after)}."
+    if before and before.pppoe and after.pppoe and before.pppoe.secret != after.pppoe.secret:
+        yield "The provider is given another password."
+
+
+def _path(wan: Wan) -> str:
+    if wan.pppoe:
+        service = f", service {wan.pppoe.service}" if wan.pppoe.service else ""
+        return f"{wan.port} by PPPoE as {wan.pppoe.user}{service}"
+    static = wan.static
+    return f"{wan.port} " + (f"with {static.address}, by {static.gateway}" if static else "by DHCP")
 
 
 def _time(before: Time, after: Time) -> Iterator[str]:

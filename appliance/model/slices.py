@@ -96,14 +96,26 @@ class TimeSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class PppoeSlice:
+    """A session over `cable`; `secret` is the name of the password's file."""
+
+    cable: str
+    user: str
+    secret: str
+    service: str
+    mtu: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WanSlice:
-    """The way out: its port, and what the provider wrote on paper; by DHCP when that is None."""
+    """The way out: its link, and what the provider wrote on paper; by DHCP without any of it."""
 
     link: str
     address: IPv4Interface | None = None
     gateway: IPv4Address | None = None
     lans: tuple[tuple[str, IPv4Network], ...] = ()  # our networks, which nobody's may overlap
     mac: str | None = None  # the provider sees this one
+    pppoe: PppoeSlice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,7 @@ def _wan_plain(wan: WanSlice) -> dict[str, Any]:
         "gateway": str(wan.gateway) if wan.gateway else None,
         "lans": [[name, str(network)] for name, network in wan.lans],
         "mac": wan.mac,
+        "pppoe": asdict(wan.pppoe) if wan.pppoe else None,
     }
 
 
@@ -200,6 +213,7 @@ def _wan(stored: Mapping[str, Any]) -> WanSlice:
         gateway=IPv4Address(stored["gateway"]) if stored["gateway"] else None,
         lans=tuple((str(name), IPv4Network(network)) for name, network in stored["lans"]),
         mac=stored.get("mac"),
+        pppoe=PppoeSlice(**stored["pppoe"]) if stored.get("pppoe") else None,
     )
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Annotated, Final
 
+from appliance.model import pppoe
 from appliance.model.limits import STRICT, Between
+from appliance.model.pppoe import Pppoe
 from appliance.model.shaping import Shaping
 from appliance.model.vlan import Vlan, link_name
 from appliance.model.words import Mac, Port
@@ -27,7 +29,7 @@ class StaticAddress:
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """The port to the internet; without `static` its address comes by DHCP.
+    """The port to the internet; without `static` and `pppoe` its address comes by DHCP.
 
     `mac` is what the provider shall see instead of the card's own; `mtu` the largest packet;
     `vlan` the tag that the provider wants on everything.
@@ -41,8 +43,25 @@ class Wan:
     mtu: Annotated[int, Between(LEAST_MTU, LARGEST_MTU)] | None = None
     vlan: Vlan | None = None
     shaping: Shaping | None = None
+    pppoe: Pppoe | None = None
+
+    @property
+    def cable(self) -> str:
+        """The interface of a located way out that the provider's frames are on: its port, or the
+        tag on it."""
+        return link_name(self.port, self.vlan)
 
     @property
     def link(self) -> str:
-        """The interface of a located way out: its port, or the tag on it."""
-        return link_name(self.port, self.vlan)
+        """The interface of a located way out that the internet is on."""
+        return pppoe.LINK if self.pppoe else self.cable
+
+    @property
+    def is_there(self) -> bool:
+        """Does that interface exist?  A session's does from when there is an address."""
+        return self.pppoe is None or self.static is not None
+
+    @property
+    def packet(self) -> int | None:
+        """The largest packet as far as it is known, in bytes; None when the provider says it."""
+        return self.mtu or (pppoe.LARGEST_MTU if self.pppoe else None)

@@ -93,9 +93,20 @@ class Stand(StrEnum):
     LISTENING = "listening"  # there is an address; the gateway was not heard yet
     ONLINE = "online"
     SILENT = "silent"  # the gateway does not answer
+    DENIED = "denied"  # the provider does not accept name or password
+    UNABLE = "unable"  # this kernel cannot do what the provider wants
 
 
-DOWN = frozenset({Stand.NO_CABLE, Stand.UNANSWERED, Stand.REFUSED, Stand.SILENT})
+DOWN = frozenset(
+    {
+        Stand.NO_CABLE,
+        Stand.UNANSWERED,
+        Stand.REFUSED,
+        Stand.SILENT,
+        Stand.DENIED,
+        Stand.UNABLE,
+    }
+)
 """Where something is wrong, and `why` says what."""
 
 

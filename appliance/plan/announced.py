@@ -35,7 +35,7 @@ def announced(config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float)
         for one in config.networks
     ]
     return Ipv6Slice(
-        ask_on=config.wan.link if config.wan and mine else None,
+        ask_on=config.wan.link if config.wan and mine and not config.wan.pppoe else None,
         site=config.ula if mine else None,
         networks=tuple(one for one in networks if one.prefixes),
     )

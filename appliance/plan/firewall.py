@@ -269,10 +269,10 @@ def _segments(wan: Wan | None) -> Iterator[Json]:
 
     Nobody in between has to say so: what says so is often filtered away.
     """
-    if wan is None or wan.mtu is None or wan.mtu >= USUAL_MTU:
+    if wan is None or wan.packet is None or wan.packet >= USUAL_MTU:
         return
     for version, headers in HEADER_BYTES.items():
-        size = segments(wan.mtu - headers)
+        size = segments(wan.packet - headers)
         for way, at in (("out", leaves(wan.link)), ("in", arrives(wan.link))):
             yield rule(f"segments-{way}-{version}", at, of_family(version), begins(), size)
 

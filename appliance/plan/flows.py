@@ -54,8 +54,9 @@ Step = Lay | Drop
 
 
 def wanted(config: RouterConfig) -> State:
-    """The table of a located config as it holds now; none without a way out."""
-    if not (config.wan and config.networks):
+    """The table of a located config as it holds now; none without a way out, and none with one by
+    PPPoE, whose link comes and goes."""
+    if not (config.wan and config.networks) or config.wan.pppoe:
         return State()
     links = tuple(sorted(link(config, name) for name in places(config)))
     return State(links, tuple(_rules(config)))

@@ -198,7 +198,7 @@ def made_for_tags(config: RouterConfig) -> frozenset[str]:
     """The links that a located config has for its tags."""
     found = {link_name(one.port, one.vlan) for net in config.networks for one in net.tagged}
     if config.wan and config.wan.vlan is not None:
-        found.add(config.wan.link)
+        found.add(config.wan.cable)
     return frozenset(found)
 
 
@@ -212,12 +212,14 @@ def trunks(config: RouterConfig) -> tuple[str, ...]:
 
 
 def _outside(wan: Wan) -> State:
-    """The port to the internet, and its tag; a larger packet needs a port that lets it through."""
+    """The port to the internet, and its tag; a larger packet needs a port that lets it through.  A
+    PPPoE session has its own packets."""
+    mtu = None if wan.pppoe else wan.mtu
     if wan.vlan is None:
-        return {wan.port: replace(PLAIN, mtu=wan.mtu, mac=wan.mac)}
-    large = wan.mtu if wan.mtu and wan.mtu > USUAL_MTU else None
-    tag = replace(PLAIN, mtu=wan.mtu, mac=wan.mac, parent=wan.port, vlan=wan.vlan)
-    return {wan.port: replace(PLAIN, mtu=large), wan.link: tag}
+        return {wan.port: replace(PLAIN, mtu=mtu, mac=wan.mac)}
+    large = mtu if mtu and mtu > USUAL_MTU else None
+    tag = replace(PLAIN, mtu=mtu, mac=wan.mac, parent=wan.port, vlan=wan.vlan)
+    return {wan.port: replace(PLAIN, mtu=large), wan.cable: tag}
 
 
 def together(states: Iterable[State]) -> State:

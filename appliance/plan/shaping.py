@@ -15,6 +15,7 @@ from appliance.model.shaping import MEDIA
 THROUGH = "nixie-down"
 """The link through which what arrives is turned."""
 TAG_BYTES = 4  # IEEE 802.1Q
+PPPOE_BYTES = 8  # RFC 2516 §7
 OUT, IN = "out", "in"
 FAIR: Mapping[str, str] = {OUT: "dual-srchost", IN: "dual-dsthost"}
 """By which side of a packet a device of ours is known: first each of them gets its share."""
@@ -74,10 +75,11 @@ Step = HoldOut | HoldIn | FreeOut | FreeIn
 def wanted(config: RouterConfig) -> State:
     """The queues of a located config."""
     wan = config.wan
-    if wan is None or wan.shaping is None:
+    if wan is None or wan.shaping is None or not wan.is_there:
         return State()
     shaping, medium = wan.shaping, MEDIA[wan.shaping.line]
     overhead = medium.overhead + (TAG_BYTES if wan.vlan is not None else 0)
+    overhead += PPPOE_BYTES if wan.pppoe else 0
 
     def held(kbit: int | None, way: str) -> dict[str, Cake]:
         if kbit is None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ipaddress import IPv6Network
 
 from appliance.model.config import Network, RouterConfig
+from appliance.model.pppoe import LARGEST_MTU
 from appliance.model.slices import (
     HELD,
     LEFT,
@@ -18,11 +19,13 @@ from appliance.model.slices import (
     DnsNetwork,
     DnsSlice,
     FixedAddress,
+    PppoeSlice,
     Slices,
     TimeSlice,
     WanSlice,
 )
 from appliance.model.stays import Stay
+from appliance.model.wan import Wan
 from appliance.plan.prefixes import prefixes, router_address
 
 TRIAL_LEASE_SECONDS = 60
@@ -83,7 +86,15 @@ def _wan(config: RouterConfig) -> WanSlice | None:
         gateway=static.gateway if static else None,
         mac=config.wan.mac,
         lans=tuple((one.name, one.address.network) for one in config.networks),
+        pppoe=_pppoe(config.wan),
     )
+
+
+def _pppoe(wan: Wan) -> PppoeSlice | None:
+    one = wan.pppoe
+    if one is None:
+        return None
+    return PppoeSlice(wan.cable, one.user, one.secret, one.service, wan.packet or LARGEST_MTU)
 
 
 def _dhcp(config: RouterConfig, before: RouterConfig | None) -> tuple[DhcpNetwork, ...]:

@@ -45,7 +45,7 @@ Step = Write
 def wanted(config: RouterConfig) -> State:
     """The settings of a located config's links, and forwarding once there is a way out."""
     links = [*(network.bridge for network in config.networks), *trunks(config)]
-    if config.wan:
+    if config.wan and config.wan.is_there:
         links.append(config.wan.link)
     found = {path.format(link): value for link in links for path, value in PER_LINK.items()}
     if config.wan and config.networks:
@@ -62,7 +62,7 @@ def _ipv6(config: RouterConfig) -> State:
     if not links:
         return {}
     found = {FORWARD_V6: "1"} | {IPV6_ON.format(link): "0" for link in links}
-    if config.wan:
+    if config.wan and not config.wan.pppoe:
         found |= {IPV6_ON.format(config.wan.link): "0", ACCEPT_RA.format(config.wan.link): "2"}
     return found
 

@@ -22,7 +22,7 @@ check_packages=(python3 python3-venv python3-nftables cpio zstd)
 run_packages=(
     "${check_packages[@]}" nftables iproute2 util-linux procps curl git openssh-client openssl
     qemu-system-x86 qemu-system-data qemu-utils ovmf seabios ipxe-qemu
-    dnsmasq-base busybox-static squashfs-tools xz-utils kmod ca-certificates
+    dnsmasq-base busybox-static squashfs-tools xz-utils kmod ca-certificates libpcap0.8
 )
 command -v npm > /dev/null || run_packages+=(nodejs npm) # for two browser files
 test_packages=(chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping)
@@ -101,22 +101,23 @@ router_kernel() {
 
 # Programs that the router configures and runs as users of their own: unpacked, for their packages
 # would start them as services of this computer.
-daemons=(radvd dhcpcd-base chrony)
+daemons=(radvd dhcpcd-base chrony ppp)
 
 # What is measured against, with the libraries that it does not share with the packages above.
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
 peers() {
-    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf and sshd"
+    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf, pppoe-server and sshd"
     mkdir -p "$home/peers"
     unpacked "$home/peers/kea" "${kea[@]}"
     unpacked "$home/peers/nginx" nginx
     unpacked "$home/peers/dnsperf" dnsperf libldns3
+    unpacked "$home/peers/pppoe" pppoe
     unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
 }
 
 unpacked_daemons() {
-    say "unpacking the programs for IPv6 and time: ${daemons[*]}"
+    say "unpacking the programs for IPv6, PPPoE and time: ${daemons[*]}"
     unpacked "$home/daemons" "${daemons[@]}"
 }
 
@@ -155,7 +156,7 @@ if [ "$target" = test ]; then
     [ -e "$home/router-kernel/lib/modules" ] || router_kernel
 fi
 if [ "$target" != run ]; then
-    printf '%s\n' "${kea[@]}" nginx dnsperf > "$home/.done/peers"
+    printf '%s\n' "${kea[@]}" nginx dnsperf pppoe > "$home/.done/peers"
     once "$home/peers" dnsperf/usr/bin/dnsperf "$home/.done/peers" -- peers
 fi
 say "ready"

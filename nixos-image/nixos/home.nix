@@ -3,7 +3,7 @@
 {
   lib, callPackage, runCommand, buildEnv, stdenv,
   bash, busybox, chrony, coreutils, cpio, curl, dhcpcd, dnsmasq, findutils, gawk, git, gnugrep, gnused, gnutar, gzip, hwdata, iproute2, ipxe,
-  kmod, linux, nftables, nix, nodejs, openssh, openssl, procps, qemu, radvd, squashfsTools, util-linux, xz, zstd,
+  kmod, linux, nftables, nix, nodejs, openssh, openssl, ppp, procps, qemu, radvd, squashfsTools, util-linux, xz, zstd,
 }:
 let
   # Stands at /usr and /bin for the program: it looks where Debian has them.
@@ -26,6 +26,9 @@ runCommand "nixie-home" { } ''
   ln -s ${radvd}/bin/radvd $out/daemons/usr/sbin/radvd
   ln -s ${dhcpcd}/bin/dhcpcd $out/daemons/usr/sbin/dhcpcd
   ln -s ${chrony}/bin/chronyd $out/daemons/usr/sbin/chronyd
+  ln -s ${ppp}/bin/pppd $out/daemons/usr/sbin/pppd
+  mkdir $out/daemons/usr/lib
+  ln -s ${ppp}/lib/pppd $out/daemons/usr/lib/pppd
   ln -s ${ipxe} $out/loaders/${ipxe.version}
   LC_ALL=C awk -f ${../debian/makers.awk} ${hwdata}/share/hwdata/oui.txt | LC_ALL=C sort -u -t $'\t' -k 1,1 > $out/makers/makers
   ln -s ${linux}/bzImage $out/parts/boot/vmlinuz-${linux.modDirVersion}

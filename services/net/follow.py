@@ -1,5 +1,6 @@
 """DOOR: what net reads of other roles' files: nixie.db, leases.db, wan.db."""
 
+import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Network
 
+from appliance.model import pppoe
 from appliance.model.way import Learned
 from appliance.store import inventory_view, leases, ways
 from appliance.store.follow import Follower
@@ -70,7 +72,12 @@ class Provider:
             with suppress(sqlite3.Error):  # wan is still making its tables
                 self._last = ways.learned(self._wan.connection)
         held = self._last.held
-        if held is None or held.ends(self._boot) > self._clock():
+        if held is None or (held.ends(self._boot) > self._clock() and _there(held.link)):
             return self._last
         ended = (held.link, held.lease.address)
         return replace(self._last, held=None, former=(*self._last.former, ended))
+
+
+def _there(link: str) -> bool:
+    """A session's link goes with it, and its address too, before anybody could report it."""
+    return link != pppoe.LINK or link in (name for _, name in socket.if_nameindex())

@@ -51,7 +51,8 @@ def probes(config: RouterConfig) -> tuple[Probe, ...]:
 def _outside(config: RouterConfig) -> Iterator[Probe]:
     if config.wan is None:
         return
-    yield Probe("Internet", Kind.GATEWAY, config.wan.link)
+    if not config.wan.pppoe:  # whose end of the line is no neighbour: pppd asks for it
+        yield Probe("Internet", Kind.GATEWAY, config.wan.link)
     for network in config.networks[:1]:
         name, address = network.name, network.address.ip
         yield Probe("Names of the internet", Kind.WORLD, network.bridge, name, address)

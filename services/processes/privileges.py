@@ -139,30 +139,33 @@ def role_argv(
     folder: str,
     namespace: str | None = None,
     binds: Sequence[tuple[str, str]] = (),
+    locked: bool = False,
 ) -> list[str]:
     """The argv that runs one of our roles; the process keeps its pid through the chain.
 
     It starts in `folder`, umask 027, LISTEN_PID set to itself, inside the network namespace whose
     file is `namespace`, and dies with the supervisor.  With `binds` it has a view of the file tree
-    of its own, in which each first folder stands in the second's place.
+    of its own, in which each first folder stands in the second's place; `locked`, it can write into
+    those only, and not elsewhere on the root file system.
     """
     tools = ability.tools
     enter = 'cd "$1" && shift && umask 027 && LISTEN_PID=$$ && export LISTEN_PID && exec "$@"'
     return [
         *[tools["sh"], "-c", enter, "nixie", folder],
         *([tools["nsenter"], f"--net={namespace}", "--"] if namespace else []),
-        *_bound(binds, ability),
+        *_bound(binds, ability, locked=locked),
         *_dropped(identity, ability),
         *argv,
     ]
 
 
-def _bound(binds: Sequence[tuple[str, str]], ability: Ability) -> list[str]:
+def _bound(binds: Sequence[tuple[str, str]], ability: Ability, *, locked: bool) -> list[str]:
     if not binds:
         return []
     tools = ability.tools
     one = f'\'{tools["mount"]}\' --bind "$1" "$2" || exit 125; shift 2'
-    bind = f'while [ "$1" != -- ]; do {one}; done; shift; exec "$@"'
+    lock = f"'{tools['mount']}' -o remount,bind,ro / || exit 125; " if locked else ""
+    bind = f'while [ "$1" != -- ]; do {one}; done; shift; {lock}exec "$@"'
     own = [tools["unshare"], "--mount", "--propagation", "private", "--"]
     pairs = [path for pair in binds for path in pair]
     return [*own, tools["sh"], "-c", bind, "nixie", *pairs, "--"]

@@ -14,7 +14,8 @@ class Program:
 
     `files` are texts by path below its own folder; `binds` are folders of ours that stand where it
     looks for what it has built in: (ours, where it sees it), in this order.  `spares` are those
-    capabilities of its row in `roles.DAEMONS` that it does without this time.
+    capabilities of its row in `roles.DAEMONS` that it does without this time.  A `locked` one can
+    write into what is bound only: the rest of the root file system is read-only to it.
     """
 
     argv: tuple[str, ...]
@@ -22,6 +23,7 @@ class Program:
     binds: tuple[tuple[str, str], ...] = ()
     spares: frozenset[str] = frozenset()
     reloads: bool = True
+    locked: bool = False
 
 
 Request = Callable[[Path, Path, Slices], Program | None]

@@ -24,10 +24,13 @@ from appliance.store.open import now as today
 from appliance.store.open import writer
 from appliance.store.way_record import Record
 from services.dhcp.wire import Message
+from services.pppoe.pppd import REPORT
+from services.pppoe.probe import able, newest
 from services.wan.driver import Cable
 from services.wan.lease import Act
 from services.wan.port import Port
 from services.wan.search.driver import search
+from services.wan.session import Session
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -65,6 +68,8 @@ class Role:
         self._wan: WanSlice | None = None
         self._cable: Cable | None = None
         self._port: Port | None = None
+        self._session: Session | None = None
+        self._report = state / "pppd" / REPORT
         self._search: asyncio.Task[None] | None = None
 
     def look(self) -> None:
@@ -72,11 +77,14 @@ class Role:
         if self._net.changed() or not self._begun:
             self._begun = True
             self._follow()
-        if self._cable and self._wan and self._port is None:
+        if self._cable and self._wan and self._port is None and self._session is None:
             self._plug(self._cable, self._wan)
         if self._cable and self._port:
             acts = self._port.look(boottime(), connected=self._cable.connected())
             self._cable.send(acts)
+        if self._cable and self._session and self._wan and self._wan.pppoe:
+            found = newest(self._report, self._wan.pppoe)
+            self._session.look(found, boottime(), connected=self._cable.connected())
         if self._inventory.changed():
             self._heed()
         self._note()
@@ -106,9 +114,12 @@ class Role:
             self._cable.send(self._port.released(boottime()))
         if self._cable:
             self._cable.close()  # its card may have another MAC now
-        self._wan, self._cable, self._port = wan, None, None
+        self._wan, self._cable, self._port, self._session = wan, None, None, None
         if wan is not None:
-            self._cable = Cable(wan.link, self._heard, self._has)
+            cable = wan.pppoe.cable if wan.pppoe else wan.link
+            self._cable = Cable(cable, self._heard, self._has)
+        if wan is not None and wan.pppoe:
+            self._session = Session(wan, boottime(), able=able())
 
     def _goes_on(self, wan: WanSlice | None) -> bool:
         """May the lease of the port stay: is it the same port, and by DHCP as before?"""
@@ -163,6 +174,9 @@ class Role:
             self._record.answered(wish.seq, WanRefused(wish.id, what))
 
     def _renew(self, wish: Wish) -> Event:
+        if self._session:
+            what = "A PPPoE session is begun anew by itself, a minute after it ended at the latest."
+            return WanRefused(wish.id, what)
         if self._port is None or self._wan is None or wish.body.get("link") != self._wan.link:
             what = "That is not the port to the internet now, so nobody is asked there."
             return WanRefused(wish.id, what)
@@ -175,6 +189,9 @@ class Role:
     def _note(self) -> None:
         """Put down what changed."""
         now, port = boottime(), self._port
+        if self._session:
+            self._note_session(self._session, now)
+            return
         if port is None:
             if self._wan is None:
                 self._record.write(None, "", 0.0, Way(), 0.0)
@@ -192,6 +209,19 @@ class Role:
             lost_percent=port.gauge.lost_percent,
         )
         self._record.write(given, port.link, taken, way, today() - (now - taken))
+
+    def _note_session(self, session: Session, now: float) -> None:
+        stand, why = session.stand(now)
+        lease = session.lease
+        way = Way(
+            stand=stand,
+            link=session.link,
+            why=why,
+            address=str(lease.address.ip) if lease else "",
+            gateway=str(lease.server) if lease else "",
+        )
+        taken = session.taken_at
+        self._record.write(lease, session.link, taken, way, today() - (now - taken))
 
 
 def _draw() -> int:

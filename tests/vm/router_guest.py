@@ -56,11 +56,13 @@ def read(path: str) -> dict[str, Any]:
         return {"text": ""}
 
 
-def ask(state: str, method: str, path: str, more: list[Any]) -> dict[str, Any]:
+def ask(
+    state: str, method: str, path: str, more: list[Any], query: dict[str, Any]
+) -> dict[str, Any]:
     """Ask the router's API, as root on the box may."""
     client = Client(Where(Path(state)))
     try:
-        return {"answer": getattr(client, method)(path, *more)}
+        return {"answer": getattr(client, method)(path, *more, **query)}
     except Failed as failed:
         return {"code": failed.code, "sentences": list(failed.sentences)}
     finally:

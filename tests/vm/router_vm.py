@@ -84,8 +84,8 @@ class Asking:
     def get(self, path: str) -> Any:
         return self._ask("get", path)
 
-    def post(self, path: str, body: Any = None) -> Any:
-        return self._ask("post", path, body)
+    def post(self, path: str, body: Any = None, **query: Any) -> Any:
+        return self._ask("post", path, body, query=query)
 
     def put(self, path: str, body: Any) -> Any:
         return self._ask("put", path, body)
@@ -93,11 +93,17 @@ class Asking:
     def delete(self, path: str) -> Any:
         return self._ask("delete", path)
 
-    def _ask(self, method: str, path: str, *more: Any) -> Any:
-        found = self.vm.tell("ask", state="/state", method=method, path=path, more=list(more))
-        if "sentences" in found:
-            raise Failed(found["code"], *found["sentences"])
-        return found["answer"]
+    def _ask(self, method: str, path: str, *more: Any, query: dict[str, Any] | None = None) -> Any:
+        """Ask; while web is started anew, because its sockets are others now, ask again."""
+        end = time.monotonic() + START_SECONDS
+        while True:
+            asked = {"method": method, "path": path, "more": list(more), "query": query or {}}
+            found = self.vm.tell("ask", state="/state", **asked)
+            if "sentences" not in found:
+                return found["answer"]
+            if "Connection refused" not in str(found["sentences"]) or time.monotonic() > end:
+                raise Failed(found["code"], *found["sentences"])
+            time.sleep(LOOK_SECONDS)
 
 
 @dataclass

@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import Field
 
 from appliance.actions import internet
+from appliance.actions import router as deeds
 from appliance.model.way import Held, Way
 from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, done, one_of
-from webui.session import Signed
+from webui.session import Owning, Signed
 
 router = routes_of("networks")
 
@@ -52,6 +53,19 @@ class ApiInternet:
 def internet_now(here: Signed) -> ApiInternet:
     """How the way out is, and what the provider gave."""
     return _shown(here.reads.way(), here.reads.provided())
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPassword:
+    """A password of the provider, for PPPoE; no answer ever has it."""
+
+    password: Annotated[str, Field(min_length=1, max_length=128, examples=["as in the letter"])]
+
+
+@router.post("/internet/password")
+def keep_internet_password(here: Owning, body: ApiPassword) -> ApiDone:
+    """Keep the provider's password; `subject` is its name, for `wan.pppoe.secret` of a draft."""
+    return done(deeds.keep_password(here.desk, here.actor, body.password))
 
 
 @router.post("/internet/renew")

@@ -29,6 +29,7 @@ WAYS: Mapping[str, str] = {
     "none": "Not at all",
     "dhcp": "By DHCP",
     "static": "With an address of its own",
+    "pppoe": "By PPPoE, with a name and a password",
 }
 """How the internet is reached."""
 
@@ -48,6 +49,9 @@ class Typed:
     down: str = ""
     up: str = ""
     line: str = ETHERNET
+    user: str = ""
+    password: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,10 @@ class InternetView:
     up: Field
     lines: tuple[Choice, ...]
     no_speeds: str  # why no speed can be held, "" where one can
+    user: Field
+    password_problem: str
+    service: Field
+    has_password: bool
     problem: str
 
 
@@ -83,7 +91,8 @@ def show(here: Signed) -> Response:
 def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft."""
     try:
-        done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed))
+        password = typed.password if typed.way == "pppoe" else ""
+        done = deeds.set_internet(here.desk, here.actor, as_stored(here, typed), password)
     except Unknown:
         raise
     except Refused as refused:
@@ -97,9 +106,9 @@ def stored_as_typed(wan: Wan | None) -> Typed:
     if wan is None:
         return Typed()
     marked = "yes" if by_mac((wan.port,)) else ""
-    static, held = wan.static, wan.shaping
+    static, held, session = wan.static, wan.shaping, wan.pppoe
     return Typed(
-        way="static" if static else "dhcp",
+        way="pppoe" if session else "static" if static else "dhcp",
         port=wan.port,
         by_mac=marked,
         address=str(static.address) if static else "",
@@ -110,20 +119,24 @@ def stored_as_typed(wan: Wan | None) -> Typed:
         down=speeds.written(held.down_kbit if held else None),
         up=speeds.written(held.up_kbit if held else None),
         line=held.line if held else ETHERNET,
+        user=session.user if session else "",
+        service=session.service if session else "",
     )
 
 
 def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
     """What the form says, as the configuration's JSON has it; None for no way out."""
-    if typed.way not in ("dhcp", "static"):
+    if typed.way not in WAYS or typed.way == "none":
         return None
     picked = chosen((typed.port,), here.reads.ports(), by_mac=ticked(typed.by_mac))
     static = {"address": typed.address.strip(), "gateway": typed.gateway.strip()}
+    session = {"user": typed.user.strip(), "service": typed.service.strip()}
     down, up = speeds.read(typed.down), speeds.read(typed.up)
     held = {"down_kbit": down, "up_kbit": up, "line": typed.line}
     return {
         "port": picked[0],
         "static": static if typed.way == "static" else None,
+        "pppoe": session if typed.way == "pppoe" else None,
         "mac": typed.mac.strip().lower().replace("-", ":") or None,
         "mtu": _number(typed.mtu),
         "vlan": _number(typed.vlan),
@@ -161,5 +174,9 @@ def built(
         up=Field(typed.up, found.pop("wan.shaping.up_kbit", "")),
         lines=tuple(Choice(word, one.words, word == typed.line) for word, one in MEDIA.items()),
         no_speeds="" if kernel.cake else NO_CAKE,
+        user=Field(typed.user, found.pop("wan.pppoe.user", "")),
+        password_problem=found.pop("wan.pppoe.password", ""),
+        service=Field(typed.service, found.pop("wan.pppoe.service", "")),
+        has_password=bool(config.wan and config.wan.pppoe and config.wan.pppoe.secret),
         problem=" ".join(found.values()),
     )

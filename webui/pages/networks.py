@@ -194,6 +194,7 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
     """The rest of the configuration's page."""
     wan, upstreams = config.wan, [str(one.address) for one in config.dns.upstreams]
     how = f"with {wan.static.address}" if wan and wan.static else "by DHCP"
+    how = f"by PPPoE as {wan.pppoe.user}" if wan and wan.pppoe else how
     learned = "the provider’s servers" if wan and not wan.static else "nobody"
     return (
         Way(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from appliance.actions import internet as deeds
 from appliance.actions import router as way_out
 from appliance.events import WanFound
+from appliance.model import pppoe
 from appliance.model.way import FOREVER, Held, Stand, Way
 from appliance.store import journals
 from appliance.store.journal import Entry
@@ -38,6 +39,8 @@ PILLS: Mapping[Stand, Pill] = {
     Stand.LISTENING: Pill("live", "Connecting"),
     Stand.ONLINE: Pill("ok", "Online"),
     Stand.SILENT: Pill("bad", "Gateway silent"),
+    Stand.DENIED: Pill("bad", "Password not accepted"),
+    Stand.UNABLE: Pill("bad", "Not with this kernel"),
 }
 OFF = "No port is the internet’s yet. Find its cable, or name the port in the configuration."
 HEADINGS: Mapping[Stand, str] = {
@@ -178,7 +181,11 @@ def given(held: Held, now: float) -> tuple[Fact, ...]:
     endless = lease.lease_seconds == FOREVER
     until = phrases.ahead(held.given_at + lease.lease_seconds - now)
     return known_facts(
-        Fact("DHCP server", str(lease.server), code=True),
+        Fact(
+            "PPPoE server" if held.link == pppoe.LINK else "DHCP server",
+            str(lease.server),
+            code=True,
+        ),
         Fact("Name servers", ", ".join(map(str, lease.name_servers)), code=True),
         Fact("Domain", lease.domain, code=True),
         Fact("Routes", "; ".join(f"{one.destination} via {one.gateway}" for one in lease.routes)),
@@ -190,7 +197,7 @@ def given(held: Held, now: float) -> tuple[Fact, ...]:
 
 def by_dhcp(link: str) -> dict[str, str | None]:
     """The way out by DHCP through a port, as the configuration's JSON has it."""
-    return {"port": link, "static": None}
+    return {"port": link, "static": None, "pppoe": None}
 
 
 def newest(found: Sequence[Entry], mine: str, now: float) -> Search | None:

@@ -42,6 +42,7 @@ class Daemons:
             folder="/",
             namespace=self._namespace if role.inside else None,
             binds=wanted.binds,
+            locked=wanted.locked,
         )
         return argv, dict(ENVIRONMENT)
 

@@ -3,6 +3,7 @@ import pytest
 from appliance.actions import changes, draft, router
 from appliance.actions.desk import Desk
 from appliance.errors import Refused
+from appliance.model.pppoe import Pppoe
 from appliance.model.wan import Wan
 from tests.appliance.actions.conftest import OWNER
 from tests.appliance.actions.test_changes import CONFIG
@@ -63,3 +64,40 @@ def test_the_time_is_set(begun: Desk) -> None:
     config = draft.edited(begun)
     assert (config.time.servers, config.time.serve) == (("ntp.example",), False)
     assert config.time_zone == "Europe/Helsinki"
+
+
+def by_pppoe(desk: Desk, password: str = "", user: str = "ada@isp.test") -> Pppoe:
+    stored = {"port": "eth0", "pppoe": {"user": user, "service": ""}}
+    router.set_internet(desk, OWNER, stored, password)
+    wan = draft.edited(desk).wan
+    assert wan
+    assert wan.pppoe
+    return wan.pppoe
+
+
+def test_the_providers_password_is_kept_outside_the_configuration(begun: Desk) -> None:
+    found = by_pppoe(begun, 'a "b" \\')
+    assert begun.secrets.read(f"pppoe/{found.secret}") == b'* * "a \\"b\\" \\\\"\n'
+    assert 'a "b"' not in draft.written(draft.edited(begun))
+
+
+def test_the_password_stays_when_none_is_typed(begun: Desk) -> None:
+    first = by_pppoe(begun, "one")
+    assert by_pppoe(begun, user="eve@isp.test").secret == first.secret
+
+
+def test_another_password_leaves_the_old_one_for_an_undo(begun: Desk) -> None:
+    first, second = by_pppoe(begun, "one"), by_pppoe(begun, "two")
+    assert first.secret != second.secret
+    assert begun.secrets.read(f"pppoe/{first.secret}") == b'* * "one"\n'
+
+
+def test_pppoe_without_a_password_is_refused_beside_its_field(begun: Desk) -> None:
+    with pytest.raises(Refused) as caught:
+        by_pppoe(begun)
+    assert caught.value.problems[0].where == ("wan", "pppoe", "password")
+
+
+def test_a_password_of_two_lines_is_refused(begun: Desk) -> None:
+    with pytest.raises(Refused, match="1 to 128 characters"):
+        by_pppoe(begun, "a\nb * c")

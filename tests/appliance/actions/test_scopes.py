@@ -21,6 +21,7 @@ from appliance.actions import (
     names,
     networks,
     outside,
+    router,
     sources,
 )
 from appliance.actions.desk import Actor, Desk
@@ -97,6 +98,9 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "admit_devices": Deed("write", lambda d, a: devices.admit_devices(_met(d), a, [CARD])),
     "unblock_devices": Deed("write", lambda d, a: devices.unblock_devices(_met(d), a, [CARD])),
+    "keep_provider_password": Deed(
+        "admin", lambda d, a: router.keep_password(d, a, "secret"), undoable=False
+    ),
     "renew_internet": Deed("write", lambda d, a: internet.renew(_online(d), a), undoable=False),
     "search_internet": Deed("write", lambda d, a: internet.search(_online(d), a), undoable=False),
     "look_from_outside": Deed("write", lambda d, a: outside.look(_online(d), a), undoable=False),

@@ -190,3 +190,12 @@ def test_everybody_has_a_uid_of_its_own() -> None:
     uids = [who.uid for who in (*roles.values(), *confined.values())]
     assert len(set(uids)) == len(ROLES) + len(CONFINED)
     assert all(61100 <= uid < 61184 for uid in uids)
+
+
+def test_a_locked_program_can_write_into_its_own_folders_only() -> None:
+    who = Identity("pppd", 0, 61100, ("net_admin",))
+    argv = role_argv(["/pppd"], who, ROOT, folder="/", binds=[("/a", "/etc")], locked=True)
+    (script,) = [word for word in argv if "remount,bind,ro /" in word]
+    assert script.index("--bind") < script.index("remount")
+    plain = role_argv(["/pppd"], who, ROOT, folder="/", binds=[("/a", "/etc")])
+    assert not [word for word in plain if "remount" in word]

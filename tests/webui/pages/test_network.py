@@ -414,3 +414,35 @@ def kernel(home: Home, found: KernelSlice) -> None:
     config = replace(CONFIG, wan=Wan("enp1s0"))
     with closing(writer(home.state / "net.db", trials.MIGRATIONS)) as net:
         trials.publish(net, replace(cut(config, 1, {}), kernel=found), NOW)
+
+
+SESSION = {"way": "pppoe", "port": "enp1s0", "user": "ada@isp.test", "password": "canary-7"}
+
+
+def test_a_session_with_the_provider_is_drafted(lived_in: Home) -> None:
+    lived_in.post("/networks/internet", **SESSION)
+    wan = drafted(lived_in).wan
+    assert wan
+    assert wan.pppoe
+    assert (wan.port, wan.pppoe.user) == ("enp1s0", "ada@isp.test")
+    lived_in.post("/networks/internet", **form(lived_in, "/networks/internet"))
+    assert drafted(lived_in).wan == wan
+
+
+@pytest.mark.parametrize("path", ["/networks/internet", "/networks", "/review", "/changes"])
+def test_no_page_shows_the_providers_password(lived_in: Home, path: str) -> None:
+    lived_in.post("/networks/internet", **SESSION)
+    assert "canary-7" not in lived_in.client.get(path).text
+
+
+def test_a_refused_form_does_not_send_the_password_back(home: Home) -> None:
+    answer = home.client.post("/networks/internet", data={**SESSION, "mtu": "1500"})
+    assert answer.status_code == 422
+    assert 'id="mtu-e"' in answer.text
+    assert "canary-7" not in answer.text
+
+
+def test_pppoe_without_its_password_is_said_beside_the_field(home: Home) -> None:
+    answer = home.client.post("/networks/internet", data={**SESSION, "password": ""})
+    assert answer.status_code == 422
+    assert 'id="password-e"' in answer.text

@@ -1,0 +1,39 @@
+from ipaddress import IPv4Address
+
+from services.pppoe.report import Over, Up, report
+
+UP = "boot=b1\nuptime=12.5\nstate=up\nsession=wan0/s/\nlocal=203.0.113.5\nremote=203.0.113.1\n"
+
+
+def read(text: str, boot: str = "b1", session: str = "wan0/s/") -> object:
+    return report(text, boot=boot, session=session)
+
+
+def test_a_session_that_is_up_has_its_addresses() -> None:
+    servers = "dns1=192.0.2.53\ndns2=192.0.2.53\n"
+    found = read(UP + servers)
+    local, remote, one = map(IPv4Address, ("203.0.113.5", "203.0.113.1", "192.0.2.53"))
+    assert found == Up(local, remote, (one,), 12.5)
+
+
+def test_a_provider_need_not_name_servers() -> None:
+    found = read(UP + "dns1=\ndns2=\n")
+    assert isinstance(found, Up)
+    assert found.name_servers == ()
+
+
+def test_how_pppd_ended_is_its_code() -> None:
+    assert read("boot=b1\nuptime=3\nstate=ended\nsession=wan0/s/\ncode=19\n") == Over(19)
+
+
+def test_an_earlier_start_of_the_machine_says_nothing() -> None:
+    assert read(UP, boot="b2") is None
+
+
+def test_another_session_says_nothing() -> None:
+    assert read(UP, session="wan0/t/") is None
+
+
+def test_half_a_report_says_nothing() -> None:
+    assert read(UP.replace("local=203.0.113.5", "local=")) is None
+    assert read("") is None
