@@ -45,6 +45,7 @@ class Unreachable(NixieError):
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, "SQLITE_FULL"})
+READ_ONLY = frozenset({errno.EROFS, "SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY"})
 DAMAGED = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
 
 
@@ -60,6 +61,11 @@ def why(error: BaseException, state: Path) -> str | None:
     code = getattr(error, "sqlite_errorname", None) or getattr(error, "errno", None)
     if code in FULL:
         return f"The disk with {state} is full. Make room on it; then it goes on by itself."
+    if code in READ_ONLY:
+        return (
+            f"The disk with {state} can only be read; the kernel does that when it finds the disk "
+            "damaged. Check it or take another one, then start again."
+        )
     if code in DAMAGED:
         return (
             f"A database of this role in {state} is damaged ({error}). Put a copy in its place, "

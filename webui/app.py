@@ -83,10 +83,12 @@ from webui.pages import (
     source,
     source_settings,
     system,
+    time,
     traffic,
     trial,
     undo,
     why,
+    zone,
 )
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
@@ -160,6 +162,8 @@ PAGES = (
     rule,
     forward,
     why,
+    zone,
+    time,
     outside,
     online,
     system,

@@ -40,3 +40,15 @@ def set_names(
         return read.config(whole)
 
     return draft.edit(desk, actor, change, f"The router is to be {hostname}.{domain}.")
+
+
+def set_time(
+    desk: Desk, actor: Actor, servers: Sequence[str], time_zone: str, *, serve: bool
+) -> Done:
+    """Say of whom the time is asked, whether the networks get it, and which clock rules follow."""
+
+    def change(config: RouterConfig) -> RouterConfig:
+        time = {**read.to_json(config.time), "servers": list(servers), "serve": serve}
+        return read.config({**read.to_json(config), "time": time, "time_zone": time_zone})
+
+    return draft.edit(desk, actor, change, f"The router's clock is to be that of {time_zone}.")

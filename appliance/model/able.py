@@ -6,6 +6,7 @@ from dataclasses import replace
 from appliance.errors import Problem
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Facts
+from appliance.model.slices import KernelSlice
 
 NO_VLAN = (
     "This kernel has no VLANs (8021q), so no port can carry a tag. Leave the tags away, or start "
@@ -31,6 +32,16 @@ def refusals(config: RouterConfig, facts: Facts) -> Iterator[Problem]:
             yield Problem(("wan", "vlan"), NO_VLAN)
     if not facts.cake and config.wan and config.wan.shaping:
         yield Problem(("wan", "shaping"), NO_CAKE)
+
+
+def lacks(kernel: KernelSlice) -> Iterator[str]:
+    """A sentence for each thing that a kernel was found not to have."""
+    if not kernel.vlan:
+        yield NO_VLAN
+    if not kernel.cake:
+        yield NO_CAKE
+    if kernel.flowtable is False:
+        yield NO_FLOWTABLE
 
 
 def within(config: RouterConfig, facts: Facts) -> RouterConfig:

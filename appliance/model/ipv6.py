@@ -50,6 +50,16 @@ def joined(prefix: IPv6Network, suffix: IPv6Address) -> IPv6Address:
     return IPv6Address(int(prefix.network_address) | int(suffix))
 
 
+def eui64(mac: str) -> IPv6Address:
+    """The last 64 bits that a device makes of its MAC (RFC 4291, appendix A).
+
+    >>> eui64("52:54:00:12:34:56")
+    IPv6Address('::5054:ff:fe12:3456')
+    """
+    raw = bytes.fromhex(mac.replace(":", ""))
+    return IPv6Address(bytes(8) + bytes([raw[0] ^ 2]) + raw[1:3] + b"\xff\xfe" + raw[3:])
+
+
 def site(entropy: bytes) -> IPv6Network:
     """A prefix that nobody else has (RFC 4193 §3.2.2), from SITE_BYTES random ones.
 

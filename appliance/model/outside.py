@@ -75,7 +75,7 @@ def _let_in(config: RouterConfig, one: Heard, now: float) -> bool:
 
 def exposed(config: RouterConfig, sockets: Iterable[Socket]) -> tuple[Socket, ...]:
     """Those of ours that wait on the internet's side although nothing of ours should."""
-    port = config.wan.port if config.wan else None
+    port = config.wan.link if config.wan else None
     return tuple(
         one
         for one in sockets
@@ -95,7 +95,7 @@ def reached_by(config: RouterConfig, one: Socket, now: float) -> tuple[str, ...]
         for network in config.networks
         if one.link in ("", network.bridge) and _asks(config, network.name, one, now)
     ]
-    if config.wan and one.link in ("", config.wan.port) and _asks(config, INTERNET, one, now):
+    if config.wan and one.link in ("", config.wan.link) and _asks(config, INTERNET, one, now):
         zones.append(INTERNET)
     return tuple(dict.fromkeys(zones))
 

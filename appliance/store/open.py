@@ -15,6 +15,8 @@ from appliance.errors import Unreachable
 from appliance.model.names import uuid7
 
 ROOM_BYTES = 1 << 20
+LOG_PAGES = 128
+"""Of 4 KiB: what a log may hold before it is moved into its file; half of ROOM_BYTES."""
 """What each file keeps free in itself."""
 
 
@@ -40,6 +42,7 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=5000")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     (done,) = connection.execute("PRAGMA user_version").fetchone()
     if done > len(migrations):
         connection.close()
@@ -82,13 +85,10 @@ def hold(path: Path) -> sqlite3.Connection:
 def keep_room(connection: sqlite3.Connection) -> None:
     """Have free pages in the file and a log of their size, so that a full disk ends nobody's work.
 
-    SQLite writes into both before it asks the disk for more: leases and boots go on for a while.
+    SQLite writes into both before it asks the disk for more.  The log begins anew long before it is
+    as long as that (LOG_PAGES), so leases and boots go on.
     """
     connection.execute("DROP TABLE IF EXISTS room")  # a power cut left it
-    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-    (page,) = connection.execute("PRAGMA page_size").fetchone()
-    if free * page >= ROOM_BYTES // 2:
-        return
     connection.execute("CREATE TABLE room (bytes BLOB)")
     connection.execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM_BYTES,))
     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()  # readers are waited for

@@ -14,7 +14,7 @@ from appliance.model import outside, stays
 from appliance.model.outside import Seen
 from appliance.model.slices import Slices, from_json, to_json
 from appliance.model.stays import Stay
-from appliance.store import devices, newcomers
+from appliance.store import devices, newcomers, verified
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -83,6 +83,7 @@ MIGRATIONS = (
     );
     """,
     newcomers.TABLE,
+    verified.TABLE,
 )
 
 

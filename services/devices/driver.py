@@ -8,7 +8,9 @@ import json
 import mmap
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from services.devices.wire import Link, Neighbour
 from services.firewall.driver import load
 
 ANSWER_SECONDS = 2.0
+DISCARD = 9  # RFC 863: nobody minds what comes there
 DATAGRAM_BYTES = 1 << 17
 
 
@@ -71,6 +74,14 @@ def links() -> list[Link]:
     """Every interface with its counters.  Raises Unreachable."""
     bodies = _dump(wire.links_asked(), wire.NEWLINK)
     return [found for body in bodies if (found := wire.link(body))]
+
+
+def ask(addresses: Iterable[IPv6Address]) -> None:
+    """Have the kernel ask for neighbours at these addresses, by a word to nobody's port."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as asking:
+        for address in addresses:
+            with suppress(OSError):  # the prefix went just now
+                asking.sendto(b"", (str(address), DISCARD))
 
 
 class Makers:

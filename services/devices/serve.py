@@ -25,11 +25,14 @@ from appliance.store.follow import Follower, follow
 from appliance.store.journal import append, transaction
 from appliance.store.leases import LeaseRow
 from appliance.store.open import writer
+from appliance.store.verified import verified as verified_before
+from appliance.store.verified import write_verified
 from services.devices import driver
 from services.devices.census import Look, folded, kept
 from services.devices.driver import Makers, Table
 from services.devices.meter import Meter
 from services.devices.notices import Allowance
+from services.devices.own_address import Questions, candidates, verified
 from services.devices.table import Count
 from services.devices.wire import Link
 
@@ -63,6 +66,7 @@ class Watch:
         self._meter, self._allowance = Meter(), Allowance()
         self._minute = _minute(now())
         self._leased: list[LeaseRow] = []
+        self._questions, self._verified = Questions({}), verified_before(database)
         self._known: dict[str, DeviceRow] = {row.mac: row for row in rows.devices(database)}
         self._owned = Owned({row.mac: row.said for row in rows.blocks(database)}, frozenset())
 
@@ -116,10 +120,23 @@ class Watch:
             ours={one.mac for one in links},
         )
         owned = self._owned.macs | self._owned.blocks.keys()
+        self._verify(seen)
         found = kept(folded(self._known, seen, self._makers.maker), owned, seen.now)
         self._write(found, seen.now)
         await self.block()
         self._measure(self._counts(links, networks) | await self._table.counts())
+
+    def _verify(self, seen: Look) -> None:
+        """Ask devices for the addresses that they make of their MACs; put down who answers."""
+        slices = trials.slices(self._database)
+        networks = slices.dns.networks if slices else ()
+        asked = candidates(networks, seen.leases, seen.now)
+        driver.ask(self._questions.due(asked, time.monotonic()))
+        fresh = verified(self._verified, asked, seen.neighbours)
+        if fresh != self._verified:
+            self._verified = fresh
+            with transaction(self._database):
+                write_verified(self._database, fresh)
 
     def _write(self, found: dict[str, DeviceRow], now: float) -> None:
         changed = [row for mac, row in found.items() if self._known.get(mac) is not row]

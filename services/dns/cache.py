@@ -1,10 +1,10 @@
 """Answers kept for as long as they say, in bytes.
 
 Two layers.  `Answers` maps the question as it came (all bytes after the id, letter case included)
-to the whole answer, for clients that ask the same again: one look-up, no parsing.  `Cache` maps
-what was meant to the records, from which an answer is composed for any client.  Both forget the
-oldest entry when they are full.  `Cache` keeps what is over for a day: while no upstream answers,
-an old answer is better than none (RFC 8767).
+to the whole answer, for clients that ask again what is known: one look-up, no parsing.  When it is
+full it forgets everything.  `Cache` maps what was meant to the records, from which an answer is
+composed for any client; when it is full it forgets the oldest.  It keeps what is over for a day:
+while no upstream answers, an old answer is better than none (RFC 8767).
 """
 
 from collections import OrderedDict
@@ -12,12 +12,12 @@ from collections import OrderedDict
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL, Reply, renewed
 
 MOST_BYTES = 4 << 20
-"""Of each layer: some 6,000 answers."""
+"""Of each layer: some 5,000 answers."""
 STALE_SECONDS = 86_400.0
 """How long after its end an answer may still be given; RFC 8767 §5 advises one to three days."""
 STALE_TTL = 30
 """What a stale answer says, and how long nobody is asked again (RFC 8767 §4, §5)."""
-ENTRY_BYTES = 600
+ENTRY_BYTES = 740
 """What an entry costs beside its bytes."""
 
 Key = tuple[bytes, bool]

@@ -12,6 +12,8 @@ from services.dns.wire import Malformed, Query, ask, question_of, read_reply
 
 PORT = 53
 DRAIN = 64
+RECEIVE_BUFFER = 1 << 20
+"""Of each port: the answers to a moment's questions may come while we are kept from running."""
 LONGEST_ANSWER = 4_096
 """Of what is taken: who sends more than the 1232 bytes that we ask for is cut short."""
 TCP_SECONDS = 3.0
@@ -69,6 +71,7 @@ class Client:
     def _open(self, slot: int) -> None:
         """A socket that hears nobody but the upstream."""
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._sockets[slot] = made
         self._loop.add_reader(made, self._readable, slot, made)
         with suppress(OSError):  # no route yet: `_send` tries again

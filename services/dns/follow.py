@@ -18,6 +18,7 @@ from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import Wish
 from appliance.store.leases import LeaseRow
 from appliance.store.open import now
+from appliance.store.verified import Pair, verified
 from services.dns.blocked import Blocked
 from services.dns.blocking.driver import Lists
 from services.dns.exempt import exempt_addresses
@@ -37,7 +38,7 @@ class Told(Protocol):
     leases: list[LeaseRow]
     questions: Questions
 
-    def take(self, slice_: DnsSlice, found: list[LeaseRow]) -> None:
+    def take(self, slice_: DnsSlice, found: list[LeaseRow], answered: frozenset[Pair]) -> None:
         """These names and ways from now on."""
 
     def block(self, blocked: Blocked | None) -> None:
@@ -67,6 +68,7 @@ class Known:
         self._pauses = False
         self._noted_until = 0.0
         self._looked = ""
+        self._answered: frozenset[Pair] = frozenset()
         self._look: asyncio.Task[None] | None = None
         self._told: dict[str, Any] = {}
 
@@ -86,7 +88,10 @@ class Known:
             if self._held.connection:
                 macs = (*dict(slice_.machines), *exempt)
                 found = leases.named(self._held.connection, macs, now())
-        self._server.take(slice_, found)
+        with suppress(sqlite3.Error):
+            if self._net.connection:
+                self._answered = verified(self._net.connection)
+        self._server.take(slice_, found, self._answered)
         self._server.exempt(exempt_addresses(slice_, found))
         self._lists.want(slice_.settings.blocking)
 

@@ -18,6 +18,7 @@ from appliance.roles import RECALL
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.leases import LeaseRow
 from appliance.store.open import now
+from appliance.store.verified import NOBODY, Verified
 from services.dns.answer import (
     Answer,
     Ask,
@@ -112,9 +113,9 @@ class Server:
         self.slice: DnsSlice | None = None
         self.leases: list[LeaseRow] = []
 
-    def take(self, slice_: DnsSlice, found: list[LeaseRow]) -> None:
+    def take(self, slice_: DnsSlice, found: list[LeaseRow], answered: Verified = NOBODY) -> None:
         """From now on these names and these ways; nothing is forgotten when nothing differs."""
-        fresh = names(slice_, found)
+        fresh = names(slice_, found, answered)
         if slice_ == self.slice and self._zone and fresh == self._zone.names:
             return
         if self.slice is None or _ways_of(slice_.settings) != _ways_of(self.slice.settings):

@@ -6,7 +6,7 @@ that redirects others (CERT VU#598349).  Private reverse zones and special names
 and go nowhere (RFC 6303, RFC 6761, RFC 6762, RFC 9462), unless the owner forwards them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -17,6 +17,7 @@ from appliance.model.ipv6 import joined
 from appliance.model.names import MACHINE_NAME
 from appliance.model.slices import DnsNetwork, DnsSlice, FixedAddress
 from appliance.store.leases import LeaseRow
+from appliance.store.verified import Pair
 from services.dns.labels import name_in_bytes, parts, suffixes
 from services.dns.records import Stored, alias, rdata
 from services.dns.wire import (
@@ -117,8 +118,9 @@ class Found:
     code: int = NOERROR
 
 
-def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
-    """Give every name to whom it belongs; `leases` are the bound ones.
+def names(slice_: DnsSlice, leases: Iterable[LeaseRow], answered: Collection[Pair] = ()) -> Names:
+    """Give every name to whom it belongs; `leases` are the bound ones, `answered` the IPv6
+    addresses that devices made of their MACs, and that they answer at.
 
     Several leases with one name: the same machine's operating system wins over its boot stages;
     between machines the lowest address keeps it.
@@ -135,7 +137,8 @@ def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
     for network in slice_.networks:
         for one in network.reservations:
             if one.name and one.name not in forward and f"{one.name}.{domain}" not in taken:
-                forward[one.name] = (one.address, *_suffixed(network, one))
+                six = (*_suffixed(network, one), *_made(network, one.mac, answered))
+                forward[one.name] = (one.address, *dict.fromkeys(six))
                 reverse |= dict.fromkeys(forward[one.name], one.name)
     fixed = frozenset(reverse)
     held = sorted(leases, key=lambda lease: (lease.stage != "os", lease.address))
@@ -146,8 +149,9 @@ def names(slice_: DnsSlice, leases: Iterable[LeaseRow]) -> Names:
             if not name or not _may_have(name) or f"{name}.{domain}" in taken:
                 continue
             if name not in forward and lease.address not in reverse:
-                forward[name] = (lease.address,)
-                reverse[lease.address] = name
+                home = network_called(slice_, lease.network)
+                forward[name] = (lease.address, *_made(home, lease.mac, answered))
+                reverse |= {one: name for one in forward[name] if one not in reverse}
     whole = {address: f"{name}.{domain}" for address, name in reverse.items()}
     said = dict(reversed(list(_backwards(slice_.settings.records, domain))))
     return Names(forward, {**whole, **{at: name for at, name in said.items() if at not in fixed}})
@@ -163,6 +167,20 @@ def _suffixed(network: DnsNetwork, device: FixedAddress) -> tuple[Address, ...]:
     if device.suffix is None:
         return ()
     return tuple(joined(one.network, device.suffix) for one in network.six)
+
+
+def _made(
+    network: DnsNetwork | None, mac: str, answered: Collection[Pair]
+) -> tuple[IPv6Address, ...]:
+    """A device's addresses that it made of its MAC, in the prefixes of its network."""
+    prefixes = [one.network for one in network.six] if network else []
+    mine = (address for owner, address in answered if owner == mac)
+    return tuple(sorted(one for one in mine if any(one in prefix for prefix in prefixes)))
+
+
+def network_called(slice_: DnsSlice, name: str) -> DnsNetwork | None:
+    """The network of that name."""
+    return next((one for one in slice_.networks if one.name == name), None)
 
 
 def _may_have(name: str) -> bool:

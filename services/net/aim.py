@@ -21,6 +21,7 @@ from appliance.plan import order, routes
 from appliance.plan.addresses import Interface
 from appliance.plan.beside import beside
 from appliance.plan.links import WAN, Missing, located, made_for_tags
+from appliance.plan.shaping import THROUGH
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
 from hardware.inventory import Nic
@@ -163,7 +164,7 @@ def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow
     return tuple(
         PortRow(nic.name, nic.mac, nic.carrier, owner.get(nic.name))
         for nic in nics
-        if nic.name not in {*hidden, STRANGERS_LINK}
+        if nic.name not in {*hidden, STRANGERS_LINK, THROUGH}
     )
 
 

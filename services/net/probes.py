@@ -126,4 +126,15 @@ def name_answer(query: bytes, reply: bytes, seconds: float) -> Found:
     return took(seconds) if answers else Found(ok=False, figure="an empty answer")
 
 
+def world_answer(query: bytes, reply: bytes, seconds: float) -> Found:
+    """The same of the root of all names: a name server that will not tell it may know all others.
+
+    Only when nobody could answer it is known that names do not work.
+    """
+    found = name_answer(query, reply, seconds)
+    answered = reply[:2] == query[:2] and len(reply) >= 12 and reply[3] & 0x0F != NOBODY_COULD
+    return Found(ok=None, figure=found.figure) if answered and not found.ok else found
+
+
+NOBODY_COULD = 2  # SERVFAIL
 REFUSALS = {2: "nobody could answer", 3: "no such name", 5: "refused"}

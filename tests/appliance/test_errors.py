@@ -33,6 +33,23 @@ def test_a_full_disk_is_said_with_the_way_out(error: Exception) -> None:
     )
 
 
+def read_only_database(path: Path) -> sqlite3.Error:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA query_only=1")
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connection.execute("CREATE TABLE one (n)")
+    connection.close()
+    return caught.value
+
+
+def test_a_disk_that_can_only_be_read_is_said_with_the_way_out(tmp_path: Path) -> None:
+    for error in (OSError(errno.EROFS, "x"), read_only_database(tmp_path / "net.db")):
+        assert why(error, STATE) == (
+            "The disk with /var/lib/nixie can only be read; the kernel does that when it finds the "
+            "disk damaged. Check it or take another one, then start again."
+        )
+
+
 def test_a_damaged_database_is_said_with_the_way_out(tmp_path: Path) -> None:
     said = why(damaged_database(tmp_path / "net.db"), STATE)
     assert said == (

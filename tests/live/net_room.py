@@ -51,7 +51,9 @@ CREATE TABLE revision (number INTEGER PRIMARY KEY, config TEXT, author TEXT, at 
 CREATE TABLE wish (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT, role TEXT, kind TEXT, body TEXT, at REAL
 );
-CREATE TABLE device (mac TEXT PRIMARY KEY, name TEXT, block TEXT);
+CREATE TABLE device (
+  mac TEXT PRIMARY KEY, name TEXT, block TEXT, let_in INTEGER DEFAULT 0
+);
 CREATE TABLE machine (id TEXT PRIMARY KEY, name TEXT, removed_at REAL);
 CREATE TABLE machine_mac (machine TEXT, network TEXT, mac TEXT);
 CREATE TABLE intent (id TEXT, machine TEXT, kind TEXT, host TEXT, menu TEXT, specialisation TEXT);
@@ -116,7 +118,8 @@ class Router:
     def say_of(self, mac: str, *, name: str = "", block: str = "") -> None:
         """Write what the owner says of a device."""
         with closing(self.web()) as connection:
-            connection.execute("INSERT OR REPLACE INTO device VALUES (?, ?, ?)", (mac, name, block))
+            said = "INSERT OR REPLACE INTO device (mac, name, block) VALUES (?, ?, ?)"
+            connection.execute(said, (mac, name, block))
 
     def devices(self) -> dict[str, DeviceRow]:
         """The devices that net knows, by MAC."""

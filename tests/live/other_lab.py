@@ -1,12 +1,13 @@
 """`nixie lab` with another cast, for tests: roles left out, or started by another program.
 
-Usage: other_lab.py STATE PREFIX PORT [without=ROLE,ROLE] [faults=FOLDER] [admin=lan]
-[machines=none]; with a folder of faults every role is started by fault_role.py, with admin=lan the
-admin is where a router has it, without machines nobody tries out QEMU first.
+Usage: other_lab.py STATE PREFIX PORT [without=ROLE,ROLE] [faults=FOLDER | clock=FILE] [admin=lan]
+[machines=none]; with a folder of faults every role is started by fault_role.py, with a clock by
+clock_role.py; with admin=lan the admin is where a router has it; without machines nobody tries out
+QEMU first.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,19 @@ from services.supervisor.plan import Plan
 WHOLE = assemble.router_plan
 
 
-def changed(plan: Plan, without: set[str], faults: str, admin: str) -> Plan:
+def changed(plan: Plan, asked: Mapping[str, str]) -> Plan:
     """The plan as this program was asked to have it."""
+    launchers = {"faults": "fault_role", "clock": "clock_role"}
+    launched = next((kind for kind in launchers if kind in asked), "")
 
     def program(role: Role) -> Sequence[str]:
-        return [str(plan.installed.python), "-m", "fault_role", role.name, faults]
+        launcher = launchers[launched]
+        return [str(plan.installed.python), "-m", launcher, role.name, asked[launched]]
 
+    without = asked.get("without", "").split(",")
     roles = {name: role for name, role in plan.roles.items() if name not in without}
-    port = None if admin == "lan" else plan.admin_local_port
-    return replace(plan, roles=roles, program=program if faults else None, admin_local_port=port)
+    port = None if asked.get("admin") == "lan" else plan.admin_local_port
+    return replace(plan, roles=roles, program=program if launched else None, admin_local_port=port)
 
 
 async def no_machines() -> Platform:
@@ -38,14 +43,9 @@ async def no_machines() -> Platform:
 
 def main(state: str, prefix: str, port: str, *options: str) -> int:
     asked = dict(option.split("=", 1) for option in options)
-    without = set(asked.get("without", "").split(","))
 
     def router_plan(here: Path, **more: Any) -> Plan:
-        plan, (faults, admin) = (
-            WHOLE(here, **more),
-            (asked.get("faults", ""), asked.get("admin", "")),
-        )
-        return changed(plan, without, faults, admin)
+        return changed(WHOLE(here, **more), asked)
 
     assemble.router_plan = router_plan
     if asked.get("machines") == "none":

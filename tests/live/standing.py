@@ -27,7 +27,7 @@ INSTALLED = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
 CHECKOUT = Path(__file__).parents[2]
 ROOMS = ("appliance", "services", "webui", "hardware")
 LINKED = ("venv", "nix", "loaders", "browser", "tools", "sample", "daemons")
-LAUNCHERS = ("other_lab.py", "fault_role.py")
+LAUNCHERS = ("other_lab.py", "fault_role.py", "clock_role.py")
 ROLES = ("net", "dhcp", "dns", "boot", "build", "web")
 
 

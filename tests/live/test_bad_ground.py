@@ -159,6 +159,28 @@ def test_on_a_full_disk_machines_go_on_booting(small: Bad) -> None:
     until(lambda: not full(small), "the trouble is over")
 
 
+def test_on_a_full_disk_the_network_can_be_changed(small: Bad) -> None:
+    """Every role's file has room of its own, and a log that begins anew: nobody ends."""
+    router, pids = small.router, small.pids()
+    filled = fill(router.state)
+    try:
+        for number in range(3):
+            config = router.client.get("/config")["config"]
+            router.client.put("/draft", {**config, "hostname": f"full{number}"})
+            config["networks"][0]["dhcp"]["pool"]["lease_seconds"] = 3600 + number
+            change = router.client.post("/config", config)["wish"]
+            until(lambda: router.client.get("/change")["state"] == "on trial", "it is on trial")
+            router.client.post(f"/change/{change}/{'keep' if number else 'undo'}")
+            state = "kept" if number else "undone"
+            until(lambda state=state: router.client.get("/change")["state"] == state, state)
+            small.inside_lan("udhcpc", "-i", "switch", "-n", "-q", "-f", "-s", "/bin/true")
+        config = router.client.get("/config")["config"]
+        assert config["networks"][0]["dhcp"]["pool"]["lease_seconds"] == 3602
+        assert small.pids() == pids
+    finally:
+        filled.unlink()
+
+
 def test_what_was_assigned_on_a_full_disk_is_served_once_there_is_room(small: Bad) -> None:
     (source,) = small.router.client.get("/sources")
     mac, build = "52:54:00:00:0b:0b", small.router.pid("build")

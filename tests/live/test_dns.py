@@ -4,9 +4,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
+from appliance.store import names
 from tests.live.dns_place import Names, asking, dns
 from tests.live.waiting import until
 
@@ -209,3 +211,44 @@ def test_dig_is_told_of_an_edns_version_nobody_knows(dig: Callable[..., str]) ->
 def test_dig_repeats_by_tcp_what_was_cut(dns: Names, dig: Callable[..., str]) -> None:
     dns.upstream()
     assert dig("long.example.com", "TXT", "+short").count("x" * 200) == 10
+
+
+def counts(dns: Names) -> dict[str, int]:
+    """What the role said last of what it did."""
+    with closing(names.opened(dns.state / "dns.db")) as own:
+        found = names.standing(own)
+    return dict(found.counts) if found else {}
+
+
+def test_what_was_asked_once_is_not_held_as_a_whole_answer(dns: Names) -> None:
+    dns.upstream()
+    dns.answers("first.example.com")
+    until(lambda: counts(dns).get("forwarded") == 1, "the role told of what was before", 12)
+    before = counts(dns)
+    for _ in range(3):
+        dns.answers("www.example.com")
+    until(lambda: counts(dns)["asked"] == before["asked"] + 3, "the role told of it", 12)
+    assert counts(dns)["repeated"] == before["repeated"] + 1
+
+
+def test_a_flood_of_new_names_is_answered_to_the_last(dns: Names) -> None:
+    dns.upstream("--address=/flood.example/203.0.113.9")
+    said = dns.lan.python(FLOOD_OF_NAMES).split()
+    assert said == ["400", "400"]
+
+
+FLOOD_OF_NAMES = """
+import socket, dnslib
+s = socket.socket(2, 2); s.settimeout(3); s.setsockopt(1, 8, 1 << 20)
+heard = set()
+for first in range(0, 400, 50):
+    for number in range(first, first + 50):
+        asked = dnslib.DNSRecord.question(f"n{number}.flood.example")
+        asked.header.id = number
+        s.sendto(bytes(asked.pack()), ("10.77.0.1", 53))
+    for _ in range(50):
+        reply = dnslib.DNSRecord.parse(s.recv(512))
+        if str(reply.rr[0].rdata) == "203.0.113.9":
+            heard.add((reply.header.id, str(reply.q.qname)))
+print(len(heard), sum(name == f"n{number}.flood.example." for number, name in heard))
+"""

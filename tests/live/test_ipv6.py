@@ -1,8 +1,14 @@
 """IPv6 on the LAN by real programs: radvd announces, dhcpcd asks a provider, a kernel listens."""
 
+import json
+from functools import partial
+from ipaddress import IPv6Network
+
 import pytest
 
 from appliance.events import PrefixDelegated, PrefixGone
+from appliance.model.ipv6 import eui64, joined
+from tests.live.net_room import NETWORK
 from tests.live.six_room import SIX, Six, addresses, program, six
 from tests.live.waiting import until
 
@@ -115,3 +121,26 @@ def test_a_router_that_is_switched_off_says_so(six: Six) -> None:
     until(lambda: "default" in six.lan.run("ip", "-6", "route"), "we are the default router")
     six.stop()
     until(lambda: "default" not in six.lan.run("ip", "-6", "route"), "we are no router any more")
+
+
+ASK = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import dnslib
+asked = dnslib.DNSRecord.question(sys.argv[2], sys.argv[3])
+told = dnslib.DNSRecord.parse(asked.send("fd12:3456:789a::1", ipv6=True, timeout=2))
+print(*(str(one.rdata) for one in told.rr))
+"""
+
+
+def test_a_device_is_found_by_the_address_that_it_made_of_its_mac(six: Six) -> None:
+    six.lan.run("sysctl", "-qw", "net.ipv6.conf.eth0.use_tempaddr=2")  # RFC 8981, too
+    mac = json.loads(six.lan.run("ip", "-j", "link", "show", "eth0"))[0]["address"]
+    tablet = {"mac": mac, "address": "10.77.0.50", "name": "tablet"}
+    network = {**NETWORK, "ipv6": {}, "dhcp": {**NETWORK["dhcp"], "reservations": [tablet]}}
+    six.apply(SIX | {"networks": [network]})
+    own = str(joined(IPv6Network("fd12:3456:789a::/64"), eui64(mac)))
+    until(lambda: own in [one for one, _ in addresses(six.lan, "eth0")], "it has its address", 30)
+    asked = partial(six.lan.python, ASK, str(six.program), "tablet.lan", "AAAA")
+    until(lambda: own in asked(), "it is found by it", 30)
+    assert asked().split() == [own]

@@ -9,6 +9,7 @@ from starlette.responses import StreamingResponse
 
 from appliance import troubles
 from appliance.actions.changes import newest_change, present
+from appliance.model.able import NO_CAKE, lacks
 from appliance.store.reads import FILES, Reads
 from webui.api.routes import routes_of
 from webui.api.words import one_of
@@ -41,6 +42,10 @@ class ApiStatus:
     leases: Annotated[int, Field(description="bound right now")]
     internet: Annotated[str, one_of("way", description="GET /internet says more")]
     internet_milliseconds: Annotated[float | None, Field(description="to the gateway and back")]
+    lacks: Annotated[
+        list[str],
+        Field(description="what this kernel cannot do, and what that means", examples=[[NO_CAKE]]),
+    ]
     troubles: Annotated[
         list[str],
         Field(
@@ -73,6 +78,7 @@ def status(here: Signed) -> ApiStatus:
         leases=sum(row.state == "bound" and row.ends_at > now for row in reads.leases()),
         internet=way.stand.value,
         internet_milliseconds=way.milliseconds,
+        lacks=list(lacks(slices.kernel)) if slices else [],
         troubles=_troubles(reads, now),
     )
 

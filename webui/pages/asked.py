@@ -15,6 +15,7 @@ from webui.forms import Text, whole
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
+from webui.pages.name_forms import Tab, edited, tabs
 from webui.pages.name_rows import Pause, paused
 from webui.pages.page import after, page
 from webui.pages.states import Pill
@@ -54,6 +55,7 @@ class AskedView:
     """The page; `left` while questions are put down."""
 
     shell: Shell
+    tabs: tuple[Tab, ...]
     left: Pause | None
     spans: tuple[Span, ...]
     devices: tuple[Choice, ...]
@@ -89,6 +91,7 @@ def built(here: Here, mac: str) -> AskedView:
     found = here.reads.questions(of, SHOWN) if left and (of or not chosen) else []
     return AskedView(
         shell=frame.shell(here, "names", "Who asks for what"),
+        tabs=tabs(edited(here), PATH),
         left=left,
         spans=tuple(Span(one, phrases.duration(60 * one)) for one in SPANS),
         devices=tuple(

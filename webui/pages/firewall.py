@@ -14,10 +14,13 @@ from appliance.actions.desk import Actor, Desk, Done
 from appliance.actions.refusals import Unknown, problem
 from appliance.actions.rows import Key, Rows
 from appliance.errors import Refused
+from appliance.model.able import NO_FLOWTABLE
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, GUEST, INTERNET, Forward, Rule
-from appliance.model.firewall_compare import forward_said, rule_said
+from appliance.model.firewall_compare import forward_said, rule_said, zone_said
+from appliance.model.policy import members
 from appliance.model.schedule import zone
+from appliance.model.slices import Slices
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame
@@ -54,15 +57,26 @@ class Lan:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """One zone, what it may, and who is in it."""
+
+    name: str
+    said: str
+    under: str
+
+
+@dataclass(frozen=True, slots=True)
 class FirewallView:
     """The page."""
 
     shell: Shell
     lead: str
     reach: Matrix
+    short_way: str  # what becomes of flows that were let through, "" before `net` has tried
     forwards: tuple[Row, ...]
     rules: tuple[Row, ...]
     networks: tuple[Lan, ...]
+    zones: tuple[ZoneRow, ...]
     clock: Field
     time: str  # what that clock says
     drops: DropsView
@@ -139,10 +153,19 @@ def built(here: Here) -> FirewallView:
         shell=frame.shell(here, "firewall", "Firewall"),
         lead=lead(config),
         reach=table(in_force, config),
+        short_way=short_way(here.reads.slices()),
         forwards=forwards(config, here.now),
         rules=rules(config, here.now),
         networks=tuple(
             Lan(one.name, phrases.capital(one.zone), one.zone == GUEST) for one in config.networks
+        ),
+        zones=tuple(
+            ZoneRow(
+                one.name,
+                f"{phrases.capital(zone_said(one))}.",
+                ", ".join(members(config, one.name)) or "no network",
+            )
+            for one in config.zones
         ),
         clock=Field(config.time_zone),
         drops=dropped(here),
@@ -162,6 +185,13 @@ def lead(config: RouterConfig) -> str:
         return "From the internet, nothing gets in."
     ways = "one way" if opened == 1 else f"{phrases.word(opened)} ways"
     return f"From the internet, nothing gets in but what you let in: {ways}."
+
+
+def short_way(slices: Slices | None) -> str:
+    """Whether the kernel's flowtable is used, in a sentence."""
+    if slices is None or slices.wan is None or slices.kernel.flowtable is None:
+        return ""
+    return SHORT_WAY if slices.kernel.flowtable else NO_FLOWTABLE
 
 
 def rules(config: RouterConfig, now: float) -> tuple[Row, ...]:
@@ -195,4 +225,8 @@ def state(one: Rule | Forward, now: float) -> Pill:
     return ON if one.enabled else OFF
 
 
+SHORT_WAY = (
+    "The kernel’s flowtable is used: what a zone reaches takes a short way once it was let "
+    "through; when a rule or a zone changes, every flow is judged anew."
+)
 ON, OFF, OVER = Pill("ok", "On"), Pill("off", "Off"), Pill("wait", "Over")

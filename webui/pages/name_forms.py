@@ -47,6 +47,7 @@ def tabs(config: RouterConfig | None, current: str) -> tuple[Tab, ...]:
         ("/names/servers", "Name servers", len(dns.upstreams)),
         ("/names/own", "Your own names", len(dns.records)),
         ("/names/blocking", "Blocking", len(blocking.lists) + len(blocking.names)),
+        ("/names/asked", "Who asks", 0),
     )
     return tuple(
         Tab(href, label, str(amount) if amount else "", href == current)

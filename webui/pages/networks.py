@@ -220,6 +220,12 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
             "/networks/routes",
             "Change the routes",
         ),
+        Way(
+            "The time",
+            f"asked of {phrases.listing(config.time.servers) or 'nobody'}",
+            "/networks/time",
+            "Change the time",
+        ),
     )
 
 

@@ -26,7 +26,11 @@ from services.net.probes import (
     name_answer,
     name_query,
     took,
+    world_answer,
 )
+
+Worth = Callable[[bytes, bytes, float], Found]
+"""What a reply to a query is worth, after so many seconds."""
 
 ANSWER_SECONDS = 1.0
 FRESH_SECONDS = 6.0  # dhcp asks itself every two seconds
@@ -69,15 +73,16 @@ class Prober:
         return await self._asked(probe, name_query(probe.question, A, random.getrandbits(16)))
 
     async def _world(self, probe: Probe) -> Found:
-        return await self._asked(probe, name_query("", NS, random.getrandbits(16)))
+        query = name_query("", NS, random.getrandbits(16))
+        return await self._asked(probe, query, world_answer)
 
-    async def _asked(self, probe: Probe, query: bytes) -> Found:
+    async def _asked(self, probe: Probe, query: bytes, worth: Worth = name_answer) -> Found:
         loop, began = asyncio.get_running_loop(), self._clock()
         with _bound(socket.SOCK_DGRAM, probe.link) as asking:
             await loop.sock_connect(asking, (str(probe.address), NAMES_PORT))
             await loop.sock_sendall(asking, query)
             reply = await loop.sock_recv(asking, 4096)
-        return name_answer(query, reply, self._clock() - began)
+        return worth(query, reply, self._clock() - began)
 
     async def _offer(self, probe: Probe) -> Found:
         self._held.changed()

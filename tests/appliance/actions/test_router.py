@@ -56,3 +56,10 @@ def test_an_upstream_that_stays_keeps_what_else_is_set_of_it(begun: Desk) -> Non
     router.set_names(begun, OWNER, "nixie", "lan", ["192.0.2.54", "192.0.2.53"])
     first, second = draft.edited(begun).dns.upstreams
     assert (str(first.address), second.tls_name) == ("192.0.2.54", "dns.example")
+
+
+def test_the_time_is_set(begun: Desk) -> None:
+    router.set_time(begun, OWNER, ["ntp.example"], "Europe/Helsinki", serve=False)
+    config = draft.edited(begun)
+    assert (config.time.servers, config.time.serve) == (("ntp.example",), False)
+    assert config.time_zone == "Europe/Helsinki"

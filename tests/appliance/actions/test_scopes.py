@@ -55,6 +55,7 @@ class Deed:
 
 DEEDS: Mapping[str, Deed] = {
     "pause_blocking": Deed("write", lambda d, a: names.pause_blocking(d, a, 5), undoable=False),
+    "note_questions": Deed("admin", lambda d, a: names.note_questions(d, a, 15), undoable=False),
     "look_up": Deed("write", lambda d, a: names.look_up(d, a, "a.example"), undoable=False),
     "resume_blocking": Deed("write", names.resume_blocking, undoable=False),
     "add_source": Deed("write", lambda d, a: sources.add_source(d, a, "github:new/flakes")),
@@ -94,6 +95,7 @@ DEEDS: Mapping[str, Deed] = {
     "block_devices": Deed(
         "write", lambda d, a: devices.block_devices(_met(d), a, [CARD], "always")
     ),
+    "admit_devices": Deed("write", lambda d, a: devices.admit_devices(_met(d), a, [CARD])),
     "unblock_devices": Deed("write", lambda d, a: devices.unblock_devices(_met(d), a, [CARD])),
     "renew_internet": Deed("write", lambda d, a: internet.renew(_online(d), a), undoable=False),
     "search_internet": Deed("write", lambda d, a: internet.search(_online(d), a), undoable=False),

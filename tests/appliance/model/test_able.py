@@ -1,11 +1,12 @@
 from dataclasses import replace
 from ipaddress import IPv4Interface
 
-from appliance.model.able import NO_CAKE, NO_VLAN, refusals, within
+from appliance.model.able import NO_CAKE, NO_FLOWTABLE, NO_VLAN, lacks, refusals, within
 from appliance.model.config import Network, RouterConfig
 from appliance.model.facts import Facts
 from appliance.model.ipv6 import Ipv6
 from appliance.model.shaping import Shaping
+from appliance.model.slices import KernelSlice
 from appliance.model.vlan import Tagged
 from appliance.model.wan import Wan
 
@@ -34,3 +35,9 @@ def test_the_rest_of_a_network_goes_on_without() -> None:
     config = replace(CONFIG, networks=(replace(GUEST, ipv6=Ipv6()),))
     left = within(config, POOR)
     assert left == RouterConfig((replace(GUEST, tagged=()),), Wan("eth0"))
+
+
+def test_what_a_kernel_lacks_is_said_once_it_was_tried() -> None:
+    assert tuple(lacks(KernelSlice())) == ()
+    poor = KernelSlice(vlan=False, cake=False, flowtable=False)
+    assert tuple(lacks(poor)) == (NO_VLAN, NO_CAKE, NO_FLOWTABLE)

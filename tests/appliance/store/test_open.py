@@ -39,3 +39,18 @@ def test_room_that_is_there_is_not_made_again(tmp_path: Path) -> None:
     size = path.stat().st_size
     writer(path, ("CREATE TABLE lease (n)",)).close()
     assert path.stat().st_size == size
+
+
+def test_a_log_begins_anew_before_it_needs_more_room(tmp_path: Path) -> None:
+    path = tmp_path / "leases.db"
+    with closing(writer(path, ("CREATE TABLE lease (n)",))) as connection:
+        for number in range(2000):
+            connection.execute("INSERT INTO lease VALUES (?)", (f"{number:01000}",))
+        assert path.with_name("leases.db-wal").stat().st_size <= 2 * ROOM_BYTES
+
+
+def test_a_log_has_its_room_after_every_start(tmp_path: Path) -> None:
+    path = tmp_path / "leases.db"
+    writer(path, ("CREATE TABLE lease (n)",)).close()
+    with closing(writer(path, ("CREATE TABLE lease (n)",))):
+        assert path.with_name("leases.db-wal").stat().st_size >= ROOM_BYTES

@@ -324,6 +324,32 @@ def test_a_device_without_a_suffix_has_no_ipv6_address() -> None:
     assert found("printer", "AAAA") == []
 
 
+TABLET = lease("10.77.0.90", "52:54:00:00:00:90", "tablet")
+ANSWERED = {
+    (TABLET.mac, IPv6Address("fd12::5054:ff:fe00:90")),
+    (TABLET.mac, IPv6Address("2001:db8:99::5054:ff:fe00:90")),  # of a prefix that went
+    (PRINTER.mac, IPv6Address("fd12::5054:ff:fe00:7")),
+}
+
+
+def test_a_device_that_answered_at_an_address_of_its_mac_is_found_by_it() -> None:
+    told = names(SIX, (TABLET,), ANSWERED).forward
+    assert told["tablet"] == (TABLET.address, IPv6Address("fd12::5054:ff:fe00:90"))
+    assert IPv6Address("fd12::5054:ff:fe00:7") in told["printer"]
+    assert IPv6Address("fd12::7") in told["printer"]
+
+
+def test_that_address_has_its_name() -> None:
+    told = names(SIX, (TABLET,), ANSWERED).reverse
+    assert told[IPv6Address("fd12::5054:ff:fe00:90")] == "tablet.lan"
+    assert IPv6Address("2001:db8:99::5054:ff:fe00:90") not in told
+
+
+def test_another_network_has_nothing_to_say_of_it() -> None:
+    told = names(SIX, (replace(TABLET, network="lab"),), ANSWERED).forward
+    assert told["tablet"] == (TABLET.address,)
+
+
 def test_an_ipv6_address_of_ours_has_its_name() -> None:
     zone = Zone(SIX, names(SIX, ()))
     for address, name in (("2001:db8:42::7", "printer.lan"), ("fd12::1", "nixie.lan")):

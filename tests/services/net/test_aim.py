@@ -8,6 +8,8 @@ from appliance.events import LinkMissing, LinkReturned
 from appliance.model import way
 from appliance.model.config import Network, RouterConfig
 from appliance.model.dns import Dns, Upstream
+from appliance.model.facts import Facts
+from appliance.model.vlan import Tagged
 from appliance.model.wan import StaticAddress, Wan
 from appliance.model.way import Held, Learned, Lease
 from appliance.plan import routes
@@ -60,6 +62,23 @@ def test_a_port_row_names_its_network() -> None:
         PortRow("eth0", "52:54:00:00:00:00", False, None),
         PortRow("eth1", "52:54:00:00:00:01", True, "lan"),
     )
+
+
+def test_what_is_made_for_tags_or_speeds_is_no_port_of_the_box() -> None:
+    guest = Network(
+        "guest", "br-guest", (), IPv4Interface("10.78.0.1/24"), tagged=(Tagged("eth0", 20),)
+    )
+    config = replace(CONFIG, networks=(*CONFIG.networks, guest))
+    made = (Nic("eth0.20", "52:54:00:00:00:00"), Nic("nixie-down", "02:00:00:00:00:07"))
+    rows = port_rows((*NICS, *made), config)
+    assert [(row.link, row.network) for row in rows] == [("eth0", "guest"), ("eth1", "lan")]
+
+
+def test_a_tag_is_refused_by_a_kernel_without_any() -> None:
+    text = '{"networks": [], "wan": {"port": "eth0", "vlan": 7}}'
+    assert checked(text).wan == Wan("eth0", vlan=7)
+    with pytest.raises(Refused, match="This kernel has no VLANs"):
+        checked(text, Facts(vlan=False))
 
 
 def test_every_mac_of_a_machine_has_its_name() -> None:

@@ -5,7 +5,16 @@ import pytest
 
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.wan import Wan
-from services.net.probes import Found, Kind, gateway, is_neighbour, name_answer, name_query, probes
+from services.net.probes import (
+    Found,
+    Kind,
+    gateway,
+    is_neighbour,
+    name_answer,
+    name_query,
+    probes,
+    world_answer,
+)
 
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
 LAN = Network("lan", "br-lan", (), IPv4Interface("10.77.0.1/24"), Dhcp(POOL))
@@ -51,6 +60,26 @@ def reply(code: int, answers: int) -> bytes:
 )
 def test_an_answer_is_worth_what_it_says(said: bytes, found: Found) -> None:
     assert name_answer(QUERY, said, 0.002) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "answers", "found"),
+    [
+        (0, 1, Found(ok=True, figure="2 ms")),
+        (0, 0, Found(ok=None, figure="an empty answer")),
+        (2, 0, Found(ok=False, figure="nobody could answer")),
+        (5, 0, Found(ok=None, figure="refused")),
+    ],
+)
+def test_who_will_not_tell_the_root_may_know_names(code: int, answers: int, found: Found) -> None:
+    query = name_query("", 2, 7)
+    said = query[:2] + bytes((0x81, 0x80 | code, 0, 1, 0, answers, 0, 0, 0, 0)) + query[12:]
+    assert world_answer(query, said, 0.002) == found
+
+
+def test_somebody_elses_answer_says_nothing_of_the_world() -> None:
+    query = name_query("", 2, 7)
+    assert world_answer(query, b"\0\1" + query[2:], 0.002).ok is False
 
 
 def test_a_route_over_another_link_is_no_gateway() -> None:

@@ -23,7 +23,8 @@ FULL = (
     "/networks/lan/addresses", "/networks/internet", "/networks/router", "/password",
     "/names/servers", "/names/own", "/names/blocking", "/names/asked",
     "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
-    "/firewall/why", "/firewall/outside",
+    "/firewall/why", "/firewall/outside", "/firewall/new-zone",
+    "/firewall/zones/lan", "/networks/time",
     "/notices", "/notices?new=mail", "/notices?new=ntfy",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip

@@ -33,6 +33,14 @@ def test_each_part_says_in_its_tab_how_much_it_has(lived_in: Home) -> None:
     assert '<a href="/names" id="part-1" aria-current="page">' in said
 
 
+@pytest.mark.parametrize("part", ["", "/servers", "/own", "/blocking", "/asked"])
+def test_every_part_leads_to_all_the_others(home: Home, part: str) -> None:
+    said = home.get(f"/names{part}")
+    found = re.findall(r'<a href="(/names[^"]*)" id="part-\d"( aria-current="page")?>', said)
+    assert len(found) == 5
+    assert [href for href, current in found if current] == [f"/names{part}"]
+
+
 def test_a_list_that_could_not_be_fetched_says_why(home: Home) -> None:
     assert "lists.example says 404." in home.get("/names")
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,14 @@ import pytest
 from appliance.actions import draft
 from appliance.model.config import DhcpOption, Network, RouterConfig
 from appliance.model.ipv6 import Ipv6
-from tests.webui.home import ANVIL, OWNER
+from appliance.model.shaping import Shaping
+from appliance.model.slices import KernelSlice
+from appliance.model.vlan import Tagged
+from appliance.model.wan import Wan
+from appliance.plan.slices import cut
+from appliance.store import trials
+from appliance.store.open import writer
+from tests.webui.home import ANVIL, CONFIG, NOW, OWNER
 from tests.webui.pages.conftest import Home
 
 GUEST: dict[str, Any] = {
@@ -310,7 +318,15 @@ def test_what_the_provider_wants_besides_is_drafted(lived_in: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("mac", "01:00:5e:00:00:01"), ("mtu", "12"), ("mtu", "x")]
+    ("name", "value"),
+    [
+        ("mac", "01:00:5e:00:00:01"),
+        ("mtu", "12"),
+        ("mtu", "x"),
+        ("vlan", "4095"),
+        ("down", "fast"),
+        ("up", "0.01"),
+    ],
 )
 def test_what_no_card_can_do_is_said_beside_its_field(home: Home, name: str, value: str) -> None:
     answer = home.client.post(
@@ -318,3 +334,83 @@ def test_what_no_card_can_do_is_said_beside_its_field(home: Home, name: str, val
     )
     assert answer.status_code == 422
     assert f'id="{name}-e"' in answer.text
+
+
+def test_a_port_carries_a_network_with_a_tag(lived_in: Home) -> None:
+    lived_in.post("/networks/new", **{**GUEST, "tagged": "enp2s0 20"})
+    assert drafted(lived_in).networks[1].tagged == (Tagged("enp2s0", 20),)
+    sent = form(lived_in, "/networks/guest/settings")
+    assert sent["tagged"] == "enp2s0 20"
+    lived_in.post("/networks/guest/settings", **{**sent, "by_mac": "yes"})
+    assert drafted(lived_in).networks[1].tagged == (Tagged("02:00:00:00:01:02", 20),)
+    assert form(lived_in, "/networks/guest/settings")["by_mac"] == "yes"
+    assert "10.78.0.1/24 over 02:00:00:00:01:02 (tag 20)" in lived_in.get("/networks")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("enp2s0", "Line 1: write the port, then its tag, like eth1 20."),
+        ("enp2s0 20\nenp2s0 twenty", "Line 2: write the port"),
+        ("enp2s0 0", "0 is not between 1 and 4094."),
+        ("enp2s0 20\nenp2s0 20", "The tag 20 on enp2s0 is used twice"),
+    ],
+)
+def test_a_tag_that_cannot_be_is_said_beside_its_field(home: Home, typed: str, said: str) -> None:
+    answer = home.client.post("/networks/new", data={**GUEST, "tagged": typed})
+    assert answer.status_code == 422
+    error = re.search(r'id="tagged-e".*?</p>', answer.text, re.S)
+    assert error
+    assert said in html.unescape(error[0])
+
+
+def test_the_providers_tag_is_drafted(lived_in: Home) -> None:
+    lived_in.post("/networks/internet", way="dhcp", port="enp1s0", vlan="7")
+    wan = drafted(lived_in).wan
+    assert wan
+    assert wan.vlan == 7
+    assert "enp1s0 (tag 7), by DHCP" in lived_in.get("/networks")
+    lived_in.post("/networks/internet", **form(lived_in, "/networks/internet"))
+    assert drafted(lived_in).wan == wan
+
+
+def test_speeds_are_typed_like_the_providers_offer(lived_in: Home) -> None:
+    sent = {"way": "dhcp", "port": "enp1s0", "down": "95", "up": "9,5", "line": "vdsl"}
+    lived_in.post("/networks/internet", **sent)
+    wan = drafted(lived_in).wan
+    assert wan
+    assert wan.shaping == Shaping(95_000, 9_500, "vdsl")
+    lived_in.post("/networks/internet", **form(lived_in, "/networks/internet"))
+    assert drafted(lived_in).wan == wan
+    lived_in.post(
+        "/networks/internet", **{**form(lived_in, "/networks/internet"), "down": "", "up": ""}
+    )
+    assert drafted(lived_in).wan == replace(wan, shaping=None)
+
+
+def test_what_the_kernel_lacks_is_said_in_the_forms(lived_in: Home) -> None:
+    pages = ("/networks/new", "/networks/internet")
+    assert not any("This kernel has no" in lived_in.get(path) for path in pages)
+    kernel(lived_in, KernelSlice(vlan=False, cake=False, flowtable=False))
+    assert "This kernel has no VLANs (8021q)" in lived_in.get("/networks/new")
+    assert "This kernel has no VLANs (8021q)" in lived_in.get("/networks/internet")
+    assert "This kernel has no CAKE (sch_cake)" in lived_in.get("/networks/internet")
+    assert len(lived_in.client.get("/api/v1/status").json()["lacks"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("able", "said"),
+    [(True, "The kernel’s flowtable is used"), (False, "This kernel has no flowtable")],
+)
+def test_the_firewall_says_whether_flows_take_a_short_way(
+    lived_in: Home, able: bool, said: str
+) -> None:
+    kernel(lived_in, KernelSlice(flowtable=able))
+    assert said in html.unescape(lived_in.get("/firewall"))
+
+
+def kernel(home: Home, found: KernelSlice) -> None:
+    """What net publishes of the kernel, with a way out."""
+    config = replace(CONFIG, wan=Wan("enp1s0"))
+    with closing(writer(home.state / "net.db", trials.MIGRATIONS)) as net:
+        trials.publish(net, replace(cut(config, 1, {}), kernel=found), NOW)

@@ -1,0 +1,84 @@
+"""A clock that is set while a change is on trial: the trial counts by the machine's uptime."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.trial import NO_KEEP
+from tests.live.lan_client import LanClient
+from tests.live.standing import made, print_logs, removed
+from tests.live.waiting import until
+
+pytestmark = pytest.mark.live
+
+YEAR = 365 * 86_400
+SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[LanClient]:
+    router = made("clock")
+    clock(router.home, 0)
+    try:
+        router.start(f"clock={router.home}/clock", "machines=none")
+        here = LanClient(router)
+        here.plug_in()
+        until(here.is_served, "everything is served", 60)
+        yield here
+    except BaseException:
+        print_logs(router)
+        raise
+    finally:
+        router.stop()
+        removed(router)
+
+
+def clock(home: Path, seconds: int) -> None:
+    """From now on the roles' wall clock is off by so much."""
+    fresh = home / "clock.new"
+    fresh.write_text(str(seconds))
+    fresh.replace(home / "clock")
+
+
+def moved(client: LanClient, seconds: int) -> str:
+    """Put a move of the LAN on trial; the change."""
+    router = client.router
+    config = router.client.get("/config")["config"]
+    lan = config["networks"][0]
+    lan["address"] = "10.91.0.1/24"
+    lan["dhcp"]["pool"] |= {"first": "10.91.0.100", "last": "10.91.0.199"}
+    change = str(router.client.post("/config", config, seconds=seconds)["wish"])
+    until(lambda: state(client) == "on trial", "it is on trial")
+    return change
+
+
+def state(client: LanClient) -> str:
+    return str(client.router.client.get("/change")["state"])
+
+
+@pytest.mark.parametrize("seconds", [YEAR, -YEAR], ids=["a year on", "a year back"])
+def test_a_clock_that_is_set_ends_no_trial(client: LanClient, seconds: int) -> None:
+    home = client.router.home
+    change = moved(client, 600)
+    try:
+        clock(home, seconds)
+        client.router.inside("sleep", "3")
+        assert state(client) == "on trial"
+    finally:
+        clock(home, 0)
+        client.router.client.post(f"/change/{change}/undo")
+        until(lambda: state(client) == "undone", "it is undone")
+
+
+@pytest.mark.parametrize("seconds", [YEAR, -YEAR], ids=["a year on", "a year back"])
+def test_a_clock_that_is_set_prolongs_no_trial(client: LanClient, seconds: int) -> None:
+    home = client.router.home
+    moved(client, SECONDS)
+    try:
+        clock(home, seconds)
+        until(lambda: state(client) == "undone", "it is undone", SECONDS + 5)
+        assert client.router.client.get("/change")["why"] == NO_KEEP
+        until(client.is_served, "everything is served", 30)
+    finally:
+        clock(home, 0)
