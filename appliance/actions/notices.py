@@ -93,7 +93,5 @@ def has_secret(desk: Desk, actor: Actor, ident: str) -> bool:
 def _hand_over(desk: Desk, ident: str, secret: str) -> None:
     """Raises Refused when `notice` does not take it."""
     if recall(desk.reads.state, "notice", {"channel": ident, "secret": secret}) != [True]:
-        what = (
-            "The role that sends notices does not answer, so nobody can keep this. Try again soon."
-        )
+        what = "The role that sends notices does not answer, so nobody keeps this. Try again soon."
         raise Refused(Problem(("secret",), what))
