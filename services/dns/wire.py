@@ -45,18 +45,9 @@ class Query:
     """One question of a client.  Plain slots: one is made for every packet off the hot path."""
 
     __slots__ = (
-        "edns",
-        "end",
-        "flags",
-        "id",
-        "key",
-        "limit",
-        "name",
-        "question",
-        "type",
-        "version",
+        "edns", "end", "flags", "id", "key", "limit", "name", "question", "type", "version",
         "wants_do",
-    )
+    )  # fmt: skip
 
     def __init__(
         self, message: bytes, name: bytes, kind: int, end: int, opt: "tuple[int, int] | None"
