@@ -5,7 +5,7 @@ colours them by class, so that no page needs an inline style.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DIVISIONS = 10
 _QUICK = 8  # divisions before a break; the other two are the slow rest
@@ -13,8 +13,7 @@ _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 1200, 1800,
 _BREAK_FROM = 3.0  # a rest longer than this many times the busy part is drawn at its own scale
 
 
-@dataclass(frozen=True, slots=True)
-class Rect:
+class Rect(NamedTuple):
     """A bar from `x` to `x + width`, both in percent of the picture, ready to print."""
 
     kind: str  # a class in nixie.css: "bar", "bar live", "bar bad", "silence", "usual"
@@ -22,16 +21,14 @@ class Rect:
     width: str
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A number below a rule; `wide` ones are left out on a narrow screen."""
 
     text: str
     wide: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(NamedTuple):
     """Seconds to percent; after `until` seconds the scale changes at `at` percent.
 
     >>> Axis(20.0).percent(5)
@@ -128,8 +125,7 @@ def strip(parts: Sequence[float], of: float, kind: str = "") -> tuple[Rect, ...]
     return tuple(drawn)
 
 
-@dataclass(frozen=True, slots=True)
-class Spark:
+class Spark(NamedTuple):
     """A line over a box of 100 by 32; `path` and `last` are SVG path data, "" for no line."""
 
     path: str

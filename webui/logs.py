@@ -1,7 +1,7 @@
 """A build's log as lines with a tone: what is a step, a warning, an error."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SAID = re.compile(r"(?P<who>[A-Za-z0-9+._?=-]{1,120})> ?(?P<rest>.*)", re.DOTALL)
 _BAD = re.compile(r"\s*(?:fatal |internal )?error\b", re.IGNORECASE)
@@ -9,8 +9,7 @@ _WARN = re.compile(r"\s*(?:evaluation )?warning\b", re.IGNORECASE)
 _STEP = re.compile(r"(?:building|fetching|copying|downloading|querying|Generation) ")
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line; `who` is the derivation that said it, "" for nix and for the same as before.
 
     `tone` is "", "step", "warn" or "bad".

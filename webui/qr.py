@@ -4,14 +4,13 @@ ISO/IEC 18004; segno computes the modules, and is loaded when the first trial as
 Nothing of the picture is a style or a script, so it can stand in a page with a strict policy.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 QUIET = 4
 """Modules of white around the code, without which cameras do not find it (ISO/IEC 18004 §6.3.8)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """`side` is the width of the whole picture in modules, `path` draws the dark ones."""
 
     side: int

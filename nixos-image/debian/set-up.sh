@@ -67,6 +67,7 @@ virtual_environment() {
     fi
     say "installing Python packages of $(basename "$1"), by hash"
     quietly pip "$home/venv/bin/pip" install --no-input --no-cache-dir --disable-pip-version-check --require-hashes -r "$1"
+    quietly docless "$home/venv/bin/python" "$here/docless.py"
 }
 
 # What the development lock has, the other one has too, at the same versions.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -36,8 +36,7 @@ class Typed:
     quirks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(NamedTuple):
     """One fixed address of the table."""
 
     name: str
@@ -46,8 +45,7 @@ class Fixed:
     quirks: str
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One lease; `fixed` when the device has a fixed address already."""
 
     address: str
@@ -57,8 +55,7 @@ class Given:
     fixed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AddressesView:
+class AddressesView(NamedTuple):
     """The page."""
 
     shell: Shell

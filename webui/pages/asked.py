@@ -1,7 +1,7 @@
 """/names/asked: who asks for which name, what was answered and why, as long as it is put down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -28,8 +28,7 @@ SPANS = (15, 60, 1_440)
 """Minutes that a button offers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One question with its answer."""
 
     when: str
@@ -42,16 +41,14 @@ class Row:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """How long questions can be put down."""
 
     minutes: int
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskedView:
+class AskedView(NamedTuple):
     """The page; `left` while questions are put down."""
 
     shell: Shell

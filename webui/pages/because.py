@@ -1,7 +1,7 @@
 """Which line of the filter decides, and what it means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall_compare import forward_said, rule_said
@@ -25,8 +25,7 @@ def because(config: RouterConfig, found: Verdict) -> tuple[str, str, str]:
     return "No rule lets it through.", "", ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """What a line that is built in means."""
 
     accepted: bool

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -34,8 +34,7 @@ class TypedBlocking:
     refresh_hours: str = "24"
 
 
-@dataclass(frozen=True, slots=True)
-class BlockingView:
+class BlockingView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -29,16 +29,14 @@ EARLIER = 12
 _AS_USUAL = 0.3  # a phase within this share of its usual time is as usual
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """One thing that was seen, or that was missing."""
 
     what: str
     seen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why the boot fell short: the cause, the way out, how we know, what to press."""
 
     heading: str
@@ -48,8 +46,7 @@ class Cause:
     presses: tuple[Press, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnLane:
+class DrawnLane(NamedTuple):
     """One row of the trace."""
 
     title: str
@@ -64,8 +61,7 @@ class DrawnLane:
     bad: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The picture: lanes over one axis."""
 
     labels: tuple[charts.Label, ...]
@@ -78,8 +74,7 @@ class Trace:
     silent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BootView:
+class BootView(NamedTuple):
     """The page."""
 
     shell: Shell

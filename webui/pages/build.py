@@ -1,8 +1,7 @@
 """/builds/<id>: where a build is, and what it says."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
@@ -27,8 +26,7 @@ TAIL_BYTES = 48_000
 PIECE_BYTES = 128_000
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(NamedTuple):
     """One step of the work.  `state`: done, now, waiting, fell."""
 
     name: str
@@ -36,8 +34,7 @@ class Phase:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """The lines to show and where the next ones begin."""
 
     build: str
@@ -47,15 +44,13 @@ class Log:
     cut: bool  # there is more before these lines
 
 
-@dataclass(frozen=True, slots=True)
-class LogView:
+class LogView(NamedTuple):
     """A piece of the log, alone."""
 
     log: Log
 
 
-@dataclass(frozen=True, slots=True)
-class OneBuildView:
+class OneBuildView(NamedTuple):
     """The page."""
 
     shell: Shell

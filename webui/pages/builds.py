@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -21,8 +22,7 @@ SHOWN = 60
 SHOWN_WAITING = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """Running time: for the tube, for a screen reader, and for the script that counts on."""
 
     text: str
@@ -30,8 +30,7 @@ class Clock:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Active:
+class Active(NamedTuple):
     """A build that runs."""
 
     id: str
@@ -44,8 +43,7 @@ class Active:
     said: str  # progress and what nix is doing
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
+class Waits(NamedTuple):
     """A build in the queue."""
 
     id: str
@@ -55,8 +53,7 @@ class Waits:
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """A build that is over."""
 
     id: str
@@ -80,8 +77,7 @@ class Chip:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BuildsView:
+class BuildsView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -1,7 +1,7 @@
 """/changes: what people did, to take back; /changes/happened: what the router tells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -22,8 +22,7 @@ router = APIRouter(include_in_schema=False)
 SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Did:
+class Did(NamedTuple):
     """One act; `undo` is its id while there is a way back."""
 
     who: str
@@ -34,8 +33,7 @@ class Did:
     undone: str  # "taken back 5 min ago", or ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesView:
+class ChangesView(NamedTuple):
     """What people did."""
 
     shell: Shell
@@ -44,8 +42,7 @@ class ChangesView:
     trial: Now
 
 
-@dataclass(frozen=True, slots=True)
-class HappenedView:
+class HappenedView(NamedTuple):
     """What the router tells."""
 
     shell: Shell

@@ -5,7 +5,7 @@ A choice is one word: `run:<host>`, `run:<host>:<specialisation>`, `menu:<menu>`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.actions.desk import Actor, Desk, Done
 from appliance.actions.machines import assign_machine
@@ -26,8 +26,7 @@ INTENTS: Mapping[str, str] = {"local": "Local disk", "hold": "Hold", "deny": "De
 _ONCE: Mapping[str, str] = {"install": "Install once", "rescue": "Rescue once"}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One option."""
 
     value: str
@@ -35,16 +34,14 @@ class Choice:
     chosen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Options of one kind; `label` "" stands alone."""
 
     label: str
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(NamedTuple):
     """A choice, read: a host, a menu or a bare intent."""
 
     host: str | None = None
@@ -53,8 +50,7 @@ class Meant:
     specialisation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HostChoice:
+class HostChoice(NamedTuple):
     """A host that can boot; `ready` when an image of it is published."""
 
     id: str

@@ -1,7 +1,6 @@
 """/claim: whoever can read the router's console types its code and becomes the owner."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
@@ -18,8 +17,7 @@ from webui.session import Anybody, Here
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimView:
+class ClaimView(NamedTuple):
     """The form of the first start."""
 
     title: str

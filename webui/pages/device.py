@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -52,8 +52,7 @@ DAY_NAMES: Mapping[str, str] = dict(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(NamedTuple):
     """What it moves; `down` is towards it."""
 
     down: tuple[str, str]  # number and unit
@@ -62,8 +61,7 @@ class Traffic:
     day: Spark
 
 
-@dataclass(frozen=True, slots=True)
-class OneDeviceView:
+class OneDeviceView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -1,8 +1,8 @@
 """Devices as rows: searched, filtered, in order, a page at a time; what each moves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from appliance.actions.known_devices import Known
 from appliance.model.devices import MINUTES_A_DAY, Block, Moment, Until, Weekly, block_from
@@ -19,8 +19,7 @@ POINTS = 30
 """Of a line over the last hour: two minutes each."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRow:
+class DeviceRow(NamedTuple):
     """One device of the table."""
 
     mac: str
@@ -37,8 +36,7 @@ class DeviceRow:
     waits: bool  # to be let in
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceList:
+class DeviceList(NamedTuple):
     """The table, ready to print."""
 
     once: str
@@ -59,8 +57,7 @@ class DeviceList:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """What a list is made of; `address` is the visitor's, `moment` now in local time."""
 
     devices: Sequence[Known]

@@ -1,8 +1,8 @@
 """/devices: everything on the LANs; chosen ones are blocked or keep their addresses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -27,8 +27,7 @@ RATE_SECONDS = 15.0
 """An older rate says nothing of now."""
 
 
-@dataclass(frozen=True, slots=True)
-class DevicesView:
+class DevicesView(NamedTuple):
     """The page."""
 
     shell: Shell
@@ -37,8 +36,7 @@ class DevicesView:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListView:
+class ListView(NamedTuple):
     """The table, alone."""
 
     list: DeviceList

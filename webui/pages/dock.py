@@ -1,14 +1,13 @@
 """The dock at the foot of every page: what is changed and not applied yet."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.actions import draft
 from webui import phrases
 from webui.session import Here
 
 
-@dataclass(frozen=True, slots=True)
-class Dock:
+class Dock(NamedTuple):
     """A draft, as far as a line can tell it; `owns` is whether the visitor may discard it."""
 
     what: str

@@ -1,7 +1,7 @@
 """What the filter held back lately: rows of the page /firewall, live."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from appliance.actions import changes, draft
@@ -24,8 +24,7 @@ UNASKED: Mapping[str, str] = {
 """What decides before any conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class DropRow:
+class DropRow(NamedTuple):
     """One packet; `why` and `allow` are addresses of pages, "" where there is nothing to ask."""
 
     when: str
@@ -41,8 +40,7 @@ class DropRow:
     allow: str
 
 
-@dataclass(frozen=True, slots=True)
-class DropsView:
+class DropsView(NamedTuple):
     """The list; `problem` when nobody tells."""
 
     rows: tuple[DropRow, ...]

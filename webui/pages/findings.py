@@ -1,13 +1,12 @@
 """Findings, ready to print: what was found, where, and the line that is missing."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.model.images import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """`kind` is "note", "warn" or "bad"."""
 
     kind: str

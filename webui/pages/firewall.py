@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -35,8 +35,7 @@ router = APIRouter(include_in_schema=False)
 PATH = "/firewall"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One rule or forward; `state` says whether it holds."""
 
     key: str
@@ -47,8 +46,7 @@ class Row:
     moves: tuple[str, ...]  # "up" when another one stands before it, "down" when one stands after
 
 
-@dataclass(frozen=True, slots=True)
-class Lan:
+class Lan(NamedTuple):
     """One network, and whether it is for guests."""
 
     name: str
@@ -56,8 +54,7 @@ class Lan:
     guest: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneRow:
+class ZoneRow(NamedTuple):
     """One zone, what it may, and who is in it."""
 
     name: str
@@ -82,8 +79,7 @@ class FirewallView:
     drops: DropsView
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBackView:
+class HeldBackView(NamedTuple):
     """What was held back, alone."""
 
     drops: DropsView

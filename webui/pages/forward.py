@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -51,8 +51,7 @@ class Typed(TypedRow):
     enabled: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ForwardView:
+class ForwardView(NamedTuple):
     """The page; `before` is "" for a new forward."""
 
     shell: Shell

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import APIRouter, Form
@@ -41,8 +41,7 @@ class Item:
     current: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(NamedTuple):
     """Something that is so this second, in the top line."""
 
     href: str
@@ -50,8 +49,7 @@ class Running:
     kind: str = "live"
 
 
-@dataclass(frozen=True, slots=True)
-class Online:
+class Online(NamedTuple):
     """Whether the internet is there, in the top line."""
 
     kind: str
@@ -59,16 +57,14 @@ class Online:
     figure: str  # "9 ms"
 
 
-@dataclass(frozen=True, slots=True)
-class Toast:
+class Toast(NamedTuple):
     """What was just done; `act` is empty when it cannot be undone."""
 
     text: str
     act: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Ways that belong together; `label` "" stands alone."""
 
     label: str
@@ -99,8 +95,7 @@ class Shell:
         return tuple(item for group in self.groups[:2] for item in group.items)
 
 
-@dataclass(frozen=True, slots=True)
-class FrameView:
+class FrameView(NamedTuple):
     """The moving parts of the frame, alone."""
 
     shell: Shell

@@ -1,7 +1,8 @@
 """What roles tell: their events as sentences, with the place each belongs to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from typing import NamedTuple
 from urllib.parse import quote
 
 from appliance import events
@@ -108,8 +109,7 @@ _TONE = {kind: tone for tone, kinds in TONES.items() for kind in kinds}
 _ENDED = {"built": "ok", "unchanged": "ok", "failed": "bad"}
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """One event, ready to print; `label` is its shape in a word, `where` leads to its place."""
 
     kind: str  # "bad", "warn", "ok", "note"
@@ -120,8 +120,7 @@ class Happened:
     when: str
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """What the owner calls things: machines by MAC, and their ids; sources by id."""
 
     machines: Mapping[str, str]

@@ -1,7 +1,7 @@
 """The boots of machines as rows and strips, for every page that lists some."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.store.boots import BootRow, StepRow
 from appliance.store.inventory_view import MachineView
@@ -12,8 +12,7 @@ from webui.pages.states import Pill
 Steps = Mapping[str, Sequence[StepRow]]
 
 
-@dataclass(frozen=True, slots=True)
-class BootLine:
+class BootLine(NamedTuple):
     """One boot in one row."""
 
     id: str

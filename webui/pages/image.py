@@ -1,7 +1,7 @@
 """/images/<id>: what a machine downloads, and where it comes from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -20,8 +20,7 @@ from webui.session import Here, Signed
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PartLine:
+class PartLine(NamedTuple):
     """One file."""
 
     name: str
@@ -30,8 +29,7 @@ class PartLine:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageView:
+class ImageView(NamedTuple):
     """The page."""
 
     shell: Shell

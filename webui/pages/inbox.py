@@ -1,7 +1,7 @@
 """Machines that wait for the owner, each with its code and the hosts that fit it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.store.boots import HeldRow
 from appliance.store.inventory_view import MachineView
@@ -14,8 +14,7 @@ _LOADERS = frozenset({"", "script", "chain"})  # its ROM was not seen
 _EFI: Mapping[str, str] = {"x86_64": "pxe-x64", "i386": "pxe-ia32", "arm64": "pxe-arm64"}
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A machine nobody has met, with its code and the hosts that fit it."""
 
     key: str  # for ids in the page
@@ -29,8 +28,7 @@ class Waiting:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(NamedTuple):
     """The machines that wait, ready to print; those beyond the first few move up."""
 
     once: str

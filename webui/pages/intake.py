@@ -1,7 +1,7 @@
 """/changes/import: a configuration from a file, made the draft."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -27,8 +27,7 @@ class Typed:
     leave_out: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportView:
+class ImportView(NamedTuple):
     """The page; `left` is what has no counterpart here."""
 
     shell: Shell

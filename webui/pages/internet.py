@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -54,8 +54,7 @@ class Typed:
     service: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InternetView:
+class InternetView(NamedTuple):
     """The page of the way out."""
 
     shell: Shell

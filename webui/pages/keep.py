@@ -3,7 +3,7 @@
 To look changes nothing: what would be kept is shown, and the button keeps it.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -19,8 +19,7 @@ from webui.session import Anybody, Here, reached_of
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class KeepView:
+class KeepView(NamedTuple):
     """What would be kept; `why` says why it cannot be from here, "" when it can."""
 
     title: str

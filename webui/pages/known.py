@@ -7,6 +7,7 @@ to give it something.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.diagnosis import named
 from appliance.store.boots import BootRow, HeldRow
@@ -24,8 +25,7 @@ from webui.session import Here
 PER_PAGE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """The rows that pages about machines are made of; `boots` is the newest of each MAC."""
 
     machines: Sequence[MachineView]
@@ -37,8 +37,7 @@ class Inventory:
     leases: Sequence[LeaseRow]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One machine and how it does; `state` is its newest boot's, "trial" or "never"."""
 
     machine: MachineView
@@ -60,8 +59,7 @@ class Seen:
         return query.lower() in words.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """One machine of the table."""
 
     id: str
@@ -87,8 +85,7 @@ class Chip:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A head of the table that orders it; `sort` is "", "ascending" or "descending"."""
 
     key: str
@@ -97,8 +94,7 @@ class Column:
     sort: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnownList:
+class KnownList(NamedTuple):
     """The table, ready to print."""
 
     once: str

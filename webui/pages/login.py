@@ -1,7 +1,6 @@
 """/login: a name and a password; /logout."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
@@ -17,8 +16,7 @@ from webui.session import Anybody, Here
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class LoginView:
+class LoginView(NamedTuple):
     """The sign-in form beside the router's own clock."""
 
     title: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -24,16 +24,14 @@ from webui.session import Here, Signed
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """One network card."""
 
     mac: str
     network: str  # "" on any
 
 
-@dataclass(frozen=True, slots=True)
-class OneMachineView:
+class OneMachineView(NamedTuple):
     """The page."""
 
     shell: Shell
@@ -52,8 +50,7 @@ class OneMachineView:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChooseView:
+class ChooseView(NamedTuple):
     """What one machine can be given, in its row of a list."""
 
     once: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
@@ -24,8 +24,7 @@ from webui.session import Here, Signed
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(NamedTuple):
     """What unknown machines get on one network."""
 
     network: str
@@ -33,8 +32,7 @@ class Default:
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MachinesView:
+class MachinesView(NamedTuple):
     """The page."""
 
     shell: Shell
@@ -47,15 +45,13 @@ class MachinesView:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class InboxView:
+class InboxView(NamedTuple):
     """Who waits, alone."""
 
     inbox: Inbox
 
 
-@dataclass(frozen=True, slots=True)
-class ListView:
+class ListView(NamedTuple):
     """The table, alone."""
 
     list: KnownList

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -23,8 +23,7 @@ from webui.session import Here, Signed
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class MenuLine:
+class MenuLine(NamedTuple):
     """One menu of the table."""
 
     id: str
@@ -34,8 +33,7 @@ class MenuLine:
     used: str
 
 
-@dataclass(frozen=True, slots=True)
-class MenuForm:
+class MenuForm(NamedTuple):
     """The menu being made or changed; `id` is empty for a new one."""
 
     id: str
@@ -50,8 +48,7 @@ class MenuForm:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class MenusView:
+class MenusView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -1,7 +1,7 @@
 """What the pages below /names have in common: tabs, fields, and problems beside them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from starlette.responses import Response
 
@@ -19,8 +19,7 @@ Wrong = Mapping[str, str]
 """Problems by the field that shows them, "" for the whole page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(NamedTuple):
     """One part of DHCP & DNS; `amount` says how much of it there is, "" for nothing."""
 
     href: str
@@ -29,8 +28,7 @@ class Tab:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record or one forwarding, as the draft has it."""
 
     name: str

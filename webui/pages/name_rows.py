@@ -1,16 +1,14 @@
 """The rows of the page /names that move: name servers, lists of blocked names, a pause."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from appliance.store.names import ListRow, Standing
 from webui import phrases
 from webui.pages.states import Pill
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """A name server as it does."""
 
     address: str
@@ -20,8 +18,7 @@ class Server:
     asked: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A list of blocked names."""
 
     url: str
@@ -30,8 +27,7 @@ class Listed:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """A pause of blocking that counts down."""
 
     text: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -33,8 +33,7 @@ class TypedServers:
     remove: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServersView:
+class ServersView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -1,6 +1,6 @@
 """/names: how names are answered and addresses given now, and a name that is looked up."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
@@ -25,24 +25,21 @@ PAUSES = (5, 30, 120)
 """Minutes that a button offers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Minutes:
+class Minutes(NamedTuple):
     """A pause that can be chosen."""
 
     minutes: int
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(NamedTuple):
     """Where a network's addresses are looked after."""
 
     network: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamesView:
+class NamesView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -1,8 +1,7 @@
 """What wants the owner, worst first; each with one thing to press."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from appliance.diagnosis import named
 from appliance.store.boots import BootRow
@@ -17,8 +16,7 @@ MOST = 4
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """One line: `subject` is a link, `what` goes on from it, `under` says since when."""
 
     kind: str  # "bad", "new", "warn"
@@ -30,8 +28,7 @@ class Need:
     press: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wanting:
+class Wanting(NamedTuple):
     """The rows that may want the owner."""
 
     processes: Sequence[str]  # what is wrong with them, in sentences
@@ -57,8 +54,7 @@ def needs(rows: Wanting, now: float) -> tuple[Need, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Others:
+class _Others(NamedTuple):
     """The line for all that are not shown: "Three more <noun>s <did>"."""
 
     kind: str

@@ -1,7 +1,8 @@
 """/networks: what each network is, who else answers on it, and whether we answer beside them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -33,8 +34,7 @@ router = APIRouter(include_in_schema=False)
 SHOWN_EVENTS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(NamedTuple):
     """Another server on the network, and what it was heard to give."""
 
     address: str
@@ -42,8 +42,7 @@ class Other:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(NamedTuple):
     """One network, ready to print."""
 
     name: str
@@ -57,16 +56,14 @@ class Network:
     wrong: str  # what is wrong with it beside other servers, "" for nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
+class Drafted(NamedTuple):
     """A network that is not applied yet."""
 
     name: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """What belongs to no network: the way out, the names; with the page that changes it."""
 
     name: str
@@ -75,8 +72,7 @@ class Way:
     deed: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetworksView:
+class NetworksView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
@@ -56,8 +56,7 @@ class Typed:
     topics: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One channel and how it does."""
 
     id: str
@@ -69,8 +68,7 @@ class Line:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """The form of one kind of channel; `id` is "" for a new one."""
 
     id: str
@@ -84,8 +82,7 @@ class Form:
     secret_hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoticesView:
+class NoticesView(NamedTuple):
     """The page."""
 
     shell: Shell

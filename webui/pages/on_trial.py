@@ -5,7 +5,7 @@ for another device instead of the button.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.actions import changes, draft, keeping
 from appliance.actions.changes import Change
@@ -28,16 +28,14 @@ TOLD_SECONDS = 1800
 PROBES: Mapping[bool | None, str] = {True: "ok", False: "bad", None: "wait"}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One of the router's own checks."""
 
     pill: Pill
     figure: str
 
 
-@dataclass(frozen=True, slots=True)
-class OtherWay:
+class OtherWay(NamedTuple):
     """Where Keep is taken, when not here: `link` keeps from another device, "" for who may not."""
 
     why: str
@@ -45,8 +43,7 @@ class OtherWay:
     picture: Code | None
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The change on trial; without `bar.text` it does not stand yet."""
 
     bar: Bar
@@ -62,8 +59,7 @@ class Head:
     checked: str  # "3 s ago"
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(NamedTuple):
     """The last change was not kept."""
 
     what: str
@@ -71,16 +67,14 @@ class Over:
     drafted: bool  # what was changed is still in the draft
 
 
-@dataclass(frozen=True, slots=True)
-class Moving:
+class Moving(NamedTuple):
     """An old address, and who still needs it."""
 
     what: str
     who: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(NamedTuple):
     """What stands above the list of acts."""
 
     head: Head | None

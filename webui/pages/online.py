@@ -4,7 +4,7 @@ How it is reached is changed on `internet.py`'s page, in the draft.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -50,8 +50,7 @@ HEADINGS: Mapping[Stand, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """One port of a search, and what was found there."""
 
     link: str
@@ -60,8 +59,7 @@ class Port:
     useful: bool = False  # somebody offers an address there, and it is not the internet's yet
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """The newest search."""
 
     what: str
@@ -69,8 +67,7 @@ class Search:
     ports: tuple[Port, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InternetView:
+class InternetView(NamedTuple):
     """The page."""
 
     shell: Shell

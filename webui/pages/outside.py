@@ -1,8 +1,8 @@
 """/firewall/outside: what a stranger on the internet's side gets to see of this router."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -23,8 +23,7 @@ PATH = "/firewall/outside"
 RIGHT, WRONG, LET_IN = Pill("ok", "Silent"), Pill("bad", "Wrong"), Pill("ok", "You let it in")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One port that a stranger heard."""
 
     what: str
@@ -33,8 +32,7 @@ class Answer:
     state: Pill
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One socket: what waits where, for whom."""
 
     what: str
@@ -45,8 +43,7 @@ class Row:
     state: Pill | None
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideView:
+class OutsideView(NamedTuple):
     """The page; without `state` nobody has looked yet."""
 
     shell: Shell

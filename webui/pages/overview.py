@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -34,8 +35,7 @@ SHOWN_RUNNING = 3
 SHOWN_EVENTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One figure of the faceplate."""
 
     name: str
@@ -45,8 +45,7 @@ class Reading:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Booting:
+class Booting(NamedTuple):
     """A boot that runs."""
 
     id: str
@@ -58,8 +57,7 @@ class Booting:
     progress: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkLine:
+class NetworkLine(NamedTuple):
     """One network."""
 
     name: str
@@ -89,8 +87,7 @@ class OverviewView:
     traffic: tuple[Flow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """The rows this page is made of, beside those of the machines."""
 
     sources: Sequence[SourceLine]

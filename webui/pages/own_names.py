@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -34,8 +34,7 @@ class TypedRecord:
     remove: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnNamesView:
+class OwnNamesView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -1,7 +1,7 @@
 """A page is a value and its template; the template gets one variable, `page`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -17,8 +17,7 @@ SHEETS.globals.clear()
 """Templates see their page and nothing else: no globals, no request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """What a form shows again after it was refused: what was typed and what is wrong with it."""
 
     typed: str = ""
@@ -28,8 +27,7 @@ class Field:
 EMPTY = Field()
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One name and value; `code` is set like code."""
 
     name: str

@@ -1,7 +1,6 @@
 """/password: whoever signed in sets another password, given the one so far."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
@@ -19,8 +18,7 @@ router = APIRouter(include_in_schema=False)
 CHANGED = "The password is changed. Other browsers have to sign in again."
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordView:
+class PasswordView(NamedTuple):
     """The form; passwords are never sent back."""
 
     shell: Shell

@@ -1,7 +1,7 @@
 """The router's own ports, to choose from: what is plugged in, and whose each one is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.model.config import RouterConfig
 from appliance.model.names import MAC_TEXT
@@ -10,8 +10,7 @@ from appliance.store.trials import PortRow
 INTERNET = "the internet"
 
 
-@dataclass(frozen=True, slots=True)
-class PortChoice:
+class PortChoice(NamedTuple):
     """One port; `value` is its name, or how the configuration calls one that is not there."""
 
     value: str

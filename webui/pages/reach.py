@@ -1,7 +1,7 @@
 """Who may reach whom, as a table: as it is to be, and what that changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.model import reachability
 from appliance.model.config import RouterConfig
@@ -17,8 +17,7 @@ LOOKS: Mapping[str, str] = {"shut": "shut"}
 FAMILIES: Mapping[int, str] = {4: "IPv4", 6: "IPv6"}
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """One cell; `look` is its class, `was` "" while nothing of it changes."""
 
     to: str
@@ -29,8 +28,7 @@ class Way:
     was: str  # "opened, was nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What one zone may begin; `under` is what it is made of."""
 
     source: str
@@ -38,8 +36,7 @@ class Row:
     ways: tuple[Way, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(NamedTuple):
     """The table; `columns` are the destinations in their order."""
 
     columns: tuple[str, ...]

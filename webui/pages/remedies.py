@@ -5,14 +5,13 @@ released that is not held.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from appliance.store.boots import BootRow
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
+class Press(NamedTuple):
     """One button: a link, or a form that posts `fields` to `action`."""
 
     label: str
@@ -21,8 +20,7 @@ class Press:
     fields: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A boot and what is known around it."""
 
     boot: BootRow

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -38,8 +38,7 @@ FORMS: Mapping[str, str] = {"": "Sentences", "steps": "Steps", "nix": "Nix", "js
 """How the difference can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """One form of reading, as a link."""
 
     href: str
@@ -47,24 +46,21 @@ class Way:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One sentence; `mine` when it touches the connection of who reads it."""
 
     text: str
     mine: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RawLine:
+class RawLine(NamedTuple):
     """One line of the raw plan; `kind` is "ins", "del" or ""."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(NamedTuple):
     """One length of the trial to choose."""
 
     value: str
@@ -73,8 +69,7 @@ class Time:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewView:
+class ReviewView(NamedTuple):
     """The page; without `lines` there is nothing to review."""
 
     shell: Shell

@@ -1,7 +1,7 @@
 """/changes/revisions/<number>: one configuration, what it changed, and the way back to it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -23,8 +23,7 @@ FORMS: Mapping[str, Callable[[RouterConfig], str]] = {"nix": exported, "json": d
 """What a revision is downloaded as."""
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionView:
+class RevisionView(NamedTuple):
     """One revision; `goes` is whether the draft can be made of it, `config` its JSON."""
 
     shell: Shell

@@ -1,7 +1,7 @@
 """/changes/revisions: every numbered configuration, and what became of it."""
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -33,8 +33,7 @@ PILLS = {
 """State of a revision (changes.REVISION_STATES) to how it is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One revision of the list."""
 
     number: int
@@ -47,8 +46,7 @@ class Row:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionsView:
+class RevisionsView(NamedTuple):
     """The list."""
 
     shell: Shell

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -29,8 +29,7 @@ class Typed:
     upstreams: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RouterView:
+class RouterView(NamedTuple):
     """The page of the names."""
 
     shell: Shell

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -39,8 +39,7 @@ class Typed:
     remove: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One route of the table."""
 
     destination: str
@@ -48,8 +47,7 @@ class Row:
     metric: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoutesView:
+class RoutesView(NamedTuple):
     """The page."""
 
     shell: Shell

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -79,8 +79,7 @@ class Typed(TypedRow):
     enabled: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleView:
+class RuleView(NamedTuple):
     """The page; `before` is "" for a new rule."""
 
     shell: Shell

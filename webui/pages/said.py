@@ -1,7 +1,7 @@
 """The steps of a boot as sentences: who said what, and when."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.store.boots import BootRow, StepRow
 from webui import phrases
@@ -11,8 +11,7 @@ ROUTER = "router"
 _ASKED = frozenset({"DISCOVER", "REQUEST", "INFORM", "4011"})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of "What was said"; `at` is seconds since the boot began."""
 
     at: str

@@ -1,8 +1,7 @@
 """/sources/<id>: one flake, its hosts and what was found in them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -28,8 +27,7 @@ SHOWN_REVISIONS = 6
 _SHOWN_GENERATIONS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(NamedTuple):
     """One image of a host, as a pill with its number."""
 
     id: str  # of the image
@@ -37,8 +35,7 @@ class Generation:
     text: str  # "generation 12, 624 MiB, 26 min ago, from 9f31c2e"
 
 
-@dataclass(frozen=True, slots=True)
-class HostLine:
+class HostLine(NamedTuple):
     """One host of the table."""
 
     id: str
@@ -58,8 +55,7 @@ class HostLine:
     generations: tuple[Generation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionLine:
+class RevisionLine(NamedTuple):
     """One locked revision."""
 
     name: str
@@ -68,8 +64,7 @@ class RevisionLine:
     quiet: bool  # nothing did
 
 
-@dataclass(frozen=True, slots=True)
-class OneSourceView:
+class OneSourceView(NamedTuple):
     """The page."""
 
     shell: Shell
@@ -94,8 +89,7 @@ class OneSourceView:
     revisions: tuple[RevisionLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """What is known of hosts, by their ids."""
 
     generations: Mapping[str, Sequence[GenerationRow]]  # newest first

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
@@ -25,8 +25,7 @@ router = APIRouter(include_in_schema=False)
 INTERVALS = (900, 3600, 21_600, 86_400, 0)  # seconds; 0 only when asked
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLine:
+class SourceLine(NamedTuple):
     """One source in the table."""
 
     id: str
@@ -42,8 +41,7 @@ class SourceLine:
     changes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddForm:
+class AddForm(NamedTuple):
     """What was typed into the form, and what is wrong with it."""
 
     url: Field = EMPTY
@@ -56,8 +54,7 @@ class AddForm:
     opened: bool = False  # the further settings
 
 
-@dataclass(frozen=True, slots=True)
-class SourcesView:
+class SourcesView(NamedTuple):
     """The page."""
 
     shell: Shell
@@ -73,8 +70,7 @@ class SourcesView:
         return self.shell.once
 
 
-@dataclass(frozen=True, slots=True)
-class ListView:
+class ListView(NamedTuple):
     """The table, alone."""
 
     once: str

@@ -1,13 +1,12 @@
 """Every state a row can have, as the pill that shows it: a shape, a word, and then a colour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.store.boots import BootRow
 
 
-@dataclass(frozen=True, slots=True)
-class Pill:
+class Pill(NamedTuple):
     """`kind` is one of the shapes in nixie.css: ok trial live warn bad new off wait hold blind."""
 
     kind: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
@@ -28,8 +28,7 @@ SCOPES: Mapping[str, str] = {
 _MAY: Mapping[str, str] = {"read": "looks", "write": "looks and acts", "admin": "everything"}
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLine:
+class TokenLine(NamedTuple):
     """One token of the table."""
 
     id: str
@@ -49,8 +48,7 @@ class NewToken:
     days: str = "365"
 
 
-@dataclass(frozen=True, slots=True)
-class SystemView:
+class SystemView(NamedTuple):
     """The page; `secret` is there once, right after a token was made."""
 
     shell: Shell

@@ -1,7 +1,7 @@
 """What moves: to the internet and back, over each network; now, and within a day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -23,8 +23,7 @@ RATE_SECONDS = 15.0
 RESTS = Rate(0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """One reading: a figure now, and a line over a day."""
 
     key: str
@@ -36,8 +35,7 @@ class Flow:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkTraffic:
+class NetworkTraffic(NamedTuple):
     """What one network moves, ready to print."""
 
     name: str
@@ -46,15 +44,13 @@ class NetworkTraffic:
     day: Spark
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficView:
+class TrafficView(NamedTuple):
     """The readings of the overview, alone."""
 
     traffic: tuple[Flow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OneNetworkView:
+class OneNetworkView(NamedTuple):
     """The traffic of one network, alone."""
 
     traffic: NetworkTraffic

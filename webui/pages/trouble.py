@@ -1,7 +1,7 @@
 """The page of a request that no page could answer: what happened, and the way on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from starlette.responses import Response
 
@@ -30,8 +30,7 @@ _ELSE: Mapping[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TroubleView:
+class TroubleView(NamedTuple):
     """What happened, inside the frame of somebody who is signed in."""
 
     shell: Shell
@@ -41,8 +40,7 @@ class TroubleView:
     onward: str
 
 
-@dataclass(frozen=True, slots=True)
-class AloneView:
+class AloneView(NamedTuple):
     """The same for anybody else."""
 
     title: str

@@ -4,7 +4,7 @@ What still is so is `appliance.troubles`' to say; `WAYS` is what the owner can d
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance import events, troubles
 from appliance.events import Event
@@ -14,8 +14,7 @@ from webui.pages import happened
 from webui.pages.happened import Names
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """How one kind of trouble is shown; `clear` is what the owner can do, said below it."""
 
     answer: str  # in a heading
@@ -69,8 +68,7 @@ WAYS: Mapping[type[Event], Way] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """One thing that is wrong now."""
 
     event: Event

@@ -1,8 +1,8 @@
 """/firewall/why: what becomes of one conversation, and which line decides it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -30,8 +30,7 @@ SOMEBODY = IPv4Address("198.51.100.1")
 """Stands for any address of the internet (RFC 5737)."""
 
 
-@dataclass(frozen=True, slots=True)
-class WhyView:
+class WhyView(NamedTuple):
     """The page; without `state` nothing was asked yet."""
 
     shell: Shell
@@ -47,8 +46,7 @@ class WhyView:
     deed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """The conversation as it was typed."""
 
     source: str
