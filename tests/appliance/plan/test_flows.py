@@ -4,6 +4,9 @@ from ipaddress import IPv4Address
 from appliance.model.config import Dhcp, Pool, Reservation, RouterConfig
 from appliance.model.facts import Facts
 from appliance.model.firewall import ACCEPT, REJECT, Forward, Ports, Rule
+from appliance.model.pppoe import Pppoe
+from appliance.model.shaping import Shaping
+from appliance.model.wan import Wan
 from appliance.plan import firewall, order
 from appliance.plan.flows import SHORTEN, Drop, Lay, State, steps, wanted
 from tests.appliance.plan.test_links import CONFIG, LAN
@@ -86,3 +89,10 @@ def test_what_is_bridged_or_led_back_in_takes_the_long_way() -> None:
     found = ending(replace(CONFIG, networks=(lan,), forwards=(forward,)))
     assert found["forward-within-lan"] == {"accept": None}
     assert found["forward:web"] == {"accept": None}
+
+
+def test_a_session_that_is_not_there_yet_holds_nothing_up() -> None:
+    wan = Wan("eth0", pppoe=Pppoe("me"), shaping=Shaping(up_kbit=1000))
+    config = replace(CONFIG, wan=wan)
+    found = order.wanted(config, FACTS)
+    assert (found.flows, found.shaping) == (State(), order.State().shaping)
