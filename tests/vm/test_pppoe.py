@@ -55,6 +55,9 @@ def vm() -> Iterator[RouterVm]:
         one.run("ip", "route", "add", "default", "via", "10.77.0.1", within="pc")
         provides(one)
         one.starts(("net", "wan", "web"))
+        stands(
+            one, "unanswered"
+        )  # the first configuration is in force: by DHCP, which nobody gives
         yield one
 
 
