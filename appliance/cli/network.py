@@ -98,6 +98,13 @@ def renew(call: Call) -> None:
 
 
 @command(group)
+def password(call: Call) -> None:
+    """Hand over the provider's password for PPPoE; its name goes into wan.pppoe.secret."""
+    told = typer.prompt("Password", hide_input=True, err=True)
+    call.did(call.client.post("/internet/password", {"password": told}))
+
+
+@command(group)
 def probe(call: Call) -> None:
     """Find the internet's cable: ask on every port without a network, and take no address."""
     wish = call.client.post("/internet/probe")["wish"]

@@ -41,7 +41,9 @@ def add(
     settings: Annotated[
         list[str], typer.Argument(help="url=…; for mail host= port= security= sender= recipient=")
     ],
-    topic: Annotated[list[str], typer.Option(help="device, internet, change, boot, build, …")],
+    topic: Annotated[
+        list[str], typer.Option(help="device, internet, change, boot, build, …; may repeat.")
+    ] = [],  # noqa: B006 (typer copies it)
     *,
     secret: Annotated[bool, typer.Option("--secret", help="Ask for a password or key.")] = False,
 ) -> None:

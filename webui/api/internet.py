@@ -9,7 +9,7 @@ from appliance.actions import internet
 from appliance.actions import router as deeds
 from appliance.model.way import Held, Way
 from webui.api.routes import routes_of
-from webui.api.words import ApiDone, Seconds, done, one_of
+from webui.api.words import ApiDone, Seconds, body, done, one_of
 from webui.session import Owning, Signed
 
 router = routes_of("networks")
@@ -59,13 +59,15 @@ def internet_now(here: Signed) -> ApiInternet:
 class ApiPassword:
     """A password of the provider, for PPPoE; no answer ever has it."""
 
-    password: Annotated[str, Field(min_length=1, max_length=128, examples=["as in the letter"])]
+    __pydantic_config__ = body(password="as in the letter")
+
+    password: Annotated[str, Field(min_length=1, max_length=128)]
 
 
 @router.post("/internet/password")
-def keep_internet_password(here: Owning, body: ApiPassword) -> ApiDone:
+def keep_internet_password(here: Owning, new: ApiPassword) -> ApiDone:
     """Keep the provider's password; `subject` is its name, for `wan.pppoe.secret` of a draft."""
-    return done(deeds.keep_password(here.desk, here.actor, body.password))
+    return done(deeds.keep_password(here.desk, here.actor, new.password))
 
 
 @router.post("/internet/renew")

@@ -20,6 +20,7 @@ from appliance.actions import (
     menus,
     names,
     networks,
+    notices,
     outside,
     router,
     sources,
@@ -54,7 +55,21 @@ class Deed:
     undoable: bool = True
 
 
+def channel(desk: Desk, actor: Actor) -> str:
+    """The id of somewhere to tell, added now."""
+    url = {"url": "https://ntfy.example/router"}
+    return notices.save_channel(desk, actor, "", "ntfy", "phone", url, ["boot"]).subject
+
+
 DEEDS: Mapping[str, Deed] = {
+    "save_channel": Deed("admin", channel),
+    "remove_channel": Deed("admin", lambda d, a: notices.remove_channel(d, a, channel(d, OWNER))),
+    "try_channel": Deed(
+        "admin", lambda d, a: notices.try_channel(d, a, channel(d, OWNER)), undoable=False
+    ),
+    "has_secret": Deed(
+        "admin", lambda d, a: notices.has_secret(d, a, channel(d, OWNER)), undoable=False
+    ),
     "pause_blocking": Deed("write", lambda d, a: names.pause_blocking(d, a, 5), undoable=False),
     "note_questions": Deed("admin", lambda d, a: names.note_questions(d, a, 15), undoable=False),
     "look_up": Deed("write", lambda d, a: names.look_up(d, a, "a.example"), undoable=False),

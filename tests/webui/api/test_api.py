@@ -46,6 +46,7 @@ def test_a_new_router_says_how_it_is(admin: Admin) -> None:
         "boot": False,
         "build": False,
         "wan": False,
+        "notice": False,
     }
 
 

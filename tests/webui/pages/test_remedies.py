@@ -35,7 +35,7 @@ def test_a_pruned_image_is_built_again() -> None:
 
 
 def test_what_is_being_built_is_not_built_again() -> None:
-    first = remedies("artifact-pruned", replace(CASE, building=True))[0]
+    first = remedies("artifact-pruned", CASE._replace(building=True))[0]
     assert first == Press("Watch the build", "/builds/build1")
 
 
@@ -44,7 +44,7 @@ def test_a_machine_on_hold_is_released() -> None:
 
 
 def test_a_machine_that_had_nothing_is_given_something() -> None:
-    first = remedies("not-assigned", replace(CASE, goes_on=False))[0]
+    first = remedies("not-assigned", CASE._replace(goes_on=False))[0]
     assert first.href == "/machines/m1#next-h"
 
 
