@@ -1,5 +1,6 @@
 """`nixie network`: what is in force, the internet, leases, what unknown machines get."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -99,8 +100,11 @@ def renew(call: Call) -> None:
 
 @command(group)
 def password(call: Call) -> None:
-    """Hand over the provider's password for PPPoE; its name goes into wan.pppoe.secret."""
-    told = typer.prompt("Password", hide_input=True, err=True)
+    """Hand over the provider's password for PPPoE; its name goes into wan.pppoe.secret.
+
+    It asks for the password, or reads it from standard input.
+    """
+    told = _typed() if sys.stdin.isatty() else sys.stdin.read().rstrip("\n")
     call.did(call.client.post("/internet/password", {"password": told}))
 
 
@@ -110,3 +114,7 @@ def probe(call: Call) -> None:
     wish = call.client.post("/internet/probe")["wish"]
     found = call.answer(wish, SEARCH_SECONDS)
     call.show(found, str(found["what"]))
+
+
+def _typed() -> str:
+    return str(typer.prompt("Password", hide_input=True, err=True))
