@@ -201,17 +201,8 @@ def _newcomers(config: RouterConfig, admitted: Admitted) -> Iterator[Line]:
         there, known = (network.name,), admitted.get(network.name, frozenset())
         for service in SERVICES:
             if service.id in FOR_NEWCOMERS and service.offered(network, zone_of(config, network)):
-                yield Line(
-                    id=f"{NEWCOMERS}-{network.name}-{service.id}",
-                    sources=there,
-                    destinations=(ROUTER,),
-                    action=ACCEPT,
-                    words=service.words,
-                    family=service.family,
-                    protocol=service.protocol,
-                    ports=(Ports(service.port),),
-                    but=known,
-                )
+                line = _answered(f"{NEWCOMERS}-{network.name}-{service.id}", service, there)
+                yield replace(line, but=known)
         anywhere = (INTERNET, *(one.name for one in config.networks))
         held = Line(f"{NEWCOMERS}-{network.name}", there, anywhere, REJECT, "new devices")
         yield replace(held, but=known)
@@ -313,16 +304,21 @@ def _services(config: RouterConfig) -> Iterator[Line]:
             for network in config.networks
             if service.offered(network, zone_of(config, network))
         )
-        yield Line(
-            id=f"input-{service.id}",
-            sources=asking,
-            destinations=(ROUTER,),
-            action=ACCEPT,
-            words=service.words,
-            family=service.family,
-            protocol=service.protocol,
-            ports=(Ports(service.port),),
-        )
+        yield _answered(f"input-{service.id}", service, asking)
+
+
+def _answered(ident: str, service: Service, asking: tuple[str, ...]) -> Line:
+    """What lets these networks ask a service of the router."""
+    return Line(
+        id=ident,
+        sources=asking,
+        destinations=(ROUTER,),
+        action=ACCEPT,
+        words=service.words,
+        family=service.family,
+        protocol=service.protocol,
+        ports=(Ports(service.port),),
+    )
 
 
 def _zones(config: RouterConfig) -> Iterator[Line]:
