@@ -46,15 +46,6 @@ def set_guest(desk: Desk, actor: Actor, network: str, *, guest: bool) -> Done:
     return draft.edit(desk, actor, change, f"The network {network} is to {what}.")
 
 
-def set_time_zone(desk: Desk, actor: Actor, name: str) -> Done:
-    """Say by which clock rules with times hold."""
-
-    def change(config: RouterConfig) -> RouterConfig:
-        return read.config({**read.to_json(config), "time_zone": name})
-
-    return draft.edit(desk, actor, change, f"The router's clock is to be that of {name}.")
-
-
 def _with_suffix(
     config: RouterConfig, mac: str, suffix: str, place: tuple[str | int, ...]
 ) -> RouterConfig:

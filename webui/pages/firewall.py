@@ -1,7 +1,6 @@
 """/firewall: who reaches whom, the forwards, the rules, and which networks are for guests."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,7 +12,6 @@ from appliance.actions import firewall as deeds
 from appliance.actions.desk import Actor, Desk, Done
 from appliance.actions.refusals import Unknown, problem
 from appliance.actions.rows import Key, Rows
-from appliance.errors import Refused
 from appliance.model.able import NO_FLOWTABLE
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, GUEST, INTERNET, Forward, Rule
@@ -26,7 +24,7 @@ from webui.forms import Text, ticked
 from webui.pages import frame
 from webui.pages.drops import DropsView, dropped
 from webui.pages.frame import Shell
-from webui.pages.page import Field, after, page
+from webui.pages.page import after, page
 from webui.pages.reach import Matrix, table
 from webui.pages.states import Pill
 from webui.session import Here, Owning, Signed
@@ -62,8 +60,7 @@ class ZoneRow(NamedTuple):
     under: str
 
 
-@dataclass(frozen=True, slots=True)
-class FirewallView:
+class FirewallView(NamedTuple):
     """The page."""
 
     shell: Shell
@@ -74,8 +71,8 @@ class FirewallView:
     rules: tuple[Row, ...]
     networks: tuple[Lan, ...]
     zones: tuple[ZoneRow, ...]
-    clock: Field
-    time: str  # what that clock says
+    time_zone: str
+    time: str  # what the clock says there
     drops: DropsView
 
 
@@ -107,18 +104,6 @@ def drops(here: Signed) -> Response:
 def guest(here: Owning, lan: str, answer: Text = "") -> Response:
     """Set a network apart for guests, or let it join the others."""
     return after(PATH, deeds.set_guest(here.desk, here.actor, lan, guest=ticked(answer)).act)
-
-
-@router.post("/firewall/clock")
-def clock(here: Owning, name: Text = "") -> Response:
-    """Say by which clock rules with times hold."""
-    try:
-        return after(PATH, deeds.set_time_zone(here.desk, here.actor, name.strip()).act)
-    except Unknown:
-        raise
-    except Refused as refused:
-        wrong = " ".join(one.what for one in refused.problems)
-        return page("firewall.html", replace(built(here), clock=Field(name, wrong)), 422)
 
 
 DEEDS: Mapping[str, Callable[[Desk, Actor, Rows[Any], Key], Done]] = {
@@ -163,7 +148,7 @@ def built(here: Here) -> FirewallView:
             )
             for one in config.zones
         ),
-        clock=Field(config.time_zone),
+        time_zone=config.time_zone,
         drops=dropped(here),
         time=f"{datetime.fromtimestamp(here.now, zone(config.time_zone)):%H:%M}",
     )

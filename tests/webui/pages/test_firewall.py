@@ -278,15 +278,15 @@ def test_the_page_says_how_much_gets_in(house: Home) -> None:
 
 
 def test_rules_follow_the_clock_that_the_owner_sets(house: Home) -> None:
-    house.post("/firewall/clock", name="Europe/Helsinki")
-    assert drafted(house).time_zone == "Europe/Helsinki"
+    house.post("/networks/time", time_zone="Europe/Helsinki")
+    assert "the clock of Europe/Helsinki" in house.get("/firewall")
     house.post("/firewall/new-rule", **{**BEDTIME, "until": "2030-01-02T03:04"})
     assert drafted(house).rules[0].until == datetime(2030, 1, 2, 1, 4, tzinfo=UTC).timestamp()
 
 
 def test_a_clock_that_nobody_knows_is_refused_beside_its_field(house: Home) -> None:
-    page = house.post("/firewall/clock", name="Moon/Tycho")
-    assert "knows no time zone Moon/Tycho" in said(page, "clock")
+    page = house.post("/networks/time", time_zone="Moon/Tycho")
+    assert "knows no time zone Moon/Tycho" in said(page, "time_zone")
     assert 'value="Moon/Tycho"' in page
 
 
