@@ -9,7 +9,7 @@ let
 
   programs = set [
     "bash" "busybox" "chrony" "coreutils" "cpio" "curl" "dhcpcd" "dnsmasq" "findutils" "gawk" "git" "gnugrep" "gnused" "gnutar" "gzip"
-    "hwdata" "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "procps" "qemu" "radvd" "squashfsTools" "util-linux"
+    "hwdata" "iproute2" "ipxe" "kmod" "nftables" "nix" "nodejs" "openssh" "openssl" "ppp" "procps" "qemu" "radvd" "squashfsTools" "util-linux"
     "xz" "zstd"
   ];
   python = set [

@@ -28,6 +28,7 @@ ROOMS = {
     "boot": "services/netboot",
     "dns": "services/dns",
     "net": "services/net",
+    "notice": "services/notices",
     "wan": "services/wan",
 }
 """Role → where it reads its wishes."""
