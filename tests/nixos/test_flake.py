@@ -45,7 +45,7 @@ def test_the_home_is_laid_out_as_on_debian(tmp_path: Path) -> None:
     links = dict(re.findall(r"ln -s (\S+) \$out/(\S+)", script))
     assert set(links.values()) == {
         "usr", "venv", "daemons/usr/sbin/radvd", "daemons/usr/sbin/dhcpcd",
-        "daemons/usr/sbin/chronyd",
+        "daemons/usr/sbin/chronyd", "daemons/usr/sbin/pppd", "daemons/usr/lib/pppd",
         "nix/usr/bin", "loaders/1.0", "parts/boot/vmlinuz-6.12.1",
         "parts/lib/modules", "parts/bin/busybox", "parts/usr/bin/mksquashfs",
         "parts/lib/libgcc_s.so.1",

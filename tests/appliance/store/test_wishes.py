@@ -32,7 +32,6 @@ ROOMS = {
     "wan": "services/wan",
 }
 """Role → where it reads its wishes."""
-UNREAD = {("boot", "forget-held")}  # the netboot room is to read it
 
 
 def known(role: str) -> set[str]:
@@ -46,14 +45,7 @@ def known(role: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("role", "kind"),
-    [
-        pytest.param(
-            role, kind, marks=[pytest.mark.xfail(strict=True)] if (role, kind) in UNREAD else []
-        )
-        for role, kinds in KINDS.items()
-        for kind in kinds
-    ],
+    ("role", "kind"), [(role, kind) for role, kinds in KINDS.items() for kind in kinds]
 )
 def test_every_wish_has_a_reader(role: str, kind: str) -> None:
     assert kind in known(role)
