@@ -232,10 +232,11 @@ class Papers:
         self._desk = desk
         self._one = threading.Lock()  # at a time: a thread that expects, or the one that renews
         self._config: uvicorn.Config | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def shown_by(self, config: uvicorn.Config) -> None:
         """From now on this server has every new one."""
-        self._config = config
+        self._config, self._loop = config, asyncio.get_running_loop()
 
     def expect(self, config: RouterConfig) -> None:
         """Have a certificate for where `config` leads, before it is asked for.
@@ -253,9 +254,14 @@ class Papers:
         with self._one:
             names = own_addresses(self._desk).union(more)
             fresh = _certify(self._desk.secrets, names, _today(self._desk))
-            if fresh and self._config is not None and self._config.ssl is not None:
-                chain = str(self._config.ssl_certfile), str(self._config.ssl_keyfile)
-                self._config.ssl.load_cert_chain(*chain)
+            if fresh and self._loop is not None:
+                # between two handshakes: one in the middle would have the old key, or the new
+                self._loop.call_soon_threadsafe(self._show)
+
+    def _show(self) -> None:
+        if self._config is not None and self._config.ssl is not None:
+            chain = str(self._config.ssl_certfile), str(self._config.ssl_keyfile)
+            self._config.ssl.load_cert_chain(*chain)
 
     async def renewing(self) -> None:
         """Certify again whenever `net` published something, and now and then for the date."""
