@@ -239,10 +239,12 @@ class Papers:
         self._config, self._loop = config, asyncio.get_running_loop()
 
     def expect(self, config: RouterConfig) -> None:
-        """Have a certificate for where `config` leads, before it is asked for.
+        """Have a certificate for where `config` leads, before it is asked for, if we show one.
 
         Raises Unreachable when it cannot be stored: nobody is sent where no browser would follow.
         """
+        if self._config is None:
+            return  # plain HTTP, as in the lab
         try:
             self.renewed(named_in(config))
         except OSError as error:

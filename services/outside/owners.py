@@ -16,7 +16,7 @@ PORTS_OF: Mapping[tuple[str, int], str] = {
 
 def owner(protocol: str, port: int, link: str, uid: int, users: Mapping[int, str]) -> str:
     """The role or program of ours, whose `users` are given by number; "" for somebody else's."""
-    if uid in users:
+    if uid != ROOT and uid in users:
         return users[uid]
     return PORTS_OF.get((protocol, port), "") if uid == ROOT and link else ""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.store import metrics
-from appliance.store.open import reader
+from appliance.store.open import reader, started
 from services.devices.census import STRANGERS_KEPT
 from tests.live.namespaces import Namespace
 from tests.live.net_room import Router, program, router
@@ -174,6 +174,7 @@ def test_a_damaged_history_begins_anew(lan: Router) -> None:
     (lan.state / "metrics.db").write_bytes(b"nothing that SQLite knows" * 999)
     lan.start()
     until(lambda: "blocked-from" in lan.ruleset("bridge") and here(lan), "it watches")
+    until(lambda: started(lan.state / "metrics.db"), "it writes its history")
     with closing(reader(lan.state / "metrics.db")) as file:
         assert metrics.rates(file, 0.0) is not None
 

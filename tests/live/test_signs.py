@@ -23,7 +23,7 @@ pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
 OWN = {"net": "net.db", "dhcp": "leases.db", "dns": "dns.db", "boot": "boot.db",
-       "build": "build.db", "web": "nixie.db", "wan": "wan.db"}  # fmt: skip
+       "build": "build.db", "web": "nixie.db", "wan": "wan.db", "notice": "notice.db"}  # fmt: skip
 BEATS_SECONDS = 6.0
 """Three signs of life would have come."""
 

@@ -6,7 +6,7 @@ from appliance.model.outside import Socket
 from services.outside.owners import owner, sockets
 from services.outside.wire import Waiting
 
-USERS = {61123: "chronyd"}
+USERS = {0: "pppd", 61123: "chronyd"}
 
 
 @pytest.mark.parametrize(
