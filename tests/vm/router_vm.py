@@ -40,7 +40,8 @@ from tests.live.waiting import until
 from tests.vm.power_room import in_order, modules
 
 KERNEL = INSTALLED / "router-kernel"
-GUEST, LAUNCHER = (CHECKOUT / "tests/vm" / name for name in ("router_guest.py", "router_run.py"))
+SCRIPTS = sorted((CHECKOUT / "tests/vm").glob("*_guest.py"))
+LAUNCHER = CHECKOUT / "tests/vm/router_run.py"
 ALL = (*ROLES, "wan")
 MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console", "virtio_net")
 MORE = ("virtio_blk", "ext4")
@@ -157,7 +158,12 @@ class RouterVm:
         """
         where = self.home.environment
         own = {name: where[name] for name in ("NIXIE_HOME", "NIXIE_CACHES", "PYTHONPATH")}
-        words = (str(self.home.home / "venv/bin/python"), "-P", str(LAUNCHER), ",".join(roles))
+        words = (
+            str(self.home.home / "venv/bin/python"),
+            "-P",
+            str(self.home.home / LAUNCHER.name),
+            ",".join(roles),
+        )
         self.router = self.start(*words, "/state", wan, lan, log="nixie", **own)
         try:
             until(lambda: self.stands(*roles), f"{', '.join(roles)} run", START_SECONDS)
@@ -251,6 +257,11 @@ def router_vm(
     home = made(f"vm-{name}")
     for folder in {"nix", "sample"} - set(more):
         (home.home / folder).unlink(missing_ok=True)  # no builds: the router is up sooner
+    for script in (
+        *SCRIPTS,
+        LAUNCHER,
+    ):  # the checkout may lie in /tmp, of which the guest has its own
+        shutil.copy(script, home.home)
     compileall.compile_dir(home.program, quiet=2)  # as set-up does; each role would do it again
     folder = Path(tempfile.mkdtemp(prefix="nxvm"))
     try:
@@ -368,7 +379,7 @@ def _initrd(folder: Path, home: Router) -> Path:
         modules=KERNEL / "lib/modules",
         program=home.program,
         python=home.home / "venv/bin/python",
-        guest=GUEST,
+        guest=home.home / "router_guest.py",
     )
     (work / "init").write_text(text)
     (work / "init").chmod(0o755)

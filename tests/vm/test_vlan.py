@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from tests.vm.router_vm import RouterVm, router_vm
 
 pytestmark = pytest.mark.vm
 
-HERE = Path(__file__).parent
 LAN: dict[str, Any] = {"name": "lan", "bridge": "br-lan", "ports": ["lan0", "lan1"],
                        "address": "10.77.0.1/24"}  # fmt: skip
 GUEST: dict[str, Any] = {"name": "guest", "bridge": "br-guest", "ports": [],
@@ -42,7 +40,7 @@ class Place:
     def apply(self, config: dict[str, Any]) -> dict[str, Any]:
         """Bring the router to it; what was done, and that nothing is left to do."""
         text = json.dumps(config)
-        words = (self.python, "-P", str(HERE / "apply_guest.py"), text, self.before)
+        words = (self.python, "-P", str(self.vm.home.home / "apply_guest.py"), text, self.before)
         told: dict[str, Any] = json.loads(self.vm.run(*filter(None, words), seconds=120))
         assert told["left"] == []
         self.before = text
@@ -55,7 +53,7 @@ class Place:
         return self.vm.does("ping", "-c1", "-W2", address, within=within)
 
     def stream(self, *words: str) -> tuple[str, ...]:
-        return (self.python, "-P", str(HERE / "stream_guest.py"), *words)
+        return (self.python, "-P", str(self.vm.home.home / "stream_guest.py"), *words)
 
     def hears(self, port: str, file: str) -> int:
         """Somebody on the internet takes one conversation; its process."""
