@@ -1,4 +1,4 @@
-"""Compile the packages that the admin loads without their docstrings, which weigh 3.5 MB there.
+"""Compile the packages that roles load without their docstrings, which weigh 3.5 MB in the admin.
 
 Run by set-up with the Python whose packages they are.  Python takes these files as they are
 (PEP 552, unchecked), so that a look at a source's date does not bring the docstrings back.
@@ -10,8 +10,8 @@ import sysconfig
 from pathlib import Path
 
 PACKAGES = (
-    "anyio", "click", "fastapi", "jinja2", "pydantic", "sqlalchemy", "sqlmodel", "starlette",
-    "uvicorn",
+    "aiohttp", "anyio", "click", "dnslib", "fastapi", "jinja2", "multidict", "pydantic",
+    "pyroute2", "sqlalchemy", "sqlmodel", "starlette", "tftpy", "typer", "uvicorn", "yarl",
 )  # fmt: skip
 WITHOUT_DOCSTRINGS = 2
 
