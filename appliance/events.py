@@ -551,7 +551,7 @@ class OutsideRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class DeviceMet(Event):
-    """A new device is on {network}: {name} ({mac})."""
+    """A new device is on {network}: {name}."""
 
     bell: ClassVar[str] = "devices"
 

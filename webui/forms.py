@@ -6,18 +6,21 @@ A form is a frozen dataclass of texts; a route takes it by `Annotated[Typed, fil
 import hashlib
 import json
 from dataclasses import fields
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Form, Request
 from starlette.datastructures import FormData
 
 from appliance.errors import Problem, Refused
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Text = Annotated[str, Form()]
 """One text of a route that takes no more than a few."""
 Texts = Annotated[tuple[str, ...], Form()]
 """What check boxes of one name send."""
-Shape = TypeVar("Shape")
+Shape = TypeVar("Shape", bound="DataclassInstance")
 
 
 def filled(shape: type[Shape]) -> Any:
@@ -47,7 +50,7 @@ def read_as(shape: type[Shape], sent: FormData) -> Shape:
     Typed(name='', colour='blue', days=('mon', 'sun'))
     """
     found: dict[str, str | tuple[str, ...]] = {}
-    for one in fields(shape):  # type: ignore[arg-type]
+    for one in fields(shape):
         texts = tuple(text for text in sent.getlist(one.name) if isinstance(text, str))
         if len(texts) < len(sent.getlist(one.name)):
             raise Refused(Problem((one.name,), "Send text here, not a file."))

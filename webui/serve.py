@@ -9,20 +9,15 @@ it ends.
 """
 
 import asyncio
-import errno
-import json
 import logging
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import anyio.to_thread
 import uvicorn
@@ -41,8 +36,8 @@ from appliance.model.slices import TimeSlice
 from appliance.plan.prefixes import prefixes, router_address
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
-from appliance.store.secrets.open import Secrets
 from webui.app import application, names_of, own_names
+from webui.certificates.driver import certify
 from webui.listening.serve import Limits, listen
 
 BEAT_SECONDS = 2.0
@@ -50,7 +45,6 @@ LOOK_SECONDS = 1.0  # between two looks at what net published
 RENEW_SECONDS = 3600.0  # between two looks at the calendar
 OWN_SOCKET = "api.sock"
 SECURE = ("admin.", "admin6.")
-RENEW_DAYS = 30  # before the end
 THREADS = 8
 """Requests carried out at once; each thread costs memory, and SQLite writes one by one anyway."""
 
@@ -184,47 +178,6 @@ def named_in(config: RouterConfig) -> set[str]:
     return addresses | six | names_of(config.hostname, config.domain)
 
 
-def _certify(secrets: Secrets, names: set[str], now: float) -> bool:
-    """Have a leaf for `names`; True when a new one was made.  Raises OSError.
-
-    `leaf.json` says what the leaf is good for, so that a box with a good one makes none.
-    """
-    good = json.loads(secrets.read("leaf.json") or "{}")
-    if names <= set(good.get("names", ())) and now < good.get("renew_at", 0):
-        return False
-    ca_certificate, ca_key = secrets.read("ca.crt"), secrets.read("ca.key")
-    ca = ca_certificate and ca_key and _pem(ca_certificate, ca_key)
-    made = _made({"now": now, "names": sorted(names), "ca": ca or None})
-    if not ca:
-        secrets.write("ca.key", made["ca"]["key"].encode())
-        secrets.write("ca.crt", made["ca"]["certificate"].encode(), mode=0o644)
-    secrets.remove("leaf.json")
-    secrets.write("leaf.key", made["leaf"]["key"].encode())
-    secrets.write("leaf.crt", made["leaf"]["certificate"].encode(), mode=0o644)
-    told = {"names": sorted(names), "renew_at": made["ends"] - RENEW_DAYS * 86400}
-    secrets.write("leaf.json", json.dumps(told).encode())
-    return True
-
-
-def _pem(certificate: bytes, key: bytes) -> dict[str, str]:
-    return {"certificate": certificate.decode(), "key": key.decode()}
-
-
-def _made(asked: dict[str, Any]) -> dict[str, Any]:
-    """What `webui.certificates` answers, in a process of its own.  Raises OSError."""
-    words, place = [sys.executable, "-m", "webui.certificates"], Path(__file__).parents[1]
-    try:
-        done = subprocess.run(
-            words, input=json.dumps(asked).encode(), capture_output=True, cwd=place, timeout=60
-        )
-        done.check_returncode()
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        last = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
-        raise ChildProcessError(errno.ECHILD, last or str(error)) from error
-    made: dict[str, Any] = json.loads(done.stdout)
-    return made
-
-
 class Papers:
     """The certificate that is shown, and who makes it again."""
 
@@ -248,14 +201,14 @@ class Papers:
         try:
             self.renewed(named_in(config))
         except OSError as error:
-            what = f"There is no certificate for the new addresses ({error.strerror})."
+            what = f"The certificate for the new addresses cannot be stored ({error.strerror})."
             raise Unreachable(f"{what} Make room on the router's disk, then apply again.") from None
 
     def renewed(self, more: Iterable[str] = ()) -> None:
-        """Certify again where that is due.  Raises OSError on a disk that is full."""
+        """Certify again where that is due.  Raises OSError on a disk that is full, Unreachable."""
         with self._one:
             names = own_addresses(self._desk).union(more)
-            fresh = _certify(self._desk.secrets, names, _today(self._desk))
+            fresh = certify(self._desk.secrets, names, _today(self._desk))
             if fresh and self._loop is not None:
                 # between two handshakes: one in the middle would have the old key, or the new
                 self._loop.call_soon_threadsafe(self._show)
@@ -275,7 +228,7 @@ class Papers:
             if not net.changed() and clock() - looked_at < RENEW_SECONDS:
                 continue
             looked_at = clock()
-            with suppress(OSError):  # a full disk: the certificate before goes on
+            with suppress(OSError, Unreachable):  # a full disk: the certificate before goes on
                 await asyncio.to_thread(self.renewed)
 
 

@@ -149,7 +149,8 @@ class Watch:
             rows.write_devices(self._database, changed, gone)
             for row in met:
                 if self._allowance.takes(now):
-                    name = row.hostname or row.maker or row.mac
+                    known = row.hostname or row.maker
+                    name = f"{known} ({row.mac})" if known else row.mac
                     append(self._database, DeviceMet(row.network, row.mac, name), now)
 
     def _measure(self, counts: Mapping[str, Count]) -> None:

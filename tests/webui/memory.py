@@ -13,7 +13,7 @@ from services.recall.serve import listening
 
 
 @contextmanager
-def remembering(state: Path, role: str, rows: list[dict[str, Any]]) -> Iterator[list[Any]]:
+def remembering(state: Path, role: str, rows: list[Any]) -> Iterator[list[Any]]:
     """The role answers with `rows`; yields the questions it was asked."""
     path = recall_path(state, role)
     path.parent.mkdir(exist_ok=True)

@@ -50,6 +50,10 @@ class Secrets:
         path = self._path(folder)
         return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
 
+    def rename(self, name: str, to: str) -> None:
+        """Call it otherwise; what was called so before is gone."""
+        self._path(name).replace(self._path(to))
+
     def remove(self, name: str) -> None:
         """Forget it."""
         self._path(name).unlink(missing_ok=True)

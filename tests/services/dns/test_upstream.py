@@ -32,7 +32,7 @@ def asked(upstream: Upstream, told: Told, slot: int = 1, dice: bytes = ID * 2) -
 
 def answered(sent: bytes | None, **words: bool) -> bytes:
     assert sent
-    return answer_to(sent, LINE, **words)  # type: ignore[arg-type]
+    return answer_to(sent, LINE, **words)
 
 
 def flight(upstream: Upstream, message: bytes, slot: int = 1) -> Flight:

@@ -46,14 +46,14 @@ def test_a_channel_is_added(lived_in: Home) -> None:
 
 
 def test_a_secret_goes_to_the_role_that_sends(lived_in: Home) -> None:
-    with remembering(lived_in.state, "notice", [True]) as asked:  # type: ignore[list-item]
+    with remembering(lived_in.state, "notice", [True]) as asked:
         lived_in.post("/notices", **MAIL, secret="canary-password")
     (channel,) = lived_in.desk.reads.channels()
     assert asked == [{"channel": channel.id, "secret": "canary-password"}]
 
 
 def test_a_secret_is_nowhere_else(lived_in: Home) -> None:
-    with remembering(lived_in.state, "notice", [True]):  # type: ignore[list-item]
+    with remembering(lived_in.state, "notice", [True]):
         shown = lived_in.post("/notices", **MAIL, secret="canary-password")
     (channel,) = lived_in.desk.reads.channels()
     pages = shown + lived_in.get(f"/notices?edit={channel.id}") + lived_in.get("/changes")
