@@ -1,4 +1,4 @@
-"""Rules, forwards, routes, guest networks and their clock, as changes of the draft."""
+"""Rules, forwards, routes and guest networks, as changes of the draft."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -82,4 +82,4 @@ def set_time(
         time = {**read.to_json(config.time), "servers": list(servers), "serve": serve}
         return read.config({**read.to_json(config), "time": time, "time_zone": time_zone})
 
-    return draft.edit(desk, actor, change, f"The router's clock is to be that of {time_zone}.")
+    return draft.edit(desk, actor, change, "How the router keeps the time is to be changed.")

@@ -25,6 +25,7 @@ from appliance.store.inventory_view import Wish
 from appliance.store.looks.open import FILES
 from appliance.store.notices import Notice, Outcome
 from appliance.store.open import now, writer
+from appliance.store.secrets.open import Secrets
 from appliance.store.standing.open import standings
 from services.notices import letter, topics
 from services.notices.pace import Pace
@@ -66,7 +67,7 @@ class Role:
     """The role's memory between two looks."""
 
     def __init__(self, state: Path) -> None:
-        self._state, self._secrets = state, state / "secrets/notice"
+        self._state, self._secrets = state, Secrets(state / "secrets/notice")
         self._own = writer(state / "notice.db", notices.MIGRATIONS)
         self._files = {one: Follower(state / f"{one}.db") for one in FILES if one != "notice"}
         self._heard = notices.heard(self._own)
@@ -99,9 +100,11 @@ class Role:
         ident = str(question.get("channel", ""))
         if not IDENT.fullmatch(ident):
             return []
-        if "secret" in question:
-            self._keep_secret(ident, str(question["secret"]))
-        return [bool(self._secret(ident))]
+        if secret := str(question.get("secret", "")):
+            self._secrets.write(ident, secret.encode())
+        elif "secret" in question:
+            self._secrets.remove(ident)
+        return [bool(self._secrets.read(ident))]
 
     def close(self) -> None:
         """Stop sending; what waits is sent after the next start."""
@@ -209,7 +212,7 @@ class Role:
 
     async def _sent(self, channel: Channel, told: list[Notice]) -> str:
         """What its server said.  Raises NotSent."""
-        secret = self._secret(channel.id)
+        secret = (self._secrets.read(channel.id) or b"").decode()
         if channel.kind == MAIL:
             ident = f"{os.urandom(12).hex()}"
             message = letter.mail(channel, self._router, told, now(), ident)
@@ -251,25 +254,6 @@ class Role:
         with suppress(sqlite3.Error), journal.transaction(self._own):
             journal.append(self._own, event, now())
             journal.prune(self._own)
-
-    # ── secrets ──────────────────────────────────────────────────────────────────────────────────
-
-    def _secret(self, ident: str) -> str:
-        with suppress(OSError):
-            return (self._secrets / ident).read_text()
-        return ""
-
-    def _keep_secret(self, ident: str, secret: str) -> None:
-        path = self._secrets / ident
-        if not secret:
-            path.unlink(missing_ok=True)
-            return
-        fresh = path.with_suffix(".new")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
 
 
 def _nearly_full(state: Path) -> str:

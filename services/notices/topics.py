@@ -31,6 +31,7 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.BuildEnded: ("build", _failed),
     events.ServiceFailed: ("role", _always),
     events.PoolEmpty: ("network", _always),
+    events.PoolFlooded: ("network", _always),
     events.ForeignServer: ("network", _always),
     events.ForeignServerGone: ("network", _always),
     events.EarLost: ("network", _always),

@@ -24,6 +24,7 @@ def ended(state: str) -> Event:
         (events.BuildEnded("b", "h", "ember", "failed"), "build"),
         (events.BuildEnded("b", "h", "ember", "built"), None),
         (events.ServiceFailed("devices", "why.", 4), "role"),
+        (events.PoolFlooded("lan", 200), "network"),
         (events.BuildQueued("b", "h", "ember"), None),
     ],
 )
