@@ -15,9 +15,9 @@ from appliance.errors import Unreachable
 from appliance.model.names import uuid7
 
 ROOM_BYTES = 1 << 20
+"""What each file keeps free in itself."""
 LOG_PAGES = 128
 """Of 4 KiB: what a log may hold before it is moved into its file; half of ROOM_BYTES."""
-"""What each file keeps free in itself."""
 
 
 def now() -> float:
@@ -38,6 +38,17 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _bring_up_to_date(connection, path.name, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    with suppress(sqlite3.Error):  # there is no room to keep any
+        keep_room(connection)
+    return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, name: str, migrations: Sequence[str]) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=5000")
@@ -45,16 +56,12 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     (done,) = connection.execute("PRAGMA user_version").fetchone()
     if done > len(migrations):
-        connection.close()
         raise Unreachable(
-            f"{path.name} was written by a newer Nixie (its layout is {done}, this one knows "
+            f"{name} was written by a newer Nixie (its layout is {done}, this one knows "
             f"{len(migrations)}). Start the newer version, or restore the backup made before it."
         )
     for number, script in enumerate(migrations[done:], start=done + 1):
         connection.executescript(f"begin; {script}; PRAGMA user_version={number}; commit;")
-    with suppress(sqlite3.Error):  # there is no room to keep any
-        keep_room(connection)
-    return connection
 
 
 def begin(path: Path) -> None:

@@ -3,12 +3,10 @@
 Both ask what the kernel holds for the namespace in which they were made.  Needs CAP_NET_ADMIN.
 """
 
-import asyncio
-import json
 import mmap
 import socket
-import threading
-from collections.abc import Iterable, Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -16,10 +14,14 @@ from typing import Any
 
 from appliance.errors import Unreachable
 from appliance.plan.devices import State, Step
+from appliance.store import metrics
+from appliance.store.journal import transaction
+from appliance.store.metrics import Rate
+from appliance.store.open import writer
 from services.devices import fingerprint, wire
 from services.devices.table import LISTED, Count, commands, counts, state
 from services.devices.wire import Link, Neighbour
-from services.firewall.driver import load
+from services.firewall.driver import Nft
 
 ANSWER_SECONDS = 2.0
 DISCARD = 9  # RFC 863: nobody minds what comes there
@@ -27,37 +29,31 @@ DATAGRAM_BYTES = 1 << 17
 
 
 class Table:
-    """The devices' table of this namespace; one caller at a time, in a thread."""
+    """The devices' table of this namespace."""
 
     def __init__(self) -> None:
-        self._nft = load().Nftables()
-        self._nft.set_json_output(True)
-        self._lock = threading.Lock()
+        self._nft = Nft()
 
     async def observe(self) -> State:
         """Our table as it stands.  Raises Unreachable."""
-        return state(await asyncio.to_thread(self._listed))
+        return state(await self._listed())
 
     async def perform(self, step: Step) -> None:
         """Carry out one step in one transaction.  Raises Unreachable."""
-        await asyncio.to_thread(self._run, commands(step))
+        try:
+            await self._nft.run(commands(step))
+        except Unreachable as error:
+            raise Unreachable(f"The kernel refused to block or count devices: {error}.") from error
 
     async def counts(self) -> dict[str, Count]:
         """What each counted device moved.  Raises Unreachable."""
-        return counts(await asyncio.to_thread(self._listed))
+        return counts(await self._listed())
 
-    def _listed(self) -> list[Any]:
-        with self._lock:
-            code, listed, why = self._nft.cmd(LISTED)
-        if code:
-            raise Unreachable(f"The devices' table cannot be read: {str(why).strip()}.")
-        return list(json.loads(listed)["nftables"]) if listed else []
-
-    def _run(self, asked: list[Any]) -> None:
-        with self._lock:
-            code, _, why = self._nft.json_cmd({"nftables": asked})
-        if code:
-            raise Unreachable(f"The kernel refused to block or count devices: {str(why).strip()}.")
+    async def _listed(self) -> list[Any]:
+        try:
+            return await self._nft.listed(LISTED)
+        except Unreachable as error:
+            raise Unreachable(f"The devices' table cannot be read: {error}.") from error
 
 
 def neighbours() -> list[Neighbour]:
@@ -82,6 +78,37 @@ def ask(addresses: Iterable[IPv6Address]) -> None:
         for address in addresses:
             with suppress(OSError):  # the prefix went just now
                 asking.sendto(b"", (str(address), DISCARD))
+
+
+class History:
+    """metrics.db, written by one process.  A full disk leaves a gap; damaged, it begins anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = _usable(path) or _anew(path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def write(
+        self,
+        rates: Mapping[str, Rate],
+        now: float,
+        moved: Mapping[str, tuple[int, int]] | None = None,
+        minute: int = 0,
+    ) -> None:
+        """The rates of now; once it is over, what moved in the minute that began at `minute`."""
+        try:
+            with transaction(self._file):
+                metrics.write_rates(self._file, rates, now)
+                if moved is not None:
+                    metrics.add(self._file, moved, minute)
+        except sqlite3.OperationalError:  # no room
+            return
+        except sqlite3.DatabaseError:  # its log was whole, and had hidden a damaged file
+            self._file.close()
+            self._file = _anew(self._path)
 
 
 class Makers:
@@ -116,3 +143,20 @@ def _dump(question: bytes, kind: int) -> Iterator[memoryview]:
                         yield body
     except OSError as error:
         raise Unreachable(f"The kernel does not say who is on the LANs: {error}.") from error
+
+
+def _usable(path: Path) -> sqlite3.Connection | None:
+    try:
+        connection = writer(path, metrics.MIGRATIONS)
+    except (sqlite3.DatabaseError, Unreachable):
+        return None
+    metrics.hasten(connection)
+    return connection
+
+
+def _anew(path: Path) -> sqlite3.Connection:
+    """Nothing is in it.  Where the disk refuses that, what moves is kept in memory only."""
+    with suppress(OSError):
+        for name in (path.name, f"{path.name}-wal"):
+            path.with_name(name).write_bytes(b"")
+    return _usable(path) or writer(Path(":memory:"), metrics.MIGRATIONS)

@@ -24,12 +24,11 @@ from appliance.store.devices import DeviceRow
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import append, transaction
 from appliance.store.leases import LeaseRow
-from appliance.store.open import writer
 from appliance.store.verified import verified as verified_before
 from appliance.store.verified import write_verified
 from services.devices import driver
 from services.devices.census import Look, folded, kept
-from services.devices.driver import Makers, Table
+from services.devices.driver import History, Makers, Table
 from services.devices.meter import Meter
 from services.devices.notices import Allowance
 from services.devices.own_address import Questions, candidates, verified
@@ -61,7 +60,7 @@ class Watch:
         self._database, self._state, self._now = database, state, now
         self._inventory = Follower(state / "nixie.db")
         self._leases = Follower(state / "leases.db")
-        self._metrics = _history(state / "metrics.db")
+        self._metrics = History(state / "metrics.db")
         self._table, self._makers = Table(), Makers(makers)
         self._meter, self._allowance = Meter(), Allowance()
         self._minute = _minute(now())
@@ -154,14 +153,14 @@ class Watch:
                     append(self._database, DeviceMet(row.network, row.mac, name), now)
 
     def _measure(self, counts: Mapping[str, Count]) -> None:
-        """Write down rates, and what moved in a minute that is over; a full disk leaves a gap."""
+        """Write down rates, and what moved in a minute that is over."""
         at, now = time.monotonic(), self._now()
         rates = self._meter.read(counts, at)
-        with suppress(sqlite3.Error), transaction(self._metrics):
-            metrics.write_rates(self._metrics, rates, now)
-            if (minute := _minute(now)) != self._minute:
-                metrics.add(self._metrics, self._meter.gathered(), self._minute)
-                self._minute = minute
+        if (minute := _minute(now)) == self._minute:
+            self._metrics.write(rates, now)
+            return
+        self._metrics.write(rates, now, self._meter.gathered(), self._minute)
+        self._minute = minute
 
     def _networks(self) -> dict[str, str]:
         """The bridges in force with their networks' names."""
@@ -218,27 +217,6 @@ def _minute(now: float) -> int:
 def _moment(now: float) -> Moment:
     local = time.localtime(now)
     return Moment(now, local.tm_wday * MINUTES_A_DAY + local.tm_hour * 60 + local.tm_min)
-
-
-def _history(path: Path) -> sqlite3.Connection:
-    """metrics.db; one that cannot be used begins anew, for it may be deleted at any time.
-
-    Where the disk refuses that too, what moves is only remembered until the next start.
-    """
-    try:
-        return _opened(path)
-    except (sqlite3.DatabaseError, Unreachable):
-        with suppress(OSError, sqlite3.DatabaseError):
-            for name in (path.name, f"{path.name}-wal"):
-                path.with_name(name).write_bytes(b"")
-            return _opened(path)
-    return _opened(Path(":memory:"))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    connection = writer(path, metrics.MIGRATIONS)
-    metrics.hasten(connection)
-    return connection
 
 
 async def _ring(rung: asyncio.Event, inventory: Path) -> None:

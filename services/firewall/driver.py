@@ -1,7 +1,8 @@
 """The door to nftables: our filter, and the table of the short way; needs CAP_NET_ADMIN.
 
-libnftables keeps the netlink socket of the namespace in which it was made.  It is called in a
-thread (it releases the interpreter lock) and by one caller at a time.
+libnftables keeps the netlink socket of the namespace in which it was made.  It is called in threads
+(it releases the interpreter lock), but one at a time in the whole process: it splits names with
+strtok, whose place is the process's, and two callers at once end it (json.c, set_dtype_json).
 """
 
 import asyncio
@@ -9,7 +10,8 @@ import importlib.util
 import json
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -22,10 +24,120 @@ from services.firewall import flows
 from services.firewall.canonical import commands, state
 
 DISTRIBUTION = "/usr/lib/python3/dist-packages/nftables"
+_ONE_AT_A_TIME = threading.Lock()
 
 
-def load() -> ModuleType:
-    """The distribution's python-nftables, found from inside a venv as well.
+class FirewallDriver:
+    """Our tables in the namespace where this object was made."""
+
+    def __init__(self) -> None:
+        self._nft = Nft()
+
+    async def observe(self) -> State:
+        """The filter as it stands.  Raises Unreachable."""
+        return (await self.both())[0]
+
+    async def both(self) -> tuple[State, Flows]:
+        """The filter and the short way, in one look.  Raises Unreachable."""
+        try:
+            found = await self._nft.listed("list ruleset")
+        except Unreachable as error:
+            raise Unreachable(f"The filter cannot be read: {error}.") from error
+        return state(found), flows.state(found)
+
+    async def takes_flowtables(self, link: str) -> bool:
+        """Would the kernel take a flowtable over `link`?  A dry run."""
+        try:
+            await self._nft.rehearse(flows.probed(link))
+        except Unreachable:
+            return False
+        return True
+
+    async def shorten(self, step: FlowStep) -> None:
+        """Carry out one step of the short way in one transaction.  Raises Unreachable."""
+        with _refused():
+            await self._nft.run(flows.commands(step))
+
+    async def perform(self, step: Step) -> None:
+        """Carry out one step in one transaction: refused, it changes nothing.
+
+        Raises Unreachable.
+        """
+        with _refused():
+            await self._nft.run(commands(step))
+
+    async def rehearse(self, step: Step) -> None:
+        """A dry run in the kernel: nothing is changed.  Raises Unreachable with why not."""
+        with _refused():
+            await self._nft.rehearse(commands(step))
+
+
+class Nft:
+    """libnftables in the namespace where this object was made.  Needs CAP_NET_ADMIN."""
+
+    def __init__(self) -> None:
+        with _ONE_AT_A_TIME:
+            self._context = _context()
+
+    async def listed(self, what: str) -> list[Any]:
+        """What `list …` says, in JSON.  Raises Unreachable with the library's words."""
+        return await asyncio.to_thread(self._listed, what)
+
+    async def run(self, commands: Sequence[Json]) -> None:
+        """One batch, all or nothing.  Raises Unreachable with the kernel's words."""
+        await asyncio.to_thread(self._run, commands)
+
+    async def rehearse(self, commands: Sequence[Json]) -> None:
+        """A dry run in the kernel: nothing is changed.  Raises Unreachable as `run` does."""
+        await asyncio.to_thread(_rehearse, commands)
+
+    def _listed(self, what: str) -> list[Any]:
+        with _ONE_AT_A_TIME:
+            code, listed, why = self._context.cmd(what)
+        if code:
+            raise Unreachable(str(why).strip())
+        return list(json.loads(listed)["nftables"]) if listed else []
+
+    def _run(self, commands: Sequence[Json]) -> None:
+        with _ONE_AT_A_TIME:
+            why = _refusal(self._context, commands)
+        if why:
+            raise Unreachable(why)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
+    except Unreachable as error:
+        raise Unreachable(f"The kernel refused the filter: {error}.") from error
+
+
+def _rehearse(commands: Sequence[Json]) -> None:
+    """In a context of its own, which would keep its elements in the cache."""
+    with _ONE_AT_A_TIME:
+        context = _context(dry=True)
+        why = _refusal(context, commands)
+        del context  # it is freed here, not beside somebody else's call
+    if why:
+        raise Unreachable(why)
+
+
+def _context(*, dry: bool = False) -> Any:
+    made = _load().Nftables()
+    made.set_json_output(True)
+    made.set_dry_run(dry)
+    return made
+
+
+def _refusal(context: Any, commands: Sequence[Json]) -> str:
+    """Carry them out; why the kernel did not, "" when it did."""
+    code, _, why = context.json_cmd({"nftables": list[Any](commands)})
+    return str(why).strip() or f"libnftables ended with {code}" if code else ""
+
+
+def _load() -> ModuleType:
+    """python-nftables, found from inside a venv as well.
 
     The packages of that name in Python's index are old copies without a dry run.  Raises
     Unreachable with what to install.
@@ -49,69 +161,3 @@ def load() -> ModuleType:
             f"python-nftables cannot be loaded ({error}); install python3-nftables."
         ) from error
     return module
-
-
-class FirewallDriver:
-    """Our tables in the namespace where this object was made."""
-
-    def __init__(self) -> None:
-        self._nft = _context()
-        self._lock = threading.Lock()
-
-    async def observe(self) -> State:
-        """The filter as it stands.  Raises Unreachable."""
-        return (await self.both())[0]
-
-    async def both(self) -> tuple[State, Flows]:
-        """The filter and the short way, in one look.  Raises Unreachable."""
-        return await asyncio.to_thread(self._observe)
-
-    async def takes_flowtables(self, link: str) -> bool:
-        """Would the kernel take a flowtable over `link`?  A dry run."""
-        try:
-            await asyncio.to_thread(_run, _context(dry=True), flows.probed(link))
-        except Unreachable:
-            return False
-        return True
-
-    async def shorten(self, step: FlowStep) -> None:
-        """Carry out one step of the short way in one transaction.  Raises Unreachable."""
-        await asyncio.to_thread(self._perform, flows.commands(step))
-
-    async def perform(self, step: Step) -> None:
-        """Carry out one step in one transaction: refused, it changes nothing.
-
-        Raises Unreachable.
-        """
-        await asyncio.to_thread(self._perform, commands(step))
-
-    async def rehearse(self, step: Step) -> None:
-        """A dry run in the kernel: nothing is changed.  Raises Unreachable with why not."""
-        await asyncio.to_thread(_run, _context(dry=True), commands(step))
-
-    def _observe(self) -> tuple[State, Flows]:
-        with self._lock:
-            code, listed, why = self._nft.cmd("list ruleset")
-        if code:
-            raise Unreachable(f"The filter cannot be read: {why.strip()}.")
-        found = json.loads(listed)["nftables"] if listed else ()
-        return state(found), flows.state(found)
-
-    def _perform(self, asked: Sequence[Json]) -> None:
-        with self._lock:
-            _run(self._nft, asked)
-
-
-def _context(*, dry: bool = False) -> Any:
-    """A libnftables context.  A dry run has its own: it leaves its elements in the cache."""
-    made = load().Nftables()
-    made.set_json_output(True)
-    made.set_dry_run(dry)
-    return made
-
-
-def _run(nft: Any, asked: Sequence[Json]) -> None:
-    """One batch, all or nothing.  Raises Unreachable with what the kernel says."""
-    code, _, why = nft.json_cmd({"nftables": list[Any](asked)})
-    if code:
-        raise Unreachable(f"The kernel refused the filter: {str(why).strip()}.")

@@ -238,3 +238,25 @@ except Unreachable as error:
     print("refused" in str(error), (await driver.observe()).stands)
 """
     assert said(box, lines) == "True False"
+
+
+CROWD = """
+import asyncio
+from services.firewall.driver import Nft
+async def main():
+    crowd = [Nft() for _ in range(4)]
+    put = {"family": "inet", "table": "t"}
+    kinds = ["ipv4_addr", "inet_proto", "inet_service", "ifname"]
+    sets = [{"add": {"set": put | {"name": f"s{n}", "type": kinds}}} for n in range(400)]
+    await crowd[0].run([{"add": {"table": {"family": "inet", "name": "t"}}}, *sets])
+    async def looks(nft):
+        for _ in range(150):
+            assert len(await nft.listed("list ruleset")) == 402
+    await asyncio.gather(*map(looks, crowd))
+    print("whole")
+asyncio.run(main())
+"""
+
+
+def test_callers_of_the_library_do_not_meet(box: Namespace) -> None:
+    assert box.python(CROWD) == "whole\n"
