@@ -3,6 +3,8 @@
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.drops.wire import held
 
@@ -102,3 +104,10 @@ def test_no_byte_breaks_the_reader(at: int) -> None:
         broken = bytearray(SEEN)
         broken[at] = value
         assert len(held(bytes(broken))) <= 1
+
+
+@given(st.binary(max_size=120), st.sampled_from((b"", b"\x45", b"\x60", ASKED[:6])))
+def test_no_packet_does_anything_but_be_told_or_left_out(noise: bytes, head: bytes) -> None:
+    for made in (message, arp):
+        for one in held(made(head + noise)):
+            assert one.port is None or 0 <= one.port < 65_536
