@@ -107,3 +107,9 @@ def test_an_old_prefix_has_lifetimes_of_nothing() -> None:
     until = before.networks[0].prefixes[1].until
     after = announced(CONFIG, lent(NEW), before, NOW)
     assert after.networks[0].prefixes[2] == AnnouncedPrefix(OLD, 0, 0, until)
+
+
+def test_what_the_provider_lends_is_told_while_a_network_wants_a_part_of_it() -> None:
+    lan, none = CONFIG, replace(CONFIG, networks=(replace(LAN, ipv6=None),))
+    found = [announced(one, lent(OLD), Ipv6Slice(), NOW).delegated for one in (lan, none)]
+    assert found == [IPv6Network("2001:db8:42::/56"), None]
