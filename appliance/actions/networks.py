@@ -12,6 +12,7 @@ from typing import Any
 from appliance.actions import draft
 from appliance.actions.changes import present
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act
+from appliance.actions.keeping import lent
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
 from appliance.events import MachineActed
@@ -135,8 +136,7 @@ def _sited(before: RouterConfig, after: RouterConfig, entropy: bytes) -> RouterC
 
 def _fits(desk: Desk, place: tuple[str | int, ...], network: Network) -> None:
     """Raise Refused for a number that the provider's prefix of today does not have."""
-    slices = desk.reads.slices()
-    if wrong := tuple(unfit(place, network, slices.ipv6.delegated if slices else None)):
+    if wrong := tuple(unfit(place, network, lent(desk))):
         raise Refused(*wrong)
 
 

@@ -16,8 +16,8 @@ def sites(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
         )
 
 
-def renumbered(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
-    """Networks with another number, also where a network that came or went is the cause."""
+def renumbered(before: RouterConfig, after: RouterConfig) -> Iterator[tuple[str, str]]:
+    """Networks with another number, each with its sentence; one that came or went may be why."""
     old, new = numbers(before), numbers(after)
     was = {one.name: one.ipv6.subnet for one in before.networks if one.ipv6}
     for network in after.networks:
@@ -26,15 +26,17 @@ def renumbered(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
             continue
         if old[name] != new[name]:
             yield (
+                name,
                 f"{name} takes number {new[name]} among the IPv6 networks (was {old[name]}): the "
-                "router and its devices get other IPv6 addresses there."
+                "router and its devices get other IPv6 addresses there.",
             )
         elif network.ipv6.subnet != was[name]:
             yield (
+                name,
                 f"{name} keeps number {new[name]} among the IPv6 networks, whatever others there "
                 "are."
                 if network.ipv6.subnet is not None
-                else f"{name} takes the lowest number that is free among the IPv6 networks."
+                else f"{name} takes the lowest number that is free among the IPv6 networks.",
             )
 
 

@@ -38,7 +38,7 @@ def announced(config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float)
         ask_on=config.wan.link if config.wan and mine and not config.wan.pppoe else None,
         site=config.ula if mine else None,
         networks=tuple(one for one in networks if one.prefixes),
-        delegated=facts.delegated if mine else None,
+        delegated=facts.delegated,
     )
 
 

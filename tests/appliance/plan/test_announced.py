@@ -109,7 +109,6 @@ def test_an_old_prefix_has_lifetimes_of_nothing() -> None:
     assert after.networks[0].prefixes[2] == AnnouncedPrefix(OLD, 0, 0, until)
 
 
-def test_what_the_provider_lends_is_told_while_a_network_wants_a_part_of_it() -> None:
-    lan, none = CONFIG, replace(CONFIG, networks=(replace(LAN, ipv6=None),))
-    found = [announced(one, lent(OLD), Ipv6Slice(), NOW).delegated for one in (lan, none)]
-    assert found == [IPv6Network("2001:db8:42::/56"), None]
+def test_what_the_provider_lends_is_told() -> None:
+    found = [announced(CONFIG, one, Ipv6Slice(), NOW) for one in (lent(OLD), NOTHING_FOUND)]
+    assert [one.delegated for one in found] == [IPv6Network("2001:db8:42::/56"), None]
