@@ -155,18 +155,16 @@ def _from_the_world(
     return ask
 
 
-def answered(ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False) -> Answer:
+def answered(
+    ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False, why: Why = Why.CACHE
+) -> Answer:
     """The answer to who asked, from a reply that is good for `seconds` from now."""
     if ask.chain:
         try:
             reply = spliced(ask.chain, reply, ask.client)
         except Malformed:
             reply = failed(ask.client)
-    return from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
-
-
-def because(said: Answer, why: Why) -> Answer:
-    """The answer, which came from there."""
+    said = from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
     said.why = why
     return said
 

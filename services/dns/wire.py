@@ -7,7 +7,7 @@ cannot be read is refused by name: `Malformed`.
 import struct
 from struct import Struct
 
-from services.dns.private import WITH_ADDRESSES, has_private
+from services.dns.private import WITH_ADDRESSES
 
 HEADER = Struct("!6H")
 HEAD = Struct("!5H")  # without its id: flags, and how many records of each kind
@@ -53,18 +53,20 @@ class Query:
         self, message: bytes, name: bytes, kind: int, end: int, opt: "tuple[int, int] | None"
     ) -> None:
         self.id = message[:2]
-        self.flags = int.from_bytes(message[2:4])
+        self.flags = message[2] << 8 | message[3]
         self.name = name  # wire form, lower case, with the root's zero
         self.type = kind
-        self.question = message[HEADER_SIZE:end]  # as asked: its letter case is echoed
+        self.question = question = message[HEADER_SIZE:end]  # as asked: its letter case is echoed
         self.end = end  # where the records begin, in this message and in every answer to it
-        self.edns = opt is not None
-        size, ttl = opt or (PLAIN_SIZE, 0)
-        self.limit = min(max(size, PLAIN_SIZE), OWN_SIZE)
-        self.wants_do = bool(ttl & DO)
-        self.version = ttl >> 16 & 0xFF
+        if opt is None:
+            self.edns = self.wants_do = False
+            self.limit, self.version = PLAIN_SIZE, 0
+        else:
+            size, ttl = opt
+            self.edns, self.wants_do = True, bool(ttl & DO)
+            self.limit, self.version = min(max(size, PLAIN_SIZE), OWN_SIZE), ttl >> 16 & 0xFF
         # what an answer depends on: name, type, class, and whether signatures are wanted
-        self.key = name + self.question[-4:], self.wants_do
+        self.key = name + question[-4:], self.wants_do
 
     def about(self, name: bytes) -> "Query":
         """The same client's question about another name, in wire form."""
@@ -120,7 +122,7 @@ def read_query(message: bytes) -> Query:
             opt = size, ttl
     if at != len(message):
         raise Malformed("bytes after the last record")
-    kind = int.from_bytes(message[end - 4 : end - 2])
+    kind = message[end - 4] << 8 | message[end - 3]
     return Query(message, message[HEADER_SIZE : end - 4].lower(), kind, end, opt)
 
 
@@ -144,15 +146,17 @@ def question_end(message: bytes) -> int:
     return at + 5
 
 
-def read_reply(message: bytes) -> Reply:
-    """Read an upstream's answer.  Raises Malformed."""
-    if len(message) < SHORTEST:
-        raise Malformed("shorter than a header and the shortest question")
-    _, flags, questions, answers, authorities, additional = HEADER.unpack_from(message)
-    if not flags & QR or questions != 1:
+def read_reply(message: bytes, start: int = 0) -> Reply:
+    """Read an upstream's answer; `start` is where its question ends, when that is known.
+
+    Raises Malformed.
+    """
+    if len(message) < SHORTEST or not message[2] & QR >> 8 or message[4:6] != b"\0\1":
         raise Malformed("not an answer to one question")
-    start = at = question_end(message)
+    _, flags, _, answers, authorities, additional = HEADER.unpack_from(message)
+    start = at = start or question_end(message)
     ttls: list[tuple[int, int]] = []
+    shortest = LONGEST_SECONDS
     minimum = stop = None
     private = False
     for number in range(answers + authorities + additional):
@@ -160,9 +164,12 @@ def read_reply(message: bytes) -> Reply:
         if stop is not None or kind == OPT:
             stop = stop or at  # what follows is dropped too: pointers may not be moved
         else:
-            ttls.append((fixed + TTL_AT, ttl if ttl < LONGEST_SECONDS else _seconds(ttl)))
+            seconds = ttl if ttl < LONGEST_SECONDS else _seconds(ttl)
+            ttls.append((fixed + TTL_AT, seconds))
+            if seconds < shortest:
+                shortest = seconds
             if kind in WITH_ADDRESSES:
-                private = private or has_private(kind, message[fixed + RECORD.size : after])
+                private = private or WITH_ADDRESSES[kind](message[fixed + RECORD.size : after])
             elif kind == SOA and answers <= number < answers + authorities:
                 minimum = _minimum(message, fixed, after, ttl)
         at = after
@@ -175,7 +182,7 @@ def read_reply(message: bytes) -> Reply:
         question=message[HEADER_SIZE:start],
         records=message[start : stop or at],
         ttls=tuple(ttls),
-        seconds=_keepable(flags, counts[0], ttls, minimum),
+        seconds=_keepable(flags, counts[0], shortest if ttls else 0, minimum),
         private=private,
     )
 
@@ -212,12 +219,14 @@ NEGATIVE_SECONDS = 3_600
 """RFC 2308 §5 advises one to three hours as the most for a name that does not exist."""
 
 
-def _keepable(flags: int, answers: int, ttls: list[tuple[int, int]], minimum: int | None) -> int:
-    """Seconds this answer may be kept (RFC 2308 §2, §5): 0 when cut short or without an SOA."""
+def _keepable(flags: int, answers: int, shortest: int, minimum: int | None) -> int:
+    """Seconds this answer may be kept (RFC 2308 §2, §5): 0 when cut short or without an SOA.
+
+    `shortest` is the lowest of its TTLs.
+    """
     code = flags & RCODE
     if flags & TC or code not in (NOERROR, NXDOMAIN):
         return 0
-    shortest = min([seconds for _, seconds in ttls], default=0)
     if code == NOERROR and answers:
         return shortest
     if minimum is None:
