@@ -5,6 +5,7 @@ from enum import StrEnum
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
 from services.dns.records import Stored, spliced
+from services.dns.reply import Reply, aged, without_records
 from services.dns.wire import (
     AD,
     ANY,
@@ -22,15 +23,12 @@ from services.dns.wire import (
     TC,
     Malformed,
     Query,
-    Reply,
-    aged,
     bad_version,
     compose,
     failure,
     no_such_name,
     read_query,
     refusal,
-    without_records,
 )
 from services.dns.zone import Elsewhere, Local, Zone
 

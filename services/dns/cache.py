@@ -9,7 +9,8 @@ while no upstream answers, an old answer is better than none (RFC 8767).
 
 from collections import OrderedDict
 
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL, Reply, renewed
+from services.dns.reply import Reply, renewed
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL
 
 MOST_BYTES = 4 << 20
 """Of each layer: some 5,000 answers."""

@@ -7,8 +7,9 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 
 from services.dns.ports import Ports
+from services.dns.reply import read_reply
 from services.dns.upstream import Flight, Upstream, Waiter, wants_tcp
-from services.dns.wire import Malformed, Query, ask, question_of, read_reply
+from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 53
 DRAIN = 64

@@ -14,7 +14,8 @@ from services.dns.answer import (
 )
 from services.dns.cache import Cache
 from services.dns.counts import Counts
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
+from services.dns.reply import Reply
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE
 
 
 class Landing:

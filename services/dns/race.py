@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from services.dns.cache import Key
+from services.dns.reply import Reply
 from services.dns.upstream import MOST_IN_FLIGHT, Waiter
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Query, Reply
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Query
 
 MOST_WAITING = 128
 """For one question; who comes later asks again by himself."""

@@ -8,6 +8,7 @@ import dnslib
 
 from appliance.model.dns import Data, Record, data
 from services.dns.labels import parts
+from services.dns.reply import Reply, read_reply
 from services.dns.wire import (
     AAAA,
     CNAME,
@@ -21,8 +22,6 @@ from services.dns.wire import (
     A,
     Malformed,
     Query,
-    Reply,
-    read_reply,
 )
 
 TEXT_BYTES = 255

@@ -31,8 +31,8 @@ from services.dns.labels import name_in_bytes
 from services.dns.landing import Landing
 from services.dns.looked import question, sentence
 from services.dns.questions import Questions, none_known
+from services.dns.reply import Reply
 from services.dns.streams import Streams
-from services.dns.wire import Reply
 from services.dns.zone import Zone, names, network_of
 from services.recall.serve import listening as remembering
 

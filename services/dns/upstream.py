@@ -8,18 +8,8 @@ clients ask it, is the races' part (`race.py`).
 from collections.abc import Callable
 from itertools import takewhile
 
-from services.dns.wire import (
-    HEADER_SIZE,
-    QR,
-    TC,
-    Malformed,
-    Query,
-    Reply,
-    ask,
-    question_of,
-    read_reply,
-    scrambled,
-)
+from services.dns.reply import Reply, read_reply
+from services.dns.wire import HEADER_SIZE, QR, TC, Malformed, Query, ask, question_of, scrambled
 
 TRY_SECONDS = (0.8, 1.6, 2.4)
 """How long each try may take; together a little less than a stub resolver's patience of 5 s."""

@@ -9,9 +9,10 @@ from appliance.model.dns import Dns, Upstream
 from services.dns.client import Client
 from services.dns.labels import name_in_bytes, suffixes
 from services.dns.race import Health, Race, Races
+from services.dns.reply import Reply
 from services.dns.tls.client import TlsClient
 from services.dns.upstream import Waiter
-from services.dns.wire import Query, Reply
+from services.dns.wire import Query
 
 
 class Asked(Protocol):

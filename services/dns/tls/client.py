@@ -9,8 +9,9 @@ import ssl
 from functools import cache
 from ipaddress import IPv4Address
 
+from services.dns.reply import read_reply
 from services.dns.upstream import MOST_IN_FLIGHT, Waiter
-from services.dns.wire import Malformed, Query, ask, question_of, read_reply
+from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 853
 OPEN_SECONDS = 3.0

@@ -2,7 +2,7 @@ from services.dns.answer import Answer, Ask, Why
 from services.dns.cache import Cache
 from services.dns.counts import Counts
 from services.dns.landing import Landing
-from services.dns.wire import Reply
+from services.dns.reply import Reply
 from tests.services.dns.packets import addresses, code, query, reply
 
 ASK = Ask(query(), query())

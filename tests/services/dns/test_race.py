@@ -8,7 +8,7 @@ from services.dns.race import (
     Race,
     Races,
 )
-from services.dns.wire import Reply
+from services.dns.reply import Reply
 from tests.services.dns.packets import query, reply
 
 GOOD = reply("www.example.com. 60 IN A 192.0.2.7")

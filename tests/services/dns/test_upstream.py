@@ -1,3 +1,4 @@
+from services.dns.reply import Reply
 from services.dns.upstream import (
     FOLDS,
     MOST_IN_FLIGHT,
@@ -6,7 +7,6 @@ from services.dns.upstream import (
     Upstream,
     wants_tcp,
 )
-from services.dns.wire import Reply
 from tests.services.dns.packets import answer_to, parsed, query, question
 
 ID = b"\x00\x07"
