@@ -65,9 +65,8 @@ class Client:
         at = self._spent
         if at > len(self._entropy) - LONGEST_DICE:
             self._entropy, at = secrets.token_bytes(ENTROPY_BYTES), 0
-        self._spent = letters = at + 6 + len(query.question)
-        dice = self._entropy[at:letters]
-        return self._ports.pick(dice[0] << 8 | dice[1], now), dice[2:]
+        dice, self._spent = self._entropy, at + 6 + len(query.question)
+        return self._ports.pick(dice[at] << 8 | dice[at + 1], now), dice[at + 2 : self._spent]
 
     def _open(self, slot: int) -> None:
         """A socket that hears nobody but the upstream."""
@@ -146,7 +145,7 @@ class Client:
         try:
             async with asyncio.timeout(TCP_SECONDS):
                 message = await self._over_tcp(flight.query)
-            if message[:2] == b"\0\1" and question_of(message) == flight.query.key[0]:
+            if message[:2] == b"\0\1" and question_of(message) == flight.query.key[:-1]:
                 reply = read_reply(message)
                 self._machine.confirmed(flight)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, Malformed):

@@ -19,24 +19,18 @@ from services.dns.wire import NOERROR, NXDOMAIN, RCODE
 
 
 class Landing:
-    """Where replies come down; with the cache that keeps them."""
+    """Where replies come down; with the cache that keeps them.
 
-    def __init__(self, cache: Cache, counts: Counts) -> None:
-        self._cache, self._counts = cache, counts
+    `may_be_private` says of a name whether it may lead to an address of the LAN.
+    """
 
-    def answer(
-        self,
-        ask: Ask,
-        reply: Reply | None,
-        now: float,
-        may_be_private: Callable[[bytes], bool],
-        *,
-        tcp: bool,
-    ) -> Answer:
-        """The answer for one of those who waited; `reply` is None when nobody said a word.
+    def __init__(
+        self, cache: Cache, counts: Counts, may_be_private: Callable[[bytes], bool]
+    ) -> None:
+        self._cache, self._counts, self._may_be_private = cache, counts, may_be_private
 
-        `may_be_private` says of a name whether it may lead to an address of the LAN.
-        """
+    def answer(self, ask: Ask, reply: Reply | None, now: float, *, tcp: bool) -> Answer:
+        """The answer for one of those who waited; `reply` is None when nobody said a word."""
         query = ask.query
         kept = self._cache.found(query.key, now)
         if kept is not None:  # another one who waited was here before
@@ -48,7 +42,7 @@ class Landing:
                 return self._old(ask, old, now, old.seconds, tcp=tcp)
         why = Why.UPSTREAM if reply else Why.FAILED
         reply = reply or failed(query)
-        if reply.private and not may_be_private(query.name):
+        if reply.private and not self._may_be_private(query.name):
             self._counts.private += 1
             reply, why = kept_out(reply), Why.PRIVATE
         seconds = keepable(reply)

@@ -14,7 +14,6 @@ from services.dns.wire import (
     CNAME,
     HEADER,
     MX,
-    OPCODE,
     QR,
     RCODE,
     SRV,
@@ -65,14 +64,14 @@ def alias(record: Stored) -> str:
     return str(record.data.label).rstrip(".").lower()
 
 
-def spliced(chain: Iterable[Stored], reply: Reply, asked: Query) -> Reply:
-    """`reply`, which is about the end of `chain`, as the answer to what was `asked`.
+def spliced(chain: Iterable[Stored], reply: Reply, about: bytes, asked: Query) -> Reply:
+    """`reply` to the question `about` the end of `chain`, as the answer to what was `asked`.
 
     Written anew, because its names point into a question of another length.  Raises Malformed.
     """
-    head = HEADER.pack(0, QR | reply.flags & ~OPCODE, 1, *reply.counts)
+    head = HEADER.pack(0, QR | reply.flags, 1, *reply.counts)
     try:
-        told = dnslib.DNSRecord.parse(head + reply.question + reply.records)
+        told = dnslib.DNSRecord.parse(head + about + reply.records)
         question = dnslib.DNSQuestion(
             dnslib.DNSLabel(parts(asked.question[:-4])), asked.type, asked.question[-1]
         )

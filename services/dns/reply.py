@@ -6,8 +6,8 @@ Nothing in it is trusted: a length is checked before it is used, and what cannot
 
 from services.dns.private import WITH_ADDRESSES
 from services.dns.wire import (
+    AD,
     HEADER,
-    HEADER_SIZE,
     NOERROR,
     NXDOMAIN,
     OPT,
@@ -23,6 +23,7 @@ from services.dns.wire import (
     record_at,
 )
 
+GIVEN_ON = RCODE | AD | TC
 SOA_TAIL = 20  # serial, refresh, retry, expire, minimum
 
 
@@ -30,23 +31,24 @@ class Reply:
     """One answer of an upstream, cut so that it can be sent to any client.
 
     `records` are all records but OPT, with their TTLs at `ttls`: (offset in the message, seconds).
-    The offsets hold for every client, because the questions they asked are of one length.
+    The offsets hold for every client, because the questions they asked are of one length: the
+    records begin at `start`.  Of `flags` there are what is given on, and whether it was cut short.
     """
 
-    __slots__ = ("counts", "flags", "private", "question", "records", "seconds", "ttls")
+    __slots__ = ("counts", "flags", "private", "records", "seconds", "start", "ttls")
 
     def __init__(
         self,
         *,
         flags: int,
         counts: tuple[int, int, int],
-        question: bytes,
+        start: int,
         records: bytes,
         ttls: tuple[tuple[int, int], ...],
         seconds: int,
         private: bool = False,
     ) -> None:
-        self.flags, self.counts, self.question = flags, counts, question
+        self.flags, self.counts, self.start = flags, counts, start
         self.records, self.ttls = records, ttls
         self.seconds = seconds  # how long it may be kept, 0 for not at all
         self.private = private  # it has an address that nobody on the internet may give out
@@ -83,9 +85,9 @@ def read_reply(message: bytes, start: int = 0) -> Reply:
     if stop is not None:
         counts = _kept(len(ttls), answers, authorities)
     return Reply(
-        flags=flags,
+        flags=flags & GIVEN_ON,
         counts=counts,
-        question=message[HEADER_SIZE:start],
+        start=start,
         records=message[start : stop or at],
         ttls=tuple(ttls),
         seconds=_keepable(flags, counts[0], shortest if ttls else 0, minimum),
@@ -142,13 +144,13 @@ def _keepable(flags: int, answers: int, shortest: int, minimum: int | None) -> i
 
 def renewed(reply: Reply, seconds: int) -> Reply:
     """The same answer, good for `seconds` from now whatever it said."""
-    records, start = bytearray(reply.records), HEADER_SIZE + len(reply.question)
+    records, start = bytearray(reply.records), reply.start
     for at, _ in reply.ttls:
         TTL.pack_into(records, at - start, seconds)
     return Reply(
         flags=reply.flags,
         counts=reply.counts,
-        question=reply.question,
+        start=reply.start,
         records=bytes(records),
         ttls=tuple((at, seconds) for at, _ in reply.ttls),
         seconds=seconds,
@@ -158,9 +160,9 @@ def renewed(reply: Reply, seconds: int) -> Reply:
 def without_records(reply: Reply, seconds: int) -> Reply:
     """An answer that says nothing: the name is there, and has nothing of that type."""
     return Reply(
-        flags=QR | NOERROR,
+        flags=NOERROR,
         counts=(0, 0, 0),
-        question=reply.question,
+        start=reply.start,
         records=b"",
         ttls=(),
         seconds=seconds,
@@ -171,7 +173,7 @@ def aged(reply: Reply, seconds: int) -> bytes:
     """The records of `reply` with every TTL `seconds` lower, never below zero."""
     if not seconds or not reply.ttls:
         return reply.records
-    copy, start = bytearray(reply.records), HEADER_SIZE + len(reply.question)
+    copy, start = bytearray(reply.records), reply.start
     for at, ttl in reply.ttls:
         TTL.pack_into(copy, at - start, max(ttl - seconds, 0))
     return bytes(copy)

@@ -100,7 +100,7 @@ class Server:
         self._exempt: frozenset[str] = frozenset()
         self.questions = Questions(now)
         self.counts = Counts()
-        self._landing = Landing(self._cache, self.counts)
+        self._landing = Landing(self._cache, self.counts, self._ways.may_be_private)
         self.slice: DnsSlice | None = None
         self.leases: list[LeaseRow] = []
 
@@ -113,6 +113,7 @@ class Server:
             self._ways.close()
             self._cache.clear()
             self._ways = Ways(slice_.settings)
+            self._landing = Landing(self._cache, self.counts, self._ways.may_be_private)
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
             network = network_of(slice_, face.link)
@@ -304,7 +305,7 @@ class Server:
         reply: Reply | None,
         now: float,
     ) -> None:
-        give(self._landing.answer(ask, reply, now, self._ways.may_be_private, tcp=tcp))
+        give(self._landing.answer(ask, reply, now, tcp=tcp))
 
     def stream(
         self, face: Face

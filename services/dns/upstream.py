@@ -85,7 +85,7 @@ class Upstream:
             return None
         question = flight.question
         if not message.startswith(question, HEADER_SIZE):
-            if question_of(message) != flight.query.key[0]:
+            if question_of(message) != flight.query.key[:-1]:
                 return None
             flight.doubted = self._folds < FOLDS
         try:

@@ -63,7 +63,7 @@ class Query:
             self.edns, self.wants_do = True, bool(ttl & DO)
             self.limit, self.version = min(max(size, PLAIN_SIZE), OWN_SIZE), ttl >> 16 & 0xFF
         # what an answer depends on: name, type, class, and whether signatures are wanted
-        self.key = name + question[-4:], self.wants_do
+        self.key = name + question[-4:] + (b"\1" if self.wants_do else b"\0")
 
     def about(self, name: bytes) -> "Query":
         """The same client's question about another name, in wire form."""
@@ -244,7 +244,6 @@ def scrambled(question: bytes, dice: bytes) -> bytes:
     A forger would have to guess it: an answer repeats the question as it was (draft-vixie-dnsext-
     dns0x20).
     """
-    size = len(question)
-    name = question[:-4].translate(LETTERS) + b"\0\0\0\0"
-    flipped = int.from_bytes(name) & int.from_bytes(dice)
-    return (int.from_bytes(question) ^ flipped).to_bytes(size)
+    letters = int.from_bytes(question[:-4].translate(LETTERS)) << 32  # type and class are none
+    flipped = letters & int.from_bytes(dice)
+    return (int.from_bytes(question) ^ flipped).to_bytes(len(question))

@@ -144,7 +144,7 @@ class TlsClient:
         if asked is None:
             return
         try:
-            same = question_of(message) == asked.query.key[0]
+            same = question_of(message) == asked.query.key[:-1]
             asked.waiter(read_reply(message) if same else None, now)
         except Malformed:
             asked.waiter(None, now)

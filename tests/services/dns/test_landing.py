@@ -15,12 +15,12 @@ BAD = reply(code="SERVFAIL")
 class Place:
     """A landing with its cache and its counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, private: bool = False) -> None:
         self.cache, self.counts = Cache(), Counts()
-        self._landing = Landing(self.cache, self.counts)
+        self._landing = Landing(self.cache, self.counts, lambda _: private)
 
-    def said(self, found: Reply | None, now: float = 100, *, private: bool = False) -> Answer:
-        return self._landing.answer(ASK, found, now, lambda _: private, tcp=False)
+    def said(self, found: Reply | None, now: float = 100) -> Answer:
+        return self._landing.answer(ASK, found, now, tcp=False)
 
     def stale(self, now: float) -> Answer | None:
         return self._landing.stale(ASK, now, tcp=False)
@@ -68,7 +68,7 @@ def test_an_address_of_the_lan_is_taken_out() -> None:
 
 
 def test_an_address_of_the_lan_stays_where_the_owner_allowed_it() -> None:
-    assert addresses(Place().said(INSIDE, private=True).message) == ["192.168.1.1"]
+    assert addresses(Place(private=True).said(INSIDE).message) == ["192.168.1.1"]
 
 
 def test_an_address_of_the_lan_is_taken_out_of_a_failure_too() -> None:
