@@ -165,9 +165,12 @@ async def _wan(_fault: Fault, signs: Signs) -> None:
 async def _notice(_fault: Fault, signs: Signs) -> None:
     from appliance.roles import RECALL
     from services.notices.serve import serve
+    from services.public_names.serve import serve as serve_public_names
     from services.systemd.driver import adopt
 
-    await serve(state(), adopt(os.environ).get(RECALL), signs)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve_public_names(state()))
+        group.create_task(serve(state(), adopt(os.environ).get(RECALL), signs))
 
 
 async def _boot(fault: Fault, signs: Signs) -> None:
