@@ -70,7 +70,7 @@ class Watch:
         self._meter, self._allowance = Meter(), Allowance()
         self._minute = _minute(now())
         self._leased: list[LeaseRow] = []
-        self._questions, self._verified = Questions({}), verified_before(database)
+        self._questions, self._verified = Questions(), verified_before(database)
         self._known: dict[str, DeviceRow] = {row.mac: row for row in rows.devices(database)}
         self._owned = Owned({row.mac: row.said for row in rows.blocks(database)}, frozenset())
 
@@ -142,7 +142,8 @@ class Watch:
         slices = trials.slices(self._database)
         networks = slices.dns.networks if slices else ()
         asked = candidates(networks, seen.leases, seen.now)
-        driver.ask(self._questions.due(asked, time.monotonic()))
+        here = {mac for mac, row in self._known.items() if row.here}  # at the look before
+        driver.ask(self._questions.due(asked, here, time.monotonic()))
         fresh = verified(self._verified, asked, seen.neighbours)
         if fresh != self._verified:
             self._verified = fresh

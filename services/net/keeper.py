@@ -32,7 +32,7 @@ from appliance.model.facts import NOTHING_FOUND
 from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
 from appliance.model.way import Learned
-from appliance.plan import order, record, words
+from appliance.plan import order, words
 from appliance.plan.devices import Apart
 from appliance.plan.links import Missing
 from appliance.plan.slices import cut
@@ -47,6 +47,7 @@ from appliance.trial import (
     Checked,
     Failed,
     Journalled,
+    Keep,
     Phase,
     Refused,
     Restarted,
@@ -56,7 +57,7 @@ from appliance.trial import (
 )
 from hardware.inventory import Nic
 from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows, prefix_events
-from services.net.asked import Apply, Asked, Inventory
+from services.net.asked import CUT_OFF, Apply, Asked, Inventory, kept_before
 from services.net.attempt import Attempt, Clocks, Kernel
 from services.net.leaving import LastEnd, Leaving, nobody
 from services.net.newcomers import held_on, kept_apart, with_admitted
@@ -134,17 +135,16 @@ class Keeper:
         """Put down what our own checks of a change came to."""
         self._ledger.note_probes(change, found)
 
-    async def recover(self) -> None:
-        """Undo a trial that a restart cut off, then bring the last kept config into force."""
-        row = self._ledger.trial
+    async def recover(self, inventory: Inventory | None = None) -> None:
+        """End what a restart cut off, then bring the last kept config into force."""
+        asked = inventory.asked if inventory and self._kept else ()
+        self._ledger.asked = asked[-1].seq if asked else self._ledger.asked
+        row, kept = self._ledger.trial, None
         if row and Phase(row.state) not in ENDED:
-            cut_off = Attempt(
-                machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
-                revision=RevisionView(row.revision, row.config, row.author, row.began_at),
-                tried=self._aimed(parsed(row.config)),
-                before=record.from_json(row.before),
-            )
-            await self._happened(cut_off, Restarted())
+            kept = kept_before(asked, row)
+            cut_off = Attempt.cut_off(row, self._aimed(parsed(row.config)), kept)
+            await self._happened(cut_off, Keep(row.nonce) if kept else Restarted())
+        self._ledger.write(*(ChangeRefused(one.wish, CUT_OFF) for one in asked if one is not kept))
         await self.repair(told=False)
 
     async def look(self, inventory: Inventory | None) -> None:

@@ -84,7 +84,7 @@ async def serve(
             told = last_ends(held), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await watch.begin()  # before any link is up
-            await keeper.recover()
+            await keeper.recover(read(inventory, keeper.asked))
             signs.ready()
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
             services: dict[str, Callable[[], Awaitable[None]]] = {
