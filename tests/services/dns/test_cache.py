@@ -118,7 +118,7 @@ def test_a_composed_answer_ages_at_the_right_places() -> None:
     from services.dns.answer import from_reply
 
     asked = question(edns=1232)
-    said = from_reply(read_query(asked), REPLY, 100, born=100, ends=160)
+    said = from_reply(read_query(asked), REPLY, 100, 100, 160)
     answers = Answers()
     answers.put(asked, said.message, said.ttls, said.born, said.ends)
     later = answers.get(asked, 110)
