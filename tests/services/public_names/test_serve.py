@@ -57,7 +57,10 @@ class Place:
             trials.publish(net, slices, now())
 
     def save(self, service: Dyndns, secret: str = PASSWORD, **settings: str) -> None:
-        """Say what the owner says; the secret lies where the role `notice` put it."""
+        """Say what the owner says; the secret lies where the role `notice` put it before."""
+        secrets = Secrets(self.state / "secrets/notice")
+        if self.ident:
+            secrets.write(self.ident, secret.encode())
         server = f"127.0.0.1:{service.port}"
         told = {"server": server, "user": USER, "publishes": "ipv4", **settings}
         with (
@@ -66,7 +69,7 @@ class Place:
         ):
             done = save_name(desk, OWNER, self.ident, NAME, OWN_SERVER, told, secret)
         self.ident = done.subject
-        Secrets(self.state / "secrets/notice").write(self.ident, secret.encode())
+        secrets.write(self.ident, secret.encode())
 
     def remove(self) -> None:
         with closing(open_desk(self.state)) as desk:
