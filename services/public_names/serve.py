@@ -230,7 +230,7 @@ def _told(before: Record, after: Record) -> tuple[Record, list[Event]]:
     good = after.outcome is Outcome.PUBLISHED and not after.waits
     moved = (before.v4, before.v6) != (after.v4, after.v6)
     if good and not trouble and (moved or after.alarmed):
-        event = PublicNamePublished(after.name, after.address, bool(after.alarmed))
+        event = PublicNamePublished(after.name, " and ".join(after.addresses), bool(after.alarmed))
         return replace(after, alarmed=""), [event]
     return after, []
 

@@ -252,7 +252,7 @@ def test_as_it_is_seen_the_service_says_the_address(place: Place, service: Dyndn
     assert place.run(until=place.becomes(Outcome.PUBLISHED), seconds=8)
     (asked,) = service.asked
     assert asked.told == {"hostname": NAME}
-    assert place.record.address == "198.51.100.7"
+    assert place.record.addresses == ("198.51.100.7",)
 
 
 def test_while_the_clock_is_wrong_nobody_is_asked(place: Place, service: Dyndns) -> None:
