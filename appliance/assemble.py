@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from appliance.errors import NixieError, why
 from appliance.faults import Fault, no_fault
@@ -232,6 +232,12 @@ PARTS: Mapping[str, Callable[[Fault, Signs], Coroutine[None, None, None]]] = {
 """Role name to what it does."""
 
 
+def become(*words: str) -> NoReturn:
+    """Go on as another program of ours: this process, without what it has loaded so far."""
+    flags = [] if sys.flags.safe_path is False else ["-P"]
+    os.execv(sys.executable, [sys.executable, *flags, "-m", "appliance", *words])
+
+
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -345,6 +351,13 @@ def lab(
 
     chosen = None if then is None else lambda: then(f"http://127.0.0.1:{port}")
     return asyncio.run(stand(here, names, router, chosen, SAY))
+
+
+def name_lab(prefix: str) -> None:
+    """Raises Refused when no lab may have that prefix."""
+    from services.lab.topology import Names
+
+    Names(prefix)
 
 
 def lab_boot(

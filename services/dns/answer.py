@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from services.dns.blocked import Blocked
-from services.dns.cache import Cache
+from services.dns.cache import Cache, Kept
 from services.dns.records import Stored, spliced
+from services.dns.reply import Reply, aged, without_records
 from services.dns.wire import (
     AD,
     ANY,
@@ -22,15 +23,12 @@ from services.dns.wire import (
     TC,
     Malformed,
     Query,
-    Reply,
-    aged,
     bad_version,
     compose,
     failure,
     no_such_name,
     read_query,
     refusal,
-    without_records,
 )
 from services.dns.zone import Elsewhere, Local, Zone
 
@@ -155,30 +153,28 @@ def _from_the_world(
     return ask
 
 
-def answered(ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False) -> Answer:
+def answered(
+    ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False, why: Why = Why.CACHE
+) -> Answer:
     """The answer to who asked, from a reply that is good for `seconds` from now."""
     if ask.chain:
         try:
-            reply = spliced(ask.chain, reply, ask.client)
+            reply = spliced(ask.chain, reply, ask.query.question, ask.client)
         except Malformed:
             reply = failed(ask.client)
-    return from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
-
-
-def because(said: Answer, why: Why) -> Answer:
-    """The answer, which came from there."""
+    said = from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
     said.why = why
     return said
 
 
-def renewed_by_age(kept: tuple[float, float, Reply], now: float) -> Reply:
+def renewed_by_age(kept: Kept, now: float) -> Reply:
     """A kept reply with the time it has left."""
-    born, _, reply = kept
+    born, _, reply, _ = kept
     age = int(now - born)
     return Reply(
         flags=reply.flags,
         counts=reply.counts,
-        question=reply.question,
+        start=reply.start,
         records=aged(reply, age),
         ttls=tuple((at, max(ttl - age, 0)) for at, ttl in reply.ttls),
         seconds=reply.seconds,
@@ -215,9 +211,9 @@ FAILURE_SECONDS = 1
 def failed(query: Query) -> Reply:
     """What is given out when no upstream answered."""
     return Reply(
-        flags=QR | SERVFAIL,
+        flags=SERVFAIL,
         counts=(0, 0, 0),
-        question=query.question,
+        start=query.end,
         records=b"",
         ttls=(),
         seconds=FAILURE_SECONDS,

@@ -7,8 +7,9 @@ from contextlib import suppress
 from ipaddress import IPv4Address
 
 from services.dns.ports import Ports
+from services.dns.reply import read_reply
 from services.dns.upstream import Flight, Upstream, Waiter, wants_tcp
-from services.dns.wire import Malformed, Query, ask, question_of, read_reply
+from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 53
 DRAIN = 64
@@ -48,7 +49,7 @@ class Client:
 
     def close(self) -> None:
         """Send everybody off and close every port."""
-        self._machine.clear()
+        self._machine.clear(self._clock())
         for task in self._by_tcp:
             task.cancel()
         if self._timer:
@@ -64,9 +65,8 @@ class Client:
         at = self._spent
         if at > len(self._entropy) - LONGEST_DICE:
             self._entropy, at = secrets.token_bytes(ENTROPY_BYTES), 0
-        self._spent = letters = at + 6 + len(query.question)
-        dice = self._entropy[at:letters]
-        return self._ports.pick(dice[0] << 8 | dice[1], now), dice[2:]
+        dice, self._spent = self._entropy, at + 6 + len(query.question)
+        return self._ports.pick(dice[at] << 8 | dice[at + 1], now), dice[at + 2 : self._spent]
 
     def _open(self, slot: int) -> None:
         """A socket that hears nobody but the upstream."""
@@ -95,20 +95,21 @@ class Client:
                 leaves.send(message)
 
     def _readable(self, slot: int, heard: socket.socket) -> None:
+        machine, now = self._machine, self._clock()
         for _ in range(DRAIN):
             try:
                 message = heard.recv(LONGEST_ANSWER)
             except BlockingIOError:
                 return
             except OSError:  # ICMP: nobody listens there
-                for flight in self._machine.refused(slot):
-                    self._machine.landed(flight, None)
+                for flight in machine.refused(slot):
+                    machine.landed(flight, None, now)
                 return
-            found = self._machine.heard(slot, message)
+            found = machine.heard(slot, message)
             if found and wants_tcp(*found):
                 self._start_tcp(found[0])
             elif found:
-                self._machine.landed(*found)
+                machine.landed(*found, now)
 
     def _arm(self) -> None:
         if self._timer is None and (wake_at := self._machine.wake_at) is not None:
@@ -122,7 +123,7 @@ class Client:
             slot, dice = self._place(now, flight.query)
             self._send(slot, self._machine.again(flight, now, slot, dice))
         for flight in over:
-            self._machine.landed(flight, None)
+            self._machine.landed(flight, None, now)
         if over and now >= self._leave_at:
             self._ports.leave(now)
             self._leave_at = now + LEAVE_SECONDS
@@ -133,7 +134,7 @@ class Client:
     def _start_tcp(self, flight: Flight) -> None:
         self._machine.by_tcp(flight)
         if len(self._by_tcp) >= MOST_TCP:
-            return self._machine.landed(flight, None)
+            return self._machine.landed(flight, None, self._clock())
         task = self._loop.create_task(self._tcp(flight))
         self._by_tcp.add(task)
         task.add_done_callback(self._by_tcp.discard)
@@ -144,12 +145,12 @@ class Client:
         try:
             async with asyncio.timeout(TCP_SECONDS):
                 message = await self._over_tcp(flight.query)
-            if message[:2] == b"\0\1" and question_of(message) == flight.key[0]:
+            if message[:2] == b"\0\1" and question_of(message) == flight.query.key[:-1]:
                 reply = read_reply(message)
                 self._machine.confirmed(flight)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, Malformed):
             pass
-        self._machine.landed(flight, reply)
+        self._machine.landed(flight, reply, self._clock())
 
     async def _over_tcp(self, query: Query) -> bytes:
         reader, writer = await asyncio.open_connection(*self._where)

@@ -131,7 +131,7 @@ def built(here: Here) -> InternetView:
         wrong=phrases.capital(way.why),
         link=way.link,
         facts=facts(way, here.now),
-        given=given(held, here.now) if held else (),
+        given=(*(given(held, here.now) if held else ()), *lent(here)),
         search=newest(reads.latest([WanFound.__name__], []), way.link, here.now),
         can_search=bool(deeds.free_ports(here.desk)),
         names=tuple(
@@ -197,6 +197,13 @@ def given(held: Held, now: float) -> tuple[Fact, ...]:
         Fact("Given", phrases.ago(now - held.given_at)),
         Fact("Ends", "never" if endless else until),
     )
+
+
+def lent(here: Here) -> tuple[Fact, ...]:
+    """The IPv6 prefix that the provider delegates."""
+    slices = here.reads.slices()
+    prefix = slices.ipv6.delegated if slices else None
+    return known_facts(Fact("IPv6 prefix", str(prefix or ""), code=True))
 
 
 def by_dhcp(link: str) -> dict[str, str | None]:
