@@ -96,14 +96,21 @@ def prepared(address: str, port: int) -> Iterator[NameServer]:
 @contextmanager
 def name_server() -> Iterator[NameServer]:
     """It serves on loopback for the length of a block."""
-    with prepared("127.0.0.1", free_port()) as made:
-        running = subprocess.Popen(made.argv, env={**os.environ, **made.env})
-        try:
-            until(lambda: _answers(made), f"named answers; its log is {made.log}")
-            yield made
-        finally:
-            running.terminate()
-            running.wait(10)
+    with prepared("127.0.0.1", free_port()) as made, serving(made):
+        until(lambda: _answers(made), f"named answers; its log is {made.log}")
+        yield made
+
+
+@contextmanager
+def serving(made: NameServer, namespace: str = "") -> Iterator[None]:
+    """It runs for the length of a block, here or in a namespace."""
+    into = ("ip", "netns", "exec", namespace) if namespace else ()
+    running = subprocess.Popen([*into, *made.argv], env={**os.environ, **made.env})
+    try:
+        yield
+    finally:
+        running.terminate()
+        running.wait(10)
 
 
 def _answers(made: NameServer) -> bool:

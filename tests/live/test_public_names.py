@@ -3,6 +3,7 @@ address changes."""
 
 import json
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -17,6 +18,7 @@ from appliance.errors import Unreachable
 from appliance.events import PublicNamePublished, PublicNameUnpublished
 from appliance.model.public_names import ALGORITHMS, DNS_SERVER, checked
 from appliance.model.way import Stand
+from appliance.roles import ROLES
 from appliance.store import public_names
 from appliance.store.journal import read
 from appliance.store.open import reader
@@ -25,8 +27,9 @@ from services.public_names.sending.driver import exchange, identity
 from services.public_names.tsig import Key, signed
 from services.public_names.update import update, verdict
 from services.public_names.verdict import Then, Verdict
-from tests.live.name_server import SECRETS, NameServer, name_server, prepared
+from tests.live.name_server import SECRETS, NameServer, name_server, prepared, serving
 from tests.live.net_room import USER
+from tests.live.standing import standing
 from tests.live.waiting import until
 from tests.live.wan_room import BY_DHCP, Provided, program, provided
 
@@ -143,9 +146,9 @@ class Followed:
 
     provided: Provided
 
-    def save(self, secret: str) -> None:
+    def save(self, secret: str, publishes: str = "ipv4") -> None:
         """Say what the owner says, as web would."""
-        settings = {"server": "203.0.113.1", "key": "router", "publishes": "ipv4"}
+        settings = {"server": "203.0.113.1", "key": "router", "publishes": publishes}
         name, kept = checked(HOME, DNS_SERVER, settings)
         folder = self.provided.router.state / "secrets/notice"
         folder.mkdir(parents=True, exist_ok=True)
@@ -182,9 +185,9 @@ class Followed:
         with closing(reader(self.provided.router.state / "notice.db")) as file:
             return [one.event for one in read(file, 0) if isinstance(one.event, kind)]
 
-    def holds(self) -> list[str]:
+    def holds(self, kind: str = "A") -> list[str]:
         """What the world sees, by dig."""
-        words = ("dig", "@203.0.113.1", "+short", "+timeout=2", HOME, "A")
+        words = ("dig", "@203.0.113.1", "+short", "+timeout=2", HOME, kind)
         if self.provided.isp.fails(*words):
             return []
         return self.provided.isp.run(*words).split()
@@ -228,3 +231,59 @@ def test_a_key_that_is_refused_is_mended_by_the_owner(followed: Followed) -> Non
     until(lambda: followed.holds() == [V4], "the name leads to this router", 15)
     until(lambda: followed.events(PublicNamePublished) != [], "it is told")
     assert followed.events(PublicNamePublished) == [PublicNamePublished(HOME, V4, again=True)]
+
+
+def test_an_ipv6_address_of_the_router_is_published(followed: Followed) -> None:
+    inside = followed.provided.router.inside
+    inside.run("ip", "address", "add", f"{V6}/64", "dev", "up0", "nodad")
+    followed.save(SECRETS["router"][1], "both")
+    followed.start()
+    until(lambda: followed.holds("AAAA") == [V6], "IPv6 leads to this router", 15)
+    assert followed.holds() == [V4]
+    time.sleep(max(0.0, 10 - (time.time() - followed.record().tried_at)))  # a quiet stretch
+    inside.run("ip", "address", "add", "2001:db8::9/64", "dev", "up0", "nodad")
+    inside.run("ip", "address", "del", f"{V6}/64", "dev", "up0")
+    until(lambda: followed.holds("AAAA") == ["2001:db8::9"], "IPv6 follows", 10)
+
+
+# ── the whole router ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_owner_adds_a_name_to_a_running_router() -> None:
+    """From the API to the world: the secret passes by the role's socket, and lies there alone."""
+    with (
+        standing("names") as router,
+        prepared("203.0.113.1", 5300) as server,
+        serving(server, f"{router.prefix}-isp"),
+    ):
+        until(lambda: router.runs(("notice", "wan")), "the roles run")
+        until(lambda: router.client.get("/internet")["stand"] == "online", "it is online", 60)
+        given = router.client.get("/internet")["address"].partition("/")[0]
+        secret = SECRETS["router"][1]
+        new = {
+            "name": HOME,
+            "service": DNS_SERVER,
+            "settings": {"server": "203.0.113.1:5300", "key": "router"},
+            "secret": secret,
+        }
+        ident = router.client.post("/public-names", new)["subject"]
+
+        def stands() -> str:
+            (one,) = router.client.get("/public-names")
+            return str(one["state"])
+
+        until(lambda: stands() == "published", "it is published", 15)
+        words = ("dig", "@203.0.113.1", "-p", "5300", "+short", HOME, "A")
+        assert router.inside(*words).stdout.split() == [given]
+        (one,) = router.client.get("/public-names")
+        before = one["published_at"]
+        os.kill(router.pid("notice"), signal.SIGKILL)
+        until(lambda: router.runs(("notice",)), "the role is back")
+        wish = router.client.post(f"/public-names/{ident}/publish")["wish"]
+        until(lambda: router.client.get(f"/wishes/{wish}")["state"] == "done", "it says so", 15)
+        (one,) = router.client.get("/public-names")
+        assert one["published_at"] > before
+        kept = router.state / "secrets/notice" / ident
+        assert (kept.stat().st_uid, kept.stat().st_mode & 0o777) == (ROLES["notice"].uid, 0o600)
+        everywhere = [one for one in router.state.rglob("*") if one.is_file() and one != kept]
+        assert [one for one in everywhere if secret.encode() in one.read_bytes()] == []
