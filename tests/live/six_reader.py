@@ -1,4 +1,4 @@
-"""Looks at a router's admin over one connection, which it never lets go of.
+"""Looks at a router's admin over one connection, for as long as that lasts.
 
 Usage: six_reader.py HOST TOKEN; lines of JSON come in, each a [method, path, body or null], and a
 line of JSON goes out for each: [status, text], with status 0 when nobody answers within seconds.
@@ -25,7 +25,8 @@ def main(host: str, token: str) -> None:
             connection.request(method, path, sent, headers)
             answer = connection.getresponse()
             told = [answer.status, answer.read().decode()]
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
             told = [0, str(error)]
         print(json.dumps(told), flush=True)
 
