@@ -174,8 +174,9 @@ class Lan:
     def called(self, address: int) -> str:
         """Under which network's name a lease on `address` is stored: one from before keeps its own
         as long as its clients do, so that who has left it is known."""
-        former = next((one for one in self.formers if one.holds(address)), self)
-        return self.name if self.holds(address) else former.name
+        if not self.formers or self.holds(address):
+            return self.name
+        return next((one.name for one in self.formers if one.holds(address)), self.name)
 
     def holds(self, address: int) -> bool:
         """Is this an address of the network (not: of the pool)?"""

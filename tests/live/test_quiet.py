@@ -1,16 +1,18 @@
 """A router at rest reports nothing of its own making as held back, and its owner no chatter."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.live.namespaces import Namespace
 from tests.live.net_room import Router
+from tests.live.six_room import SIX, Six, addresses, six
 from tests.live.waiting import until
 from tests.live.wan_room import BY_DHCP, Provided, program, provided
 
-__all__ = ["program", "provided"]
+__all__ = ["program", "provided", "six"]
 
 pytestmark = pytest.mark.live
 
@@ -41,6 +43,7 @@ CHATTER = (
     ("ff02::1:3", 5_355),  # LLMNR
     ("ff02::1:2", 547),  # looks for a DHCPv6 server
 )
+QUIET_SECONDS = 10
 MARK = 9_999
 """A port at which nobody is: what is sent there is told."""
 
@@ -93,3 +96,22 @@ def test_what_is_held_back_untold_stays_outside(provided: Provided, tmp_path: Pa
     say(provided.isp, "203.0.113.5", 68, source=67)
     until(lambda: provided.router.dropped("wan-input-dropped") > before, "it is dropped", 4)
     assert not (tmp_path / "heard").exists()
+
+
+def test_ipv6_that_comes_up_reports_nothing(six: Six) -> None:
+    """Router advertisements, a delegated prefix, a client that gives itself addresses."""
+    six.delegate("2001:db8:42::/56")
+    six.apply(SIX)
+    until(lambda: "2001:db8:42::/56" in six.wholes(), "it is delegated", 40)
+    six.announce()
+
+    def whole() -> bool:
+        there = [one for one, old in addresses(six.lan, "eth0") if not old]
+        return any(one.startswith("2001:db8:42:0:") for one in there)
+
+    until(whole, "the client has a delegated address", 40)
+    assert six.lan.reaches("2001:db8:ffff::1")
+    time.sleep(QUIET_SECONDS)
+    assert six.held_back() == []
+    say(six.lan, "fd12:3456:789a::1", MARK)
+    until(six.held_back, "somebody listens at all", 4)
