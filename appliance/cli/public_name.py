@@ -39,7 +39,7 @@ def every(call: Call) -> None:
             one["name"],
             one["service"],
             one["state"],
-            one["leads_to"],
+            ", ".join(one["leads_to"]),
             moment(one["published_at"]) if one["published_at"] else "never",
             one["what"],
         )

@@ -81,10 +81,10 @@ class Record:
         return self.next_at if self.next_at and not self.waits else None
 
     @property
-    def address(self) -> str:
-        """Where the name leads as far as it is known, "" before it was published."""
-        own = [text for text in (self.v4, self.v6) if text]
-        return self.told if self.told and self.told not in own else " and ".join(own)
+    def addresses(self) -> tuple[str, ...]:
+        """Where the name leads as far as it is known, () before it was published."""
+        own = tuple(text for text in (self.v4, self.v6) if text)
+        return (self.told,) if self.told and self.told not in own else own
 
 
 def records(connection: sqlite3.Connection) -> dict[str, Record]:

@@ -146,7 +146,7 @@ def _from_the_world(
     if kept and ask.chain:
         return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now), tcp=tcp)
     if kept:
-        return from_reply(query, kept[2], now, born=kept[0], ends=kept[1], tcp=tcp)
+        return from_reply(query, kept[2], now, kept[0], kept[1], tcp=tcp)
     if not query.flags & RD:
         # only what is here was asked for: it is not
         return Answer(failure(ask.client, REFUSED), why=Why.REFUSED)
@@ -162,9 +162,7 @@ def answered(
             reply = spliced(ask.chain, reply, ask.query.question, ask.client)
         except Malformed:
             reply = failed(ask.client)
-    said = from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
-    said.why = why
-    return said
+    return from_reply(ask.client, reply, now, now, now + seconds, tcp=tcp, why=why)
 
 
 def renewed_by_age(kept: Kept, now: float) -> Reply:
@@ -182,17 +180,24 @@ def renewed_by_age(kept: Kept, now: float) -> Reply:
 
 
 def from_reply(
-    query: Query, reply: Reply, now: float, *, born: float, ends: float, tcp: bool = False
+    query: Query,
+    reply: Reply,
+    now: float,
+    born: float,
+    ends: float,
+    *,
+    tcp: bool = False,
+    why: Why = Why.CACHE,
 ) -> Answer:
-    """An upstream's reply for this client."""
+    """An upstream's reply, which is good from `born` until `ends`, for this client."""
     flags = reply.flags & RCODE
     if query.flags & AD or query.wants_do:
         flags |= reply.flags & AD  # RFC 6840 §5.7
     records = reply.records if now == born else aged(reply, int(now - born))
     said = compose(query, flags, reply.counts, records, tcp=tcp)
     if said[2] & TC >> 8:
-        return Answer(said)
-    return Answer(said, reply.ttls, born, ends)
+        return Answer(said, why=why)
+    return Answer(said, reply.ttls, born, ends, why=why)
 
 
 PRIVATE_SECONDS = 60

@@ -80,14 +80,16 @@ class Cache:
         return len(self._kept)
 
     def _store(self, key: Key, entry: Kept) -> None:
-        before = self._kept.pop(key, None)
+        kept = self._kept
+        before = kept.pop(key, None)
         if before is not None:
             self._bytes -= _weight(key, before[2])
-        self._kept[key] = entry
-        self._bytes += _weight(key, entry[2])
-        while self._bytes > self._most:
-            oldest, gone = self._kept.popitem(last=False)
-            self._bytes -= _weight(oldest, gone[2])
+        kept[key] = entry
+        weight = self._bytes + _weight(key, entry[2])
+        while weight > self._most:
+            oldest, gone = kept.popitem(last=False)
+            weight -= _weight(oldest, gone[2])
+        self._bytes = weight
 
 
 def _weight(key: Key, reply: Reply) -> int:

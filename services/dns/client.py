@@ -6,6 +6,7 @@ import socket
 from contextlib import suppress
 from ipaddress import IPv4Address
 
+from services.dns.leaving.driver import Leaving
 from services.dns.ports import Ports
 from services.dns.reply import read_reply
 from services.dns.upstream import Flight, Upstream, Waiter, wants_tcp
@@ -35,6 +36,7 @@ class Client:
         self._where = (str(upstream), port)
         self._machine, self._ports = Upstream(), Ports()
         self._sockets: dict[int, socket.socket] = {}
+        self._leaving = Leaving(self._send)
         self._entropy, self._spent = b"", 0
         self._leave_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -43,7 +45,8 @@ class Client:
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
         slot, dice = self._place(now, query)
-        self._send(slot, self._machine.ask(query, waiter, now, slot, dice))
+        if message := self._machine.ask(query, waiter, now, slot, dice):
+            self._leaving.put(slot, message)
         if self._timer is None:
             self._arm()
 
@@ -83,10 +86,10 @@ class Client:
             self._loop.remove_reader(gone)
             gone.close()
 
-    def _send(self, slot: int, message: bytes | None) -> None:
-        if message is None:
+    def _send(self, slot: int, message: bytes) -> None:
+        leaves = self._sockets.get(slot)
+        if leaves is None:  # everything was closed in this very turn
             return
-        leaves = self._sockets[slot]
         try:
             leaves.send(message)
         except OSError:  # an older ICMP, or there was no route; the next try may get through
@@ -121,7 +124,8 @@ class Client:
         late, over = self._machine.woken(now)
         for flight in late:
             slot, dice = self._place(now, flight.query)
-            self._send(slot, self._machine.again(flight, now, slot, dice))
+            if message := self._machine.again(flight, now, slot, dice):
+                self._leaving.put(slot, message)
         for flight in over:
             self._machine.landed(flight, None, now)
         if over and now >= self._leave_at:

@@ -27,6 +27,10 @@ SMOOTH = 0.2
 """How much the newest answer counts in what an upstream takes."""
 
 
+ALONE: Sequence[int] = (0,)
+"""Whom to ask where there is but one."""
+
+
 class Health:
     """How one upstream does."""
 
@@ -106,7 +110,7 @@ class Races:
         """When to call `woken`; None while nobody waits for it."""
         return next(iter(self._due.values()), None)
 
-    def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, list[int]] | None:
+    def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, Sequence[int]] | None:
         """Begin a race: whom to ask at once.  None when it runs already, or nobody can be asked."""
         race = self._by_key.get(query.key)
         if race is not None and len(race.waiters) < MOST_WAITING:
@@ -116,11 +120,12 @@ class Races:
             waiter(None, now)
             return None
         self._by_key[query.key] = race = Race(query, waiter)
-        starters = self._starters(race, now)
+        starters = ALONE
+        if len(self.health) > 1:
+            starters = self._starters(race, now)
+            self._due[race] = now + BESIDE_SECONDS
         for number in starters:
             self._put(race, number, now)
-        if len(self.health) > 1:
-            self._due[race] = now + BESIDE_SECONDS
         return race, starters
 
     def told(self, race: Race, number: int, reply: Reply | None, now: float) -> int | None:
@@ -176,13 +181,11 @@ class Races:
                 best, rank = number, its
         return best
 
-    def _starters(self, race: Race, now: float) -> list[int]:
+    def _starters(self, race: Race, now: float) -> Sequence[int]:
         """The best, and whoever is asked beside it to see how they do."""
-        if len(self.health) == 1:
-            return [0]
         first = self._next(race)
         if first is None:
-            return []
+            return ()
         others = [at for at, one in enumerate(self.health) if now >= one.look_at and at != first]
         return [first, *others]
 

@@ -29,6 +29,7 @@ from services.dns.face import LINK_LOCAL, Face, Subnet, face_of
 from services.dns.follow import Known
 from services.dns.labels import name_in_bytes
 from services.dns.landing import Landing
+from services.dns.leaving.driver import Leaving
 from services.dns.looked import question, sentence
 from services.dns.questions import Questions, none_known
 from services.dns.reply import Reply
@@ -93,6 +94,7 @@ class Server:
         self._cache = Cache()
         self._faces: list[Face] = []
         self._heard: list[socket.socket] = []
+        self._leaving = Leaving(self._send)
         self._zone: Zone | None = None
         self._ways = Ways(Dns())
         self._streams = Streams()
@@ -245,7 +247,7 @@ class Server:
     ) -> None:
         if self.questions.on:
             self.questions.put(client[0], message, said, self._blocked, self._ways)
-        self._send(udp, said.message, client)
+        self._leaving.put(udp, said.message, client)
 
     def _send(self, udp: socket.socket, message: bytes, client: tuple[str, int]) -> None:
         try:

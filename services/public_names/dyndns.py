@@ -91,9 +91,9 @@ def verdict(one: PublicName, status: int, body: bytes) -> Verdict:
         code = ""
     known = CODES.get(code) or CODES.get(STATUSES.get(status, ""))
     if known is not None:
-        shown = f" It said: {said}" if said and known.then is not Then.PUBLISHED else ""
+        shown = f" It said: “{said}”." if said and known.then is not Then.PUBLISHED else ""
         return Verdict(known.then, f"{server} {known.what}{shown}", address)
-    shown = f"{status} {said}".strip()
+    shown = f"“{f'{status} {said}'.strip()}”."
     if status in FOUND:
         return Verdict(Then.LATER, f"{server} answers something else than dyndns2: {shown}")
     then = Then.LATER if status in MEANT_FOR_US else Then.AGAIN

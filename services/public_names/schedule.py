@@ -1,12 +1,14 @@
 """When a name is published: at once when its address changed, and never without need.
 
 Need is: the owner said something new, the router has another address than the server took last, or
-nothing was said for so long that services forget names.  A failure is tried again after 15 s, then
-twice as long each time, an hour at most; a server that has trouble of its own is left alone for
-half an hour at least.  Times are Unix seconds of a clock that is believed: while it is not, nothing
-is tried, because certificates and signatures have dates.
+nothing was said for so long that services forget names.  A server that was not reached is tried
+again after 3 s (the address is there before the route), then twice as long each time, an hour at
+most; one that has trouble of its own is left alone for half an hour at least.  Times are Unix
+seconds of a clock that is believed: while it is not, nothing is tried, because certificates and
+signatures have dates.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
@@ -15,12 +17,14 @@ from appliance.store.public_names import Outcome, Record
 from services.public_names.address import hindrance
 from services.public_names.verdict import Then, Verdict
 
-FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15.0, 3_600.0
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 3.0, 3_600.0
 LATER_SECONDS = 1_800.0
+LEAST_PAUSE: Mapping[Then, float] = {Then.AGAIN: 60.0, Then.LATER: LATER_SECONDS}
+"""After an answer, for its server is there and cannot do it."""
 LEAST_SECONDS = 10.0
-"""Between two tries of one name, however often its address changes."""
-ALARM_FAILURES = 3
-"""So many in a row are worth telling: a provider's hiccup is not."""
+"""Between two tries for another address, however often it changes."""
+ALARM_FAILURES = 6
+"""So many in a row, a minute and a half at least, are worth telling: a hiccup is not."""
 JITTER = 0.2
 """Of a pause: routers that failed together do not come back together."""
 DAY_SECONDS = 86_400.0
@@ -86,13 +90,13 @@ def _is_due(name: PublicName, record: Record, send: Send, now: float) -> bool:
         return True
     if record.outcome is Outcome.STOPPED:
         return False
-    if 0 <= now - record.tried_at < LEAST_SECONDS:
-        return False
     ahead = record.next_at - now
     over = not 0 < ahead <= max(LONGEST_RETRY_SECONDS, name.refresh_seconds) * (1 + JITTER)
     if record.outcome is Outcome.FAILED:
-        return over or (not record.held and record.tried != _text(send))
-    return over or _changed(record, send)
+        moved = not record.held and record.tried != _text(send)
+    else:
+        moved = _changed(record, send)
+    return over or (moved and not 0 <= now - record.tried_at < LEAST_SECONDS)
 
 
 def _changed(record: Record, send: Send) -> bool:
@@ -144,8 +148,8 @@ def alarm(record: Record) -> str:
 
 
 def _pause(failures: int, then: Then) -> float:
-    pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 10), LONGEST_RETRY_SECONDS)
-    return max(pause, LATER_SECONDS) if then is Then.LATER else pause
+    pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 12), LONGEST_RETRY_SECONDS)
+    return max(pause, LEAST_PAUSE.get(then, 0.0))
 
 
 def _text(send: Send) -> str:

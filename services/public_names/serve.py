@@ -77,13 +77,17 @@ class Role:
         self._records = public_names.records(self._own)
         self._names: dict[str, PublicName] | None = None  # None: not read yet
         self._way, self._trusted = Way(), True
+        self._unread: set[str] = set()
         self._asking: dict[str, asyncio.Task[None]] = {}
 
     def look(self) -> None:
         """Read what is new, and do what is due."""
         for name, follower in self._files.items():
-            if follower.changed() and follower.connection:
+            if follower.changed():
+                self._unread.add(name)
+            if name in self._unread and follower.connection:
                 self._read(name, follower.connection)
+                self._unread.discard(name)  # not where its role still makes its tables
         if not self._names:
             return
         found = self._found()
@@ -226,7 +230,7 @@ def _told(before: Record, after: Record) -> tuple[Record, list[Event]]:
     good = after.outcome is Outcome.PUBLISHED and not after.waits
     moved = (before.v4, before.v6) != (after.v4, after.v6)
     if good and not trouble and (moved or after.alarmed):
-        event = PublicNamePublished(after.name, after.address, bool(after.alarmed))
+        event = PublicNamePublished(after.name, " and ".join(after.addresses), bool(after.alarmed))
         return replace(after, alarmed=""), [event]
     return after, []
 
@@ -244,7 +248,7 @@ def _asked(one: PublicName, secret: str, send: Send, moment: float) -> Verdict:
             if verdicts[-1].then is not Then.PUBLISHED:
                 break
     except NotReached as error:
-        return Verdict(Then.AGAIN, str(error))
+        return Verdict(Then.UNREACHED, str(error))
     return verdicts[-1]
 
 

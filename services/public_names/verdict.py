@@ -8,7 +8,8 @@ class Then(Enum):
     """What is done next."""
 
     PUBLISHED = "nothing, until the address changes"
-    AGAIN = "it is tried again, soon at first"
+    UNREACHED = "it is tried again, at once at first"
+    AGAIN = "it is tried again, within a minute at first"
     LATER = "the server is left alone for half an hour at least"
     STOP = "nothing, until the owner changes something"
 

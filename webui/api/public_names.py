@@ -33,7 +33,7 @@ class ApiPublicName:
     what: str
     ipv4: Address
     ipv6: Address
-    leads_to: Annotated[str, Field(description="as the service named it, else both")]
+    leads_to: Annotated[list[str], Field(description="as the service named it, else both")]
     published_at: Seconds | None
     tried_at: Seconds | None
     again_at: Annotated[
@@ -107,7 +107,7 @@ def _shown(one: PublicName, record: Record) -> ApiPublicName:
         what=record.what,
         ipv4="" if one.seen else record.v4,
         ipv6=record.v6,
-        leads_to=record.address,
+        leads_to=list(record.addresses),
         published_at=record.published_at or None,
         tried_at=record.tried_at or None,
         again_at=record.again_at,

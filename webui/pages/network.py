@@ -333,7 +333,7 @@ def view(
         suffix=Field(typed.suffix, wrong.get("suffix", "")),
         six_now=(),
         zones=tuple(
-            Choice(zone.name, f"{zone.name}, which {zone_said(zone)}", zone.name == typed.zone)
+            Choice(zone.name, phrases.sentence(zone_said(zone)), zone.name == typed.zone)
             for zone in config.zones
         ),
         zone_problem=wrong.get("zone", ""),

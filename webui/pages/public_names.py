@@ -82,10 +82,8 @@ class Row(NamedTuple):
     name: str
     service: str
     state: Pill
-    address: str
-    when: str
+    addresses: tuple[str, ...]  # that it leads to
     said: str
-    again: str
 
 
 class Input(NamedTuple):
@@ -180,20 +178,31 @@ def built(
 
 def row(one: PublicName, record: Record, now: float) -> Row:
     """One name, ready to print."""
-    published = phrases.ago(now - record.published_at) if record.published_at else ""
-    tried = phrases.ago(now - record.tried_at) if record.tried_at else ""
-    failed = record.state == Outcome.FAILED and record.again_at
-    why = record.waits or (f"{phrases.capital(tried)}: {record.said}" if tried else "")
     return Row(
         id=one.id,
         name=one.name,
         service=SERVICES[one.service].label,
         state=STATES[record.state],
-        address=record.address,
-        when=f"Published {published}" if published else "",
-        said=why,
-        again=f"Again {phrases.ahead(record.next_at - now)}" if failed else "",
+        addresses=record.addresses,
+        said=said(record, now),
     )
+
+
+def said(record: Record, now: float) -> str:
+    """When the last try was, what came of it, and when the next one is.
+
+    >>> busy = Record(outcome=Outcome.FAILED, said="It is busy.", tried_at=60.0, next_at=180.0)
+    >>> said(busy, 120.0)
+    '1\\xa0min ago: It is busy. Again in 1\\xa0min.'
+    """
+    if record.waits or not record.tried_at:
+        return record.waits
+    what = f"{phrases.capital(phrases.ago(now - record.tried_at))}: {record.said}"
+    if record.outcome is Outcome.FAILED:
+        return f"{what} Again {phrases.ahead(record.next_at - now)}."
+    if record.outcome is Outcome.STOPPED and record.published_at:
+        return f"{what} Published last {phrases.ago(now - record.published_at)}."
+    return what
 
 
 def _chosen(named: list[PublicName], ident: str, service: str) -> Typed | None:

@@ -103,7 +103,8 @@ class Ways:
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
-        self.group(query.name)[1].ask(query, waiter, now)
+        asked = self.group(query.name)[1] if self._domains else self._rest
+        asked.ask(query, waiter, now)
 
     def group(self, name: bytes) -> tuple[bytes, Group]:
         """The domain that has servers of its own, and those; b"" for everything else."""

@@ -43,9 +43,9 @@ def test_wishes_are_looked_at_once(own: Connection) -> None:
 
 
 def test_where_a_name_leads_is_what_was_published() -> None:
-    assert DONE.address == "203.0.113.5 and 2001:db8::5"
+    assert DONE.addresses == ("203.0.113.5", "2001:db8::5")
 
 
 def test_where_the_server_named_another_address_the_name_leads_there() -> None:
     seen = Record("n", Outcome.PUBLISHED, v4="192.168.1.7", told="198.51.100.7")
-    assert seen.address == "198.51.100.7"
+    assert seen.addresses == ("198.51.100.7",)

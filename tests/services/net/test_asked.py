@@ -48,6 +48,6 @@ def test_what_this_version_cannot_read_is_nothing(kind: str, body: dict[str, str
 def test_a_keep_before_a_restart_counts_for_what_waited_for_it(
     state: str, whats: tuple[Keep | Undo | Extend, ...], kept: bool
 ) -> None:
-    row = TrialRow(2, state, 0.0, None, "{}", "c", "ada", "", "{}")
+    row = TrialRow(2, state, 0.0, None, "{}", "c", "ada", "", {})
     wishes = [Asked(seq, str(seq), "c", what) for seq, what in enumerate(whats)]
     assert kept_before(wishes, row) == (wishes[-1] if kept else None)

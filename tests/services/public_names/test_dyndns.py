@@ -109,7 +109,7 @@ def test_good_with_the_loop_is_no_good() -> None:
 def test_what_was_refused_is_shown_as_the_server_said_it() -> None:
     found = verdict(named(), 200, b"abuse see http://help.x.org")
     assert found.what.startswith("dyn.x.org has blocked this name")
-    assert found.what.endswith("It said: abuse see http://help.x.org")
+    assert found.what.endswith("It said: “abuse see http://help.x.org”.")
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -88,18 +88,22 @@ def test_what_stopped_stays_so() -> None:
 
 def test_what_failed_is_tried_again_with_growing_pauses() -> None:
     record, at, pauses = Record(), NOW, []
-    for _ in range(12):
-        record = after(Then.AGAIN, record, at)
+    for _ in range(14):
+        record = after(Then.UNREACHED, record, at)
         pauses.append(record.next_at - at)
         assert decide(NAME, record, HERE, record.next_at - 1) == Rest()
         at = record.next_at
         assert decide(NAME, record, HERE, at) == Send(V4, V6)
-    assert pauses[:3] == [15.0, 30.0, 60.0]
+    assert pauses[:3] == [3.0, 6.0, 12.0]
     assert pauses[-1] == LONGEST_RETRY_SECONDS
 
 
 def test_a_pause_is_longer_by_chance() -> None:
-    assert after(Then.AGAIN, dice=1.0).next_at == NOW + 18.0
+    assert after(Then.AGAIN, dice=1.0).next_at == NOW + 72.0
+
+
+def test_a_server_that_answers_is_not_asked_again_within_a_minute() -> None:
+    assert after(Then.AGAIN).next_at == NOW + 60.0
 
 
 def test_another_address_ends_a_pause() -> None:
@@ -166,9 +170,11 @@ def test_a_clock_that_was_set_back_does_not_wait_for_years() -> None:
 
 
 def test_a_hiccup_is_no_alarm() -> None:
-    failed = after(Then.AGAIN, after(Then.AGAIN))
-    assert alarm(failed) == ""
-    assert alarm(after(Then.AGAIN, failed)) == "what it said"
+    record = NONE
+    for _ in range(5):
+        record = after(Then.UNREACHED, record)
+        assert alarm(record) == ""
+    assert alarm(after(Then.UNREACHED, record)) == "what it said"
 
 
 def test_what_stopped_is_an_alarm() -> None:

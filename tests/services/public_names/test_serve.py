@@ -57,7 +57,10 @@ class Place:
             trials.publish(net, slices, now())
 
     def save(self, service: Dyndns, secret: str = PASSWORD, **settings: str) -> None:
-        """Say what the owner says; the secret lies where the role `notice` put it."""
+        """Say what the owner says; the secret lies where the role `notice` put it before."""
+        secrets = Secrets(self.state / "secrets/notice")
+        if self.ident:
+            secrets.write(self.ident, secret.encode())
         server = f"127.0.0.1:{service.port}"
         told = {"server": server, "user": USER, "publishes": "ipv4", **settings}
         with (
@@ -66,7 +69,7 @@ class Place:
         ):
             done = save_name(desk, OWNER, self.ident, NAME, OWN_SERVER, told, secret)
         self.ident = done.subject
-        Secrets(self.state / "secrets/notice").write(self.ident, secret.encode())
+        secrets.write(self.ident, secret.encode())
 
     def remove(self) -> None:
         with closing(open_desk(self.state)) as desk:
@@ -249,7 +252,7 @@ def test_as_it_is_seen_the_service_says_the_address(place: Place, service: Dyndn
     assert place.run(until=place.becomes(Outcome.PUBLISHED), seconds=8)
     (asked,) = service.asked
     assert asked.told == {"hostname": NAME}
-    assert place.record.address == "198.51.100.7"
+    assert place.record.addresses == ("198.51.100.7",)
 
 
 def test_while_the_clock_is_wrong_nobody_is_asked(place: Place, service: Dyndns) -> None:

@@ -94,3 +94,9 @@ def test_what_the_router_says_to_a_blocked_device_is_its_own(home: Home) -> None
 def test_no_rule_is_offered_for_a_newcomer(home: Home) -> None:
     with remembering(home.state, "net", [{**DROP, "by": "newcomers-lan"}]):
         assert "Allow this" not in home.get("/firewall/drops")
+
+
+def test_a_role_that_does_not_tell_is_not_said_to_have_held_nothing_back(home: Home) -> None:
+    page = home.get("/firewall/drops")
+    assert "The role net does not tell what is held back." in page
+    assert "Nothing was held back" not in page

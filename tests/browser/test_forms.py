@@ -1,4 +1,4 @@
-"""The form of the way to the internet shows what the chosen way needs, without a script."""
+"""Forms show what is chosen, and tabs where one is, without a script."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -66,3 +66,37 @@ def test_arrow_keys_choose_another_way(chromium: Browser, site: Site) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "address"
     page.context.close()
+
+
+SWITCHES = {
+    "/networks/lan/settings": ("gives", ("#first", "#lease", "#options")),
+    "/networks/new": ("six", ("#number", "#suffix")),
+    "/firewall/new-rule": ("timed", ("#begins", "#ends")),
+}
+
+
+@pytest.mark.parametrize("path", SWITCHES)
+def test_what_a_check_box_switches_is_seen_while_it_is_ticked(
+    chromium: Browser, site: Site, path: str
+) -> None:
+    context = signed_in(chromium, site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path)
+    switch, fields = SWITCHES[path]
+    for ticked in (True, False):
+        page.locator(f"[name={switch}]").set_checked(ticked)
+        assert [page.locator(one).is_visible() for one in fields] == [ticked] * len(fields)
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/names/asked", "/names/blocking", "/changes/happened"])
+def test_the_tab_of_the_page_is_seen_on_a_telephone(
+    chromium: Browser, site: Site, path: str
+) -> None:
+    context = signed_in(chromium, site, viewport={"width": 360, "height": 800})
+    page = context.new_page()
+    page.goto(path)
+    box = page.locator(".tabs [aria-current]").bounding_box()
+    assert box
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 360
+    context.close()
