@@ -133,14 +133,9 @@ async def _dhcp(fault: Fault, signs: Signs) -> None:
 
     here = state()
     ledger = writer(here / "leases.db", leases.MIGRATIONS)
-    await serve(
-        adopt(os.environ),
-        networks(here / "net.db", ledger),
-        ledger,
-        found(installed().loaders).loaders,
-        signs,
-        fault=fault,
-    )
+    wanted = networks(here / "net.db", ledger)
+    loaders = found(installed().loaders).loaders
+    await serve(adopt(os.environ), wanted, ledger, loaders, signs, fault=fault)
 
 
 async def _dns(_fault: Fault, signs: Signs) -> None:
