@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from appliance.errors import NixieError, why
 from appliance.faults import Fault, no_fault
@@ -165,9 +165,12 @@ async def _wan(_fault: Fault, signs: Signs) -> None:
 async def _notice(_fault: Fault, signs: Signs) -> None:
     from appliance.roles import RECALL
     from services.notices.serve import serve
+    from services.public_names.serve import serve as serve_public_names
     from services.systemd.driver import adopt
 
-    await serve(state(), adopt(os.environ).get(RECALL), signs)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve_public_names(state()))
+        group.create_task(serve(state(), adopt(os.environ).get(RECALL), signs))
 
 
 async def _boot(fault: Fault, signs: Signs) -> None:
@@ -227,6 +230,12 @@ PARTS: Mapping[str, Callable[[Fault, Signs], Coroutine[None, None, None]]] = {
     "web": _web,
 }
 """Role name to what it does."""
+
+
+def become(*words: str) -> NoReturn:
+    """Go on as another program of ours: this process, without what it has loaded so far."""
+    flags = [] if sys.flags.safe_path is False else ["-P"]
+    os.execv(sys.executable, [sys.executable, *flags, "-m", "appliance", *words])
 
 
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────
@@ -342,6 +351,13 @@ def lab(
 
     chosen = None if then is None else lambda: then(f"http://127.0.0.1:{port}")
     return asyncio.run(stand(here, names, router, chosen, SAY))
+
+
+def name_lab(prefix: str) -> None:
+    """Raises Refused when no lab may have that prefix."""
+    from services.lab.topology import Names
+
+    Names(prefix)
 
 
 def lab_boot(

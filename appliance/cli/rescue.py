@@ -19,6 +19,7 @@ from appliance.errors import NixieError
 from appliance.store.reads import FILES, Reads
 from appliance.store.secrets.open import claim_code
 from appliance.store.standing.open import standings
+from appliance.store.trials import TrialRow
 from appliance.variables import STATE
 
 BOOTS = 5
@@ -82,6 +83,7 @@ def _found(state: Path) -> dict[str, Any]:
         "troubles": reads.troubles(),
         "revision": newest.number if newest else None,
         "applied": cut.revision if cut else None,
+        "change": _newest(reads.trial()),
         "networks": [
             {"name": one.name, "link": one.link, "address": str(one.address)}
             for one in (cut.boot if cut else ())
@@ -103,6 +105,7 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         [
             ("owner", owner),
             ("configuration", f"revision {found['applied'] or 'none'} of {found['revision'] or 0}"),
+            ("last change", _became(found["change"])),
             *(("admin", f"https://{_bare(one['address'])}/") for one in found["networks"]),
             ("internet", _internet(found["internet"])),
             *(("trouble", what) for what in found["troubles"]),
@@ -121,6 +124,22 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
         for one in found["boots"]
     ]
     yield table(("BOOT", "MAC", "HOST", "STATE", "WHY"), boots, "Nothing has asked to boot yet.")
+
+
+def _newest(row: TrialRow | None) -> dict[str, Any] | None:
+    """The newest change: what became of it, and why."""
+    return {"revision": row.revision, "state": row.state, "why": row.why} if row else None
+
+
+def _became(change: dict[str, Any] | None) -> str:
+    """The newest change in a sentence.
+
+    >>> _became({"revision": 5, "state": "undone", "why": "Nobody pressed Keep in time."})
+    'revision 5: undone. Nobody pressed Keep in time.'
+    """
+    if change is None:
+        return "none yet"
+    return f"revision {change['revision']}: {change['state']}. {change['why']}".rstrip()
 
 
 def _internet(way: dict[str, Any]) -> str:

@@ -4,14 +4,18 @@ A change is named by the wish to apply it.  Keep, Undo and Extend name theirs, s
 what they have not seen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.store.inventory_view import RevisionView, Wish
-from appliance.trial import Extend, Keep, Undo
+from appliance.store.trials import TrialRow
+from appliance.trial import Extend, Keep, Phase, Undo
 
 LOOK = "outside"
 """The kind of a wish that is none for the keeper: `services/outside` looks from outside."""
+CUT_OFF = "The router restarted before it came to this, so it was not done. Ask for it again."
+"""What becomes of a wish that a restart found unanswered: nobody waits for it any more, and a
+change that began by itself after a power cut would have nobody to keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,18 @@ def asked(wish: Wish, revision: Callable[[int], RevisionView | None]) -> Asked:
         return Asked(wish.seq, wish.id, change, _what(wish, change, revision))
     except (KeyError, ValueError):
         return Asked(wish.seq, wish.id, change, None)
+
+
+def kept_before(wishes: Sequence[Asked], row: TrialRow) -> Asked | None:
+    """The wish to keep a trial that a restart cut off; None when none was made, or undone first.
+
+    Whoever made it saw it confirmed: over the new network, while the trial waited for that.
+    """
+    if row.state != Phase.PENDING.value:
+        return None
+    about = (one for one in wishes if one.change == row.nonce)
+    first = next((one for one in about if isinstance(one.what, Keep | Undo)), None)
+    return first if first and isinstance(first.what, Keep) else None
 
 
 def _what(

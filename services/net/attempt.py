@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from appliance.plan import order, record
 from appliance.store.inventory_view import RevisionView
 from appliance.store.trials import TrialRow
 from appliance.trial import Phase, Trial
 from services.net.aim import Aim
+from services.net.asked import Asked
 
 
 class Kernel(Protocol):
@@ -43,6 +44,17 @@ class Attempt:
     wish: str | None = None
     steps: tuple[order.Step, ...] = ()
     put_back: bool = False
+
+    @classmethod
+    def cut_off(cls, row: TrialRow, tried: Aim, kept: Asked | None) -> Self:
+        """What a restart found unfinished, on its way to `tried`; `kept` is the wish to keep it."""
+        return cls(
+            machine=Trial(row.revision, row.nonce, phase=Phase(row.state)),
+            revision=RevisionView(row.revision, row.config, row.author, row.began_at),
+            tried=tried,
+            before=record.from_json(row.before),
+            wish=kept.wish if kept else None,
+        )
 
     def left(self, boottime: float) -> float | None:
         """Seconds until the deadline; None while no clock runs."""

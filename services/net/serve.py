@@ -74,17 +74,17 @@ async def serve(
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
     held, wishes = Follower(state / "leases.db"), Follower(state / "nixie.db")
     provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
-    watch = Watch(database, state, makers)
+    watch = Watch(database, state, makers, lambda: keeper.apart)
     report, clock = state / "dhcpcd" / REPORT, ClockFollower()
     try:
-        await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
             able = await kernel.abilities()
             ears = Ears(partial(facts, report, able), lambda: clock.synchronised)
             told = last_ends(held), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
-            await keeper.recover()
+            await watch.begin()  # before any link is up
+            await keeper.recover(read(inventory, keeper.asked))
             signs.ready()
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
             services: dict[str, Callable[[], Awaitable[None]]] = {
@@ -93,7 +93,7 @@ async def serve(
                 "outside": partial(look_outside, keeper, database, wishes, now),
                 "drops": partial(Drops(now).serve, ear),
             }
-            await _hold(keeper, (inventory, wan), heard, signs.beat, services, tell)
+            await _hold(keeper, watch, (inventory, wan), heard, signs.beat, services, tell)
     finally:
         watch.close()
         wan.close()
@@ -126,6 +126,7 @@ class Bell:
 
 async def _hold(
     keeper: Keeper,
+    watch: Watch,
     files: tuple[Follower, Follower],
     heard: Iterable[AsyncIterator[None]],
     beat: Callable[[], None],
@@ -150,6 +151,7 @@ async def _hold(
             bell.rung.clear()
             beat()
             await keeper.look(read(inventory, keeper.asked))
+            watch.looked()
             await _woken(keeper, bell, beat)
 
 

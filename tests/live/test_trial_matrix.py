@@ -4,37 +4,32 @@ Four whole routers stand side by side and share the cases, each with a client on
 """
 
 import os
-import re
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from queue import SimpleQueue
-from typing import Any
 
 import pytest
 
-from appliance.cli.client import REFUSED, Failed
+from appliance.cli.client import REFUSED, Client, Failed
 from appliance.store.open import reader
 from appliance.store.trials import trial
 from tests.live.lan_client import LanClient
-from tests.live.standing import Router, standing
+from tests.live.standing import standing
+from tests.live.trial_room import SECONDS, Config, Mistake, undone_in_time
 from tests.live.waiting import until
 
 pytestmark = pytest.mark.live
 
 SIDE_BY_SIDE = 4
 CAST = ("admin=lan", "machines=none")
-SECONDS, GRACE = 6, 5
 START_SECONDS = 60  # of a whole router, beside three others
-MADE_ANEW = re.compile(r"@if\d+|([0-9a-f]{2}:){5}[0-9a-f]{2}")
 ROLES = ("net", "dhcp", "dns", "wan", "boot", "build", "web")
 
 
 # ── mistakes ──────────────────────────────────────────────────────────────────────────────────────
-
-Config = dict[str, Any]
 
 
 def address(config: Config) -> None:
@@ -136,7 +131,7 @@ TROUBLES = (nothing, *map(killed, ROLES), stopped("net"), rebooted)
 MORE_TROUBLES = (*(stopped(role) for role in ROLES if role != "net"), second_apply)
 """One mistake meets these."""
 
-Mistake, Trouble = Callable[[Config], None], Callable[[LanClient], None]
+Trouble = Callable[[LanClient], None]
 CASES = (
     *((mistake, trouble) for mistake in MISTAKES for trouble in TROUBLES),
     *((address, trouble) for trouble in MORE_TROUBLES),
@@ -146,81 +141,61 @@ CASES = (
 # ── one case ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def picture(router: Router) -> str:
-    """Addresses, ports and filter, as the kernel's tools print them.
+class Plugged(LanClient):
+    """A client on the LAN of a router whose changes are tried."""
 
-    Not what it does not mean: the order of counters, and cards that a start makes anew.
-    """
-    shown = (
-        ("ip", "-br", "-4", "addr"),
-        ("ip", "-br", "link", "show", "master", "br-lan"),
-        ("ip", "-4", "route"),
-        ("nft", "-s", "list", "table", "inet", "nixie"),
+    @property
+    def client(self) -> Client:
+        return self.router.client
+
+    def shows(self, *words: str) -> str:
+        return self.router.inside(*words).stdout
+
+    def trial(self) -> str:
+        with closing(reader(self.router.state / "net.db")) as connection:
+            row = trial(connection)
+        return row.state if row else ""
+
+    def is_whole(self) -> bool:
+        """Are there addresses, names, boots and the admin?"""
+        return self.is_served() and self.opens_admin()
+
+    def answers(self) -> bool:
+        return self.router.answers()
+
+
+def tried(client: Plugged, mistake: Mistake, trouble: Trouble, seconds: int = SECONDS) -> None:
+    undone_in_time(
+        client, mistake, partial(trouble, client), seconds=seconds, shows=mistake is not names
     )
-    printed = "\n".join(router.inside(*words).stdout for words in shown)
-    return "\n".join(sorted(MADE_ANEW.sub("", printed).splitlines()))
 
 
-def state(router: Router) -> str:
-    """How the newest trial stands, by net's own word."""
-    with closing(reader(router.state / "net.db")) as connection:
-        row = trial(connection)
-    return row.state if row else ""
-
-
-def is_whole(client: LanClient) -> bool:
-    """Are there addresses, names, boots and the admin?"""
-    return client.is_served() and client.opens_admin()
-
-
-def undone_in_time(
-    client: LanClient, mistake: Mistake, trouble: Trouble, seconds: int = SECONDS
-) -> None:
-    router = client.router
-    before = picture(router)
-    config = router.client.get("/config")["config"]
-    mistake(config)
-    change = router.client.post("/config", config, seconds=seconds)["wish"]
-    until(lambda: state(router) == "pending", "it is on trial")
-    deadline = time.monotonic() + seconds
-    assert picture(router) != before or mistake is names
-    trouble(client)
-    left = max(deadline - time.monotonic(), 0)
-    until(
-        lambda: (state(router), picture(router)) == ("undone", before), "it is back", left + GRACE
-    )
-    until(lambda: is_whole(client), "everything is served", START_SECONDS)
-    until(router.answers, "the API answers")
-    told = router.client.get("/change")
-    assert (told["id"], told["state"]) == (change, "undone")
-
-
-def plugged_in(stack: ExitStack) -> LanClient:
+def plugged_in(stack: ExitStack) -> Plugged:
     """A client of a router of its own, which stands as long as `stack` does."""
-    made = LanClient(stack.enter_context(standing("matrix", cast=CAST)))
+    made = Plugged(stack.enter_context(standing("matrix", cast=CAST)))
     made.plug_in()
-    until(lambda: is_whole(made), "everything is served", START_SECONDS)
+    until(made.is_whole, "everything is served", START_SECONDS)
     return made
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[Mapping[tuple[Mistake, Trouble], Future[None]]]:
     """What becomes of each case; they begin in order, whichever router is free takes the next."""
-    free: SimpleQueue[LanClient] = SimpleQueue()
+    free: SimpleQueue[Plugged] = SimpleQueue()
 
-    def tried(case: tuple[Mistake, Trouble]) -> None:
+    def one(case: tuple[Mistake, Trouble]) -> None:
         client = free.get()
         try:
-            undone_in_time(client, *case)
+            tried(client, *case)
         finally:
             with suppress(AssertionError):
-                until(lambda: is_whole(client), "the next case finds a whole router", START_SECONDS)
+                until(client.is_whole, "the next case finds a whole router", START_SECONDS)
             free.put(client)
 
     with ExitStack() as stack, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         for client in pool.map(plugged_in, [stack] * SIDE_BY_SIDE):
             free.put(client)
-        yield {case: pool.submit(tried, case) for case in CASES}
+        yield {case: pool.submit(one, case) for case in CASES}
         pool.shutdown(cancel_futures=True)
 
 
@@ -236,4 +211,4 @@ def test_without_keep_everything_is_back(
 @pytest.mark.soak
 def test_at_the_usual_deadline_everything_is_back() -> None:
     with ExitStack() as stack:
-        undone_in_time(plugged_in(stack), address, nothing, seconds=90)
+        tried(plugged_in(stack), address, nothing, seconds=90)

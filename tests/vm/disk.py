@@ -83,6 +83,13 @@ class Disk:
         if powered:
             self.on_cut()
 
+    def as_cut_now(self, chance: Random) -> "Disk":
+        """Another disk, as this one would be after a power cut at this moment."""
+        with self._lock:
+            other = Disk(bytearray(self.plates), list(self.waiting))
+        other.restored(chance)
+        return other
+
     def restored(self, chance: Random) -> None:
         """The power is back: of what was not flushed, chance has kept some."""
         for offset, content in self.waiting:

@@ -189,6 +189,16 @@ class RouterVm:
         """What a file in the machine says; "" when it is not there."""
         return str(self.tell("read", path=path)["text"])
 
+    def rows(self, file: str, question: str) -> list[list[Any]]:
+        """What a database in the machine answers; nothing while it is not there."""
+        found: list[list[Any]] = self.tell("rows", file=file, question=question)["rows"]
+        return found
+
+    def is_killed(self) -> None:
+        """End QEMU with SIGKILL: the machine does not hear of it."""
+        self.process.kill()
+        self.process.wait()
+
     def unplugs(self, card: str) -> None:
         """Pull out the cable of a card."""
         self._monitor(f"set_link {card} off")
@@ -245,12 +255,12 @@ class RouterVm:
 
 @contextmanager
 def router_vm(
-    name: str, *, outside: Sequence[int] = (), state: Path | None = None, more: Sequence[str] = ()
+    name: str, *, outside: Sequence[int] = (), state: str = "", more: Sequence[str] = ()
 ) -> Iterator[RouterVm]:
     """A machine for the length of a block; when the block fails, its last words are printed.
 
     `outside` are the numbers of cables that lead to a socket, cable-N in its folder; `state` is
-    a raw disk for /state, kept; `more` are folders of NIXIE_HOME that the router shall not miss.
+    a disk for /state, as QEMU opens it; `more` are folders of NIXIE_HOME that shall be there.
     """
     if not KERNEL.exists():
         pytest.skip("there is no kernel for the router VM: set-up unpacks one on Debian")
@@ -278,8 +288,18 @@ def router_vm(
 
 
 @contextmanager
+def switched_on_again(vm: RouterVm, state: str) -> Iterator[RouterVm]:
+    """The same machine with that disk, for the length of a block; it is off now."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nxvm") as folder,
+        switched_on(vm.home, Path(folder), (), state) as one,
+    ):
+        yield one
+
+
+@contextmanager
 def switched_on(
-    home: Router, folder: Path, outside: Sequence[int], state: Path | None
+    home: Router, folder: Path, outside: Sequence[int], state: str
 ) -> Iterator[RouterVm]:
     """The machine alone; its cards have their names and namespaces when the block begins."""
     image = _initrd(folder, home)
@@ -319,7 +339,7 @@ def _is_on(vm: RouterVm) -> None:
     assert not first.empty(), "\n".join(("the machine does not start", *vm.console))
 
 
-def command(folder: Path, image: Path, outside: Sequence[int], state: Path | None) -> list[str]:
+def command(folder: Path, image: Path, outside: Sequence[int], state: str) -> list[str]:
     """QEMU's arguments; the console is its standard output."""
     fast = asyncio.run(probe_platform()).accelerator
     return [
@@ -354,9 +374,10 @@ def _outlet(folder: Path, cable: int) -> tuple[str, ...]:
     )
 
 
-def _disk(image: Path) -> tuple[str, ...]:
+def _disk(file: str) -> tuple[str, ...]:
+    """It hands the flushes of the machine through."""
     return (
-        *("-drive", f"if=none,id=state,format=raw,cache=writeback,file={image}"),
+        *("-drive", f"if=none,id=state,format=raw,cache=writeback,file={file}"),
         *("-device", "virtio-blk-pci,drive=state"),
     )
 

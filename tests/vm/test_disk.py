@@ -56,6 +56,21 @@ def test_the_guest_reads_what_it_wrote() -> None:
     assert one.read(0, 2) == b"a\0"
 
 
+def test_a_cut_can_be_tried_on_a_copy() -> None:
+    one = disk()
+    one.write(0, b"a" * SECTOR)
+    assert one.flush()
+    for number in range(1, 16):
+        one.write(number * SECTOR, b"b" * SECTOR)
+    copy = one.as_cut_now(Random(1))
+    assert copy.read(0, SECTOR) == b"a" * SECTOR
+    assert copy.read(0, 16 * SECTOR).count(b"b") == (15 - copy.lost) * SECTOR
+    assert 0 < copy.lost < 15
+    assert one.read(15 * SECTOR, SECTOR) == b"b" * SECTOR
+    assert one.flush()
+    assert one.plates[15 * SECTOR] == ord("b")
+
+
 def test_nothing_is_confirmed_once_the_power_is_gone() -> None:
     one = disk()
     one.write(0, b"a")

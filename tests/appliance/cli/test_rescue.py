@@ -13,6 +13,7 @@ from appliance.model.dns import Dns
 from appliance.model.slices import BootNetwork, DnsSlice, Slices
 from appliance.store import boots, trials
 from appliance.store.open import writer
+from appliance.trial import RESTART
 from tests.webui.conftest import PASSWORD, Admin, admin, serving
 
 __all__ = ("admin", "serving")
@@ -49,6 +50,17 @@ def test_a_dead_router_is_shown_from_its_files(tmp_path: Path) -> None:
     assert "enp2s0 52:54:00:00:00:01 up lan" in lines
     assert "Nixie does not run: nixie run" in lines
     assert "1970-01-01 00:01:40Z 52:54:00:12:34:56 ember short no-loader" in lines
+
+
+def test_why_the_last_change_is_not_there_is_said(tmp_path: Path) -> None:
+    left_behind(tmp_path)
+    assert "last change none yet" in " ".join(rescue(tmp_path).stdout.split())
+    with closing(writer(tmp_path / "net.db", trials.MIGRATIONS)) as connection:
+        row = trials.TrialRow(4, "undone", 1.0, None, "{}", "c", "ada", RESTART, {})
+        trials.write_trial(connection, row)
+    assert f"last change revision 4: undone. {RESTART}" in " ".join(rescue(tmp_path).stdout.split())
+    told = {"revision": 4, "state": "undone", "why": RESTART}
+    assert json.loads(rescue(tmp_path, "--json").stdout)["change"] == told
 
 
 def test_what_the_supervisor_last_said_is_shown(tmp_path: Path) -> None:

@@ -1,3 +1,6 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from services.dns.reply import Reply
 from services.dns.upstream import (
     FOLDS,
@@ -248,3 +251,16 @@ def test_an_upstream_that_folds_letters_is_believed_once_tcp_has_confirmed_it() 
         upstream.confirmed(flight)
         upstream.landed(flight, reply, 101)
     assert not wants_tcp(*folded(upstream))
+
+
+@given(st.binary(max_size=200), st.integers(0, 60), st.binary(max_size=20))
+def test_what_an_upstream_says_is_the_answer_or_nothing(noise: bytes, at: int, more: bytes) -> None:
+    upstream, told = Upstream(), Told()
+    right = answered(asked(upstream, told))
+    for message in (noise, right[:2] + noise, right[:at] + more + right[at + len(more) :]):
+        found = upstream.heard(1, message)
+        assert found is None or found[0].query.key == query().key
+    found = upstream.heard(1, right)
+    assert found
+    upstream.landed(*found, 101)
+    assert len(told.replies) == 1

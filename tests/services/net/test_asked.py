@@ -1,8 +1,9 @@
 import pytest
 
 from appliance.store.inventory_view import RevisionView, Wish
+from appliance.store.trials import TrialRow
 from appliance.trial import Extend, Keep, Undo
-from services.net.asked import Apply, Asked, asked
+from services.net.asked import Apply, Asked, asked, kept_before
 
 REVISION = RevisionView(4, "{}", "ada", 0.0)
 
@@ -33,3 +34,20 @@ def test_the_other_wishes_name_their_change() -> None:
 )
 def test_what_this_version_cannot_read_is_nothing(kind: str, body: dict[str, str]) -> None:
     assert read(kind, **body).what is None
+
+
+@pytest.mark.parametrize(
+    ("state", "whats", "kept"),
+    [
+        ("pending", (Extend(9), Keep("c")), True),
+        ("pending", (Undo("no"), Keep("c")), False),
+        ("pending", (), False),
+        ("journalled", (Keep("c"),), False),
+    ],
+)
+def test_a_keep_before_a_restart_counts_for_what_waited_for_it(
+    state: str, whats: tuple[Keep | Undo | Extend, ...], kept: bool
+) -> None:
+    row = TrialRow(2, state, 0.0, None, "{}", "c", "ada", "", {})
+    wishes = [Asked(seq, str(seq), "c", what) for seq, what in enumerate(whats)]
+    assert kept_before(wishes, row) == (wishes[-1] if kept else None)

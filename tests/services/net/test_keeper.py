@@ -38,7 +38,7 @@ from appliance.store.open import writer
 from appliance.trial import NO_KEEP, RESTART, Extend, Keep, Undo
 from hardware.inventory import Nic
 from services.net.aim import aim, checked
-from services.net.asked import Apply, Asked, Inventory
+from services.net.asked import CUT_OFF, Apply, Asked, Inventory
 from services.net.attempt import Clocks
 from services.net.keeper import Keeper
 from tests.appliance.kernel_of_dicts import KernelOfDicts
@@ -294,6 +294,58 @@ def test_a_change_cut_off_is_undone_towards_the_kept_revision(box: Box) -> None:
     asyncio.run(box.keeper.recover())
     assert box.addresses() == {HOME.address}
     assert isinstance(box.told()[-1], RevisionUndone)
+
+
+def wished(change: str, *whats: Apply | Keep | Undo | Extend) -> Inventory:
+    """What nixie.db has when net comes back: these, unanswered."""
+    asked = tuple(
+        Asked(seq, f"late-{seq}", change or f"late-{seq}", what)
+        for seq, what in enumerate(whats, 50)
+    )
+    return Inventory(None, {}, asked, 50 + len(asked))
+
+
+def test_a_keep_that_was_confirmed_before_a_power_cut_counts(box: Box) -> None:
+    box.look(FIRST)
+    change = box.try_out(SECOND)
+    box.kernel.state = order.State(links={"eth1": Link(bridge=False, up=False)})
+    box.restart()
+    asyncio.run(box.keeper.recover(wished(change, Keep(change))))
+    assert (box.row().state, box.addresses()) == ("kept", {AWAY.address})
+    assert box.told()[-1] == RevisionApplied(2, (), "late-50")
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    assert box.addresses() == {AWAY.address}
+
+
+@pytest.mark.parametrize("whats", [(), (Extend(90),), (Undo("no"), Keep("{}")), (Keep("other"),)])
+def test_without_such_a_keep_a_power_cut_undoes_it(
+    box: Box, whats: tuple[Keep | Undo | Extend, ...]
+) -> None:
+    box.look(FIRST)
+    change = box.try_out(SECOND)
+    box.restart()
+    named = [Keep(change) if what == Keep("{}") else what for what in whats]
+    about = "other" if Keep("other") in whats else change
+    asyncio.run(box.keeper.recover(wished(about, *named)))
+    assert (box.row().state, box.row().why) == ("undone", RESTART)
+    assert box.addresses() == {HOME.address}
+
+
+def test_a_keep_counts_only_for_what_was_seen_to_work(box: Box) -> None:
+    box.look(FIRST)
+    cut_off(box, SECOND, lambda step: isinstance(step, DropAddress))
+    asyncio.run(box.keeper.recover(wished("once", Keep("once"))))
+    assert (box.row().state, box.addresses()) == ("undone", {HOME.address})
+
+
+def test_a_change_that_had_not_begun_before_a_restart_does_not_begin(box: Box) -> None:
+    box.look(FIRST)
+    box.restart()
+    asyncio.run(box.keeper.recover(wished("", Apply(SECOND, 90))))
+    assert (box.keeper.asked, box.told()[-1]) == (50, ChangeRefused("late-50", CUT_OFF))
+    box.look(SECOND)
+    assert box.addresses() == {HOME.address}
 
 
 def test_the_very_first_change_cut_off_leaves_the_box_as_it_was(box: Box) -> None:
