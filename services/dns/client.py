@@ -102,10 +102,13 @@ class Client:
         came, refused = _drained(heard)
         for message in came:
             found = machine.heard(slot, message)
-            if found and wants_tcp(*found):
-                self._start_tcp(found[0])
-            elif found:
-                machine.landed(*found, now)
+            if found is None:
+                continue
+            flight, reply = found
+            if wants_tcp(flight, reply):
+                self._start_tcp(flight)
+            else:
+                machine.landed(flight, reply, now)
         for flight in machine.refused(slot) if refused else ():
             machine.landed(flight, None, now)
 

@@ -41,7 +41,6 @@ class Reply:
 
     def __init__(
         self,
-        *,
         flags: int,
         counts: tuple[int, int, int],
         start: int,
@@ -87,13 +86,13 @@ def read_reply(message: bytes, start: int = 0) -> Reply:
     if stop is not None:
         counts = _kept(len(ttls), answers, authorities)
     return Reply(
-        flags=flags & GIVEN_ON,
-        counts=USUAL.get(counts, counts),
-        start=start,
-        records=message[start : stop or at],
-        ttls=tuple(ttls),
-        seconds=_keepable(flags, counts[0], shortest if ttls else 0, minimum),
-        private=private,
+        flags & GIVEN_ON,
+        USUAL.get(counts, counts),
+        start,
+        message[start : stop or at],
+        tuple(ttls),
+        _keepable(flags, counts[0], shortest if ttls else 0, minimum),
+        private,
     )
 
 
