@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from appliance.errors import NixieError, why
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
-from appliance.roles import ROLES
+from appliance.roles import RECALL, ROLES
 from appliance.signs import Signs
 from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look_limits
 
@@ -117,7 +117,6 @@ async def _until_told(serving: Coroutine[None, None, None]) -> None:
 
 
 async def _net(fault: Fault, signs: Signs) -> None:
-    from appliance.roles import RECALL
     from services.net.serve import serve
     from services.systemd.driver import adopt
 
@@ -134,14 +133,9 @@ async def _dhcp(fault: Fault, signs: Signs) -> None:
 
     here = state()
     ledger = writer(here / "leases.db", leases.MIGRATIONS)
-    await serve(
-        adopt(os.environ),
-        networks(here / "net.db", ledger),
-        ledger,
-        found(installed().loaders).loaders,
-        signs,
-        fault=fault,
-    )
+    wanted = networks(here / "net.db", ledger)
+    loaders = found(installed().loaders).loaders
+    await serve(adopt(os.environ), wanted, ledger, loaders, signs, fault=fault)
 
 
 async def _dns(_fault: Fault, signs: Signs) -> None:
@@ -163,14 +157,12 @@ async def _wan(_fault: Fault, signs: Signs) -> None:
 
 
 async def _notice(_fault: Fault, signs: Signs) -> None:
-    from appliance.roles import RECALL
     from services.notices.serve import serve
     from services.public_names.serve import serve as serve_public_names
     from services.systemd.driver import adopt
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve_public_names(state()))
-        group.create_task(serve(state(), adopt(os.environ).get(RECALL), signs))
+    ear = adopt(os.environ).get(RECALL)
+    await asyncio.gather(serve(state(), ear, signs), serve_public_names(state()))
 
 
 async def _boot(fault: Fault, signs: Signs) -> None:

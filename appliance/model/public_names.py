@@ -69,7 +69,6 @@ class Service:
     apart: bool = False
     sees: str = ""  # what stands for {v4} where the service shall take the address that it sees
     user: str = "user"  # "name": the name itself is the user; "": it is not told apart from others
-    ipv6: bool = True
     words: Mapping[str, str] = field(default_factory=dict)  # what it says → the code of dyndns2
     secret: str = "The password that you have there."
     under: str = ""  # names are below this, "" anywhere
@@ -124,9 +123,9 @@ SERVICES: Mapping[str, Service] = {
     "no-ip": Service("No-IP", "dynupdate.no-ip.com", query=_EACH),
     "ovh": Service(
         "OVH DynHost",
-        "www.ovh.com",
-        query=(("system", "dyndns"), ("hostname", "{name}"), ("myip", "{v4}")),
-        ipv6=False,
+        "dns.eu.ovhapis.com",
+        query=(("system", "dyndns"), ("hostname", "{name}"), ("myip", "{both}")),
+        apart=True,
     ),
     OWN_SERVER: Service("Another service or server (dyndns2)"),
     DNS_SERVER: Service(
@@ -153,7 +152,7 @@ class PublicName:
     @property
     def ipv6(self) -> bool:
         """Is an AAAA record wanted?"""
-        return self.settings["publishes"] in (BOTH, "ipv6") and SERVICES[self.service].ipv6
+        return self.settings["publishes"] in (BOTH, "ipv6")
 
     @property
     def seen(self) -> bool:
@@ -172,7 +171,7 @@ def checked(name: str, service: str, settings: Mapping[str, str]) -> tuple[str, 
         raise Refused(Problem(("service",), f"Choose one of {', '.join(SERVICES)}."))
     name = name.strip().lower().rstrip(".")
     told = {one: settings.get(one, "").strip() or DEFAULTS.get(one, "") for one in FIELDS}
-    problems = [*_of_name(name, service), *_of_every(told, service)]
+    problems = [*_of_name(name, service), *_of_every(told)]
     if service == DNS_SERVER:
         told = {**told, "zone": told["zone"].lower().rstrip(".") or name.partition(".")[2]}
         told["key"] = told["key"].lower().rstrip(".")
@@ -230,11 +229,9 @@ def _of_name(name: str, service: str) -> Iterator[Found]:
         yield "name", f"Names of {SERVICES[service].label} are like home.{under}."
 
 
-def _of_every(told: Mapping[str, str], service: str) -> Iterator[Found]:
+def _of_every(told: Mapping[str, str]) -> Iterator[Found]:
     if told["publishes"] not in PUBLISHES:
         yield "publishes", f"Choose one of {', '.join(PUBLISHES)}."
-    if told["publishes"] == "ipv6" and not SERVICES[service].ipv6:
-        yield "publishes", f"{SERVICES[service].label} publishes IPv4 alone."
     if not _within(told["refresh_days"], 1, LONGEST_REFRESH_DAYS):
         yield "refresh_days", f"Days are a number from 1 to {LONGEST_REFRESH_DAYS}; 24 is usual."
 

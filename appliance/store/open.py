@@ -51,6 +51,12 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     return connection
 
 
+def in_memory(connection: sqlite3.Connection) -> bool:
+    """Does the work go on in memory, because the disk can only be read?"""
+    ((_, _, file),) = connection.execute("PRAGMA database_list").fetchall()
+    return not file
+
+
 def _can_only_be_read(connection: sqlite3.Connection) -> bool:
     """Asked by a change that is taken back before it reaches the disk."""
     (done,) = connection.execute("PRAGMA user_version").fetchone()

@@ -30,7 +30,7 @@ from services.dns.wire import (
     read_query,
     refusal,
 )
-from services.dns.zone import Elsewhere, Local, Zone
+from services.dns.zone import Local, Zone
 
 LOCAL_HELD_SECONDS = 3_600.0
 """Local answers are held until the zone changes; this is only the end of an old entry."""
@@ -112,27 +112,22 @@ def answer(
         query = read_query(message)
     except Malformed:
         return Answer(refusal(message, FORMERR) or b"", why=Why.REFUSED)
-    if refused := _refused(query):
-        return Answer(refused, why=Why.REFUSED)
+    if query.version or query.type in META_TYPES or query.question[-2:] != IN:
+        return Answer(_refused(query), why=Why.REFUSED)
     local = zone.answer(query, network)
     if isinstance(local, Local):
         said = compose(query, local.flags, local.counts, local.records, tcp=tcp)
         return Answer(said, (), now, now + LOCAL_HELD_SECONDS, why=Why.LOCAL)
-    return _from_the_world(_asked(query, local), cache, now, blocked, tcp=tcp)
+    # of the world the name itself is asked, or what one of ours is an alias for
+    ask = Ask(query.about(local.target), query, local.chain) if local else Ask(query, query)
+    return _from_the_world(ask, cache, now, blocked, tcp=tcp)
 
 
-def _asked(query: Query, local: Elsewhere | None) -> Ask:
-    """What has to be known of the world: the name itself, or what one of ours is an alias for."""
-    return Ask(query.about(local.target), query, local.chain) if local else Ask(query, query)
-
-
-def _refused(query: Query) -> bytes | None:
+def _refused(query: Query) -> bytes:
     """What is said to a question of a kind that nobody answers here."""
     if query.version:
         return bad_version(query)
-    if query.type in META_TYPES or query.question[-2:] != IN:
-        return failure(query, REFUSED)  # RFC 8482 §4.1 allows it for ANY
-    return None
+    return failure(query, REFUSED)  # RFC 8482 §4.1 allows it for ANY
 
 
 def _from_the_world(

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from services.dns.reply import Reply, renewed
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL
 
-MOST_BYTES = 6 << 20
+MOST_BYTES = 5_400_000
 """Of what was meant: some 10,000 answers of one record, as many as dnsmasq keeps on a Pi-hole."""
 MOST_WHOLE_BYTES = 4 << 20
 """Of the answers as they are sent: some 5,000."""
@@ -20,7 +20,7 @@ STALE_SECONDS = 86_400.0
 """How long after its end an answer may still be given; RFC 8767 §5 advises one to three days."""
 STALE_TTL = 30
 """What a stale answer says, and how long nobody is asked again (RFC 8767 §4, §5)."""
-ENTRY_BYTES, RECORD_BYTES = 450, 96
+ENTRY_BYTES, RECORD_BYTES = 385, 96
 """What an entry of the cache costs beside its bytes, and each of its records."""
 WHOLE_BYTES = 740
 """What a whole answer costs beside its bytes."""

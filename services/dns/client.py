@@ -99,20 +99,18 @@ class Client:
 
     def _readable(self, slot: int, heard: socket.socket) -> None:
         machine, now = self._machine, self._clock()
-        for _ in range(DRAIN):
-            try:
-                message = heard.recv(LONGEST_ANSWER)
-            except BlockingIOError:
-                return
-            except OSError:  # ICMP: nobody listens there
-                for flight in machine.refused(slot):
-                    machine.landed(flight, None, now)
-                return
+        came, refused = _drained(heard)
+        for message in came:
             found = machine.heard(slot, message)
-            if found and wants_tcp(*found):
-                self._start_tcp(found[0])
-            elif found:
-                machine.landed(*found, now)
+            if found is None:
+                continue
+            flight, reply = found
+            if wants_tcp(flight, reply):
+                self._start_tcp(flight)
+            else:
+                machine.landed(flight, reply, now)
+        for flight in machine.refused(slot) if refused else ():
+            machine.landed(flight, None, now)
 
     def _arm(self) -> None:
         if self._timer is None and (wake_at := self._machine.wake_at) is not None:
@@ -166,3 +164,17 @@ class Client:
             return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
         finally:
             writer.close()
+
+
+def _drained(heard: socket.socket) -> tuple[list[bytes], bool]:
+    """What has come, and whether nobody listens over there, as ICMP says."""
+    came: list[bytes] = []
+    receive, put = heard.recv, came.append
+    try:
+        for _ in range(DRAIN):
+            put(receive(LONGEST_ANSWER))
+    except BlockingIOError:
+        return came, False
+    except OSError:
+        return came, True
+    return came, False

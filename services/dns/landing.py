@@ -12,7 +12,7 @@ from services.dns.answer import (
     kept_out,
     renewed_by_age,
 )
-from services.dns.cache import Cache
+from services.dns.cache import Cache, Key
 from services.dns.counts import Counts
 from services.dns.reply import Reply
 from services.dns.wire import NOERROR, NXDOMAIN, RCODE
@@ -28,12 +28,15 @@ class Landing:
         self, cache: Cache, counts: Counts, may_be_private: Callable[[bytes], bool]
     ) -> None:
         self._cache, self._counts, self._may_be_private = cache, counts, may_be_private
+        self._newest: Key = b""
 
     def answer(self, ask: Ask, reply: Reply | None, now: float, *, tcp: bool) -> Answer:
         """The answer for one of those who waited; `reply` is None when nobody said a word."""
         query = ask.query
-        kept = self._cache.found(query.key, now)
-        if kept is not None:  # another one who waited was here before
+        # who waits for the same is told in one go: what one of them kept, the next ones find
+        kept = self._cache.found(query.key, now) if query.key == self._newest else None
+        self._newest = query.key
+        if kept is not None:
             return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now), tcp=tcp)
         if reply is None or reply.flags & RCODE not in (NOERROR, NXDOMAIN):
             self._counts.failed += 1
@@ -45,7 +48,7 @@ class Landing:
         if reply.private and not self._may_be_private(query.name):
             self._counts.private += 1
             reply, why = kept_out(reply), Why.PRIVATE
-        seconds = keepable(reply)
+        seconds = reply.seconds or keepable(reply)
         self._cache.put(query.key, reply, now, seconds)
         return answered(ask, reply, now, seconds, tcp=tcp, why=why)
 

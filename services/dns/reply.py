@@ -4,6 +4,8 @@ Nothing in it is trusted: a length is checked before it is used, and what cannot
 `Malformed` (RFC 1035 §4.1, RFC 2308).
 """
 
+from collections.abc import Mapping
+
 from services.dns.private import WITH_ADDRESSES
 from services.dns.wire import (
     AD,
@@ -39,7 +41,6 @@ class Reply:
 
     def __init__(
         self,
-        *,
         flags: int,
         counts: tuple[int, int, int],
         start: int,
@@ -85,16 +86,21 @@ def read_reply(message: bytes, start: int = 0) -> Reply:
     if stop is not None:
         counts = _kept(len(ttls), answers, authorities)
     return Reply(
-        flags=flags & GIVEN_ON,
-        counts=counts,
-        start=start,
-        records=message[start : stop or at],
-        ttls=tuple(ttls),
-        seconds=_keepable(flags, counts[0], shortest if ttls else 0, minimum),
-        private=private,
+        flags & GIVEN_ON,
+        USUAL.get(counts, counts),
+        start,
+        message[start : stop or at],
+        tuple(ttls),
+        _keepable(flags, counts[0], shortest if ttls else 0, minimum),
+        private,
     )
 
 
+Counts = tuple[int, int, int]
+USUAL: Mapping[Counts, Counts] = {
+    one: one for one in ((number, no, 0) for number in range(9) for no in range(2))
+}
+"""Counts of most answers, each held once for all of them."""
 LONGEST_SECONDS = 86_400
 """Nothing is kept longer than a day, whatever it says."""
 TTL_AT = 4  # after a record's type and class

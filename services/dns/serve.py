@@ -7,6 +7,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ DRAIN = 64
 TCP_IDLE_SECONDS = 10.0
 PATIENCE_SECONDS = 1.8
 """How long a client waits for the upstreams when there is an old answer (RFC 8767 §5)."""
+LONGEST_QUESTION = 4_096
 RECEIVE_BUFFER = 1 << 20
 GARBAGE = 20_000
 """New objects between two looks for garbage; Python's own 700 cost a third of a question."""
@@ -201,15 +203,12 @@ class Server:
         moment, hits = self._clock(), 0
         if moment >= face.refill_at:
             face.refill(moment)
-        receive, get, budgets = udp.recvfrom, face.answers.get, face.budgets
+        get, budgets = face.answers.get, face.budgets
         if self.questions.on:  # who asks is put down on the long way only
             get = none_known
-        for number in range(DRAIN):
-            try:
-                message, client = receive(4_096)
-            except OSError:
-                self.counts.asked += number
-                break
+        came = _drained(udp)
+        self.counts.asked += len(came)
+        for message, client in came:
             left = budgets.get(client[0])
             if left:
                 budgets[client[0]] = left - 1
@@ -221,8 +220,6 @@ class Server:
                 self.counts.limited += 1
                 continue
             self._slowly(face, udp, message, client, moment)
-        else:
-            self.counts.asked += DRAIN
         self.counts.repeated += hits
 
     def _slowly(
@@ -364,6 +361,16 @@ class Server:
 
         self._ask(ask, self._clock(), give, tcp=True)
         return await waited
+
+
+def _drained(udp: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
+    """What has come, and from whom."""
+    came: list[tuple[bytes, tuple[str, int]]] = []
+    receive, put = udp.recvfrom, came.append
+    with suppress(OSError):
+        for _ in range(DRAIN):
+            put(receive(LONGEST_QUESTION))
+    return came
 
 
 def _subnets(network: DnsNetwork) -> tuple[Subnet, ...]:

@@ -23,7 +23,7 @@ from appliance.signs import NO_SIGNS, Signs
 from appliance.store import trials
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import append, transaction
-from appliance.store.open import now, writer
+from appliance.store.open import in_memory, now, writer
 from appliance.store.trials import ProbeRow
 from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
@@ -73,7 +73,8 @@ async def serve(
     database = writer(state / "net.db", trials.MIGRATIONS)
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
     held, wishes = Follower(state / "leases.db"), Follower(state / "nixie.db")
-    provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
+    boot, hard = BOOT_ID.read_text().strip(), in_memory(database)
+    provider = Provider(wan, boot, CLOCKS.boottime, lasting=hard)
     watch = Watch(database, state, makers, lambda: keeper.apart)
     report, clock = state / "dhcpcd" / REPORT, ClockFollower()
     try:

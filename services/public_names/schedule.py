@@ -50,10 +50,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Publish these now; "" leaves a family as it is."""
+    """Publish these now; "" leaves a family as it is, for which `note` may have the reason."""
 
     v4: str
     v6: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _addresses(name: PublicName, found: Found) -> tuple[Send | None, str]:
     why = hindrance(IPv4Address(v4)) if v4 and not name.seen else ""
     if why:
         v4 = ""
-    return (Send(v4, v6), "") if v4 or v6 else (None, why)
+    return (Send(v4, v6, why), why) if v4 or v6 else (None, why)
 
 
 def _is_due(name: PublicName, record: Record, send: Send, now: float) -> bool:
@@ -108,11 +109,15 @@ def _changed(record: Record, send: Send) -> bool:
 def tried(
     name: PublicName, record: Record, send: Send, verdict: Verdict, now: float, dice: float
 ) -> Record:
-    """What is known after a try; `dice` is from 0 to 1."""
+    """What is known after a try; `dice` is from 0 to 1.
+
+    What another server took before the owner said something new is not known of this one.
+    """
+    same = record if record.set_at == name.set_at else Record(alarmed=record.alarmed)
     known = replace(
-        record,
+        same,
         name=name.name,
-        said=verdict.what,
+        said=f"{verdict.what} {send.note}".strip(),
         tried_at=now,
         tried=_text(send),
         set_at=name.set_at,
@@ -124,8 +129,8 @@ def tried(
         return replace(
             known,
             outcome=Outcome.PUBLISHED,
-            v4=send.v4 or record.v4,
-            v6=send.v6 or record.v6,
+            v4=send.v4 or same.v4,
+            v6=send.v6 or same.v6,
             told=verdict.address or (SEEN_THERE if name.seen else ""),
             published_at=now,
             next_at=now + name.refresh_seconds * (1 - JITTER * dice),
@@ -133,7 +138,7 @@ def tried(
         )
     if verdict.then is Then.STOP:
         return replace(known, outcome=Outcome.STOPPED, next_at=0.0)
-    failures = record.failures + 1
+    failures = same.failures + 1
     pause = _pause(failures, verdict.then) * (1 + JITTER * dice)
     return replace(known, outcome=Outcome.FAILED, failures=failures, next_at=now + pause)
 

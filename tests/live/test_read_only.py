@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +98,15 @@ def runs(log: str, role: str) -> list[int]:
 @pytest.mark.parametrize("role", ["net", "dhcp", "dns", "boot", "wan", "notice", "build"])
 def test_a_role_that_is_killed_comes_back(hard: Hard, role: str) -> None:
     log = hard.here.router.home / "lab.log"
-    before = runs(log.read_text(), role)
-    os.kill(before[-1], signal.SIGKILL)
-    until(lambda: len(runs(log.read_text(), role)) > len(before), f"{role} runs again")
+
+    def killed() -> int:
+        """How often it had been started; 0 while it is just coming back by itself."""
+        before = runs(log.read_text(), role)
+        with suppress(ProcessLookupError):
+            os.kill(before[-1], signal.SIGKILL)
+            return len(before)
+        return 0
+
+    before = until(killed, f"{role} is there")
+    until(lambda: len(runs(log.read_text(), role)) > before, f"{role} runs again", 40)
     until(hard.client.is_served, "everything is served", 30)

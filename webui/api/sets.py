@@ -9,7 +9,7 @@ from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
 from appliance.events import KINDS as EVENTS
 from appliance.model.notices import KINDS as CHANNELS
-from appliance.model.public_names import PUBLISHES, SERVICES
+from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
 from appliance.model.way import Stand
 from appliance.store.people import SCOPES
@@ -35,7 +35,6 @@ SETS: Mapping[str, Iterable[str]] = {
     "lease": ("bound", "released", "declined"),
     "part": ("kernel", "initrd"),
     "public name": NAME_STATES,
-    "publishes": PUBLISHES,
     "recipe": ("linux",),
     "revision": REVISION_STATES,
     "scope": SCOPES,

@@ -78,10 +78,6 @@ def test_a_name_of_duck_dns_lies_there() -> None:
     assert checked("me.duckdns.org", "duckdns", {})[0] == "me.duckdns.org"
 
 
-def test_where_there_is_no_ipv6_it_is_not_asked_for_alone() -> None:
-    assert places(NAME, "ovh", user="u", publishes="ipv6") == {"publishes"}
-
-
 @pytest.mark.parametrize("days", ["0", "91", "-1", "x", "1e1", "9" * 20])
 def test_days_have_bounds(days: str) -> None:
     assert places(NAME, "dyn", user="u", refresh_days=days) == {"refresh_days"}
@@ -105,15 +101,14 @@ def test_a_key_is_base64() -> None:
 
 
 def test_what_is_published_follows_the_choice() -> None:
-    def chosen(publishes: str, service: str = "dyn") -> tuple[bool, bool, bool]:
-        one = PublicName("", NAME, service, {"publishes": publishes})
+    def chosen(publishes: str) -> tuple[bool, bool, bool]:
+        one = PublicName("", NAME, "dyn", {"publishes": publishes})
         return one.ipv4, one.ipv6, one.seen
 
     assert chosen("both") == (True, True, False)
     assert chosen("ipv4") == (True, False, False)
     assert chosen("ipv6") == (False, True, False)
     assert chosen("seen") == (True, False, True)
-    assert chosen("both", "ovh") == (True, False, False)
 
 
 @pytest.mark.parametrize("service", SERVICES)

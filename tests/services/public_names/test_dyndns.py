@@ -52,9 +52,14 @@ def test_as_it_is_seen_no_address_is_told() -> None:
     assert (found.path, found.by_ipv4) == ("/nic/update?hostname=home.example.org", True)
 
 
-def test_hurricane_electric_gets_each_family_by_itself() -> None:
-    found = gets(named("he"), "s", V4, V6)
+@pytest.mark.parametrize("service", ["he", "ovh"])
+def test_some_services_get_each_family_by_itself(service: str) -> None:
+    found = gets(named(service), "s", V4, V6)
     assert [get.path.partition("myip=")[2] for get in found] == [V4, V6]
+
+
+def test_a_record_of_hurricane_electric_has_a_key_of_its_own() -> None:
+    found = gets(named("he"), "s", V4, V6)
     assert {(get.user, get.password) for get in found} == {("home.example.org", "s")}
 
 

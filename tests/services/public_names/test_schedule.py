@@ -107,7 +107,7 @@ def test_a_server_that_answers_is_not_asked_again_within_a_minute() -> None:
 
 
 def test_another_address_ends_a_pause() -> None:
-    failed = after(Then.AGAIN, replace(Record(), failures=9))
+    failed = after(Then.AGAIN, replace(NONE, failures=9, set_at=NAME.set_at))
     assert isinstance(decide(NAME, failed, replace(HERE, v4="203.0.113.9"), NOW + 60), Send)
 
 
@@ -141,7 +141,11 @@ def test_a_private_address_is_not_published() -> None:
 
 
 def test_beside_a_private_address_ipv6_is_published() -> None:
-    assert decide(NAME, Record(), replace(HERE, v4="100.64.1.1"), NOW) == Send("", V6)
+    found = decide(NAME, Record(), replace(HERE, v4="100.64.1.1"), NOW)
+    assert isinstance(found, Send)
+    assert (found.v4, found.v6) == ("", V6)
+    said = tried(NAME, NONE, found, Verdict(Then.PUBLISHED, "Done."), NOW, 0.0).said
+    assert said.startswith("Done. Your provider gives you an address that the internet cannot")
 
 
 def test_as_it_is_seen_a_private_address_does_not_matter() -> None:
@@ -167,6 +171,12 @@ def test_a_clock_that_was_set_back_does_not_wait_for_years() -> None:
         after(Then.PUBLISHED, at=NOW + 900 * DAY),
     ):
         assert decide(NAME, record, HERE, NOW) == Send(V4, V6)
+
+
+def test_what_another_server_took_is_not_known_of_this_one() -> None:
+    one = replace(NAME, set_at=NOW + 1)
+    found = tried(one, DONE, Send("203.0.113.9", ""), Verdict(Then.PUBLISHED, "Done."), NOW, 0.0)
+    assert (found.v4, found.v6) == ("203.0.113.9", "")
 
 
 def test_a_hiccup_is_no_alarm() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.public_names.dyndns import AGENT, Get
+from appliance.model.public_names import OWN_SERVER, PublicName
+from services.public_names.dyndns import AGENT, CODES, Get, verdict
 from services.public_names.sending.driver import NotReached, ask, dice, exchange
 from tests.services.notices.peers import certificate
 from tests.services.public_names.peers import PASSWORD, USER, dyndns_server
@@ -38,6 +39,15 @@ def test_a_status_is_told(pem: Path) -> None:
     with dyndns_server(pem) as service:
         service.status, service.says = 503, "busy"
         assert ask(get(service.port)) == (503, b"busy")
+
+
+def test_every_code_of_the_protocol_comes_through(pem: Path) -> None:
+    told = {"server": "127.0.0.1", "user": USER}
+    one = PublicName("id", "home.example.org", OWN_SERVER, told)
+    with dyndns_server(pem) as service:
+        for code, means in CODES.items():
+            service.says = code
+            assert verdict(one, *ask(get(service.port))).then is means.then, code
 
 
 def test_a_long_answer_is_read_to_its_bound(pem: Path) -> None:
