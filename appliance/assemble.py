@@ -15,12 +15,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from appliance.errors import NixieError, why
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
-from appliance.roles import ROLES
+from appliance.roles import RECALL, ROLES
 from appliance.signs import Signs
 from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look_limits
 
@@ -117,7 +117,6 @@ async def _until_told(serving: Coroutine[None, None, None]) -> None:
 
 
 async def _net(fault: Fault, signs: Signs) -> None:
-    from appliance.roles import RECALL
     from services.net.serve import serve
     from services.systemd.driver import adopt
 
@@ -134,14 +133,9 @@ async def _dhcp(fault: Fault, signs: Signs) -> None:
 
     here = state()
     ledger = writer(here / "leases.db", leases.MIGRATIONS)
-    await serve(
-        adopt(os.environ),
-        networks(here / "net.db", ledger),
-        ledger,
-        found(installed().loaders).loaders,
-        signs,
-        fault=fault,
-    )
+    wanted = networks(here / "net.db", ledger)
+    loaders = found(installed().loaders).loaders
+    await serve(adopt(os.environ), wanted, ledger, loaders, signs, fault=fault)
 
 
 async def _dns(_fault: Fault, signs: Signs) -> None:
@@ -163,11 +157,12 @@ async def _wan(_fault: Fault, signs: Signs) -> None:
 
 
 async def _notice(_fault: Fault, signs: Signs) -> None:
-    from appliance.roles import RECALL
     from services.notices.serve import serve
+    from services.public_names.serve import serve as serve_public_names
     from services.systemd.driver import adopt
 
-    await serve(state(), adopt(os.environ).get(RECALL), signs)
+    ear = adopt(os.environ).get(RECALL)
+    await asyncio.gather(serve(state(), ear, signs), serve_public_names(state()))
 
 
 async def _boot(fault: Fault, signs: Signs) -> None:
@@ -227,6 +222,12 @@ PARTS: Mapping[str, Callable[[Fault, Signs], Coroutine[None, None, None]]] = {
     "web": _web,
 }
 """Role name to what it does."""
+
+
+def become(*words: str) -> NoReturn:
+    """Go on as another program of ours: this process, without what it has loaded so far."""
+    flags = [] if sys.flags.safe_path is False else ["-P"]
+    os.execv(sys.executable, [sys.executable, *flags, "-m", "appliance", *words])
 
 
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────
@@ -342,6 +343,13 @@ def lab(
 
     chosen = None if then is None else lambda: then(f"http://127.0.0.1:{port}")
     return asyncio.run(stand(here, names, router, chosen, SAY))
+
+
+def name_lab(prefix: str) -> None:
+    """Raises Refused when no lab may have that prefix."""
+    from services.lab.topology import Names
+
+    Names(prefix)
 
 
 def lab_boot(

@@ -45,7 +45,15 @@ class Unreachable(NixieError):
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, "SQLITE_FULL"})
-READ_ONLY = frozenset({errno.EROFS, "SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY"})
+READ_ONLY = frozenset(
+    {
+        errno.EROFS,
+        "SQLITE_READONLY",
+        "SQLITE_READONLY_DIRECTORY",
+        "SQLITE_IOERR_WRITE",  # of a file that was open before
+        "SQLITE_IOERR_FSYNC",
+    }
+)
 DAMAGED = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
 
 
@@ -58,7 +66,8 @@ def why(error: BaseException, state: Path) -> str | None:
         return next(filter(None, (why(one, state) for one in error.exceptions)), None)
     if isinstance(error, NixieError):
         return str(error)
-    code = getattr(error, "sqlite_errorname", None) or getattr(error, "errno", None)
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps it
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "errno", None)
     if code in FULL:
         return f"The disk with {state} is full. Make room on it; then it goes on by itself."
     if code in READ_ONLY:

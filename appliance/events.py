@@ -669,6 +669,56 @@ class NoticeRefused(Event):
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class PublicNamePublished(Event):
+    """{name} leads to {address} on the internet."""
+
+    bell: ClassVar[str] = "wan"
+
+    name: str
+    address: str
+    again: bool = False  # it was told that something was wrong
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNameUnpublished(Event):
+    """{name} does not follow this router: {why}"""
+
+    bell: ClassVar[str] = "wan"
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNameForgotten(Event):
+    """{name} is left to itself on the internet."""
+
+    bell: ClassVar[str] = "wan"
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNameAsked(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "wan"
+
+    wish: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNameRefused(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "wan"
+
+    wish: str
+    what: str
+
+
 # ── web (nixie.db) ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -704,6 +754,16 @@ class MachineActed(Event):
 
 @dataclass(frozen=True, slots=True)
 class NoticeActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "notices"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNameActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "notices"

@@ -43,6 +43,9 @@ RULES: Mapping[type[Event], Rule] = {
     events.ServiceFailed: Rule(("service",), seconds=_QUARTER),
     events.WishRefused: Rule(("wish",), seconds=_HOUR),
     events.WanDown: Rule((), (events.WanUp, events.WanOff)),
+    events.PublicNameUnpublished: Rule(
+        ("name",), (events.PublicNamePublished, events.PublicNameForgotten)
+    ),
     events.OutsideHeard: Rule((), (events.OutsideSilent,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),
 }

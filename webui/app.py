@@ -38,6 +38,7 @@ from webui.api import (
     names,
     networks,
     notices,
+    public_names,
     sources,
     status,
     tokens,
@@ -99,6 +100,7 @@ from webui.pages import names as names_page
 from webui.pages import networks as networks_page
 from webui.pages import notices as notices_page
 from webui.pages import own_names as own_names_page
+from webui.pages import public_names as public_names_page
 from webui.pages import sources as sources_page
 from webui.pages.trouble import trouble
 from webui.session import Here, NotSignedIn, Room, Signed, anybody
@@ -119,6 +121,7 @@ NOUNS = (
     draft,
     devices,
     notices,
+    public_names,
     changes,
     acts,
     journal,
@@ -166,6 +169,7 @@ PAGES = (
     time,
     outside,
     online,
+    public_names_page,
     system,
     notices_page,
     review,

@@ -32,8 +32,8 @@ from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
 from appliance.model.installed import Installed
+from appliance.model.prefixes import prefixes, router_address
 from appliance.model.slices import TimeSlice
-from appliance.plan.prefixes import prefixes, router_address
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
 from webui.app import application, names_of, own_names

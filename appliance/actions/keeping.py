@@ -8,6 +8,7 @@ dead when that is over.
 import base64
 import hmac
 import json
+from ipaddress import IPv6Network
 
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Clash, Unknown, problem
@@ -34,7 +35,15 @@ def standing_of(desk: Desk, actor: Actor, change: str, revision: int) -> Standin
         why = f"{author.name} put revision {revision} on trial, and only {author.name} can keep it."
         return Standing(keeps=False, why=f"{why} You can undo it.")
     before, after = configs(desk, revision)
-    return standing(before, after, way(actor)) if after else Standing(keeps=True)
+    if after is None:
+        return Standing(keeps=True)
+    return standing(before, after, way(actor), lent(desk))
+
+
+def lent(desk: Desk) -> IPv6Network | None:
+    """The IPv6 prefix of the provider, as `net` knows it now."""
+    slices = desk.reads.slices()
+    return slices.ipv6.delegated if slices else None
 
 
 def is_author(desk: Desk, actor: Actor, change: str) -> bool:

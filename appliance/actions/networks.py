@@ -12,10 +12,12 @@ from typing import Any
 from appliance.actions import draft
 from appliance.actions.changes import present
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act
+from appliance.actions.keeping import lent
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
 from appliance.events import MachineActed
 from appliance.model import read
+from appliance.model.check_ipv6 import unfit
 from appliance.model.config import Network, Reservation, RouterConfig
 from appliance.model.ipv6 import SITE_BYTES, site
 from appliance.model.moving import moved
@@ -42,7 +44,8 @@ def add_network(desk: Desk, actor: Actor, stored: Stored) -> Done:
     def change(config: RouterConfig) -> RouterConfig:
         place = ("networks", len(config.networks))
         made = read.part(Network, whole, place)
-        return _sited(replace(config, networks=(*config.networks, made)), entropy)
+        _fits(desk, place, made)
+        return _sited(config, replace(config, networks=(*config.networks, made)), entropy)
 
     return draft.edit(desk, actor, change, f"The network {name} is to be added.")
 
@@ -63,7 +66,9 @@ def change_network(desk: Desk, actor: Actor, name: str, stored: Stored) -> Done:
         if stored.get("ipv6") is not None and before.ipv6:
             whole["ipv6"] = {**read.to_json(before.ipv6), **stored["ipv6"]}
         after = moved(before, read.part(Network, whole, ("networks", at)))
-        return _sited(_with(config, at, after), entropy)
+        if after.ipv6 != before.ipv6:
+            _fits(desk, ("networks", at), after)
+        return _sited(config, _with(config, at, after), entropy)
 
     return draft.edit(desk, actor, change, f"The network {name} is to be changed.")
 
@@ -121,11 +126,18 @@ def place_of(config: RouterConfig, name: str) -> int:
     return found
 
 
-def _sited(config: RouterConfig, entropy: bytes) -> RouterConfig:
-    """The first network with IPv6 brings the router its own prefix."""
-    if config.ula is not None or not any(one.ipv6 for one in config.networks):
-        return config
-    return replace(config, ula=site(entropy))
+def _sited(before: RouterConfig, after: RouterConfig, entropy: bytes) -> RouterConfig:
+    """The first network with IPv6 brings the router its own prefix; an owner may do without it."""
+    had, has = (any(one.ipv6 for one in config.networks) for config in (before, after))
+    if after.ula is not None or had or not has:
+        return after
+    return replace(after, ula=site(entropy))
+
+
+def _fits(desk: Desk, place: tuple[str | int, ...], network: Network) -> None:
+    """Raise Refused for a number that the provider's prefix of today does not have."""
+    if wrong := tuple(unfit(place, network, lent(desk))):
+        raise Refused(*wrong)
 
 
 def _reservations(network: Network) -> tuple[Reservation, ...]:

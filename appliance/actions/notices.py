@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act, permit
+from appliance.actions.kept_secrets import check_secret, hand_over, is_kept
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import NoticeActed
 from appliance.model.notices import KINDS, TOPICS, checked
-from appliance.store.recall.open import recall
 from appliance.store.tables import NoticeChannel
 
 NAME_LONGEST = 60
-SECRET_LONGEST = 500
 SCOPE = "admin"
 
 
@@ -40,9 +39,7 @@ def save_channel(
         if wrong := [one for one in topics if one not in TOPICS]:
             what = f"Nobody is told of {', '.join(wrong)}; there is {', '.join(TOPICS)}."
             raise Refused(Problem(("topics",), what))
-        if len(secret) > SECRET_LONGEST or not secret.isprintable():
-            what = f"A secret has at most {SECRET_LONGEST} visible characters."
-            raise Refused(Problem(("secret",), what))
+        check_secret(secret)
         values: dict[str, Any] = {
             "kind": kind,
             "name": name,
@@ -55,7 +52,7 @@ def save_channel(
             raise Unknown(problem("This channel is not there any more.", "channel"))
         ident = ident or desk.new_id()
         if secret:
-            _hand_over(desk, ident, secret)
+            hand_over(desk, ident, secret)
         if row is None:
             doing.insert(NoticeChannel(id=ident, account=actor.account, origin=ORIGIN, **values))
         else:
@@ -87,11 +84,4 @@ def try_channel(desk: Desk, actor: Actor, ident: str) -> Done:
 def has_secret(desk: Desk, actor: Actor, ident: str) -> bool:
     """Whether `notice` has a secret for the channel; what it is, nobody is told."""
     permit(desk, actor, SCOPE, "has_secret")
-    return bool((recall(desk.reads.state, "notice", {"channel": ident}) or [False])[0])
-
-
-def _hand_over(desk: Desk, ident: str, secret: str) -> None:
-    """Raises Refused when `notice` does not take it."""
-    if recall(desk.reads.state, "notice", {"channel": ident, "secret": secret}) != [True]:
-        what = "The role that sends notices does not answer, so nobody keeps this. Try again soon."
-        raise Refused(Problem(("secret",), what))
+    return is_kept(desk, ident)

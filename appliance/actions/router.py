@@ -56,11 +56,17 @@ def keep_password(desk: Desk, actor: Actor, password: str) -> Done:
 
 
 def set_names(
-    desk: Desk, actor: Actor, hostname: str, domain: str, upstreams: Sequence[str]
+    desk: Desk,
+    actor: Actor,
+    hostname: str,
+    domain: str,
+    upstreams: Sequence[str],
+    ula: str | None = None,
 ) -> Done:
     """Name the router and its domain, and say of whom names of the internet are asked.
 
-    An upstream that stays keeps what else is set of it.
+    An upstream that stays keeps what else is set of it.  `ula` is the IPv6 prefix of our own, ""
+    for none; None leaves it as it is.
     """
 
     def change(config: RouterConfig) -> RouterConfig:
@@ -68,6 +74,7 @@ def set_names(
         rows = [known.get(address, {"address": address}) for address in upstreams]
         dns = {**read.to_json(config.dns), "upstreams": rows}
         whole = {**read.to_json(config), "hostname": hostname, "domain": domain, "dns": dns}
+        whole |= {} if ula is None else {"ula": ula or None}
         return read.config(whole)
 
     return draft.edit(desk, actor, change, f"The router is to be {hostname}.{domain}.")

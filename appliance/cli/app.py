@@ -19,6 +19,7 @@ from appliance.cli import (
     network,
     notice,
     password,
+    public_name,
     rescue,
     run,
     source,
@@ -42,6 +43,7 @@ app.add_typer(network.group, name="network")
 app.add_typer(dns.group, name="dns")
 app.add_typer(device.group, name="device")
 app.add_typer(firewall.group, name="firewall")
+app.add_typer(public_name.group, name="public-name")
 app.add_typer(notice.group, name="notice")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")

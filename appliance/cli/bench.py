@@ -7,7 +7,7 @@ import typer
 
 from appliance import assemble
 from appliance.cli.everywhere import Json
-from appliance.cli.run import ended
+from appliance.cli.stay import ended
 
 
 def add(app: typer.Typer) -> None:

@@ -3,19 +3,18 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from appliance import assemble
 from appliance.cli.client import ENDED_BADLY, LATE
-from appliance.cli.demo import first_machine
 from appliance.cli.everywhere import Json
-from appliance.cli.run import StateOption, ended
+from appliance.cli.run import StateOption
+from appliance.cli.stay import DEFAULT_MAC, ended, words
 
 LAB_STATE = "/var/lib/nixie-lab"
 FIRMWARE = ("bios", "uefi", "uefi-http")
-DEFAULT_MAC = "52:54:00:6e:69:78"
 
 group = typer.Typer(help=__doc__, invoke_without_command=True)
 
@@ -35,13 +34,12 @@ def lab(
     """Start a router in namespaces of this computer; its admin is on 127.0.0.1."""
     if context.invoked_subcommand is not None:
         return
-    here = state.resolve()
-    sample = assemble.installed().home / "sample"
 
-    def then(url: str) -> tuple[str, str, str] | None:
-        return first_machine(here, url, sample, DEFAULT_MAC)
+    def stands() -> NoReturn:
+        assemble.name_lab(prefix)
+        assemble.become(*words("lab", state, prefix=prefix, port=port, demo=demo))
 
-    raise typer.Exit(ended(lambda: assemble.lab(here, prefix, port, then if demo else None)))
+    raise typer.Exit(ended(stands))
 
 
 @group.command()

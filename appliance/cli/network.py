@@ -21,12 +21,13 @@ def every(call: Call) -> None:
             one["name"],
             one["link"],
             one["address"],
+            ", ".join(one["ipv6"]),
             f"{one['pool_first']} – {one['pool_last']}" if one["pool_first"] else "",
             one["default"]["kind"],
         )
         for one in found
     ]
-    headings = ("NAME", "LINK", "ADDRESS", "POOL", "UNKNOWN MACHINES")
+    headings = ("NAME", "LINK", "ADDRESS", "IPV6", "POOL", "UNKNOWN MACHINES")
     call.show(found, table(headings, rows, "No network is in force yet."))
 
 
@@ -84,6 +85,7 @@ def internet(call: Call) -> None:
                 ("lost", None if lost is None else f"{lost} %"),
                 ("DHCP server", given.get("server")),
                 ("name servers", ", ".join(given.get("name_servers", ()))),
+                ("IPv6 prefix", found["delegated"]),
                 ("routes", "\n".join(given.get("routes", ()))),
                 ("given", moment(given.get("given_at"))),
             ]

@@ -1,7 +1,6 @@
 """`nixie run`, `claim`, `role`: what works without the web role."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from appliance import assemble
 from appliance.cli.everywhere import Json
-from appliance.errors import NixieError
+from appliance.cli.stay import words
 from appliance.store.secrets.open import claim_code
 from appliance.variables import HELP, STATE
 
@@ -39,7 +38,7 @@ def run(
     ] = [],  # noqa: B006
 ) -> None:
     """Be the router on this machine, until stopped."""
-    raise typer.Exit(ended(lambda: assemble.run(state.resolve(), lan, upstream, wan)))
+    assemble.become(*words("run", state, lan=lan, upstreams=upstream, wan=wan))
 
 
 def claim(state: StateOption = Path(STATE.usual), as_json: Json = False) -> None:
@@ -68,14 +67,3 @@ def prove() -> None:
     for sentence in wrong:
         typer.echo(sentence, err=True)
     raise typer.Exit(1 if wrong else 0)
-
-
-def ended(work: "assemble.Work") -> int:
-    """Run `work`; a deliberate error is a sentence and exit code 1."""
-    try:
-        return work()
-    except NixieError as error:
-        print(f"nixie: {error}", file=sys.stderr, flush=True)
-        return 1
-    except KeyboardInterrupt:
-        return 130

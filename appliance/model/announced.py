@@ -34,11 +34,12 @@ class AnnouncedNetwork:
 @dataclass(frozen=True, slots=True)
 class Ipv6Slice:
     """IPv6 as the programs that we run for it need it.  `ask_on` is the link where the provider is
-    asked for a prefix."""
+    asked for a prefix, `delegated` the one that it lends us."""
 
     ask_on: str | None = None
     site: IPv6Network | None = None  # reached through us from every network (RFC 4191)
     networks: tuple[AnnouncedNetwork, ...] = ()
+    delegated: IPv6Network | None = None
 
 
 def to_json(found: Ipv6Slice) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def to_json(found: Ipv6Slice) -> dict[str, Any]:
     return {
         "ask_on": found.ask_on,
         "site": str(found.site) if found.site else None,
+        "delegated": str(found.delegated) if found.delegated else None,
         "networks": [
             {
                 "name": one.name,
@@ -80,4 +82,5 @@ def from_json(stored: Mapping[str, Any]) -> Ipv6Slice:
             )
             for one in stored["networks"]
         ),
+        IPv6Network(stored["delegated"]) if stored.get("delegated") else None,
     )

@@ -1,10 +1,12 @@
 """What is wrong with a configuration's IPv6, sentences with their places; `check.py` calls this."""
 
 from collections.abc import Iterator
+from ipaddress import IPv6Network
 
 from appliance.errors import Problem
-from appliance.model.config import Network, RouterConfig
+from appliance.model.config import Network, Reservation, RouterConfig
 from appliance.model.ipv6 import SITE_BITS, UNIQUE_LOCAL
+from appliance.model.prefixes import most, part
 
 Place = tuple[str | int, ...]
 
@@ -18,6 +20,20 @@ def ipv6_problems(config: RouterConfig) -> Iterator[Problem]:
         if network.ipv6 is not None:
             yield from _network(place, config, network, numbered)
         yield from _suffixes((*place, "dhcp", "reservations"), network)
+
+
+def unfit(place: Place, network: Network, delegated: IPv6Network | None) -> Iterator[Problem]:
+    """The number that the owner gave `network`, when the provider's prefix has no such one.
+
+    This is no rule of `check.py`: a prefix that shrinks must not make a configuration wrong.
+    """
+    number = network.ipv6.subnet if network.ipv6 else None
+    if number is not None and delegated and part(delegated, number) is None:
+        what = (
+            f"{number} is too big for {delegated}, which the provider delegates: its numbers go "
+            f"from 0 to {most(delegated)}."
+        )
+        yield Problem((*place, "ipv6", "subnet"), what)
 
 
 def _site(config: RouterConfig) -> Iterator[Problem]:
@@ -46,7 +62,14 @@ def _network(
 
 def _suffixes(place: Place, network: Network) -> Iterator[Problem]:
     taken = {network.ipv6.suffix: "the router"} if network.ipv6 else {}
-    for number, one in enumerate(network.dhcp.reservations if network.dhcp else ()):
+    names = {one.mac: one.name or one.mac for one in _reserved(network)}
+    for number, one in enumerate(_reserved(network)):
         where = (*place, number, "suffix")
         if one.suffix and taken.setdefault(one.suffix, one.mac) != one.mac:
-            yield Problem(where, f"{one.suffix} is already the suffix of {taken[one.suffix]}.")
+            other = names.get(taken[one.suffix], taken[one.suffix])
+            what = f"{one.suffix} would be the end of the IPv6 addresses of {other} and of "
+            yield Problem(where, f"{what}{names[one.mac]}; give one of them another.")
+
+
+def _reserved(network: Network) -> tuple[Reservation, ...]:
+    return network.dhcp.reservations if network.dhcp else ()

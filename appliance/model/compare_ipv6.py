@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from appliance.model.config import Network, RouterConfig
+from appliance.model.prefixes import numbers
 
 
 def sites(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
@@ -15,6 +16,30 @@ def sites(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
         )
 
 
+def renumbered(before: RouterConfig, after: RouterConfig) -> Iterator[tuple[str, str]]:
+    """Networks with another number, each with its sentence; one that came or went may be why."""
+    old, new = numbers(before), numbers(after)
+    was = {one.name: one.ipv6.subnet for one in before.networks if one.ipv6}
+    for network in after.networks:
+        name = network.name
+        if network.ipv6 is None or name not in old:
+            continue
+        if old[name] != new[name]:
+            yield (
+                name,
+                f"{name} takes number {new[name]} among the IPv6 networks (was {old[name]}): the "
+                "router and its devices get other IPv6 addresses there.",
+            )
+        elif network.ipv6.subnet != was[name]:
+            yield (
+                name,
+                f"{name} keeps number {new[name]} among the IPv6 networks, whatever others there "
+                "are."
+                if network.ipv6.subnet is not None
+                else f"{name} takes the lowest number that is free among the IPv6 networks.",
+            )
+
+
 def networks(before: Network, after: Network) -> Iterator[str]:
     """IPv6 on one network."""
     name, old, new = after.name, before.ipv6, after.ipv6
@@ -23,8 +48,5 @@ def networks(before: Network, after: Network) -> Iterator[str]:
     if old is None or new is None:
         yield f"{name} {'gets' if new else 'loses'} IPv6."
         return
-    if old.subnet != new.subnet:
-        number = "the lowest free number" if new.subnet is None else f"number {new.subnet}"
-        yield f"{name} takes {number} among the IPv6 networks."
     if old.suffix != new.suffix:
         yield f"The router's IPv6 addresses on {name} end in {new.suffix} (was {old.suffix})."

@@ -24,6 +24,7 @@ SECURITIES: Mapping[str, str] = {
 TOPICS: Mapping[str, str] = {
     "device": "A new device is on a network",
     "internet": "The internet goes away, or comes back",
+    "name": "A name on the internet does not follow this router, or does again",
     "change": "A change was undone, or refused",
     "boot": "A boot fell short",
     "build": "A build failed",

@@ -6,12 +6,12 @@ can answer, sees that the old network works.  They may undo and have more time, 
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, IPv6Network
 
+from appliance.model import ends
 from appliance.model.config import Network, RouterConfig
+from appliance.model.ends import Address
 from appliance.model.stays import heir
-
-Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +45,37 @@ def path(reached: str, client: str) -> Path:
     >>> path("/run/api.sock", "") == path("127.0.0.1", "127.0.0.1") == ON_THE_BOX
     True
     """
-    ends = _address(reached), _address(client)
-    if None in ends or any(one is not None and one.is_loopback for one in ends):
+    both = ends.address(reached), ends.address(client)
+    if None in both or any(one is not None and one.is_loopback for one in both):
         return ON_THE_BOX
-    return Path(*ends)
+    return Path(*both)
 
 
-def standing(before: RouterConfig | None, after: RouterConfig, way: Path) -> Standing:
+def standing(
+    before: RouterConfig | None,
+    after: RouterConfig,
+    way: Path,
+    lent: IPv6Network | None = None,
+) -> Standing:
     """What who came over `way` may do while `after` is tried in the place of `before`.
 
-    IPv6 ends are not the configuration's to move: they prove what they reach.
+    `lent` is the IPv6 prefix of the provider.  An IPv6 address of ours that neither of them has is
+    not theirs to move: it proves what it reaches.
     """
     reached, client = way.reached, way.client
-    if before is None or not isinstance(reached, IPv4Address):
+    if before is None or reached is None:
         return KEEPS
-    if _ours(after, reached) and not _only_before(before, after, client):
+    stays = ends.ours(after, reached, lent) is not None or (
+        isinstance(reached, IPv6Address) and ends.ours(before, reached, lent) is None
+    )
+    if stays and not _only_before(before, after, client, lent):
         return KEEPS
-    home = _home(after, before, way)
+    home = _home(after, before, way, lent)
     if home is None:
         why = f"You came over {reached}, which is gone after this change."
         return Standing(keeps=False, why=f"{why} Undo it, or keep it from another network.")
     at = str(home.address.ip)
-    if _ours(after, reached):
+    if stays:
         why = f"Your device has {client}, an address from before: the new network is not proven."
         way_on = f"Have it take a new one (unplug it, or switch Wi-Fi off and on), then open {at}."
         return Standing(keeps=False, why=f"{why} {way_on}", at=at)
@@ -74,33 +83,21 @@ def standing(before: RouterConfig | None, after: RouterConfig, way: Path) -> Sta
     return Standing(keeps=False, why=why, at=at)
 
 
-def _ours(config: RouterConfig, address: Address) -> bool:
-    return any(one.address.ip == address for one in config.networks)
-
-
-def _only_before(before: RouterConfig, after: RouterConfig, client: Address | None) -> bool:
+def _only_before(
+    before: RouterConfig, after: RouterConfig, client: Address | None, lent: IPv6Network | None
+) -> bool:
     """Is `client` in a subnet that only the configuration from before has?"""
-    if not isinstance(client, IPv4Address):
+    if client is None:
         return False
-    return _network(before, client) is not None and _network(after, client) is None
+    was = ends.network(before, client, lent)
+    return was is not None and ends.network(after, client, lent) is None
 
 
-def _network(config: RouterConfig, client: Address) -> Network | None:
-    return next((one for one in config.networks if client in one.address.network), None)
-
-
-def _home(after: RouterConfig, before: RouterConfig, way: Path) -> Network | None:
+def _home(
+    after: RouterConfig, before: RouterConfig, way: Path, lent: IPv6Network | None
+) -> Network | None:
     """Where the network that `way` came through is now."""
-    was = next((one for one in before.networks if one.address.ip == way.reached), None)
+    was = ends.ours(before, way.reached, lent) if way.reached else None
     if was is None and way.client is not None:
-        was = _network(before, way.client)
+        was = ends.network(before, way.client, lent)
     return None if was is None else heir(was, after)
-
-
-def _address(text: str) -> Address | None:
-    """The address of one end; an IPv4 one in IPv6's clothes is taken out of them."""
-    try:
-        found = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found

@@ -126,8 +126,8 @@ def lines(config: RouterConfig, admitted: Admitted = NOBODY) -> tuple[Line, ...]
     networks do not exist, or whose way out is not there, is left out.
     """
     found = (
-        *_within(config),
         *_newcomers(config, admitted),
+        *_within(config),
         *_rules(config),
         *_forwards(config),
         *_services(config),
@@ -194,7 +194,11 @@ def _within(config: RouterConfig) -> Iterator[Line]:
 
 
 def _newcomers(config: RouterConfig, admitted: Admitted) -> Iterator[Line]:
-    """Who is new gets an address, names and the time, and nothing else that comes through here."""
+    """Who is new gets an address, names and the time, and nothing else that comes through here.
+
+    Of its own network only what comes by another port does; the bridge refuses that
+    (`plan/devices.py`).
+    """
     for network in config.networks:
         if network.newcomers != QUARANTINE:
             continue

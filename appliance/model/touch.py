@@ -5,10 +5,13 @@ The network is told by the address that asked; a request over the box's own loop
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
-from appliance.model import compare
+from appliance.model import compare, compare_ipv6, ends
 from appliance.model.config import Network, RouterConfig
+from appliance.model.ends import Address
+from appliance.model.ipv6 import UNIQUE_LOCAL
+from appliance.model.prefixes import prefixes, router_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,44 @@ class Touch:
     ahead: tuple[str, ...]
 
 
-def touch(before: RouterConfig, after: RouterConfig, source: str) -> Touch | None:
-    """What the change means for whoever asks from `source`; None when it is nothing to them."""
-    mine = _network_of(before, source)
-    if mine is None:
+def touch(
+    before: RouterConfig, after: RouterConfig, source: str, lent: IPv6Network | None = None
+) -> Touch | None:
+    """What the change means for whoever asks from `source`; None when it is nothing to them.
+
+    `lent` is the IPv6 prefix of the provider.
+    """
+    asker = ends.address(source)
+    mine = ends.network(before, asker, lent) if asker else None
+    if asker is None or mine is None:
         return None
     new = next((one for one in after.networks if one.name == mine.name), None)
-    sentences = compare.differences(before, _mine_alone(before, after, mine, new))
+    sentences = _sentences(before, after, mine, new, asker)
     if not sentences:
         return None
-    return Touch(mine.name, sentences, tuple(_ahead(mine, new, after)))
+    moves = (
+        _moves4(mine, new)
+        if isinstance(asker, IPv4Address)
+        else tuple(_moves6(before, after, mine, new, asker, lent))
+    )
+    return Touch(mine.name, sentences, (*moves, *_ahead(mine, new, after)))
+
+
+def _sentences(
+    before: RouterConfig,
+    after: RouterConfig,
+    mine: Network,
+    new: Network | None,
+    asker: Address,
+) -> tuple[str, ...]:
+    """What differs of this network, its zone, its IPv6 number, and the prefix asked from."""
+    alone = _mine_alone(before, after, mine, new)
+    if isinstance(asker, IPv6Address) and asker in UNIQUE_LOCAL:
+        alone = replace(alone, ula=after.ula)
+    guessed = {what for _, what in compare_ipv6.renumbered(before, alone)}
+    numbered = (what for name, what in compare_ipv6.renumbered(before, after) if name == mine.name)
+    found = (one for one in compare.differences(before, alone) if one not in guessed)
+    return (*found, *numbered)
 
 
 def _mine_alone(
@@ -43,24 +74,45 @@ def _mine_alone(
     return replace(before, networks=tuple(filter(None, networks)), zones=tuple(zones.values()))
 
 
-def _network_of(config: RouterConfig, source: str) -> Network | None:
-    address = _address(source)
-    if not isinstance(address, IPv4Address):
-        return None
-    return next((one for one in config.networks if address in one.address.network), None)
+def _moves4(mine: Network, new: Network | None) -> tuple[str, ...]:
+    """Where the page goes that is looked at by IPv4."""
+    if new is None or new.address.ip == mine.address.ip:
+        return ()
+    return (
+        f"You are on {mine.name}: this page moves to https://{new.address.ip}.",
+        f"{mine.address.ip} answers, too, until everybody has moved.",
+    )
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address of a request; an IPv4 one in IPv6's clothes is taken out of them.
-
-    >>> _address("::ffff:10.77.0.9"), _address("testclient")
-    (IPv4Address('10.77.0.9'), None)
-    """
-    try:
-        found = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
+def _moves6(
+    before: RouterConfig,
+    after: RouterConfig,
+    mine: Network,
+    new: Network | None,
+    asker: IPv6Address,
+    lent: IPv6Network | None,
+) -> Iterator[str]:
+    """Where the page goes that is looked at by IPv6.  Nothing of IPv6 stays beside the new."""
+    name = mine.name
+    if new is None:
+        return
+    if new.ipv6 is None:
+        yield f"You came by IPv6, which {name} loses: this page moves to https://{new.address.ip}."
+        return
+    if asker.is_link_local:
+        return
+    old = next(one for one in prefixes(before, lent)[name] if asker in one)
+    there = prefixes(after, lent)[name]
+    if old in there:
+        at, was = (router_address(one, old).ip for one in (new, mine))
+        if at != was:
+            yield f"You are on {name}: this page moves to https://[{at}]; {was} ends at once."
+        return
+    alike = [one for one in there if one.subnet_of(UNIQUE_LOCAL) == old.subnet_of(UNIQUE_LOCAL)]
+    places = [f"https://[{router_address(new, one).ip}]" for one in alike]
+    places.append(f"https://{new.address.ip}")
+    where = " or ".join(places)
+    yield f"You came from {old}, which {name} loses at once: this page moves to {where}."
 
 
 def _ahead(mine: Network, new: Network | None, after: RouterConfig) -> Iterator[str]:
@@ -68,9 +120,6 @@ def _ahead(mine: Network, new: Network | None, after: RouterConfig) -> Iterator[
     if new is None:
         yield f"You are on {name}, which goes away: this page will not answer there any more."
         return
-    if new.address.ip != mine.address.ip:
-        yield f"You are on {name}: this page moves to https://{new.address.ip}."
-        yield f"{mine.address.ip} answers, too, until everybody has moved."
     if new.address.network != mine.address.network:
         yield f"This computer gets an address in {new.address.network} when it asks again."
     if not any(zone.name == new.zone and zone.manages for zone in after.zones):

@@ -11,7 +11,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 from appliance.model.config import RouterConfig
 from appliance.model.facts import NOTHING_FOUND, Facts
-from appliance.plan.prefixes import prefixes, router_address
+from appliance.model.prefixes import prefixes, router_address
 
 Interface = IPv4Interface | IPv6Interface
 State = Mapping[str, frozenset[Interface]]

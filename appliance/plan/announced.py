@@ -14,8 +14,8 @@ from math import ceil
 from appliance.model.announced import AnnouncedNetwork, AnnouncedPrefix, Ipv6Slice
 from appliance.model.config import Network, RouterConfig
 from appliance.model.facts import Delegation, Facts
+from appliance.model.prefixes import prefixes, router_address
 from appliance.plan.addresses import State as Addresses
-from appliance.plan.prefixes import prefixes, router_address
 
 PREFERRED_SECONDS, VALID_SECONDS = 2_700, 5_400
 """The most that is promised: ND_PREFERRED_LIMIT and ND_VALID_LIMIT (RFC 9096 §4)."""
@@ -38,6 +38,7 @@ def announced(config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float)
         ask_on=config.wan.link if config.wan and mine and not config.wan.pppoe else None,
         site=config.ula if mine else None,
         networks=tuple(one for one in networks if one.prefixes),
+        delegated=facts.delegated,
     )
 
 

@@ -73,6 +73,11 @@ def forwarded() -> Json:
     return matches({"ct": {"key": "status"}}, "dnat", "in")
 
 
+def to_us_alone() -> Json:
+    """Its frame was sent to this box and to nobody else: neither to a group nor to everybody."""
+    return matches({"meta": {"key": "pkttype"}}, "host")
+
+
 def to_this_box() -> Json:
     """It asks for an address of ours."""
     return matches({"fib": {"result": "type", "flags": ["daddr"]}}, "local")

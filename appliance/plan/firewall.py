@@ -15,7 +15,7 @@ from dataclasses import field as default
 from ipaddress import IPv4Network
 
 from appliance.model.config import Network, Reservation, RouterConfig
-from appliance.model.firewall import ROUTER, Forward
+from appliance.model.firewall import INTERNET, ROUTER, Forward
 from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.policy import Line, lines, ways_in
 from appliance.model.wan import USUAL_MTU, Wan
@@ -48,7 +48,7 @@ from appliance.plan.expression import (
     unreturnable,
 )
 from appliance.plan.noted import BEFORE, noted
-from appliance.plan.policy import REFUSE, entrances, places, rules_of
+from appliance.plan.policy import DROPPED_FROM_INTERNET, REFUSE, entrances, places, rules_of
 
 FAMILY, TABLE = "inet", "nixie"
 
@@ -115,6 +115,9 @@ LISTENERS = (
 HEADER_BYTES: Mapping[int, int] = {4: 40, 6: 60}
 """Bytes of a packet's IP and TCP headers, by version."""
 SPOOFED = "spoofed-dropped"
+OVERHEARD = ("spoofed-dhcp", "input-wan-dhcp")
+"""What is held back and not told: the answers of DHCP servers that our own questions brought about.
+Who asked reads them as frames, before any filter, and in no conversation that the kernel knows."""
 
 
 def wanted(config: RouterConfig, admitted: Admitted = NOBODY) -> State:
@@ -208,6 +211,7 @@ def _senders(config: RouterConfig) -> Chain:
     ]
     if ours:
         spoofed = (arrives(one_of(ours)), unreturnable())
+        rules.append(rule(OVERHEARD[0], *spoofed, *_dhcp_answers(), count(SPOOFED), DROP))
         rules.append(noted("spoofed", *spoofed))
         rules.append(rule("spoofed", *spoofed, count(SPOOFED), DROP))
     return Chain("senders", Hook("filter", "prerouting", -300, "accept"), tuple(rules))
@@ -245,9 +249,22 @@ def _input(config: RouterConfig, policy: Iterable[Line]) -> Chain:
             )
         )
     for line in policy:
-        if line.destinations == (ROUTER,):
-            rules.extend(rules_of(config, line))
+        if line.destinations != (ROUTER,):
+            continue
+        if line.id in DROPPED_FROM_INTERNET:
+            rules.append(_provider_heard(config, DROPPED_FROM_INTERNET[line.id]))
+        rules.extend(rules_of(config, line))
     return Chain("input", Hook("filter", "input", 0, "drop"), tuple(rules))
+
+
+def _provider_heard(config: RouterConfig, counter: str) -> Json:
+    way = arrives(one_of(entrances(config, (INTERNET,))))
+    return rule(OVERHEARD[1], way, *_dhcp_answers(), count(counter), DROP)
+
+
+def _dhcp_answers() -> tuple[Json, ...]:
+    """A DHCP server speaks to a client (RFC 2131 §4.1)."""
+    return equals("udp", "sport", 67), equals("udp", "dport", 68)
 
 
 def _forward(config: RouterConfig, policy: Iterable[Line]) -> Chain:

@@ -3,9 +3,12 @@ beginnings to `net` (nfnetlink_log, group NOTED), which remembers the newest.
 
 A rule that only notes stands before the one that decides: a limit in the deciding rule would let
 through what is beyond it.
+
+What is said to everybody on a cable is held back and not told: nobody meant this router by it, and
+what printers, televisions and the provider's other customers chatter would fill the list.
 """
 
-from appliance.plan.expression import Json, rule
+from appliance.plan.expression import Json, rule, to_us_alone
 
 NOTED = 78
 """The group of nfnetlink_log; 78 as in the routes of ours."""
@@ -18,6 +21,11 @@ BYTES = 96
 
 def noted(ident: str, *matches: Json) -> Json:
     """The rule that tells what one with these matches holds back; `ident` is that rule's."""
+    return tells(ident, *matches, to_us_alone())
+
+
+def tells(ident: str, *matches: Json) -> Json:
+    """The same of all that they fit, whomever it was said to."""
     limit = {"limit": {"rate": A_SECOND, "burst": AT_ONCE, "per": "second"}}
     tell = {"log": {"prefix": ident, "group": NOTED, "snaplen": BYTES}}
     return rule(f"{BEFORE}{ident}", *matches, limit, tell)

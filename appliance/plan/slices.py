@@ -10,6 +10,7 @@ from ipaddress import IPv6Network
 
 from appliance.model.config import Network, RouterConfig
 from appliance.model.pppoe import LARGEST_MTU
+from appliance.model.prefixes import prefixes, router_address
 from appliance.model.slices import (
     HELD,
     LEFT,
@@ -26,7 +27,6 @@ from appliance.model.slices import (
 )
 from appliance.model.stays import Stay
 from appliance.model.wan import Wan
-from appliance.plan.prefixes import prefixes, router_address
 
 TRIAL_LEASE_SECONDS = 60
 

@@ -10,7 +10,7 @@ from ipaddress import IPv6Network
 
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Facts
-from appliance.plan.prefixes import numbers
+from appliance.model.prefixes import numbers
 
 State = AbstractSet[IPv6Network]
 

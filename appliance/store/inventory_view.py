@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.model.notices import Channel
+from appliance.model.public_names import PublicName
 
 FORGET_HELD = "forget_held"
 """The verb of `actions.machines.forget_held`, which sends a waiting machine out of the inbox."""
@@ -177,6 +178,17 @@ def channels(connection: sqlite3.Connection) -> list[Channel]:
     return [
         Channel(ident, kind, name, json.loads(settings), tuple(json.loads(topics)))
         for ident, kind, name, settings, topics in rows
+    ]
+
+
+def public_names(connection: sqlite3.Connection) -> list[PublicName]:
+    """The names on the internet that follow this router."""
+    rows = connection.execute(
+        "SELECT id, name, service, settings, set_at FROM public_name ORDER BY name, id"
+    ).fetchall()
+    return [
+        PublicName(ident, name, service, json.loads(settings), float(at))
+        for ident, name, service, settings, at in rows
     ]
 
 

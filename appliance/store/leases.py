@@ -175,13 +175,16 @@ Stored = tuple[str, int, str, str, str, str, float, float, str, str, str]
 """A whole row in the table's own order, as the writer keeps it."""
 
 
-def stored(connection: sqlite3.Connection, network: str) -> list[Stored]:
-    """Every row of a network with the key it is found by: what dhcp starts from."""
-    return connection.execute(
+def stored(connection: sqlite3.Connection, networks: Collection[str]) -> list[Stored]:
+    """Every row of these networks with the key it is found by, as dhcp starts from them: in the
+    order of their ends, of two rows of one address the one that ends later."""
+    rows = connection.execute(
         "SELECT network, address, mac, client, hostname, stage, given_at, ends_at, state, vendor,"
-        " asked FROM lease WHERE network = ? ORDER BY ends_at",
-        (network,),
+        " asked FROM lease WHERE network IN (SELECT value FROM json_each(?)) ORDER BY ends_at",
+        (json.dumps(list(networks)),),
     ).fetchall()
+    newest = {row[1]: row for row in rows}
+    return [row for row in rows if newest[row[1]] is row]
 
 
 def commit(

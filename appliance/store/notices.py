@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from appliance.store.journal import EVENTS
+from appliance.store.public_names import ASKED, TABLE
 
 MIGRATIONS = (
     f"""
@@ -39,6 +40,7 @@ MIGRATIONS = (
       seq INTEGER NOT NULL             -- the newest wish that was answered
     );
     """,
+    f"{TABLE}; {ASKED};",
 )
 MOST_QUEUED = 500
 """For one channel: the oldest go first."""

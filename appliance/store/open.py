@@ -8,10 +8,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
-from appliance.errors import Unreachable
+from appliance.errors import READ_ONLY, Unreachable
 from appliance.model.names import uuid7
 
 ROOM_BYTES = 1 << 20
@@ -34,11 +34,14 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     """Open `path` for its one writing role and bring its tables up to date.
 
     `migrations` are SQL scripts; `PRAGMA user_version` says how many have run.  Transactions are
-    explicit (`begin` … `commit`).  Raises Unreachable when the file was written by a newer Nixie.
+    explicit (`begin` … `commit`).  On a disk that can only be read, what it holds is copied, and
+    the work goes on in memory.  Raises Unreachable when the file was written by a newer Nixie.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        if _can_only_be_read(connection):
+            connection = _remembered(connection)
         _bring_up_to_date(connection, path.name, migrations)
     except BaseException:
         connection.close()
@@ -46,6 +49,34 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     with suppress(sqlite3.Error):  # there is no room to keep any
         keep_room(connection)
     return connection
+
+
+def in_memory(connection: sqlite3.Connection) -> bool:
+    """Does the work go on in memory, because the disk can only be read?"""
+    ((_, _, file),) = connection.execute("PRAGMA database_list").fetchall()
+    return not file
+
+
+def _can_only_be_read(connection: sqlite3.Connection) -> bool:
+    """Asked by a change that is taken back before it reaches the disk."""
+    (done,) = connection.execute("PRAGMA user_version").fetchone()
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"PRAGMA user_version={done}")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorname in READ_ONLY
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return False
+
+
+def _remembered(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """All of it, in memory; `connection` is closed."""
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with closing(connection):
+        connection.backup(memory)
+    return memory
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, name: str, migrations: Sequence[str]) -> None:

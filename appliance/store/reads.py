@@ -9,7 +9,7 @@ from appliance.store.looks.inventory import InventoryLooks
 from appliance.store.looks.journal import JournalLooks
 from appliance.store.looks.network import NetworkLooks
 from appliance.store.looks.open import FILES as FILES
-from appliance.store.standing.open import full, standings
+from appliance.store.standing.open import full, hardened, standings
 
 
 class Reads(InventoryLooks, BuildLooks, BootLooks, NetworkLooks, JournalLooks):
@@ -17,6 +17,6 @@ class Reads(InventoryLooks, BuildLooks, BootLooks, NetworkLooks, JournalLooks):
 
     def troubles(self) -> list[str]:
         """What is wrong with the processes right now, as sentences."""
-        space = full(self.state)
+        disk = filter(None, (full(self.state), hardened(self.state)))
         told = (what for one in standings(self.state) for what in one.troubles)
-        return list(dict.fromkeys([*([space] if space else []), *told]))
+        return list(dict.fromkeys([*disk, *told]))

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -174,6 +174,20 @@ class NoticeChannel(InventoryRow, table=True):
     name: str
     settings: str  # JSON: text by the names of model/notices.FIELDS
     topics: str  # JSON: words of model/notices.TOPICS
+    set_at: float
+
+
+class PublicNameRow(InventoryRow, table=True):
+    """A name on the internet that follows this router; its secret is with the role `notice`."""
+
+    __tablename__: ClassVar[str] = "public_name"
+
+    id: str = Field(primary_key=True)
+    account: str
+    origin: str
+    name: str
+    service: str  # model/public_names.SERVICES
+    settings: str  # JSON: text by the names of model/public_names.FIELDS
     set_at: float
 
 

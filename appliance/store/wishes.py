@@ -28,6 +28,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "notice": {
         "test": ("channel",),
+        "publish": ("name",),  # of the internet, by its id
     },
     "wan": {
         "renew": ("link",),

@@ -108,13 +108,14 @@ daemons=(radvd dhcpcd-base chrony ppp)
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
 peers() {
-    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf, pppoe-server and sshd"
+    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf, pppoe-server, sshd and named"
     mkdir -p "$home/peers"
     unpacked "$home/peers/kea" "${kea[@]}"
     unpacked "$home/peers/nginx" nginx
     unpacked "$home/peers/dnsperf" dnsperf libldns3
     unpacked "$home/peers/pppoe" pppoe
     unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
+    unpacked "$home/peers/named" bind9 bind9-libs
 }
 
 unpacked_daemons() {
@@ -157,7 +158,7 @@ if [ "$target" = test ]; then
     [ -e "$home/router-kernel/lib/modules" ] || router_kernel
 fi
 if [ "$target" != run ]; then
-    printf '%s\n' "${kea[@]}" nginx dnsperf pppoe > "$home/.done/peers"
+    printf '%s\n' "${kea[@]}" nginx dnsperf pppoe bind9 > "$home/.done/peers"
     once "$home/peers" dnsperf/usr/bin/dnsperf "$home/.done/peers" -- peers
 fi
 say "ready"

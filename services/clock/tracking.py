@@ -34,7 +34,7 @@ class Standing:
     @property
     def synchronised(self) -> bool:
         """Has an NTP server set the clock?"""
-        return self.leap != UNSYNCHRONISED and self.source not in (0, OWN_CLOCK)
+        return self.leap < UNSYNCHRONISED and self.source not in (0, OWN_CLOCK)
 
 
 def question(number: int) -> bytes:

@@ -39,6 +39,6 @@ async def reports(report: Path) -> AsyncIterator[None]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(errors="replace")
     except OSError:
         return ""

@@ -6,7 +6,7 @@ made of a MAC is known beforehand, so it is asked, and counts when the device an
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
 from appliance.model.ipv6 import eui64, joined
@@ -16,7 +16,7 @@ from appliance.store.verified import Pair
 from services.devices.wire import Neighbour
 
 AGAIN_SECONDS = 120.0
-"""Between two questions for one address."""
+"""Between two questions for one address of a device that stays."""
 MOST = 64
 """Questions at one look."""
 
@@ -47,14 +47,23 @@ def verified(
 
 @dataclass(slots=True)
 class Questions:
-    """When each address was asked last."""
+    """When each address was asked last, and which MACs were here then."""
 
-    asked_at: Mapping[IPv6Address, float]
+    asked_at: Mapping[IPv6Address, float] = field(default_factory=dict)
+    here: AbstractSet[str] = frozenset()
 
-    def due(self, asked: AbstractSet[Pair], now: float) -> tuple[IPv6Address, ...]:
-        """Whom to ask now: those never asked first, MOST at once; `now` never goes back."""
-        every = {address for _, address in asked}
-        known = {one: at for one, at in self.asked_at.items() if one in every}
+    def due(
+        self, asked: AbstractSet[Pair], here: AbstractSet[str], now: float
+    ) -> tuple[IPv6Address, ...]:
+        """Whom to ask now: those never asked first, MOST at once; `now` never goes back.
+
+        Who has just come is asked again: when it got its lease it had no such address yet.
+        """
+        every = {address: mac for mac, address in asked}
+        came, self.here = here - self.here, here
+        known = {
+            one: at for one, at in self.asked_at.items() if one in every and every[one] not in came
+        }
         waiting = sorted(every, key=lambda one: (known.get(one, -AGAIN_SECONDS), one))
         due = [one for one in waiting if now - known.get(one, -AGAIN_SECONDS) >= AGAIN_SECONDS]
         self.asked_at = known | dict.fromkeys(due[:MOST], now)

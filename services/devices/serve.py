@@ -17,6 +17,7 @@ from appliance.errors import Unreachable
 from appliance.events import DeviceMet
 from appliance.model.devices import MINUTES_A_DAY, Moment, block_from
 from appliance.plan import devices as plan
+from appliance.plan.devices import Apart
 from appliance.reconcile import reconcile
 from appliance.store import devices as rows
 from appliance.store import inventory_view, leases, metrics, trials
@@ -55,9 +56,13 @@ class Watch:
         database: sqlite3.Connection,
         state: Path,
         makers: Path | None,
+        apart: Callable[[], tuple[Apart, ...]],
         now: Callable[[], float] = time.time,
     ) -> None:
+        """`apart` tells which networks keep newcomers apart now."""
         self._database, self._state, self._now = database, state, now
+        self._apart, self._rung = apart, asyncio.Event()
+        self._kept_apart: tuple[Apart, ...] = ()
         self._inventory = Follower(state / "nixie.db")
         self._leases = Follower(state / "leases.db")
         self._metrics = History(state / "metrics.db")
@@ -65,7 +70,7 @@ class Watch:
         self._meter, self._allowance = Meter(), Allowance()
         self._minute = _minute(now())
         self._leased: list[LeaseRow] = []
-        self._questions, self._verified = Questions({}), verified_before(database)
+        self._questions, self._verified = Questions(), verified_before(database)
         self._known: dict[str, DeviceRow] = {row.mac: row for row in rows.devices(database)}
         self._owned = Owned({row.mac: row.said for row in rows.blocks(database)}, frozenset())
 
@@ -76,33 +81,40 @@ class Watch:
         self._metrics.close()
 
     async def begin(self) -> None:
-        """Put the blocks of before into force, if the kernel can."""
+        """Put into force what was before, if the kernel can."""
         with suppress(Unreachable):
             await self.block()
 
     async def serve(self) -> None:
         """Watch until cancelled.  Raises Unreachable when the kernel cannot be asked."""
-        rung = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(_ring(rung, self._inventory.path))
+            group.create_task(_ring(self._rung, self._inventory.path))
             while True:
                 await self.look()
                 look_at = time.monotonic() + LOOK_SECONDS
                 while (left := look_at - time.monotonic()) > 0:
-                    rung.clear()
+                    self._rung.clear()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(left):
-                            await rung.wait()
+                            await self._rung.wait()
                     await self.block()
 
+    def looked(self) -> None:
+        """The network was looked at: what it keeps apart is followed at once."""
+        if self._apart() != self._kept_apart:
+            self._rung.set()
+
     async def block(self) -> None:
-        """Bring the kernel to what nixie.db and the clock say, and say so in net.db."""
+        """Bring the kernel to what nixie.db, the network and the clock say; tell net.db of the
+        blocks."""
         self._owned = self._read_owned() or self._owned
         moment = _moment(self._now())
         holds = {mac for mac, said in self._owned.blocks.items() if _holds(said, moment)}
         here = (mac for mac, row in self._known.items() if row.here)
-        wanted = plan.wanted(holds, here)  # who is away moves nothing
+        apart = self._apart()
+        wanted = plan.wanted(holds, here, apart)  # who is away moves nothing
         await reconcile(wanted, plan.steps, self._table, lambda: asyncio.sleep(PAUSE_SECONDS))
+        self._kept_apart = apart
         with transaction(self._database):
             rows.write_blocks(self._database, self._owned.blocks, holds)
 
@@ -130,7 +142,8 @@ class Watch:
         slices = trials.slices(self._database)
         networks = slices.dns.networks if slices else ()
         asked = candidates(networks, seen.leases, seen.now)
-        driver.ask(self._questions.due(asked, time.monotonic()))
+        here = {mac for mac, row in self._known.items() if row.here}  # at the look before
+        driver.ask(self._questions.due(asked, here, time.monotonic()))
         fresh = verified(self._verified, asked, seen.neighbours)
         if fresh != self._verified:
             self._verified = fresh

@@ -6,7 +6,6 @@ from typing import Any
 
 from appliance.plan.devices import (
     BEFORE,
-    CHAINS,
     COUNTERS,
     FAMILY,
     HOOKS,
@@ -15,11 +14,12 @@ from appliance.plan.devices import (
     TABLE,
     Add,
     Drop,
-    Json,
     Lay,
     State,
     Step,
 )
+from appliance.plan.expression import Json
+from services.firewall.canonical import ordered
 
 LISTED = f"list ruleset {FAMILY}"
 """The question whose answer `state` and `counts` read; without our table it is no error."""
@@ -49,7 +49,8 @@ def state(listed: Iterable[Json]) -> State:
         if kind == "chain" and _hooked(body):
             chains[body["name"]] = []
         elif kind == "rule" and body["chain"] in chains:
-            chains[body["chain"]].append({"comment": body.get("comment"), "expr": body["expr"]})
+            told = {"comment": body.get("comment"), "expr": ordered(body["expr"])}
+            chains[body["chain"]].append(told)
         elif kind == "set":
             sets[body["name"]] = frozenset(mac for mac, _ in _elements(body))
     return State({name: tuple(rules) for name, rules in chains.items()}, sets)
@@ -68,15 +69,15 @@ def counts(listed: Iterable[Json]) -> dict[str, Count]:
 def commands(step: Step) -> list[Json]:
     """The one transaction that carries out a step."""
     match step:
-        case Lay(sets):
-            return _laid(sets)
+        case Lay(chains, sets):
+            return _laid(chains, sets)
         case Add(name, macs):
             return [{"add": {"element": _of(name=name, elem=list(macs))}}]
         case Drop(name, macs):
             return [{"delete": {"element": _of(name=name, elem=list(macs))}}]
 
 
-def _laid(sets: Mapping[str, frozenset[str]]) -> list[Json]:
+def _laid(chains: Mapping[str, tuple[Json, ...]], sets: Mapping[str, frozenset[str]]) -> list[Json]:
     table: Json = {"table": {"family": FAMILY, "name": TABLE}}
     return [
         {"add": table},  # so that deleting one that is new is no error
@@ -92,13 +93,13 @@ def _laid(sets: Mapping[str, frozenset[str]]) -> list[Json]:
             if macs
         ),
         *(
-            {"add": {"chain": _of(name=name, type="filter", hook=hook, prio=BEFORE,
+            {"add": {"chain": _of(name=name, type="filter", hook=HOOKS[name], prio=BEFORE,
                                   policy="accept")}}
-            for name, hook in HOOKS.items()
+            for name in chains
         ),
         *(
             {"add": {"rule": _of(chain=name, **rule)}}
-            for name, rules in CHAINS.items()
+            for name, rules in chains.items()
             for rule in rules
         ),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ each.  Layouts: linux/netlink.h, linux/rtnetlink.h, linux/neighbour.h, linux/if_
 """
 
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -71,7 +72,7 @@ def messages(datagram: bytes) -> Iterator[tuple[int, memoryview]]:
         if not _HEADER.size <= length <= len(view) - at:
             return
         body = view[at + _HEADER.size : at + length]
-        if kind == ERROR and (code := struct.unpack_from("=i", body)[0]):
+        if kind == ERROR and (code := int.from_bytes(body[:4], sys.byteorder, signed=True)):
             raise Refused(-code, "netlink refused the question")
         yield kind, body
         at += length + 3 & ~3
@@ -89,7 +90,7 @@ def neighbour(body: memoryview) -> Neighbour | None:
     if len(mac) != 6 or mac[0] & 1 or not any(mac):
         return None
     if family == BRIDGE:
-        (link,) = struct.unpack("=i", found.get(MASTER, b"\0\0\0\0"))
+        link = int.from_bytes(found.get(MASTER, b"")[:4], sys.byteorder)
         return Neighbour(link, mac.hex(":"), None, alive=True)
     address = found.get(DST, b"")
     if len(address) not in (4, 16):
@@ -106,8 +107,8 @@ def link(body: memoryview) -> Link | None:
     if IFNAME not in found or len(found.get(STATS64, b"")) < _BYTES.size:
         return None
     received, sent = _BYTES.unpack_from(found[STATS64])
-    name, mac = found[IFNAME].rstrip(b"\0").decode(), found.get(ADDRESS, b"").hex(":")
-    return Link(index, name, received, sent, mac)
+    name = found[IFNAME].rstrip(b"\0").decode(errors="replace")  # any bytes make a name there
+    return Link(index, name, received, sent, found.get(ADDRESS, b"").hex(":"))
 
 
 def _asked(kind: int, body: bytes) -> bytes:

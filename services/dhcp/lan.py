@@ -171,6 +171,13 @@ class Lan:
         """Did the owner say this of the device `mac`?"""
         return quirk in self._quirks.get(mac, ())
 
+    def called(self, address: int) -> str:
+        """Under which network's name a lease on `address` is stored: one from before keeps its own
+        as long as its clients do, so that who has left it is known."""
+        if not self.formers or self.holds(address):
+            return self.name
+        return next((one.name for one in self.formers if one.holds(address)), self.name)
+
     def holds(self, address: int) -> bool:
         """Is this an address of the network (not: of the pool)?"""
         return address & self.mask == self.subnet

@@ -153,7 +153,7 @@ class Server:
         """Take over what is stored and what is offered; no lease ends after `longest` seconds."""
         before, now = port.lan, time.time()
         lan = Lan(network, self._loaders, formers)
-        for one in stored(self._ledger, network.name):
+        for one in stored(self._ledger, [one.name for one in (network, *formers)]):
             lan.pool.load(lease_of(one, network.lease_seconds), now, longest)
         if before is not None and before.name == network.name:
             lan.loops = before.loops
@@ -205,7 +205,7 @@ class Server:
             if reply.events:
                 events += reply.events
             if reply.lease is not None:
-                changed.append((lan.name, reply))
+                changed.append((lan.called(reply.lease.address), reply))
             elif isinstance(reply, Reply):
                 replies.append(reply)
         source = here.server if here else 0

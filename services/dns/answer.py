@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from services.dns.blocked import Blocked
-from services.dns.cache import Cache
+from services.dns.cache import Cache, Kept
 from services.dns.records import Stored, spliced
+from services.dns.reply import Reply, aged, without_records
 from services.dns.wire import (
     AD,
     ANY,
@@ -22,17 +23,14 @@ from services.dns.wire import (
     TC,
     Malformed,
     Query,
-    Reply,
-    aged,
     bad_version,
     compose,
     failure,
     no_such_name,
     read_query,
     refusal,
-    without_records,
 )
-from services.dns.zone import Elsewhere, Local, Zone
+from services.dns.zone import Local, Zone
 
 LOCAL_HELD_SECONDS = 3_600.0
 """Local answers are held until the zone changes; this is only the end of an old entry."""
@@ -114,27 +112,22 @@ def answer(
         query = read_query(message)
     except Malformed:
         return Answer(refusal(message, FORMERR) or b"", why=Why.REFUSED)
-    if refused := _refused(query):
-        return Answer(refused, why=Why.REFUSED)
+    if query.version or query.type in META_TYPES or query.question[-2:] != IN:
+        return Answer(_refused(query), why=Why.REFUSED)
     local = zone.answer(query, network)
     if isinstance(local, Local):
         said = compose(query, local.flags, local.counts, local.records, tcp=tcp)
         return Answer(said, (), now, now + LOCAL_HELD_SECONDS, why=Why.LOCAL)
-    return _from_the_world(_asked(query, local), cache, now, blocked, tcp=tcp)
+    # of the world the name itself is asked, or what one of ours is an alias for
+    ask = Ask(query.about(local.target), query, local.chain) if local else Ask(query, query)
+    return _from_the_world(ask, cache, now, blocked, tcp=tcp)
 
 
-def _asked(query: Query, local: Elsewhere | None) -> Ask:
-    """What has to be known of the world: the name itself, or what one of ours is an alias for."""
-    return Ask(query.about(local.target), query, local.chain) if local else Ask(query, query)
-
-
-def _refused(query: Query) -> bytes | None:
+def _refused(query: Query) -> bytes:
     """What is said to a question of a kind that nobody answers here."""
     if query.version:
         return bad_version(query)
-    if query.type in META_TYPES or query.question[-2:] != IN:
-        return failure(query, REFUSED)  # RFC 8482 §4.1 allows it for ANY
-    return None
+    return failure(query, REFUSED)  # RFC 8482 §4.1 allows it for ANY
 
 
 def _from_the_world(
@@ -148,37 +141,33 @@ def _from_the_world(
     if kept and ask.chain:
         return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now), tcp=tcp)
     if kept:
-        return from_reply(query, kept[2], now, born=kept[0], ends=kept[1], tcp=tcp)
+        return from_reply(query, kept[2], now, kept[0], kept[1], tcp=tcp)
     if not query.flags & RD:
         # only what is here was asked for: it is not
         return Answer(failure(ask.client, REFUSED), why=Why.REFUSED)
     return ask
 
 
-def answered(ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False) -> Answer:
+def answered(
+    ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False, why: Why = Why.CACHE
+) -> Answer:
     """The answer to who asked, from a reply that is good for `seconds` from now."""
     if ask.chain:
         try:
-            reply = spliced(ask.chain, reply, ask.client)
+            reply = spliced(ask.chain, reply, ask.query.question, ask.client)
         except Malformed:
             reply = failed(ask.client)
-    return from_reply(ask.client, reply, now, born=now, ends=now + seconds, tcp=tcp)
+    return from_reply(ask.client, reply, now, now, now + seconds, tcp=tcp, why=why)
 
 
-def because(said: Answer, why: Why) -> Answer:
-    """The answer, which came from there."""
-    said.why = why
-    return said
-
-
-def renewed_by_age(kept: tuple[float, float, Reply], now: float) -> Reply:
+def renewed_by_age(kept: Kept, now: float) -> Reply:
     """A kept reply with the time it has left."""
-    born, _, reply = kept
+    born, _, reply, _ = kept
     age = int(now - born)
     return Reply(
         flags=reply.flags,
         counts=reply.counts,
-        question=reply.question,
+        start=reply.start,
         records=aged(reply, age),
         ttls=tuple((at, max(ttl - age, 0)) for at, ttl in reply.ttls),
         seconds=reply.seconds,
@@ -186,17 +175,24 @@ def renewed_by_age(kept: tuple[float, float, Reply], now: float) -> Reply:
 
 
 def from_reply(
-    query: Query, reply: Reply, now: float, *, born: float, ends: float, tcp: bool = False
+    query: Query,
+    reply: Reply,
+    now: float,
+    born: float,
+    ends: float,
+    *,
+    tcp: bool = False,
+    why: Why = Why.CACHE,
 ) -> Answer:
-    """An upstream's reply for this client."""
+    """An upstream's reply, which is good from `born` until `ends`, for this client."""
     flags = reply.flags & RCODE
     if query.flags & AD or query.wants_do:
         flags |= reply.flags & AD  # RFC 6840 §5.7
     records = reply.records if now == born else aged(reply, int(now - born))
     said = compose(query, flags, reply.counts, records, tcp=tcp)
     if said[2] & TC >> 8:
-        return Answer(said)
-    return Answer(said, reply.ttls, born, ends)
+        return Answer(said, why=why)
+    return Answer(said, reply.ttls, born, ends, why=why)
 
 
 PRIVATE_SECONDS = 60
@@ -215,9 +211,9 @@ FAILURE_SECONDS = 1
 def failed(query: Query) -> Reply:
     """What is given out when no upstream answered."""
     return Reply(
-        flags=QR | SERVFAIL,
+        flags=SERVFAIL,
         counts=(0, 0, 0),
-        question=query.question,
+        start=query.end,
         records=b"",
         ttls=(),
         seconds=FAILURE_SECONDS,

@@ -9,47 +9,56 @@ while no upstream answers, an old answer is better than none (RFC 8767).
 
 from collections import OrderedDict
 
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL, Reply, renewed
+from services.dns.reply import Reply, renewed
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL
 
-MOST_BYTES = 4 << 20
-"""Of each layer: some 5,000 answers."""
+MOST_BYTES = 5_400_000
+"""Of what was meant: some 10,000 answers of one record, as many as dnsmasq keeps on a Pi-hole."""
+MOST_WHOLE_BYTES = 4 << 20
+"""Of the answers as they are sent: some 5,000."""
 STALE_SECONDS = 86_400.0
 """How long after its end an answer may still be given; RFC 8767 §5 advises one to three days."""
 STALE_TTL = 30
 """What a stale answer says, and how long nobody is asked again (RFC 8767 §4, §5)."""
-ENTRY_BYTES = 740
-"""What an entry costs beside its bytes."""
+ENTRY_BYTES, RECORD_BYTES = 385, 96
+"""What an entry of the cache costs beside its bytes, and each of its records."""
+WHOLE_BYTES = 740
+"""What a whole answer costs beside its bytes."""
 
-Key = tuple[bytes, bool]
+Key = bytes
+"""Of a question: name in lower case, type, class, and 1 when signatures are wanted."""
+Kept = tuple[float, float, Reply, float]
+"""A reply, since and until when it is given, and when it was over first."""
 
 
 class Cache:
-    """Upstream answers by (question, wants signatures)."""
+    """Upstream answers by their questions."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         # ordered: a dict looks for its oldest entry at every place that one was taken from
-        self._kept: OrderedDict[Key, tuple[float, float, Reply, float, int]] = OrderedDict()
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes, self._most = 0, most_bytes
 
     def put(self, key: Key, reply: Reply, now: float, seconds: int | None = None) -> None:
         """Keep `reply` for the seconds it allows, or for `seconds`."""
         keep = reply.seconds if seconds is None else seconds
-        if keep <= 0:
-            return
-        good = reply.flags & RCODE in (NOERROR, NXDOMAIN)
-        self._store(key, now, now + keep, reply, now + keep + (STALE_SECONDS if good else 0))
+        if keep > 0:
+            ends = now + keep
+            self._store(key, (now, ends, reply, ends))
 
-    def found(self, key: Key, now: float) -> tuple[float, float, Reply] | None:
-        """(born, ends, reply) when it is still good."""
+    def found(self, key: Key, now: float) -> Kept | None:
+        """(born, ends, reply, …) when it is still good."""
         entry = self._kept.get(key)
         if entry is None or now >= entry[1]:
             return None
-        return entry[:3]
+        return entry
 
     def has_stale(self, key: Key, now: float) -> bool:
         """Is there an answer that was good once?"""
         entry = self._kept.get(key)
-        return entry is not None and now < entry[3] and entry[3] > entry[1]
+        if entry is None or entry[2].flags & RCODE not in (NOERROR, NXDOMAIN):
+            return False
+        return now < entry[3] + STALE_SECONDS
 
     def stale(self, key: Key, now: float) -> Reply | None:
         """An answer that was good once, renewed for a moment; None when there is none."""
@@ -59,7 +68,7 @@ class Cache:
         """Give the stale answer for STALE_TTL from now: nobody answers; None when there is none."""
         reply = self.stale(key, now)
         if reply is not None:
-            self._store(key, now, now + STALE_TTL, reply, self._kept[key][3])
+            self._store(key, (now, now + STALE_TTL, reply, self._kept[key][3]))
         return reply
 
     def clear(self) -> None:
@@ -70,21 +79,28 @@ class Cache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _store(self, key: Key, born: float, ends: float, reply: Reply, over: float) -> None:
-        before = self._kept.pop(key, None)
+    def _store(self, key: Key, entry: Kept) -> None:
+        kept = self._kept
+        before = kept.pop(key, None)
         if before is not None:
-            self._bytes -= before[4]
-        cost = len(key[0]) + len(reply.records) + 16 * len(reply.ttls) + ENTRY_BYTES
-        self._kept[key] = born, ends, reply, over, cost
-        self._bytes += cost
-        while self._bytes > self._most:
-            self._bytes -= self._kept.popitem(last=False)[1][4]
+            self._bytes -= _weight(key, before[2])
+        kept[key] = entry
+        weight = self._bytes + _weight(key, entry[2])
+        while weight > self._most:
+            oldest, gone = kept.popitem(last=False)
+            weight -= _weight(oldest, gone[2])
+        self._bytes = weight
+
+
+def _weight(key: Key, reply: Reply) -> int:
+    """Bytes of memory that an entry takes."""
+    return ENTRY_BYTES + len(key) + len(reply.records) + RECORD_BYTES * len(reply.ttls)
 
 
 class Answers:
     """Whole answers by whole questions, both without their ids; one per link."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_WHOLE_BYTES) -> None:
         self._kept: dict[bytes, tuple[float, float, bytes, tuple[tuple[int, int], ...]]] = {}
         self._bytes, self._most = 0, most_bytes
 
@@ -98,7 +114,7 @@ class Answers:
     ) -> None:
         """Keep `answer` (both with their ids) until `ends`; `ttls` are (offset, seconds)."""
         self._kept[question[2:]] = (born, ends, answer[2:], ttls)
-        self._bytes += len(question) + len(answer) + 16 * len(ttls) + ENTRY_BYTES
+        self._bytes += len(question) + len(answer) + 16 * len(ttls) + WHOLE_BYTES
         if self._bytes > self._most:
             self.clear()
 

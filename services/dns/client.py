@@ -6,9 +6,11 @@ import socket
 from contextlib import suppress
 from ipaddress import IPv4Address
 
+from services.dns.leaving.driver import Leaving
 from services.dns.ports import Ports
+from services.dns.reply import read_reply
 from services.dns.upstream import Flight, Upstream, Waiter, wants_tcp
-from services.dns.wire import Malformed, Query, ask, question_of, read_reply
+from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 53
 DRAIN = 64
@@ -34,6 +36,7 @@ class Client:
         self._where = (str(upstream), port)
         self._machine, self._ports = Upstream(), Ports()
         self._sockets: dict[int, socket.socket] = {}
+        self._leaving = Leaving(self._send)
         self._entropy, self._spent = b"", 0
         self._leave_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -42,13 +45,14 @@ class Client:
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
         slot, dice = self._place(now, query)
-        self._send(slot, self._machine.ask(query, waiter, now, slot, dice))
+        if message := self._machine.ask(query, waiter, now, slot, dice):
+            self._leaving.put(slot, message)
         if self._timer is None:
             self._arm()
 
     def close(self) -> None:
         """Send everybody off and close every port."""
-        self._machine.clear()
+        self._machine.clear(self._clock())
         for task in self._by_tcp:
             task.cancel()
         if self._timer:
@@ -64,9 +68,8 @@ class Client:
         at = self._spent
         if at > len(self._entropy) - LONGEST_DICE:
             self._entropy, at = secrets.token_bytes(ENTROPY_BYTES), 0
-        self._spent = letters = at + 6 + len(query.question)
-        dice = self._entropy[at:letters]
-        return self._ports.pick(dice[0] << 8 | dice[1], now), dice[2:]
+        dice, self._spent = self._entropy, at + 6 + len(query.question)
+        return self._ports.pick(dice[at] << 8 | dice[at + 1], now), dice[at + 2 : self._spent]
 
     def _open(self, slot: int) -> None:
         """A socket that hears nobody but the upstream."""
@@ -83,10 +86,10 @@ class Client:
             self._loop.remove_reader(gone)
             gone.close()
 
-    def _send(self, slot: int, message: bytes | None) -> None:
-        if message is None:
+    def _send(self, slot: int, message: bytes) -> None:
+        leaves = self._sockets.get(slot)
+        if leaves is None:  # everything was closed in this very turn
             return
-        leaves = self._sockets[slot]
         try:
             leaves.send(message)
         except OSError:  # an older ICMP, or there was no route; the next try may get through
@@ -95,20 +98,19 @@ class Client:
                 leaves.send(message)
 
     def _readable(self, slot: int, heard: socket.socket) -> None:
-        for _ in range(DRAIN):
-            try:
-                message = heard.recv(LONGEST_ANSWER)
-            except BlockingIOError:
-                return
-            except OSError:  # ICMP: nobody listens there
-                for flight in self._machine.refused(slot):
-                    self._machine.landed(flight, None)
-                return
-            found = self._machine.heard(slot, message)
-            if found and wants_tcp(*found):
-                self._start_tcp(found[0])
-            elif found:
-                self._machine.landed(*found)
+        machine, now = self._machine, self._clock()
+        came, refused = _drained(heard)
+        for message in came:
+            found = machine.heard(slot, message)
+            if found is None:
+                continue
+            flight, reply = found
+            if wants_tcp(flight, reply):
+                self._start_tcp(flight)
+            else:
+                machine.landed(flight, reply, now)
+        for flight in machine.refused(slot) if refused else ():
+            machine.landed(flight, None, now)
 
     def _arm(self) -> None:
         if self._timer is None and (wake_at := self._machine.wake_at) is not None:
@@ -120,9 +122,10 @@ class Client:
         late, over = self._machine.woken(now)
         for flight in late:
             slot, dice = self._place(now, flight.query)
-            self._send(slot, self._machine.again(flight, now, slot, dice))
+            if message := self._machine.again(flight, now, slot, dice):
+                self._leaving.put(slot, message)
         for flight in over:
-            self._machine.landed(flight, None)
+            self._machine.landed(flight, None, now)
         if over and now >= self._leave_at:
             self._ports.leave(now)
             self._leave_at = now + LEAVE_SECONDS
@@ -133,7 +136,7 @@ class Client:
     def _start_tcp(self, flight: Flight) -> None:
         self._machine.by_tcp(flight)
         if len(self._by_tcp) >= MOST_TCP:
-            return self._machine.landed(flight, None)
+            return self._machine.landed(flight, None, self._clock())
         task = self._loop.create_task(self._tcp(flight))
         self._by_tcp.add(task)
         task.add_done_callback(self._by_tcp.discard)
@@ -144,12 +147,12 @@ class Client:
         try:
             async with asyncio.timeout(TCP_SECONDS):
                 message = await self._over_tcp(flight.query)
-            if message[:2] == b"\0\1" and question_of(message) == flight.key[0]:
+            if message[:2] == b"\0\1" and question_of(message) == flight.query.key[:-1]:
                 reply = read_reply(message)
                 self._machine.confirmed(flight)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, Malformed):
             pass
-        self._machine.landed(flight, reply)
+        self._machine.landed(flight, reply, self._clock())
 
     async def _over_tcp(self, query: Query) -> bytes:
         reader, writer = await asyncio.open_connection(*self._where)
@@ -161,3 +164,17 @@ class Client:
             return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
         finally:
             writer.close()
+
+
+def _drained(heard: socket.socket) -> tuple[list[bytes], bool]:
+    """What has come, and whether nobody listens over there, as ICMP says."""
+    came: list[bytes] = []
+    receive, put = heard.recv, came.append
+    try:
+        for _ in range(DRAIN):
+            put(receive(LONGEST_ANSWER))
+    except BlockingIOError:
+        return came, False
+    except OSError:
+        return came, True
+    return came, False

@@ -33,11 +33,6 @@ SIX_TO_FOUR = b"\x20\x02"
 FIRST_BYTES = frozenset({0, 10, 100, 127, 169, 172, 192, *range(224, 256)})
 
 
-def has_private(kind: int, data: bytes) -> bool:
-    """Does a record of this type lead to an address that is nobody's on the internet?"""
-    return WITH_ADDRESSES[kind](data)
-
-
 def _is_private_4(data: bytes) -> bool:
     if len(data) != 4 or data[0] not in FIRST_BYTES:
         return False
@@ -82,4 +77,5 @@ WITH_ADDRESSES: Mapping[int, Callable[[bytes], bool]] = {
     SVCB: _has_private_hint,
     HTTPS: _has_private_hint,
 }
-"""Types of records that hold addresses."""
+"""Types of records that hold addresses, with the question whether their data has one of nobody's on
+the internet."""

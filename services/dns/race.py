@@ -1,17 +1,21 @@
 """Several upstreams as one: the best is asked, after a short wait the next beside it.
 
-A machine without sockets.  An upstream that stays silent, or says that it failed, costs the time of
-a few questions; from then on it rests, and is asked beside another one now and then, so that it
-costs nobody anything and is found again when it is back.
+A machine without sockets.  A question is in flight once, however many clients ask it (RFC 5452 §5).
+An upstream that stays silent, or says that it failed, costs the time of a few questions; from then
+on it rests, and is asked beside another one now and then, so that it costs nobody anything and is
+found again when it is back.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from services.dns.cache import Key
-from services.dns.upstream import MOST_IN_FLIGHT, MOST_WAITING, Waiter
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Query, Reply
+from services.dns.reply import Reply
+from services.dns.upstream import MOST_IN_FLIGHT, Waiter
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Query
 
+MOST_WAITING = 128
+"""For one question; who comes later asks again by himself."""
 BESIDE_SECONDS = 0.2
 """How long the best one may take before the next is asked beside it."""
 SILENCES = 3
@@ -21,6 +25,10 @@ LOOK_SECONDS = 30.0
 """An upstream that nobody asks is asked beside another one this often: what it takes is known."""
 SMOOTH = 0.2
 """How much the newest answer counts in what an upstream takes."""
+
+
+ALONE: Sequence[int] = (0,)
+"""Whom to ask where there is but one."""
 
 
 class Health:
@@ -76,11 +84,10 @@ class Health:
 class Race:
     """One question, and whom it was put to at what time."""
 
-    __slots__ = ("asked", "done", "key", "open", "poor", "query", "waiters")
+    __slots__ = ("asked", "done", "open", "poor", "query", "waiters")
 
     def __init__(self, query: Query, waiter: Waiter) -> None:
-        self.query, self.key = query, query.key
-        self.waiters = [waiter]
+        self.query, self.waiters = query, [waiter]
         self.asked: dict[int, float] = {}
         self.open = 0
         self.poor: Reply | None = None  # a failure that somebody gave as an answer
@@ -103,22 +110,22 @@ class Races:
         """When to call `woken`; None while nobody waits for it."""
         return next(iter(self._due.values()), None)
 
-    def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, list[int]] | None:
+    def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, Sequence[int]] | None:
         """Begin a race: whom to ask at once.  None when it runs already, or nobody can be asked."""
         race = self._by_key.get(query.key)
         if race is not None and len(race.waiters) < MOST_WAITING:
             race.waiters.append(waiter)
             return None
         if race is not None or not self.health or len(self._by_key) >= MOST_IN_FLIGHT:
-            waiter(None)
+            waiter(None, now)
             return None
-        race = Race(query, waiter)
-        self._by_key[race.key] = race
-        starters = self._starters(race, now)
+        self._by_key[query.key] = race = Race(query, waiter)
+        starters = ALONE
+        if len(self.health) > 1:
+            starters = self._starters(race, now)
+            self._due[race] = now + BESIDE_SECONDS
         for number in starters:
             self._put(race, number, now)
-        if len(self.health) > 1:
-            self._due[race] = now + BESIDE_SECONDS
         return race, starters
 
     def told(self, race: Race, number: int, reply: Reply | None, now: float) -> int | None:
@@ -135,14 +142,14 @@ class Races:
         if race.done:
             return None
         if reply is not None and reply.flags & RCODE in (NOERROR, NXDOMAIN):
-            self._end(race, reply)
+            self._end(race, reply, now)
             return None
         race.poor = race.poor or reply
         after = self._next(race)
         if after is not None:
             self._put(race, after, now)
         elif not race.open:
-            self._end(race, race.poor)
+            self._end(race, race.poor, now)
         return after
 
     def woken(self, now: float) -> Iterator[tuple[Race, int]]:
@@ -158,10 +165,10 @@ class Races:
                 self._due[race] = now + BESIDE_SECONDS
                 yield race, after
 
-    def clear(self) -> None:
+    def clear(self, now: float) -> None:
         """Send everybody off."""
         for race in list(self._by_key.values()):
-            self._end(race, None)
+            self._end(race, None, now)
 
     def _next(self, race: Race) -> int | None:
         """The best that was not asked yet: well, and quick; who rests comes last."""
@@ -174,13 +181,11 @@ class Races:
                 best, rank = number, its
         return best
 
-    def _starters(self, race: Race, now: float) -> list[int]:
+    def _starters(self, race: Race, now: float) -> Sequence[int]:
         """The best, and whoever is asked beside it to see how they do."""
-        if len(self.health) == 1:
-            return [0]
         first = self._next(race)
         if first is None:
-            return []
+            return ()
         others = [at for at, one in enumerate(self.health) if now >= one.look_at and at != first]
         return [first, *others]
 
@@ -189,9 +194,9 @@ class Races:
         race.open += 1
         self.health[number].put(now)
 
-    def _end(self, race: Race, reply: Reply | None) -> None:
+    def _end(self, race: Race, reply: Reply | None, now: float) -> None:
         race.done = True
         self._due.pop(race, None)
-        self._by_key.pop(race.key, None)
+        self._by_key.pop(race.query.key, None)
         for waiter in race.waiters:
-            waiter(reply)
+            waiter(reply, now)

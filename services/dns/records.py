@@ -8,12 +8,12 @@ import dnslib
 
 from appliance.model.dns import Data, Record, data
 from services.dns.labels import parts
+from services.dns.reply import Reply, read_reply
 from services.dns.wire import (
     AAAA,
     CNAME,
     HEADER,
     MX,
-    OPCODE,
     QR,
     RCODE,
     SRV,
@@ -21,8 +21,6 @@ from services.dns.wire import (
     A,
     Malformed,
     Query,
-    Reply,
-    read_reply,
 )
 
 TEXT_BYTES = 255
@@ -66,14 +64,14 @@ def alias(record: Stored) -> str:
     return str(record.data.label).rstrip(".").lower()
 
 
-def spliced(chain: Iterable[Stored], reply: Reply, asked: Query) -> Reply:
-    """`reply`, which is about the end of `chain`, as the answer to what was `asked`.
+def spliced(chain: Iterable[Stored], reply: Reply, about: bytes, asked: Query) -> Reply:
+    """`reply` to the question `about` the end of `chain`, as the answer to what was `asked`.
 
     Written anew, because its names point into a question of another length.  Raises Malformed.
     """
-    head = HEADER.pack(0, QR | reply.flags & ~OPCODE, 1, *reply.counts)
+    head = HEADER.pack(0, QR | reply.flags, 1, *reply.counts)
     try:
-        told = dnslib.DNSRecord.parse(head + reply.question + reply.records)
+        told = dnslib.DNSRecord.parse(head + about + reply.records)
         question = dnslib.DNSQuestion(
             dnslib.DNSLabel(parts(asked.question[:-4])), asked.type, asked.question[-1]
         )

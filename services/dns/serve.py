@@ -7,6 +7,8 @@ import asyncio
 import gc
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +21,7 @@ from appliance.signs import NO_SIGNS, Signs
 from appliance.store.leases import LeaseRow
 from appliance.store.open import now
 from appliance.store.verified import NOBODY, Verified
-from services.dns.answer import (
-    Answer,
-    Ask,
-    Silence,
-    Why,
-    answer,
-    answered,
-    because,
-    failed,
-    keepable,
-    kept_out,
-    renewed_by_age,
-)
+from services.dns.answer import Answer, Ask, Silence, answer
 from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
@@ -39,10 +29,12 @@ from services.dns.counts import Counts
 from services.dns.face import LINK_LOCAL, Face, Subnet, face_of
 from services.dns.follow import Known
 from services.dns.labels import name_in_bytes
+from services.dns.landing import Landing
+from services.dns.leaving.driver import Leaving
 from services.dns.looked import question, sentence
 from services.dns.questions import Questions, none_known
+from services.dns.reply import Reply
 from services.dns.streams import Streams
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Reply
 from services.dns.zone import Zone, names, network_of
 from services.recall.serve import listening as remembering
 
@@ -52,6 +44,7 @@ DRAIN = 64
 TCP_IDLE_SECONDS = 10.0
 PATIENCE_SECONDS = 1.8
 """How long a client waits for the upstreams when there is an old answer (RFC 8767 §5)."""
+LONGEST_QUESTION = 4_096
 RECEIVE_BUFFER = 1 << 20
 GARBAGE = 20_000
 """New objects between two looks for garbage; Python's own 700 cost a third of a question."""
@@ -103,6 +96,7 @@ class Server:
         self._cache = Cache()
         self._faces: list[Face] = []
         self._heard: list[socket.socket] = []
+        self._leaving = Leaving(self._send)
         self._zone: Zone | None = None
         self._ways = Ways(Dns())
         self._streams = Streams()
@@ -110,6 +104,7 @@ class Server:
         self._exempt: frozenset[str] = frozenset()
         self.questions = Questions(now)
         self.counts = Counts()
+        self._landing = Landing(self._cache, self.counts, self._ways.may_be_private)
         self.slice: DnsSlice | None = None
         self.leases: list[LeaseRow] = []
 
@@ -122,6 +117,7 @@ class Server:
             self._ways.close()
             self._cache.clear()
             self._ways = Ways(slice_.settings)
+            self._landing = Landing(self._cache, self.counts, self._ways.may_be_private)
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
             network = network_of(slice_, face.link)
@@ -207,15 +203,12 @@ class Server:
         moment, hits = self._clock(), 0
         if moment >= face.refill_at:
             face.refill(moment)
-        receive, get, budgets = udp.recvfrom, face.answers.get, face.budgets
+        get, budgets = face.answers.get, face.budgets
         if self.questions.on:  # who asks is put down on the long way only
             get = none_known
-        for number in range(DRAIN):
-            try:
-                message, client = receive(4_096)
-            except OSError:
-                self.counts.asked += number
-                break
+        came = _drained(udp)
+        self.counts.asked += len(came)
+        for message, client in came:
             left = budgets.get(client[0])
             if left:
                 budgets[client[0]] = left - 1
@@ -227,8 +220,6 @@ class Server:
                 self.counts.limited += 1
                 continue
             self._slowly(face, udp, message, client, moment)
-        else:
-            self.counts.asked += DRAIN
         self.counts.repeated += hits
 
     def _slowly(
@@ -239,19 +230,21 @@ class Server:
         client: tuple[str, int],
         moment: float,
     ) -> None:
-        def give(said: Answer) -> None:
-            if self.questions.on:
-                self.questions.put(client[0], message, said, self._blocked, self._ways)
-            self._send(udp, said.message, client)
-
         said = self._decided(face, message, client[0], moment)
         if isinstance(said, Ask):
-            self._ask(said, moment, give)
-        elif isinstance(said, Answer):
             # of what had to be asked for nothing is remembered here: most names are asked once
+            self._ask(said, moment, partial(self._give, udp, client, message))
+        elif isinstance(said, Answer):
             if said.ends and client[0] not in self._exempt:
                 face.answers.put(message, said.message, said.ttls, said.born, said.ends)
-            give(said)
+            self._give(udp, client, message, said)
+
+    def _give(
+        self, udp: socket.socket, client: tuple[str, int], message: bytes, said: Answer
+    ) -> None:
+        if self.questions.on:
+            self.questions.put(client[0], message, said, self._blocked, self._ways)
+        self._leaving.put(udp, said.message, client)
 
     def _send(self, udp: socket.socket, message: bytes, client: tuple[str, int]) -> None:
         try:
@@ -282,7 +275,7 @@ class Server:
         self.counts.forwarded += 1
         if self._cache.has_stale(ask.query.key, now):
             return self._ask_in_time(ask, now, give, tcp=tcp)
-        self._ways.ask(ask.query, lambda reply: give(self._landed(ask, reply, tcp=tcp)), now)
+        self._ways.ask(ask.query, partial(self._landed, ask, give, tcp), now)
         return None
 
     def _ask_in_time(
@@ -290,46 +283,28 @@ class Server:
     ) -> None:
         waits = True
 
-        def landed(reply: Reply | None) -> None:
+        def give_once(said: Answer | None) -> None:
             nonlocal waits
-            said = self._landed(ask, reply, tcp=tcp)
-            if waits:
+            if waits and said is not None:
                 waits = False
                 give(said)
 
         def patience_ends() -> None:
-            nonlocal waits
-            stale = self._cache.stale(ask.query.key, self._clock())
-            if stale is not None and waits:
-                waits = False
-                self.counts.stale += 1
-                give(because(answered(ask, stale, self._clock(), 0, tcp=tcp), Why.STALE))
+            if waits:
+                give_once(self._landing.stale(ask, self._clock(), tcp=tcp))
 
         self._loop.call_later(PATIENCE_SECONDS, patience_ends)
-        self._ways.ask(ask.query, landed, now)
+        self._ways.ask(ask.query, partial(self._landed, ask, give_once, tcp), now)
 
-    def _landed(self, ask: Ask, reply: Reply | None, *, tcp: bool) -> Answer:
-        """The answer for one of those who waited; the reply is kept for the others."""
-        moment, query = self._clock(), ask.query
-        kept = self._cache.found(query.key, moment)
-        if kept is not None:  # another one who waited was here before
-            return answered(
-                ask, renewed_by_age(kept, moment), moment, int(kept[1] - moment), tcp=tcp
-            )
-        if reply is None or reply.flags & RCODE not in (NOERROR, NXDOMAIN):
-            self.counts.failed += 1
-            stale = self._cache.keep_stale(query.key, moment)
-            if stale is not None:
-                self.counts.stale += 1
-                return because(answered(ask, stale, moment, stale.seconds, tcp=tcp), Why.STALE)
-        why = Why.UPSTREAM if reply else Why.FAILED
-        reply = reply or failed(query)
-        if reply.private and not self._ways.may_be_private(query.name):
-            self.counts.private += 1
-            reply, why = kept_out(reply), Why.PRIVATE
-        seconds = keepable(reply)
-        self._cache.put(query.key, reply, moment, seconds)
-        return because(answered(ask, reply, moment, seconds, tcp=tcp), why)
+    def _landed(
+        self,
+        ask: Ask,
+        give: Callable[[Answer], None],
+        tcp: bool,
+        reply: Reply | None,
+        now: float,
+    ) -> None:
+        give(self._landing.answer(ask, reply, now, tcp=tcp))
 
     def stream(
         self, face: Face
@@ -386,6 +361,16 @@ class Server:
 
         self._ask(ask, self._clock(), give, tcp=True)
         return await waited
+
+
+def _drained(udp: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
+    """What has come, and from whom."""
+    came: list[tuple[bytes, tuple[str, int]]] = []
+    receive, put = udp.recvfrom, came.append
+    with suppress(OSError):
+        for _ in range(DRAIN):
+            put(receive(LONGEST_QUESTION))
+    return came
 
 
 def _subnets(network: DnsNetwork) -> tuple[Subnet, ...]:

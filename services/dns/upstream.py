@@ -1,37 +1,25 @@
-"""Questions on their way to the upstream, as a machine: ids, slots, deadlines, and who waits.
+"""Questions on their way to one upstream, as a machine: ids, slots, deadlines, and who waits.
 
-Against forged answers (RFC 5452): a random id on a random one of many source ports, the question
-echoed letter by letter in a random case, and one question in flight however many clients ask it.
+Against forged answers (RFC 5452): a random id on a random one of many source ports, and the
+question echoed letter by letter in a random case.  That a question is in flight once, however many
+clients ask it, is the races' part (`race.py`).
 """
 
 from collections.abc import Callable
 from itertools import takewhile
 
-from services.dns.cache import Key
-from services.dns.wire import (
-    HEADER_SIZE,
-    QR,
-    TC,
-    Malformed,
-    Query,
-    Reply,
-    ask,
-    question_of,
-    read_reply,
-    scrambled,
-)
+from services.dns.reply import Reply, read_reply
+from services.dns.wire import HEADER_SIZE, QR, TC, Malformed, Query, ask, question_of, scrambled
 
 TRY_SECONDS = (0.8, 1.6, 2.4)
 """How long each try may take; together a little less than a stub resolver's patience of 5 s."""
 MOST_IN_FLIGHT = 4_096
-MOST_WAITING = 128
-"""For one question; who comes later asks again by himself."""
 FOLDS = 8
 """After so many answers that repeat the question in a case of their own, and that TCP confirms, an
 upstream is one that folds letters: nothing can be read from their case."""
 
-Waiter = Callable[[Reply | None], None]
-"""Called once with the reply; None when there is none."""
+Waiter = Callable[[Reply | None, float], None]
+"""Called once with the reply, None when there is none, and with the time it is then."""
 
 
 class Flight:
@@ -40,19 +28,16 @@ class Flight:
     __slots__ = (
         "done",
         "doubted",
-        "identity",
-        "key",
+        "place",
         "query",
         "question",
-        "slot",
         "tries",
-        "waiters",
+        "waiter",
     )
 
     def __init__(self, query: Query, waiter: Waiter) -> None:
-        self.query, self.key = query, query.key
-        self.waiters = [waiter]
-        self.slot, self.identity, self.question = -1, b"", query.question
+        self.query, self.waiter = query, waiter
+        self.place, self.question = (-1, b""), query.question  # the place: slot and id
         self.doubted = False  # its answer came in another letter case than it was asked in
         self.tries = 0
         self.done = False
@@ -66,14 +51,14 @@ class Upstream:
     """
 
     def __init__(self) -> None:
-        self._by_key: dict[Key, Flight] = {}
         self._by_id: dict[tuple[int, bytes], Flight] = {}
+        self._by_tcp: set[Flight] = set()
         self._folds = 0
         # those of each try with their deadlines, the next one first
         self._due: tuple[dict[Flight, float], ...] = tuple({} for _ in TRY_SECONDS)
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._by_id) + len(self._by_tcp)
 
     @property
     def wake_at(self) -> float | None:
@@ -81,20 +66,14 @@ class Upstream:
         return min((next(iter(due.values())) for due in self._due if due), default=None)
 
     def ask(self, query: Query, waiter: Waiter, now: float, slot: int, dice: bytes) -> bytes | None:
-        """The message to send from `slot`; None when it is under way, or the waiter was sent off.
+        """The message to send from `slot`; None when the waiter was sent off.
 
         `dice` are two random bytes for the id, two for another one, and one for each letter.
         """
-        flight = self._by_key.get(query.key)
-        if flight is not None and len(flight.waiters) < MOST_WAITING:
-            flight.waiters.append(waiter)
+        if len(self._by_id) >= MOST_IN_FLIGHT:
+            waiter(None, now)
             return None
-        if flight is not None or len(self._by_key) >= MOST_IN_FLIGHT:
-            waiter(None)
-            return None
-        flight = Flight(query, waiter)
-        self._by_key[query.key] = flight
-        return self._send(flight, now, slot, dice)
+        return self._send(Flight(query, waiter), now, slot, dice)
 
     def heard(self, slot: int, message: bytes) -> tuple[Flight, Reply] | None:
         """Match an answer to its question; None for what nobody asked, or cannot be read.
@@ -104,12 +83,13 @@ class Upstream:
         flight = self._by_id.get((slot, message[:2]))
         if flight is None or len(message) < HEADER_SIZE or not message[2] & QR >> 8:
             return None
-        if not message.startswith(flight.question, HEADER_SIZE):
-            if question_of(message) != flight.key[0]:
+        question = flight.question
+        if not message.startswith(question, HEADER_SIZE):
+            if question_of(message) != flight.query.key[:-1]:
                 return None
             flight.doubted = self._folds < FOLDS
         try:
-            return flight, read_reply(message)
+            return flight, read_reply(message, HEADER_SIZE + len(question))
         except Malformed:
             return None
 
@@ -118,19 +98,18 @@ class Upstream:
         if flight.doubted:
             self._folds += 1
 
-    def landed(self, flight: Flight, reply: Reply | None) -> None:
-        """End a flight: everybody who waited is told."""
+    def landed(self, flight: Flight, reply: Reply | None, now: float) -> None:
+        """End a flight: who waited is told."""
         if flight.done:
             return
         self._forget(flight)
         flight.done = True
-        self._by_key.pop(flight.key, None)
-        for waiter in flight.waiters:
-            waiter(reply)
+        flight.waiter(reply, now)
 
     def by_tcp(self, flight: Flight) -> None:
         """The answer was cut short: the door asks again by TCP, and no clock runs meanwhile."""
         self._forget(flight)
+        self._by_tcp.add(flight)
 
     def refused(self, slot: int) -> list[Flight]:
         """The flights that left from a slot whose upstream says that nobody listens."""
@@ -152,28 +131,32 @@ class Upstream:
         self._forget(flight)
         return self._send(flight, now, slot, dice)
 
-    def clear(self) -> None:
+    def clear(self, now: float) -> None:
         """Send everybody off: the upstream changed."""
-        for flight in list(self._by_key.values()):
-            self.landed(flight, None)
+        for flight in (*self._by_id.values(), *self._by_tcp):
+            self.landed(flight, None, now)
 
     def _send(self, flight: Flight, now: float, slot: int, dice: bytes) -> bytes | None:
         identity = dice[:2]
-        if (slot, identity) in self._by_id:
+        place = slot, identity
+        if place in self._by_id:
             identity = dice[2:4]
-        if (slot, identity) in self._by_id:  # twice taken: this waiter asks again
-            self.landed(flight, None)
-            return None
-        flight.slot, flight.identity, flight.doubted = slot, identity, False
+            place = slot, identity
+            if place in self._by_id:  # twice taken: this waiter asks again
+                self.landed(flight, None, now)
+                return None
+        flight.place, flight.doubted = place, False
         if self._folds < FOLDS:
             flight.question = scrambled(flight.query.question, dice[4:])
-        self._by_id[slot, identity] = flight
+        self._by_id[place] = flight
         self._due[flight.tries][flight] = now + TRY_SECONDS[flight.tries]
         flight.tries += 1
         return ask(identity, flight.query, flight.question)
 
     def _forget(self, flight: Flight) -> None:
-        self._by_id.pop((flight.slot, flight.identity), None)
+        if self._by_tcp:
+            self._by_tcp.discard(flight)
+        self._by_id.pop(flight.place, None)
         self._due[flight.tries - 1].pop(flight, None)
 
 

@@ -7,13 +7,10 @@ cannot be read is refused by name: `Malformed`.
 import struct
 from struct import Struct
 
-from services.dns.private import WITH_ADDRESSES, has_private
-
 HEADER = Struct("!6H")
 HEAD = Struct("!5H")  # without its id: flags, and how many records of each kind
 RECORD = Struct("!HHIH")  # type, class, TTL, length
 TTL = Struct("!I")
-SOA_TAIL = 20  # serial, refresh, retry, expire, minimum
 HEADER_SIZE = 12
 SHORTEST = 17  # header, root name, type, class
 ONE_QUESTION = b"\0\1\0\0\0\0"  # the counts of questions, answers and authorities
@@ -53,18 +50,20 @@ class Query:
         self, message: bytes, name: bytes, kind: int, end: int, opt: "tuple[int, int] | None"
     ) -> None:
         self.id = message[:2]
-        self.flags = int.from_bytes(message[2:4])
+        self.flags = message[2] << 8 | message[3]
         self.name = name  # wire form, lower case, with the root's zero
         self.type = kind
-        self.question = message[HEADER_SIZE:end]  # as asked: its letter case is echoed
+        self.question = question = message[HEADER_SIZE:end]  # as asked: its letter case is echoed
         self.end = end  # where the records begin, in this message and in every answer to it
-        self.edns = opt is not None
-        size, ttl = opt or (PLAIN_SIZE, 0)
-        self.limit = min(max(size, PLAIN_SIZE), OWN_SIZE)
-        self.wants_do = bool(ttl & DO)
-        self.version = ttl >> 16 & 0xFF
+        if opt is None:
+            self.edns = self.wants_do = False
+            self.limit, self.version = PLAIN_SIZE, 0
+        else:
+            size, ttl = opt
+            self.edns, self.wants_do = True, bool(ttl & DO)
+            self.limit, self.version = min(max(size, PLAIN_SIZE), OWN_SIZE), ttl >> 16 & 0xFF
         # what an answer depends on: name, type, class, and whether signatures are wanted
-        self.key = name + self.question[-4:], self.wants_do
+        self.key = name + question[-4:] + (b"\1" if self.wants_do else b"\0")
 
     def about(self, name: bytes) -> "Query":
         """The same client's question about another name, in wire form."""
@@ -72,32 +71,6 @@ class Query:
         message = b"".join((self.id, head, name, self.question[-4:]))
         opt = (self.limit, DO if self.wants_do else 0) if self.edns else None
         return Query(message, name, self.type, len(message), opt)
-
-
-class Reply:
-    """One answer of an upstream, cut so that it can be sent to any client.
-
-    `records` are all records but OPT, with their TTLs at `ttls`: (offset in the message, seconds).
-    The offsets hold for every client, because the questions they asked are of one length.
-    """
-
-    __slots__ = ("counts", "flags", "private", "question", "records", "seconds", "ttls")
-
-    def __init__(
-        self,
-        *,
-        flags: int,
-        counts: tuple[int, int, int],
-        question: bytes,
-        records: bytes,
-        ttls: tuple[tuple[int, int], ...],
-        seconds: int,
-        private: bool = False,
-    ) -> None:
-        self.flags, self.counts, self.question = flags, counts, question
-        self.records, self.ttls = records, ttls
-        self.seconds = seconds  # how long it may be kept, 0 for not at all
-        self.private = private  # it has an address that nobody on the internet may give out
 
 
 def read_query(message: bytes) -> Query:
@@ -113,14 +86,14 @@ def read_query(message: bytes) -> Query:
     opt = None
     for _ in range(int.from_bytes(message[10:HEADER_SIZE])):
         owner = at
-        kind, size, ttl, _, at = _record(message, at)
+        kind, size, ttl, _, at = record_at(message, at)
         if kind == OPT:
             if opt is not None or message[owner]:
                 raise Malformed("two OPT records, or one with a name")
             opt = size, ttl
     if at != len(message):
         raise Malformed("bytes after the last record")
-    kind = int.from_bytes(message[end - 4 : end - 2])
+    kind = message[end - 4] << 8 | message[end - 3]
     return Query(message, message[HEADER_SIZE : end - 4].lower(), kind, end, opt)
 
 
@@ -144,87 +117,6 @@ def question_end(message: bytes) -> int:
     return at + 5
 
 
-def read_reply(message: bytes) -> Reply:
-    """Read an upstream's answer.  Raises Malformed."""
-    if len(message) < SHORTEST:
-        raise Malformed("shorter than a header and the shortest question")
-    _, flags, questions, answers, authorities, additional = HEADER.unpack_from(message)
-    if not flags & QR or questions != 1:
-        raise Malformed("not an answer to one question")
-    start = at = question_end(message)
-    ttls: list[tuple[int, int]] = []
-    minimum = stop = None
-    private = False
-    for number in range(answers + authorities + additional):
-        kind, _, ttl, fixed, after = _record(message, at)
-        if stop is not None or kind == OPT:
-            stop = stop or at  # what follows is dropped too: pointers may not be moved
-        else:
-            ttls.append((fixed + TTL_AT, ttl if ttl < LONGEST_SECONDS else _seconds(ttl)))
-            if kind in WITH_ADDRESSES:
-                private = private or has_private(kind, message[fixed + RECORD.size : after])
-            elif kind == SOA and answers <= number < answers + authorities:
-                minimum = _minimum(message, fixed, after, ttl)
-        at = after
-    counts = (answers, authorities, additional)
-    if stop is not None:
-        counts = _kept(len(ttls), answers, authorities)
-    return Reply(
-        flags=flags,
-        counts=counts,
-        question=message[HEADER_SIZE:start],
-        records=message[start : stop or at],
-        ttls=tuple(ttls),
-        seconds=_keepable(flags, counts[0], ttls, minimum),
-        private=private,
-    )
-
-
-LONGEST_SECONDS = 86_400
-"""Nothing is kept longer than a day, whatever it says."""
-TTL_AT = 4  # after a record's type and class
-
-
-def _seconds(ttl: int) -> int:
-    """A long TTL as it is counted; with the highest bit it is none (RFC 2181 §8)."""
-    return LONGEST_SECONDS if ttl < 1 << 31 else 0
-
-
-def _kept(number: int, answers: int, authorities: int) -> tuple[int, int, int]:
-    """How many of the first `number` records are in each section of a message with so many.
-
-    >>> _kept(2, 1, 3), _kept(5, 1, 3)
-    ((1, 1, 0), (1, 3, 1))
-    """
-    first = min(number, answers)
-    second = min(number - first, authorities)
-    return first, second, number - first - second
-
-
-def _minimum(message: bytes, fixed: int, after: int, ttl: int) -> int | None:
-    """How long an SOA allows a "no" to be kept; None when it is cut short (RFC 2308 §3)."""
-    if after - fixed < RECORD.size + SOA_TAIL:
-        return None
-    return min(ttl, int.from_bytes(message[after - 4 : after]))
-
-
-NEGATIVE_SECONDS = 3_600
-"""RFC 2308 §5 advises one to three hours as the most for a name that does not exist."""
-
-
-def _keepable(flags: int, answers: int, ttls: list[tuple[int, int]], minimum: int | None) -> int:
-    """Seconds this answer may be kept (RFC 2308 §2, §5): 0 when cut short or without an SOA."""
-    code = flags & RCODE
-    if flags & TC or code not in (NOERROR, NXDOMAIN):
-        return 0
-    shortest = min([seconds for _, seconds in ttls], default=0)
-    if code == NOERROR and answers:
-        return shortest
-    if minimum is None:
-        return 0
-    return min(minimum, shortest, NEGATIVE_SECONDS)
-
-
 def _name(message: bytes, at: int) -> int:
     """Step over a name, compressed or not; the offset after it.  Raises Malformed."""
     try:
@@ -243,7 +135,7 @@ def _name(message: bytes, at: int) -> int:
         raise Malformed("a record's name does not end") from None
 
 
-def _record(message: bytes, at: int) -> tuple[int, int, int, int, int]:
+def record_at(message: bytes, at: int) -> tuple[int, int, int, int, int]:
     """One record's type, class and TTL, the offset of its type, and the one after it.
 
     Raises Malformed.
@@ -352,44 +244,6 @@ def scrambled(question: bytes, dice: bytes) -> bytes:
     A forger would have to guess it: an answer repeats the question as it was (draft-vixie-dnsext-
     dns0x20).
     """
-    size = len(question)
-    name = question[:-4].translate(LETTERS) + b"\0\0\0\0"
-    flipped = int.from_bytes(name) & int.from_bytes(dice)
-    return (int.from_bytes(question) ^ flipped).to_bytes(size)
-
-
-def renewed(reply: Reply, seconds: int) -> Reply:
-    """The same answer, good for `seconds` from now whatever it said."""
-    records, start = bytearray(reply.records), HEADER_SIZE + len(reply.question)
-    for at, _ in reply.ttls:
-        TTL.pack_into(records, at - start, seconds)
-    return Reply(
-        flags=reply.flags,
-        counts=reply.counts,
-        question=reply.question,
-        records=bytes(records),
-        ttls=tuple((at, seconds) for at, _ in reply.ttls),
-        seconds=seconds,
-    )
-
-
-def without_records(reply: Reply, seconds: int) -> Reply:
-    """An answer that says nothing: the name is there, and has nothing of that type."""
-    return Reply(
-        flags=QR | NOERROR,
-        counts=(0, 0, 0),
-        question=reply.question,
-        records=b"",
-        ttls=(),
-        seconds=seconds,
-    )
-
-
-def aged(reply: Reply, seconds: int) -> bytes:
-    """The records of `reply` with every TTL `seconds` lower, never below zero."""
-    if not seconds or not reply.ttls:
-        return reply.records
-    copy, start = bytearray(reply.records), HEADER_SIZE + len(reply.question)
-    for at, ttl in reply.ttls:
-        TTL.pack_into(copy, at - start, max(ttl - seconds, 0))
-    return bytes(copy)
+    letters = int.from_bytes(question[:-4].translate(LETTERS)) << 32  # type and class are none
+    flipped = letters & int.from_bytes(dice)
+    return (int.from_bytes(question) ^ flipped).to_bytes(len(question))

@@ -1,6 +1,7 @@
 """nfnetlink_log's messages, and the headers of the packets in them, read by hand.
 
-Layouts: linux/netfilter/nfnetlink_log.h; RFC 791 §3.1, RFC 8200 §3 and §4 for the headers.
+Layouts: linux/netfilter/nfnetlink_log.h; RFC 791 §3.1, RFC 8200 §3 and §4, RFC 826 for the
+headers.
 """
 
 import struct
@@ -14,7 +15,10 @@ COMMAND, MODE = 1, 2  # NFULA_CFG_*
 BIND, COPY_PACKET = 1, 2
 REQUEST_ACK = 5  # NLM_F_REQUEST | NLM_F_ACK
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
-PROTOCOLS: Mapping[int, str] = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmp"}
+ARP = -1  # it has no number among the protocols of IP
+PROTOCOLS: Mapping[int, str] = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmp", ARP: "arp"}
+ARP_FRAME = b"\x08\x06"  # the EtherType
+ARP_IPV4 = bytes.fromhex("000108000604")  # Ethernet and IPv4: how its packets begin
 EXTENSIONS = frozenset({0, 43, 60})  # hop-by-hop, routing, destination options
 
 _NETLINK = struct.Struct("=IHHII")  # nlmsghdr
@@ -33,7 +37,7 @@ class Held:
     mac: str  # of who sent it on this link, "" where there is none
     source: IPv4Address | IPv6Address
     destination: IPv4Address | IPv6Address
-    protocol: str  # "tcp", "udp", "icmp", or a number
+    protocol: str  # "tcp", "udp", "icmp", "arp", or a number
     port: int | None
 
 
@@ -61,7 +65,8 @@ def held(datagram: bytes) -> list[Held]:
 
 def _packet(told: Mapping[int, bytes]) -> Held | None:
     payload = told.get(PAYLOAD, b"")
-    network = _network(payload)
+    is_arp = told.get(HEADER, b"")[:2] == ARP_FRAME
+    network = _neighbours(payload) if is_arp else _network(payload)
     if network is None:
         return None
     source, destination, protocol, rest = network
@@ -93,6 +98,13 @@ def _network(packet: bytes) -> Ends | None:
         protocol, rest = _beyond(packet[6], packet[40:])
         return IPv6Address(packet[8:24]), IPv6Address(packet[24:40]), protocol, rest
     return None
+
+
+def _neighbours(packet: bytes) -> Ends | None:
+    """Who speaks in ARP, and about which address."""
+    if len(packet) < 28 or packet[:6] != ARP_IPV4:
+        return None
+    return IPv4Address(packet[14:18]), IPv4Address(packet[24:28]), ARP, b""
 
 
 def _beyond(protocol: int, rest: bytes) -> tuple[int, bytes]:

@@ -60,9 +60,12 @@ class Provider:
     `boot` names this run of the machine.  A lease whose role is dead ends on time all the same.
     """
 
-    def __init__(self, wan: Follower, boot: str, clock: Callable[[], float]) -> None:
-        """`clock` is CLOCK_BOOTTIME."""
-        self._wan, self._boot, self._clock = wan, boot, clock
+    def __init__(
+        self, wan: Follower, boot: str, clock: Callable[[], float], *, lasting: bool = False
+    ) -> None:
+        """`clock` is CLOCK_BOOTTIME; `lasting` where the disk can only be read: then nobody can
+        put down that a lease was renewed, and the last one known goes on."""
+        self._wan, self._boot, self._clock, self._lasting = wan, boot, clock, lasting
         self._last = Learned()
 
     def learned(self) -> Learned:
@@ -72,7 +75,11 @@ class Provider:
             with suppress(sqlite3.Error):  # wan is still making its tables
                 self._last = ways.learned(self._wan.connection)
         held = self._last.held
-        if held is None or (held.ends(self._boot) > self._clock() and _there(held.link)):
+        if held is None:
+            return self._last
+        goes_on = self._lasting and held.boot == self._boot
+        lives = goes_on or held.ends(self._boot) > self._clock()
+        if lives and _there(held.link):
             return self._last
         ended = (held.link, held.lease.address)
         return replace(self._last, held=None, former=(*self._last.former, ended))

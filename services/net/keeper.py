@@ -33,6 +33,7 @@ from appliance.model.schedule import changes_at
 from appliance.model.slices import Slices
 from appliance.model.way import Learned
 from appliance.plan import order, words
+from appliance.plan.devices import Apart
 from appliance.plan.links import Missing
 from appliance.plan.slices import cut
 from appliance.reconcile import put_back, reconcile
@@ -59,13 +60,13 @@ from services.net.aim import Aim, aim, checked, link_events, parsed, port_rows, 
 from services.net.asked import CUT_OFF, Apply, Asked, Inventory, kept_before
 from services.net.attempt import Attempt, Clocks, Kernel
 from services.net.leaving import LastEnd, Leaving, nobody
-from services.net.newcomers import held_on, with_admitted
+from services.net.newcomers import held_on, kept_apart, with_admitted
 from services.net.outside import DEAF, Ears, Outside
 
 ENDED = (Phase.KEPT, Phase.UNDONE)
 UNDONE, NEVER_BEGUN = (RevisionUndone, "undone"), (RevisionRefused, "refused")
-FIRST = "first"
-"""The name of the change that nobody asked for: there is nothing to go back to."""
+FIRST = "first"  # the change that nobody asked for: there is nothing to go back to
+NOWHERE = Aim(RouterConfig(()), order.State(), ())
 
 
 class Keeper:
@@ -125,6 +126,11 @@ class Keeper:
         """What is in force on this box, located; None before anything is."""
         return self._aim.config if self._aim else None
 
+    @property
+    def apart(self) -> tuple[Apart, ...]:
+        """The networks that keep newcomers apart from their other devices now."""
+        return kept_apart(self._aim.config, self._aim.facts.admitted) if self._aim else ()
+
     def note(self, change: str, found: Sequence[ProbeRow]) -> None:
         """Put down what our own checks of a change came to."""
         self._ledger.note_probes(change, found)
@@ -153,9 +159,8 @@ class Keeper:
         if not answered:
             await self._let_go(told=True)
             await self.repair(told=True)
-        slices = self._slices()
         ports = port_rows(self._nics(), self.here)
-        self._ledger.write(*self._outside.news(), slices=slices, ports=ports)
+        self._ledger.write(*self._outside.news(), slices=self._slices(), ports=ports)
 
     async def repair(self, *, told: bool) -> None:
         """Bring what is in force back where the kernel drifted; `told` makes it an event."""
@@ -196,9 +201,8 @@ class Keeper:
     async def _take_first(self, newest: RevisionView | None) -> bool:
         """Nothing is kept yet: the newest revision is, once it stands.  As it is, tried once."""
         refused = self._refused
-        if newest is None or (
-            refused and (newest.number, newest.config) == (refused.number, refused.config)
-        ):
+        again = (refused.number, refused.config) if refused else None
+        if newest is None or (newest.number, newest.config) == again:
             return False
         await self._try(newest, Trial(newest.number, FIRST), None)
         return True
@@ -234,9 +238,7 @@ class Keeper:
             await self._kernel.rehearse(order.steps(tried.wanted, before))
             attempt = Attempt(machine, revision, tried, before, wish)
         except NixieError as error:
-            nothing = Attempt(
-                machine, revision, Aim(RouterConfig(()), order.State(), ()), order.State(), wish
-            )
+            nothing = Attempt(machine, revision, NOWHERE, order.State(), wish)
             return await self._happened(nothing, Refused(str(error)))
         return await self._happened(attempt, Checked())
 
@@ -293,13 +295,11 @@ class Keeper:
         kept = parsed(revision.config)
         self._leaving.begin(self._config, kept, now)
         self._kept = Kept(revision.number, revision.config, now)
-        self._config, self._refused, self._pending = kept, None, None
-        self.failures = 0
-        links = self._arrived(attempt.tried)
+        self._config, self._refused, self._pending, self.failures = kept, None, None, 0
         steps = tuple(map(words.say, attempt.steps))
         self._ledger.write(
             RevisionApplied(revision.number, steps, attempt.wish),
-            *links,
+            *self._arrived(attempt.tried),
             trial=attempt.row(attempt.machine.phase, self._clocks),
             kept=self._kept,
             ended=Ended(revision.number, "kept", "", now),

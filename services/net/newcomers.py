@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from appliance.model.config import RouterConfig
+from appliance.model.config import Network, RouterConfig
 from appliance.model.facts import Facts
 from appliance.model.newcomers import QUARANTINE, Admitted
+from appliance.model.vlan import link_name
+from appliance.plan.devices import Apart
 
 
 def held_on(config: RouterConfig) -> tuple[str, ...]:
@@ -34,3 +36,16 @@ def with_admitted(
 ) -> Facts:
     """The facts that a configuration leads by, with whom it lets through."""
     return replace(facts, admitted=admitted(config, settled, machines))
+
+
+def kept_apart(config: RouterConfig, known: Admitted) -> tuple[Apart, ...]:
+    """What the bridges are told of a located config, and of whom it lets through."""
+    return tuple(
+        Apart(one.name, _links(one), known.get(one.name, frozenset()))
+        for one in config.networks
+        if one.newcomers == QUARANTINE
+    )
+
+
+def _links(network: Network) -> tuple[str, ...]:
+    return (*network.ports, *(link_name(one.port, one.vlan) for one in network.tagged))

@@ -23,7 +23,7 @@ from appliance.signs import NO_SIGNS, Signs
 from appliance.store import trials
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import append, transaction
-from appliance.store.open import now, writer
+from appliance.store.open import in_memory, now, writer
 from appliance.store.trials import ProbeRow
 from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
@@ -73,17 +73,18 @@ async def serve(
     database = writer(state / "net.db", trials.MIGRATIONS)
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
     held, wishes = Follower(state / "leases.db"), Follower(state / "nixie.db")
-    provider = Provider(wan, BOOT_ID.read_text().strip(), CLOCKS.boottime)
-    watch = Watch(database, state, makers)
+    boot, hard = BOOT_ID.read_text().strip(), in_memory(database)
+    provider = Provider(wan, boot, CLOCKS.boottime, lasting=hard)
+    watch = Watch(database, state, makers, lambda: keeper.apart)
     report, clock = state / "dhcpcd" / REPORT, ClockFollower()
     try:
-        await watch.begin()  # before any link is up
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
             able = await kernel.abilities()
             ears = Ears(partial(facts, report, able), lambda: clock.synchronised)
             told = last_ends(held), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
+            await watch.begin()  # before any link is up
             await keeper.recover(read(inventory, keeper.asked))
             signs.ready()
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
@@ -93,7 +94,7 @@ async def serve(
                 "outside": partial(look_outside, keeper, database, wishes, now),
                 "drops": partial(Drops(now).serve, ear),
             }
-            await _hold(keeper, (inventory, wan), heard, signs.beat, services, tell)
+            await _hold(keeper, watch, (inventory, wan), heard, signs.beat, services, tell)
     finally:
         watch.close()
         wan.close()
@@ -126,6 +127,7 @@ class Bell:
 
 async def _hold(
     keeper: Keeper,
+    watch: Watch,
     files: tuple[Follower, Follower],
     heard: Iterable[AsyncIterator[None]],
     beat: Callable[[], None],
@@ -150,6 +152,7 @@ async def _hold(
             bell.rung.clear()
             beat()
             await keeper.look(read(inventory, keeper.asked))
+            watch.looked()
             await _woken(keeper, bell, beat)
 
 

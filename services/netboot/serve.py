@@ -10,10 +10,10 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.errors import READ_ONLY
 from appliance.faults import Fault, no_fault
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.boots import MISSING_LOADERS
@@ -85,10 +85,13 @@ class Role:
             beat()
             self.refresh()
             tick += 1
-            with suppress(sqlite3.OperationalError):  # a full disk: kept, and tried again
+            try:
                 if tick % TICKS_PER_SECOND == 0:
                     self.recorder.woken()
                 self.recorder.flush()
+            except sqlite3.OperationalError as error:  # a full disk: kept, and tried again
+                if error.sqlite_errorname in READ_ONLY:
+                    raise  # started again, it goes on in memory
             await asyncio.sleep(TICK_SECONDS)
 
     # ── TFTP's two questions ─────────────────────────────────────────────────────────────────────

@@ -41,6 +41,7 @@ FULL = 0.1
 WISH_SECONDS = 60.0
 """An older wish for a test is nobody's any more."""
 IDENT = re.compile(r"[0-9a-f-]{8,40}")
+TESTING = "test"
 TEST = "This is a test. Whoever reads it is told what happens to the router."
 
 
@@ -69,7 +70,7 @@ class Role:
     def __init__(self, state: Path) -> None:
         self._state, self._secrets = state, Secrets(state / "secrets/notice")
         self._own = writer(state / "notice.db", notices.MIGRATIONS)
-        self._files = {one: Follower(state / f"{one}.db") for one in FILES if one != "notice"}
+        self._files = {one: Follower(state / f"{one}.db") for one in FILES}
         self._heard = notices.heard(self._own)
         self._channels: dict[str, Channel] = {}
         self._paces: dict[str, Pace] = {}
@@ -96,8 +97,8 @@ class Role:
             self._send_due(moment)
 
     def told(self, question: Mapping[str, Any]) -> list[Any]:
-        """Web leaves a secret, "" to forget it; answers whether a channel has one."""
-        ident = str(question.get("channel", ""))
+        """Web leaves a secret, "" to forget it; answers whether there is one of that id."""
+        ident = str(question.get("of", ""))
         if not IDENT.fullmatch(ident):
             return []
         if secret := str(question.get("secret", "")):
@@ -233,7 +234,7 @@ class Role:
         for wish in inventory_view.wishes(connection, "notice", answered):
             with journal.transaction(self._own):
                 notices.write_asked(self._own, wish.seq)
-            if abs(now() - wish.at) <= WISH_SECONDS:
+            if wish.kind == TESTING and abs(now() - wish.at) <= WISH_SECONDS:
                 self._begin(f"test {wish.id}", self._test(wish))
 
     async def _test(self, wish: Wish) -> None:

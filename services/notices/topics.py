@@ -13,6 +13,10 @@ def _always(event: Event) -> bool:
     return True
 
 
+def _is_back(event: Event) -> bool:
+    return isinstance(event, events.PublicNamePublished) and event.again
+
+
 def _fell_short(event: Event) -> bool:
     return isinstance(event, events.BootEnded) and event.state == "short"
 
@@ -35,6 +39,8 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.ForeignServer: ("network", _always),
     events.ForeignServerGone: ("network", _always),
     events.EarLost: ("network", _always),
+    events.PublicNameUnpublished: ("name", _always),
+    events.PublicNamePublished: ("name", _is_back),
 }
 """Kind of event → its topic, and whether this one is told."""
 

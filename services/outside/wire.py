@@ -1,6 +1,7 @@
 """The kernel's list of sockets, as netlink has it: linux/sock_diag.h, linux/inet_diag.h."""
 
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -51,7 +52,7 @@ def waiting(datagram: bytes) -> Iterator[Waiting | None]:
         if length < _HEADER.size or kind == DONE:
             yield None
             return
-        if kind == ERROR and (code := struct.unpack_from("=i", body)[0]):
+        if kind == ERROR and (code := int.from_bytes(body[:4], sys.byteorder, signed=True)):
             raise Refused(-code, "the kernel does not list its sockets")
         if kind == BY_FAMILY and len(body) >= _ANSWER.size + _ENDS.size + _REST.size:
             yield _read(body)

@@ -27,7 +27,7 @@ def able() -> bool:
 def newest(file: Path, one: PppoeSlice) -> Report | None:
     """The newest word about that session; one that is up has its link."""
     try:
-        text = file.read_text()
+        text = file.read_text(errors="replace")
     except OSError:
         return None
     found = report(text, boot=BOOT.read_text().strip(), session=session(one))

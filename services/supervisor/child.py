@@ -29,6 +29,7 @@ class Patience:
     ready_seconds: float = 30.0  # from its start to READY=1
     beat_seconds: float = 10.0  # from one WATCHDOG=1 to the next
     still_seconds: float = 1.0  # stopped by a signal
+    quiet_seconds: float = 3.0  # without a sign of life: it may be busy, or hang
 
 
 class Child:
@@ -54,6 +55,10 @@ class Child:
     def alive(self) -> bool:
         """Is there a process?"""
         return self.pid is not None
+
+    def serves(self, now: float) -> bool:
+        """Does it do its work, as far as its signs of life tell?"""
+        return self.state is State.READY and now - self._heard <= self._patience.quiet_seconds
 
     def started(self, pid: int, now: float) -> None:
         """It was started."""

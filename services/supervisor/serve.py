@@ -40,6 +40,7 @@ from services.supervisor.plan import (
 )
 from services.supervisor.sockets.driver import Look, Opened, Sockets, admin_local, unix_socket
 from services.supervisor.sockets.listening import ADMIN_LOCAL, AT_ONCE, wanted
+from services.supervisor.standby.driver import Standby
 from services.supervisor.state.driver import Tree
 from services.supervisor.state.tree import tree
 from services.supervisor.status import Line, status
@@ -48,6 +49,8 @@ from services.supervisor.users.probe import users
 TURN_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 NIX_DAEMON = "nix-daemon"
+NAMES, ASKED = "dns", "dns-udp"
+"""The role that answers on port 53, and how the names of its sockets begin."""
 LASTING = frozenset({ADMIN_LOCAL, RECALL})
 """Sockets that belong to no interface."""
 
@@ -101,6 +104,7 @@ class _Ring:
         self._slices: Slices | None = None
         self._namespace = namespace_file(plan.namespace)
         self._inside, self._outside = Sockets(self._namespace), Sockets(None)
+        self._standby = Standby()
         self._admin: Opened | None = None
         if plan.admin_local_port is not None:
             self._admin = Opened(admin_local(plan.admin_local_port), 0)
@@ -127,6 +131,7 @@ class _Ring:
                     await self._look()
                 for held in self._held:
                     held.attend(able=self._able(held))
+                self._stand_by()
                 self._write_status()
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), TURN_SECONDS)
@@ -138,6 +143,7 @@ class _Ring:
     async def close(self) -> None:
         """Stop every process, then let go of what was held for them."""
         await asyncio.gather(*(held.close() for held in self._held))
+        self._standby.close()
         await self._ground.close()
         self._inside.close()
         self._outside.close()
@@ -158,6 +164,13 @@ class _Ring:
             return self._daemons_told.able(held.child.name)
         needs_sockets = self._roles.keys() - AT_ONCE
         return held.child.name not in needs_sockets or bool(held.opened.keys() - {RECALL})
+
+    def _stand_by(self) -> None:
+        """Something always answers on port 53."""
+        if (held := self._roles.get(NAMES)) is not None:
+            questions = [one.socket for name, one in held.opened.items() if name.startswith(ASKED)]
+            now = time.monotonic()
+            self._standby.look(questions, serves=held.child.serves(now), now=now)
 
     def _role(self, role: Role) -> Held:
         signs = partial(

@@ -3,6 +3,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from appliance.errors import Unreachable, why
 
@@ -43,8 +44,10 @@ def read_only_database(path: Path) -> sqlite3.Error:
 
 
 def test_a_disk_that_can_only_be_read_is_said_with_the_way_out(tmp_path: Path) -> None:
-    for error in (OSError(errno.EROFS, "x"), read_only_database(tmp_path / "net.db")):
-        assert why(error, STATE) == (
+    error = read_only_database(tmp_path / "net.db")
+    wrapped = OperationalError("CREATE TABLE one", None, error)
+    for one in (OSError(errno.EROFS, "x"), error, wrapped):
+        assert why(one, STATE) == (
             "The disk with /var/lib/nixie can only be read; the kernel does that when it finds the "
             "disk damaged. Check it or take another one, then start again."
         )

@@ -14,6 +14,7 @@ PATHS = (
     "/firewall", "/firewall/new-rule",
     "/firewall/new-forward", "/firewall/why?source=lan&port=80", "/firewall/outside",
     "/firewall/new-zone", "/networks/time",
+    "/internet/names", "/internet/names?new=dyndns2", "/internet/names?new=rfc2136",
     "/notices", "/notices?new=mail", "/notices?new=webhook",
     "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",

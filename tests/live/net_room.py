@@ -22,17 +22,29 @@ from appliance.model.slices import Slices
 from appliance.roles import ROLES
 from appliance.store import devices, leases, trials
 from appliance.store.devices import DeviceRow
+from appliance.store.drops import Drop, drops
 from appliance.store.journal import Entry, read
 from appliance.store.open import reader, writer
+from appliance.store.recall.open import recall
 from appliance.store.wishes import body
 from tests.live.namespaces import Namespace, cable, namespaces
 from tests.live.waiting import until
 
 ROOT = Path(__file__).parents[2]
-ROLE = (
-    "import asyncio, sys; from pathlib import Path; from services.net.serve import serve; "
-    "asyncio.run(serve(Path(sys.argv[1])))"
-)
+ROLE = """
+import asyncio, socket, sys
+from pathlib import Path
+from appliance.store.recall.open import recall_path
+from services.net.serve import serve
+state = Path(sys.argv[1])
+path = recall_path(state, "net")
+path.parent.mkdir(exist_ok=True)
+path.unlink(missing_ok=True)
+ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+ear.bind(str(path))
+ear.listen()
+asyncio.run(serve(state, ear=ear))
+"""
 USER = ROLES["net"].uid
 NETWORK: dict[str, Any] = {
     "name": "lan",
@@ -231,6 +243,10 @@ class Router:
         """Packets in one of our named counters."""
         listed = self.inside.run("nft", "-j", "list", "counter", "inet", "nixie", counter)
         return int(json.loads(listed)["nftables"][1]["counter"]["packets"])
+
+    def held_back(self) -> list[Drop]:
+        """What the role remembers of what was held back, newest first."""
+        return drops(recall(self.state, "net", {"most": 1_000})) or []
 
     def ruleset(self, family: str = "inet") -> str:
         """The filter, which follows from the configuration; of family bridge, the devices' table,

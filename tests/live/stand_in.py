@@ -2,7 +2,7 @@
 
 Copied into the program folder and run as each role; every datagram and every TCP connection is
 answered with its pid and the name of the socket.  A file `<role>.mute` beside it makes it forget to
-say READY=1, a file `<role>.silent` to beat.
+say READY=1, a file `<role>.silent` to beat, a file `<role>.deaf` to listen.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ def answer(name: str, ours: socket.socket) -> None:
 async def main(role: str) -> None:
     loop = asyncio.get_running_loop()
     sockets = adopt(os.environ)
-    for name, ours in sockets.items():
+    for name, ours in sockets.items() if not Path(f"{role}.deaf").exists() else ():
         if ours.type is socket.SOCK_DGRAM:
             loop.add_reader(ours, answer, name, ours)
         else:

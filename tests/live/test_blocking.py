@@ -236,6 +236,24 @@ print(worst)
     print(f"worst answer while 200,000 names came in: {worst * 1000:.0f} ms")
 
 
+@pytest.mark.usefixtures("broker")
+def test_a_large_list_costs_a_few_megabytes(dns: Names) -> None:
+    many = "\n".join(f"ad{number}.example.net" for number in range(200_000))
+
+    def megabytes() -> float:
+        status = Path(f"/proc/{dns.role.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    until(lambda: dns.answers("printer.lan"), "names are answered")
+    before = megabytes()
+    with web({"/big": (200, many)}) as site:
+        block(dns, f"{site}/big")
+        until(lambda: dns.ask("ad199999.example.net")["code"] == "NXDOMAIN", "it is blocked", 60)
+    grown = megabytes() - before
+    print(f"200,000 names: {grown:.1f} MB more")
+    assert grown < 8
+
+
 def test_a_redirect_into_the_lan_is_not_followed() -> None:
     with web({"/list": (302, "/hosts"), "/hosts": (200, HOSTS)}) as site:
         code, said, wrong = fetched(f"{site}/list")

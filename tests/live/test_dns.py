@@ -158,6 +158,23 @@ for n in range(3000): s.sendto(dice.randbytes(dice.randrange(80)), ("10.77.0.1",
     assert dns.role.poll() is None
 
 
+def test_noise_by_tcp_leaves_it_answering(dns: Names) -> None:
+    noise = """
+import random, socket
+dice = random.Random(6)
+for n in range(300):
+    with socket.create_connection(("10.77.0.1", 53), 2) as s:
+        body = dice.randbytes(dice.randrange(80))
+        length = dice.choice((len(body), len(body) + 9, 0, 65535, max(len(body) - 3, 0)))
+        s.sendall(length.to_bytes(2) + body)
+"""
+    dns.publish(asking("192.0.2.1", queries_per_second=1_000_000))
+    dns.lan.python(noise)
+    until(lambda: dns.answers("nixie.lan") == ["10.77.0.1"], "what was thrown at it is read")
+    assert dns.ask("nixie.lan", tcp=True)["answers"] == ["10.77.0.1"]
+    assert dns.role.poll() is None
+
+
 def test_an_idle_stream_does_not_keep_others_from_asking(dns: Names) -> None:
     held = "import socket, time\n" + (
         "every = [socket.create_connection(('10.77.0.1', 53)) for _ in range(60)]\n"

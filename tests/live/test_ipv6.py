@@ -1,6 +1,9 @@
 """IPv6 on the LAN by real programs: radvd announces, dhcpcd asks a provider, a kernel listens."""
 
 import json
+import sqlite3
+import time
+from contextlib import closing
 from functools import partial
 from ipaddress import IPv6Network
 
@@ -8,6 +11,7 @@ import pytest
 
 from appliance.events import PrefixDelegated, PrefixGone
 from appliance.model.ipv6 import eui64, joined
+from appliance.store.verified import verified
 from tests.live.net_room import NETWORK
 from tests.live.six_room import SIX, Six, addresses, program, six
 from tests.live.waiting import until
@@ -133,14 +137,32 @@ print(*(str(one.rdata) for one in told.rr))
 """
 
 
-def test_a_device_is_found_by_the_address_that_it_made_of_its_mac(six: Six) -> None:
+def named(six: Six) -> str:
+    """The LAN has a tablet with a fixed address; the IPv6 address that it makes of its MAC."""
     six.lan.run("sysctl", "-qw", "net.ipv6.conf.eth0.use_tempaddr=2")  # RFC 8981, too
     mac = json.loads(six.lan.run("ip", "-j", "link", "show", "eth0"))[0]["address"]
     tablet = {"mac": mac, "address": "10.77.0.50", "name": "tablet"}
     network = {**NETWORK, "ipv6": {}, "dhcp": {**NETWORK["dhcp"], "reservations": [tablet]}}
     six.apply(SIX | {"networks": [network]})
-    own = str(joined(IPv6Network("fd12:3456:789a::/64"), eui64(mac)))
+    return str(joined(IPv6Network("fd12:3456:789a::/64"), eui64(mac)))
+
+
+def test_a_device_is_found_by_the_address_that_it_made_of_its_mac(six: Six) -> None:
+    own = named(six)
     until(lambda: own in [one for one, _ in addresses(six.lan, "eth0")], "it has its address", 30)
     asked = partial(six.lan.python, ASK, str(six.program), "tablet.lan", "AAAA")
     until(lambda: own in asked(), "it is found by it", 150)  # net asks every two minutes
     assert asked().split() == [own]
+
+
+def test_a_device_that_says_nothing_is_found_within_seconds_of_its_arrival(six: Six) -> None:
+    six.lan.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+    own = named(six)
+    time.sleep(12)  # net has looked twice, and asked in vain
+    six.lan.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0")
+
+    def answered() -> bool:
+        with closing(sqlite3.connect(f"file:{six.state}/net.db?mode=ro", uri=True)) as file:
+            return own in [str(address) for _, address in verified(file)]
+
+    until(answered, "it answered there", 45)

@@ -38,12 +38,12 @@ def newest(router: Router) -> dict[str, Any]:
     return found
 
 
-def moved(client: LanClient, network: int) -> str:
-    """Put a move of the LAN to 10.<network>.0.1 on trial; the change."""
+def moved(client: LanClient, network: int, name: str = "lan") -> str:
+    """Put a move of the LAN to 10.<network>.0.1, under that name, on trial; the change."""
     router = client.router
     config = router.client.get("/config")["config"]
     lan = config["networks"][0]
-    lan["address"] = f"10.{network}.0.1/24"
+    lan["name"], lan["address"] = name, f"10.{network}.0.1/24"
     lan["dhcp"]["pool"] |= {"first": f"10.{network}.0.100", "last": f"10.{network}.0.199"}
     change = str(router.client.post("/config", config)["wish"])
     until(lambda: newest(router)["state"] == "on trial", "it is on trial")
@@ -151,3 +151,17 @@ def test_the_routers_own_checks_stand_with_the_change(client: LanClient) -> None
     until(lambda: all(asked().get(name) for name in wanted), f"{wanted} are ok: {asked()}", 20)
     assert asked()["Names of the internet"] is None  # the lab's provider refuses the root
     end(client, change, "undo", "undone")
+
+
+def test_a_network_that_moves_under_a_new_name_takes_its_clients_along(
+    client: LanClient,
+) -> None:
+    address = client.leased(24)
+    change = moved(client, 86, name="office")
+    is_told(client, 24, address, "10.77.0.1", "ack 60 10.77.0.1")
+    end(client, change, "undo", "undone")
+    is_told(client, 24, address, "10.77.0.1", f"ack {DAY_LEASE} 10.77.0.1")
+    end(client, moved(client, 87, name="office"), "keep", "kept")
+    assert "10.77.0.1/24" in [one["address"] for one in newest(client.router)["leaving"]]
+    is_told(client, 24, address, "10.77.0.1", "nak")
+    is_given(client, 24, "10.87.0.")

@@ -51,6 +51,7 @@ asyncio.run(main())
 SUPERVISE = """
 import sys
 from pathlib import Path
+import appliance.cli.stay
 import services.supervisor.serve
 from appliance.assemble import router_plan
 router_plan(Path(sys.argv[1]))

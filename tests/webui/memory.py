@@ -26,9 +26,10 @@ def remembering(state: Path, role: str, rows: list[Any]) -> Iterator[list[Any]]:
     loop = asyncio.new_event_loop()
     ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     ear.bind(str(path))
-    server = loop.run_until_complete(listening(ear, told, lambda: len(asked)))
     thread = threading.Thread(target=loop.run_forever)
-    thread.start()
+    thread.start()  # the caller's thread may have a loop of its own, as with a browser
+    begun = asyncio.run_coroutine_threadsafe(listening(ear, told, lambda: len(asked)), loop)
+    server = begun.result(5)
     try:
         yield asked
     finally:

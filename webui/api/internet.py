@@ -47,12 +47,18 @@ class ApiInternet:
     milliseconds: Annotated[float | None, Field(description="to the gateway and back")]
     lost_percent: Annotated[int | None, Field(description="of the newest 20 questions to it")]
     provided: Annotated[ApiProvided | None, Field(description="null: not by DHCP, or not yet")]
+    delegated: Annotated[
+        str | None,
+        Field(description="IPv6 prefix that the provider lends", examples=["2001:db8:42::/56"]),
+    ]
 
 
 @router.get("/internet")
 def internet_now(here: Signed) -> ApiInternet:
     """How the way out is, and what the provider gave."""
-    return _shown(here.reads.way(), here.reads.provided())
+    slices = here.reads.slices()
+    lent = slices.ipv6.delegated if slices else None
+    return _shown(here.reads.way(), here.reads.provided(), str(lent) if lent else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ def probe_internet(here: Signed) -> ApiDone:
     return done(internet.search(here.desk, here.actor))
 
 
-def _shown(way: Way, held: Held | None) -> ApiInternet:
+def _shown(way: Way, held: Held | None, delegated: str | None) -> ApiInternet:
     return ApiInternet(
         stand=way.stand.value,
         why=way.why,
@@ -96,6 +102,7 @@ def _shown(way: Way, held: Held | None) -> ApiInternet:
         milliseconds=way.milliseconds,
         lost_percent=way.lost_percent,
         provided=_provided(held) if held else None,
+        delegated=delegated,
     )
 
 

@@ -32,6 +32,10 @@ class ApiNetwork:
     name: Annotated[str, Field(examples=["lan"])]
     link: Annotated[str, Field(examples=["br-lan"])]
     address: Annotated[str, Field(examples=["10.77.0.1/24"])]
+    ipv6: Annotated[
+        list[str],
+        Field(description="the router's, one per prefix", examples=[["fd12:3456:789a::1/64"]]),
+    ]
     pool_first: Annotated[str | None, Field(examples=["10.77.0.100"])]
     pool_last: Annotated[str | None, Field(examples=["10.77.0.199"])]
     lease_seconds: int | None
@@ -89,6 +93,7 @@ def every_network(here: Signed) -> list[ApiNetwork]:
                 network.name,
                 network.link,
                 str(network.address),
+                [str(one) for one in network.six],
                 str(pool.first) if pool else None,
                 str(pool.last) if pool else None,
                 pool.lease_seconds if pool else None,

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from appliance.actions import notices
+from appliance.actions.kept_secrets import SECRET_LONGEST
 from appliance.model.notices import TOPICS
 from webui.api.routes import routes_of
 from webui.api.words import ApiDone, Seconds, ShortText, body, done, one_of
@@ -49,7 +50,7 @@ class NewChannel:
     name: ShortText
     settings: Settings
     topics: Topics
-    secret: Annotated[str, Field(max_length=notices.SECRET_LONGEST)] = ""
+    secret: Annotated[str, Field(max_length=SECRET_LONGEST)] = ""
 
 
 @router.get("/notices")

@@ -9,9 +9,11 @@ from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
 from appliance.events import KINDS as EVENTS
 from appliance.model.notices import KINDS as CHANNELS
+from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
 from appliance.model.way import Stand
 from appliance.store.people import SCOPES
+from appliance.store.public_names import STATES as NAME_STATES
 from appliance.store.reads import FILES
 from webui.pages import states
 
@@ -32,9 +34,11 @@ SETS: Mapping[str, Iterable[str]] = {
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),
     "part": ("kernel", "initrd"),
+    "public name": NAME_STATES,
     "recipe": ("linux",),
     "revision": REVISION_STATES,
     "scope": SCOPES,
+    "service": SERVICES,
     "severity": ("note", "warn", "bad"),
     "source": (*states.SOURCE, "waiting"),
     "stage": ("os", "boot"),

@@ -133,6 +133,7 @@ class _Visitor(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.client, self.server = _ends(transport) or (self.client, self.server)
         self._within(self._limits.head)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -216,3 +217,16 @@ class _Visitor(HttpToolsProtocol):
             lines += [b"%s: %s" % pair for pair in headers.items()]
             self.transport.write(b"\r\n".join([*lines, b"", body]))
         self.transport.close()
+
+
+def _ends(transport: asyncio.Transport) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    """Who asks and where, when both are link-local: with the link that they mean (RFC 4007 §11)."""
+    connection = transport.get_extra_info("socket")
+    if connection is None or connection.family != socket.AF_INET6:
+        return None
+    with suppress(OSError):
+        peer, own = connection.getpeername(), connection.getsockname()
+        if own[3]:
+            link = socket.if_indextoname(own[3])
+            return (f"{peer[0]}%{link}", peer[1]), (f"{own[0]}%{link}", own[1])
+    return None

@@ -34,6 +34,7 @@ class Typed:
     address: str = ""
     name: str = ""
     quirks: tuple[str, ...] = ()
+    suffix: str = ""
 
 
 class Fixed(NamedTuple):
@@ -67,11 +68,12 @@ class AddressesView(NamedTuple):
     mac: Field
     address: Field
     name: Field
+    suffix: Field
     quirks: tuple[Choice, ...]
     problem: str
 
 
-PLACES = ("mac", "address", "name")
+PLACES = ("mac", "address", "name", "suffix")
 """Last word of a problem's place → the field that shows it."""
 
 
@@ -146,7 +148,8 @@ def placed(refused: Refused | None) -> dict[str, str]:
 
 def stored_as_typed(one: Reservation) -> Typed:
     """A fixed address as its form."""
-    return Typed(one.mac, one.mac, str(one.address), one.name or "", one.quirks)
+    suffix = str(one.suffix or "")
+    return Typed(one.mac, one.mac, str(one.address), one.name or "", one.quirks, suffix)
 
 
 def as_stored(typed: Typed) -> dict[str, Any]:
@@ -160,6 +163,7 @@ def as_stored(typed: Typed) -> dict[str, Any]:
         "address": typed.address.strip(),
         "name": typed.name.strip() or None,
         "quirks": list(typed.quirks),
+        "suffix": typed.suffix.strip() or None,
     }
 
 
@@ -202,6 +206,7 @@ def view(
         mac=Field(typed.mac, wrong.get("mac", "")),
         address=Field(typed.address, wrong.get("address", "")),
         name=Field(typed.name, wrong.get("name", "")),
+        suffix=Field(typed.suffix, wrong.get("suffix", "")),
         quirks=tuple(
             Choice(quirk, phrases.capital(f"{what}."), quirk in typed.quirks)
             for quirk, what in QUIRKS.items()

@@ -7,6 +7,7 @@ from appliance.model.config import RouterConfig
 from appliance.model.firewall_compare import forward_said, rule_said
 from appliance.model.policy import NEWCOMERS
 from appliance.model.reachability import SPOOFED, Verdict
+from appliance.plan.devices import BLOCKED_FROM, BLOCKED_TO
 
 
 def because(config: RouterConfig, found: Verdict) -> tuple[str, str, str]:
@@ -34,6 +35,8 @@ class Sentence(NamedTuple):
 
 BUILT_IN: Mapping[str, Sentence] = {
     SPOOFED: Sentence(False, "The sender’s address belongs to another network."),
+    BLOCKED_FROM: Sentence(False, "The device is blocked."),
+    BLOCKED_TO: Sentence(False, "The device that it is for is blocked."),
     f"{NEWCOMERS}-": Sentence(
         False, "The device is new on its network, and waits until you let it in."
     ),

@@ -238,10 +238,14 @@ def _facts(one: Known, about: Looked) -> tuple[Fact, ...]:
         Fact("Runs, by its first words", row.system),
         Fact("Calls itself", row.hostname, code=True),
         Fact("Network", row.network),
-        *(Fact("Address", address, code=True) for address in row.addresses),
+        *(Fact(_kind(one), one, code=True) for one in row.addresses),
         Fact("First seen", _moment(row.first_seen, now)),
         Fact("Last seen", "now" if row.here else _moment(row.last_seen, now)),
     )
+
+
+def _kind(address: str) -> str:
+    return "IPv6 address" if ":" in address else "Address"
 
 
 def _ways_in(config: RouterConfig | None, mac: str) -> tuple[Fact, ...]:

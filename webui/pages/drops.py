@@ -8,8 +8,9 @@ from appliance.actions import changes, draft
 from appliance.actions.known_devices import known
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, INTERNET, ROUTER
-from appliance.model.policy import zone_of
+from appliance.model.policy import NEWCOMERS, zone_of
 from appliance.model.reachability import SPOOFED, Verdict
+from appliance.plan.devices import BLOCKED, BLOCKED_FROM
 from appliance.plan.links import WAN
 from appliance.store.drops import Drop
 from webui import phrases
@@ -22,6 +23,8 @@ UNASKED: Mapping[str, str] = {
     "forward-invalid": "It belongs to no conversation that the router knows.",
 }
 """What decides before any conversation."""
+NO_RULE_HELPS = (*UNASKED, SPOOFED, BLOCKED, NEWCOMERS)
+"""How the ids of those begin that come before every rule of the owner."""
 
 
 class DropRow(NamedTuple):
@@ -31,7 +34,7 @@ class DropRow(NamedTuple):
     who: str
     device: str  # its page, "" for nobody known
     sender: str
-    to: str
+    to: str  # "" where nobody looked yet
     receiver: str
     what: str  # "tcp 443"
     decided: str
@@ -70,8 +73,8 @@ def row(
     config: RouterConfig, drop: Drop, places: Mapping[str, str], owner: Mapping[str, str]
 ) -> DropRow:
     """One packet as it is shown."""
-    source = places.get(drop.arrived, drop.arrived)
-    to = places.get(drop.leaves, drop.leaves) if drop.leaves else ROUTER
+    source = places.get(drop.arrived, drop.arrived) or ROUTER
+    to = places.get(drop.leaves, drop.leaves) or ("" if drop.by == BLOCKED_FROM else ROUTER)
     mac = drop.mac if source != INTERNET else ""  # from there it is the provider's
     said, rule, _ = because(config, Verdict(accepted=False, by=drop.by))
     return DropRow(
@@ -85,13 +88,13 @@ def row(
         decided=UNASKED.get(drop.by, said),
         rule=rule,
         why=_why(drop, source, to),
-        allow="" if drop.by in (*UNASKED, SPOOFED) else _allow(config, drop, source, to),
+        allow="" if drop.by.startswith(NO_RULE_HELPS) else _allow(config, drop, source, to),
     )
 
 
 def _why(drop: Drop, source: str, to: str) -> str:
     """Ask the model about the same conversation."""
-    if drop.protocol not in ("tcp", "udp", "icmp"):
+    if drop.protocol not in ("tcp", "udp", "icmp") or drop.by.startswith(BLOCKED):
         return ""
     asked = {
         "source": source,

@@ -30,6 +30,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanDown,
         events.WanRefused,
         events.OutsideHeard,
+        events.PublicNameUnpublished,
     ),
     "warn": (
         events.ForeignBootServer,
@@ -57,6 +58,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.ImagePublished,
         events.WanUp,
         events.OutsideSilent,
+        events.PublicNamePublished,
     ),
     "note": (
         events.SourceChanged,
@@ -67,6 +69,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.DeviceMet,
         events.WanAddressed,
         events.WanOff,
+        events.PublicNameForgotten,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -95,6 +98,9 @@ QUIET: tuple[type[Event], ...] = (
     events.RoleReady,
     events.RoleUnserved,
     events.WallLower,
+    events.PublicNameActed,
+    events.PublicNameAsked,
+    events.PublicNameRefused,
     events.WanAsked,
     events.WanFound,
 )

@@ -76,6 +76,8 @@ class InternetView(NamedTuple):
     password_problem: str
     service: Field
     has_password: bool
+    besides: bool  # something is typed of what the provider wants besides, so it is not folded
+    holds: bool  # … of the speeds
     problem: str
 
 
@@ -177,5 +179,7 @@ def built(
         password_problem=found.pop("wan.pppoe.password", ""),
         service=Field(typed.service, found.pop("wan.pppoe.service", "")),
         has_password=bool(config.wan and config.wan.pppoe and config.wan.pppoe.secret),
+        besides=bool(typed.mac or typed.mtu or typed.vlan),
+        holds=bool(typed.down or typed.up),
         problem=" ".join(found.values()),
     )

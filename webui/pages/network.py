@@ -15,15 +15,16 @@ from appliance.model.able import NO_VLAN
 from appliance.model.config import Network, RouterConfig
 from appliance.model.firewall import LAN
 from appliance.model.firewall_compare import zone_said
+from appliance.model.ipv6 import ROUTER_SUFFIX
 from appliance.model.moving import pool_in, unused
 from appliance.model.newcomers import CHOICES, TELL
 from appliance.store.trials import PortRow
 from webui import phrases
 from webui.forms import filled, seen, ticked, whole
-from webui.pages import dhcp_options, frame, port_tags
+from webui.pages import dhcp_options, frame, port_tags, prefixes
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
-from webui.pages.page import Field, after, page
+from webui.pages.page import Fact, Field, after, page
 from webui.pages.ports import PortChoice, by_mac, chosen, offered
 from webui.session import Here, Owning, Signed
 
@@ -50,6 +51,8 @@ class Typed:
     beside: str = ""
     netboot: str = ""
     six: str = ""
+    number: str = ""
+    suffix: str = str(ROUTER_SUFFIX)
     zone: str = LAN
     newcomers: str = TELL
     seen: str = ""
@@ -78,6 +81,11 @@ class NetworkView:
     beside: bool
     netboot: bool
     six: bool
+    six_problem: str
+    number: Field
+    room: str  # which numbers the provider's prefix has, "" without one
+    suffix: Field
+    six_now: tuple[Fact, ...]  # what is in force, () without IPv6
     zones: tuple[Choice, ...]
     zone_problem: str
     newcomers: tuple[Choice, ...]
@@ -98,6 +106,9 @@ PLACES: Mapping[str, str] = {
     "dhcp.pool": "first",
     "dhcp.options": "options",
     "dhcp.vendor_classes": "classes",
+    "ipv6.subnet": "number",
+    "ipv6.suffix": "suffix",
+    "ipv6": "six",
 }
 """Beginning of a problem's place → the field that shows it; any other is the form's own."""
 
@@ -168,7 +179,12 @@ def built(here: Here, name: str, typed: Typed, refused: Refused | None = None) -
     slices = here.reads.slices()
     no_tags = NO_VLAN if slices and not slices.kernel.vlan else ""
     found = view(shell, name, typed, config, here.reads.ports(), placed(refused, at))
-    return replace(found, no_tags=no_tags)
+    return replace(
+        found,
+        no_tags=no_tags,
+        room=prefixes.room(here),
+        six_now=prefixes.present(here, name) if name else (),
+    )
 
 
 def placed(refused: Refused | None, at: int) -> dict[str, str]:
@@ -188,6 +204,8 @@ def placed(refused: Refused | None, at: int) -> dict[str, str]:
 
 
 def _field(place: str) -> str:
+    if place.startswith("dhcp.reservations.") and place.endswith(".suffix"):
+        return "suffix"  # the router's is a device's already
     inside = (one for one in PLACES if place == one or place.startswith(f"{one}."))
     return PLACES.get(next(inside, ""), "")
 
@@ -208,7 +226,7 @@ def suggested(config: RouterConfig) -> Typed:
 
 def stored_as_typed(network: Network) -> Typed:
     """A network as its form."""
-    dhcp = network.dhcp
+    dhcp, six = network.dhcp, network.ipv6
     pool = dhcp.pool if dhcp else pool_in(network.address)
     told = Typed(
         name=network.name,
@@ -225,6 +243,8 @@ def stored_as_typed(network: Network) -> Typed:
         beside="yes" if dhcp and dhcp.answer_beside_others else "",
         netboot="yes" if network.netboot else "",
         six="yes" if network.ipv6 else "",
+        number="" if six is None or six.subnet is None else str(six.subnet),
+        suffix=str(six.suffix if six else ROUTER_SUFFIX),
         zone=network.zone,
         newcomers=network.newcomers,
     )
@@ -245,7 +265,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "zone": typed.zone,
         "newcomers": typed.newcomers,
         "dhcp": None,
-        "ipv6": {} if ticked(typed.six) else None,
+        "ipv6": _ipv6(typed) if ticked(typed.six) else None,
     }
     if ticked(typed.gives):
         options, wrong = dhcp_options.read(typed.options)
@@ -262,6 +282,16 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
             "answer_beside_others": ticked(typed.beside),
         }
     return stored
+
+
+def _ipv6(typed: Typed) -> dict[str, Any]:
+    """What is no number stays, for the border to refuse."""
+    number, end = typed.number.strip(), typed.suffix.strip() or str(ROUTER_SUFFIX)
+    plain = whole(number)
+    return {
+        "subnet": (number or None) if plain is None else plain,
+        "suffix": end if ":" in end else f"::{end}",
+    }
 
 
 def view(
@@ -297,8 +327,13 @@ def view(
         beside=ticked(typed.beside),
         netboot=ticked(typed.netboot),
         six=ticked(typed.six),
+        six_problem=wrong.get("six", ""),
+        number=Field(typed.number, wrong.get("number", "")),
+        room="",
+        suffix=Field(typed.suffix, wrong.get("suffix", "")),
+        six_now=(),
         zones=tuple(
-            Choice(zone.name, f"{zone.name}, which {zone_said(zone)}", zone.name == typed.zone)
+            Choice(zone.name, phrases.sentence(zone_said(zone)), zone.name == typed.zone)
             for zone in config.zones
         ),
         zone_problem=wrong.get("zone", ""),

@@ -212,6 +212,12 @@ def ways(config: RouterConfig) -> tuple[Way, ...]:
             "Change the name servers",
         ),
         Way(
+            "IPv6 prefix of our own",
+            str(config.ula or "none"),
+            "/networks/router#ula",
+            "Change the IPv6 prefix of our own",
+        ),
+        Way(
             "Networks behind other routers",
             phrases.listing([str(one.destination) for one in config.routes]) or "none",
             "/networks/routes",

@@ -16,12 +16,14 @@ from appliance.model import pppoe
 from appliance.model.way import FOREVER, Held, Stand, Way
 from appliance.store import journals
 from appliance.store.journal import Entry
+from appliance.store.public_names import Record
 from webui import phrases
 from webui.forms import Text
 from webui.pages import frame, happened
 from webui.pages.frame import Shell
 from webui.pages.happened import OF_INTERNET, Happened
 from webui.pages.page import Fact, after, known_facts, page
+from webui.pages.public_names import Row, row
 from webui.pages.states import Pill
 from webui.session import Here, Owning, Signed
 
@@ -80,6 +82,7 @@ class InternetView(NamedTuple):
     given: tuple[Fact, ...]
     search: Search | None
     can_search: bool
+    names: tuple[Row, ...]
     happened: tuple[Happened, ...]
 
 
@@ -118,6 +121,7 @@ def built(here: Here) -> InternetView:
     reads = here.reads
     way, held = reads.way(), reads.provided()
     called = happened.names(reads.machines(), reads.sources())
+    records = reads.public_records()
     told = journals.older(reads, SHOWN_EVENTS, kinds=OF_INTERNET).told
     return InternetView(
         shell=frame.shell(here, "network", "Internet"),
@@ -127,9 +131,12 @@ def built(here: Here) -> InternetView:
         wrong=phrases.capital(way.why),
         link=way.link,
         facts=facts(way, here.now),
-        given=given(held, here.now) if held else (),
+        given=(*(given(held, here.now) if held else ()), *lent(here)),
         search=newest(reads.latest([WanFound.__name__], []), way.link, here.now),
         can_search=bool(deeds.free_ports(here.desk)),
+        names=tuple(
+            row(one, records.get(one.id, Record()), here.now) for one in reads.public_names()
+        ),
         happened=happened.told(told, called, here.now),
     )
 
@@ -190,6 +197,13 @@ def given(held: Held, now: float) -> tuple[Fact, ...]:
         Fact("Given", phrases.ago(now - held.given_at)),
         Fact("Ends", "never" if endless else until),
     )
+
+
+def lent(here: Here) -> tuple[Fact, ...]:
+    """The IPv6 prefix that the provider delegates."""
+    slices = here.reads.slices()
+    prefix = slices.ipv6.delegated if slices else None
+    return known_facts(Fact("IPv6 prefix", str(prefix or ""), code=True))
 
 
 def by_dhcp(link: str) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from appliance.actions import changes, draft
 from appliance.actions.draft import Review
+from appliance.actions.keeping import lent
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
 from appliance.model.config import RouterConfig
@@ -144,7 +145,7 @@ def built(
         shell,
         review,
         before,
-        found=touch(before, review.draft.config, here.address),
+        found=touch(before, review.draft.config, here.address, lent(here.desk)),
         form=form if form in FORMS else "",
         ports=here.reads.ports(),
         typed=typed or Applying(),

@@ -1,4 +1,7 @@
-"""/networks/router: what the router is called, as a change of the draft."""
+"""/networks/router: what the router is called, whom it asks for names, and its own IPv6 prefix.
+
+All of it is a change of the draft.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +30,7 @@ class Typed:
     hostname: str = ""
     domain: str = ""
     upstreams: str = ""
+    ula: str = ""
 
 
 class RouterView(NamedTuple):
@@ -36,6 +40,7 @@ class RouterView(NamedTuple):
     hostname: Field
     domain: Field
     upstreams: Field
+    ula: Field
     problem: str
 
 
@@ -44,7 +49,7 @@ def show(here: Signed) -> Response:
     """What the router is called."""
     config = draft.edited(here.desk)
     upstreams = "\n".join(str(one.address) for one in config.dns.upstreams)
-    typed = Typed(config.hostname, config.domain, upstreams)
+    typed = Typed(config.hostname, config.domain, upstreams, str(config.ula or ""))
     return page("router.html", built(here, typed))
 
 
@@ -58,6 +63,7 @@ def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
             typed.hostname.strip(),
             typed.domain.strip(),
             typed.upstreams.replace(",", " ").split(),
+            typed.ula.strip(),
         )
     except Unknown:
         raise
@@ -75,5 +81,6 @@ def built(here: Here, typed: Typed, wrong: Mapping[str, str] | None = None) -> R
         hostname=Field(typed.hostname, found.pop("hostname", "")),
         domain=Field(typed.domain, found.pop("domain", "")),
         upstreams=Field(typed.upstreams, " ".join(servers)),
+        ula=Field(typed.ula, found.pop("ula", "")),
         problem=" ".join(found.values()),
     )

@@ -50,6 +50,9 @@ WAYS: Mapping[type[Event], Way] = {
     events.RevisionUndone: Way("A change was undone.", "Look at it"),
     events.NetworkUnreachable: Way("The network could not be put right.", "Look at it"),
     events.WanDown: Way("There is no internet.", "See why", page="/internet"),
+    events.PublicNameUnpublished: Way(
+        "A name does not follow this router.", "See why", "warn", page="/internet/names"
+    ),
     events.OutsideHeard: Way(
         "Something answers on the internet.",
         "See what",

@@ -1,6 +1,6 @@
 """/firewall/why: what becomes of one conversation, and which line decides it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -8,12 +8,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import draft
-from appliance.actions.known_devices import known
+from appliance.actions.known_devices import Known, known
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER
 from appliance.model.names import mac_from
+from appliance.model.policy import NEWCOMERS
 from appliance.model.reachability import Packet, Verdict, verdict
+from appliance.plan.devices import BLOCKED_FROM, BLOCKED_TO
 from webui.forms import beside, whole
 from webui.pages import ends, frame
 from webui.pages.because import because
@@ -78,12 +80,10 @@ def built(here: Here, asked: Asked) -> WhyView:
     networks = tuple(one.name for one in config.networks)
     wrong: dict[str, str] = {}
     everybody = known(here.reads)
-    owners = {address: one.mac for one in everybody for address in one.row.addresses}
-    admitted = {one: frozenset(it.mac for it in everybody if not it.waits) for one in networks}
     found: Verdict | None = None
     if asked.source:
         try:
-            found = verdict(config, packet(config, asked, owners), here.now, admitted)
+            found = judged(config, asked, everybody, here.now)
         except Refused as refused:
             wrong = beside(refused)
     why, href, deed = because(config, found) if found else ("", "", "")
@@ -100,6 +100,25 @@ def built(here: Here, asked: Asked) -> WhyView:
         href=href,
         deed=deed,
     )
+
+
+def judged(config: RouterConfig, asked: Asked, everybody: Collection[Known], now: float) -> Verdict:
+    """What becomes of it.  The bridges judge before the filter does (`plan/devices.py`).
+
+    Raises Refused with what cannot be read.
+    """
+    owners = {address: one for one in everybody for address in one.row.addresses}
+    one = packet(config, asked, {address: owner.mac for address, owner in owners.items()})
+    blocked = {it.mac for it in everybody if it.blocked}
+    receiver = owners.get(str(one.receiver))
+    if one.mac in blocked:
+        return Verdict(accepted=False, by=BLOCKED_FROM)
+    if receiver and receiver.blocked:
+        return Verdict(accepted=False, by=BLOCKED_TO)
+    if receiver and receiver.waits and one.source == one.destination:
+        return Verdict(accepted=False, by=f"{NEWCOMERS}-{one.source}")
+    let_in = frozenset(it.mac for it in everybody if not it.waits)
+    return verdict(config, one, now, {network.name: let_in for network in config.networks})
 
 
 def packet(config: RouterConfig, asked: Asked, owners: Mapping[str, str]) -> Packet:

@@ -1,6 +1,7 @@
 """nixie.db: the inventory, the revisions, what was asked of the network."""
 
 from appliance.model.notices import Channel
+from appliance.model.public_names import PublicName
 from appliance.store import inventory_view
 from appliance.store.inventory_view import (
     Author,
@@ -60,6 +61,10 @@ class InventoryLooks(Files):
     def channels(self) -> list[Channel]:
         """Where the owner is told of things."""
         return self.look("nixie", inventory_view.channels, [])
+
+    def public_names(self) -> list[PublicName]:
+        """Names on the internet that follow this router."""
+        return self.look("nixie", inventory_view.public_names, [])
 
     def draft(self, account: str) -> DraftView | None:
         """The change that is being prepared."""

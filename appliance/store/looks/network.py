@@ -7,7 +7,18 @@ from appliance.model.outside import Seen
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
 from appliance.model.way import Held, Way
-from appliance.store import devices, drops, leases, metrics, names, newcomers, notices, trials, ways
+from appliance.store import (
+    devices,
+    drops,
+    leases,
+    metrics,
+    names,
+    newcomers,
+    notices,
+    public_names,
+    trials,
+    ways,
+)
 from appliance.store.devices import BlockRow, DeviceRow
 from appliance.store.drops import Drop
 from appliance.store.leases import LeaseRow, Trouble
@@ -15,6 +26,7 @@ from appliance.store.looks.open import Files
 from appliance.store.metrics import Moved, Rate
 from appliance.store.names import ListRow, Question, Standing
 from appliance.store.notices import Outcome
+from appliance.store.public_names import Record
 from appliance.store.recall.open import recall
 from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
@@ -118,6 +130,10 @@ class NetworkLooks(Files):
     def notices_waiting(self) -> dict[str, int]:
         """How many notices are not sent yet, by channel."""
         return self.look("notice", notices.waiting, {})
+
+    def public_records(self) -> dict[str, Record]:
+        """What became of each name on the internet, by its id."""
+        return self.look("notice", public_names.records, {})
 
     def way(self) -> Way:
         """How the way out stands."""

@@ -3,6 +3,7 @@
 The supervisor writes the file whole; where systemd supervises there is none.
 """
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -40,6 +41,22 @@ def full(state: Path) -> str | None:
         f"The disk with {state} is full. What is published is still served, but nothing new can "
         "be kept. Delete what else lies on it, or give it more room."
     )
+
+
+def hardened(state: Path) -> str | None:
+    """A sentence when the disk with the state directory can only be read: web asks by a file of its
+    own that is no database."""
+    try:
+        os.close(os.open(state / "secrets/web/local-token", os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            return None
+        return (
+            f"The disk with {state} can only be read; the kernel does that when it finds the disk "
+            "damaged. Addresses, names and boots go on from memory, and what is new is lost with "
+            "the power. Check the disk or take another one, then start again."
+        )
+    return None
 
 
 def standings(state: Path) -> tuple[Standing, ...]:

@@ -9,9 +9,10 @@ from appliance.model.dns import Dns, Upstream
 from services.dns.client import Client
 from services.dns.labels import name_in_bytes, suffixes
 from services.dns.race import Health, Race, Races
+from services.dns.reply import Reply
 from services.dns.tls.client import TlsClient
 from services.dns.upstream import Waiter
-from services.dns.wire import Query, Reply
+from services.dns.wire import Query
 
 
 class Asked(Protocol):
@@ -54,7 +55,7 @@ class Group:
         race, starters = begun
         for number in starters:
             self._put(race, number, now)
-        if self._timer is None:
+        if self._timer is None and len(self._clients) > 1:
             self._arm()
 
     def health(self) -> tuple[tuple[Upstream, Health], ...]:
@@ -63,7 +64,7 @@ class Group:
 
     def close(self) -> None:
         """Send everybody off and close every client."""
-        self._races.clear()
+        self._races.clear(self._loop.time())
         if self._timer:
             self._timer.cancel()
         for one in self._clients:
@@ -72,10 +73,9 @@ class Group:
     def _put(self, race: Race, number: int, now: float) -> None:
         self._clients[number].ask(race.query, partial(self._told, race, number), now)
 
-    def _told(self, race: Race, number: int, reply: Reply | None) -> None:
+    def _told(self, race: Race, number: int, reply: Reply | None, now: float) -> None:
         if reply is not None:
             self.heard = number
-        now = self._loop.time()
         after = self._races.told(race, number, reply, now)
         if after is not None:
             self._put(race, after, now)
@@ -103,7 +103,8 @@ class Ways:
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
-        self.group(query.name)[1].ask(query, waiter, now)
+        asked = self.group(query.name)[1] if self._domains else self._rest
+        asked.ask(query, waiter, now)
 
     def group(self, name: bytes) -> tuple[bytes, Group]:
         """The domain that has servers of its own, and those; b"" for everything else."""

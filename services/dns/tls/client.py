@@ -9,8 +9,9 @@ import ssl
 from functools import cache
 from ipaddress import IPv4Address
 
+from services.dns.reply import read_reply
 from services.dns.upstream import MOST_IN_FLIGHT, Waiter
-from services.dns.wire import Malformed, Query, ask, question_of, read_reply
+from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 853
 OPEN_SECONDS = 3.0
@@ -52,7 +53,7 @@ class TlsClient:
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
         if self._closed or len(self._asked) + len(self._waiting) >= MOST_IN_FLIGHT:
-            return waiter(None)
+            return waiter(None, now)
         self._put(Asked(query, waiter, now + ANSWER_SECONDS))
         return None
 
@@ -75,7 +76,7 @@ class TlsClient:
         self._number = (self._number + 1) % 65_536
         identity = self._number.to_bytes(2)
         if (before := self._asked.pop(identity, None)) is not None:
-            before.waiter(None)
+            before.waiter(None, self._loop.time())
         if not self._asked and self._patience:
             self._patience.reschedule(self._loop.time() + ANSWER_SECONDS)
         self._asked[identity] = asked
@@ -110,7 +111,7 @@ class TlsClient:
             self._writer = self._patience = None
             writer.close()
             for one in self._hung_up():
-                one.waiter(None)
+                one.waiter(None, self._loop.time())
 
     async def _listened(self, reader: asyncio.StreamReader) -> None:
         """Take answers until the other end hangs up; who asked just then is asked again."""
@@ -136,17 +137,17 @@ class TlsClient:
         while self._asked and (oldest := next(iter(self._asked))):
             if self._asked[oldest].until > now:
                 break
-            self._asked.pop(oldest).waiter(None)
+            self._asked.pop(oldest).waiter(None, now)
         if self._patience:
             wait = ANSWER_SECONDS if self._asked else IDLE_SECONDS
             self._patience.reschedule(now + wait)
         if asked is None:
             return
         try:
-            same = question_of(message) == asked.query.key[0]
-            asked.waiter(read_reply(message) if same else None)
+            same = question_of(message) == asked.query.key[:-1]
+            asked.waiter(read_reply(message) if same else None, now)
         except Malformed:
-            asked.waiter(None)
+            asked.waiter(None, now)
 
     def _hung_up(self) -> list[Asked]:
         """Whoever was on the connection, and is not to be asked again."""
@@ -159,5 +160,6 @@ class TlsClient:
         gone = [*self._asked.values(), *self._waiting]
         self._asked.clear()
         self._waiting.clear()
+        now = self._loop.time()
         for one in gone:
-            one.waiter(None)
+            one.waiter(None, now)

@@ -1,6 +1,7 @@
 """The door to one supervised process: started, listened to, killed when silent, started again."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -111,15 +112,23 @@ class Held:
         self._follow(self._watch(self._process))
 
     def _listen(self, signs: Callable[[], socket.socket] | None) -> None:
-        """Have a fresh socket for the signs of life of the next process, None for no more."""
-        loop = asyncio.get_running_loop()
-        if self._signs is not None:
-            loop.remove_reader(self._signs)
-            self._signs.close()
-            self._signs = None
-        if signs is not None:
-            self._signs = signs()
-            loop.add_reader(self._signs, self._hear)
+        """Have a fresh socket for the signs of life of the next process, None for no more.
+
+        On a disk that can only be read it keeps the one that is there.
+        """
+        loop, before = asyncio.get_running_loop(), self._signs
+        try:
+            fresh = signs() if signs is not None else None
+        except OSError as error:
+            if before is None or error.errno != errno.EROFS:
+                raise
+            return
+        if before is not None:
+            loop.remove_reader(before)
+            before.close()
+        if fresh is not None:
+            loop.add_reader(fresh, self._hear)
+        self._signs = fresh
 
     def _hear(self) -> None:
         """Drain its signs of life."""

@@ -22,6 +22,7 @@ from appliance.actions import (
     networks,
     notices,
     outside,
+    public_names,
     router,
     sources,
 )
@@ -35,6 +36,7 @@ from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.open import writer
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER, Judge
+from tests.webui.memory import remembering
 
 ROOT = Path(__file__).parents[3]
 MAC, OTHER = "52:54:00:12:34:56", "52:54:00:12:34:57"
@@ -61,7 +63,23 @@ def channel(desk: Desk, actor: Actor) -> str:
     return notices.save_channel(desk, actor, "", "ntfy", "phone", url, ["boot"]).subject
 
 
+def public_name(desk: Desk, actor: Actor) -> str:
+    """The id of a name that follows, added now."""
+    said = ("home.example.org", "dyn", {"user": "u"}, "secret")
+    with remembering(desk.reads.state, "notice", [True]):
+        return public_names.save_name(desk, actor, "", *said).subject
+
+
 DEEDS: Mapping[str, Deed] = {
+    "save_public_name": Deed("admin", public_name),
+    "remove_public_name": Deed(
+        "admin", lambda d, a: public_names.remove_name(d, a, public_name(d, OWNER))
+    ),
+    "publish_public_name": Deed(
+        "admin",
+        lambda d, a: public_names.publish_now(d, a, public_name(d, OWNER)),
+        undoable=False,
+    ),
     "save_channel": Deed("admin", channel),
     "remove_channel": Deed("admin", lambda d, a: notices.remove_channel(d, a, channel(d, OWNER))),
     "try_channel": Deed(

@@ -47,7 +47,7 @@ def test_a_secret_is_asked_for(nixie: Run, admin: Admin) -> None:
     with remembering(admin.state, "notice", [True]) as asked:  # type: ignore[list-item]
         assert nixie("notice", *HOOK, "--secret", input="canary\n").exit_code == 0
     (channel,) = Reads(admin.state).channels()
-    assert asked == [{"channel": channel.id, "secret": "canary"}]
+    assert asked == [{"of": channel.id, "secret": "canary"}]
 
 
 def test_questions_are_switched_on(nixie: Run) -> None:

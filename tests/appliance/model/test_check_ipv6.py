@@ -3,6 +3,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
 import pytest
 
 from appliance.model.check import problems
+from appliance.model.check_ipv6 import unfit
 from appliance.model.config import Dhcp, Network, Pool, Reservation, RouterConfig
 from appliance.model.ipv6 import Ipv6
 from appliance.model.wan import Wan
@@ -57,9 +58,25 @@ def test_a_suffix_is_an_interface_id(suffix: str) -> None:
 
 def test_a_device_cannot_have_the_suffix_of_the_router() -> None:
     config = RouterConfig((network(1, Ipv6(), "::1"),), ula=ULA)
-    assert [one.what for one in problems(config)] == ["::1 is already the suffix of the router."]
+    assert [one.what for one in problems(config)] == [
+        "::1 would be the end of the IPv6 addresses of the router and of 52:54:00:00:00:00; give "
+        "one of them another."
+    ]
 
 
 def test_two_devices_cannot_have_one_suffix() -> None:
     config = RouterConfig((network(1, Ipv6(), "::5", "::5"),), ula=ULA)
     assert places(config) == [("networks", 0, "dhcp", "reservations", 1, "suffix")]
+
+
+def test_a_number_fits_into_what_the_provider_delegates() -> None:
+    place, lent = ("networks", 0), IPv6Network("2001:db8:42::/62")
+    (found,) = unfit(place, network(1, Ipv6(subnet=4)), lent)
+    assert found.where == (*place, "ipv6", "subnet")
+    assert found.what == (
+        "4 is too big for 2001:db8:42::/62, which the provider delegates: its numbers go from 0 "
+        "to 3."
+    )
+    for given in (Ipv6(subnet=3), Ipv6(), None):
+        assert list(unfit(place, network(1, given), lent)) == []
+    assert list(unfit(place, network(1, Ipv6(subnet=4)), None)) == []

@@ -21,7 +21,31 @@ def test_ipv6_that_goes_is_said() -> None:
 
 def test_another_number_is_said() -> None:
     found = changed(replace(LAN, ipv6=Ipv6(subnet=7)))
-    assert found == ("lan takes number 7 among the IPv6 networks.",)
+    assert found == (
+        "lan takes number 7 among the IPv6 networks (was 0): the router and its devices get other "
+        "IPv6 addresses there.",
+    )
+
+
+def test_a_network_that_another_one_moves_is_said() -> None:
+    guest = Network("guest", "br-guest", (), IPv4Interface("10.78.0.1/24"), ipv6=Ipv6())
+    both = replace(CONFIG, networks=(LAN, guest))
+    assert [one for one in differences(both, CONFIG) if "number" in one] == []
+    found = differences(both, replace(CONFIG, networks=(guest,)))
+    assert (
+        "guest takes number 0 among the IPv6 networks (was 1): the router and its devices get "
+        "other IPv6 addresses there."
+    ) in found
+
+
+def test_a_number_that_is_written_down_is_said() -> None:
+    pinned = replace(LAN, ipv6=Ipv6(subnet=0))
+    assert changed(pinned) == (
+        "lan keeps number 0 among the IPv6 networks, whatever others there are.",
+    )
+    assert differences(replace(CONFIG, networks=(pinned,)), CONFIG) == (
+        "lan takes the lowest number that is free among the IPv6 networks.",
+    )
 
 
 def test_another_end_of_the_router_is_said() -> None:

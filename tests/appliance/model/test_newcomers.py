@@ -86,3 +86,9 @@ def test_a_network_that_tells_has_no_such_line() -> None:
 def test_a_fixed_address_alone_is_not_asked_here() -> None:
     """Who is admitted is said by `net`; the model obeys."""
     assert not judged(NAS.mac).accepted
+
+
+def test_a_newcomer_does_not_reach_its_own_network() -> None:
+    own = {"destination": "lan", "receiver": ip_address("10.77.0.20")}
+    assert judged(NEW, **own) == Verdict(False, "newcomers-lan")
+    assert judged(OLD, **own).accepted

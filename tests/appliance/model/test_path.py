@@ -1,9 +1,10 @@
 from dataclasses import replace
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Network
 
 import pytest
 
 from appliance.model.config import Network, RouterConfig
+from appliance.model.ipv6 import Ipv6
 from appliance.model.path import KEEPS, ON_THE_BOX, path, standing
 
 LAN = Network("lan", "br-lan", ("p1",), IPv4Interface("10.77.0.1/24"))
@@ -88,3 +89,39 @@ def test_a_link_local_path_is_not_the_configurations_to_move() -> None:
 
 def test_the_first_configuration_takes_nothing_away() -> None:
     assert standing(None, MOVED, path("10.77.0.1", "10.77.0.9")) == KEEPS
+
+
+LENT = IPv6Network("2001:db8:42::/56")
+SIX = RouterConfig(
+    (replace(LAN, ipv6=Ipv6()), replace(GUEST, ipv6=Ipv6(1))),
+    ula=IPv6Network("fd12:3456:789a::/48"),
+)
+NUMBERED = replace(SIX, networks=(replace(SIX.networks[0], ipv6=Ipv6(7)), SIX.networks[1]))
+WITHOUT = replace(SIX, networks=(LAN, SIX.networks[1]))
+
+
+@pytest.mark.parametrize(
+    ("after", "reached", "client", "allowed"),
+    [
+        (NUMBERED, "fd12:3456:789a::1", "fd12:3456:789a::9", False),
+        (NUMBERED, "2001:db8:42::1", "2001:db8:42::9", False),
+        (NUMBERED, "fd12:3456:789a:7::1", "fd12:3456:789a:7::9", True),
+        (NUMBERED, "fd12:3456:789a:7::1", "fd12:3456:789a::9", False),
+        (NUMBERED, "2001:db8:42:7::1", "2001:db8:42:7::9", True),
+        (NUMBERED, "fe80::1%br-lan", "fe80::9%br-lan", True),
+        (NUMBERED, "10.77.0.1", "10.77.0.9", True),
+        (WITHOUT, "fd12:3456:789a::1", "fd12:3456:789a::9", False),
+        (WITHOUT, "fe80::1%br-lan", "fe80::9%br-lan", False),
+        (WITHOUT, "fe80::1%br-guest", "fe80::9%br-guest", True),
+    ],
+)
+def test_by_ipv6_keep_is_taken_where_the_router_will_be(
+    after: RouterConfig, reached: str, client: str, *, allowed: bool
+) -> None:
+    found = standing(SIX, after, path(reached, client), LENT)
+    assert found.keeps == allowed
+    assert found.at == ("" if allowed else "10.77.0.1")
+
+
+def test_an_ipv6_address_that_no_configuration_has_proves_what_it_reaches() -> None:
+    assert standing(SIX, WITHOUT, path("2001:db8:99::1", "2001:db8:99::2"), LENT) == KEEPS

@@ -1,10 +1,11 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
 
 import pytest
 
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.firewall import Zone
+from appliance.model.ipv6 import Ipv6
 from appliance.model.touch import Touch, touch
 
 POOL = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.199"))
@@ -82,3 +83,88 @@ def test_another_zone_touches_who_moves_into_it() -> None:
     found = touch(CONFIG, guest, "10.77.0.120")
     assert found
     assert "The network lan moves into the zone guest (was lan)." in found.sentences
+
+
+LENT = IPv6Network("2001:db8:42::/56")
+SIX = RouterConfig(
+    networks=(replace(LAN, ipv6=Ipv6()), replace(GUEST, ipv6=Ipv6())),
+    ula=IPv6Network("fd12:3456:789a::/48"),
+)
+OWN, GIVEN, NEAR = "fd12:3456:789a::9", "2001:db8:42::9", "fe80::9%br-lan"
+
+
+def lan6(source: str, **fields: object) -> Touch | None:
+    """What a change of lan means for who looks from there by IPv6."""
+    lan = replace(SIX.networks[0], **fields)  # type: ignore[arg-type]
+    return touch(SIX, replace(SIX, networks=(lan, SIX.networks[1])), source, LENT)
+
+
+@pytest.mark.parametrize("source", [OWN, GIVEN, NEAR])
+def test_ipv6_that_goes_takes_the_page_with_it(source: str) -> None:
+    assert lan6(source, ipv6=None) == Touch(
+        "lan",
+        ("lan loses IPv6.",),
+        ("You came by IPv6, which lan loses: this page moves to https://10.77.0.1.",),
+    )
+
+
+def test_another_number_moves_the_page_to_another_prefix() -> None:
+    found = lan6(OWN, ipv6=Ipv6(7))
+    assert found
+    assert found.ahead == (
+        "You came from fd12:3456:789a::/64, which lan loses at once: this page moves to "
+        "https://[fd12:3456:789a:7::1] or https://10.77.0.1.",
+    )
+    assert found.sentences == (
+        "lan takes number 7 among the IPv6 networks (was 0): the router and its devices get other "
+        "IPv6 addresses there.",
+    )
+
+
+def test_a_delegated_address_moves_within_what_the_provider_lends() -> None:
+    found = lan6(GIVEN, ipv6=Ipv6(7))
+    assert found
+    assert "https://[2001:db8:42:7::1] or https://10.77.0.1." in found.ahead[0]
+
+
+def test_a_number_that_another_network_takes_touches_who_is_moved() -> None:
+    guest = replace(SIX.networks[1], ipv6=Ipv6(0))
+    after = replace(SIX, networks=(SIX.networks[0], guest))
+    found = touch(SIX, after, OWN, LENT)
+    assert found
+    assert found.sentences[0].startswith("lan takes number 1 among the IPv6 networks (was 0)")
+    assert "https://[fd12:3456:789a:1::1]" in found.ahead[0]
+
+
+def test_another_end_of_the_router_moves_the_page() -> None:
+    found = lan6(OWN, ipv6=Ipv6(suffix=IPv6Address("::53")))
+    assert found
+    assert found.ahead == (
+        "You are on lan: this page moves to https://[fd12:3456:789a::53]; fd12:3456:789a::1 ends "
+        "at once.",
+    )
+
+
+def test_another_prefix_of_our_own_moves_who_is_in_it() -> None:
+    after = replace(SIX, ula=IPv6Network("fd77::/48"))
+    found = touch(SIX, after, OWN, LENT)
+    assert found
+    assert found.sentences == ("The networks have addresses of fd77::/48 among themselves.",)
+    assert "https://[fd77::1]" in found.ahead[0]
+    assert touch(SIX, after, GIVEN, LENT) is None
+
+
+def test_a_link_local_address_outlives_another_number() -> None:
+    found = lan6(NEAR, ipv6=Ipv6(7))
+    assert found
+    assert found.ahead == ()
+
+
+def test_another_ipv4_address_leaves_a_page_that_is_looked_at_by_ipv6() -> None:
+    found = lan6(OWN, address=IPv4Interface("10.79.0.1/24"), dhcp=None)
+    assert found
+    assert not any("this page moves" in one for one in found.ahead)
+
+
+def test_a_delegated_address_is_nobodys_while_nothing_is_delegated() -> None:
+    assert touch(SIX, replace(SIX, networks=()), GIVEN) is None

@@ -107,3 +107,8 @@ def test_an_old_prefix_has_lifetimes_of_nothing() -> None:
     until = before.networks[0].prefixes[1].until
     after = announced(CONFIG, lent(NEW), before, NOW)
     assert after.networks[0].prefixes[2] == AnnouncedPrefix(OLD, 0, 0, until)
+
+
+def test_what_the_provider_lends_is_told() -> None:
+    found = [announced(CONFIG, one, Ipv6Slice(), NOW) for one in (lent(OLD), NOTHING_FOUND)]
+    assert [one.delegated for one in found] == [IPv6Network("2001:db8:42::/56"), None]

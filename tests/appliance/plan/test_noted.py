@@ -2,7 +2,8 @@ from typing import Any
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import Rule
-from appliance.plan.firewall import Refill, State, steps, wanted
+from appliance.plan.expression import equals, to_us_alone
+from appliance.plan.firewall import OVERHEARD, Refill, State, steps, wanted
 from appliance.plan.noted import A_SECOND, BEFORE, NOTED
 from tests.appliance.model.firewall_home import LAN, WAN, ruled
 
@@ -21,11 +22,14 @@ def every(state: State) -> list[Any]:
 def test_whatever_holds_back_is_noted_right_before() -> None:
     for chain in STATE.chains.values():
         for before, one in zip((None, *chain.rules), chain.rules, strict=False):
+            if one["comment"] in OVERHEARD:
+                continue
             if "drop" in keys(one) or {"goto": {"target": "refuse"}} in one["expr"]:
                 assert before
                 assert before["comment"] == f"{BEFORE}{one['comment']}"
                 matches = [part for part in one["expr"] if "match" in part]
-                assert [part for part in before["expr"] if "match" in part] == matches
+                told = [part for part in before["expr"] if "match" in part]
+                assert told == [*matches, to_us_alone()]
 
 
 def test_a_rule_that_notes_decides_nothing() -> None:
@@ -57,3 +61,12 @@ def test_the_steps_name_a_rule_once() -> None:
     assert isinstance(step, Refill)
     assert len(step.words) == len(set(step.words))
     assert not [word for word in step.words if BEFORE in word]
+
+
+def test_what_is_held_back_untold_is_an_answer_of_a_dhcp_server() -> None:
+    found = {one["comment"]: one for one in every(STATE) if one["comment"] in OVERHEARD}
+    assert tuple(found) == OVERHEARD
+    for one in found.values():
+        assert equals("udp", "sport", 67) in one["expr"]
+        assert equals("udp", "dport", 68) in one["expr"]
+        assert "drop" in keys(one)

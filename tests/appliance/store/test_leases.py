@@ -55,14 +55,14 @@ def test_a_committed_lease_is_read_by_others(ledger: sqlite3.Connection, tmp_pat
 def test_an_address_has_one_row_whoever_holds_it(ledger: sqlite3.Connection) -> None:
     commit(ledger, [ROW], [], 1.0)
     commit(ledger, [(*ROW[:2], "02:00:00:00:00:01", *ROW[3:])], [], 2.0)
-    assert len(stored(ledger, "lan")) == 1
+    assert len(stored(ledger, ["lan"])) == 1
     assert holder(ledger, "lan", IPv4Address(ROW[1])) == "02:00:00:00:00:01"
 
 
 def test_a_stored_row_comes_back_whole(ledger: sqlite3.Connection) -> None:
     commit(ledger, [ROW], [], 1.0)
-    assert stored(ledger, "lan") == [ROW]
-    assert stored(ledger, "guest") == []
+    assert stored(ledger, ["lan"]) == [ROW]
+    assert stored(ledger, ["guest"]) == []
 
 
 def test_events_are_of_the_same_transaction(ledger: sqlite3.Connection) -> None:
@@ -75,10 +75,10 @@ def test_a_refused_row_leaves_nothing_behind(ledger: sqlite3.Connection) -> None
     broken = (*ROW[:8], None, *ROW[9:])
     with pytest.raises(sqlite3.IntegrityError):
         commit(ledger, [ROW, broken], [DECLINED], 5.0)  # type: ignore[list-item]
-    assert stored(ledger, "lan") == []
+    assert stored(ledger, ["lan"]) == []
     assert list(read(ledger, 0)) == []
     commit(ledger, [ROW], [], 6.0)
-    assert stored(ledger, "lan") == [ROW]
+    assert stored(ledger, ["lan"]) == [ROW]
 
 
 # ── what is wrong now ─────────────────────────────────────────────────────────────────────────────
@@ -159,3 +159,9 @@ def test_being_alone_counts_for_this_start_of_the_machine_only(ledger: sqlite3.C
 def test_being_alone_counts_for_this_address_only(ledger: sqlite3.Connection) -> None:
     note_alone(ledger, "lan", 7, "boot-1", 50.0)
     assert alone_at(ledger, "lan", 8, "boot-1") is None
+
+
+def test_of_two_names_of_one_network_the_later_end_counts(ledger: sqlite3.Connection) -> None:
+    later = ("office", *ROW[1:7], ROW[7] + 60, *ROW[8:])
+    commit(ledger, [ROW, later], [], 1.0)
+    assert stored(ledger, ["office", "lan"]) == [later]

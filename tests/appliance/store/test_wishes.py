@@ -34,11 +34,16 @@ ROOMS = {
 """Role → where it reads its wishes."""
 
 
+SUPPLEMENTS = {"notice": "services/public_names"}
+"""Role → a second room of it that reads wishes."""
+
+
 def known(role: str) -> set[str]:
     """Every word in the room of a role, read from the code."""
     return {
         str(node.value)
-        for file in (ROOT / ROOMS[role]).rglob("*.py")
+        for room in filter(None, (ROOMS[role], SUPPLEMENTS.get(role)))
+        for file in (ROOT / room).rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Constant)
     }

@@ -1,6 +1,8 @@
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.clock.tracking import (
     ANSWER,
@@ -62,3 +64,8 @@ def test_a_chronyd_that_follows_a_server_is_synchronised() -> None:
 )
 def test_anything_else_is_not(said: bytes) -> None:
     assert not synchronised(said, 7)
+
+
+@given(st.binary(max_size=140))
+def test_no_bytes_make_the_clock_believed(answer: bytes) -> None:
+    assert not synchronised(answer, 7) or answer[0] == 6

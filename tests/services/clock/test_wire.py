@@ -2,8 +2,10 @@ import struct
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.clock.tracking import OWN_CLOCK, Standing
+from services.clock.tracking import OWN_CLOCK, Standing, standing
 from services.clock.wire import EPOCH, answer
 
 ASKED_AT = bytes(range(8))
@@ -73,3 +75,19 @@ def test_a_time_after_2036_turns_over() -> None:
     said = answer(QUESTION, None, 2_200_000_000.0, 2_200_000_000.0)
     assert said is not None
     assert struct.unpack("!I", said[40:44]) == ((2_200_000_000 + EPOCH) & 0xFFFFFFFF,)
+
+
+@given(st.binary(max_size=120) | st.binary(min_size=47, max_size=80).map(lambda end: b"\x23" + end))
+def test_no_question_gets_more_than_it_brought(question: bytes) -> None:
+    said = answer(question, KNOWS, NOW, NOW)
+    assert said is None or len(said) == 48 <= len(question)
+
+
+@given(st.binary(min_size=104, max_size=104))
+def test_whatever_chronyd_says_there_is_an_answer(told: bytes) -> None:
+    head = struct.pack("!BBBBHHH", 6, 2, 0, 0, 33, 5, 0)
+    found = standing(head + told[10:16] + struct.pack("!I", 7) + told[20:], 7)
+    assert found is not None
+    said = answer(QUESTION, found, NOW, NOW)
+    assert said is not None
+    assert len(said) == 48

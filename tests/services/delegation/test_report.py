@@ -1,6 +1,8 @@
 from ipaddress import IPv6Network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appliance.model.facts import Delegation
 from services.delegation.report import LONGEST_SECONDS, delegation
@@ -53,3 +55,37 @@ def test_a_prefix_for_ever_is_long_enough() -> None:
 )
 def test_what_makes_no_sense_is_no_delegation(text: str) -> None:
     assert delegation(text, boot="0f6a", uptime=200.0) is None
+
+
+@pytest.mark.parametrize("uptime", ["inf", "-inf", "nan", "1e999", ""])
+def test_a_report_of_no_time_says_nothing(uptime: str) -> None:
+    told = REPORT.replace("uptime=100.25", f"uptime={uptime}")
+    assert delegation(told, boot="0f6a", uptime=200.0) is None
+
+
+@pytest.mark.parametrize(
+    ("prefix", "length"), [("::", 0), ("fe80::", 10), ("ff00::", 8), ("2000::", 3), ("::", 96)]
+)
+def test_what_nobody_can_lend_is_not_taken(prefix: str, length: int) -> None:
+    told = REPORT.replace("2001:db8:42::", prefix).replace("length=56", f"length={length}")
+    assert delegation(told, boot="0f6a", uptime=200.0) is None
+
+
+def test_a_provider_may_lend_what_is_local() -> None:
+    told = REPORT.replace("2001:db8:42::", "fd42::")
+    assert delegation(told, boot="0f6a", uptime=200.0) is not None
+
+
+VALUES = st.text(max_size=12) | st.sampled_from(("0f6a", "1e400", "2001:db8::", "56", "4294967295"))
+
+
+@given(st.dictionaries(st.sampled_from([line.split("=")[0] for line in REPORT.split()]), VALUES))
+def test_no_report_does_anything_but_lend_or_not(said: dict[str, str]) -> None:
+    told = "".join(f"{name}={value}\n" for name, value in ({"boot": "0f6a"} | said).items())
+    found = delegation(told, boot="0f6a", uptime=200.0)
+    assert found is None or found.valid_seconds > 0
+
+
+@given(st.text())
+def test_no_text_does_more(told: str) -> None:
+    assert delegation(told, boot="0f6a", uptime=200.0) is None

@@ -67,15 +67,30 @@ def test_an_address_goes_with_its_prefix() -> None:
 
 
 def test_an_address_is_asked_again_after_a_while() -> None:
-    questions = Questions({})
-    assert questions.due({PAIR}, 10.0) == (OWN,)
-    assert questions.due({PAIR}, 10.0 + AGAIN_SECONDS - 1) == ()
-    assert questions.due({PAIR}, 10.0 + AGAIN_SECONDS) == (OWN,)
+    questions = Questions()
+    assert questions.due({PAIR}, {MAC}, 10.0) == (OWN,)
+    assert questions.due({PAIR}, {MAC}, 10.0 + AGAIN_SECONDS - 1) == ()
+    assert questions.due({PAIR}, {MAC}, 10.0 + AGAIN_SECONDS) == (OWN,)
+
+
+def test_who_has_just_come_is_asked_once_more() -> None:
+    questions = Questions()
+    looks: list[tuple[float, set[str]]] = [(10.0, set()), (15.0, {MAC}), (20.0, {MAC})]
+    found = [questions.due({PAIR}, here, now) for now, here in looks]
+    assert found == [(OWN,), (OWN,), ()]
+
+
+def test_who_comes_back_is_asked_at_once() -> None:
+    questions = Questions()
+    questions.due({PAIR}, {MAC}, 10.0)
+    questions.due({PAIR}, set(), 20.0)
+    assert questions.due({PAIR}, {MAC}, 30.0) == (OWN,)
+    assert questions.due({PAIR}, {MAC}, 30.0 + AGAIN_SECONDS - 1) == ()
 
 
 def test_a_crowd_is_asked_in_turn() -> None:
     crowd = {(MAC, OWN + number) for number in range(MOST + 1)}
-    questions = Questions({})
-    first, second = questions.due(crowd, 0.0), questions.due(crowd, 1.0)
+    questions = Questions()
+    first, second = questions.due(crowd, {MAC}, 0.0), questions.due(crowd, {MAC}, 1.0)
     assert (len(first), len(second)) == (MOST, 1)
     assert not set(first) & set(second)

@@ -1,9 +1,12 @@
 """Netlink's answers, by their bytes."""
 
 import struct
+from contextlib import suppress
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.devices.wire import (
     DONE,
@@ -85,3 +88,25 @@ def test_a_message_that_promises_too_much_is_not_read() -> None:
 def test_an_error_of_the_kernel_is_raised() -> None:
     with pytest.raises(Refused):
         list(messages(message(ERROR, struct.pack("=i", -1))))
+
+
+@given(st.binary(max_size=200))
+def test_no_entry_does_anything_but_be_read_or_left_out(noise: bytes) -> None:
+    for head in (b"", entry(7, 2).tobytes(), entry(10, 2).tobytes()):
+        neighbour(memoryview(head + noise))
+        link(memoryview(head + noise))
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda end: message(ERROR, end)))
+def test_no_datagram_does_anything_but_be_read_or_refused(datagram: bytes) -> None:
+    with suppress(Refused):
+        list(messages(datagram))
+
+
+@given(st.binary(max_size=12), st.sampled_from((1, 2, 3, 9, 23)))
+def test_no_attribute_breaks_an_entry(value: bytes, kind: int) -> None:
+    whole = attribute(1, bytes(4)), attribute(2, MAC), attribute(9, bytes(4))
+    neighbour(entry(7, 2, *whole, attribute(kind, value)))
+    head = struct.pack("=BxHiII", 0, 1, 2, 0, 0)
+    card = (attribute(3, b"eth0\0"), attribute(23, bytes(64)), attribute(kind, value))
+    link(memoryview(head + b"".join(card)))

@@ -183,3 +183,14 @@ def test_a_client_is_known_by_the_lease_that_fits(router: Router) -> None:
     found = router.lan.pool.find(MAC, b"h" + MAC, router.now, boot=False)
     assert found is not None
     assert address(found.address) == "10.77.0.100"
+
+
+def test_a_lease_from_before_is_stored_under_the_name_of_its_network() -> None:
+    lan = Lan(replace(TRIED_LAN, name="office"), LOADERS, (BEFORE,))
+    assert lan.called(int(IPv4Address("10.77.0.100"))) == "lan"
+    assert lan.called(int(IPv4Address("10.78.0.100"))) == "office"
+
+
+def test_a_network_that_was_only_renamed_stores_everybody_under_its_new_name() -> None:
+    lan = Lan(replace(LAN, name="office"), LOADERS, (BEFORE,))
+    assert lan.called(int(IPv4Address("10.77.0.100"))) == "office"

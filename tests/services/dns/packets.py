@@ -2,7 +2,8 @@
 
 import dnslib
 
-from services.dns.wire import Query, Reply, read_query, read_reply
+from services.dns.reply import Reply, read_reply
+from services.dns.wire import Query, read_query
 
 
 def question(

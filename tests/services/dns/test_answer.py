@@ -113,7 +113,7 @@ def test_an_answer_is_met_with_silence() -> None:
 
 def test_an_answer_that_was_cut_is_not_given_again() -> None:
     lines = [f"www.example.com. 60 IN A 192.0.2.{number}" for number in range(60)]
-    found = from_reply(query(), reply(*lines), 100, born=100, ends=160)
+    found = from_reply(query(), reply(*lines), 100, 100, 160)
     assert (parsed(found.message).header.tc, found.ends) == (1, 0)
 
 
@@ -122,7 +122,7 @@ def test_a_failure_is_kept_for_a_second() -> None:
 
 
 def test_a_failure_of_the_upstream_is_passed_on() -> None:
-    found = from_reply(query(), reply(code="SERVFAIL"), 100, born=100, ends=101)
+    found = from_reply(query(), reply(code="SERVFAIL"), 100, 100, 101)
     assert code(found.message) == "SERVFAIL"
 
 

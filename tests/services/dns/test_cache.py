@@ -1,4 +1,7 @@
-from services.dns.cache import STALE_SECONDS, STALE_TTL, Answers, Cache
+import tracemalloc
+
+from services.dns.cache import MOST_BYTES, STALE_SECONDS, STALE_TTL, Answers, Cache
+from services.dns.reply import read_reply
 from services.dns.wire import read_query
 from tests.services.dns.packets import parsed, query, question, reply
 
@@ -33,6 +36,38 @@ def test_a_full_cache_forgets_the_oldest() -> None:
         cache.put(key, REPLY, now=100)
     assert cache.found(keys[0], 100) is None
     assert cache.found(keys[-1], 100)
+
+
+ASKED = question("n000000.bench.example")
+ANSWERED = b"\x81\x80\0\1\0\1\0\0\0\0"
+RECORD = bytes.fromhex("c00c000100010000012c0004cb007105")
+
+
+def filled(cache: Cache, count: int) -> list[bytes]:
+    """Keep an answer of one record for each of `count` names; their keys."""
+    keys = []
+    for number in range(count):
+        asked = ASKED.replace(b"n000000", b"n%06d" % number)
+        keys.append(read_query(asked).key)
+        cache.put(keys[-1], read_reply(asked[:2] + ANSWERED + asked[12:] + RECORD), 100.0)
+    return keys
+
+
+def test_ten_thousand_answers_are_kept() -> None:
+    cache = Cache()
+    keys = filled(cache, 10_000)
+    assert all(cache.found(key, 101) for key in keys)
+
+
+def test_the_cache_weighs_what_it_counts() -> None:
+    cache = Cache()
+    tracemalloc.start()
+    try:
+        filled(cache, 12_000)
+        weight, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.9 < weight / MOST_BYTES < 1.1
 
 
 def test_a_cache_that_was_emptied_takes_entries_again() -> None:
@@ -83,7 +118,7 @@ def test_a_composed_answer_ages_at_the_right_places() -> None:
     from services.dns.answer import from_reply
 
     asked = question(edns=1232)
-    said = from_reply(read_query(asked), REPLY, 100, born=100, ends=160)
+    said = from_reply(read_query(asked), REPLY, 100, 100, 160)
     answers = Answers()
     answers.put(asked, said.message, said.ttls, said.born, said.ends)
     later = answers.get(asked, 110)

@@ -2,12 +2,13 @@ from services.dns.race import (
     BESIDE_SECONDS,
     LONGEST_REST,
     LOOK_SECONDS,
+    MOST_WAITING,
     SHORTEST_REST,
     SILENCES,
     Race,
     Races,
 )
-from services.dns.wire import Reply
+from services.dns.reply import Reply
 from tests.services.dns.packets import query, reply
 
 GOOD = reply("www.example.com. 60 IN A 192.0.2.7")
@@ -18,7 +19,7 @@ class Told:
     def __init__(self) -> None:
         self.replies: list[Reply | None] = []
 
-    def __call__(self, said: Reply | None) -> None:
+    def __call__(self, said: Reply | None, _now: float) -> None:
         self.replies.append(said)
 
 
@@ -75,6 +76,13 @@ def test_who_asks_the_same_meanwhile_waits_for_the_same_answer() -> None:
     assert races.ask(query("a.example"), second, 101) is None
     races.told(race, 0, GOOD, 101.01)
     assert first.replies == second.replies == [GOOD]
+
+
+def test_too_many_who_wait_for_one_answer_are_sent_off() -> None:
+    races, told = known(), [Told() for _ in range(MOST_WAITING + 1)]
+    for one in told:
+        races.ask(query("a.example"), one, 101)
+    assert [one.replies for one in told] == [[]] * MOST_WAITING + [[None]]
 
 
 def test_a_failure_is_followed_by_the_next_at_once() -> None:
@@ -169,5 +177,5 @@ def test_one_upstream_alone_has_nobody_beside_it() -> None:
 def test_clearing_sends_everybody_off() -> None:
     races, told = known(), Told()
     begun(races, 101, told)
-    races.clear()
+    races.clear(102)
     assert (told.replies, len(races), races.wake_at) == ([None], 0, None)

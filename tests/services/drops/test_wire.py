@@ -3,6 +3,8 @@
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.drops.wire import held
 
@@ -69,6 +71,28 @@ def test_icmp_has_no_port() -> None:
     assert (one.protocol, one.port) == ("icmp", None)
 
 
+def arp(payload: bytes) -> bytes:
+    """A question between cards that a bridge held back."""
+    body = b"\x07\x00\x00\x4e" + attribute(1, b"\x08\x06\0\0")
+    body += attribute(10, b"blocked-from\0") + attribute(9, payload)
+    head = (16 + len(body)).to_bytes(4, "little") + (0x400).to_bytes(2, "little") + bytes(10)
+    return head + body
+
+
+ASKED = bytes.fromhex("00010800060400010200000000070a4d00320000000000000a4d0001")
+
+
+def test_a_question_for_a_neighbour_is_read() -> None:
+    (one,) = held(arp(ASKED))
+    assert (one.by, one.protocol, one.port) == ("blocked-from", "arp", None)
+    assert (one.source, one.destination) == (IPv4Address("10.77.0.50"), IPv4Address("10.77.0.1"))
+
+
+def test_a_question_between_other_cards_is_left_out() -> None:
+    assert held(arp(b"\0\6" + ASKED[2:])) == []
+    assert held(arp(ASKED[:27])) == []
+
+
 @pytest.mark.parametrize("length", range(len(SEEN)))
 def test_a_datagram_that_is_cut_off_is_left_out(length: int) -> None:
     assert held(SEEN[:length]) == []
@@ -80,3 +104,10 @@ def test_no_byte_breaks_the_reader(at: int) -> None:
         broken = bytearray(SEEN)
         broken[at] = value
         assert len(held(bytes(broken))) <= 1
+
+
+@given(st.binary(max_size=120), st.sampled_from((b"", b"\x45", b"\x60", ASKED[:6])))
+def test_no_packet_does_anything_but_be_told_or_left_out(noise: bytes, head: bytes) -> None:
+    for made in (message, arp):
+        for one in held(made(head + noise)):
+            assert one.port is None or 0 <= one.port < 65_536

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
 from appliance.model.newcomers import QUARANTINE
-from services.net.newcomers import admitted, held_on
+from appliance.model.vlan import Tagged
+from appliance.plan.devices import Apart
+from services.net.newcomers import admitted, held_on, kept_apart
 from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS
 
 HOLDS = replace(HOME, networks=(replace(LAN, newcomers=QUARANTINE), GUEST))
@@ -30,3 +32,9 @@ def test_a_machine_of_the_inventory_is_known() -> None:
 
 def test_where_nobody_is_held_back_nobody_is_asked() -> None:
     assert admitted(HOME, settled, ()) == {}
+
+
+def test_what_the_bridges_keep_apart_has_links_for_its_ports() -> None:
+    lan = replace(LAN, ports=("eth1",), tagged=(Tagged("eth2", 20),), newcomers=QUARANTINE)
+    found = kept_apart(replace(HOME, networks=(lan, GUEST)), {"lan": frozenset({OLD})})
+    assert found == (Apart("lan", ("eth1", "eth2.20"), frozenset({OLD})),)

@@ -15,7 +15,7 @@ from appliance.actions.desk import Actor
 from appliance.actions.notices import remove_channel, save_channel, try_channel
 from appliance.actions.open import open_desk
 from appliance.errors import Refused
-from appliance.events import BuildQueued, Event, WanDown, WanUp
+from appliance.events import BuildQueued, Event, PublicNameUnpublished, WanDown, WanUp
 from appliance.model.notices import TOPICS, WEBHOOK
 from appliance.store import journal, notices, ways
 from appliance.store.answers import answer
@@ -108,6 +108,20 @@ def test_a_flock_is_one_message(place: Place) -> None:
             lambda: place.happen(*[DOWN, UP] * 100), until=lambda: bool(site.asked), seconds=12
         )
     assert len(site.asked) == 1
+
+
+def test_what_the_role_itself_finds_is_told(place: Place) -> None:
+    def happen() -> None:
+        with (
+            closing(writer(place.state / "notice.db", notices.MIGRATIONS)) as own,
+            journal.transaction(own),
+        ):
+            journal.append(own, PublicNameUnpublished("home.example.org", "No."), now())
+
+    with web_server() as site:
+        place.channel(site.url)
+        assert place.run(happen, until=lambda: bool(told(site)), seconds=12)
+    assert told(site) == ["home.example.org does not follow this router: No."]
 
 
 def test_what_nobody_chose_is_not_told(place: Place) -> None:

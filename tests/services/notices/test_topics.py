@@ -25,6 +25,9 @@ def ended(state: str) -> Event:
         (events.BuildEnded("b", "h", "ember", "built"), None),
         (events.ServiceFailed("devices", "why.", 4), "role"),
         (events.PoolFlooded("lan", 200), "network"),
+        (events.PublicNameUnpublished("home.example.org", "why."), "name"),
+        (events.PublicNamePublished("home.example.org", "192.0.2.2", again=True), "name"),
+        (events.PublicNamePublished("home.example.org", "192.0.2.2"), None),
         (events.BuildQueued("b", "h", "ember"), None),
     ],
 )

@@ -1,7 +1,10 @@
 import struct
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.outside.wire import DONE, Refused, Waiting, question, waiting
 
@@ -42,3 +45,10 @@ def test_a_refusal_is_raised() -> None:
 
 def test_a_datagram_that_is_cut_off_ends_it() -> None:
     assert list(waiting(b"\x00" * 16)) == [None]
+
+
+@given(st.binary(max_size=200), st.sampled_from((2, 3, 20)))
+def test_no_datagram_does_anything_but_be_read_or_refused(noise: bytes, kind: int) -> None:
+    for datagram in (noise, message(kind, noise), message(kind, noise)[:-1]):
+        with suppress(Refused):
+            list(waiting(datagram))

@@ -1,4 +1,8 @@
 from ipaddress import IPv4Address
+from math import isfinite
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.pppoe.report import Over, Up, report
 
@@ -37,3 +41,23 @@ def test_another_session_says_nothing() -> None:
 def test_half_a_report_says_nothing() -> None:
     assert read(UP.replace("local=203.0.113.5", "local=")) is None
     assert read("") is None
+
+
+NAMES = ("state", "local", "remote", "dns1", "dns2", "uptime", "code")
+VALUES = st.text(max_size=12) | st.sampled_from(("up", "ended", "203.0.113.5", "inf", "1e999", "7"))
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES))
+def test_no_report_does_anything_but_tell_or_not(said: dict[str, str]) -> None:
+    whole = {"boot": "b1", "session": "wan0/s/"} | said
+    found = read("".join(f"{name}={value}\n" for name, value in whole.items()))
+    assert (
+        found is None
+        or isinstance(found, Over)
+        or (isinstance(found, Up) and isfinite(found.since))
+    )
+
+
+@given(st.text())
+def test_no_text_does_more(told: str) -> None:
+    assert read(told) is None

@@ -170,3 +170,18 @@ def test_what_was_killed_did_not_choose_its_last_line() -> None:
     child = running()
     child.ended(137, 111.0, "serving")
     assert child.why == "It was ended by signal 9."
+
+
+def test_a_child_serves_as_long_as_it_beats() -> None:
+    child = running(100.0)
+    assert child.serves(103.0)
+    assert not child.serves(103.1)
+    child.heard(ready=False, now=103.2)
+    assert child.serves(104.0)
+
+
+def test_a_child_that_is_not_ready_serves_nobody() -> None:
+    child = Child("dns", PATIENCE)
+    assert not child.serves(0.0)
+    child.started(7, 100.0)
+    assert not child.serves(100.1)

@@ -2,6 +2,9 @@
 
 from ipaddress import IPv4Address
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from services.wan.arp import answered, question
 
 MAC = bytes.fromhex("525400000001")
@@ -29,3 +32,9 @@ def test_a_question_is_no_answer() -> None:
 
 def test_a_piece_of_an_answer_is_none() -> None:
     assert all(answered(ANSWER[:size]) is None for size in range(len(ANSWER)))
+
+
+@given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda end: ANSWER[:8] + end))
+def test_any_packet_is_an_answer_or_none(packet: bytes) -> None:
+    found = answered(packet)
+    assert found is None or len(found[0]) == 6

@@ -3,6 +3,9 @@
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from math import inf
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from appliance.model.way import FOREVER, Lease
 from services.dhcp.options import (
     LEASE_SECONDS,
@@ -26,6 +29,7 @@ from services.dhcp.wire import (
     encode,
 )
 from services.wan.lease import Act, Ask, Client, Phase, Say
+from services.wan.offer import refusal
 
 MAC = bytes.fromhex("525400000001")
 LANS = (("lan", IPv4Network("10.77.0.0/24")),)
@@ -309,3 +313,36 @@ def test_the_owner_may_have_it_renewed_now() -> None:
     one = bound()
     assert said(one.again(10.0)).ciaddr == int(GIVEN.ip)
     assert one.phase is Phase.RENEWING
+
+
+SAID = st.dictionaries(
+    st.sampled_from((SUBNET_MASK, ROUTER, LEASE_SECONDS, SERVER_ID, 58, 59, 121, 26)),
+    st.binary(max_size=9) | st.sampled_from((SERVER.packed, b"\0\0\3\x20", b"\xff\xff\xff\0")),
+)
+HAPPENS = st.tuples(
+    st.sampled_from((OFFER, ACK, NAK, None)),
+    SAID,
+    st.integers(0, 2**32 - 1) | st.just(int(GIVEN.ip)),
+    st.floats(0, 10_000),
+)
+
+
+@given(st.lists(HAPPENS, max_size=12))
+def test_whatever_servers_say_the_lease_is_one_that_works(
+    happens: list[tuple[int | None, dict[int, bytes], int, float]],
+) -> None:
+    one, now = client(), 0.0
+    last = said(one.connected(now))
+    for kind, options, address, passed in happens:
+        now += passed
+        if kind is None:
+            acts = one.woken(now)
+        else:
+            told = [(MESSAGE_TYPE, bytes((kind,))), *options.items()]
+            made = encode(
+                op=REPLY_OP, xid=last.xid, chaddr=last.chaddr, yiaddr=address, options=told
+            )
+            acts = one.heard(decode(made), now)
+        last = next((decode(act.payload) for act in acts if isinstance(act, Say)), last)
+        assert one.lease is None or refusal(one.lease, LANS) == ""
+        assert one.wake_at < inf

@@ -187,3 +187,7 @@ def test_the_overview_shows_what_moves(home: Home) -> None:
 
 def test_a_network_shows_what_moves(home: Home) -> None:
     assert "<dd>33.6\N{NO-BREAK SPACE}Mb/s</dd>" in home.get("/networks/lan/traffic")
+
+
+def test_an_ipv6_address_is_called_one(home: Home) -> None:
+    assert "<dt>IPv6 address</dt>" in home.get("/devices/8c-71-f8-00-00-44")

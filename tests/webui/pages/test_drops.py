@@ -73,3 +73,30 @@ def test_the_api_tells_the_same(home: Home) -> None:
     with remembering(home.state, "net", [DROP]):
         (told,) = json.loads(home.get("/api/v1/firewall/drops"))
     assert told == DROP
+
+
+def test_a_blocked_device_is_named_as_the_reason(home: Home) -> None:
+    with remembering(home.state, "net", [{**DROP, "by": "blocked-from", "leaves": ""}]):
+        said = home.get("/firewall/drops")
+    assert "The device is blocked." in said
+    assert "Allow this" not in said
+    assert "Why?" not in said
+
+
+def test_what_the_router_says_to_a_blocked_device_is_its_own(home: Home) -> None:
+    told = {**DROP, "by": "blocked-to", "arrived": "", "mac": "", "leaves": "br-lan"}
+    with remembering(home.state, "net", [told]):
+        said = home.get("/firewall/drops")
+    assert "The device that it is for is blocked." in said
+    assert ">router<" in said
+
+
+def test_no_rule_is_offered_for_a_newcomer(home: Home) -> None:
+    with remembering(home.state, "net", [{**DROP, "by": "newcomers-lan"}]):
+        assert "Allow this" not in home.get("/firewall/drops")
+
+
+def test_a_role_that_does_not_tell_is_not_said_to_have_held_nothing_back(home: Home) -> None:
+    page = home.get("/firewall/drops")
+    assert "The role net does not tell what is held back." in page
+    assert "Nothing was held back" not in page

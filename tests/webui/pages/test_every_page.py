@@ -25,13 +25,14 @@ FULL = (
     "/networks/routes", "/names", "/firewall", "/firewall/new-rule", "/firewall/new-forward",
     "/firewall/why", "/firewall/outside", "/firewall/new-zone",
     "/firewall/zones/lan", "/networks/time",
+    "/internet/names", "/internet/names?new=dyn", "/internet/names?new=rfc2136",
     "/notices", "/notices?new=mail", "/notices?new=ntfy",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
     "/names/servers", "/names/own", "/names/blocking", "/names/asked",
-    "/names", "/notices", "/system", "/changes",
+    "/names", "/notices", "/internet/names", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
@@ -53,6 +54,7 @@ FRAGMENTS = (
     ("/firewall", "/firewall/now"),
     ("/firewall/outside", "/firewall/outside/now"),
     ("/internet", "/internet/now"),
+    ("/internet/names", "/internet/names/now"),
     ("/changes", "/changes/now"),
     ("/changes/happened", "/changes/happened/now"),
     ("/changes/revisions", "/changes/revisions/now"),

@@ -77,7 +77,10 @@ def test_a_forward_gives_its_device_the_end_of_its_address(house: Home) -> None:
 
 def test_the_end_of_an_address_outlives_a_change_of_the_fixed_address(house: Home) -> None:
     house.post("/firewall/new-forward", **PHOTOS)
-    house.post("/networks/lan/addresses", **{**NAS, "was": NAS["mac"], "name": "store"})
+    form = house.get(f"/networks/lan/addresses?edit={NAS['mac']}")
+    (suffix,) = re.findall(r'name="suffix"[^>]* value="([^"]*)"', form)
+    changed = {**NAS, "was": NAS["mac"], "name": "store", "suffix": suffix}
+    house.post("/networks/lan/addresses", **changed)
     dhcp = drafted(house).networks[0].dhcp
     assert dhcp
     assert [str(one.suffix) for one in dhcp.reservations if one.name == "store"] == ["::5"]

@@ -294,7 +294,7 @@ def test_ipv6_that_is_not_ticked_is_off(lived_in: Home) -> None:
     assert drafted(lived_in).ula is None
 
 
-def test_what_the_form_does_not_show_of_ipv6_stays(lived_in: Home) -> None:
+def test_a_number_stays_when_something_else_is_changed(lived_in: Home) -> None:
     lived_in.post("/networks/new", **GUEST, six="yes")
     numbered = replace(drafted(lived_in).networks[1], ipv6=Ipv6(subnet=7))
 

@@ -13,7 +13,7 @@ from appliance.model.newcomers import QUARANTINE
 from appliance.store import newcomers, trials
 from appliance.store.open import writer
 from tests.webui.home import OWNER
-from tests.webui.household import TABLET
+from tests.webui.household import PHONE, TABLET, TV
 from tests.webui.pages.conftest import Home
 
 KEY = TABLET.replace(":", "-")
@@ -76,9 +76,29 @@ def hold(home: Home) -> None:
 
 def test_why_says_that_the_device_is_new(held: Home) -> None:
     hold(held)
-    address = device(held.desk.reads, TABLET).address
+    address = device(held.desk.reads, TV).address
     said = held.get(f"/firewall/why?source=lan&sender={address}&destination=internet&port=443")
     assert "waits until you let it in" in said
+
+
+@pytest.mark.parametrize(("sender", "receiver"), [(TV, ""), ("", TV), (PHONE, TV)])
+def test_why_says_that_it_is_kept_apart_from_its_own_network(
+    held: Home, sender: str, receiver: str
+) -> None:
+    hold(held)
+    ends = [device(held.desk.reads, one).address if one else "" for one in (sender, receiver)]
+    asked = f"source=lan&sender={ends[0]}&destination=lan&receiver={ends[1]}&port=80"
+    assert "waits until you let it in" in held.get(f"/firewall/why?{asked}")
+
+
+@pytest.mark.parametrize(
+    ("side", "answer"),
+    [("sender", "The device is blocked."), ("receiver", "The device that it is for is blocked.")],
+)
+def test_why_says_that_a_device_is_blocked(lived_in: Home, side: str, answer: str) -> None:
+    address = device(lived_in.desk.reads, TABLET).address
+    asked = f"source=lan&destination=lan&{side}={address}&port=80"
+    assert answer in lived_in.get(f"/firewall/why?{asked}")
 
 
 def test_review_says_what_becomes_of_new_devices(lived_in: Home) -> None:

@@ -49,7 +49,7 @@ def test_a_secret_goes_to_the_role_that_sends(lived_in: Home) -> None:
     with remembering(lived_in.state, "notice", [True]) as asked:
         lived_in.post("/notices", **MAIL, secret="canary-password")
     (channel,) = lived_in.desk.reads.channels()
-    assert asked == [{"channel": channel.id, "secret": "canary-password"}]
+    assert asked == [{"of": channel.id, "secret": "canary-password"}]
 
 
 def test_a_secret_is_nowhere_else(lived_in: Home) -> None:

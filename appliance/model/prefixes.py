@@ -43,9 +43,18 @@ def part(whole: IPv6Network, number: int) -> IPv6Network | None:
     >>> part(IPv6Network("2001:db8:0:10::/60"), 15), part(IPv6Network("2001:db8:0:10::/60"), 16)
     (IPv6Network('2001:db8:0:1f::/64'), None)
     """
-    if whole.prefixlen > SUBNET_BITS or number >= 1 << (SUBNET_BITS - whole.prefixlen):
+    if whole.prefixlen > SUBNET_BITS or number > most(whole):
         return None
     return IPv6Network((int(whole.network_address) + (number << SUBNET_BITS), SUBNET_BITS))
+
+
+def most(whole: IPv6Network) -> int:
+    """The biggest number of a /64 in `whole`.
+
+    >>> most(IPv6Network("2001:db8::/56")), most(IPv6Network("2001:db8::/64"))
+    (255, 0)
+    """
+    return (1 << max(SUBNET_BITS - whole.prefixlen, 0)) - 1
 
 
 def router_address(network: Network, prefix: IPv6Network) -> IPv6Interface:

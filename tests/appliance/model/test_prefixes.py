@@ -3,7 +3,7 @@ from ipaddress import IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
 
 from appliance.model.config import Network, RouterConfig
 from appliance.model.ipv6 import Ipv6
-from appliance.plan.prefixes import numbers, prefixes, router_address
+from appliance.model.prefixes import numbers, prefixes, router_address
 
 ULA, LENT = IPv6Network("fd12:3456:789a::/48"), IPv6Network("2001:db8:42::/60")
 

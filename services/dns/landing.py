@@ -1,0 +1,62 @@
+"""What becomes of an upstream's word: it is kept for whoever asks next, and answers who asked."""
+
+from collections.abc import Callable
+
+from services.dns.answer import (
+    Answer,
+    Ask,
+    Why,
+    answered,
+    failed,
+    keepable,
+    kept_out,
+    renewed_by_age,
+)
+from services.dns.cache import Cache, Key
+from services.dns.counts import Counts
+from services.dns.reply import Reply
+from services.dns.wire import NOERROR, NXDOMAIN, RCODE
+
+
+class Landing:
+    """Where replies come down; with the cache that keeps them.
+
+    `may_be_private` says of a name whether it may lead to an address of the LAN.
+    """
+
+    def __init__(
+        self, cache: Cache, counts: Counts, may_be_private: Callable[[bytes], bool]
+    ) -> None:
+        self._cache, self._counts, self._may_be_private = cache, counts, may_be_private
+        self._newest: Key = b""
+
+    def answer(self, ask: Ask, reply: Reply | None, now: float, *, tcp: bool) -> Answer:
+        """The answer for one of those who waited; `reply` is None when nobody said a word."""
+        query = ask.query
+        # who waits for the same is told in one go: what one of them kept, the next ones find
+        kept = self._cache.found(query.key, now) if query.key == self._newest else None
+        self._newest = query.key
+        if kept is not None:
+            return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now), tcp=tcp)
+        if reply is None or reply.flags & RCODE not in (NOERROR, NXDOMAIN):
+            self._counts.failed += 1
+            old = self._cache.keep_stale(query.key, now)
+            if old is not None:
+                return self._old(ask, old, now, old.seconds, tcp=tcp)
+        why = Why.UPSTREAM if reply else Why.FAILED
+        reply = reply or failed(query)
+        if reply.private and not self._may_be_private(query.name):
+            self._counts.private += 1
+            reply, why = kept_out(reply), Why.PRIVATE
+        seconds = reply.seconds or keepable(reply)
+        self._cache.put(query.key, reply, now, seconds)
+        return answered(ask, reply, now, seconds, tcp=tcp, why=why)
+
+    def stale(self, ask: Ask, now: float, *, tcp: bool) -> Answer | None:
+        """An old answer for who has waited long enough; None when there is none."""
+        old = self._cache.stale(ask.query.key, now)
+        return None if old is None else self._old(ask, old, now, 0, tcp=tcp)
+
+    def _old(self, ask: Ask, old: Reply, now: float, seconds: int, *, tcp: bool) -> Answer:
+        self._counts.stale += 1
+        return answered(ask, old, now, seconds, tcp=tcp, why=Why.STALE)

@@ -1,0 +1,1 @@
+"""Datagrams of one turn leave together."""

@@ -1,0 +1,1 @@
+"""What the supervisor says in place of a role that does not answer."""

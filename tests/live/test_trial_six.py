@@ -1,0 +1,161 @@
+"""A change on trial that is looked at by IPv6: Review says where it goes, and Keep goes with it."""
+
+import html
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.model.ipv6 import ROUTER_SUFFIX, joined
+from tests.live.lan_client import LanClient
+from tests.live.namespaces import run
+from tests.live.standing import Router, standing
+from tests.live.waiting import until
+
+pytestmark = pytest.mark.live
+SCRIPT = Path(__file__).with_name("six_reader.py")
+
+
+@dataclass
+class Reader:
+    """Somebody who looks from the LAN, over one connection."""
+
+    child: "subprocess.Popen[str]"
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
+        """Status and text of the answer; 0 when there is none."""
+        assert self.child.stdin
+        assert self.child.stdout
+        print(json.dumps([method, path, body]), file=self.child.stdin, flush=True)
+        status, text = json.loads(self.child.stdout.readline())
+        return int(status), str(text)
+
+    def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        status, text = self.ask(method, f"/api/v1{path}", body)
+        return status, json.loads(text) if status else None
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[LanClient]:
+    with standing("six", cast=("admin=lan", "machines=none")) as router:
+        made = LanClient(router)
+        made.plug_in()
+        until(made.is_served, "everything is served", 60)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def token(client: LanClient) -> str:
+    new = {"name": "reader", "scope": "admin", "days": None}
+    return str(client.router.client.post("/tokens", new)["secret"])
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(client: LanClient) -> Iterator[None]:
+    yield
+    if newest(client.router)["state"] == "on trial":
+        client.router.client.post(f"/change/{newest(client.router)['id']}/undo")
+        until(lambda: newest(client.router)["state"] == "undone", "it is undone")
+
+
+@contextmanager
+def reading(client: LanClient, host: str, token: str) -> Iterator[Reader]:
+    words = ["ip", "netns", "exec", client.namespace, sys.executable, str(SCRIPT), host, token]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, **pipes) as child:  # type: ignore[call-overload]
+        yield Reader(child)
+
+
+def newest(router: Router) -> dict[str, Any]:
+    found: dict[str, Any] = router.client.get("/change")
+    return found
+
+
+def lan6(router: Router) -> IPv6Network:
+    """The /64 of our own that the LAN has."""
+    return next(IPv6Network(router.client.get("/config")["config"]["ula"]).subnets(new_prefix=64))
+
+
+def plugged(client: LanClient, subnet: IPv6Network) -> None:
+    """The client has ::9 there, too."""
+    address = f"{subnet[9]}/64"
+    run("ip", "-n", client.namespace, "addr", "replace", address, "dev", "dev0", "nodad")
+
+
+def near(client: LanClient) -> str:
+    """The router's link-local address, as the client writes it."""
+    told = client.router.inside("ip", "-6", "-j", "addr", "show", "dev", "br-lan", "scope", "link")
+    (found,) = (
+        one["local"]
+        for row in json.loads(told.stdout)
+        for one in row.get("addr_info", ())
+        if "local" in one
+    )
+    return f"{found}%dev0"
+
+
+def drafted(router: Router, ipv6: dict[str, Any] | None) -> None:
+    """The draft gives the LAN this IPv6."""
+    config = router.client.get("/config")["config"]
+    config["networks"][0]["ipv6"] = ipv6
+    router.client.put("/draft", config)
+
+
+def applied(router: Router, reader: Reader) -> tuple[str, str]:
+    """What Review says to the reader, who then applies the draft; and the change."""
+    status, page = reader.ask("GET", "/changes/review")
+    assert status == 200
+    _, draft = reader.api("GET", "/draft")
+    path = f"/draft/apply?base={draft['base']}&seen={draft['seen']}&seconds=120"
+    status, done = reader.api("POST", path)
+    assert status == 202, done
+    until(lambda: newest(router)["state"] == "on trial", "it is on trial")
+    return html.unescape(page), done["wish"]
+
+
+def test_another_number_is_kept_at_the_new_address(client: LanClient, token: str) -> None:
+    router, old = client.router, lan6(client.router)
+    new = IPv6Network((int(old.network_address) + (7 << 64), 64))
+    here, there = (str(joined(one, ROUTER_SUFFIX)) for one in (old, new))
+    plugged(client, old)
+    with reading(client, here, token) as reader:
+        drafted(router, {"subnet": 7})
+        page, change = applied(router, reader)
+        assert f"You came from {old}, which lan loses at once" in page
+        assert f"this page moves to https://[{there}] or https://10.77.0.1." in page
+        status, _ = reader.api("POST", f"/change/{change}/keep")
+        assert status in (0, 409)
+        assert newest(router)["state"] == "on trial"
+    plugged(client, new)
+    with reading(client, there, token) as reader:
+        assert reader.api("POST", f"/change/{change}/keep")[0] == 202
+        until(lambda: newest(router)["state"] == "kept", "it is kept")
+        drafted(router, {})
+        _, back = applied(router, reader)
+    router.client.post(f"/change/{back}/keep")
+    until(lambda: newest(router)["state"] == "kept", "it is as it was")
+
+
+def test_ipv6_that_goes_is_not_kept_over_ipv6(client: LanClient, token: str) -> None:
+    router = client.router
+    with reading(client, near(client), token) as reader:
+        drafted(router, None)
+        page, change = applied(router, reader)
+        assert "You came by IPv6, which lan loses: this page moves to https://10.77.0.1." in page
+        status, told = reader.api("POST", f"/change/{change}/keep")
+        assert (status == 409 and "Keep is taken at 10.77.0.1" in str(told)) or status == 0
+        assert newest(router)["state"] == "on trial"
+    with reading(client, "10.77.0.1", token) as reader:
+        assert reader.api("POST", f"/change/{change}/keep")[0] == 202
+        until(lambda: newest(router)["state"] == "kept", "it is kept")
+        drafted(router, {})
+        _, back = applied(router, reader)
+    router.client.post(f"/change/{back}/keep")
+    until(lambda: newest(router)["state"] == "kept", "it is as it was")

@@ -1,0 +1,43 @@
+"""What net makes of a lease that nobody can put down any more."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
+
+import pytest
+
+from appliance.model.way import Held, Lease
+from appliance.store import ways
+from appliance.store.follow import Follower
+from appliance.store.open import in_memory, writer
+from services.net.follow import Provider
+
+GATEWAY = IPv4Address("203.0.113.1")
+LEASE = Lease(IPv4Interface("203.0.113.5/24"), GATEWAY, (GATEWAY,), lease_seconds=600)
+HELD = Held("up0", LEASE, 1_000.0, 0.0, "this run")
+AFTER = 1_601.0
+
+Made = Callable[..., Provider]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Made]:
+    """A provider of HELD, as it is after the lease's end."""
+    path = tmp_path / "wan.db"
+    with closing(writer(path, ways.MIGRATIONS)) as own, closing(Follower(path)) as wan:
+        assert not in_memory(own)
+        ways.write_held(own, HELD)
+        yield lambda boot="this run", **words: Provider(wan, boot, lambda: AFTER, **words)
+
+
+def test_a_lease_ends_by_the_clock(made: Made) -> None:
+    assert made().learned().held is None
+
+
+def test_on_a_disk_that_can_only_be_read_it_goes_on(made: Made) -> None:
+    assert made(lasting=True).learned().held == HELD
+
+
+def test_one_of_an_earlier_run_of_the_machine_does_not(made: Made) -> None:
+    assert made("another run", lasting=True).learned().held is None
