@@ -44,7 +44,7 @@ SCRIPTS = sorted((CHECKOUT / "tests/vm").glob("*_guest.py"))
 LAUNCHER = CHECKOUT / "tests/vm/router_run.py"
 ALL = (*ROLES, "wan")
 MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console", "virtio_net")
-MORE = ("virtio_blk", "ext4")
+MORE = ("virtio_blk", "crc32c_generic", "ext4")
 MEGABYTES = 1024
 ON_SECONDS, START_SECONDS = 240.0, 400.0
 LOOK_SECONDS = 0.5  # a look costs the emulated processor something
@@ -70,7 +70,7 @@ busybox mount -t devpts pts /root/dev/pts
 for one in run tmp dev/shm; do busybox mount -t tmpfs memory /root/$one; done
 busybox chmod 1777 /root/tmp
 busybox mount --bind /root/{modules} /root/usr/lib/modules
-[ ! -e /root/dev/vda ] || busybox mount -t ext4 /dev/vda /root/state
+[ ! -e /root/dev/vda ] || busybox mount -t ext4 /root/dev/vda /root/state
 exec busybox switch_root /root /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \\
   HOME=/tmp PYTHONPATH={program} PYTHONDONTWRITEBYTECODE=1 /bin/sh -c '{python} -P {guest}; sleep 9'
 """

@@ -1,38 +1,238 @@
-"""The router VM has what this computer's kernel lacks, and the real product runs in it."""
+"""The router VM has what this computer's kernel lacks, and the whole product runs in it.
 
-from collections.abc import Iterator
-from ipaddress import IPv4Interface
+One start serves all of this; a start of every role takes an emulated processor minutes.  The last
+tests cut its power, so they stay last.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
 
 import pytest
 
+from appliance.trial import RESTART
+from services.lab.machine import Machine
+from services.net.asked import CUT_OFF
+from tests.live.trial_room import Config, Patience, undone_in_time
 from tests.live.waiting import until
-from tests.vm.router_vm import RouterVm, router_vm
+from tests.vm.disk import Disk
+from tests.vm.lab import Workshop
+from tests.vm.whole_room import (
+    FAR,
+    LEASED,
+    SECONDS,
+    WholeRouter,
+    again,
+    machine_behind,
+    whole_router,
+)
 
 pytestmark = pytest.mark.vm
 
+MAC = "52:54:00:77:00:01"
+TAGS = ("ip", "-br", "link", "show", "type", "vlan")
+GUESTS = ("ip", "-br", "link", "show", "master", "br-guest")
+PATIENCE = Patience(grace=60, start=SECONDS)  # net alone starts in that
+
 
 @pytest.fixture(scope="module")
-def vm() -> Iterator[RouterVm]:
-    with router_vm("plain") as one:
+def whole(workshop: Workshop) -> Iterator[WholeRouter]:
+    with whole_router(workshop) as one:
         yield one
 
 
 @pytest.mark.parametrize("module", ["pppoe", "8021q", "nft_flow_offload", "wireguard", "sch_cake"])
-def test_its_kernel_has(vm: RouterVm, module: str) -> None:
-    vm.run("modprobe", module)
+def test_its_kernel_has(whole: WholeRouter, module: str) -> None:
+    whole.vm.run("modprobe", module)
 
 
-def test_every_role_of_the_router_runs(vm: RouterVm) -> None:
-    vm.starts()
-    address = IPv4Interface(vm.client.get("/networks")[0]["address"])
-    vm.run("ip", "addr", "add", f"{address.ip + 200}/24", "dev", "pc0", within="pc")
-    ping = ("ping", "-c1", "-W2", str(address.ip))
-    until(lambda: vm.does(*ping, within="pc"), "the router answers on its LAN", 60)
-
-
-def test_a_cable_can_be_pulled_out(vm: RouterVm) -> None:
+def test_a_cable_can_be_pulled_out(whole: WholeRouter) -> None:
     carrier = ("grep", "-q", "1", "/sys/class/net/lan1/carrier")
-    vm.run("ip", "link", "set", "lan1", "up")
-    until(lambda: vm.does(*carrier), "lan1 has its cable", 60)
-    vm.unplugs("lan1")
-    until(lambda: not vm.does(*carrier), "lan1 has none", 60)
+    until(lambda: whole.vm.does(*carrier), "lan1 has its cable", SECONDS)
+    whole.vm.unplugs("lan1")
+    until(lambda: not whole.vm.does(*carrier), "lan1 has none", SECONDS)
+    whole.vm.plugs("lan1")
+
+
+# ── tags, by the router's own roles ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("space", "card", "subnet"),
+    [("pc", "pc0", "10.77.0"), ("tag20", "pc0.20", "10.78.0"), ("tag30", "pc0.30", "10.79.0")],
+)
+def test_a_device_gets_address_names_internet(
+    whole: WholeRouter, space: str, card: str, subnet: str
+) -> None:
+    whole.vm.run("sh", "-c", "cat > /run/leased; chmod +x /run/leased", given=LEASED)
+    whole.sh(f"busybox udhcpc -i {card} -n -q -t 10 -s /run/leased", space)
+    address, router, names = whole.vm.read(f"/run/leased-{card}").split()
+    assert 100 <= int(address.removeprefix(f"{subnet}.")) <= 199
+    assert (router, names) == (f"{subnet}.1", f"{subnet}.1")
+    assert f"{subnet}.1" in whole.sh(f"dig +short +time=5 @{names} nixie.lan", space)
+    assert whole.reaches(FAR, space)
+
+
+def test_a_tag_that_somebody_deletes_is_made_again(whole: WholeRouter) -> None:
+    whole.sh("ip link del lan0.20")
+    until(lambda: whole.reaches(FAR, "tag20"), "the tag is back", SECONDS)
+    told = whole.vm.rows("/state/net.db", "SELECT body FROM event WHERE kind = 'DriftRepaired'")
+    assert any("lan0.20" in body for (body,) in told)
+
+
+# ── a machine behind it ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_machine_boots_a_host_of_the_flake_through_it(
+    whole: WholeRouter, workshop: Workshop
+) -> None:
+    whole.client.put(
+        f"/machines/{MAC}/intent", {"name": "behind", "host": workshop.hosts["native"]}
+    )
+    until(lambda: MAC in whole.vm.read("/state/published/table.json"), "it is published", SECONDS)
+    with machine_behind(whole, Machine("behind", MAC)):
+        until(lambda: newest_boot(whole)["state"] in ("up", "short"), "its boot has an end", 400)
+    found = newest_boot(whole)
+    image = workshop.image("native")
+    assert (found["state"], found["image"], found["toplevel"]) == ("up", image.id, image.toplevel)
+
+
+def newest_boot(whole: WholeRouter) -> Mapping[str, Any]:
+    columns = "state, image, toplevel"
+    rows = whole.vm.rows("/state/boot.db", f"SELECT {columns} FROM boot WHERE mac = '{MAC}'")
+    return dict(zip(columns.split(", "), rows[-1], strict=True)) if rows else {"state": ""}
+
+
+# ── trials of tags ───────────────────────────────────────────────────────────────────────────────
+
+
+def other_tags(config: Config) -> None:
+    """A port of the LAN carries a tag instead, the guests have another one, the lab has none."""
+    lan, guest, lab = config["networks"]
+    lan["ports"].remove("lan1")
+    guest["tagged"] = [{"port": "lan0", "vlan": 21}, {"port": "lan1", "vlan": 20}]
+    lab["tagged"] = []
+
+
+def nothing(_whole: WholeRouter) -> None:
+    """Only time passes."""
+
+
+def killed(whole: WholeRouter) -> None:
+    whole.sh(f"kill -9 {whole.pid('net')}")
+
+
+def stopped(whole: WholeRouter) -> None:
+    whole.sh(f"kill -STOP {whole.pid('net')}")
+
+
+@pytest.mark.parametrize("trouble", [nothing, killed, stopped], ids=lambda one: one.__name__)
+def test_without_keep_every_tag_is_back(
+    whole: WholeRouter, trouble: Callable[[WholeRouter], None]
+) -> None:
+    undone_in_time(whole, other_tags, lambda: trouble(whole), TAGS, GUESTS, patience=PATIENCE)
+
+
+# ── power cuts: from here on the machine is off ──────────────────────────────────────────────────
+
+POINTS = ("asked", "begun", "half")
+"""When the power goes: Apply was answered; the trial is on disk; the kernel has the address."""
+
+
+def everything(config: Config) -> None:
+    """Another address of the LAN, other tags, another firewall."""
+    lan = config["networks"][0]
+    lan["address"] = "10.91.0.1/24"
+    lan["dhcp"]["pool"] = {"first": "10.91.0.100", "last": "10.91.0.199"}
+    other_tags(config)
+    config["zones"][1]["reaches"] = []
+
+
+@dataclass
+class Cuts:
+    """What each power cut left: of three the disk was copied as the power would leave it then, at
+    the last QEMU was killed; its disk is `whole.disk`."""
+
+    before: int  # the revision that was kept
+    tried: int
+    left: Mapping[str, Disk]
+    chance: int  # what decided of the writes that were not flushed; a failure shows it
+
+
+@pytest.fixture(scope="module")
+def cuts(whole: WholeRouter) -> Cuts:
+    seed = int.from_bytes(os.urandom(4))
+    chance, left = Random(seed), {}
+    config = whole.client.get("/config")["config"]
+    everything(config)
+    ((before,),) = whole.vm.rows("/state/net.db", "SELECT revision FROM kept")
+    done = whole.client.post("/config", config, seconds=600)
+    left["asked"] = whole.disk.as_cut_now(chance)
+    trial = f"SELECT state FROM trial WHERE revision = {done['subject']}"
+    until(lambda: whole.vm.rows("/state/net.db", trial), "the trial is on disk", SECONDS)
+    left["begun"] = whole.disk.as_cut_now(chance)
+    until(lambda: whole.has("10.91.0.1"), "the kernel has the new address", SECONDS)
+    left["half"] = whole.disk.as_cut_now(chance)
+    until(lambda: whole.trial() == "pending", "it waits for Keep", SECONDS)
+    whole.client.post(f"/change/{done['wish']}/keep")
+    whole.vm.is_killed()
+    whole.disk.cut()
+    whole.disk.restored(chance)
+    assert whole.disk.flushes > 0
+    return Cuts(before, int(done["subject"]), left, seed)
+
+
+def in_force(whole: WholeRouter) -> dict[str, Any]:
+    """What the kernel has, in short."""
+    links = whole.shows("ip", "-br", "link")
+    return {
+        "addresses": {one for one in ("10.77.0.1", "10.91.0.1") if whole.has(one)},
+        "tags": {one for one in ("lan0.20", "lan0.21", "lan0.30", "lan1.20") if f"{one}@" in links},
+        "guests reach": GUESTS_REACH in whole.shows("nft", "list", "table", "inet", "nixie"),
+    }
+
+
+def broken(whole: WholeRouter) -> list[str]:
+    """What SQLite says of each database after that."""
+    names = whole.shows("sh", "-c", "cd /state; echo *.db").split()
+    assert {"nixie.db", "net.db", "leases.db", "boot.db"} <= set(names)
+    told = {one: whole.vm.rows(f"/state/{one}", "PRAGMA integrity_check") for one in names}
+    return [f"{one}: {said}" for one, said in told.items() if said != [["ok"]]]
+
+
+GUESTS_REACH = 'iifname "br-guest" oifname "wan0" accept'
+OLD = {"addresses": {"10.77.0.1"}, "tags": {"lan0.20", "lan0.30"}, "guests reach": True}
+NEW = {"tags": {"lan0.21", "lan1.20"}, "guests reach": False}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_power_cut_before_keep_leaves_what_was_kept(
+    whole: WholeRouter, cuts: Cuts, point: str
+) -> None:
+    with again(whole, cuts.left[point], "net") as one:
+        assert in_force(one) == OLD
+        assert broken(one) == []
+        assert one.vm.rows("/state/net.db", "SELECT revision FROM kept") == [[cuts.before]]
+        assert told_why(one, cuts)
+
+
+def told_why(whole: WholeRouter, cuts: Cuts) -> bool:
+    """Does the router's own console say why there is no change?"""
+    words = ["-P", "-m", "appliance", "rescue", "--json", "--state", "/state"]
+    change = json.loads(whole.shows(whole.program("python"), *words))["change"]
+    if change["revision"] == cuts.tried:
+        return bool(change == {"revision": cuts.tried, "state": "undone", "why": RESTART})
+    question = "SELECT body FROM event WHERE kind = 'ChangeRefused'"
+    return CUT_OFF in str(whole.vm.rows("/state/net.db", question))
+
+
+def test_power_cut_after_keep_leaves_the_new_configuration(whole: WholeRouter, cuts: Cuts) -> None:
+    with again(whole, whole.disk, "net") as one:
+        found = in_force(one)
+        assert found.pop("addresses") >= {"10.91.0.1"}  # the other one leaves with its last lease
+        assert found == NEW
+        assert broken(one) == []
+        assert one.vm.rows("/state/net.db", "SELECT revision FROM kept") == [[cuts.tried]]
