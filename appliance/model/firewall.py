@@ -34,6 +34,7 @@ Weekday = Annotated[str, Matches("mon|tue|wed|thu|fri|sat|sun", "mon")]
 Clock = Annotated[str, Matches(r"([01][0-9]|2[0-3]):[0-5][0-9]", "21:30")]
 
 EVERYWHERE: Final = IPv4Network("0.0.0.0/0")
+EVERYWHERE_SIX: Final = IPv6Network("::/0")
 DEFAULT_METRIC: Final = 20
 """Lower wins.  Beats a DHCP client's usual 100 or 1024, and leaves metric 0 to whoever set it."""
 WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

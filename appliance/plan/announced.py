@@ -25,8 +25,11 @@ MEMORY_STEP_SECONDS = 600
 """`until` is rounded up to these, so that it is not written at each look."""
 
 
-def announced(config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float) -> Ipv6Slice:
-    """What to announce under a located config; `now` is Unix seconds."""
+def announced(
+    config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float, *, out: bool = True
+) -> Ipv6Slice:
+    """What to announce under a located config; `now` is Unix seconds, `out` whether the way out has
+    its link."""
     delegation = facts.delegation
     mine = prefixes(config, facts.delegated)
     told = {one.link: one.prefixes for one in before.networks}
@@ -35,7 +38,7 @@ def announced(config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float)
         for one in config.networks
     ]
     return Ipv6Slice(
-        ask_on=config.wan.link if config.wan and mine and not config.wan.pppoe else None,
+        ask_on=config.wan.link if config.wan and out and mine else None,
         site=config.ula if mine else None,
         networks=tuple(one for one in networks if one.prefixes),
         delegated=facts.delegated,

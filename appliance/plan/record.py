@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface
+from ipaddress import IPv6Network, ip_address, ip_interface, ip_network
 from typing import Any
 
 from appliance.plan.firewall import Chain, Hook
@@ -27,7 +27,7 @@ def to_json(state: State) -> dict[str, Any]:
         "addresses": {link: sorted(map(str, found)) for link, found in state.addresses.items()},
         "routes": [
             [str(one.destination), str(one.gateway), one.link, one.metric]
-            for one in sorted(state.routes)
+            for one in sorted(state.routes, key=Route.rank)
         ],
         "sysctls": dict(state.sysctls),
         "unreachable": sorted(map(str, state.unreachable)),
@@ -50,7 +50,7 @@ def from_json(stored: Mapping[str, Any]) -> State:
             link: frozenset(map(ip_interface, found)) for link, found in stored["addresses"].items()
         },
         routes=frozenset(
-            Route(IPv4Network(destination), IPv4Address(gateway), link, metric)
+            Route(ip_network(destination), ip_address(gateway), link, metric)
             for destination, gateway, link, metric in stored["routes"]
         ),
         sysctls=dict(stored["sysctls"]),

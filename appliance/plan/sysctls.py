@@ -62,7 +62,7 @@ def _ipv6(config: RouterConfig) -> State:
     if not links:
         return {}
     found = {FORWARD_V6: "1"} | {IPV6_ON.format(link): "0" for link in links}
-    if config.wan and not config.wan.pppoe:
+    if config.wan and config.wan.is_there:
         found |= {IPV6_ON.format(config.wan.link): "0", ACCEPT_RA.format(config.wan.link): "2"}
     return found
 

@@ -19,10 +19,8 @@ WORDS: Mapping[type[Step], str] = {
     links.DropVlan: "Remove {0.link}, the link of a tag.",
     addresses.AddAddress: "Give {0.link} the address {0.address}.",
     addresses.DropAddress: "Take the address {0.address} from {0.link}.",
-    routes.AddRoute: "Send {0.route.destination} to {0.route.gateway} through {0.route.link}.",
-    routes.DropRoute: (
-        "Stop sending {0.route.destination} to {0.route.gateway} through {0.route.link}."
-    ),
+    routes.AddRoute: "Send {0.route.destination} {0.route.way}.",
+    routes.DropRoute: "Stop sending {0.route.destination} {0.route.way}.",
     unreachable.AddUnreachable: "Refuse what is sent to {0.destination} and is on no network.",
     unreachable.DropUnreachable: "Let {0.destination} go where the other routes lead.",
     firewall.DropTable: "Remove the filter.",

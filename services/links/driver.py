@@ -98,11 +98,12 @@ class LinksDriver:
         return {name: frozenset(one) for name, one in found.items()}
 
     async def routes(self) -> Routes:
-        """The IPv4 routes that bear our mark."""
+        """The routes that bear our mark and lead somewhere."""
         names = await self._names()
         found = [
             route_of(one, names)
-            async for one in await self._netlink.route("dump", family=IPV4, table=254)
+            for family in (IPV4, IPV6)
+            async for one in await self._netlink.route("dump", family=family, table=254)
         ]
         return frozenset(route for route in found if route)
 
@@ -169,6 +170,7 @@ class LinksDriver:
         """Add or drop one route of ours."""
         await self._netlink.route(
             "add" if isinstance(step, AddRoute) else "del",
+            family=IPV6 if step.route.destination.version == 6 else IPV4,
             dst=str(step.route.destination),
             **_through(step.route),
             oif=await self._index(step.route.link),

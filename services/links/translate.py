@@ -2,19 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 from typing import Any
 
-from appliance.model.firewall import EVERYWHERE
+from appliance.model.firewall import EVERYWHERE, EVERYWHERE_SIX
 from appliance.plan.addresses import Interface
 from appliance.plan.links import MARK, Link
-from appliance.plan.routes import PROTOCOL, Route
+from appliance.plan.routes import ON_THE_CABLE, ON_THE_CABLE_SIX, PROTOCOL, Route
 
 Message = Mapping[str, Any]
 
 IFF_UP = 1  # linux/if.h
 MAIN_TABLE = 254  # linux/rtnetlink.h, RT_TABLE_MAIN
 UNREACHABLE = 7  # linux/rtnetlink.h, RTN_UNREACHABLE
+BY_FAMILY: Mapping[int, tuple[IPv4Network | IPv6Network, IPv4Address | IPv6Address]] = {
+    2: (EVERYWHERE, ON_THE_CABLE),
+    10: (EVERYWHERE_SIX, ON_THE_CABLE_SIX),
+}
+"""AF_INET and AF_INET6: what a message without destination, and one without gateway, means."""
 
 
 def kind_of(message: Message) -> str:
@@ -71,13 +84,14 @@ def route_of(message: Message, names: Mapping[int, str]) -> Route | None:
     """One route of the main table that bears our mark; None for everybody else's."""
     if message["proto"] != PROTOCOL or message.get("table", message["table"]) != MAIN_TABLE:
         return None
-    gateway, link = message.get("gateway"), names.get(message.get("oif") or 0)
-    if link is None:
+    link = names.get(message.get("oif") or 0)
+    if link is None or message["type"] == UNREACHABLE:
         return None
-    destination = message.get("dst")
+    destination, gateway = message.get("dst"), message.get("gateway")
+    everywhere, cable = BY_FAMILY[message["family"]]
     return Route(
-        IPv4Network(f"{destination}/{message['dst_len']}") if destination else EVERYWHERE,
-        IPv4Address(gateway or 0),
+        ip_network(f"{destination}/{message['dst_len']}") if destination else everywhere,
+        ip_address(gateway) if gateway else cable,
         link,
         int(message.get("priority") or 0),
     )

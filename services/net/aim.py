@@ -50,6 +50,12 @@ class Aim:
         return before is not None and self._told != before._told
 
     @property
+    def out(self) -> bool:
+        """Has the way out its link?  A session's comes with its address."""
+        wan = self.config.wan
+        return wan is not None and (wan.is_there or self.lease is not None)
+
+    @property
     def _told(self) -> tuple[object, ...]:
         return self.config, self.lease, self.facts.admitted
 

@@ -44,7 +44,7 @@ class Outside:
 
     def told(self, slices: Slices, aim: Aim, now: float) -> Slices:
         """`slices` of `aim`, with what is to be announced and what is known of the clock."""
-        self._ipv6 = announced(aim.config, aim.facts, self._ipv6, now)
+        self._ipv6 = announced(aim.config, aim.facts, self._ipv6, now, out=aim.out)
         self._clock = looked(self._clock, now, synchronised=self._ears.synchronised())
         time = replace(slices.time, trusted=self._clock.trusted, floor=self._clock.floor)
         found = aim.facts

@@ -65,7 +65,7 @@ def options(one: PppoeSlice, link: str) -> str:
         "ipcp-accept-remote\n"
         "nodefaultroute\n"
         "usepeerdns\n"
-        "noipv6\n"
+        "+ipv6\n"
         "noaccomp\n"
         "nopcomp\n"
         "novj\n"

@@ -3,11 +3,14 @@
 The provider is rp-pppoe's server with a pppd of its own, in the namespace `isp` of the machine.
 """
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.live import prefix_isp
 from tests.live.standing import INSTALLED
 from tests.live.waiting import until
 from tests.vm.router_vm import RouterVm, router_vm
@@ -17,10 +20,13 @@ pytestmark = pytest.mark.vm
 SERVER = INSTALLED / "peers/pppoe/usr/sbin/pppoe-server"
 PPPD = INSTALLED / "daemons/usr"
 LOCAL, REMOTE = "203.0.113.5", "203.0.113.1"
-FAR = "198.51.100.9"  # behind the provider
+FAR, FAR_SIX = "198.51.100.9", "2001:db8:ffff::9"  # behind the provider
+LENT, LENT_NEXT = "2001:db8:42::/56", "2001:db8:77::/56"
+DELEGATES = Path(prefix_isp.__file__).read_text()
 USER, PASSWORD = "ada@isp.test", 'right "horse" \\ battery'
 PC = "10.77.0.250"
 SECONDS = 120.0
+LINE = "cd /sys/class/net && ls -d ppp*"
 PROVIDER = """
 mkdir -p /etc/ppp
 cp -a {pppd}/sbin/pppd {server}/pppoe /usr/sbin/
@@ -34,12 +40,15 @@ noaccomp
 nopcomp
 novj
 noccp
++ipv6
 END
 printf '%s\\n' '"{user}" * "{password}" *' > /etc/ppp/chap-secrets
 touch /etc/ppp/options
 ip link add far0 type dummy
 ip link set far0 up
 ip address add {far}/32 dev far0
+ip address add {six}/128 dev far0
+sysctl -qw net.ipv6.conf.all.forwarding=1
 """
 
 
@@ -48,7 +57,7 @@ def vm() -> Iterator[RouterVm]:
     with router_vm("pppoe") as one:
         quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
         script = PROVIDER.format(
-            pppd=PPPD, server=SERVER.parent, user=USER, password=quoted, far=FAR
+            pppd=PPPD, server=SERVER.parent, user=USER, password=quoted, far=FAR, six=FAR_SIX
         )
         one.run("sh", "-ec", script, within="isp")
         one.run("ip", "addr", "add", f"{PC}/24", "dev", "pc0", within="pc")
@@ -69,6 +78,19 @@ def provides(vm: RouterVm) -> None:
         within="isp",
         log="provider",
     )
+
+
+def delegates(vm: RouterVm, prefix: str) -> None:
+    """Lend a prefix to whoever asks through the session, and send there what is for it."""
+    line = until(lambda: vm.run("sh", "-c", LINE, within="isp", ok=False).strip(), "a session")
+    words = (sys.executable, "-c", DELEGATES, line, prefix, "600", "1200")
+    vm.start(*words, within="isp", log="prefixes")
+    vm.run("ip", "route", "add", prefix, "dev", line, within="isp")
+
+
+def reaches_out(vm: RouterVm) -> bool:
+    """Does a device of the LAN reach the internet by IPv6?"""
+    return vm.does("ping", "-6", "-c1", "-W2", FAR_SIX, within="pc")
 
 
 def falls_silent(vm: RouterVm) -> None:
@@ -123,6 +145,13 @@ def test_a_large_answer_arrives_in_segments_that_fit(vm: RouterVm) -> None:
     assert vm.does("ping", "-c1", "-W2", "-M", "do", "-s", "1464", FAR, within="pc")
 
 
+def test_the_networks_get_ipv6_through_the_session(vm: RouterVm) -> None:
+    delegates(vm, LENT)
+    lent = until(lambda: vm.client.get("/internet")["delegated"], "a prefix is lent", SECONDS)
+    assert lent == LENT
+    until(lambda: reaches_out(vm), "the LAN reaches out by IPv6", SECONDS)
+
+
 def test_the_password_is_in_no_command_line(vm: RouterVm) -> None:
     assert "horse" not in vm.run("ps", "axww")
 
@@ -135,3 +164,14 @@ def test_a_provider_that_comes_back_is_used_again(vm: RouterVm) -> None:
     assert "no PPPoE server answers on wan0" in found["why"]
     provides(vm)
     stands(vm, "online")
+
+
+def test_a_prefix_that_comes_with_another_session_takes_the_place_of_the_last(
+    vm: RouterVm,
+) -> None:
+    delegates(vm, LENT_NEXT)
+    until(lambda: vm.client.get("/internet")["delegated"] == LENT_NEXT, "it is lent", SECONDS)
+    until(lambda: reaches_out(vm), "the LAN reaches out by IPv6", SECONDS)
+    (lan,) = vm.client.get("/networks")
+    prefixes = {one.rpartition("::")[0] for one in lan["ipv6"]}
+    assert "2001:db8:77" in prefixes

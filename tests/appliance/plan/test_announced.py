@@ -112,3 +112,8 @@ def test_an_old_prefix_has_lifetimes_of_nothing() -> None:
 def test_what_the_provider_lends_is_told() -> None:
     found = [announced(CONFIG, one, Ipv6Slice(), NOW) for one in (lent(OLD), NOTHING_FOUND)]
     assert [one.delegated for one in found] == [IPv6Network("2001:db8:42::/56"), None]
+
+
+def test_nobody_is_asked_before_the_way_out_has_its_link() -> None:
+    for out, link in ((False, None), (True, "eth0")):
+        assert announced(CONFIG, NOTHING_FOUND, Ipv6Slice(), NOW, out=out).ask_on == link

@@ -1,7 +1,11 @@
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
-from appliance.model.firewall import EVERYWHERE, StaticRoute
-from appliance.plan.routes import AddRoute, DropRoute, Route, steps, wanted
+from appliance.model.firewall import EVERYWHERE, EVERYWHERE_SIX, StaticRoute
+from appliance.model.ipv6 import Ipv6
+from appliance.model.pppoe import LINK, Pppoe
+from appliance.model.wan import Wan
+from appliance.plan.routes import ON_THE_CABLE_SIX, AddRoute, DropRoute, Route, steps, wanted
 from tests.appliance.model.firewall_home import HOME, ruled
 
 OLD = Route(EVERYWHERE, IPv4Address("192.0.2.1"), "eth0")
@@ -34,3 +38,20 @@ def test_a_static_route_goes_through_the_link_of_its_gateway() -> None:
 def test_a_route_whose_gateway_is_nowhere_is_left_out() -> None:
     route = StaticRoute(IPv4Network("10.99.0.0/16"), IPv4Address("10.5.0.1"))
     assert wanted(ruled(routes=(route,))) == wanted(HOME)
+
+
+SESSION = Wan("eth1", HOME.wan.static if HOME.wan else None, pppoe=Pppoe("me"))
+SIX = tuple(replace(one, ipv6=Ipv6()) for one in HOME.networks)
+
+
+def test_the_way_out_of_a_session_is_its_link() -> None:
+    found = wanted(replace(HOME, wan=SESSION, networks=SIX))
+    assert Route(EVERYWHERE_SIX, ON_THE_CABLE_SIX, LINK) in found
+
+
+def test_without_ipv6_nothing_leads_out_by_it() -> None:
+    assert EVERYWHERE_SIX not in {one.destination for one in wanted(replace(HOME, wan=SESSION))}
+
+
+def test_on_a_cable_the_provider_says_itself_where_it_is() -> None:
+    assert EVERYWHERE_SIX not in {one.destination for one in wanted(replace(HOME, networks=SIX))}

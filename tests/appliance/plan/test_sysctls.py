@@ -1,6 +1,9 @@
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.config import Network, RouterConfig
+from appliance.model.ipv6 import Ipv6
+from appliance.model.pppoe import LINK, Pppoe
 from appliance.model.wan import StaticAddress, Wan
 from appliance.plan.sysctls import BRIDGED_V4, FORWARD_V4, Write, steps, wanted
 from tests.appliance.model.firewall_home import HOME, SSH, ruled
@@ -43,3 +46,12 @@ def test_what_a_forward_sends_back_into_its_network_is_routed() -> None:
 
 def test_without_forwards_bridged_frames_are_nobodys_business() -> None:
     assert BRIDGED_V4 not in wanted(HOME)
+
+
+def test_a_session_obeys_its_provider_once_it_is_there() -> None:
+    six = (replace(LAN, ipv6=Ipv6()),)
+    there = replace(WAN, pppoe=Pppoe("me"))
+    found = wanted(RouterConfig(six, there))
+    assert found[f"net/ipv6/conf/{LINK}/accept_ra"] == "2"
+    coming = wanted(RouterConfig(six, replace(there, static=None)))
+    assert not [path for path in coming if LINK in path]

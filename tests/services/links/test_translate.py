@@ -1,12 +1,20 @@
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from appliance.model.firewall import EVERYWHERE
+from appliance.model.firewall import EVERYWHERE, EVERYWHERE_SIX
 from appliance.plan.links import MARK, Link
-from appliance.plan.routes import PROTOCOL, Route
+from appliance.plan.routes import ON_THE_CABLE_SIX, PROTOCOL, Route
 from services.links.translate import address_of, link_of, route_of, with_own_macs
 
 NAMES = {3: "br-lan", 4: "eth0"}
-ROUTE = {"proto": PROTOCOL, "table": 254, "gateway": "192.0.2.1", "oif": 4, "dst_len": 0}
+ROUTE = {
+    "family": 2,
+    "type": 1,
+    "proto": PROTOCOL,
+    "table": 254,
+    "gateway": "192.0.2.1",
+    "oif": 4,
+    "dst_len": 0,
+}
 
 
 def test_a_bridge_that_is_up() -> None:
@@ -66,6 +74,16 @@ def test_a_route_to_a_network() -> None:
     found = route_of({**ROUTE, "dst": "10.9.0.0", "dst_len": 16}, NAMES)
     assert found
     assert found.destination == IPv4Network("10.9.0.0/16")
+
+
+def test_an_ipv6_route_to_the_link_itself() -> None:
+    found = route_of({**ROUTE, "family": 10, "gateway": None, "priority": 20}, NAMES)
+    assert found == Route(EVERYWHERE_SIX, ON_THE_CABLE_SIX, "eth0", 20)
+
+
+def test_a_route_that_leads_nowhere_is_none() -> None:
+    nowhere = {**ROUTE, "family": 10, "type": 7, "dst": "2001:db8::", "dst_len": 56}
+    assert route_of(nowhere, NAMES) is None
 
 
 def test_a_route_with_somebody_elses_mark_is_not_ours() -> None:

@@ -9,6 +9,7 @@ from appliance.model import way
 from appliance.model.config import Network, RouterConfig
 from appliance.model.dns import Dns, Upstream
 from appliance.model.facts import Facts
+from appliance.model.pppoe import LINK, Pppoe
 from appliance.model.vlan import Tagged
 from appliance.model.wan import StaticAddress, Wan
 from appliance.model.way import Held, Learned, Lease
@@ -145,3 +146,11 @@ def test_a_former_address_is_ours_to_take_away() -> None:
     found = aim(BY_DHCP, NICS, 0.0, learned=replace(learned(), former=(("eth0", gone),)))
     assert found.scope.addresses["eth0"] == {gone, LEASE.address}
     assert found.wanted.addresses["eth0"] == {LEASE.address}
+
+
+def test_a_session_is_out_with_its_lease() -> None:
+    by_session = replace(BY_DHCP, wan=Wan("eth0", pppoe=Pppoe("me")))
+    assert not aim(by_session, NICS, 0.0).out
+    assert aim(by_session, NICS, 0.0, learned=learned(link=LINK)).out
+    assert aim(BY_DHCP, NICS, 0.0).out
+    assert not aim(CONFIG, NICS, 0.0).out

@@ -38,6 +38,10 @@ def test_routes_are_nets_own() -> None:
     assert "nodefaultroute\n" in options(SESSION, "ppp-wan")
 
 
+def test_ipv6_is_asked_for_too() -> None:
+    assert "+ipv6\n" in options(SESSION, "ppp-wan")
+
+
 def test_what_the_owner_typed_cannot_become_an_option() -> None:
     odd = PppoeSlice("wan0", 'ada" debug', "0198-1", 'a" b\\', 1492)
     text = options(odd, "ppp-wan")
