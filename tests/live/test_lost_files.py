@@ -101,6 +101,7 @@ def test_a_packet_role_starts_with_its_own_file_alone(client: LanClient, role: s
     router = client.router
     own = next(file for file, writer in WRITER.items() if writer == role)
     until(lambda: SERVES[role](client), f"{role} serves", 60)
+    until(lambda: all((router.state / one).exists() for one in WRITER), "every file is there", 60)
     damage(router.state / "net.db")
     until(lambda: "is damaged" in router.role("net").get("why", ""), "net says what is wrong", 60)
     for file in WRITER.keys() - {own, "net.db"}:
@@ -111,6 +112,7 @@ def test_a_packet_role_starts_with_its_own_file_alone(client: LanClient, role: s
     assert until(lambda: SERVES[role](client), f"{role} serves", 20)
     assert "is damaged" in router.role("net")["why"]
     (router.state / "net.db").unlink()
+    until(lambda: router.role("net").get("why") == "", "net has nothing to complain of", 60)
     until(lambda: router.runs(list(ROLES)), "every role runs", 90)
     until(client.is_served, "everything is served", 60)
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def say(where: Namespace, address: str, port: int, source: int = 0) -> None:
     where.python(SAY, address, str(port), str(source))
 
 
+def has_address(where: Namespace) -> bool:
+    """Has its link an IPv6 address that nobody else claimed?"""
+    return bool(
+        where.run("ip", "-6", "address", "show", "dev", "eth0", "scope", "link", "-tentative")
+    )
+
+
 def told(router: Router) -> list[tuple[str, str, int | None]]:
     """What is held back up to now; the newest is our own mark."""
     return [(one.arrived, one.destination, one.port) for one in router.held_back()]
@@ -77,6 +85,7 @@ def test_what_is_said_to_everybody_is_not_told(provided: Provided) -> None:
     provided.provide()
     provided.has("203.0.113.5/24")
     for where in (provided.router.lan, provided.isp):
+        until(partial(has_address, where), "its IPv6 address may be used")
         for address, port in CHATTER:
             say(where, address, port)
     assert marked(provided, provided.isp, "203.0.113.5") == [("up0", "203.0.113.5", MARK)]
