@@ -183,7 +183,7 @@ def addresses(room: CrashRoom) -> str:
 
 
 def sliced(room: CrashRoom) -> str:
-    """What net published, but for what goes on by itself: the least time that the clock may show."""
+    """What net published, but for the least time of the clock, which goes on by itself."""
     ((body,),) = room.rows("net.db", "SELECT body FROM slice")
     found = json.loads(body)
     found["time"].pop("floor")
