@@ -22,7 +22,9 @@ def hears(address: str, port: str, file: str) -> None:
         total = 0
         while piece := came.recv(65536):
             total += len(piece)
-            Path(file).write_text(str(total))
+            fresh = Path(f"{file}.new")  # whoever ends us in the middle leaves a whole figure
+            fresh.write_text(str(total))
+            fresh.replace(file)
 
 
 def sends(address: str, port: str, pace: str, seconds: str) -> None:
