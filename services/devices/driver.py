@@ -1,6 +1,7 @@
-"""The door to the devices in the kernel: neighbours and counters by netlink, the table by nft.
+"""The door to the devices: in the kernel neighbours and counters by netlink, the table by nft; on
+the disk the history of what moved.
 
-Both ask what the kernel holds for the namespace in which they were made.  Needs CAP_NET_ADMIN.
+The kernel is asked for the namespace in which this was made.  Needs CAP_NET_ADMIN.
 """
 
 import mmap

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from dnslib import DNSRecord
 
 from services.public_names.sending.driver import NotReached, exchange
@@ -69,8 +68,7 @@ class NameServer:
 @contextmanager
 def prepared(address: str, port: int) -> Iterator[NameServer]:
     """Its files, in a folder of its own for the length of a block; nothing runs yet."""
-    if not NAMED.exists():
-        pytest.skip(f"{NAMED} is not here; run set-up for the tests")
+    assert NAMED.exists(), f"{NAMED} is not here; run set-up for the tests"
     folder = Path(tempfile.mkdtemp(prefix="nx-named-"))
     keys = "\n".join(
         f'key "{name}" {{ algorithm {algorithm}; secret "{secret}"; }};'

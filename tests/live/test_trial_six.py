@@ -71,8 +71,8 @@ def _as_it_was(client: LanClient) -> Iterator[None]:
 @contextmanager
 def reading(client: LanClient, host: str, token: str) -> Iterator[Reader]:
     words = ["ip", "netns", "exec", client.namespace, sys.executable, str(SCRIPT), host, token]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(words, text=True, **pipes) as child:  # type: ignore[call-overload]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, text=True, stdin=pipe, stdout=pipe) as child:
         yield Reader(child)
 
 

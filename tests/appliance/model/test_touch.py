@@ -1,5 +1,6 @@
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ CONFIG = RouterConfig(networks=(LAN, GUEST))
 
 def moved(**fields: object) -> Touch | None:
     """What a change of lan means for somebody on it."""
-    lan = replace(LAN, **fields)  # type: ignore[arg-type]
+    lan = replace(LAN, **fields)
     return touch(CONFIG, replace(CONFIG, networks=(lan, GUEST)), "10.77.0.120")
 
 
@@ -93,7 +94,7 @@ SIX = RouterConfig(
 OWN, GIVEN, NEAR = "fd12:3456:789a::9", "2001:db8:42::9", "fe80::9%br-lan"
 
 
-def lan6(source: str, **fields: object) -> Touch | None:
+def lan6(source: str, **fields: Any) -> Touch | None:
     """What a change of lan means for who looks from there by IPv6."""
     lan = replace(SIX.networks[0], **fields)  # type: ignore[arg-type]
     return touch(SIX, replace(SIX, networks=(lan, SIX.networks[1])), source, LENT)

@@ -1,7 +1,7 @@
 """The loop over real files: what the roles wrote, what the owner chose, a service that listens."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,7 +126,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 @pytest.fixture
-def service(place: Place) -> Dyndns:  # type: ignore[misc]
+def service(place: Place) -> Iterator[Dyndns]:
     with dyndns_server(place.state.parent / "peer.pem") as made:
         yield made
 
