@@ -235,8 +235,8 @@ class Realised:
         return None
 
 
-async def made(state: Path, line: Line, first: int) -> None:
-    """The build role publishes images; confirmed is a table that names one."""
+async def made(state: Path, line: Line, first: int, many: int = AT_MOST) -> None:
+    """The build role publishes `many` images; confirmed is a table that names one."""
     database = writer(state / "build.db", builds.MIGRATIONS)
     nix: Any = Realised()
     desk = Desk(state, database, nix, now, new_id, lambda: None)
@@ -245,7 +245,7 @@ async def made(state: Path, line: Line, first: int) -> None:
         build_facts.builds_cut_off(database, now())
         revision = _revision(database)
     try:
-        for number in range(first, first + AT_MOST):
+        for number in range(first, first + many):
             row = _queued(desk, verdict, revision, number)
             await build(desk, row, SOURCE)
             ended = builds.build(database, row.id)
@@ -419,20 +419,10 @@ def prepared(state: Path, line: Line, first: int) -> None:
     """Write a little everywhere: makes the tables, and loads all that is loaded late."""
     for folder in ("published/images", "secrets/web", "logs/builds", "gcroots"):
         (state / folder).mkdir(parents=True, exist_ok=True)
-    asyncio.run(_first_image(state, line, first))
+    asyncio.run(made(state, line, first, many=1))
     fixture(state)
     asyncio.run(writing(state, line, first + 10, enough=2))
     there(state, 0)
-
-
-async def _first_image(state: Path, line: Line, first: int) -> None:
-    task = asyncio.create_task(made(state, line, first))
-    while not line.told.get("image"):
-        await asyncio.wait([task], timeout=0.05)
-        if task.done():
-            task.result()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def fill(state: Path) -> None:
