@@ -207,18 +207,24 @@ def test_the_top_level_is_the_design_cards() -> None:
     assert {name.partition("/")[0] for name in tracked()} <= TOP
 
 
-def test_no_file_names_a_registry_or_a_machine_path() -> None:
-    wrong = re.compile(
-        r"registry\.npmjs|files\.pythonhosted|pypi\.org|deb\.debian\.org|/w[o]rk/|\.lib[r]ary/"
-    )
-    here = named(Path(__file__))
-    assert [
+def saying(wrong: str) -> list[str]:
+    """The names of the tracked files, but this one, that have a line with `wrong`."""
+    pattern, here = re.compile(wrong, re.MULTILINE), named(Path(__file__))
+    paths = ((name, ROOT / name) for name in tracked() if name != here)
+    return [
         name
-        for name in tracked()
-        if name != here
-        and (ROOT / name).is_file()
-        and wrong.search((ROOT / name).read_text(errors="replace"))
-    ] == []
+        for name, path in paths
+        if path.is_file() and pattern.search(path.read_text(errors="replace"))
+    ]
+
+
+def test_no_file_names_a_registry_or_a_machine_path() -> None:
+    hosts = r"registry\.npmjs|files\.pythonhosted|pypi\.org|deb\.debian\.org"
+    assert saying(rf"{hosts}|/w[o]rk/|\.lib[r]ary/") == []
+
+
+def test_no_file_has_both_sides_of_a_merge() -> None:
+    assert saying("^(<{7}|>{7}) ") == []
 
 
 def test_every_template_belongs_to_a_page_of_the_same_name() -> None:
