@@ -1,4 +1,4 @@
-"""IPv6 of the closed Nixie module as ours: a prefix of the router's own, numbers, ends of addresses.
+"""IPv6 of the closed Nixie module as ours: a prefix of one's own, numbers, ends of addresses.
 
 There an address is written whole, with the prefix of one's own or the provider's; here the prefix
 is said once, or comes with the delegation, and each network and device says its part.
