@@ -190,7 +190,10 @@ def trial(connection: sqlite3.Connection) -> TrialRow | None:
 def endings(connection: sqlite3.Connection) -> dict[int, Ended]:
     """By revision; one that was never tried has none."""
     rows = connection.execute("SELECT revision, state, why, at, was_kept FROM ended").fetchall()
-    return {row[0]: Ended(*row[:4], was_kept=bool(row[4])) for row in rows}
+    return {
+        number: Ended(number, state, why, at, bool(was_kept))
+        for number, state, why, at, was_kept in rows
+    }
 
 
 def leaving(connection: sqlite3.Connection) -> tuple[Stay, ...]:
