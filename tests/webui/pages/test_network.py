@@ -282,8 +282,9 @@ def test_a_gateway_out_of_reach_is_said_beside_its_field(home: Home) -> None:
     assert 'id="gateway-e"' in answer.text
 
 
-def test_a_port_that_a_network_has_is_not_the_internets_too(home: Home) -> None:
-    answer = home.client.post("/networks/internet", data={"way": "dhcp", "port": "enp2s0"})
+@pytest.mark.parametrize("port", ["enp2s0", "02:00:00:00:01:02"], ids=["by name", "by MAC"])
+def test_a_port_that_a_network_has_is_not_the_internets_too(home: Home, port: str) -> None:
+    answer = home.client.post("/networks/internet", data={"way": "dhcp", "port": port})
     assert answer.status_code == 422
     assert "enp2s0 is used twice" in answer.text
 
