@@ -22,7 +22,7 @@ NAS = Reservation(
 ENDS = Ends((NAS.mac,), (IPv4Network("10.77.0.0/25"),), (IPv6Network("fd77::/64"),))
 RULE = Rule(
     "bedtime", "lan", "lan", "reject", "School tomorrow", False, "tcp", (Ports(80, 90),),
-    ENDS, ENDS, Schedule(("mon",), "21:00", "06:30"), 1_900_000_000,
+    ENDS, ENDS, Schedule(("mon",), "21:00", "06:30"), 1_900_000_020,
 )  # fmt: skip
 UPSTREAM = Upstream(IPv4Address("192.0.2.53"), "dns.example")
 NETWORK = Network(
@@ -70,7 +70,7 @@ EVERYTHING = RouterConfig(
     "keeper",
     (Zone("home", True, ("internet", "home")),),
     (RULE,),
-    (Forward("web", NAS.mac, "tcp", Ports(8443, 8450), 443, False, 1_900_000_000, True),),
+    (Forward("web", NAS.mac, "tcp", Ports(8443, 8450), 443, False, 1_900_000_020, True),),
     (StaticRoute(IPv4Network("10.99.0.0/16"), IPv4Address("10.77.0.9"), 30),),
     "Europe/Helsinki",
     "home.example",
