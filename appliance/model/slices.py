@@ -62,6 +62,7 @@ class DnsNetwork:
     reservations: tuple[FixedAddress, ...] = ()
     stays: tuple[IPv4Interface, ...] = ()  # our addresses from before that still answer
     six: tuple[IPv6Interface, ...] = ()  # ours on it, one per prefix
+    filtered: bool = True  # what is blocked is blocked for its clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                     _reservations(one["reservations"]),
                     tuple(IPv4Interface(text) for text in one.get("stays", ())),
                     tuple(IPv6Interface(text) for text in one.get("six", ())),
+                    bool(one.get("filtered", True)),
                 )
                 for one in dns["networks"]
             ),
