@@ -159,9 +159,11 @@ def own_addresses(desk: Desk) -> set[str]:
     """Names and addresses that the certificate is for: those in force, tried, and leaving."""
     slices = desk.reads.slices()
     networks = slices.dns.networks if slices else ()
-    four = [one for network in networks for one in (network.address, *network.stays)]
-    six = [one for network in networks for one in network.six]
-    ours = {str(one.ip) for one in four} | {str(one.ip) for one in six}
+    ours = {
+        str(one.ip)
+        for network in networks
+        for one in (network.address, *network.stays, *network.six)
+    }
     named = own_names(desk) | {"localhost", "127.0.0.1"} | ours
     return named.union(*map(named_in, changes.configs_at_work(desk)))
 
