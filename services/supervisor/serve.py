@@ -49,7 +49,7 @@ from services.supervisor.users.probe import users
 TURN_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 NIX_DAEMON = "nix-daemon"
-NAMES, ASKED = "dns", "dns-udp"
+NAMES, ASKED = "dns", ("dns-udp", "dns-tcp")
 """The role that answers on port 53, and how the names of its sockets begin."""
 LASTING = frozenset({ADMIN_LOCAL, RECALL})
 """Sockets that belong to no interface."""
