@@ -62,6 +62,7 @@ def cut(
                     _reservations(one),
                     tuple(stay.address for stay in staying if stay.link == one.bridge),
                     tuple(router_address(one, it) for it in mine.get(one.name, ())),
+                    one.filtered,
                 )
                 for one in config.networks
             ),

@@ -8,6 +8,7 @@ from appliance.errors import Problem, Refused
 from appliance.events import Event, LinkMissing, LinkReturned, PrefixDelegated, PrefixGone
 from appliance.model import migrate, read
 from appliance.model.able import refusals, within
+from appliance.model.cards import hidden
 from appliance.model.check import problems
 from appliance.model.config import SCHEMA, RouterConfig
 from appliance.model.dns import Upstream
@@ -139,10 +140,11 @@ def parsed(text: str) -> RouterConfig:
     return read.config(stored)
 
 
-def checked(text: str, facts: Facts = NOTHING_FOUND) -> RouterConfig:
+def checked(text: str, facts: Facts = NOTHING_FOUND, nics: Sequence[Nic] = ()) -> RouterConfig:
     """The config in a revision's JSON.  Raises Refused with every problem it has on this box."""
     config = parsed(text)
-    if found := (*problems(config), *refusals(config, facts)):
+    names = {nic.mac: nic.name for nic in nics if nic.mac and not nic.is_tag}
+    if found := (*problems(config), *refusals(config, facts), *hidden(config, names)):
         raise Refused(*found)
     return config
 

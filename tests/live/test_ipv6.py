@@ -9,7 +9,7 @@ from ipaddress import IPv6Network
 
 import pytest
 
-from appliance.events import PrefixDelegated, PrefixGone
+from appliance.events import DriftRepaired, PrefixDelegated, PrefixGone
 from appliance.model.ipv6 import eui64, joined
 from appliance.store.verified import verified
 from tests.live.net_room import NETWORK
@@ -58,6 +58,37 @@ def test_a_client_reaches_the_provider_from_a_delegated_address(six: Six) -> Non
     assert six.six() == {"fd12:3456:789a::1", "2001:db8:42::1"}
     six.announce()
     assert six.lan.reaches("2001:db8:ffff::1")
+
+
+SOLICIT = """
+import socket
+from contextlib import suppress
+from ipaddress import IPv6Address
+asking = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+asking.settimeout(1)
+said = b""
+for _ in range(40):
+    asking.sendto(bytes([133]) + bytes(7), ("ff02::2", 0, 0, socket.if_nametoindex("eth0")))
+    with suppress(TimeoutError):
+        while said[:1] != bytes([134]):
+            said = asking.recv(1500)
+        break
+options = said[16:]
+while options:
+    size = options[1] * 8
+    if options[0] == 25:
+        print(*(IPv6Address(options[at : at + 16]) for at in range(8, size, 16)))
+    options = options[size:]
+"""
+"""Asks for a router's advertisement; prints the name servers in it (RFC 8106 §5.1)."""
+
+
+def test_a_client_is_told_who_answers_names(six: Six) -> None:
+    six.apply(SIX)
+    heard(six, "fd12:3456:789a:0:")
+    assert six.lan.python(SOLICIT).split() == ["fd12:3456:789a::1"]
 
 
 def test_names_are_answered_by_ipv6_alone(six: Six) -> None:
@@ -117,6 +148,51 @@ def test_a_prefix_that_changed_during_a_power_cut_is_taken_back(six: Six) -> Non
     heard(six, "2001:db8:77:0:")
     heard(six, "2001:db8:42:0:", deprecated=True)
     assert six.six() == {"fd12:3456:789a::1", "2001:db8:77::1"}
+
+
+NUMBERED = {**SIX, "networks": [{**NETWORK, "ipv6": {"subnet": 7}}]}
+
+
+@pytest.fixture
+def tried(six: Six) -> str:
+    """The LAN's number is on trial; the address that a client has from before."""
+    delegated(six)
+    heard(six, "fd12:3456:789a:0:")
+    six.on_trial(NUMBERED)
+    heard(six, "fd12:3456:789a:7:")
+    return heard(six, "fd12:3456:789a:0:", deprecated=True)
+
+
+def asks_from(six: Six, address: str) -> list[str]:
+    """Who the router is, asked at its old address from one of the client's."""
+    dig = ("dig", "+short", "+tries=5", "-b", address, "@fd12:3456:789a::1", "nixie.lan", "AAAA")
+    return six.lan.run(*dig).split()
+
+
+def test_during_a_trial_names_are_answered_at_the_old_ipv6_address(six: Six, tried: str) -> None:
+    until(lambda: len(six.six()) == 4, "both have their IPv6 addresses")
+    assert six.six() >= {"fd12:3456:789a::1", "2001:db8:42::1"}
+    assert asks_from(six, tried) == ["fd12:3456:789a:7::1", "2001:db8:42:7::1"]
+    assert "fd12:3456:789a::/64 dev eth0" in six.lan.run("ip", "-6", "route")
+
+
+def test_after_keep_the_old_ipv6_addresses_are_gone(six: Six, tried: str) -> None:
+    assert asks_from(six, tried)
+    row = six.trial()
+    assert row
+    six.wish("keep", change=row[0])
+    until(lambda: six.six() == {"fd12:3456:789a:7::1", "2001:db8:42:7::1"}, "they are gone")
+    assert six.told(DriftRepaired) == []
+
+
+def test_after_an_undo_the_old_ipv6_addresses_are_the_only_ones(six: Six, tried: str) -> None:
+    assert asks_from(six, tried)
+    row = six.trial()
+    assert row
+    six.wish("undo", change=row[0], by="ada")
+    until(lambda: six.six() == {"fd12:3456:789a::1", "2001:db8:42::1"}, "they are back")
+    heard(six, "fd12:3456:789a:0:")
+    heard(six, "fd12:3456:789a:7:", deprecated=True)
 
 
 def test_a_router_that_is_switched_off_says_so(six: Six) -> None:

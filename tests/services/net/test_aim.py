@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
@@ -5,7 +6,7 @@ import pytest
 
 from appliance.errors import Refused
 from appliance.events import LinkMissing, LinkReturned
-from appliance.model import way
+from appliance.model import read, way
 from appliance.model.config import Network, RouterConfig
 from appliance.model.dns import Dns, Upstream
 from appliance.model.facts import Facts
@@ -43,6 +44,13 @@ def test_what_was_kept_once_is_not_measured_by_newer_rules() -> None:
 def test_what_has_problems_is_refused() -> None:
     with pytest.raises(Refused, match="take lan"):
         checked('{"networks": [], "domain": "local"}')
+
+
+def test_one_card_by_two_names_is_refused() -> None:
+    text = json.dumps(read.to_json(replace(CONFIG, wan=Wan("52:54:00:00:00:01"))))
+    assert checked(text)
+    with pytest.raises(Refused, match="eth1 is used twice"):
+        checked(text, nics=NICS)
 
 
 def test_an_aim_names_the_missing_ports() -> None:
