@@ -175,7 +175,7 @@ def revert(desk: Desk, actor: Actor, number: int, *, seconds: int = SECONDS) -> 
             raise Unknown(problem(f"There is no revision {number}."))
         if kept is not None and kept.revision == number:
             raise Refused(problem(f"Revision {number} is in force already."))
-        if ended is None or ended.state != "kept":
+        if ended is None or not ended.was_kept:
             raise Refused(problem(f"Revision {number} was never kept, so it is nothing to go to."))
         return _applied(desk, doing, number, seconds)
 

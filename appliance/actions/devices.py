@@ -6,7 +6,7 @@ and goes into the draft.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from appliance.actions import draft
@@ -17,11 +17,13 @@ from appliance.errors import Refused
 from appliance.events import DeviceActed
 from appliance.model.config import Dhcp, Network, Reservation, RouterConfig
 from appliance.model.devices import block_from, block_text
+from appliance.model.ipv6 import SUBNET_BITS, eui64
 from appliance.model.names import MACHINE_NAME
 from appliance.store.inventory import Acting
 from appliance.store.tables import Device
 
 NAME_LONGEST = 60
+LAST_BITS = (1 << SUBNET_BITS) - 1
 AT_ONCE = 200
 """Devices that one act is about."""
 
@@ -90,6 +92,23 @@ def reserve_address(
     return draft.edit(desk, actor, lambda config: reserved(config, fixed), what)
 
 
+def as_it_is(one: Known) -> Reservation:
+    """What keeps a device the address and the name that it has now; and the end of its IPv6
+    addresses, where it was seen with the one that it makes of its MAC.
+
+    Raises Refused when it has no address yet.
+    """
+    made = int(eui64(one.mac))
+    ends = (int(IPv6Address(text)) & LAST_BITS for text in one.row.addresses if is_global(text))
+    suffix = eui64(one.mac) if made in ends else None
+    return Reservation(one.mac, _address(one, ""), _label(one, ""), suffix=suffix)
+
+
+def is_global(text: str) -> bool:
+    """Is this an IPv6 address that is good beyond its link?"""
+    return ":" in text and not IPv6Address(text).is_link_local
+
+
 def reserve_addresses(desk: Desk, actor: Actor, words: Sequence[str]) -> Done:
     """Prepare that each of these devices keeps the address it has now, as one change."""
     found = _chosen(desk, words)
@@ -116,14 +135,18 @@ def release_address(desk: Desk, actor: Actor, word: str) -> Done:
 def reserved(config: RouterConfig, fixed: Reservation) -> RouterConfig:
     """The same configuration with that reservation on the network where its address is.
 
-    Quirks of one that it replaces are kept.  Raises Refused when no network has that address.
+    Quirks of one that it replaces are kept, and the end of its IPv6 addresses unless it has another
+    one.  Raises Refused when no network has that address.
     """
     place = next((one for one in config.networks if fixed.address in one.address.network), None)
     if place is None or place.dhcp is None:
         what = f"No network gives out addresses like {fixed.address}."
         raise Refused(problem(what, "address"))
     before = [one for one in place.dhcp.reservations if one.mac == fixed.mac]
-    kept = replace(fixed, quirks=before[0].quirks if before else ())
+    kept = fixed
+    if before:
+        suffix = fixed.suffix or before[0].suffix
+        kept = replace(fixed, quirks=before[0].quirks, suffix=suffix)
     return _with(released(config, fixed.mac), place.name, (kept,))
 
 

@@ -14,6 +14,7 @@ from appliance.actions.refusals import Clash, Unknown, problem
 from appliance.errors import Refused
 from appliance.events import ConfigActed
 from appliance.model import check, compare, migrate, read
+from appliance.model.cards import hidden
 from appliance.model.config import RouterConfig
 from appliance.store import revisions, tables
 
@@ -93,7 +94,8 @@ def edit(
         row = doing.session.get(tables.Draft, ACCOUNT)  # first: nobody else writes from here on
         before = edited(desk)
         wanted = change(before)
-        if found := check.problems(wanted):
+        cards = {port.mac: port.link for port in reversed(desk.reads.ports())}
+        if found := check.problems(wanted) or tuple(hidden(wanted, cards)):
             raise Refused(*found)
         if wanted == before:
             return doing.tell(SUBJECT, "Nothing differs from before.", ConfigActed)

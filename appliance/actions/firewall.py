@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from appliance.actions import draft
+from appliance.actions import devices, draft
 from appliance.actions.desk import Actor, Desk, Done
+from appliance.actions.known_devices import device
 from appliance.actions.networks import place_of
+from appliance.actions.refusals import Unknown
 from appliance.actions.rows import Key, Rows, Stored, said
 from appliance.model import read
 from appliance.model.config import Reservation, RouterConfig
@@ -21,17 +23,37 @@ ROUTES = Rows(
 
 
 def save_forward(desk: Desk, actor: Actor, before: Key, stored: Stored, suffix: str) -> Done:
-    """Put in a forward, or change one; `suffix` becomes its device's, "" takes it away.
+    """Put in a forward, or change one; a device that has no fixed address gets the one it has now.
 
-    Raises Unknown, Refused.
+    `suffix` becomes its device's; "" leaves what a device brings that it did not lead to before,
+    and takes away the one of a device that it did.  Raises Unknown, Refused.
     """
 
     def change(config: RouterConfig) -> RouterConfig:
         at = FORWARDS.at(config, before) if before else len(config.forwards)
-        made = FORWARDS.saved(config, before, stored)
-        return _with_suffix(made, made.forwards[at].mac, suffix, ("forwards", at, "suffix"))
+        old = config.forwards[at] if before else None
+        stays = old is not None and old.mac == stored.get("mac")
+        fixed = None if stays else _fixed(desk, config, str(stored.get("mac")))
+        begun = devices.reserved(config, fixed) if fixed else config
+        reserves = fixed is not None or bool(stays and old and old.reserves)
+        made = FORWARDS.saved(begun, before, {**stored, "reserves": reserves})
+        if old and not stays:
+            made = _let_go(made, old)
+        if suffix or stays:
+            made = _with_suffix(made, made.forwards[at].mac, suffix, ("forwards", at, "suffix"))
+        return made
 
     return draft.edit(desk, actor, change, said(FORWARDS, before, stored))
+
+
+def remove_forward(desk: Desk, actor: Actor, key: Key) -> Done:
+    """Take out a forward, with the fixed address that came with it.  Raises Unknown."""
+
+    def change(config: RouterConfig) -> RouterConfig:
+        gone = config.forwards[FORWARDS.at(config, key)]
+        return _let_go(FORWARDS.without(config, key), gone)
+
+    return draft.edit(desk, actor, change, f"{FORWARDS.name(key)} is to go away.")
 
 
 def set_guest(desk: Desk, actor: Actor, network: str, *, guest: bool) -> Done:
@@ -44,6 +66,32 @@ def set_guest(desk: Desk, actor: Actor, network: str, *, guest: bool) -> Done:
 
     what = "be for guests, apart from all others" if guest else "be among the others again"
     return draft.edit(desk, actor, change, f"The network {network} is to {what}.")
+
+
+def _fixed(desk: Desk, config: RouterConfig, mac: str) -> Reservation | None:
+    """What the device of a new forward has to be given first; None when it has a fixed address, or
+    when nobody has seen it: check.py says what is wrong then.  Raises Refused."""
+    if reserved(config, mac) is not None:
+        return None
+    try:
+        return devices.as_it_is(device(desk.reads, mac))
+    except Unknown:
+        return None
+
+
+def _let_go(config: RouterConfig, gone: Forward) -> RouterConfig:
+    """The same without what came with a forward that is gone, unless something else needs it: then
+    it is to go with the next forward of that device."""
+    if not gone.reserves:
+        return config
+    for at, other in enumerate(config.forwards):
+        if other.mac == gone.mac:
+            heir = replace(other, reserves=True)
+            rest = config.forwards
+            return replace(config, forwards=(*rest[:at], heir, *rest[at + 1 :]))
+    if any(gone.mac in one.receivers.devices for one in config.rules):
+        return config
+    return devices.released(config, gone.mac)
 
 
 def _with_suffix(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.errors import Problem, Refused
+from appliance.model.closed_nixie_ipv6 import six, suffix
 
 PREFIX = 24
 """The size of a network whose address comes without one."""
@@ -55,18 +56,32 @@ def translated(tree: Mapping[str, Any]) -> Translated:
     left = [_elsewhere(name) for name in _group(tree, "services") if name in ELSEWHERE]
     left += [_elsewhere(name) for name in options if name not in ("enable", "dhcp", "wan")]
     left += [_unknown(f"dhcp.{name}") for name in dhcp if name not in ("enable", "subnets")]
-    left += [_unknown(f"wan.{name}") for name in wan if name not in ("enable", "interface")]
+    left += [_unknown(f"wan.{name}") for name in wan if name not in ("enable", "interface", "ipv6")]
     gives = dhcp.get("enable", True) is True
-    networks = []
-    for at, subnet in enumerate(dhcp.get("subnets", [])):
-        if not isinstance(subnet, Mapping):
-            raise Refused(Problem(("dhcp", "subnets", at), "This is not a group of settings."))
-        networks.append(_network(subnet, gives=gives))
+    subnets = _subnets(dhcp)
+    v6 = six(subnets, wan)
+    stored: dict[str, Any] = {
+        "networks": [
+            {**_network(subnet, gives=gives), "ipv6": own}
+            for subnet, own in zip(subnets, v6.groups, strict=True)
+        ]
+    }
+    for at, subnet in enumerate(subnets):
         left += _left_of_subnet(subnet, f"dhcp.subnets.{subnet.get('name', at)}")
-    stored: dict[str, Any] = {"networks": networks}
+    left += v6.left
+    if v6.ula:
+        stored["ula"] = v6.ula
     if wan.get("enable", bool(wan)) is True:
         stored["wan"] = {"port": wan.get("interface")}
     return Translated(stored, tuple(left))
+
+
+def _subnets(dhcp: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = list(dhcp.get("subnets", []))
+    for at, subnet in enumerate(found):
+        if not isinstance(subnet, Mapping):
+            raise Refused(Problem(("dhcp", "subnets", at), "This is not a group of settings."))
+    return found
 
 
 def _options(tree: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -105,7 +120,11 @@ def _network(subnet: Mapping[str, Any], *, gives: bool) -> dict[str, Any]:
         made["dhcp"] = {
             "pool": {"first": v4.get("poolStart"), "last": v4.get("poolEnd")},
             "reservations": [
-                {"mac": str(one.get("mac", "")).lower(), "address": _plain(_group(one, "ipv4"))}
+                {
+                    "mac": str(one.get("mac", "")).lower(),
+                    "address": _plain(_group(one, "ipv4")),
+                    "suffix": suffix(one),
+                }
                 for one in _clients(subnet)
                 if "address" in _group(one, "ipv4")
             ],
@@ -119,7 +138,7 @@ def _left_of_subnet(subnet: Mapping[str, Any], place: str) -> Iterator[str]:
     for name in subnet:
         if name == "defaultMenu":
             yield f"{place}.{name}: what unknown machines get is set on the page Machines."
-        elif name not in ("name", "serve", "interfaces", "ipv4", "clients"):
+        elif name not in ("name", "serve", "interfaces", "ipv4", "ipv6", "clients"):
             yield _unknown(f"{place}.{name}")
     for name, value in v4.items():
         same = name in ("gateway", "dns") and value in (own, [own])  # explicit until 2025-12
@@ -133,6 +152,8 @@ def _left_of_client(one: Mapping[str, Any], place: str) -> Iterator[str]:
     for name, value in one.items():
         if name == "menu":
             yield f"{place}.menu: what a machine boots is set on the page Machines."
+        elif name == "ipv6" and suffix(one) and _group(one, "ipv4"):
+            continue
         elif name not in ("mac", "ipv4") and (name, value) != ("serve", True):
             yield _unknown(f"{place}.{name}")
 

@@ -61,6 +61,8 @@ def _network(before: Network, after: Network) -> Iterator[str]:
         yield f"Machines on {name} may {'boot' if after.netboot else 'no longer boot'} from it."
     if before.newcomers != after.newcomers:
         yield f"New devices on {name} {CHOICES[after.newcomers]}."
+    if before.filtered != after.filtered:
+        yield f"{'Names are' if after.filtered else 'No name is'} blocked for devices on {name}."
     yield from compare_ipv6.networks(before, after)
     yield from _dhcp(name, before.dhcp, after.dhcp)
 

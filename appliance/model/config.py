@@ -104,13 +104,13 @@ class Network:
     ipv6: Ipv6 | None = None
     zone: ZoneName = LAN
     tagged: tuple[Tagged, ...] = ()  # on these its frames bear a tag; on `ports` they bear none
+    newcomers: Newcomers = TELL
+    filtered: bool = True  # what dns blocks is blocked for its devices
 
     @property
     def members(self) -> tuple[str, ...]:
         """Where it can be plugged in, as people read it."""
         return (*self.ports, *map(str, self.tagged))
-
-    newcomers: Newcomers = TELL
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,8 @@ class Forward:
     """A way in to one device, by its reservation: IPv4, IPv6 and from inside are one thing.
 
     IPv4 arrives at `outside` of the router's internet address and goes on to `inside` of the
-    device; IPv6 has no translation, so it arrives at the device's own port.
+    device; IPv6 has no translation, so it arrives at the device's own port.  One that `reserves`
+    brought its device the fixed address, and takes it along when it goes.
     """
 
     __pydantic_config__ = STRICT
@@ -148,6 +149,7 @@ class Forward:
     inside: PortNumber | None = None  # None: the same port
     enabled: bool = True
     until: Instant | None = None
+    reserves: bool = False
 
     @property
     def arrives(self) -> Ports:

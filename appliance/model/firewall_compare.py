@@ -21,6 +21,7 @@ from appliance.model.schedule import zone as time_zone
 
 ACTIONS: Mapping[str, str] = {ACCEPT: "may pass", REJECT: "is refused", DROP: "is dropped"}
 ADMIN: Final = 443
+RESERVES: Final = " The fixed address of its device goes when it goes."
 PLACES: Mapping[str, str] = {INTERNET: "the internet", ROUTER: "the router"}
 
 
@@ -89,7 +90,7 @@ def _forwards(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
         if forward != old.get(name):
             how = "changes" if name in old else "is new"
             said = f"{forward_said(after, forward)}{_off(forward)}{_of_admin(after, forward)}"
-            yield f"The forward {name} {how}: {said}"
+            yield f"The forward {name} {how}: {said}{RESERVES if forward.reserves else ''}"
     yield from (f"The forward {name} goes away." for name in old if name not in new)
 
 

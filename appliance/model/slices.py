@@ -69,6 +69,7 @@ class DnsNetwork:
     reservations: tuple[FixedAddress, ...] = ()
     stays: tuple[IPv4Interface | IPv6Interface, ...] = ()  # ours from before that answer
     six: tuple[IPv6Interface, ...] = ()  # ours on it, one per prefix
+    filtered: bool = True  # what is blocked is blocked for its clients
 
     @property
     def has_six(self) -> bool:
@@ -190,6 +191,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                     _reservations(one["reservations"]),
                     tuple(ip_interface(text) for text in one.get("stays", ())),
                     tuple(IPv6Interface(text) for text in one.get("six", ())),
+                    bool(one.get("filtered", True)),
                 )
                 for one in dns["networks"]
             ),

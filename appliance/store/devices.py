@@ -66,6 +66,17 @@ def devices(connection: sqlite3.Connection) -> list[DeviceRow]:
     ]
 
 
+def addresses_of(connection: sqlite3.Connection, macs: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """Every address that these MACs were seen with, each with its network."""
+    wanted = json.dumps(sorted(macs))
+    rows = connection.execute(
+        "SELECT each.value, network FROM device, json_each(addresses) AS each"
+        " WHERE mac IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    )
+    return frozenset((str(address), str(network)) for address, network in rows)
+
+
 def here(connection: sqlite3.Connection) -> int:
     """How many devices are here."""
     (found,) = connection.execute("SELECT count(*) FROM device WHERE here").fetchone()

@@ -84,6 +84,10 @@ MIGRATIONS = (
     """,
     newcomers.TABLE,
     verified.TABLE,
+    """
+    ALTER TABLE ended ADD COLUMN was_kept INTEGER NOT NULL DEFAULT 0;  -- by this try or another
+    UPDATE ended SET was_kept = 1 WHERE state = 'kept';
+    """,
 )
 
 
@@ -152,6 +156,7 @@ class Ended:
     state: str
     why: str
     at: float
+    was_kept: bool = False  # by this try, or by one before it
 
 
 def kept(connection: sqlite3.Connection) -> Kept | None:
@@ -184,8 +189,11 @@ def trial(connection: sqlite3.Connection) -> TrialRow | None:
 
 def endings(connection: sqlite3.Connection) -> dict[int, Ended]:
     """By revision; one that was never tried has none."""
-    rows = connection.execute("SELECT revision, state, why, at FROM ended").fetchall()
-    return {row[0]: Ended(*row) for row in rows}
+    rows = connection.execute("SELECT revision, state, why, at, was_kept FROM ended").fetchall()
+    return {
+        number: Ended(number, state, why, at, bool(was_kept))
+        for number, state, why, at, was_kept in rows
+    }
 
 
 def leaving(connection: sqlite3.Connection) -> tuple[Stay, ...]:
@@ -245,8 +253,10 @@ def write_kept(connection: sqlite3.Connection, row: Kept) -> None:
 def write_ended(connection: sqlite3.Connection, row: Ended) -> None:
     """Put down how a try ended."""
     connection.execute(
-        "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?)",
-        (row.revision, row.state, row.why, row.at),
+        "INSERT INTO ended (revision, state, why, at, was_kept) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (revision) DO UPDATE SET state = excluded.state, why = excluded.why,"
+        " at = excluded.at, was_kept = max(was_kept, excluded.was_kept)",
+        (row.revision, row.state, row.why, row.at, row.was_kept or row.state == "kept"),
     )
 
 

@@ -23,14 +23,23 @@ class Face:
         self.link = link
         self.name: str | None = None
         self.subnets: tuple[Subnet, ...] = ()
+        self.filtered = True  # is anything blocked for its clients?
         self.answers = Answers()
         self.budgets: dict[str, int] = {}  # client to the questions it has left this second
         self.allowance = 0  # questions a second of each client
         self.refill_at = 0.0
 
-    def belong(self, name: str | None, subnets: tuple[Subnet, ...], allowance: int) -> None:
+    def belong(
+        self,
+        name: str | None,
+        subnets: tuple[Subnet, ...],
+        allowance: int,
+        *,
+        filtered: bool = True,
+    ) -> None:
         """The link's network now, None when it has none any more; with the subnets it had before,
         while somebody is still there."""
+        self.filtered = filtered
         if (self.name, self.subnets, self.allowance) != (name, subnets, allowance):
             self.name, self.subnets, self.allowance = name, subnets, allowance
             self.budgets.clear()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from appliance.model.slices import DnsSlice
-from appliance.store import inventory_view, leases, names, slices
+from appliance.store import devices, inventory_view, leases, names, slices
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import Wish
 from appliance.store.leases import LeaseRow
@@ -69,6 +69,7 @@ class Known:
         self._noted_until = 0.0
         self._looked = ""
         self._answered: frozenset[Pair] = frozenset()
+        self._seen: frozenset[tuple[str, str]] = frozenset()
         self._look: asyncio.Task[None] | None = None
         self._told: dict[str, Any] = {}
 
@@ -91,8 +92,9 @@ class Known:
         with suppress(sqlite3.Error):
             if self._net.connection:
                 self._answered = verified(self._net.connection)
+                self._seen = devices.addresses_of(self._net.connection, exempt)
         self._server.take(slice_, found, self._answered)
-        self._server.exempt(exempt_addresses(slice_, found))
+        self._server.exempt(exempt_addresses(slice_, found, self._seen))
         self._lists.want(slice_.settings.blocking)
 
     async def follow(self, beat: Callable[[], None]) -> None:

@@ -232,7 +232,7 @@ class Keeper:
 
     async def _try(self, revision: RevisionView, machine: Trial, wish: str | None) -> None:
         try:
-            tried = self._aimed(checked(revision.config, self._outside.facts()))
+            tried = self._aimed(checked(revision.config, self._outside.facts(), self._nics()))
             self._kernel.scope = self._scope(tried)
             before = await self._kernel.observe()
             await self._kernel.rehearse(order.steps(tried.wanted, before))

@@ -29,6 +29,8 @@ from services.sysctls.driver import SysctlDriver
 from tests.live.namespaces import Namespace, cable, namespaces
 
 T = TypeVar("T")
+Dress = Callable[[bytes], Sequence[bytes]]
+"""From a packet with its EtherType to what is put on the cable in its place."""
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 OUTGOING = 4  # PACKET_OUTGOING
 MAGIC = b"nixie-probe:"
@@ -115,13 +117,14 @@ class Room:
         """Swap between configurations, beginning with the first, as fast as it goes."""
         inside(self.router.name, lambda: asyncio.run(_swaps(configs, times)))
 
-    def send(self, packet: Packet) -> int:
+    def send(self, packet: Packet, dress: Dress = lambda whole: (whole,)) -> int:
         """Put one packet on the cable of where it comes from; returns its number."""
         self.probes += 1
         payload = MAGIC + struct.pack("!I", self.probes)
         mac = bytes.fromhex((packet.mac or SOMEBODY).replace(":", ""))
         header = self.gateways[packet.source] + mac
-        self.wires[packet.source].send(header + network_layer(packet, payload, self.probes))
+        for piece in dress(network_layer(packet, payload, self.probes)):
+            self.wires[packet.source].send(header + piece)
         return self.probes
 
     def arrivals(self, expected: set[int], seconds: float = 2.0) -> dict[int, str]:
@@ -144,9 +147,9 @@ class Room:
                     found[number] = places[sock]
                     last = time.monotonic()
 
-    def arrives(self, packet: Packet) -> str | None:
+    def arrives(self, packet: Packet, dress: Dress = lambda whole: (whole,)) -> str | None:
         """Where one packet comes out; None when nowhere."""
-        number = self.send(packet)
+        number = self.send(packet, dress)
         return self.arrivals({number}, 0.4).get(number)
 
 

@@ -5,7 +5,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from appliance.actions.desk import Actor
 from appliance.actions.names import look_up, pause_blocking, resume_blocking
 from appliance.actions.open import open_desk
 from appliance.model.dns import Blocking, BlockList
+from appliance.store import trials
 from appliance.store.answers import answer
+from appliance.store.devices import DeviceRow, write_devices
+from appliance.store.open import writer
 from tests.live.dns_place import ASK, ROOT, Names, asking, dns
 from tests.live.test_dns_upstreams import SERVER
 from tests.live.waiting import until
@@ -203,6 +207,30 @@ def test_nothing_is_blocked_for_an_exempted_device(dns: Names) -> None:
     dns.lease("10.77.0.50", "52:54:00:00:00:50", "mine")
     block(dns, names=("example.com",), exempt=("52:54:00:00:00:50",))
     until(lambda: dns.answers("www.example.com") == ["203.0.113.5"], "it is exempted")
+
+
+def test_an_exempted_device_may_ask_from_an_address_that_it_was_seen_with(dns: Names) -> None:
+    dns.upstream()
+    block(dns, names=("example.com",), exempt=("52:54:00:00:00:50",))
+    until(lambda: dns.ask("www.example.com")["code"] == "NXDOMAIN", "it is blocked")
+    row = DeviceRow("52:54:00:00:00:50", "lan", "", "", "", ("10.77.0.50",), 0.0, 0.0, here=True)
+    with closing(writer(dns.state / "net.db", trials.MIGRATIONS)) as database:
+        write_devices(database, [row], ())
+    until(lambda: dns.answers("www.example.com") == ["203.0.113.5"], "it is exempted")
+
+
+def test_on_a_network_that_is_not_filtered_nothing_is_blocked(dns: Names) -> None:
+    dns.upstream()
+    block(dns, names=("example.com",))
+    until(lambda: dns.ask("www.example.com")["code"] == "NXDOMAIN", "it is blocked")
+    found = asking("192.0.2.1", blocking=Blocking(names=("example.com",)))
+    free = tuple(replace(one, filtered=False) for one in found.dns.networks)
+    dns.publish(replace(found, dns=replace(found.dns, networks=free)))
+    until(lambda: dns.answers("www.example.com") == ["203.0.113.5"], "it is free")
+    assert dns.ask("www.example.com", tcp=True)["answers"] == ["203.0.113.5"]
+    assert "203.0.113.5" in looked_up(dns, "www.example.com", "10.77.0.50")
+    dns.publish(found)
+    until(lambda: dns.ask("www.example.com")["code"] == "NXDOMAIN", "it is blocked again")
 
 
 def test_an_allowed_name_is_answered_whatever_is_blocked(dns: Names) -> None:

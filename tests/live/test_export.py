@@ -11,6 +11,7 @@ import pytest
 
 from appliance.model import nix, read
 from appliance.model.exchange import exported, imported
+from tests.appliance.model.everything import EVERYTHING
 from tests.appliance.model.test_exchange import some
 from tests.appliance.model.test_nix import anything
 
@@ -37,6 +38,10 @@ def test_nix_reads_an_export_as_the_identical_configuration(seed: int, tmp_path:
     found = evaluated(tmp_path, exported(config))
     assert read.config(found["nixie"]["router"]) == config
     assert read.config(imported(json.dumps(found)).stored) == config
+
+
+def test_nix_reads_every_setting_of_an_export(tmp_path: Path) -> None:
+    assert read.config(evaluated(tmp_path, exported(EVERYTHING))["nixie"]["router"]) == EVERYTHING
 
 
 def test_nix_reads_whatever_is_written_as_we_do(tmp_path: Path) -> None:

@@ -60,6 +60,37 @@ def test_a_client_reaches_the_provider_from_a_delegated_address(six: Six) -> Non
     assert six.lan.reaches("2001:db8:ffff::1")
 
 
+SOLICIT = """
+import socket
+from contextlib import suppress
+from ipaddress import IPv6Address
+asking = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+asking.settimeout(1)
+said = b""
+for _ in range(40):
+    asking.sendto(bytes([133]) + bytes(7), ("ff02::2", 0, 0, socket.if_nametoindex("eth0")))
+    with suppress(TimeoutError):
+        while said[:1] != bytes([134]):
+            said = asking.recv(1500)
+        break
+options = said[16:]
+while options:
+    size = options[1] * 8
+    if options[0] == 25:
+        print(*(IPv6Address(options[at : at + 16]) for at in range(8, size, 16)))
+    options = options[size:]
+"""
+"""Asks for a router's advertisement; prints the name servers in it (RFC 8106 §5.1)."""
+
+
+def test_a_client_is_told_who_answers_names(six: Six) -> None:
+    six.apply(SIX)
+    heard(six, "fd12:3456:789a:0:")
+    assert six.lan.python(SOLICIT).split() == ["fd12:3456:789a::1"]
+
+
 def test_names_are_answered_by_ipv6_alone(six: Six) -> None:
     delegated(six)
     heard(six, "fd12:3456:789a:0:")

@@ -95,6 +95,7 @@ def packet(source: str, destination: str, family: int = 4, what: str = "tcp 8080
         ("lan", "lab", False),
         ("lab", "lan", False),
         ("lan", "visitors", False),
+        ("lab", "visitors", False),
         ("visitors", "lan", False),
         ("visitors", "lab", False),
         ("internet", "lan", False),

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 import pytest
 
 from appliance.cli.client import REFUSED, Client, Failed
+from appliance.roles import ROLES as EVERY_ROLE
 from appliance.store.open import reader
 from appliance.store.trials import trial
 from tests.live.lan_client import LanClient
@@ -27,6 +28,7 @@ SIDE_BY_SIDE = 4
 CAST = ("admin=lan", "machines=none")
 START_SECONDS = 60  # of a whole router, beside three others
 ROLES = ("net", "dhcp", "dns", "wan", "boot", "build", "web")
+"""Those that have to do with the network, or with who looks at it."""
 
 
 # ── mistakes ──────────────────────────────────────────────────────────────────────────────────────
@@ -128,7 +130,12 @@ def second_apply(client: LanClient) -> None:
 
 TROUBLES = (nothing, *map(killed, ROLES), stopped("net"), rebooted)
 """Every mistake meets these."""
-MORE_TROUBLES = (*(stopped(role) for role in ROLES if role != "net"), second_apply)
+OTHERS = tuple(role for role in EVERY_ROLE if role not in ROLES)
+MORE_TROUBLES = (
+    *(stopped(role) for role in EVERY_ROLE if role != "net"),
+    *map(killed, OTHERS),
+    second_apply,
+)
 """One mistake meets these."""
 
 Trouble = Callable[[LanClient], None]

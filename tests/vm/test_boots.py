@@ -1,15 +1,21 @@
 """Machines with real firmware boot hosts that real Nix built, and every step is written down."""
 
 import itertools
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from appliance.store.boots import BootRow, StepRow
-from tests.live.standing import INSTALLED, ROLES, Router
+from appliance.store.open import reader
+from tests.live.lan_client import LanClient
+from tests.live.standing import CHECKOUT, INSTALLED, ROLES, Router
 from tests.live.waiting import until
 from tests.vm.disguise import PLAIN, WITHOUT_HTTP, disguised
 from tests.vm.lab import Workshop, switched_on
@@ -301,3 +307,56 @@ def without(router: Router, *roles: str, files: tuple[str, ...]) -> Iterator[Non
 def found(router: Router, files: tuple[str, ...]) -> list[Path]:
     """The databases, and what SQLite keeps beside them."""
     return [one for name in files for one in router.state.glob(f"{name}*")]
+
+
+# ── last: what it leaves of the pool is nothing for others ───────────────────────────────────────
+
+
+def test_a_machine_with_a_fixed_address_boots_in_a_flood_of_devices(workshop: Workshop) -> None:
+    mac, address = new_mac(), "10.77.0.77"
+    workshop.assign(mac, "steadfast", host=workshop.hosts["native"])
+    reserved(workshop.router, mac, address)
+    with flooded(workshop.router) as flood, switched_on(workshop, mac, "bios") as machine:
+        row = workshop.ends(machine, "up", "short")
+        assert flood.poll() is None
+    image = workshop.image("native")
+    assert (row.state, row.image, row.toplevel) == ("up", image.id, image.toplevel)
+    acks = [one for one in named(workshop.steps_of(row.id), "dhcp") if one.name == "ACK"]
+    assert {one.detail["address"] for one in acks} == {address}
+
+
+def reserved(router: Router, mac: str, address: str) -> None:
+    """The device has that address for good; returns once this is kept."""
+    config = router.client.get("/config")["config"]
+    config["networks"][0]["dhcp"]["reservations"].append({"mac": mac, "address": address})
+    change = router.client.post("/config", config)["wish"]
+    until(lambda: router.client.get("/change")["state"] == "on trial", "it waits for Keep", 60)
+    router.client.post(f"/change/{change}/keep")
+    until(lambda: router.client.get("/change")["state"] == "kept", "it is kept", 60)
+
+
+@contextmanager
+def flooded(router: Router) -> Iterator["subprocess.Popen[bytes]"]:
+    """5,000 invented devices a minute on the LAN, once the router has noticed."""
+    client = LanClient(router)
+    client.plug_in()
+    script = str(CHECKOUT / "tests/live/dhcp_client.py")
+    words = f"while {sys.executable} {script} dev0 flood 5000; do :; done"
+    flood = subprocess.Popen(
+        [*("ip", "netns", "exec", client.namespace), "sh", "-c", words],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        start_new_session=True,
+    )
+    try:
+        until(lambda: noticed(router), "the flood is noticed", 60)
+        yield flood
+    finally:
+        os.killpg(flood.pid, signal.SIGKILL)
+        flood.wait()
+
+
+def noticed(router: Router) -> bool:
+    """Did dhcp say that there is a flood?"""
+    with closing(reader(router.state / "leases.db")) as connection:
+        question = "SELECT count(*) FROM event WHERE kind = 'PoolFlooded'"
+        return bool(connection.execute(question).fetchone()[0])

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from appliance.trial import RESTART
-from services.lab.machine import Machine
+from services.lab.machine import Firmware, Machine
 from services.net.asked import CUT_OFF
 from tests.live.trial_room import Config, Patience, undone_in_time
 from tests.live.waiting import until
 from tests.vm.disk import Disk
 from tests.vm.lab import Workshop
+from tests.vm.router_vm import ALL
 from tests.vm.whole_room import (
     FAR,
     LEASED,
@@ -32,7 +33,7 @@ from tests.vm.whole_room import (
 
 pytestmark = pytest.mark.vm
 
-MAC = "52:54:00:77:00:01"
+MACS = {"bios": "52:54:00:77:00:01", "uefi": "52:54:00:77:00:02"}
 TAGS = ("ip", "-br", "link", "show", "type", "vlan")
 GUESTS = ("ip", "-br", "link", "show", "master", "br-guest")
 PATIENCE = Patience(grace=60, start=SECONDS)  # net alone starts in that
@@ -86,23 +87,28 @@ def test_a_tag_that_somebody_deletes_is_made_again(whole: WholeRouter) -> None:
 # ── a machine behind it ──────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(("firmware", "asks"), [("bios", "script"), ("uefi", "pxe-x64")])
 def test_a_machine_boots_a_host_of_the_flake_through_it(
-    whole: WholeRouter, workshop: Workshop
+    whole: WholeRouter, workshop: Workshop, firmware: str, asks: str
 ) -> None:
+    machine = Machine(f"behind-{firmware}", MACS[firmware], Firmware(firmware))
     whole.client.put(
-        f"/machines/{MAC}/intent", {"name": "behind", "host": workshop.hosts["native"]}
+        f"/machines/{machine.mac}/intent",
+        {"name": machine.name, "host": workshop.hosts["native"]},
     )
-    until(lambda: MAC in whole.vm.read("/state/published/table.json"), "it is published", SECONDS)
-    with machine_behind(whole, Machine("behind", MAC)):
-        until(lambda: newest_boot(whole)["state"] in ("up", "short"), "its boot has an end", 400)
-    found = newest_boot(whole)
-    image = workshop.image("native")
-    assert (found["state"], found["image"], found["toplevel"]) == ("up", image.id, image.toplevel)
+    table = "/state/published/table.json"
+    until(lambda: machine.mac in whole.vm.read(table), "it is published", SECONDS)
+    with machine_behind(whole, machine):
+        over = ("up", "short")
+        until(lambda: newest_boot(whole, machine.mac)["state"] in over, "its boot has an end", 400)
+    found, image = newest_boot(whole, machine.mac), workshop.image("native")
+    assert (found["state"], found["firmware"]) == ("up", asks)
+    assert (found["image"], found["toplevel"]) == (image.id, image.toplevel)
 
 
-def newest_boot(whole: WholeRouter) -> Mapping[str, Any]:
-    columns = "state, image, toplevel"
-    rows = whole.vm.rows("/state/boot.db", f"SELECT {columns} FROM boot WHERE mac = '{MAC}'")
+def newest_boot(whole: WholeRouter, mac: str) -> Mapping[str, Any]:
+    columns = "state, firmware, image, toplevel"
+    rows = whole.vm.rows("/state/boot.db", f"SELECT {columns} FROM boot WHERE mac = '{mac}'")
     return dict(zip(columns.split(", "), rows[-1], strict=True)) if rows else {"state": ""}
 
 
@@ -129,7 +135,15 @@ def stopped(whole: WholeRouter) -> None:
     whole.sh(f"kill -STOP {whole.pid('net')}")
 
 
-@pytest.mark.parametrize("trouble", [nothing, killed, stopped], ids=lambda one: one.__name__)
+def others_killed(whole: WholeRouter) -> None:
+    """Every role but net, at once."""
+    whole.sh("kill -9 " + " ".join(whole.pid(name) for name in ALL if name != "net"))
+
+
+TROUBLES = (nothing, killed, stopped, others_killed)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda one: one.__name__.replace("_", " "))
 def test_without_keep_every_tag_is_back(
     whole: WholeRouter, trouble: Callable[[WholeRouter], None]
 ) -> None:

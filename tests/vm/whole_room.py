@@ -22,7 +22,7 @@ from appliance.actions.changes import FIRST_RUN, propose_revision
 from appliance.actions.open import open_desk
 from appliance.roles import GROUP, ROLES
 from services.lab.driver import probe_platform
-from services.lab.machine import Machine, command
+from services.lab.machine import Machine, command, needs_variables
 from tests.vm.disk import Disk
 from tests.vm.lab import Workshop
 from tests.vm.router_vm import ALL, RouterVm, router_vm, switched_on_again
@@ -207,7 +207,11 @@ def machine_behind(whole: WholeRouter, machine: Machine) -> Iterator[None]:
     """A machine with real firmware on the LAN, for the length of a block."""
     path = whole.vm.folder / f"cable-{CABLE}"
     platform = asyncio.run(probe_platform())
-    words = list(command(machine, "lan", platform, None))
+    variables = None
+    if needs_variables(machine.firmware):
+        assert platform.variables, "there is no UEFI firmware: set-up installs ovmf"
+        variables = Path(shutil.copy(platform.variables, whole.vm.folder / f"{machine.name}.fd"))
+    words = list(command(machine, "lan", platform, variables))
     words[words.index("-netdev") + 1] = f"stream,id=lan,server=off,addr.type=unix,addr.path={path}"
     with tempfile.TemporaryFile() as console:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=console, stderr=console)

@@ -40,6 +40,7 @@ class ApiNetwork:
     pool_last: Annotated[str | None, Field(examples=["10.77.0.199"])]
     lease_seconds: int | None
     netboot: bool
+    filtered: Annotated[bool, Field(description="names are blocked for its devices")]
     default: ApiDefault
 
 
@@ -98,6 +99,7 @@ def every_network(here: Signed) -> list[ApiNetwork]:
                 str(pool.last) if pool else None,
                 pool.lease_seconds if pool else None,
                 any(one.name == network.name for one in slices.boot),
+                network.filtered,
                 ApiDefault(
                     network.name,
                     default.kind if default else "hold",

@@ -1,6 +1,6 @@
 """/names/blocking: which names are not answered and for whom, in the draft; a pause, at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, NamedTuple
 
@@ -93,24 +93,30 @@ def built(here: Here, typed: TypedBlocking, wrong: Wrong) -> BlockingView:
     return BlockingView(
         shell=frame.shell(here, "names", "Blocking"),
         tabs=tabs(config, PATH),
-        lead=lead(blocking),
+        lead=lead(
+            blocking,
+            [one.name for one in config.networks if not one.filtered] if config else (),
+        ),
         fields=fields(stored, asdict(typed), wrong),
         problem=wrong.get("", ""),
     )
 
 
-def lead(blocking: Blocking) -> str:
-    """How much is blocked, and for whom not.
+def lead(blocking: Blocking, spared: Sequence[str] = ()) -> str:
+    """How much is blocked, and for whom not; `spared` are networks.
 
     >>> lead(Blocking()), lead(Blocking(names=("ads.example",)))
     ('No name is blocked.', 'Names of your own are not answered.')
+    >>> lead(Blocking(names=("ads.example",)), ("lab",))
+    'Names of your own are not answered, but for everybody on lab.'
     """
     lists = (f"of {phrases.counted(len(blocking.lists), 'list')}",) if blocking.lists else ()
     own = ("of your own",) if blocking.names else ()
     if not (lists or own):
         return "No name is blocked."
-    spared = phrases.counted(len(blocking.exempt), "device")
-    but = f", but for {spared}" if blocking.exempt else ""
+    networks = (f"everybody on {phrases.listing(spared)}",) if spared else ()
+    devices = (phrases.counted(len(blocking.exempt), "device"),) if blocking.exempt else ()
+    but = f", but for {' and '.join((*networks, *devices))}" if networks or devices else ""
     return f"Names {' and '.join((*lists, *own))} are not answered{but}."
 
 

@@ -114,6 +114,10 @@ DEEDS: Mapping[str, Callable[[Desk, Actor, Rows[Any], Key], Done]] = {
     "remove": rows.remove,
 }
 """What the buttons beside a rule or a forward do."""
+OWN_DEEDS: Mapping[tuple[str, str], Callable[[Desk, Actor, Key], Done]] = {
+    ("forwards", "remove"): deeds.remove_forward,
+}
+"""Where more goes with a row than the row."""
 GROUPS: Mapping[str, Rows[Any]] = {"rules": deeds.RULES, "forwards": deeds.FORWARDS}
 
 
@@ -122,8 +126,9 @@ def act(here: Owning, group: str, name: str, deed: Text = "") -> Response:
     """Move, switch or take out a rule or a forward, in the draft."""
     if group not in GROUPS or deed not in DEEDS:
         raise Unknown(problem("Nobody can do that here. Press one of the buttons."))
-    done = DEEDS[deed](here.desk, here.actor, GROUPS[group], (name,))
-    return after(PATH, done.act)
+    if own := OWN_DEEDS.get((group, deed)):
+        return after(PATH, own(here.desk, here.actor, (name,)).act)
+    return after(PATH, DEEDS[deed](here.desk, here.actor, GROUPS[group], (name,)).act)
 
 
 def built(here: Here) -> FirewallView:

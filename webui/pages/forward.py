@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from ipaddress import IPv4Address
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from appliance.actions import draft
 from appliance.actions import firewall as deeds
 from appliance.actions.desk import Done
+from appliance.actions.known_devices import known
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import Forward
@@ -161,8 +163,7 @@ def built(here: Here, before: str, typed: Typed, refused: Refused | None = None)
         heading=f"Change {before}" if before else "Let something in",
         name=Field(typed.name, wrong.get("name", "")),
         devices=tuple(
-            Choice(one.mac, f"{one.name or one.mac} · {one.address}", one.mac == typed.mac)
-            for one in ends.reservations(config)
+            Choice(mac, label, mac == typed.mac) for mac, label in targets(here, config).items()
         ),
         mac_problem=wrong.get("mac", ""),
         protocols=to_choose(PROTOCOLS, typed.protocol),
@@ -175,6 +176,17 @@ def built(here: Here, before: str, typed: Typed, refused: Refused | None = None)
         seen=typed.seen,
         problem=wrong.get("", ""),
     )
+
+
+def targets(here: Here, config: RouterConfig) -> Mapping[str, str]:
+    """Where a forward may lead, by MAC: devices with a fixed address, then who is here."""
+    found = {one.mac: f"{one.name or one.mac} · {one.address}" for one in ends.reservations(config)}
+    given = [one.address.network for one in config.networks if one.dhcp]
+    for one in known(here.reads):
+        fits = one.address and any(IPv4Address(one.address) in subnet for subnet in given)
+        if one.row.here and fits and one.mac not in found:
+            found[one.mac] = f"{one.name} · keeps {one.address}"
+    return found
 
 
 FORM = RowForm("forward.html", PATH, present, built, save)

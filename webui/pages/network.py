@@ -55,6 +55,7 @@ class Typed:
     suffix: str = str(ROUTER_SUFFIX)
     zone: str = LAN
     newcomers: str = TELL
+    filtered: str = ""
     seen: str = ""
 
 
@@ -90,6 +91,7 @@ class NetworkView:
     zone_problem: str
     newcomers: tuple[Choice, ...]
     newcomers_problem: str
+    filtered: bool
     seen: str
     problem: str
 
@@ -221,6 +223,7 @@ def suggested(config: RouterConfig) -> Typed:
         lease=str(pool.lease_seconds),
         netboot="yes",
         six="yes",
+        filtered="yes",
     )
 
 
@@ -247,6 +250,7 @@ def stored_as_typed(network: Network) -> Typed:
         suffix=str(six.suffix if six else ROUTER_SUFFIX),
         zone=network.zone,
         newcomers=network.newcomers,
+        filtered="yes" if network.filtered else "",
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -264,6 +268,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
         "netboot": ticked(typed.netboot),
         "zone": typed.zone,
         "newcomers": typed.newcomers,
+        "filtered": ticked(typed.filtered),
         "dhcp": None,
         "ipv6": _ipv6(typed) if ticked(typed.six) else None,
     }
@@ -342,6 +347,7 @@ def view(
             for value, words in CHOICES.items()
         ),
         newcomers_problem=wrong.get("newcomers", ""),
+        filtered=ticked(typed.filtered),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )

@@ -314,6 +314,7 @@ def _facts(
         Fact("By IPv6", ", ".join(map(str, network.six)), code=True),
         Fact("Ports", "; ".join(links)),
         Fact("Machines boot", "yes" if boots else "no"),
+        Fact("Blocked names", "" if network.filtered else "none here"),
     ]
     if dhcp:
         size = int(dhcp.last) - int(dhcp.first) + 1

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
-from appliance.actions import acts, changes, devices, draft
+from appliance.actions import acts, changes, devices, draft, networks
 from appliance.actions.desk import Desk
 from appliance.actions.refusals import Forbidden
 from appliance.errors import Refused
@@ -104,6 +104,16 @@ def test_reserving_again_moves_the_reservation(desk: Desk) -> None:
     assert [(str(one.address), one.name) for one in network.dhcp.reservations] == [
         ("10.77.0.60", "forge")
     ]
+
+
+def test_reserving_again_keeps_the_end_of_its_ipv6_address(desk: Desk) -> None:
+    changes.propose_revision(desk, OWNER, CONFIG, base=0)
+    ends = {"mac": MAC, "address": "10.77.0.50", "suffix": "::7"}
+    networks.reserve(desk, OWNER, "lan", "", ends)
+    devices.reserve_address(desk, OWNER, MAC, address="10.77.0.60")
+    (network,) = draft.edited(desk).networks
+    assert network.dhcp is not None
+    assert [str(one.suffix) for one in network.dhcp.reservations] == ["::7"]
 
 
 def test_releasing_what_was_only_prepared_leaves_no_draft(desk: Desk) -> None:

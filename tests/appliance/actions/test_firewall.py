@@ -1,3 +1,7 @@
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from appliance.actions import changes, draft, firewall, networks, rows
@@ -5,7 +9,12 @@ from appliance.actions.desk import Desk
 from appliance.actions.firewall import FORWARDS, ROUTES, RULES
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
+from appliance.store import trials
+from appliance.store.devices import write_devices
+from appliance.store.open import writer
 from tests.appliance.actions.conftest import OWNER
+from tests.appliance.actions.met import MAC as EMBER
+from tests.appliance.actions.met import ROW
 from tests.appliance.actions.test_changes import CONFIG
 
 MAC = "52:54:00:00:00:09"
@@ -115,3 +124,94 @@ def test_a_route_is_forgotten_by_its_metric(begun: Desk) -> None:
         rows.remove(begun, OWNER, ROUTES, ("10.50.0.0/16", "20"))
     rows.remove(begun, OWNER, ROUTES, ("10.50.0.0/16", "30"))
     assert draft.edited(begun).routes == ()
+
+
+# ── a forward to a device without a fixed address ────────────────────────────────────────────────
+
+NEW = {**SSH, "mac": EMBER}
+WEB = {**NEW, "name": "web", "outside": {"first": 8443}, "inside": 443}
+
+
+@pytest.fixture
+def seen_home(begun: Desk, tmp_path: Path) -> Desk:
+    """Ember is here, at addresses of which one is made of its MAC."""
+    own = "fd77::21b:21ff:feaa:bbcc"
+    row = replace(ROW, addresses=("10.77.0.50", own, "fe80::21b:21ff:feaa:bbcc"))
+    with closing(writer(tmp_path / "net.db", trials.MIGRATIONS)) as connection:
+        write_devices(connection, [row], ())
+    return begun
+
+
+def fixed(desk: Desk) -> dict[str, str]:
+    """The fixed addresses of the draft by MAC."""
+    dhcp = draft.edited(desk).networks[0].dhcp
+    return {one.mac: str(one.address) for one in dhcp.reservations} if dhcp else {}
+
+
+def test_a_forward_keeps_its_device_the_address_that_it_has(seen_home: Desk) -> None:
+    firewall.save_forward(seen_home, OWNER, (), NEW, "")
+    found = draft.edited(seen_home)
+    assert found.networks[0].dhcp
+    ember = found.networks[0].dhcp.reservations[-1]
+    assert (ember.mac, str(ember.address), ember.name) == (EMBER, "10.77.0.50", "ember")
+    assert str(ember.suffix) == "::21b:21ff:feaa:bbcc"
+    assert found.forwards[0].reserves
+
+
+def test_such_a_forward_takes_the_fixed_address_along(seen_home: Desk) -> None:
+    before = draft.edited(seen_home)
+    firewall.save_forward(seen_home, OWNER, (), NEW, "")
+    firewall.remove_forward(seen_home, OWNER, ("ssh",))
+    assert draft.edited(seen_home) == before
+
+
+def test_a_forward_leaves_an_address_that_was_fixed_before(seen_home: Desk) -> None:
+    before = fixed(seen_home)
+    firewall.save_forward(seen_home, OWNER, (), SSH, "")
+    firewall.remove_forward(seen_home, OWNER, ("ssh",))
+    assert MAC in before
+    assert fixed(seen_home) == before
+
+
+def test_the_last_forward_of_a_device_takes_the_address_along(seen_home: Desk) -> None:
+    for one in (NEW, WEB):
+        firewall.save_forward(seen_home, OWNER, (), one, "")
+    firewall.remove_forward(seen_home, OWNER, ("ssh",))
+    assert EMBER in fixed(seen_home)
+    firewall.remove_forward(seen_home, OWNER, ("web",))
+    assert EMBER not in fixed(seen_home)
+
+
+def test_an_address_that_a_rule_needs_stays(seen_home: Desk) -> None:
+    firewall.save_forward(seen_home, OWNER, (), NEW, "")
+    needs = {**rule("a"), "source": "internet", "destination": "lan"}
+    rows.save(seen_home, OWNER, RULES, (), {**needs, "receivers": {"devices": [EMBER]}})
+    firewall.remove_forward(seen_home, OWNER, ("ssh",))
+    assert EMBER in fixed(seen_home)
+
+
+def test_a_forward_that_is_changed_still_takes_the_address_along(seen_home: Desk) -> None:
+    firewall.save_forward(seen_home, OWNER, (), NEW, "")
+    firewall.save_forward(seen_home, OWNER, ("ssh",), {**NEW, "inside": 23}, "::7")
+    firewall.remove_forward(seen_home, OWNER, ("ssh",))
+    assert EMBER not in fixed(seen_home)
+
+
+def test_a_forward_that_leads_elsewhere_gives_the_address_back(seen_home: Desk) -> None:
+    firewall.save_forward(seen_home, OWNER, (), NEW, "")
+    firewall.save_forward(seen_home, OWNER, ("ssh",), SSH, "")
+    assert set(fixed(seen_home)) == {MAC}
+    assert not draft.edited(seen_home).forwards[0].reserves
+
+
+def test_a_second_forward_leaves_the_suffix_of_its_device(seen_home: Desk) -> None:
+    firewall.save_forward(seen_home, OWNER, (), SSH, "::9")
+    firewall.save_forward(seen_home, OWNER, (), {**WEB, "mac": MAC}, "")
+    dhcp = draft.edited(seen_home).networks[0].dhcp
+    assert dhcp
+    assert str(dhcp.reservations[0].suffix) == "::9"
+
+
+def test_a_device_that_nobody_has_seen_needs_a_fixed_address_first(seen_home: Desk) -> None:
+    with pytest.raises(Refused, match="has no reservation"):
+        firewall.save_forward(seen_home, OWNER, (), {**NEW, "mac": "52:54:00:00:00:99"}, "")

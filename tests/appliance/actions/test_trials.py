@@ -234,6 +234,18 @@ def test_nobody_goes_back_to_what_was_never_kept(desk: Desk, kept: Network) -> N
         changes.revert(desk, OWNER, 7)
 
 
+def test_going_back_can_be_tried_again_after_an_undo(desk: Desk, kept: Network) -> None:
+    changes.keep(desk, OWNER, proposed(desk))
+    kept.look()
+    for _ in range(2):
+        back = changes.revert(desk, OWNER, 1).wish
+        kept.look()
+        assert back
+        changes.take_back(desk, OWNER, back)
+        kept.look()
+    assert [row.state for row in changes.history(desk, OWNER)] == ["in force", "undone"]
+
+
 def test_what_the_kernel_refuses_is_in_the_history(desk: Desk, kept: Network) -> None:
     guest = {"name": "guest", "bridge": "br-guest", "ports": [], "address": "10.79.0.1/24"}
     kept.kernel.state = order.State(

@@ -40,6 +40,10 @@ def test_ports_come_and_go_by_name() -> None:
     )
 
 
+def test_whether_names_are_blocked_is_told() -> None:
+    assert changed(filtered=False) == ("No name is blocked for devices on lan.",)
+
+
 def test_dhcp_that_ends_is_told() -> None:
     assert changed(dhcp=None) == ("DHCP on lan ends.",)
 

@@ -42,6 +42,13 @@ def test_a_forward_comes_with_its_end() -> None:
     assert differences(ruled(forwards=(until,)), HOME) == ("The forward ssh goes away.",)
 
 
+def test_a_forward_that_brings_its_device_an_address_says_so() -> None:
+    assert differences(HOME, ruled(forwards=(replace(SSH, reserves=True),))) == (
+        "The forward ssh is new: tcp 2222 of the internet leads to nas:22. The fixed address of "
+        "its device goes when it goes.",
+    )
+
+
 def test_a_forward_of_the_admins_port_says_where_the_admin_is() -> None:
     web = replace(SSH, name="web", outside=Ports(400, 500), inside=None)
     assert differences(HOME, ruled(forwards=(web,))) == (

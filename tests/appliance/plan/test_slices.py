@@ -89,3 +89,9 @@ def test_a_suffix_reaches_the_names() -> None:
     found = cut(RouterConfig((network,)), 1, {})
     assert found.dns.networks[0].reservations[0].suffix == IPv6Address("::7")
     assert from_json(to_json(found)) == found
+
+
+def test_dns_is_told_where_nothing_is_blocked() -> None:
+    found = cut(RouterConfig((replace(LAN, filtered=False), QUIET)), 1, {})
+    assert [one.filtered for one in found.dns.networks] == [False, True]
+    assert from_json(to_json(found)) == found

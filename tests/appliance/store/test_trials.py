@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -60,10 +61,17 @@ def test_the_same_ports_are_not_written_again(database: sqlite3.Connection) -> N
 
 
 def test_each_revision_has_its_last_ending(database: sqlite3.Connection) -> None:
-    kept = Ended(3, "kept", "", 6.0)
+    kept = Ended(3, "kept", "", 6.0, was_kept=True)
     trials.write_ended(database, Ended(3, "undone", "Nobody pressed Keep in time.", 5.0))
     trials.write_ended(database, kept)
     assert trials.endings(database) == {3: kept}
+
+
+def test_a_revision_that_was_kept_once_is_known_as_such(database: sqlite3.Connection) -> None:
+    late = Ended(3, "undone", "Nobody pressed Keep in time.", 7.0)
+    trials.write_ended(database, Ended(3, "kept", "", 6.0))
+    trials.write_ended(database, late)
+    assert trials.endings(database) == {3: replace(late, was_kept=True)}
 
 
 def test_the_newest_answered_wish_is_remembered(database: sqlite3.Connection) -> None:

@@ -28,3 +28,8 @@ def lease(address: str, mac: str) -> LeaseRow:
 def test_an_exempted_device_is_known_by_its_lease_or_reservation() -> None:
     held = [lease("10.77.0.101", MINE), lease("10.77.0.102", OTHER)]
     assert exempt_addresses(SLICE, held) == {"10.77.0.7", "10.77.0.101"}
+
+
+def test_an_exempted_device_is_known_by_whatever_it_was_seen_with() -> None:
+    seen = [("fd77::a1", "lan"), ("fe80::a1", "lan")]
+    assert exempt_addresses(SLICE, (), seen) == {"10.77.0.7", "fd77::a1", "fe80::a1%br-lan"}

@@ -54,6 +54,15 @@ def test_no_more_clients_are_remembered_than_fit() -> None:
     assert len(made.budgets) == 5
 
 
+def test_what_was_answered_is_forgotten_when_something_else_is_blocked() -> None:
+    made = face()
+    made.answers.put(b"12question", b"12answer", (), 0.0, 9.0)
+    assert made.answers.get(b"12question", 1.0)
+    made.belong("lan", (LAN,), 3, filtered=False)
+    assert not made.answers.get(b"12question", 1.0)
+    assert not made.filtered
+
+
 def test_another_network_forgets_the_clients() -> None:
     made = face()
     made.knows("10.77.0.9")

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
@@ -5,7 +6,7 @@ import pytest
 
 from appliance.errors import Refused
 from appliance.events import LinkMissing, LinkReturned
-from appliance.model import way
+from appliance.model import read, way
 from appliance.model.config import Network, RouterConfig
 from appliance.model.dns import Dns, Upstream
 from appliance.model.facts import Facts
@@ -43,6 +44,13 @@ def test_what_was_kept_once_is_not_measured_by_newer_rules() -> None:
 def test_what_has_problems_is_refused() -> None:
     with pytest.raises(Refused, match="take lan"):
         checked('{"networks": [], "domain": "local"}')
+
+
+def test_one_card_by_two_names_is_refused() -> None:
+    text = json.dumps(read.to_json(replace(CONFIG, wan=Wan("52:54:00:00:00:01"))))
+    assert checked(text)
+    with pytest.raises(Refused, match="eth1 is used twice"):
+        checked(text, nics=NICS)
 
 
 def test_an_aim_names_the_missing_ports() -> None:
@@ -146,6 +154,22 @@ def test_a_former_address_is_ours_to_take_away() -> None:
     found = aim(BY_DHCP, NICS, 0.0, learned=replace(learned(), former=(("eth0", gone),)))
     assert found.scope.addresses["eth0"] == {gone, LEASE.address}
     assert found.wanted.addresses["eth0"] == {LEASE.address}
+
+
+def test_packets_are_as_large_as_both_ends_of_a_session_agreed() -> None:
+    by_session = replace(BY_DHCP, wan=Wan("eth0", mtu=1500, pppoe=Pppoe("me")))
+    held = learned(replace(LEASE, mtu=1454), LINK)
+    assert "1414" in str(aim(by_session, NICS, 0.0, learned=held).wanted.firewall)
+    by_dhcp = replace(BY_DHCP, wan=Wan("eth0", mtu=1500))
+    owners = aim(by_dhcp, NICS, 0.0, learned=learned(replace(LEASE, mtu=1454)))
+    assert "1414" not in str(owners.wanted.firewall)
+
+
+def test_the_cable_of_a_session_stays_whatever_was_agreed() -> None:
+    by_session = replace(BY_DHCP, wan=Wan("eth0", mtu=1500, pppoe=Pppoe("me")))
+    before = aim(by_session, NICS, 0.0).wanted.links
+    held = learned(replace(LEASE, mtu=1454), LINK)
+    assert aim(by_session, NICS, 0.0, learned=held).wanted.links == before
 
 
 def test_a_session_is_out_with_its_lease() -> None:

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from appliance.actions import draft
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import Forward, Ports, Schedule
+from appliance.model.policy import reserved
+from tests.webui.household import TV
 from tests.webui.pages.conftest import Home
 
 GUEST = {"name": "guest", "address": "10.78.0.1/24", "gives": "", "netboot": "yes"}
@@ -158,6 +161,23 @@ def test_a_forward_is_removed(house: Home) -> None:
     house.post("/firewall/new-forward", **PHOTOS)
     house.post("/firewall/forwards/photos/deed", deed="remove")
     assert drafted(house).forwards == ()
+
+
+def test_a_device_without_a_fixed_address_is_let_in_by_one_form(house: Home) -> None:
+    assert f"/firewall/new-forward?mac={TV}" in house.get(f"/devices/{TV}")
+    before = drafted(house)
+    form = fields(house.get(f"/firewall/new-forward?mac={TV}"))
+    assert form["mac"] == TV
+    house.post("/firewall/new-forward", **{**form, "name": "stream", "outside": "8443"})
+    assert str(reserved_for(drafted(house), TV)) == "10.77.0.135"
+    house.post("/firewall/forwards/stream/deed", deed="remove")
+    assert drafted(house) == before
+
+
+def reserved_for(config: RouterConfig, mac: str) -> IPv4Address | None:
+    """The fixed address of a device."""
+    found = reserved(config, mac)
+    return found[1].address if found else None
 
 
 def test_a_rule_is_put_into_the_draft(house: Home) -> None:

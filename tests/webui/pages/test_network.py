@@ -127,6 +127,15 @@ def test_a_form_that_is_sent_untouched_changes_nothing(lived_in: Home) -> None:
     assert draft.current(lived_in.desk) is None
 
 
+def test_a_network_is_spared_from_blocking(lived_in: Home) -> None:
+    sent = form(lived_in, "/networks/lan/settings")
+    assert sent.pop("filtered") == "yes"
+    page = lived_in.post("/networks/lan/settings", **sent)
+    assert "The network lan is to be changed." in page
+    assert not lan(lived_in).filtered
+    assert "No name is blocked for devices on lan." in lived_in.get("/changes/review")
+
+
 def test_a_network_moves_with_everything_in_it(lived_in: Home) -> None:
     lived_in.post("/networks/lan/addresses/pin", mac=ANVIL)
     sent = {**form(lived_in, "/networks/lan/settings"), "address": "10.79.0.1/24"}
@@ -273,8 +282,9 @@ def test_a_gateway_out_of_reach_is_said_beside_its_field(home: Home) -> None:
     assert 'id="gateway-e"' in answer.text
 
 
-def test_a_port_that_a_network_has_is_not_the_internets_too(home: Home) -> None:
-    answer = home.client.post("/networks/internet", data={"way": "dhcp", "port": "enp2s0"})
+@pytest.mark.parametrize("port", ["enp2s0", "02:00:00:00:01:02"], ids=["by name", "by MAC"])
+def test_a_port_that_a_network_has_is_not_the_internets_too(home: Home, port: str) -> None:
+    answer = home.client.post("/networks/internet", data={"way": "dhcp", "port": port})
     assert answer.status_code == 422
     assert "enp2s0 is used twice" in answer.text
 
