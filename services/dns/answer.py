@@ -13,14 +13,14 @@ from services.dns.wire import (
     FORMERR,
     HEADER_SIZE,
     IN,
+    IS_ANSWER,
+    IS_CUT,
     NOTIMP,
     OPCODE,
-    QR,
     RCODE,
     RD,
     REFUSED,
     SERVFAIL,
-    TC,
     Malformed,
     Query,
     bad_version,
@@ -61,9 +61,8 @@ class Answer:
         ttls: tuple[tuple[int, int], ...] = (),
         born: float = 0.0,
         ends: float = 0.0,
-        *,
-        blocked: bool = False,
         why: Why = Why.CACHE,
+        blocked: bool = False,
     ) -> None:
         self.message, self.ttls, self.born, self.ends = message, ttls, born, ends
         self.blocked, self.why = blocked, why
@@ -90,19 +89,19 @@ class Silence:
 
 def answer(
     message: bytes,
-    *,
     network: str | None,
     zone: Zone | None,
     cache: Cache,
     now: float,
     blocked: Blocked | None = None,
-    tcp: bool = False,
+    limit: int = 0,
 ) -> Answer | Ask | Silence:
     """Decide on one message from a client on `network`, None for a client of none of ours.
 
     `blocked` says which names are not answered; None while blocking pauses, or for its exemptions.
+    An answer has at most `limit` bytes, 0 for what the client can take over UDP.
     """
-    if len(message) < HEADER_SIZE or message[2] & QR >> 8:
+    if len(message) < HEADER_SIZE or message[2] & IS_ANSWER:
         return Silence("no header, or an answer")
     if network is None or zone is None:
         return Answer(refusal(message, REFUSED) or b"", why=Why.REFUSED)
@@ -112,15 +111,17 @@ def answer(
         query = read_query(message)
     except Malformed:
         return Answer(refusal(message, FORMERR) or b"", why=Why.REFUSED)
+    if limit:
+        query.limit = limit
     if query.version or query.type in META_TYPES or query.question[-2:] != IN:
         return Answer(_refused(query), why=Why.REFUSED)
     local = zone.answer(query, network)
     if isinstance(local, Local):
-        said = compose(query, local.flags, local.counts, local.records, tcp=tcp)
+        said = compose(query, local.flags, local.counts, local.records)
         return Answer(said, (), now, now + LOCAL_HELD_SECONDS, why=Why.LOCAL)
     # of the world the name itself is asked, or what one of ours is an alias for
     ask = Ask(query.about(local.target), query, local.chain) if local else Ask(query, query)
-    return _from_the_world(ask, cache, now, blocked, tcp=tcp)
+    return _from_the_world(ask, cache, now, blocked)
 
 
 def _refused(query: Query) -> bytes:
@@ -130,34 +131,30 @@ def _refused(query: Query) -> bytes:
     return failure(query, REFUSED)  # RFC 8482 §4.1 allows it for ANY
 
 
-def _from_the_world(
-    ask: Ask, cache: Cache, now: float, blocked: Blocked | None, *, tcp: bool
-) -> Answer | Ask:
+def _from_the_world(ask: Ask, cache: Cache, now: float, blocked: Blocked | None) -> Answer | Ask:
     """A name that is not ours: blocked, from the cache, or an upstream has to be asked."""
     query = ask.query
     if blocked is not None and blocked.lists_with(query.name):
         return Answer(no_such_name(ask.client), blocked=True)
     kept = cache.found(query.key, now)
     if kept and ask.chain:
-        return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now), tcp=tcp)
+        return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now))
     if kept:
-        return from_reply(query, kept[2], now, kept[0], kept[1], tcp=tcp)
+        return from_reply(query, kept[2], now, kept[0], kept[1])
     if not query.flags & RD:
         # only what is here was asked for: it is not
         return Answer(failure(ask.client, REFUSED), why=Why.REFUSED)
     return ask
 
 
-def answered(
-    ask: Ask, reply: Reply, now: float, seconds: int, *, tcp: bool = False, why: Why = Why.CACHE
-) -> Answer:
+def answered(ask: Ask, reply: Reply, now: float, seconds: int, why: Why = Why.CACHE) -> Answer:
     """The answer to who asked, from a reply that is good for `seconds` from now."""
     if ask.chain:
         try:
             reply = spliced(ask.chain, reply, ask.query.question, ask.client)
         except Malformed:
             reply = failed(ask.client)
-    return from_reply(ask.client, reply, now, now, now + seconds, tcp=tcp, why=why)
+    return from_reply(ask.client, reply, now, now, now + seconds, why)
 
 
 def renewed_by_age(kept: Kept, now: float) -> Reply:
@@ -175,24 +172,17 @@ def renewed_by_age(kept: Kept, now: float) -> Reply:
 
 
 def from_reply(
-    query: Query,
-    reply: Reply,
-    now: float,
-    born: float,
-    ends: float,
-    *,
-    tcp: bool = False,
-    why: Why = Why.CACHE,
+    query: Query, reply: Reply, now: float, born: float, ends: float, why: Why = Why.CACHE
 ) -> Answer:
     """An upstream's reply, which is good from `born` until `ends`, for this client."""
     flags = reply.flags & RCODE
     if query.flags & AD or query.wants_do:
         flags |= reply.flags & AD  # RFC 6840 §5.7
     records = reply.records if now == born else aged(reply, int(now - born))
-    said = compose(query, flags, reply.counts, records, tcp=tcp)
-    if said[2] & TC >> 8:
+    said = compose(query, flags, reply.counts, records)
+    if said[2] & IS_CUT:
         return Answer(said, why=why)
-    return Answer(said, reply.ttls, born, ends, why=why)
+    return Answer(said, reply.ttls, born, ends, why)
 
 
 PRIVATE_SECONDS = 60

@@ -10,7 +10,7 @@ while no upstream answers, an old answer is better than none (RFC 8767).
 from collections import OrderedDict
 
 from services.dns.reply import Reply, renewed
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, TTL
+from services.dns.wire import CLEAR, RCODE, TTL
 
 MOST_BYTES = 5_400_000
 """Of what was meant: some 10,000 answers of one record, as many as dnsmasq keeps on a Pi-hole."""
@@ -56,7 +56,7 @@ class Cache:
     def has_stale(self, key: Key, now: float) -> bool:
         """Is there an answer that was good once?"""
         entry = self._kept.get(key)
-        if entry is None or entry[2].flags & RCODE not in (NOERROR, NXDOMAIN):
+        if entry is None or entry[2].flags & RCODE not in CLEAR:
             return False
         return now < entry[3] + STALE_SECONDS
 
@@ -81,11 +81,10 @@ class Cache:
 
     def _store(self, key: Key, entry: Kept) -> None:
         kept = self._kept
-        before = kept.pop(key, None)
-        if before is not None:
-            self._bytes -= _weight(key, before[2])
-        kept[key] = entry
         weight = self._bytes + _weight(key, entry[2])
+        if key in kept:
+            weight -= _weight(key, kept.pop(key)[2])
+        kept[key] = entry
         while weight > self._most:
             oldest, gone = kept.popitem(last=False)
             weight -= _weight(oldest, gone[2])

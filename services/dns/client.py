@@ -21,8 +21,8 @@ LONGEST_ANSWER = 4_096
 TCP_SECONDS = 3.0
 MOST_TCP = 16
 ENTROPY_BYTES = 16_384
-LONGEST_DICE = 6 + 255 + 4
-"""For a port, two ids, and the letters of the longest question."""
+LAST_DICE = ENTROPY_BYTES - (5 + 255 + 4)
+"""Where there are enough of them: for a port, two ids, and the letters of the longest question."""
 LEAVE_SECONDS = 5.0
 """At most this often all ports are left because the upstream stays silent."""
 
@@ -37,7 +37,7 @@ class Client:
         self._machine, self._ports = Upstream(), Ports()
         self._sockets: dict[int, socket.socket] = {}
         self._leaving = Leaving(self._send)
-        self._entropy, self._spent = b"", 0
+        self._entropy, self._spent = b"", ENTROPY_BYTES
         self._leave_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._by_tcp: set[asyncio.Task[None]] = set()
@@ -46,7 +46,7 @@ class Client:
         """Ask; `waiter` is called once, with the reply or None."""
         slot, dice = self._place(now, query)
         if message := self._machine.ask(query, waiter, now, slot, dice):
-            self._leaving.put(slot, message)
+            self._leaving.put((slot, message))
         if self._timer is None:
             self._arm()
 
@@ -66,10 +66,10 @@ class Client:
             for slot in self._ports.missing():
                 self._open(slot)
         at = self._spent
-        if at > len(self._entropy) - LONGEST_DICE:
+        if at > LAST_DICE:
             self._entropy, at = secrets.token_bytes(ENTROPY_BYTES), 0
-        dice, self._spent = self._entropy, at + 6 + len(query.question)
-        return self._ports.pick(dice[at] << 8 | dice[at + 1], now), dice[at + 2 : self._spent]
+        dice, self._spent = self._entropy, at + 5 + len(query.question)
+        return self._ports.pick(dice[at], now), dice[at + 1 : self._spent]
 
     def _open(self, slot: int) -> None:
         """A socket that hears nobody but the upstream."""
@@ -86,16 +86,17 @@ class Client:
             self._loop.remove_reader(gone)
             gone.close()
 
-    def _send(self, slot: int, message: bytes) -> None:
-        leaves = self._sockets.get(slot)
-        if leaves is None:  # everything was closed in this very turn
-            return
-        try:
-            leaves.send(message)
-        except OSError:  # an older ICMP, or there was no route; the next try may get through
-            with suppress(OSError):
-                leaves.connect(self._where)
+    def _send(self, leaving: list[tuple[int, bytes]]) -> None:
+        for slot, message in leaving:
+            leaves = self._sockets.get(slot)
+            if leaves is None:  # everything was closed in this very turn
+                return
+            try:
                 leaves.send(message)
+            except OSError:  # an older ICMP, or there was no route; the next try may get through
+                with suppress(OSError):
+                    leaves.connect(self._where)
+                    leaves.send(message)
 
     def _readable(self, slot: int, heard: socket.socket) -> None:
         machine, now = self._machine, self._clock()
@@ -123,7 +124,7 @@ class Client:
         for flight in late:
             slot, dice = self._place(now, flight.query)
             if message := self._machine.again(flight, now, slot, dice):
-                self._leaving.put(slot, message)
+                self._leaving.put((slot, message))
         for flight in over:
             self._machine.landed(flight, None, now)
         if over and now >= self._leave_at:

@@ -3,7 +3,7 @@
 A roster without sockets: the door opens and closes what it names.
 """
 
-PORTS = 32
+PORTS = 32  # as many as divide a byte of chance evenly
 USES = 256
 """A port is left after this many questions: one that an attacker found is soon worth nothing."""
 LINGER_SECONDS = 6.0
@@ -14,47 +14,46 @@ class Ports:
     """Which slot is used next, and which are to be opened and closed."""
 
     def __init__(self) -> None:
+        self.is_short = True  # there are slots to open
         self._slots: list[int] = []
-        self._uses: dict[int, int] = {}
+        self._uses: dict[int, int] = {}  # of each open slot: the questions it has left
         self._left: list[tuple[float, int]] = []
         self._next = 0
-        self._picked: tuple[float, int] | None = None  # when, and at which place
-
-    @property
-    def is_short(self) -> bool:
-        """Are there slots to open?"""
-        return len(self._slots) < PORTS
+        self._picked, self._picked_at = -1, -1.0
 
     def missing(self) -> range:
         """Slots to open now; they are in use from here on."""
         fresh = range(self._next, self._next + PORTS - len(self._slots))
         self._next = fresh.stop
         self._slots.extend(fresh)
-        self._uses.update(dict.fromkeys(fresh, 0))
+        self._uses.update(dict.fromkeys(fresh, USES))
+        self.is_short = False
         return fresh
 
     def pick(self, chance: int, now: float) -> int:
-        """One of the open slots by `chance`, any number.
+        """One of the open slots by `chance`, any byte.
 
         Questions of one moment leave from one port, so that their answers are heard in one go.  To
         who guesses, each of them is as likely to be at any port as if they were strewn.
         """
-        if self._picked is None or self._picked[0] != now:
-            self._picked = now, chance % len(self._slots)
-        place = self._picked[1]
-        slot = self._slots[place]
-        self._uses[slot] += 1
-        if self._uses[slot] >= USES and len(self._slots) > 1:
-            self._picked = None
-            self._slots[place] = self._slots[-1]
-            self._slots.pop()
-            del self._uses[slot]
-            self._left.append((now + LINGER_SECONDS, slot))
+        slot = self._picked
+        if self._picked_at != now:
+            slot = self._picked = self._slots[chance % len(self._slots)]
+            self._picked_at = now
+        left = self._uses[slot] = self._uses[slot] - 1
+        if left <= 0 and len(self._slots) > 1:
+            self._leave(slot, now)
         return slot
+
+    def _leave(self, slot: int, now: float) -> None:
+        self.is_short, self._picked_at = True, -1.0
+        self._slots.remove(slot)
+        del self._uses[slot]
+        self._left.append((now + LINGER_SECONDS, slot))
 
     def leave(self, now: float) -> None:
         """Leave every port: our address may have changed under them."""
-        self._picked = None
+        self.is_short, self._picked_at = True, -1.0
         self._left.extend((now + LINGER_SECONDS, slot) for slot in self._slots)
         self._slots.clear()
         self._uses.clear()
@@ -68,6 +67,7 @@ class Ports:
     def close(self) -> list[int]:
         """Every slot, to be closed; the roster starts again."""
         every = [*self._slots, *(slot for _, slot in self._left)]
-        self._slots, self._left, self._picked = [], [], None
+        self._slots, self._left = [], []
         self._uses.clear()
+        self.is_short, self._picked_at = True, -1.0
         return every

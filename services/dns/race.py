@@ -12,7 +12,7 @@ from itertools import takewhile
 from services.dns.cache import Key
 from services.dns.reply import Reply
 from services.dns.upstream import MOST_IN_FLIGHT, Waiter
-from services.dns.wire import NOERROR, NXDOMAIN, RCODE, Query
+from services.dns.wire import CLEAR, RCODE, Query
 
 MOST_WAITING = 128
 """For one question; who comes later asks again by himself."""
@@ -99,7 +99,9 @@ class Races:
 
     def __init__(self, count: int) -> None:
         self.health: Sequence[Health] = tuple(Health() for _ in range(count))
+        self._several, self._most = count > 1, MOST_IN_FLIGHT if count else 0
         self._by_key: dict[Key, Race] = {}
+        self.last: int | None = None  # who said something last
         self._due: dict[Race, float] = {}  # when another is asked beside; the next one first
 
     def __len__(self) -> int:
@@ -112,21 +114,26 @@ class Races:
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, Sequence[int]] | None:
         """Begin a race: whom to ask at once.  None when it runs already, or nobody can be asked."""
-        race = self._by_key.get(query.key)
-        if race is not None and len(race.waiters) < MOST_WAITING:
-            race.waiters.append(waiter)
+        by_key, key = self._by_key, query.key
+        if key in by_key or len(by_key) >= self._most:
+            self._joined(by_key.get(key), waiter, now)
             return None
-        if race is not None or not self.health or len(self._by_key) >= MOST_IN_FLIGHT:
-            waiter(None, now)
-            return None
-        self._by_key[query.key] = race = Race(query, waiter)
-        starters = ALONE
-        if len(self.health) > 1:
-            starters = self._starters(race, now)
-            self._due[race] = now + BESIDE_SECONDS
+        by_key[key] = race = Race(query, waiter)
+        if not self._several:
+            self._put(race, 0, now)
+            return race, ALONE
+        starters = self._starters(race, now)
+        self._due[race] = now + BESIDE_SECONDS
         for number in starters:
             self._put(race, number, now)
         return race, starters
+
+    def _joined(self, race: Race | None, waiter: Waiter, now: float) -> None:
+        """Wait with those of a race that runs, if there is one, and room."""
+        if race is not None and len(race.waiters) < MOST_WAITING:
+            race.waiters.append(waiter)
+        else:
+            waiter(None, now)
 
     def told(self, race: Race, number: int, reply: Reply | None, now: float) -> int | None:
         """What `number` said, None for nothing; whom to ask now because of that, None for nobody.
@@ -138,10 +145,11 @@ class Races:
         if reply is None:
             health.fell(now)
         else:
+            self.last = number
             health.heard(now - race.asked[number])
         if race.done:
             return None
-        if reply is not None and reply.flags & RCODE in (NOERROR, NXDOMAIN):
+        if reply is not None and reply.flags & RCODE in CLEAR:
             self._end(race, reply, now)
             return None
         race.poor = race.poor or reply

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from services.dns.private import WITH_ADDRESSES
 from services.dns.wire import (
     AD,
-    HEADER,
+    CLEAR,
+    HEAD,
     NOERROR,
-    NXDOMAIN,
     OPT,
     QR,
     RCODE,
-    RECORD,
+    RECORD_SIZE,
     SHORTEST,
     SOA,
     TC,
@@ -60,9 +60,10 @@ def read_reply(message: bytes, start: int = 0) -> Reply:
 
     Raises Malformed.
     """
-    if len(message) < SHORTEST or not message[2] & QR >> 8 or message[4:6] != b"\0\1":
+    head = HEAD.unpack_from(message, 2) if len(message) >= SHORTEST else NO_HEAD
+    flags, questions, answers, authorities, additional = head
+    if questions != 1 or not flags & QR:
         raise Malformed("not an answer to one question")
-    _, flags, _, answers, authorities, additional = HEADER.unpack_from(message)
     start = at = start or question_end(message)
     ttls: list[tuple[int, int]] = []
     shortest = LONGEST_SECONDS
@@ -73,12 +74,12 @@ def read_reply(message: bytes, start: int = 0) -> Reply:
         if stop is not None or kind == OPT:
             stop = stop or at  # what follows is dropped too: pointers may not be moved
         else:
-            seconds = ttl if ttl < LONGEST_SECONDS else _seconds(ttl)
+            seconds = ttl if ttl <= LONGEST_SECONDS else _seconds(ttl)
             ttls.append((fixed + TTL_AT, seconds))
             if seconds < shortest:
                 shortest = seconds
-            if kind in WITH_ADDRESSES:
-                private = private or WITH_ADDRESSES[kind](message[fixed + RECORD.size : after])
+            if not private and (leads_home := WITH_ADDRESSES.get(kind)):
+                private = leads_home(message[fixed + RECORD_SIZE : after])
             elif kind == SOA and answers <= number < answers + authorities:
                 minimum = _minimum(message, fixed, after, ttl)
         at = after
@@ -96,6 +97,7 @@ def read_reply(message: bytes, start: int = 0) -> Reply:
     )
 
 
+NO_HEAD = (0, 0, 0, 0, 0)
 Counts = tuple[int, int, int]
 USUAL: Mapping[Counts, Counts] = {
     one: one for one in ((number, no, 0) for number in range(9) for no in range(2))
@@ -124,7 +126,7 @@ def _kept(number: int, answers: int, authorities: int) -> tuple[int, int, int]:
 
 def _minimum(message: bytes, fixed: int, after: int, ttl: int) -> int | None:
     """How long an SOA allows a "no" to be kept; None when it is cut short (RFC 2308 §3)."""
-    if after - fixed < RECORD.size + SOA_TAIL:
+    if after - fixed < RECORD_SIZE + SOA_TAIL:
         return None
     return min(ttl, int.from_bytes(message[after - 4 : after]))
 
@@ -139,7 +141,7 @@ def _keepable(flags: int, answers: int, shortest: int, minimum: int | None) -> i
     `shortest` is the lowest of its TTLs.
     """
     code = flags & RCODE
-    if flags & TC or code not in (NOERROR, NXDOMAIN):
+    if flags & TC or code not in CLEAR:
         return 0
     if code == NOERROR and answers:
         return shortest

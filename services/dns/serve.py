@@ -35,6 +35,7 @@ from services.dns.looked import question, sentence
 from services.dns.questions import Questions, none_known
 from services.dns.reply import Reply
 from services.dns.streams import Streams
+from services.dns.wire import LONGEST
 from services.dns.zone import Zone, names, network_of
 from services.recall.serve import listening as remembering
 
@@ -96,7 +97,7 @@ class Server:
         self._cache = Cache()
         self._faces: list[Face] = []
         self._heard: list[socket.socket] = []
-        self._leaving = Leaving(self._send)
+        self._leaving = Leaving(_send)
         self._zone: Zone | None = None
         self._ways = Ways(Dns())
         self._streams = Streams()
@@ -187,7 +188,7 @@ class Server:
             cache=self._cache,
             now=self._clock(),
             blocked=blocked,
-            tcp=True,
+            limit=LONGEST,
         )
 
     def listen(self, face: Face, sockets: Iterable[socket.socket | None]) -> None:
@@ -220,7 +221,7 @@ class Server:
                 budgets[client[0]] = left - 1
                 if known := get(message, moment):
                     hits += 1
-                    self._send(udp, known, client)
+                    _send([(udp, known, client)])
                     continue
             elif left is not None:
                 self.counts.limited += 1
@@ -250,43 +251,27 @@ class Server:
     ) -> None:
         if self.questions.on:
             self.questions.put(client[0], message, said, self._blocked, self._ways)
-        self._leaving.put(udp, said.message, client)
-
-    def _send(self, udp: socket.socket, message: bytes, client: tuple[str, int]) -> None:
-        try:
-            udp.sendto(message, client)
-        except OSError:  # the queue is full, or the link went away: the client asks again
-            return
+        self._leaving.put((udp, said.message, client))
 
     def _decided(
-        self, face: Face, message: bytes, client: str, moment: float, *, tcp: bool = False
+        self, face: Face, message: bytes, client: str, moment: float, limit: int = 0
     ) -> Answer | Ask | Silence:
-        said = answer(
-            message,
-            network=face.name if face.knows(client) else None,
-            zone=self._zone,
-            cache=self._cache,
-            now=moment,
-            blocked=self._blocked_for(face, client),
-            tcp=tcp,
-        )
+        network = face.name if face.knows(client) else None
+        blocked = self._blocked_for(face, client)
+        said = answer(message, network, self._zone, self._cache, moment, blocked, limit)
         if isinstance(said, Answer) and said.blocked:
             self.counts.blocked += 1
         return said
 
-    def _ask(
-        self, ask: Ask, now: float, give: Callable[[Answer], None], *, tcp: bool = False
-    ) -> None:
+    def _ask(self, ask: Ask, now: float, give: Callable[[Answer], None]) -> None:
         """Put it to the upstreams; an old answer is given when that takes too long."""
         self.counts.forwarded += 1
         if self._cache.has_stale(ask.query.key, now):
-            return self._ask_in_time(ask, now, give, tcp=tcp)
-        self._ways.ask(ask.query, partial(self._landed, ask, give, tcp), now)
+            return self._ask_in_time(ask, now, give)
+        self._ways.ask(ask.query, partial(self._landed, ask, give), now)
         return None
 
-    def _ask_in_time(
-        self, ask: Ask, now: float, give: Callable[[Answer], None], *, tcp: bool
-    ) -> None:
+    def _ask_in_time(self, ask: Ask, now: float, give: Callable[[Answer], None]) -> None:
         waits = True
 
         def give_once(said: Answer | None) -> None:
@@ -297,20 +282,15 @@ class Server:
 
         def patience_ends() -> None:
             if waits:
-                give_once(self._landing.stale(ask, self._clock(), tcp=tcp))
+                give_once(self._landing.stale(ask, self._clock()))
 
         self._loop.call_later(PATIENCE_SECONDS, patience_ends)
-        self._ways.ask(ask.query, partial(self._landed, ask, give_once, tcp), now)
+        self._ways.ask(ask.query, partial(self._landed, ask, give_once), now)
 
     def _landed(
-        self,
-        ask: Ask,
-        give: Callable[[Answer], None],
-        tcp: bool,
-        reply: Reply | None,
-        now: float,
+        self, ask: Ask, give: Callable[[Answer], None], reply: Reply | None, now: float
     ) -> None:
-        give(self._landing.answer(ask, reply, now, tcp=tcp))
+        give(self._landing.answer(ask, reply, now))
 
     def stream(
         self, face: Face
@@ -350,7 +330,7 @@ class Server:
         if not face.spend(client):
             self.counts.limited += 1
             return None
-        said = self._decided(face, message, client, self._clock(), tcp=True)
+        said = self._decided(face, message, client, self._clock(), LONGEST)
         if isinstance(said, Ask):
             said = await self._waited(said)
         if isinstance(said, Answer) and self.questions.on:
@@ -365,8 +345,20 @@ class Server:
             if not waited.done():
                 waited.set_result(given)
 
-        self._ask(ask, self._clock(), give, tcp=True)
+        self._ask(ask, self._clock(), give)
         return await waited
+
+
+Datagram = tuple[socket.socket, bytes, tuple[str, int]]
+"""A message, where it leaves, and for whom."""
+
+
+def _send(leaving: Iterable[Datagram]) -> None:
+    for udp, message, client in leaving:
+        try:
+            udp.sendto(message, client)
+        except OSError:  # the queue is full, or the link went away: the client asks again
+            continue
 
 
 def _drained(udp: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import takewhile
 
 from services.dns.reply import Reply, read_reply
-from services.dns.wire import HEADER_SIZE, QR, TC, Malformed, Query, ask, question_of, scrambled
+from services.dns.wire import HEADER_SIZE, TC, Malformed, Query, ask, question_of, scrambled
 
 TRY_SECONDS = (0.8, 1.6, 2.4)
 """How long each try may take; together a little less than a stub resolver's patience of 5 s."""
@@ -25,22 +25,15 @@ Waiter = Callable[[Reply | None, float], None]
 class Flight:
     """One question on its way."""
 
-    __slots__ = (
-        "done",
-        "doubted",
-        "place",
-        "query",
-        "question",
-        "tries",
-        "waiter",
-    )
+    __slots__ = ("done", "doubted", "place", "query", "question", "tries", "waiter")
+
+    place: tuple[int, bytes]  # slot and id
+    question: bytes  # as it was sent; doubted is an answer that has it in another letter case
 
     def __init__(self, query: Query, waiter: Waiter) -> None:
         self.query, self.waiter = query, waiter
-        self.place, self.question = (-1, b""), query.question  # the place: slot and id
-        self.doubted = False  # its answer came in another letter case than it was asked in
         self.tries = 0
-        self.done = False
+        self.doubted = self.done = False
 
 
 class Upstream:
@@ -81,17 +74,18 @@ class Upstream:
         An unreadable answer is not the end of the question: the real one may still come.
         """
         flight = self._by_id.get((slot, message[:2]))
-        if flight is None or len(message) < HEADER_SIZE or not message[2] & QR >> 8:
+        if flight is None:
             return None
         question = flight.question
-        if not message.startswith(question, HEADER_SIZE):
-            if question_of(message) != flight.query.key[:-1]:
-                return None
-            flight.doubted = self._folds < FOLDS
+        is_ours = message.startswith(question, HEADER_SIZE)
+        if not is_ours and question_of(message) != flight.query.key[:-1]:
+            return None
         try:
-            return flight, read_reply(message, HEADER_SIZE + len(question))
+            reply = read_reply(message, HEADER_SIZE + len(question))
         except Malformed:
             return None
+        flight.doubted = not is_ours and self._folds < FOLDS
+        return flight, reply
 
     def confirmed(self, flight: Flight) -> None:
         """TCP gave the answer: when it was doubted for its letters, they are folded over there."""
@@ -137,21 +131,23 @@ class Upstream:
             self.landed(flight, None, now)
 
     def _send(self, flight: Flight, now: float, slot: int, dice: bytes) -> bytes | None:
-        identity = dice[:2]
-        place = slot, identity
+        place = slot, dice[:2]
         if place in self._by_id:
-            identity = dice[2:4]
-            place = slot, identity
+            place = slot, dice[2:4]
             if place in self._by_id:  # twice taken: this waiter asks again
-                self.landed(flight, None, now)
+                flight.done = True
+                flight.waiter(None, now)
                 return None
-        flight.place, flight.doubted = place, False
+        flight.place = place
+        question = flight.query.question
         if self._folds < FOLDS:
-            flight.question = scrambled(flight.query.question, dice[4:])
+            question = scrambled(question, dice)  # of which its letters take the last ones
+        flight.question = question
         self._by_id[place] = flight
-        self._due[flight.tries][flight] = now + TRY_SECONDS[flight.tries]
-        flight.tries += 1
-        return ask(identity, flight.query, flight.question)
+        tries = flight.tries
+        self._due[tries][flight] = now + TRY_SECONDS[tries]
+        flight.tries = tries + 1
+        return ask(place[1], flight.query, question)
 
     def _forget(self, flight: Flight) -> None:
         if self._by_tcp:

@@ -10,16 +10,21 @@ from struct import Struct
 HEADER = Struct("!6H")
 HEAD = Struct("!5H")  # without its id: flags, and how many records of each kind
 RECORD = Struct("!HHIH")  # type, class, TTL, length
+RECORD_SIZE = RECORD.size
 TTL = Struct("!I")
 HEADER_SIZE = 12
 SHORTEST = 17  # header, root name, type, class
-ONE_QUESTION = b"\0\1\0\0\0\0"  # the counts of questions, answers and authorities
 LONGEST_LABEL = 63
 POINTER = 192  # the two highest bits of a length: a compressed name ends here
 
 QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
+IS_ANSWER, IS_CUT = QR >> 8, TC >> 8  # in a message's third byte
+ANSWERED, ECHOED = QR | RA, RD | CD
+"""Bits that each of our answers has, and those that it has from its question."""
 OPCODE, RCODE = 0x7800, 0x000F
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
+CLEAR = frozenset({NOERROR, NXDOMAIN})
+"""Who says so knows of the name whether it is there."""
 BADVERS = 16
 
 A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV = 1, 2, 5, 6, 12, 15, 16, 28, 33
@@ -30,6 +35,7 @@ DO = 0x8000  # of the OPT record's TTL field: wants signatures
 OWN_SIZE = 1232
 """The largest UDP message we send or ask for: it fits every path (DNS flag day 2020)."""
 PLAIN_SIZE = 512  # without EDNS
+LONGEST = 65_535  # over TCP
 OUR_OPT = b"\0" + RECORD.pack(OPT, OWN_SIZE, 0, 0)
 OUR_OPT_DO = b"\0" + RECORD.pack(OPT, OWN_SIZE, DO, 0)
 
@@ -47,13 +53,12 @@ class Query:
     )  # fmt: skip
 
     def __init__(
-        self, message: bytes, name: bytes, kind: int, end: int, opt: "tuple[int, int] | None"
+        self, message: bytes, flags: int, name: bytes, end: int, opt: "tuple[int, int] | None"
     ) -> None:
-        self.id = message[:2]
-        self.flags = message[2] << 8 | message[3]
+        self.id, self.flags = message[:2], flags
         self.name = name  # wire form, lower case, with the root's zero
-        self.type = kind
         self.question = question = message[HEADER_SIZE:end]  # as asked: its letter case is echoed
+        self.type = question[-4] << 8 | question[-3]
         self.end = end  # where the records begin, in this message and in every answer to it
         if opt is None:
             self.edns = self.wants_do = False
@@ -67,10 +72,9 @@ class Query:
 
     def about(self, name: bytes) -> "Query":
         """The same client's question about another name, in wire form."""
-        head = HEADER.pack(0, self.flags, 1, 0, 0, 0)[2:]
-        message = b"".join((self.id, head, name, self.question[-4:]))
+        message = b"".join((self.id, bytes(HEAD.size), name, self.question[-4:]))
         opt = (self.limit, DO if self.wants_do else 0) if self.edns else None
-        return Query(message, name, self.type, len(message), opt)
+        return Query(message, self.flags, name, len(message), opt)
 
 
 def read_query(message: bytes) -> Query:
@@ -80,11 +84,18 @@ def read_query(message: bytes) -> Query:
     """
     if len(message) < SHORTEST:
         raise Malformed("shorter than a header and the shortest question")
-    if message[4:10] != ONE_QUESTION:
+    flags, questions, answers, authorities, additional = HEAD.unpack_from(message, 2)
+    if questions != 1 or answers or authorities:
         raise Malformed("not exactly one question")
-    end = at = question_end(message)
+    end = question_end(message)
+    opt = _opt(message, end, additional) if additional or end != len(message) else None
+    return Query(message, flags, message[HEADER_SIZE : end - 4].lower(), end, opt)
+
+
+def _opt(message: bytes, at: int, number: int) -> tuple[int, int] | None:
+    """Size and TTL of the OPT among the last `number` records, from `at` on.  Raises Malformed."""
     opt = None
-    for _ in range(int.from_bytes(message[10:HEADER_SIZE])):
+    for _ in range(number):
         owner = at
         kind, size, ttl, _, at = record_at(message, at)
         if kind == OPT:
@@ -93,8 +104,7 @@ def read_query(message: bytes) -> Query:
             opt = size, ttl
     if at != len(message):
         raise Malformed("bytes after the last record")
-    kind = message[end - 4] << 8 | message[end - 3]
-    return Query(message, message[HEADER_SIZE : end - 4].lower(), kind, end, opt)
+    return opt
 
 
 def question_end(message: bytes) -> int:
@@ -145,7 +155,7 @@ def record_at(message: bytes, at: int) -> tuple[int, int, int, int, int]:
         kind, family, ttl, length = RECORD.unpack_from(message, fixed)
     except (IndexError, struct.error):
         raise Malformed("a record is cut short") from None
-    after = fixed + RECORD.size + length
+    after = fixed + RECORD_SIZE + length
     if after > len(message):
         raise Malformed("a record's data is cut short")
     return kind, family, ttl, fixed, after
@@ -170,21 +180,19 @@ def failure(query: Query, code: int, *, authoritative: bool = False) -> bytes:
     return compose(query, code | (AA if authoritative else 0), (0, 0, 0), b"")
 
 
-def compose(
-    query: Query, flags: int, counts: tuple[int, int, int], records: bytes, *, tcp: bool = False
-) -> bytes:
+def compose(query: Query, flags: int, counts: tuple[int, int, int], records: bytes) -> bytes:
     """The message for this client: its id, its question, these records, an OPT if it sent one.
 
-    `flags` are the answer's own bits; those that echo the question are added.  Over UDP a message
+    `flags` are the answer's own bits; those that echo the question are added.  A message that is
     too long for the client is cut to its question with TC set.
     """
     opt = (OUR_OPT_DO if query.wants_do else OUR_OPT) if query.edns else b""
     size = query.end + len(records) + len(opt)
-    if size > (65535 if tcp else query.limit):
+    if size > query.limit:
         flags, counts, records = flags | TC, (0, 0, 0), b""
     answers, authorities, additional = counts
-    flags |= QR | RA | query.flags & (RD | CD)
-    head = HEAD.pack(flags, 1, answers, authorities, additional + (1 if opt else 0))
+    flags |= ANSWERED | query.flags & ECHOED
+    head = HEAD.pack(flags, 1, answers, authorities, additional + 1 if opt else additional)
     return b"".join((query.id, head, query.question, records, opt))
 
 
@@ -220,14 +228,14 @@ def question_of(message: bytes) -> bytes | None:
     return message[HEADER_SIZE : end - 4].lower() + message[end - 4 : end]
 
 
-def ask(identity: bytes, query: Query, question: bytes = b"") -> bytes:
+def ask(identity: bytes, query: Query, question: bytes) -> bytes:
     """The same question to an upstream, under our own id, with our own EDNS.
 
     `question` is the query's own, in whatever letter case.
     """
     head = ASKING_UNCHECKED if query.flags & CD else ASKING
     opt = OUR_OPT_DO if query.wants_do else OUR_OPT
-    return b"".join((identity, head, question or query.question, opt))
+    return identity + head + question + opt
 
 
 ASKING = HEAD.pack(RD, 1, 0, 0, 1)
@@ -239,7 +247,7 @@ LETTERS = bytes(32 if chr(byte).isascii() and chr(byte).isalpha() else 0 for byt
 
 
 def scrambled(question: bytes, dice: bytes) -> bytes:
-    """The question with its letters in a case that `dice`, as many bytes, decide.
+    """The question with its letters in a case that `dice`, the last of so many bytes, decide.
 
     A forger would have to guess it: an answer repeats the question as it was (draft-vixie-dnsext-
     dns0x20).

@@ -213,7 +213,6 @@ class Zone:
             stored = Stored(name, *rdata(one), one.seconds)
             self._own.setdefault(name_in_bytes(name), []).append(stored)
         homes = (slice_.domain, "in-addr.arpa", "ip6.arpa", *SPECIAL)
-        # most names are nobody's here: see that in bytes
         self._ends = tuple(map(name_in_bytes, homes))
         self._forwarded = frozenset(
             name_in_bytes(one.domain) for one in slice_.settings.forwardings
@@ -221,8 +220,11 @@ class Zone:
 
     def answer(self, query: Query, network: str) -> Local | Elsewhere | None:
         """Our answer for a client on `network`; None when the name is not ours."""
-        chain: list[Stored] = []
         name = query.name
+        # most names are nobody's here, and have more than one label
+        if name not in self._own and name[0] + 2 != len(name) and not name.endswith(self._ends):
+            return None
+        chain: list[Stored] = []
         while name in self._own and (other := self._other_name(name, query.type)) is not None:
             chain.append(other)
             if len(chain) > LONGEST_CHAIN:
@@ -242,8 +244,6 @@ class Zone:
     def _found(self, name: bytes, kind: int, network: str) -> Found | None:
         if (own := self._own.get(name)) is not None:
             return Found(tuple(one for one in own if one.kind == kind), self._zone_of(own[0].name))
-        if name[0] + 2 != len(name) and not name.endswith(self._ends):
-            return None
         found = self._at_home(_labels(name), kind, network)
         if (
             found

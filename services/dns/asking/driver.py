@@ -44,8 +44,8 @@ class Group:
         self.upstreams = tuple(upstreams)
         self._clients = [open_client(one) for one in self.upstreams]
         self._races = Races(len(self._clients))
+        self._several = len(self._clients) > 1
         self._timer: asyncio.TimerHandle | None = None
-        self.heard: int | None = None  # who said something last
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
         """Ask; `waiter` is called once, with the reply or None."""
@@ -55,8 +55,14 @@ class Group:
         race, starters = begun
         for number in starters:
             self._put(race, number, now)
-        if self._timer is None and len(self._clients) > 1:
+        if self._several:
             self._arm()
+
+    @property
+    def heard(self) -> Upstream | None:
+        """Who said something last."""
+        last = self._races.last
+        return None if last is None else self.upstreams[last]
 
     def health(self) -> tuple[tuple[Upstream, Health], ...]:
         """Each upstream with how it does."""
@@ -74,8 +80,6 @@ class Group:
         self._clients[number].ask(race.query, partial(self._told, race, number), now)
 
     def _told(self, race: Race, number: int, reply: Reply | None, now: float) -> None:
-        if reply is not None:
-            self.heard = number
         after = self._races.told(race, number, reply, now)
         if after is not None:
             self._put(race, after, now)
@@ -116,8 +120,8 @@ class Ways:
 
     def heard(self, name: bytes) -> str:
         """Which server said something last, of those that are asked for this name."""
-        group = self.group(name)[1]
-        return "" if group.heard is None else str(group.upstreams[group.heard].address)
+        last = self.group(name)[1].heard
+        return "" if last is None else str(last.address)
 
     def may_be_private(self, name: bytes) -> bool:
         """May this name have a private address?"""

@@ -6,19 +6,19 @@ made, every one of them wakes a sleeper, which costs both sides as much as the d
 
 import asyncio
 from collections.abc import Callable
-from typing import Generic, TypeVarTuple, Unpack
+from typing import Generic, TypeVar
 
-What = TypeVarTuple("What")
+What = TypeVar("What")
 
 
-class Leaving(Generic[*What]):
-    """What `send` is called with when the turn is over, in the order in which it was put."""
+class Leaving(Generic[What]):
+    """What `send` is given when the turn is over, in the order in which it was put."""
 
-    def __init__(self, send: Callable[[Unpack[What]], None]) -> None:
+    def __init__(self, send: Callable[[list[What]], None]) -> None:
         self._loop, self._send = asyncio.get_running_loop(), send
-        self._waiting: list[tuple[*What]] = []
+        self._waiting: list[What] = []
 
-    def put(self, *what: *What) -> None:
+    def put(self, what: What) -> None:
         """Send this when the turn is over."""
         if not self._waiting:
             self._loop.call_soon(self._leave)
@@ -26,6 +26,4 @@ class Leaving(Generic[*What]):
 
     def _leave(self) -> None:
         waiting, self._waiting = self._waiting, []
-        send = self._send
-        for what in waiting:
-            send(*what)
+        self._send(waiting)

@@ -80,7 +80,7 @@ class TlsClient:
         if not self._asked and self._patience:
             self._patience.reschedule(self._loop.time() + ANSWER_SECONDS)
         self._asked[identity] = asked
-        message = ask(identity, asked.query)
+        message = ask(identity, asked.query, asked.query.question)
         writer.write(len(message).to_bytes(2) + message)
 
     async def _served(self) -> None:

@@ -21,6 +21,7 @@ from services.dns.answer import (
 from services.dns.blocked import Blocked, Hashes, hash_of
 from services.dns.cache import Cache
 from services.dns.labels import name_in_bytes
+from services.dns.wire import LONGEST
 from services.dns.zone import Zone, names
 from tests.services.dns.packets import addresses, answer_to, code, parsed, query, question, reply
 
@@ -50,6 +51,15 @@ def test_our_own_name_is_answered() -> None:
 
 def test_what_is_not_ours_is_asked_upstream() -> None:
     assert isinstance(decide(question()), Ask)
+
+
+@pytest.mark.parametrize(("limit", "number"), [(0, 0), (LONGEST, 60)])
+def test_an_answer_is_as_long_as_its_way_allows(limit: int, number: int) -> None:
+    cache, lines = Cache(), [f"www.example.com. 60 IN A 192.0.2.{n}" for n in range(60)]
+    cache.put(query().key, reply(*lines), 100)
+    found = answer(question(), "lan", ZONE, cache, 100, limit=limit)
+    assert isinstance(found, Answer)
+    assert len(addresses(found.message)) == number
 
 
 def test_what_was_asked_before_is_answered_from_the_cache() -> None:

@@ -20,10 +20,10 @@ class Place:
         self._landing = Landing(self.cache, self.counts, lambda _: private)
 
     def said(self, found: Reply | None, now: float = 100) -> Answer:
-        return self._landing.answer(ASK, found, now, tcp=False)
+        return self._landing.answer(ASK, found, now)
 
     def stale(self, now: float) -> Answer | None:
-        return self._landing.stale(ASK, now, tcp=False)
+        return self._landing.stale(ASK, now)
 
 
 def test_a_good_reply_is_the_answer() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dns.reply import Reply, aged, read_reply
-from services.dns.wire import Malformed, compose
+from services.dns.wire import LONGEST, Malformed, compose
 from tests.services.dns.packets import addresses, answer_to, parsed, query, question
 
 SOA = "example.com. 900 IN SOA ns. admin. 1 2 3 4 300"
@@ -72,7 +72,9 @@ def test_what_is_too_long_for_udp_is_cut_to_its_question() -> None:
 def test_what_is_too_long_for_udp_goes_by_tcp_whole() -> None:
     lines = [f"www.example.com. 60 IN A 192.0.2.{number}" for number in range(60)]
     found = read_reply(answer_to(question(), *lines))
-    assert len(addresses(compose(query(), 0, found.counts, found.records, tcp=True))) == 60
+    client = query()
+    client.limit = LONGEST
+    assert len(addresses(compose(client, 0, found.counts, found.records))) == 60
 
 
 def test_the_places_of_ttls_hold_in_the_message_for_any_client() -> None:

@@ -244,6 +244,15 @@ def test_an_answer_in_the_same_letter_case_is_taken() -> None:
     assert not wants_tcp(*found)
 
 
+def test_a_broken_answer_casts_no_doubt_on_the_real_one() -> None:
+    upstream = Upstream()
+    sent = asked(upstream, Told(), dice=ID * 2 + LARGE)
+    assert upstream.heard(1, answer_to(ID + question()[2:], LINE)[:-1]) is None
+    found = upstream.heard(1, answered(sent))
+    assert found
+    assert not wants_tcp(*found)
+
+
 def test_an_upstream_that_folds_letters_is_believed_once_tcp_has_confirmed_it() -> None:
     upstream = Upstream()
     for _ in range(FOLDS):

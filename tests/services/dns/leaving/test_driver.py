@@ -8,7 +8,7 @@ def left(*turns: str) -> list[str]:
     seen: list[str] = []
 
     async def put() -> None:
-        leaving = Leaving(seen.append)
+        leaving = Leaving(seen.extend)
         for turn in turns:
             for letter in turn:
                 leaving.put(letter)
