@@ -24,6 +24,8 @@ class Role:
 GROUP = ("nixie", 61100)
 RECALL = "recall"
 """The LISTEN_FDNAMES name of the socket at which a role tells what it remembers."""
+OWN = "own"
+"""That of web's socket for the command line on this box, STATE/secrets/web/api.sock."""
 
 ROLES: Mapping[str, Role] = {
     role.name: role

@@ -2,7 +2,7 @@
 
 `admin.<link>`, and `admin6.<link>` for IPv6, is HTTPS with the box's own CA, any other name
 (`admin-local`) plain HTTP, which is for loopback only; our own socket in STATE/secrets/web is for
-the box's command line.
+the box's command line; the supervisor hands it to us (`own`), so that it outlives us.
 Certificates are STATE/secrets/web/{ca,leaf}.{crt,key}; the supervisor may hand ca.crt to anybody.
 The leaf is made again, without a restart, when `net` publishes an address that it lacks, and before
 it ends.
@@ -34,8 +34,10 @@ from appliance.model.config import RouterConfig
 from appliance.model.installed import Installed
 from appliance.model.prefixes import prefixes, router_address
 from appliance.model.slices import TimeSlice
+from appliance.roles import OWN
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.follow import Follower
+from appliance.store.standing.open import hardened
 from webui.app import application, names_of, own_names
 from webui.certificates.driver import certify
 from webui.listening.serve import Limits, listen
@@ -64,22 +66,24 @@ async def serve(
 
     `passwords` are checked at full strength unless another checker is given; `limits` are those of
     every server.  Our own socket has a server to itself: nobody else can fill it.
-    Raises Unreachable when STATE was written by a newer Nixie, or cannot be written.
+    On a disk that can only be read it shows what there is.  Raises Unreachable when STATE was
+    written by a newer Nixie, or cannot be written, or from now on can only be read: we start anew.
     """
     desk = open_desk(state, passwords, fault=fault)
     papers = Papers(desk)
     desk = replace(desk, expect=papers.expect)
     try:
-        changes.begin(desk, _first(state / "run" / "first.json"))
+        if desk.lasting:
+            changes.begin(desk, _first(state / "run" / "first.json"))
+            sources.sweep_credentials(desk)
+            announce(desk)
         access.local_token(desk)
-        sources.sweep_credentials(desk)
-        announce(desk)
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         app = application(desk, installed)
         async with asyncio.TaskGroup() as group:
             secure = {n: one for n, one in sockets.items() if n.startswith(SECURE)}
-            plain = [one for name, one in sockets.items() if name not in secure]
-            own = _own_socket(state / "secrets" / "web")
+            plain = [one for name, one in sockets.items() if name not in (*secure, OWN)]
+            own = sockets.get(OWN) or _own_socket(state / "secrets" / "web")
             servers = [(_config(app), [own])]
             if plain:
                 servers.append((_config(app), plain))
@@ -145,7 +149,11 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 def _secure_config(app: ASGIApp, papers: "Papers", state: Path) -> uvicorn.Config:
     folder = state / "secrets" / "web"
-    papers.renewed()
+    try:
+        papers.renewed()
+    except OSError:  # no room for a new one: the one before goes on, if there is one
+        if not (folder / "leaf.crt").exists():
+            raise
     config = _config(app)
     config.ssl_certfile, config.ssl_keyfile = folder / "leaf.crt", folder / "leaf.key"
     config.load()
@@ -159,9 +167,11 @@ def own_addresses(desk: Desk) -> set[str]:
     """Names and addresses that the certificate is for: those in force, tried, and leaving."""
     slices = desk.reads.slices()
     networks = slices.dns.networks if slices else ()
-    four = [one for network in networks for one in (network.address, *network.stays)]
-    six = [one for network in networks for one in network.six]
-    ours = {str(one.ip) for one in four} | {str(one.ip) for one in six}
+    ours = {
+        str(one.ip)
+        for network in networks
+        for one in (network.address, *network.stays, *network.six)
+    }
     named = own_names(desk) | {"localhost", "127.0.0.1"} | ours
     return named.union(*map(named_in, changes.configs_at_work(desk)))
 
@@ -235,10 +245,17 @@ class Papers:
 async def _beating(desk: Desk, beat: Callable[[], None]) -> None:
     """Say that we live, as long as the threads that carry out requests get through to the database.
 
-    It waits in their queue: with all of them stuck it is silent.
+    It waits in their queue: with all of them stuck it is silent.  Raises Unreachable when the disk
+    from now on can only be read.
     """
+
+    def look() -> None:
+        access.is_claimed(desk)
+        if desk.lasting and (what := hardened(desk.reads.state)):
+            raise Unreachable(what)
+
     while True:
-        await anyio.to_thread.run_sync(access.is_claimed, desk)
+        await anyio.to_thread.run_sync(look)
         beat()
         await asyncio.sleep(BEAT_SECONDS)
 

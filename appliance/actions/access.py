@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass
 from math import ceil
 
-from appliance.actions.desk import ACCOUNT, Actor, Desk, Done, permit, write_audit
+from appliance.actions.desk import ACCOUNT, Actor, Desk, Done, permit, savable, write_audit
 from appliance.actions.passwords import weakness
 from appliance.actions.refusals import Forbidden, TooMany, Unknown, problem
 from appliance.errors import Problem, Refused
@@ -105,6 +105,7 @@ def claim(
 
     The password is looked at before the code, so that only a wrong code uses up a try.
     """
+    savable(desk)
     name = name.strip()
     if is_claimed(desk):
         raise Forbidden(problem(OWNED))
@@ -175,6 +176,7 @@ def reopen_claim(desk: Desk, actor: Actor) -> str:
     """
     if actor.how != "local":
         raise Forbidden(problem("Only at the router's own console: nixie rescue --new-owner."))
+    savable(desk)
     with people.writing(desk.people) as session:
         people.end_everything(session, desk.now())
     write_audit(desk, actor, "reopen_claim", "Every user, session and token is ended.")
@@ -187,6 +189,7 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str, *, name: str =
 
     Whoever signed in changes their own; a token, or the box's own key, says whose with `name`.
     """
+    savable(desk)
     name = _whose(actor, name.strip()[: NAME_LONGEST + 1])
     if found := weakness(new, name):
         raise Refused(problem(found, "new"))
@@ -232,6 +235,7 @@ def make_token(
 ) -> MadeToken:
     """Make a key for a program; its scope is at most the actor's own."""
     permit(desk, actor, "admin", "make_token")
+    savable(desk)
     name = name.strip()
     problems = _name_problems(name)
     if scope not in people.SCOPES:
@@ -261,6 +265,7 @@ def make_token(
 def revoke_token(desk: Desk, actor: Actor, token: str) -> Done:
     """End a token, by id."""
     permit(desk, actor, "admin", "revoke_token")
+    savable(desk)
     with people.writing(desk.people) as session:
         row = session.get(Token, token)
         if row is None or row.account != actor.account or row.revoked_at is not None:

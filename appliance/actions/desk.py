@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from appliance.actions.passwords import Passwords
 from appliance.actions.patience import Patience
 from appliance.actions.refusals import Forbidden, problem
+from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
 from appliance.store import people
@@ -76,6 +77,7 @@ class Desk:
     random: Callable[[int], bytes]
     fault: Fault = no_fault
     expect: Callable[[RouterConfig], None] = nothing  # called before it is asked for
+    lasting: bool = True  # False: the disk can only be read, so nothing can be changed
 
     def close(self) -> None:
         """Let go of the files."""
@@ -87,6 +89,7 @@ class Desk:
 def act(desk: Desk, actor: Actor, verb: str, *, scope: str = "write") -> Iterator[Acting]:
     """The frame of one act on the inventory; `scope` is what the actor needs."""
     permit(desk, actor, scope, verb)
+    savable(desk)
     heading = Heading(
         ident=desk.new_id(),
         at=desk.now(),
@@ -104,6 +107,15 @@ def act(desk: Desk, actor: Actor, verb: str, *, scope: str = "write") -> Iterato
     if doing.told.what:
         write_audit(
             desk, actor, verb, doing.told.what, subject=doing.told.subject, act=heading.ident
+        )
+
+
+def savable(desk: Desk) -> None:
+    """Raise Unreachable while nothing that is changed could be saved."""
+    if not desk.lasting:
+        what = f"Nothing was changed: the disk with {desk.reads.state} can only be read."
+        raise Unreachable(
+            f"{what} Check the disk or take another one, then start the router again."
         )
 
 

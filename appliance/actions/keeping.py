@@ -63,7 +63,8 @@ def token(desk: Desk, change: str) -> str:
     key = desk.secrets.read(KEY)
     if not key:
         key = desk.random(KEY_BYTES)
-        desk.secrets.write(KEY, key)
+        if desk.lasting:
+            desk.secrets.write(KEY, key)
     made = hmac.digest(key, f"keep {change}".encode(), "sha256")
     return base64.urlsafe_b64encode(made[:TOKEN_BYTES]).rstrip(b"=").decode()
 

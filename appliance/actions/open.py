@@ -10,7 +10,7 @@ from appliance.actions.patience import Patience
 from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
 from appliance.store import people
-from appliance.store.migrations.open import inventory_engine, people_engine
+from appliance.store.migrations.open import inventory_engine, is_lasting, people_engine
 from appliance.store.open import new_id, now
 from appliance.store.reads import Reads
 from appliance.store.secrets.open import Secrets, random_bytes
@@ -19,11 +19,13 @@ from appliance.store.secrets.open import Secrets, random_bytes
 def open_desk(state: Path, passwords: Passwords | None = None, fault: Fault = no_fault) -> Desk:
     """Open STATE for the one process that writes nixie.db and access.db.
 
-    Raises Unreachable when a newer Nixie wrote them, or they cannot be written.
+    On a disk that can only be read it shows what there is, and changes nothing.  Raises Unreachable
+    when a newer Nixie wrote them, or they cannot be written.
     """
+    known_people = people_engine(state)
     desk = Desk(
         inventory=inventory_engine(state),
-        people=people_engine(state),
+        people=known_people,
         reads=Reads(state),
         secrets=Secrets(state / "secrets" / "web"),
         passwords=passwords or Passwords(),
@@ -32,6 +34,7 @@ def open_desk(state: Path, passwords: Passwords | None = None, fault: Fault = no
         new_id=new_id,
         random=random_bytes,
         fault=fault,
+        lasting=is_lasting(known_people),
     )
     with people.writing(desk.people) as session:
         people.first_rows(session)

@@ -7,6 +7,7 @@ An IPv6 address says by its prefix where it is, but a link-local one only togeth
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from appliance.model.config import Network, RouterConfig
+from appliance.model.ipv6 import UNIQUE_LOCAL
 from appliance.model.prefixes import prefixes, router_address
 
 Address = IPv4Address | IPv6Address
@@ -49,6 +50,19 @@ def ours(config: RouterConfig, end: Address, lent: IPv6Network | None) -> Networ
         return found
     mine = prefixes(config, lent)[found.name]
     return found if any(router_address(found, one).ip == _bare(end) for one in mine) else None
+
+
+def successor(
+    config: RouterConfig, home: Network, end: Address, lent: IPv6Network | None
+) -> Address:
+    """The router's address on `home` in the place of `end`: in the prefix of our own for one of
+    such, in the provider's for one of those; the IPv4 address where there is no such prefix."""
+    if isinstance(end, IPv6Address) and not end.is_link_local:
+        own = end in UNIQUE_LOCAL
+        for one in prefixes(config, lent).get(home.name, ()):
+            if one.subnet_of(UNIQUE_LOCAL) == own:
+                return router_address(home, one).ip
+    return home.address.ip
 
 
 def _bare(end: IPv6Address) -> IPv6Address:

@@ -74,7 +74,7 @@ def standing(
     if home is None:
         why = f"You came over {reached}, which is gone after this change."
         return Standing(keeps=False, why=f"{why} Undo it, or keep it from another network.")
-    at = str(home.address.ip)
+    at = str(ends.successor(after, home, reached, lent))
     if stays:
         why = f"Your device has {client}, an address from before: the new network is not proven."
         way_on = f"Have it take a new one (unplug it, or switch Wi-Fi off and on), then open {at}."

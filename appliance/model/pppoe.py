@@ -7,7 +7,10 @@ from appliance.model.limits import STRICT, Matches
 
 LINK: Final = "ppp-wan"
 """What the link to the provider is called; pppd makes it when the session begins."""
-LARGEST_MTU: Final = 1492  # RFC 2516 §7: 8 bytes of each Ethernet packet are PPPoE's own
+HEADER_BYTES: Final = 8  # RFC 2516 §7: of each Ethernet packet these are PPPoE's own
+MTU: Final = 1492
+"""The largest packet, in bytes, when nobody says otherwise."""
+LARGEST_MTU: Final = 1500  # RFC 4638 §2: where provider and cable carry frames that are larger
 
 UserName = Annotated[str, Matches(r"[!-~]{1,128}", "55667788@provider.example")]
 ServiceName = Annotated[str, Matches(r"([!-~][ -~]{0,62}[!-~]|[!-~])?", "internet")]

@@ -6,7 +6,14 @@ there and values here.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    ip_interface,
+)
 from typing import Any, Final
 
 from appliance.model import announced, read
@@ -60,9 +67,14 @@ class DnsNetwork:
     link: str
     address: IPv4Interface
     reservations: tuple[FixedAddress, ...] = ()
-    stays: tuple[IPv4Interface, ...] = ()  # our addresses from before that still answer
+    stays: tuple[IPv4Interface | IPv6Interface, ...] = ()  # ours from before that answer
     six: tuple[IPv6Interface, ...] = ()  # ours on it, one per prefix
     filtered: bool = True  # what is blocked is blocked for its clients
+
+    @property
+    def has_six(self) -> bool:
+        """Do we answer on it by IPv6?"""
+        return bool(self.six) or any(one.version == 6 for one in self.stays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +189,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
                     str(one["link"]),
                     IPv4Interface(one["address"]),
                     _reservations(one["reservations"]),
-                    tuple(IPv4Interface(text) for text in one.get("stays", ())),
+                    tuple(ip_interface(text) for text in one.get("stays", ())),
                     tuple(IPv6Interface(text) for text in one.get("six", ())),
                     bool(one.get("filtered", True)),
                 )

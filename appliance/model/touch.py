@@ -12,6 +12,7 @@ from appliance.model.config import Network, RouterConfig
 from appliance.model.ends import Address
 from appliance.model.ipv6 import UNIQUE_LOCAL
 from appliance.model.prefixes import prefixes, router_address
+from appliance.model.stays import six_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +93,34 @@ def _moves6(
     asker: IPv6Address,
     lent: IPv6Network | None,
 ) -> Iterator[str]:
-    """Where the page goes that is looked at by IPv6.  Nothing of IPv6 stays beside the new."""
-    name = mine.name
+    """Where the page goes that is looked at by IPv6, and until when it answers here, too."""
     if new is None:
         return
     if new.ipv6 is None:
-        yield f"You came by IPv6, which {name} loses: this page moves to https://{new.address.ip}."
-        return
+        at = f"https://{new.address.ip}"
+        yield f"You came by IPv6, which {mine.name} loses: this page moves to {at}."
     if asker.is_link_local:
         return
-    old = next(one for one in prefixes(before, lent)[name] if asker in one)
-    there = prefixes(after, lent)[name]
-    if old in there:
-        at, was = (router_address(one, old).ip for one in (new, mine))
-        if at != was:
-            yield f"You are on {name}: this page moves to https://[{at}]; {was} ends at once."
-        return
-    alike = [one for one in there if one.subnet_of(UNIQUE_LOCAL) == old.subnet_of(UNIQUE_LOCAL)]
-    places = [f"https://[{router_address(new, one).ip}]" for one in alike]
-    places.append(f"https://{new.address.ip}")
-    where = " or ".join(places)
-    yield f"You came from {old}, which {name} loses at once: this page moves to {where}."
+    old = next(one for one in prefixes(before, lent)[mine.name] if asker in one)
+    if new.ipv6:
+        yield from _moved6(after, mine, new, old, lent)
+    was = router_address(mine, old)
+    if was in six_beside(mine, before, after, lent):
+        yield f"{was.ip} answers, too, until you keep or undo the change."
+
+
+def _moved6(
+    after: RouterConfig, mine: Network, new: Network, old: IPv6Network, lent: IPv6Network | None
+) -> Iterator[str]:
+    """Where the page goes from the /64 `old`, on a network that has IPv6 after, too."""
+    was = router_address(mine, old).ip
+    there = ends.successor(after, new, was, lent)
+    if old not in prefixes(after, lent)[new.name]:
+        four = f"https://{new.address.ip}"
+        where = f"https://[{there}] or {four}" if there.version == 6 else four
+        yield f"You came from {old}, which {mine.name} loses: this page moves to {where}."
+    elif there != was:
+        yield f"You are on {mine.name}: this page moves to https://[{there}]."
 
 
 def _ahead(mine: Network, new: Network | None, after: RouterConfig) -> Iterator[str]:

@@ -64,4 +64,4 @@ class Wan:
     @property
     def packet(self) -> int | None:
         """The largest packet as far as it is known, in bytes; None when the provider says it."""
-        return self.mtu or (pppoe.LARGEST_MTU if self.pppoe else None)
+        return self.mtu or (pppoe.MTU if self.pppoe else None)

@@ -4,10 +4,12 @@ told before.
 Lifetimes are short, so that a prefix that nobody took back is forgotten soon (RFC 9096 §3.4), and
 never longer than what is left of the delegation (RFC 7084 L-13).  A prefix that was announced and
 is ours no longer is announced with lifetimes of 0 until nobody can believe in it any more
-(RFC 9096 §3.5).
+(RFC 9096 §3.5).  In between, while a trial lasts, the router still answers in it: then it is on the
+cable, and nobody begins anything new from it (preferred lifetime 0, RFC 4862 §5.5.4).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import IPv6Network
 from math import ceil
 
@@ -16,6 +18,9 @@ from appliance.model.config import Network, RouterConfig
 from appliance.model.facts import Delegation, Facts
 from appliance.model.prefixes import prefixes, router_address
 from appliance.plan.addresses import State as Addresses
+
+Held = Mapping[str, tuple[IPv6Network, ...]]
+"""Link name to the prefixes from before in which the router still answers."""
 
 PREFERRED_SECONDS, VALID_SECONDS = 2_700, 5_400
 """The most that is promised: ND_PREFERRED_LIMIT and ND_VALID_LIMIT (RFC 9096 §4)."""
@@ -26,15 +31,26 @@ MEMORY_STEP_SECONDS = 600
 
 
 def announced(
-    config: RouterConfig, facts: Facts, before: Ipv6Slice, now: float, *, out: bool = True
+    config: RouterConfig,
+    facts: Facts,
+    before: Ipv6Slice,
+    now: float,
+    *,
+    out: bool = True,
+    held: Held | None = None,
 ) -> Ipv6Slice:
     """What to announce under a located config; `now` is Unix seconds, `out` whether the way out has
-    its link."""
+    its link, `held` what stays of the config before."""
     delegation = facts.delegation
     mine = prefixes(config, facts.delegated)
     told = {one.link: one.prefixes for one in before.networks}
     networks = [
-        _network(one, mine.get(one.name, ()), delegation, told.get(one.bridge, ()), now)
+        _with_old(
+            _network(one, mine.get(one.name, ()), delegation, now),
+            [_held(it, delegation, now) for it in (held or {}).get(one.bridge, ())],
+            told.get(one.bridge, ()),
+            now,
+        )
         for one in config.networks
     ]
     return Ipv6Slice(
@@ -55,26 +71,42 @@ def promised(config: RouterConfig, before: Ipv6Slice) -> Addresses:
 
 
 def _network(
-    network: Network,
-    mine: tuple[IPv6Network, ...],
-    delegation: Delegation | None,
-    told: Iterable[AnnouncedPrefix],
-    now: float,
+    network: Network, mine: tuple[IPv6Network, ...], delegation: Delegation | None, now: float
 ) -> AnnouncedNetwork:
-    lent = [one for one in mine if delegation and one.subnet_of(delegation.prefix)]
-    current = tuple(_current(one, delegation if one in lent else None, now) for one in mine)
+    lent = [one for one in mine if _is_lent(one, delegation)]
     return AnnouncedNetwork(
         name=network.name,
         link=network.bridge,
-        prefixes=(*current, *_old(mine, told, now)),
+        prefixes=tuple(_current(one, delegation, now) for one in mine),
         router=router_address(network, mine[0]).ip if mine else None,
         default_route=bool(lent),
     )
 
 
+def _with_old(
+    network: AnnouncedNetwork,
+    held: Iterable[AnnouncedPrefix],
+    told: Iterable[AnnouncedPrefix],
+    now: float,
+) -> AnnouncedNetwork:
+    """`network`, with what it was told before: what is held, and what is to be forgotten."""
+    mine = {one.prefix for one in network.prefixes}
+    found = (*network.prefixes, *(one for one in held if one.prefix not in mine))
+    return replace(network, prefixes=(*found, *_old({one.prefix for one in found}, told, now)))
+
+
+def _held(prefix: IPv6Network, delegation: Delegation | None, now: float) -> AnnouncedPrefix:
+    return replace(_current(prefix, delegation, now), preferred_seconds=0)
+
+
+def _is_lent(prefix: IPv6Network, delegation: Delegation | None) -> bool:
+    return delegation is not None and prefix.subnet_of(delegation.prefix)
+
+
 def _current(prefix: IPv6Network, delegation: Delegation | None, now: float) -> AnnouncedPrefix:
-    left = delegation.valid_seconds if delegation else VALID_SECONDS
-    liked = delegation.preferred_seconds if delegation else PREFERRED_SECONDS
+    lent = delegation if _is_lent(prefix, delegation) else None
+    left = lent.valid_seconds if lent else VALID_SECONDS
+    liked = lent.preferred_seconds if lent else PREFERRED_SECONDS
     valid = min(_whole(left), VALID_SECONDS)
     preferred = min(_whole(liked), PREFERRED_SECONDS, valid)
     until = ceil((now + valid) / MEMORY_STEP_SECONDS) * MEMORY_STEP_SECONDS
@@ -86,7 +118,7 @@ def _whole(seconds: int) -> int:
 
 
 def _old(
-    mine: Iterable[IPv6Network], told: Iterable[AnnouncedPrefix], now: float
+    mine: Collection[IPv6Network], told: Iterable[AnnouncedPrefix], now: float
 ) -> Iterator[AnnouncedPrefix]:
     """What was told and does not hold any more.  A clock that went back makes it last no longer
     than it would have from now."""

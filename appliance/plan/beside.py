@@ -1,36 +1,43 @@
-"""What stays beside a new network: the address that the old one had on the same wires.
+"""What stays beside a new network: the addresses that the old one had on the same wires.
 
 While a change is on trial both addresses answer, so that whoever is on the old one can still look,
 undo, ask names and boot.  After Keep the old address goes on as gateway and name server until the
-last lease from then has moved or ended.
+last lease from then has moved or ended; by IPv6 there is nobody to wait for, because devices change
+by themselves when they hear of another prefix.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Interface, IPv6Network
 
 from appliance.model.config import RouterConfig
-from appliance.model.stays import Stay, heir
+from appliance.model.stays import Stay, heir, six_beside
 from appliance.plan import firewall, order
 from appliance.plan.expression import Json
 from appliance.plan.firewall import Chain
 from appliance.plan.slices import served
 
 
-def stays(before: RouterConfig, after: RouterConfig) -> tuple[Stay, ...]:
-    """What of `before` stays while `after` is tried: each network that is served another way.
+def stays(
+    before: RouterConfig, after: RouterConfig, lent: IPv6Network | None = None
+) -> tuple[Stay, ...]:
+    """What of `before` stays while `after` is tried: each network that is served another way, and
+    each of its IPv6 addresses that it loses; `lent` is the provider's IPv6 prefix.
 
     A network stays where its name, else its bridge, else one of its ports is now; one that has no
     such place goes, and so does an address that would clash with another network of `after`.
     """
-    found = []
+    found: list[Stay] = []
     for network in before.networks:
         now_there = heir(network, after)
-        if now_there is None or _clashes(network.address, now_there.bridge, after):
+        if now_there is None:
             continue
         was, now = served(before, network), served(after, now_there)
-        if (network.address, was) != (now_there.address, now):
+        moves = (network.address, was) != (now_there.address, now)
+        if moves and not _clashes(network.address, now_there.bridge, after):
             found.append(Stay(network.name, now_there.bridge, network.address, was))
+        six = six_beside(network, before, after, lent)
+        found += (Stay(network.name, now_there.bridge, one) for one in six)
     return tuple(found)
 
 
@@ -62,9 +69,15 @@ def beside(wanted: order.State, after: RouterConfig, staying: Sequence[Stay]) ->
 def _translated(
     wanted: order.State, after: RouterConfig, staying: Sequence[Stay]
 ) -> firewall.State:
-    """Who has an address from before still gets out through the internet port."""
+    """Who has an IPv4 address from before still gets out through the internet port."""
     homes = {network.bridge: network for network in after.networks}
-    ghosts = tuple(replace(homes[one.link], address=one.address) for one in staying)
+    ghosts = tuple(
+        replace(homes[one.link], address=one.address)
+        for one in staying
+        if isinstance(one.address, IPv4Interface)
+    )
+    if not ghosts:
+        return wanted.firewall
     theirs = firewall.wanted(replace(after, networks=ghosts)).chains
     both = firewall.wanted(replace(after, networks=(*after.networks, *ghosts))).chains
     chains = dict(wanted.firewall.chains)
@@ -84,7 +97,7 @@ def _more(chain: Chain, theirs: Chain) -> Iterable[Json]:
             yield {**rule, "comment": f"{rule['comment']}-before-{len(known)}"}
 
 
-def _clashes(address: IPv4Interface, link: str, after: RouterConfig) -> bool:
+def _clashes(address: IPv4Interface | IPv6Interface, link: str, after: RouterConfig) -> bool:
     """Does another network of `after` have this address's subnet, or a part of it?"""
     used = [one.address.network for one in after.networks if one.bridge != link]
     if after.wan and after.wan.static:

@@ -8,7 +8,9 @@ on without asking a rule again.  So that this changes nothing of what is decided
 - when anything of the filter changes, a rule's time included, the table goes first, with every flow
   in it, and is laid anew when all else stands: what is no longer allowed stops;
 - its devices are the bridges and the way out, never the ports of a bridge: so the bridge's own
-  table (`devices.py`) sees each frame, and a device that is blocked is cut off at once.
+  table (`devices.py`) sees each frame, and a device that is blocked is cut off at once;
+- by PPPoE the way out is the session, not the cable below it: so what arrives is counted and held
+  at the session, and the kernel lets every flow go that led through a session that is over.
 """
 
 from collections.abc import Iterator
@@ -54,9 +56,9 @@ Step = Lay | Drop
 
 
 def wanted(config: RouterConfig) -> State:
-    """The table of a located config as it holds now; none without a way out, and none with one by
-    PPPoE, whose link comes and goes."""
-    if not (config.wan and config.networks) or config.wan.pppoe:
+    """The table of a located config as it holds now; none without a way out, and none while a
+    session is not there: a flowtable takes no link that is yet to come."""
+    if not (config.wan and config.wan.is_there and config.networks):
         return State()
     links = tuple(sorted(link(config, name) for name in places(config)))
     return State(links, tuple(_rules(config)))

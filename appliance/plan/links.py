@@ -13,6 +13,7 @@ it could write the tag of another network, and the bridge would carry it there.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from appliance.model import pppoe
 from appliance.model.config import RouterConfig
 from appliance.model.vlan import Tagged, link_name
 from appliance.model.wan import USUAL_MTU, Wan
@@ -212,14 +213,20 @@ def trunks(config: RouterConfig) -> tuple[str, ...]:
 
 
 def _outside(wan: Wan) -> State:
-    """The port to the internet, and its tag; a larger packet needs a port that lets it through.  A
-    PPPoE session has its own packets."""
-    mtu = None if wan.pppoe else wan.mtu
+    """The port to the internet, and its tag; a larger packet needs a port that lets it through."""
+    mtu = _around_session(wan.mtu) if wan.pppoe else wan.mtu
     if wan.vlan is None:
         return {wan.port: replace(PLAIN, mtu=mtu, mac=wan.mac)}
     large = mtu if mtu and mtu > USUAL_MTU else None
     tag = replace(PLAIN, mtu=mtu, mac=wan.mac, parent=wan.port, vlan=wan.vlan)
     return {wan.port: replace(PLAIN, mtu=large), wan.cable: tag}
+
+
+def _around_session(mtu: int | None) -> int | None:
+    """What the cable must carry for a session's packets; None where every cable does."""
+    if mtu is None or mtu <= pppoe.MTU:
+        return None
+    return mtu + pppoe.HEADER_BYTES
 
 
 def together(states: Iterable[State]) -> State:

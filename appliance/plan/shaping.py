@@ -9,13 +9,13 @@ to put ours.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from appliance.model import pppoe
 from appliance.model.config import RouterConfig
 from appliance.model.shaping import MEDIA
 
 THROUGH = "nixie-down"
 """The link through which what arrives is turned."""
 TAG_BYTES = 4  # IEEE 802.1Q
-PPPOE_BYTES = 8  # RFC 2516 §7
 OUT, IN = "out", "in"
 FAIR: Mapping[str, str] = {OUT: "dual-srchost", IN: "dual-dsthost"}
 """By which side of a packet a device of ours is known: first each of them gets its share."""
@@ -79,7 +79,7 @@ def wanted(config: RouterConfig) -> State:
         return State()
     shaping, medium = wan.shaping, MEDIA[wan.shaping.line]
     overhead = medium.overhead + (TAG_BYTES if wan.vlan is not None else 0)
-    overhead += PPPOE_BYTES if wan.pppoe else 0
+    overhead += pppoe.HEADER_BYTES if wan.pppoe else 0
 
     def held(kbit: int | None, way: str) -> dict[str, Cake]:
         if kbit is None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ipaddress import IPv6Network
 
 from appliance.model.config import Network, RouterConfig
-from appliance.model.pppoe import LARGEST_MTU
+from appliance.model.pppoe import MTU
 from appliance.model.prefixes import prefixes, router_address
 from appliance.model.slices import (
     HELD,
@@ -95,7 +95,7 @@ def _pppoe(wan: Wan) -> PppoeSlice | None:
     one = wan.pppoe
     if one is None:
         return None
-    return PppoeSlice(wan.cable, one.user, one.secret, one.service, wan.packet or LARGEST_MTU)
+    return PppoeSlice(wan.cable, one.user, one.secret, one.service, wan.packet or MTU)
 
 
 def _dhcp(config: RouterConfig, before: RouterConfig | None) -> tuple[DhcpNetwork, ...]:

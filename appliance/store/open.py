@@ -40,8 +40,8 @@ def writer(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        if _can_only_be_read(connection):
-            connection = _remembered(connection)
+        if can_only_be_read(connection):
+            connection = remembered(connection)
         _bring_up_to_date(connection, path.name, migrations)
     except BaseException:
         connection.close()
@@ -57,8 +57,8 @@ def in_memory(connection: sqlite3.Connection) -> bool:
     return not file
 
 
-def _can_only_be_read(connection: sqlite3.Connection) -> bool:
-    """Asked by a change that is taken back before it reaches the disk."""
+def can_only_be_read(connection: sqlite3.Connection) -> bool:
+    """Is the disk like that?  Asked by a change that is taken back before it reaches it."""
     (done,) = connection.execute("PRAGMA user_version").fetchone()
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -71,7 +71,7 @@ def _can_only_be_read(connection: sqlite3.Connection) -> bool:
     return False
 
 
-def _remembered(connection: sqlite3.Connection) -> sqlite3.Connection:
+def remembered(connection: sqlite3.Connection) -> sqlite3.Connection:
     """All of it, in memory; `connection` is closed."""
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     with closing(connection):

@@ -369,9 +369,8 @@ def _drained(udp: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
 
 def _subnets(network: DnsNetwork) -> tuple[Subnet, ...]:
     """Where the clients of a network are."""
-    four = (network.address, *network.stays)
-    local = (LINK_LOCAL,) if network.six else ()
-    return (*(one.network for one in four), *(one.network for one in network.six), *local)
+    ours = (network.address, *network.stays, *network.six)
+    return (*(one.network for one in ours), *((LINK_LOCAL,) if network.has_six else ()))
 
 
 def _ways_of(settings: Dns) -> tuple[object, ...]:

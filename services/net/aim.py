@@ -18,7 +18,7 @@ from appliance.model.schedule import current
 from appliance.model.stays import Stay
 from appliance.model.wan import StaticAddress
 from appliance.model.way import Learned, Lease
-from appliance.plan import order, routes
+from appliance.plan import links, order, routes
 from appliance.plan.addresses import Interface
 from appliance.plan.beside import beside
 from appliance.plan.links import WAN, Missing, located, made_for_tags
@@ -75,7 +75,10 @@ def aim(
     here, missing = located(current(within(config, facts), now), nics)
     lease = usable(here, learned, staying)
     whole = _on_paper(here, lease) if lease else here
-    wanted = beside(order.wanted(whole, facts), whole, staying)
+    wanted = order.wanted(whole, facts)
+    if here.wan and here.wan.pppoe:  # whose cable stays: the kernel ends a session when it changes
+        wanted = replace(wanted, links=links.wanted(here))
+    wanted = beside(wanted, whole, staying)
     if lease and here.wan:
         more = {routes.Route(one.destination, one.gateway, here.wan.link) for one in lease.ways}
         here, wanted = _named(here, lease), replace(wanted, routes=wanted.routes | more)
@@ -105,7 +108,9 @@ def _on_paper(config: RouterConfig, lease: Lease) -> RouterConfig:
     assert config.wan
     assert lease.gateway
     static = StaticAddress(lease.address, lease.gateway)
-    return replace(config, wan=replace(config.wan, static=static, mtu=config.wan.mtu or lease.mtu))
+    asked = None if config.wan.pppoe else config.wan.mtu  # what both ends of a session agreed on
+    mtu = asked or lease.mtu or config.wan.mtu
+    return replace(config, wan=replace(config.wan, static=static, mtu=mtu))
 
 
 def _named(config: RouterConfig, lease: Lease) -> RouterConfig:

@@ -1,6 +1,5 @@
 """DOOR: what net reads of other roles' files: nixie.db, leases.db, wan.db."""
 
-import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from appliance.store.follow import Follower
 from services.net.aim import names_by_mac
 from services.net.asked import LOOK, Inventory, asked
 from services.net.leaving import LastEnd
+from services.pppoe.probe import stands
 
 
 def read(inventory: Follower, answered: int) -> Inventory | None:
@@ -79,12 +79,7 @@ class Provider:
             return self._last
         goes_on = self._lasting and held.boot == self._boot
         lives = goes_on or held.ends(self._boot) > self._clock()
-        if lives and _there(held.link):
-            return self._last
+        if lives and (held.link != pppoe.LINK or stands(held.lease.address.ip)):
+            return self._last  # a session's goes with it, before anybody could report it
         ended = (held.link, held.lease.address)
         return replace(self._last, held=None, former=(*self._last.former, ended))
-
-
-def _there(link: str) -> bool:
-    """A session's link goes with it, and its address too, before anybody could report it."""
-    return link != pppoe.LINK or link in (name for _, name in socket.if_nameindex())

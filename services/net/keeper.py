@@ -293,7 +293,7 @@ class Keeper:
         self._fault("net.converged")
         revision, now = attempt.revision, self._clocks.now()
         kept = parsed(revision.config)
-        self._leaving.begin(self._config, kept, now)
+        self._leaving.begin(self._config, kept, now, attempt.tried.facts.delegated)
         self._kept = Kept(revision.number, revision.config, now)
         self._config, self._refused, self._pending, self.failures = kept, None, None, 0
         steps = tuple(map(words.say, attempt.steps))
@@ -325,8 +325,8 @@ class Keeper:
 
     def _aimed(self, config: RouterConfig) -> Aim:
         """Where `config` leads, with what stays beside it."""
-        beside = self._leaving.beside(self._config, config)
         settled, facts = self._ledger.settlers.admitted, self._outside.facts()
+        beside = self._leaving.beside(self._config, config, facts.delegated)
         heard = self._learned(), with_admitted(facts, config, settled, self._machines)
         return aim(config, self._nics(), self._clocks.now(), beside, *heard)
 
@@ -384,7 +384,7 @@ class Keeper:
             here,
             pending.revision.number if pending else self._kept.revision,
             self._machines,
-            staying=self._leaving.beside(self._config, here),
+            staying=self._leaving.beside(self._config, here, self._aim.facts.delegated),
             before=self._config if pending else None,
             delegated=self._aim.facts.delegated,
         )

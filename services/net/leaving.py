@@ -6,7 +6,7 @@ until the longest of them would have.  Lease ends are Unix seconds, as dhcp writ
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Interface, IPv6Network
 
 from appliance.model.config import RouterConfig
 from appliance.model.stays import Stay
@@ -29,19 +29,30 @@ class Leaving:
         self.stays = stays
         self._last_end = last_end
 
-    def beside(self, kept: RouterConfig | None, config: RouterConfig) -> tuple[Stay, ...]:
-        """What stays beside `config`: of the kept one while another is tried, and who leaves."""
-        before = stays(kept, config) if kept else ()
+    def beside(
+        self, kept: RouterConfig | None, config: RouterConfig, lent: IPv6Network | None = None
+    ) -> tuple[Stay, ...]:
+        """What stays beside `config`: of the kept one while another is tried, and who leaves.
+
+        `lent` is the provider's IPv6 prefix.
+        """
+        before = stays(kept, config, lent) if kept else ()
         taken = {stay.address for stay in before}
         leaving = fitting(self.stays, config)
         return (*before, *(stay for stay in leaving if stay.address not in taken))
 
-    def begin(self, before: RouterConfig | None, kept: RouterConfig, now: float) -> None:
+    def begin(
+        self,
+        before: RouterConfig | None,
+        kept: RouterConfig,
+        now: float,
+        lent: IPv6Network | None = None,
+    ) -> None:
         """`kept` has just taken the place of `before`; what may go at once is bounded by `now`."""
         ours = {network.address for network in kept.networks}
         self.stays = tuple(
             stay if stay.until is not None else replace(stay, until=self._bound(stay, now))
-            for stay in self.beside(before, kept)
+            for stay in self.beside(before, kept, lent)
             if stay.address not in ours
         )
 
@@ -50,14 +61,14 @@ class Leaving:
         return tuple(stay for stay in self.stays if self._is_needed(stay, kept, now))
 
     def _bound(self, stay: Stay, now: float) -> float:
-        if stay.dhcp is None:
+        if stay.dhcp is None or isinstance(stay.address, IPv6Interface):
             return now
         end = self._last_end(stay.network, stay.address.network)
         longest = now + stay.dhcp.lease_seconds
         return longest if end is None else max(now, min(end, longest))
 
     def _is_needed(self, stay: Stay, kept: RouterConfig, now: float) -> bool:
-        if stay.until is None or now >= stay.until:
+        if stay.until is None or now >= stay.until or isinstance(stay.address, IPv6Interface):
             return False
         homes = [one.address.network for one in kept.networks if one.bridge == stay.link]
         if any(stay.address.network.overlaps(home) for home in homes):

@@ -3,6 +3,7 @@ provider's prefix, what was announced of it, and whether the clock is to be beli
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Interface
 
 from appliance.clock import looked, started
 from appliance.events import ClockDoubted, ClockTrusted, Event
@@ -10,7 +11,7 @@ from appliance.model.announced import Ipv6Slice
 from appliance.model.facts import NOTHING_FOUND, Facts
 from appliance.model.slices import KernelSlice, Slices
 from appliance.plan import order
-from appliance.plan.announced import announced, promised
+from appliance.plan.announced import Held, announced, promised
 from services.net.aim import Aim
 
 
@@ -44,7 +45,9 @@ class Outside:
 
     def told(self, slices: Slices, aim: Aim, now: float) -> Slices:
         """`slices` of `aim`, with what is to be announced and what is known of the clock."""
-        self._ipv6 = announced(aim.config, aim.facts, self._ipv6, now, out=aim.out)
+        self._ipv6 = announced(
+            aim.config, aim.facts, self._ipv6, now, out=aim.out, held=_held(slices)
+        )
         self._clock = looked(self._clock, now, synchronised=self._ears.synchronised())
         time = replace(slices.time, trusted=self._clock.trusted, floor=self._clock.floor)
         found = aim.facts
@@ -57,3 +60,11 @@ class Outside:
             return ()
         self._believed = self._clock.trusted
         return (ClockTrusted() if self._believed else ClockDoubted(),)
+
+
+def _held(slices: Slices) -> Held:
+    """The prefixes from before in which we still answer, by link."""
+    return {
+        one.link: tuple(it.network for it in one.stays if isinstance(it, IPv6Interface))
+        for one in slices.dns.networks
+    }

@@ -14,6 +14,7 @@ class Up:
     remote: IPv4Address
     name_servers: tuple[IPv4Address, ...] = ()
     since: float = 0.0  # CLOCK_BOOTTIME
+    mtu: int | None = None  # bytes; what both ends agreed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def _up(said: dict[str, str]) -> Up:
         IPv4Address(said["remote"]),
         tuple(dict.fromkeys(IPv4Address(one) for one in servers if one)),
         float(said["uptime"]),
+        int(said["mtu"]) if said.get("mtu") else None,
     )
 
 

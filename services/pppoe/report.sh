@@ -14,7 +14,8 @@ report() {
     mv /run/report.new /run/report
 }
 if [ "$1" != run ]; then
-    report state=up "session=$6" "local=$4" "remote=$5" "dns1=${DNS1:-}" "dns2=${DNS2:-}"
+    read -r mtu < "/sys/class/net/$1/mtu"
+    report state=up "session=$6" "local=$4" "remote=$5" "mtu=${mtu:-}" "dns1=${DNS1:-}" "dns2=${DNS2:-}"
     exit
 fi
 session=$2 pppd=$3

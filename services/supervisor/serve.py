@@ -15,12 +15,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
+from appliance.errors import Refused
 from appliance.events import Event, FileGone, FileReplaced, RoleUnserved, WallLower, say
 from appliance.model.slices import Slices
-from appliance.roles import DAEMONS, RECALL, Role
+from appliance.roles import DAEMONS, OWN, RECALL, Role
 from appliance.store.follow import Follower
 from appliance.store.recall.open import recall_path
 from appliance.store.slices import published
+from appliance.store.standing.open import this_process
 from appliance.supervise import Service, once
 from appliance.supervise import supervise as keep
 from services.processes.privileges import lower_walls, role_argv
@@ -49,9 +51,9 @@ from services.supervisor.users.probe import users
 TURN_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 NIX_DAEMON = "nix-daemon"
-NAMES, ASKED = "dns", "dns-udp"
+NAMES, ASKED = "dns", ("dns-udp", "dns-tcp")
 """The role that answers on port 53, and how the names of its sockets begin."""
-LASTING = frozenset({ADMIN_LOCAL, RECALL})
+LASTING = frozenset({ADMIN_LOCAL, OWN, RECALL})
 """Sockets that belong to no interface."""
 
 
@@ -85,7 +87,7 @@ class _Ring:
         self._tell_outside = tell
         self._events: deque[tuple[float, str]] = deque(maxlen=50)
         self._woken = asyncio.Event()
-        self._status = ""
+        self._status, self._self = "", this_process()
         others = [DAEMONS[name] for name in plan.daemons]
         roles = [*plan.roles.values(), *others]
         self._users = users(roles)
@@ -108,6 +110,7 @@ class _Ring:
         self._admin: Opened | None = None
         if plan.admin_local_port is not None:
             self._admin = Opened(admin_local(plan.admin_local_port), 0)
+        self._own = self._command_socket() if "web" in plan.roles else None
         self._recall = {one.name: self._ear(one) for one in plan.roles.values() if one.remembers}
         self._roles = {role.name: self._role(role) for role in plan.roles.values()}
         self._daemons_told = Daemons(plan.daemons, self._users, plan.state, self._namespace)
@@ -191,6 +194,17 @@ class _Ring:
         path.chmod(0o600)
         return Opened(made, 0)
 
+    def _command_socket(self) -> Opened | None:
+        """Where the command line on this box asks web, for root alone.  It is held here, so that it
+        is still there when web starts again on a disk that can only be read.  Below a directory
+        with too long a name web makes it by itself."""
+        with suppress(Refused):
+            path, owner = self._plan.state / "secrets/web/api.sock", self._users.owner
+            made = unix_socket(path, socket.SOCK_STREAM, owner, chown=self._users.many)
+            path.chmod(0o600)
+            return Opened(made, 0)
+        return None
+
     def _other(self, role: Role) -> Held:
         means = self._means(lambda _opened: self._daemons_told.command(role), None)
         return Held(Child(role.name, self._plan.patience, beats=False), means)
@@ -250,6 +264,8 @@ class _Ring:
         local = {ADMIN_LOCAL: self._admin} if self._admin and "admin" in role.sockets else {}
         if role.name in self._recall:
             local[RECALL] = self._recall[role.name]
+        if role.name == "web" and self._own:
+            local[OWN] = self._own
         listens = wanted(role, self._slices, admin_local=self._admin is not None)
         have = {name: one for name, one in held.opened.items() if name not in LASTING}
         look: Look = await (self._inside if role.inside else self._outside).look(listens, have)
@@ -296,7 +312,7 @@ class _Ring:
 
     def _write_status(self) -> None:
         text = status(
-            os.getpid(),
+            self._self,
             [Line(held.child, tuple(held.opened), held.problems) for held in self._held],
             self._walls,
             self._events,

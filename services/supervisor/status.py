@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from appliance.store.standing.open import Writer
 from services.supervisor.child import Child
 
 
@@ -17,15 +18,15 @@ class Line:
 
 
 def status(
-    pid: int,
+    by: Writer,
     lines: Iterable[Line],
     walls: Iterable[str],
     events: Iterable[tuple[float, str]],
 ) -> str:
-    """The file's text: `roles` by name, `walls` that are lower, the last `events` as
+    """The file's text: `by` whom, `roles` by name, `walls` that are lower, the last `events` as
     (unix seconds, sentence)."""
     found = {
-        "pid": pid,
+        **asdict(by),
         "roles": {
             line.child.name: {
                 "state": line.child.state.value,

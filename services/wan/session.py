@@ -65,7 +65,7 @@ class Session:
             server=up.remote,
             gateways=(up.remote,),
             name_servers=up.name_servers,
-            mtu=self._one.mtu,
+            mtu=up.mtu or self._one.mtu,
         )
 
     @property

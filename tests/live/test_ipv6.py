@@ -9,7 +9,7 @@ from ipaddress import IPv6Network
 
 import pytest
 
-from appliance.events import PrefixDelegated, PrefixGone
+from appliance.events import DriftRepaired, PrefixDelegated, PrefixGone
 from appliance.model.ipv6 import eui64, joined
 from appliance.store.verified import verified
 from tests.live.net_room import NETWORK
@@ -148,6 +148,51 @@ def test_a_prefix_that_changed_during_a_power_cut_is_taken_back(six: Six) -> Non
     heard(six, "2001:db8:77:0:")
     heard(six, "2001:db8:42:0:", deprecated=True)
     assert six.six() == {"fd12:3456:789a::1", "2001:db8:77::1"}
+
+
+NUMBERED = {**SIX, "networks": [{**NETWORK, "ipv6": {"subnet": 7}}]}
+
+
+@pytest.fixture
+def tried(six: Six) -> str:
+    """The LAN's number is on trial; the address that a client has from before."""
+    delegated(six)
+    heard(six, "fd12:3456:789a:0:")
+    six.on_trial(NUMBERED)
+    heard(six, "fd12:3456:789a:7:")
+    return heard(six, "fd12:3456:789a:0:", deprecated=True)
+
+
+def asks_from(six: Six, address: str) -> list[str]:
+    """Who the router is, asked at its old address from one of the client's."""
+    dig = ("dig", "+short", "+tries=5", "-b", address, "@fd12:3456:789a::1", "nixie.lan", "AAAA")
+    return six.lan.run(*dig).split()
+
+
+def test_during_a_trial_names_are_answered_at_the_old_ipv6_address(six: Six, tried: str) -> None:
+    until(lambda: len(six.six()) == 4, "both have their IPv6 addresses")
+    assert six.six() >= {"fd12:3456:789a::1", "2001:db8:42::1"}
+    assert asks_from(six, tried) == ["fd12:3456:789a:7::1", "2001:db8:42:7::1"]
+    assert "fd12:3456:789a::/64 dev eth0" in six.lan.run("ip", "-6", "route")
+
+
+def test_after_keep_the_old_ipv6_addresses_are_gone(six: Six, tried: str) -> None:
+    assert asks_from(six, tried)
+    row = six.trial()
+    assert row
+    six.wish("keep", change=row[0])
+    until(lambda: six.six() == {"fd12:3456:789a:7::1", "2001:db8:42:7::1"}, "they are gone")
+    assert six.told(DriftRepaired) == []
+
+
+def test_after_an_undo_the_old_ipv6_addresses_are_the_only_ones(six: Six, tried: str) -> None:
+    assert asks_from(six, tried)
+    row = six.trial()
+    assert row
+    six.wish("undo", change=row[0], by="ada")
+    until(lambda: six.six() == {"fd12:3456:789a::1", "2001:db8:42::1"}, "they are back")
+    heard(six, "fd12:3456:789a:0:")
+    heard(six, "fd12:3456:789a:7:", deprecated=True)
 
 
 def test_a_router_that_is_switched_off_says_so(six: Six) -> None:

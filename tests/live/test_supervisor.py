@@ -12,6 +12,7 @@ import pytest
 
 from appliance.errors import Refused
 from appliance.events import RoleEnded, RoleReady, RoleUnserved, ServiceFailed, say
+from appliance.store.standing.open import GONE, standings
 from services.nix.daemon import DaemonRequest, Folder, bounds_for
 from services.processes.driver import ability
 from services.supervisor.child import Patience
@@ -331,7 +332,7 @@ def test_the_web_listens_on_loopback_outside_the_namespace_in_the_lab(house: Hou
             assert talk.recv(99).decode() == f"{pid} admin-local"
         house.publish("lan0")
         await house.ready("dns")
-        assert house.said("web")["sockets"] == ["admin-local"]
+        assert house.said("web")["sockets"] == ["admin-local", "own"]
 
     during(house, house.plan("web", "dns", "net", admin_local_port=port), call)
 
@@ -368,6 +369,21 @@ def test_no_role_outlives_the_supervisor(house: House, number: int) -> None:
     while any(map(alive, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(alive, pids))
+
+
+def test_what_a_killed_supervisor_said_of_its_roles_is_not_told_as_running(house: House) -> None:
+    outside, pids = started(house)
+    assert {one.state for one in standings(house.state)} == {"runs"}
+    outside.kill()
+    outside.wait(timeout=60)
+    assert house.status("net")["state"] == "runs"  # the file is still there
+    assert {(one.name, one.state) for one in standings(house.state)} == {
+        ("net", GONE),
+        ("build", GONE),
+    }
+    deadline = time.monotonic() + 60
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def test_the_program_is_proved_readable_for_every_role(house: House) -> None:

@@ -127,8 +127,8 @@ def drafted(router: Router, ipv6: dict[str, Any] | None) -> None:
 
 def applied(router: Router, reader: Reader) -> tuple[str, str]:
     """What Review says to the reader, who then applies the draft; and the change."""
-    status, page = reader.ask("GET", "/changes/review")
-    assert status == 200
+    until(lambda: reader.ask("GET", "/changes/review")[0] == 200, "Review can be read", 30)
+    _, page = reader.ask("GET", "/changes/review")
     _, draft = reader.api("GET", "/draft")
     path = f"/draft/apply?base={draft['base']}&seen={draft['seen']}&seconds=120"
     status, done = reader.api("POST", path)
@@ -157,23 +157,96 @@ def is_kept_here(router: Router, change: str) -> bool:
     return True
 
 
-def test_another_number_is_kept_at_the_new_address(client: LanClient, token: str) -> None:
-    router, old = client.router, lan6(client.router)
-    new = IPv6Network((int(old.network_address) + (7 << 64), 64))
-    here, there = (str(joined(one, ROUTER_SUFFIX)) for one in (old, new))
-    plugged(client, old)
-    with reading(client, here, token) as reader:
+@dataclass(frozen=True)
+class Numbers:
+    """The router's IPv6 address on the LAN before and after its number becomes 7."""
+
+    before: IPv6Network
+    after: IPv6Network
+
+    @property
+    def old(self) -> str:
+        return str(joined(self.before, ROUTER_SUFFIX))
+
+    @property
+    def new(self) -> str:
+        return str(joined(self.after, ROUTER_SUFFIX))
+
+
+@pytest.fixture
+def numbers(client: LanClient) -> Numbers:
+    """The client is in the prefix from before."""
+    before = lan6(client.router)
+    plugged(client, before)
+    return Numbers(before, IPv6Network((int(before.network_address) + (7 << 64), 64)))
+
+
+def six(router: Router) -> set[str]:
+    """The router's IPv6 addresses of our own on the LAN."""
+    told = router.inside("ip", "-6", "-j", "addr", "show", "dev", "br-lan", "scope", "global")
+    rows = (one for row in json.loads(told.stdout) for one in row.get("addr_info", ()))
+    return {one["local"] for one in rows if "local" in one}
+
+
+def test_another_number_is_kept_at_the_new_address(
+    client: LanClient, token: str, numbers: Numbers
+) -> None:
+    router = client.router
+    with reading(client, numbers.old, token) as reader:
         drafted(router, {"subnet": 7})
         page, change = applied(router, reader)
-        assert f"You came from {old}, which lan loses at once" in page
-        assert f"this page moves to https://[{there}] or https://10.77.0.1." in page
-        status, _ = reader.api("POST", f"/change/{change}/keep")
-        assert status in (0, 409)
-        becomes(router, "on trial")
-    plugged(client, new)
-    with reading(client, there, token) as reader:
+        assert f"You came from {numbers.before}, which lan loses: this page moves to" in page
+        assert f"moves to https://[{numbers.new}] or https://10.77.0.1." in page
+    plugged(client, numbers.after)
+    with reading(client, numbers.new, token) as reader:
         is_kept(router, reader, change)
+    until(lambda: six(router) == {numbers.new}, "the old address is gone", 30)
     as_before(router)
+
+
+def test_at_the_old_ipv6_address_the_change_is_not_kept(
+    client: LanClient, token: str, numbers: Numbers
+) -> None:
+    router = client.router
+    with reading(client, numbers.old, token) as reader:
+        drafted(router, {"subnet": 7})
+        page, change = applied(router, reader)
+        assert f"{numbers.old} answers, too, until you keep or undo the change." in page
+    with reading(client, numbers.old, token) as reader:
+        until(lambda: reader.api("GET", "/change")[0] == 200, "the old address answers", 30)
+        status, told = reader.api("POST", f"/change/{change}/keep")
+        assert (status, f"Keep is taken at {numbers.new}" in str(told)) == (409, True)
+        _, page = reader.ask("GET", "/changes")
+        assert f"https://[{numbers.new}]/keep/" in page
+    assert state(router) == "on trial"
+
+
+def test_at_the_old_ipv6_address_the_change_has_more_time(
+    client: LanClient, token: str, numbers: Numbers
+) -> None:
+    router = client.router
+    with reading(client, numbers.old, token) as reader:
+        drafted(router, {"subnet": 7})
+        _, change = applied(router, reader)
+    with reading(client, numbers.old, token) as reader:
+        until(lambda: reader.api("GET", "/change")[0] == 200, "the old address answers", 30)
+        ends_at = reader.api("GET", "/change")[1]["ends_at"]
+        assert reader.api("POST", f"/change/{change}/extend?seconds=600")[0] == 202
+        until(lambda: reader.api("GET", "/change")[1]["ends_at"] > ends_at + 100, "later", 30)
+
+
+def test_at_the_old_ipv6_address_the_change_is_undone(
+    client: LanClient, token: str, numbers: Numbers
+) -> None:
+    router = client.router
+    with reading(client, numbers.old, token) as reader:
+        drafted(router, {"subnet": 7})
+        _, change = applied(router, reader)
+    assert six(router) == {numbers.old, numbers.new}
+    with reading(client, numbers.old, token) as reader:
+        until(lambda: reader.api("POST", f"/change/{change}/undo")[0] == 202, "undone", 30)
+    becomes(router, "undone")
+    assert six(router) == {numbers.old}
 
 
 def test_ipv6_that_goes_is_not_kept_over_ipv6(client: LanClient, token: str) -> None:

@@ -207,24 +207,26 @@ def test_the_top_level_is_the_design_cards() -> None:
     assert {name.partition("/")[0] for name in tracked()} <= TOP
 
 
-def saying(wrong: str) -> list[str]:
-    """The names of the tracked files, but this one, that have a line with `wrong`."""
-    pattern, here = re.compile(wrong, re.MULTILINE), named(Path(__file__))
-    paths = ((name, ROOT / name) for name in tracked() if name != here)
+def files_with(wrong: re.Pattern[str]) -> list[str]:
+    """The files, this one left out, in which `wrong` is found."""
     return [
         name
-        for name, path in paths
-        if path.is_file() and pattern.search(path.read_text(errors="replace"))
+        for name in tracked()
+        if name != named(Path(__file__))
+        and (ROOT / name).is_file()
+        and wrong.search((ROOT / name).read_text(errors="replace"))
     ]
 
 
 def test_no_file_names_a_registry_or_a_machine_path() -> None:
-    hosts = r"registry\.npmjs|files\.pythonhosted|pypi\.org|deb\.debian\.org"
-    assert saying(rf"{hosts}|/w[o]rk/|\.lib[r]ary/") == []
+    wrong = re.compile(
+        r"registry\.npmjs|files\.pythonhosted|pypi\.org|deb\.debian\.org|/w[o]rk/|\.lib[r]ary/"
+    )
+    assert files_with(wrong) == []
 
 
-def test_no_file_has_both_sides_of_a_merge() -> None:
-    assert saying("^(<{7}|>{7}) ") == []
+def test_no_merge_was_left_half_done() -> None:
+    assert files_with(re.compile(r"^(<{7}|>{7}) ", re.M)) == []
 
 
 def test_every_template_belongs_to_a_page_of_the_same_name() -> None:

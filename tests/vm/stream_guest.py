@@ -16,7 +16,7 @@ PIECE = bytes(1024)
 
 
 def hears(address: str, port: str, file: str) -> None:
-    with socket.create_server((address, int(port))) as listening:
+    with _listening(address, port) as listening:
         Path(file).write_text("0")
         came, _ = listening.accept()
         total = 0
@@ -36,7 +36,7 @@ def sends(address: str, port: str, pace: str, seconds: str) -> None:
 
 
 def gives(address: str, port: str) -> None:
-    with socket.create_server((address, int(port))) as listening:
+    with _listening(address, port) as listening:
         while True:
             came, _ = listening.accept()
             with came, suppress(OSError):
@@ -50,6 +50,11 @@ def takes(address: str, port: str, seconds: str) -> None:
         while time.monotonic() - began < float(seconds):
             total += len(asking.recv(65536))
         print(round(total / (time.monotonic() - began)))
+
+
+def _listening(address: str, port: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, int(port)), family=family)
 
 
 def _connected(address: str, port: int) -> socket.socket:

@@ -3,7 +3,10 @@
 The provider is rp-pppoe's server with a pppd of its own, in the namespace `isp` of the machine.
 """
 
+import json
+import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from tests.live import prefix_isp
 from tests.live.standing import INSTALLED
 from tests.live.waiting import until
 from tests.vm.router_vm import RouterVm, router_vm
+from tests.vm.streams import arrived, conversation, hears, is_short, stream
 
 pytestmark = pytest.mark.vm
 
@@ -27,6 +31,13 @@ USER, PASSWORD = "ada@isp.test", 'right "horse" \\ battery'
 PC = "10.77.0.250"
 SECONDS = 120.0
 LINE = "cd /sys/class/net && ls -d ppp*"
+REPORT = "/state/pppd/run/report"
+ARRIVED = "/run/arrived"
+SILENCE = "kill -9 $(ip netns pids isp)"
+TAG = "wan0.7"
+BEHIND_TAG = "ip link add link isp0 name isp7 type vlan id 7; ip link set isp7 up"
+ECHO = ("ping", "-c1", "-W2")
+PC_MAC = "52:54:00:7a:00:03"
 PROVIDER = """
 mkdir -p /etc/ppp
 cp -a {pppd}/sbin/pppd {server}/pppoe /usr/sbin/
@@ -70,14 +81,19 @@ def vm() -> Iterator[RouterVm]:
         yield one
 
 
-def provides(vm: RouterVm) -> None:
+def provides(vm: RouterVm, card: str = "isp0") -> None:
     """Start the provider's server."""
     vm.start(
-        *(str(SERVER), "-F", "-I", "isp0", "-L", REMOTE, "-R", LOCAL, "-N", "8"),
+        *(str(SERVER), "-F", "-I", card, "-L", REMOTE, "-R", LOCAL, "-N", "8"),
         *("-C", "isp", "-O", "/etc/ppp/provider"),
         within="isp",
         log="provider",
     )
+
+
+def hangs_up(vm: RouterVm) -> None:
+    """End the provider's server, which says so to its sessions."""
+    vm.run("sh", "-c", f"kill $(ip netns pids isp); sleep 1; {SILENCE}", ok=False)
 
 
 def delegates(vm: RouterVm, prefix: str) -> None:
@@ -95,7 +111,16 @@ def reaches_out(vm: RouterVm) -> bool:
 
 def falls_silent(vm: RouterVm) -> None:
     """End the provider's server and its sessions, without a farewell."""
-    vm.run("sh", "-c", "kill -9 $(ip netns pids isp)", ok=False)
+    vm.run("sh", "-c", SILENCE, ok=False)
+
+
+def tried(vm: RouterVm, more: dict[str, Any], wan: dict[str, Any] | None = None) -> str:
+    """Put the configuration with these differences on trial, for ten minutes; the change's id."""
+    config = vm.client.get("/config")["config"]
+    vm.client.put("/draft", {**config, **more, "wan": {**config["wan"], **(wan or {})}})
+    review = vm.client.get("/draft")
+    asked = {"base": review["base"], "seen": review["seen"], "seconds": 600}
+    return str(vm.client.post("/draft/apply", **asked)["wish"])
 
 
 def applied(vm: RouterVm, password: str) -> str:
@@ -156,10 +181,108 @@ def test_the_password_is_in_no_command_line(vm: RouterVm) -> None:
     assert "horse" not in vm.run("ps", "axww")
 
 
+# ── the short way of flows ───────────────────────────────────────────────────────────────────────
+
+WATCHING = """table inet watching {
+  counter seen { }
+  chain forward {
+    type filter hook forward priority -300
+    tcp dport 5000 counter name seen
+    tcp sport 5000 counter name seen
+  }
+}"""
+
+
+@pytest.fixture
+def watched(vm: RouterVm) -> Iterator[None]:
+    vm.run("nft", "-f", "-", given=WATCHING)
+    yield
+    vm.run("nft", "delete", "table", "inet", "watching")
+
+
+def judged(vm: RouterVm) -> int:
+    """Packets that passed the rules so far, of both directions."""
+    told = json.loads(vm.run("nft", "-j", "list", "counter", "inet", "watching", "seen"))
+    return int(next(one["counter"]["packets"] for one in told["nftables"] if "counter" in one))
+
+
+def takes_the_short_way(vm: RouterVm) -> None:
+    """Wait until it does."""
+    until(lambda: is_short(vm, "5000"), "the flow takes the short way", SECONDS)
+
+
+def goes_on(vm: RouterVm, more: int = 5000) -> bool:
+    """Wait until so many bytes more have come."""
+    before = arrived(vm, ARRIVED)
+    return until(lambda: arrived(vm, ARRIVED) > before + more, "it goes on", SECONDS)
+
+
+def stops(vm: RouterVm) -> None:
+    """Wait until nothing comes for three seconds."""
+
+    def still() -> bool:
+        before = arrived(vm, ARRIVED)
+        time.sleep(3)
+        return arrived(vm, ARRIVED) == before
+
+    until(still, "it stops", SECONDS)
+
+
+def segment(vm: RouterVm) -> int:
+    """Bytes of the largest segment that the conversation's sender makes."""
+    (found,) = set(re.findall(r"[ :]mss:(\d+)", vm.run("ss", "-tin", "dport = 5000", within="pc")))
+    return int(found)
+
+
+FAMILIES = pytest.mark.parametrize(
+    ("far", "headers"), [(FAR, 40 + 12), (FAR_SIX, 60 + 12)], ids=["IPv4", "IPv6"]
+)
+"""What is not payload: IP, TCP with its time stamps."""
+
+
+@FAMILIES
+@pytest.mark.usefixtures("watched")
+def test_a_flow_through_the_session_asks_no_rule_again(
+    vm: RouterVm, far: str, headers: int
+) -> None:
+    with conversation(vm, far, "5000", ARRIVED):
+        takes_the_short_way(vm)
+        before = judged(vm)
+        goes_on(vm, 60_000)  # in some forty packets, with an answer to each second one
+        assert judged(vm) - before <= 6
+        assert segment(vm) == 1492 - headers
+
+
+def test_a_rule_that_forbids_it_stops_a_flow_through_the_session(vm: RouterVm) -> None:
+    bedtime = {"id": "bedtime", "source": "lan", "destination": "internet", "action": "reject"}
+    with conversation(vm, FAR, "5000", ARRIVED):
+        takes_the_short_way(vm)
+        change = tried(vm, {"rules": [bedtime]})
+        stops(vm)
+        vm.client.post(f"/change/{change}/undo")
+
+
+def test_a_blocked_device_is_cut_off_from_the_session(vm: RouterVm) -> None:
+    until(lambda: reaches_out(vm), "the rule is undone", SECONDS)
+    with conversation(vm, FAR, "5000", ARRIVED):
+        takes_the_short_way(vm)
+        vm.client.put(f"/devices/{PC_MAC}/block", {})
+        stops(vm)
+        assert is_short(vm, "5000")
+        vm.client.delete(f"/devices/{PC_MAC}/block")
+        goes_on(vm)
+
+
+def test_a_session_that_is_over_leaves_no_flow_behind(vm: RouterVm) -> None:
+    with conversation(vm, FAR, "5000", ARRIVED):
+        takes_the_short_way(vm)
+        falls_silent(vm)
+        found = stands(vm, "silent")
+        assert "begun anew" in found["why"]
+        assert not is_short(vm, "5000")
+
+
 def test_a_provider_that_comes_back_is_used_again(vm: RouterVm) -> None:
-    falls_silent(vm)
-    found = stands(vm, "silent")
-    assert "begun anew" in found["why"]
     found = stands(vm, "unanswered")
     assert "no PPPoE server answers on wan0" in found["why"]
     provides(vm)
@@ -175,3 +298,79 @@ def test_a_prefix_that_comes_with_another_session_takes_the_place_of_the_last(
     (lan,) = vm.client.get("/networks")
     prefixes = {one.rpartition("::")[0] for one in lan["ipv6"]}
     assert "2001:db8:77" in prefixes
+
+
+def test_flows_take_the_short_way_of_the_session_that_came_back(vm: RouterVm) -> None:
+    with conversation(vm, FAR, "5000", ARRIVED):
+        takes_the_short_way(vm)
+
+
+# ── a tag on the cable, held speeds, large packets ───────────────────────────────────────────────
+
+
+def over_tag(vm: RouterVm) -> bool:
+    """Is the session over the tag there, and used?"""
+    return f"session={TAG}/" in vm.read(REPORT) and vm.does(*ECHO, FAR, within="pc")
+
+
+def test_a_session_over_a_tag_brings_the_address(vm: RouterVm) -> None:
+    hangs_up(vm)
+    vm.run("sh", "-ec", BEHIND_TAG, within="isp")
+    provides(vm, "isp7")
+    held = {"down_kbit": 2000, "up_kbit": 1000, "line": "vdsl"}
+    change = tried(vm, {}, {"vlan": 7, "shaping": held})
+    until(lambda: over_tag(vm), "the LAN reaches out over the tag", SECONDS)
+    vm.client.post(f"/change/{change}/keep")
+
+
+def test_speeds_are_held_at_the_session(vm: RouterVm) -> None:
+    cable, queues = 22 + 8 + 4, ""  # VDSL's own bytes, PPPoE's, the tag's
+
+    def there() -> bool:
+        nonlocal queues
+        queues = vm.run("tc", "qdisc", "show")
+        return "dev ppp-wan root" in queues and "dev nixie-down root" in queues
+
+    until(there, "both directions are held", SECONDS)
+    assert len(re.findall(f"qdisc cake .* ptm overhead {cable} ", queues)) == 2
+    gives = vm.start(*stream(vm, "gives", FAR, "5001"), within="isp")
+    took = vm.run(*stream(vm, "takes", FAR, "5001", "8"), within="pc", seconds=SECONDS)
+    assert 100_000 < int(took) < 250_000  # bytes a second; 2 Mbit/s are 250,000 on the line
+    listens = hears(vm, FAR, "5002", ARRIVED)
+    vm.run(*stream(vm, "sends", FAR, "5002", "0", "8"), within="pc", seconds=SECONDS)
+    vm.run("kill", str(gives), str(listens), ok=False)
+    assert 8 * 50_000 < arrived(vm, ARRIVED) < 8 * 160_000
+
+
+@FAMILIES
+def test_segments_fit_into_the_session_over_a_tag(vm: RouterVm, far: str, headers: int) -> None:
+    if far == FAR_SIX:
+        delegates(vm, LENT)
+        until(lambda: reaches_out(vm), "the LAN reaches out by IPv6", SECONDS)
+    with conversation(vm, far, "5000", ARRIVED):
+        assert segment(vm) == 1492 - headers
+
+
+def test_a_provider_without_large_packets_keeps_its_session(vm: RouterVm) -> None:
+    before = vm.read(REPORT)
+    change = tried(vm, {}, {"mtu": 1500})
+    until(lambda: vm.read(f"/sys/class/net/{TAG}/mtu").strip() == "1508", "it is wider", SECONDS)
+    again = "the LAN reaches out by another session"
+    until(lambda: vm.read(REPORT) != before and over_tag(vm), again, SECONDS)
+    begun = vm.read(REPORT)
+    assert "mtu=1492\n" in begun
+    until(lambda: "maxseg size set 1452" in vm.run("nft", "list", "ruleset"), "it fits", SECONDS)
+    vm.client.post(f"/change/{change}/keep")
+    time.sleep(20)  # the kernel ends a session whose cable changes
+    assert vm.read(REPORT) == begun
+
+
+def test_with_a_provider_of_large_packets_nothing_is_cut(vm: RouterVm) -> None:
+    hangs_up(vm)
+    vm.run("sh", "-ec", "ip link set isp0 mtu 1508; ip link set isp7 mtu 1508", within="isp")
+    provides(vm, "isp7")
+    until(lambda: "mtu=1500\n" in vm.read(REPORT), "both agree on 1500 bytes", SECONDS)
+    large = ("-M", "do", "-s", "1472", FAR)
+    until(lambda: vm.does(*ECHO, *large, within="pc"), "1500 bytes pass whole", SECONDS)
+    with conversation(vm, FAR, "5000", ARRIVED):
+        assert segment(vm) == 1500 - 52

@@ -9,6 +9,7 @@ import pytest
 
 from tests.live.waiting import until
 from tests.vm.router_vm import RouterVm, router_vm
+from tests.vm.streams import arrived, conversation, hears, stream
 
 pytestmark = pytest.mark.vm
 
@@ -53,14 +54,7 @@ class Place:
         return self.vm.does("ping", "-c1", "-W2", address, within=within)
 
     def stream(self, *words: str) -> tuple[str, ...]:
-        return (self.python, "-P", str(self.vm.home.home / "stream_guest.py"), *words)
-
-    def hears(self, port: str, file: str) -> int:
-        """Somebody on the internet takes one conversation; its process."""
-        self.vm.run("rm", "-f", file)
-        started = self.vm.start(*self.stream("hears", "192.0.2.1", port, file), within="isp")
-        until(lambda: self.vm.does("test", "-e", file), "somebody listens", 60)
-        return started
+        return stream(self.vm, *words)
 
 
 @pytest.fixture(scope="module")
@@ -138,21 +132,14 @@ def test_a_tag_goes_when_nobody_wants_it(place: Place) -> None:
 def flow(place: Place) -> Iterator[str]:
     """A conversation from the LAN to the internet that goes on; the file of what arrived."""
     file = "/run/arrived"
-    hears = place.hears("5000", file)
-    sends = place.vm.start(*place.stream("sends", "192.0.2.1", "5000", "0.05", "600"), within="pc")
-    until(lambda: arrived(place, file) > 5000, "it goes on", 60)
-    yield file
-    place.sh(f"kill {hears} {sends}; true")
-
-
-def arrived(place: Place, file: str) -> int:
-    return int(place.vm.run("cat", file) or 0)
+    with conversation(place.vm, "192.0.2.1", "5000", file):
+        yield file
 
 
 def goes_on(place: Place, file: str, seconds: float = 3.0) -> bool:
-    before = arrived(place, file)
+    before = arrived(place.vm, file)
     time.sleep(seconds)
-    return arrived(place, file) > before
+    return arrived(place.vm, file) > before
 
 
 def judged(place: Place) -> int:
@@ -173,9 +160,9 @@ def watched(place: Place) -> Iterator[None]:
 
 @pytest.mark.usefixtures("watched")
 def test_a_flow_that_was_let_through_asks_no_rule_again(place: Place, flow: str) -> None:
-    before, came = judged(place), arrived(place, flow)
+    before, came = judged(place), arrived(place.vm, flow)
     assert goes_on(place, flow)
-    assert arrived(place, flow) - came > 10_000
+    assert arrived(place.vm, flow) - came > 10_000
     assert judged(place) - before <= 3
 
 
@@ -224,10 +211,10 @@ def test_speeds_are_held_in_both_directions(place: Place) -> None:
         took = place.vm.run(*place.stream("takes", "192.0.2.1", "5001", "8"), within="pc")
         place.sh(f"kill {gives}")
         assert 120_000 < int(took) < 250_000  # bytes a second; 2 Mbit/s are 250,000 on the line
-        hears = place.hears("5002", "/run/up")
+        listens = hears(place.vm, "192.0.2.1", "5002", "/run/up")
         place.vm.run(*place.stream("sends", "192.0.2.1", "5002", "0", "8"), within="pc")
-        place.sh(f"kill {hears}; true")
-        assert 8 * 60_000 < arrived(place, "/run/up") < 8 * 160_000
+        place.sh(f"kill {listens}; true")
+        assert 8 * 60_000 < arrived(place.vm, "/run/up") < 8 * 160_000
     finally:
         place.apply(CONFIG)
     queues = place.sh("tc qdisc show; ip -br link")

@@ -14,6 +14,7 @@ from appliance.model.way import DOWN, Stand, Way
 from appliance.store.boots import BootRow
 from appliance.store.builds import BuildRow
 from appliance.store.inventory import ActRow
+from appliance.store.standing.open import hardened
 from webui import lanes, phrases
 from webui.pages.dock import Dock
 from webui.pages.dock import present as not_applied
@@ -88,6 +89,7 @@ class Shell:
     trial: Bar | None = None
     online: Online | None = None  # None: no port is the internet's
     dock: Dock | None = None
+    hard: str = ""  # nothing can be saved, and why
 
     @property
     def ways(self) -> tuple[Item, ...]:
@@ -119,6 +121,7 @@ def shell(here: Here, at: str, title: str, toast: Toast | None = None) -> Shell:
         trial=None if has_the_head(here) else on_trial(here),
         online=online(reads.way()),
         dock=None if _back(here).startswith(REVIEW) else not_applied(here),
+        hard="" if at == "overview" else hardened(reads.state) or "",  # it says so by itself
     )
 
 

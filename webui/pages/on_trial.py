@@ -5,11 +5,12 @@ for another device instead of the button.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv6Network
 from typing import NamedTuple
 
 from appliance.actions import changes, draft, keeping
 from appliance.actions.changes import Change
-from appliance.model import compare
+from appliance.model import compare, ends
 from appliance.model.config import RouterConfig
 from appliance.model.path import Standing
 from appliance.model.stays import Stay
@@ -108,7 +109,7 @@ def head(here: Here, change: Change) -> Head:
         keeps=found.keeps and owns,
         owns=owns,
         other=other_way(here, change, found) if owns else None,
-        places=places(before, after) if before and after else (),
+        places=places(before, after, keeping.lent(here.desk)) if before and after else (),
         differences=told,
         by=f"By {author.name}, revision {change.revision}" if author else "",
         checks=checks(probes),
@@ -122,7 +123,8 @@ def other_way(here: Here, change: Change, found: Standing) -> OtherWay | None:
         return None
     if not found.at:
         return OtherWay(found.why, "", None)
-    link = f"https://{found.at}/keep/{keeping.token(here.desk, change.id)}"
+    at = f"[{found.at}]" if ":" in found.at else found.at
+    link = f"https://{at}/keep/{keeping.token(here.desk, change.id)}"
     return OtherWay(found.why, link, code(link))
 
 
@@ -136,14 +138,23 @@ def heading(many: int) -> str:
     return phrases.capital(f"{phrases.word(many)} {verb} on trial")
 
 
-def places(before: RouterConfig, after: RouterConfig) -> tuple[str, ...]:
-    """Where the router answers until the trial is over, for each network that moves."""
+def places(
+    before: RouterConfig, after: RouterConfig, lent: IPv6Network | None = None
+) -> tuple[str, ...]:
+    """Where the router answers until the trial is over, for each address that moves.
+
+    `lent` is the provider's IPv6 prefix.
+    """
     homes = {network.bridge: network for network in after.networks}
+    found = (
+        (homes[stay.link], ends.successor(after, homes[stay.link], stay.address.ip, lent), stay)
+        for stay in stays(before, after, lent)
+    )
     return tuple(
-        f"From {home.name} the router answers at both {home.address.ip} and the old "
-        f"{stay.address.ip} until you keep."
-        for stay in stays(before, after)
-        if stay.address.ip != (home := homes[stay.link]).address.ip
+        f"From {home.name} the router answers at both {there} and the old {stay.address.ip} until "
+        "you keep."
+        for home, there, stay in found
+        if there != stay.address.ip
     )
 
 

@@ -27,13 +27,17 @@ def facts(slices: Slices, name: str, standing: Iterable[Standing]) -> tuple[Fact
     own = next((one.six for one in slices.dns.networks if one.name == name), ())
     if told is None:
         return ()
-    lasting = [one.prefix for one in told.prefixes if one.valid_seconds]
+    lasting = [one.prefix for one in told.prefixes if one.preferred_seconds]
     ours = [str(one) for one in lasting if one.subnet_of(UNIQUE_LOCAL)]
     lent = [str(one) for one in lasting if not one.subnet_of(UNIQUE_LOCAL)]
+    held = [
+        str(one.prefix) for one in told.prefixes if one.valid_seconds and not one.preferred_seconds
+    ]
     old = [str(one.prefix) for one in told.prefixes if not one.valid_seconds]
     return known_facts(
         Fact("Prefix of our own", ", ".join(ours) or "none", code=bool(ours)),
         Fact("Prefix of the provider", ", ".join(lent) or _why_not(slices.ipv6), code=bool(lent)),
+        Fact("Answered still", ", ".join(held), code=True),
         Fact("Taken back", ", ".join(old), code=True),
         Fact("The router’s addresses", ", ".join(str(one.ip) for one in own), code=True),
         Fact("Devices are told", _said(told, standing)),

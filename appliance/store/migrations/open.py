@@ -1,19 +1,23 @@
 """The door to nixie.db and access.db for their one writer, web.
 
 WAL, FULL sync, foreign keys; transactions begin IMMEDIATE, so that two writers queue instead of
-failing half-way, but for sessions that only look (`begin="DEFERRED"`).
+failing half-way, but for sessions that only look (`begin="DEFERRED"`).  On a disk that can only be
+read nixie.db is there to look at, and what access.db holds goes on in memory: whoever is signed in
+stays so, and others can sign in.
 """
 
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from appliance.errors import Unreachable, why
-from appliance.store.open import LOG_PAGES, keep_room
+from appliance.store.open import LOG_PAGES, can_only_be_read, keep_room, remembered
 from appliance.store.tables import ACCESS, ACCESS_LAYOUTS, NIXIE, NIXIE_LAYOUTS
 
 HERE = Path(__file__).parent
@@ -39,35 +43,80 @@ def people_engine(state: Path) -> Engine:
     """Open STATE/access.db, readable by its owner only.  Raises Unreachable likewise."""
     state.mkdir(parents=True, exist_ok=True)
     path = state / "access.db"
-    path.touch(mode=0o600)
-    return _opened(path, ACCESS, ACCESS_LAYOUTS, HERE / "access")
+    if not path.exists():
+        path.touch(mode=0o600)
+    return _opened(path, ACCESS, ACCESS_LAYOUTS, HERE / "access", memory=True)
 
 
-def _opened(path: Path, wanted: MetaData, layouts: tuple[str, ...], scripts: Path) -> Engine:
+def is_lasting(engine: Engine) -> bool:
+    """Is what is written there on a disk?"""
+    return engine.url.database is not None
+
+
+def _opened(
+    path: Path, wanted: MetaData, layouts: tuple[str, ...], scripts: Path, *, memory: bool = False
+) -> Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        f"sqlite:///{path}", connect_args={"check_same_thread": False}, pool_size=4, max_overflow=8
+    engine = _listened(
+        create_engine(
+            f"sqlite:///{path}",
+            connect_args={"check_same_thread": False},
+            pool_size=4,
+            max_overflow=8,
+        )
     )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
     try:
-        with engine.begin() as connection:
+        hard = _is_hard(engine)
+        if hard and memory:
+            engine.dispose()
+            engine = _in_memory(path)
+        mode = "DEFERRED" if hard else "IMMEDIATE"
+        with engine.execution_options(begin=mode).begin() as connection:
             _bring_forward(connection, path.name, wanted, layouts, scripts)
-    except DatabaseError as error:
+    except (DatabaseError, sqlite3.Error) as error:
         engine.dispose()
+        cause = getattr(error, "orig", None) or error
         raise Unreachable(
-            why(error.orig or error, path.parent)
-            or f"{path} cannot be opened for writing ({error.orig}): give its directory to the "
+            why(cause, path.parent)
+            or f"{path} cannot be opened for writing ({cause}): give its directory to the "
             "user that runs the web role, or free some disk space."
         ) from error
     except Unreachable:
         engine.dispose()
         raise
-    with suppress(OperationalError, sqlite3.Error), closing(engine.raw_connection()) as connection:
+    if not hard:
+        with suppress(OperationalError, sqlite3.Error), _raw(engine) as raw:
+            keep_room(raw)
+    return engine
+
+
+def _listened(engine: Engine) -> Engine:
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def _raw(engine: Engine) -> Iterator[sqlite3.Connection]:
+    with closing(engine.raw_connection()) as connection:
         raw = connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
-        keep_room(raw)
-    return engine
+        yield raw
+
+
+def _is_hard(engine: Engine) -> bool:
+    with _raw(engine) as raw:
+        return can_only_be_read(raw)
+
+
+def _in_memory(path: Path) -> Engine:
+    """What `path` holds, over the one connection that there is: transactions wait for it."""
+    held = remembered(sqlite3.connect(path, isolation_level=None))
+    return _listened(
+        create_engine(
+            "sqlite://", creator=lambda: held, poolclass=QueuePool, pool_size=1, max_overflow=0
+        )
+    )
 
 
 def _bring_forward(

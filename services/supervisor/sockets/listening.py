@@ -61,7 +61,7 @@ def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> t
 def _links(slices: Slices) -> dict[str, tuple[str, ...]]:
     dhcp = tuple(dict.fromkeys(network.link for network in slices.dhcp))
     boot = tuple(dict.fromkeys(network.link for network in slices.boot))
-    six = tuple(network.link for network in slices.dns.networks if network.six)
+    six = tuple(network.link for network in slices.dns.networks if network.has_six)
     every = tuple(dict.fromkeys(network.link for network in slices.dns.networks))
     return {
         "dhcp": dhcp,

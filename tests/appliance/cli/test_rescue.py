@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import asdict, replace
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from appliance.model.dns import Dns
 from appliance.model.slices import BootNetwork, DnsSlice, Slices
 from appliance.store import boots, trials
 from appliance.store.open import writer
+from appliance.store.standing.open import this_process
 from appliance.trial import RESTART
 from tests.webui.conftest import PASSWORD, Admin, admin, serving
 
@@ -66,10 +68,23 @@ def test_why_the_last_change_is_not_there_is_said(tmp_path: Path) -> None:
 def test_what_the_supervisor_last_said_is_shown(tmp_path: Path) -> None:
     left_behind(tmp_path)
     web = {"state": "failed and is started again soon", "why": "Port 443 is taken.", "problems": {}}
-    (tmp_path / "run/supervisor.json").write_text(json.dumps({"roles": {"web": web}}))
+    told = {**asdict(this_process()), "roles": {"web": web}}
+    (tmp_path / "run/supervisor.json").write_text(json.dumps(told))
     found = json.loads(rescue(tmp_path, "--json").stdout)
     assert found["troubles"] == ["web does not run. Port 443 is taken."]
     assert found["processes"][0]["name"] == "web"
+
+
+def test_after_a_power_cut_no_process_is_said_to_run(tmp_path: Path) -> None:
+    left_behind(tmp_path)
+    web = {"state": "runs", "why": "", "problems": {}}
+    told = {**asdict(replace(this_process(), boot="before")), "roles": {"web": web}}
+    (tmp_path / "run/supervisor.json").write_text(json.dumps(told))
+    shown = rescue(tmp_path).stdout
+    assert "web" in shown
+    assert "has ended" in shown
+    assert "runs" not in shown
+    assert "Start nixie again." in shown
 
 
 def test_an_open_claim_shows_its_code(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_packets_leave_room_for_the_session() -> None:
     [
         (Wan("eth0", pppoe=Pppoe("ada@isp.test")), ("wan", "pppoe", "password")),
         (Wan("eth0", static=PAPER, pppoe=SESSION), ("wan", "static")),
-        (Wan("eth0", mtu=1500, pppoe=SESSION), ("wan", "mtu")),
+        (Wan("eth0", mtu=1501, pppoe=SESSION), ("wan", "mtu")),
         (Wan("ppp-wan"), ("wan", "port")),
     ],
 )
@@ -50,6 +50,7 @@ def test_what_cannot_work_has_its_place(wan: Wan, place: tuple[str, ...]) -> Non
 
 def test_a_session_that_can_work_has_no_problem() -> None:
     assert problems(CONFIG) == ()
+    assert problems(with_wan(Wan("eth0", mtu=1500, pppoe=SESSION))) == ()
 
 
 def test_the_way_out_is_said_with_the_name() -> None:

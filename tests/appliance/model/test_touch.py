@@ -88,7 +88,7 @@ def test_another_zone_touches_who_moves_into_it() -> None:
 
 LENT = IPv6Network("2001:db8:42::/56")
 SIX = RouterConfig(
-    networks=(replace(LAN, ipv6=Ipv6()), replace(GUEST, ipv6=Ipv6())),
+    networks=(replace(LAN, ipv6=Ipv6()), replace(GUEST, ipv6=Ipv6(1))),
     ula=IPv6Network("fd12:3456:789a::/48"),
 )
 OWN, GIVEN, NEAR = "fd12:3456:789a::9", "2001:db8:42::9", "fe80::9%br-lan"
@@ -100,12 +100,17 @@ def lan6(source: str, **fields: Any) -> Touch | None:
     return touch(SIX, replace(SIX, networks=(lan, SIX.networks[1])), source, LENT)
 
 
-@pytest.mark.parametrize("source", [OWN, GIVEN, NEAR])
-def test_ipv6_that_goes_takes_the_page_with_it(source: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "stays"), [(OWN, "fd12:3456:789a::1"), (GIVEN, "2001:db8:42::1"), (NEAR, "")]
+)
+def test_ipv6_that_goes_takes_the_page_with_it(source: str, stays: str) -> None:
     assert lan6(source, ipv6=None) == Touch(
         "lan",
         ("lan loses IPv6.",),
-        ("You came by IPv6, which lan loses: this page moves to https://10.77.0.1.",),
+        (
+            "You came by IPv6, which lan loses: this page moves to https://10.77.0.1.",
+            *([f"{stays} answers, too, until you keep or undo the change."] if stays else ()),
+        ),
     )
 
 
@@ -113,8 +118,9 @@ def test_another_number_moves_the_page_to_another_prefix() -> None:
     found = lan6(OWN, ipv6=Ipv6(7))
     assert found
     assert found.ahead == (
-        "You came from fd12:3456:789a::/64, which lan loses at once: this page moves to "
+        "You came from fd12:3456:789a::/64, which lan loses: this page moves to "
         "https://[fd12:3456:789a:7::1] or https://10.77.0.1.",
+        "fd12:3456:789a::1 answers, too, until you keep or undo the change.",
     )
     assert found.sentences == (
         "lan takes number 7 among the IPv6 networks (was 0): the router and its devices get other "
@@ -135,14 +141,15 @@ def test_a_number_that_another_network_takes_touches_who_is_moved() -> None:
     assert found
     assert found.sentences[0].startswith("lan takes number 1 among the IPv6 networks (was 0)")
     assert "https://[fd12:3456:789a:1::1]" in found.ahead[0]
+    assert len(found.ahead) == 1  # what is another network's now cannot answer here, too
 
 
 def test_another_end_of_the_router_moves_the_page() -> None:
     found = lan6(OWN, ipv6=Ipv6(suffix=IPv6Address("::53")))
     assert found
     assert found.ahead == (
-        "You are on lan: this page moves to https://[fd12:3456:789a::53]; fd12:3456:789a::1 ends "
-        "at once.",
+        "You are on lan: this page moves to https://[fd12:3456:789a::53].",
+        "fd12:3456:789a::1 answers, too, until you keep or undo the change.",
     )
 
 

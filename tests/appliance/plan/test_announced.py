@@ -117,3 +117,22 @@ def test_what_the_provider_lends_is_told() -> None:
 def test_nobody_is_asked_before_the_way_out_has_its_link() -> None:
     for out, link in ((False, None), (True, "eth0")):
         assert announced(CONFIG, NOTHING_FOUND, Ipv6Slice(), NOW, out=out).ask_on == link
+
+
+def test_a_prefix_in_which_we_still_answer_is_on_the_cable_for_what_was_begun() -> None:
+    before = announced(CONFIG, lent(OLD), Ipv6Slice(), NOW)
+    moved = replace(CONFIG, networks=(replace(LAN, ipv6=Ipv6(7)),))
+    held = {"br-lan": (OWN, OLD)}
+    found = told(announced(moved, lent(OLD, 1000, 3500), before, NOW, held=held))
+    assert {part: found[part] for part in (OWN, OLD)} == {OWN: (0, 5400), OLD: (0, 3480)}
+
+
+def test_a_prefix_that_is_held_no_more_is_taken_back() -> None:
+    moved = replace(CONFIG, networks=(replace(LAN, ipv6=Ipv6(7)),))
+    trial = announced(moved, NOTHING_FOUND, Ipv6Slice(), NOW, held={"br-lan": (OWN,)})
+    assert told(announced(moved, NOTHING_FOUND, trial, NOW + 90))[OWN] == (0, 0)
+
+
+def test_another_end_of_the_router_leaves_its_prefix_alone() -> None:
+    found = announced(CONFIG, NOTHING_FOUND, Ipv6Slice(), NOW, held={"br-lan": (OWN,)})
+    assert told(found) == {OWN: (2700, 5400)}

@@ -1,8 +1,11 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
+
+import pytest
 
 from appliance.model.config import Dhcp, Network, Pool, Reservation, RouterConfig
 from appliance.model.firewall import Forward, Ports
+from appliance.model.ipv6 import Ipv6
 from appliance.model.stays import Stay
 from appliance.model.wan import StaticAddress, Wan
 from appliance.plan import order
@@ -122,3 +125,39 @@ def test_no_forward_takes_what_is_asked_of_an_address_that_stays() -> None:
     (rule,) = chain.rules
     assert "10.77.0.1" in str(rule)
     assert "10.78.0.1" in str(rule)
+
+
+ULA, LENT = IPv6Network("fd12:3456:789a::/48"), IPv6Network("2001:db8:42::/56")
+SIX = replace(BEFORE, networks=(replace(LAN, ipv6=Ipv6()), replace(GUEST, ipv6=Ipv6(4))), ula=ULA)
+
+
+def numbered(ipv6: Ipv6 | None, guest: int = 4) -> RouterConfig:
+    """SIX, with this IPv6 on lan and this number on guest."""
+    networks = replace(LAN, ipv6=ipv6), replace(GUEST, ipv6=Ipv6(guest))
+    return replace(SIX, networks=networks)
+
+
+@pytest.mark.parametrize(
+    "after", [numbered(Ipv6(7)), numbered(Ipv6(suffix=IPv6Address("::53"))), numbered(None)]
+)
+def test_the_ipv6_addresses_that_a_network_loses_stay(after: RouterConfig) -> None:
+    assert stays(SIX, after, LENT) == (
+        Stay("lan", "br-lan", IPv6Interface("fd12:3456:789a::1/64")),
+        Stay("lan", "br-lan", IPv6Interface("2001:db8:42::1/64")),
+    )
+
+
+def test_an_ipv6_address_whose_prefix_another_network_takes_does_not_stay() -> None:
+    assert {one.network for one in stays(SIX, numbered(Ipv6(7), guest=0), LENT)} == {"guest"}
+
+
+def test_both_ipv6_addresses_answer() -> None:
+    after = numbered(Ipv6(7))
+    wanted = order.wanted(after)
+    state = beside(wanted, after, stays(SIX, after))
+    assert state.addresses["br-lan"] == {
+        HERE,
+        IPv6Interface("fd12:3456:789a::1/64"),
+        IPv6Interface("fd12:3456:789a:7::1/64"),
+    }
+    assert state.firewall == wanted.firewall

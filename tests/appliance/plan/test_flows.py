@@ -1,12 +1,12 @@
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.config import Dhcp, Pool, Reservation, RouterConfig
 from appliance.model.facts import Facts
 from appliance.model.firewall import ACCEPT, REJECT, Forward, Ports, Rule
 from appliance.model.pppoe import Pppoe
 from appliance.model.shaping import Shaping
-from appliance.model.wan import Wan
+from appliance.model.wan import StaticAddress, Wan
 from appliance.plan import firewall, order
 from appliance.plan.flows import SHORTEN, Drop, Lay, State, steps, wanted
 from tests.appliance.plan.test_links import CONFIG, LAN
@@ -96,3 +96,25 @@ def test_a_session_that_is_not_there_yet_holds_nothing_up() -> None:
     config = replace(CONFIG, wan=wan)
     found = order.wanted(config, FACTS)
     assert (found.flows, found.shaping) == (State(), order.State().shaping)
+
+
+PAPER = StaticAddress(IPv4Interface("203.0.113.5/32"), IPv4Address("203.0.113.1"))
+BY_SESSION = replace(CONFIG, wan=Wan("eth0", PAPER, vlan=7, pppoe=Pppoe("me")))
+
+
+def test_flows_of_a_session_take_the_short_way_at_its_own_link() -> None:
+    found = wanted(BY_SESSION)
+    assert found.links == ("br-lan", "ppp-wan")
+    assert ending(BY_SESSION)["forward-lan-internet"] == SHORTEN
+
+
+def test_a_session_that_came_back_has_its_link_put_into_it() -> None:
+    now = wanted(BY_SESSION)
+    left = replace(now, links=("br-lan",))  # the kernel takes a link out that goes
+    assert steps(now, left, anew=False) == (Drop(), Lay(now.links, now.rules))
+
+
+def test_it_goes_with_the_session() -> None:
+    assert BY_SESSION.wan
+    over = replace(BY_SESSION, wan=replace(BY_SESSION.wan, static=None))
+    assert steps(wanted(over), wanted(BY_SESSION), anew=False) == (Drop(),)

@@ -2,6 +2,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.model.config import Network, RouterConfig
+from appliance.model.pppoe import Pppoe
 from appliance.model.vlan import Tagged
 from appliance.model.wan import StaticAddress, Wan
 from appliance.plan.links import (
@@ -114,6 +115,19 @@ def test_a_card_gets_back_what_is_its_own() -> None:
         SetMtu("eth0", 1500),
     )
     assert steps({"eth0": wanted(CONFIG)["eth0"]}, owned({"eth0": CARD}, scope)) == ()
+
+
+def test_a_session_of_large_packets_has_a_cable_of_larger_ones() -> None:
+    by_session = replace(WAN, mtu=1500, pppoe=Pppoe("me"))
+    assert wanted(replace(CONFIG, wan=by_session))["eth0"].mtu == 1508
+    tagged = wanted(replace(CONFIG, wan=replace(by_session, vlan=7)))
+    assert (tagged["eth0"].mtu, tagged["eth0.7"].mtu) == (1508, 1508)
+
+
+def test_a_session_of_usual_packets_leaves_its_cable_alone() -> None:
+    for mtu in (None, 1400, 1492):
+        by_session = replace(WAN, mtu=mtu, pppoe=Pppoe("me"))
+        assert wanted(replace(CONFIG, wan=by_session))["eth0"].mtu is None
 
 
 GUEST = Network(

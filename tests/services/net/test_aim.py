@@ -156,6 +156,22 @@ def test_a_former_address_is_ours_to_take_away() -> None:
     assert found.wanted.addresses["eth0"] == {LEASE.address}
 
 
+def test_packets_are_as_large_as_both_ends_of_a_session_agreed() -> None:
+    by_session = replace(BY_DHCP, wan=Wan("eth0", mtu=1500, pppoe=Pppoe("me")))
+    held = learned(replace(LEASE, mtu=1454), LINK)
+    assert "1414" in str(aim(by_session, NICS, 0.0, learned=held).wanted.firewall)
+    by_dhcp = replace(BY_DHCP, wan=Wan("eth0", mtu=1500))
+    owners = aim(by_dhcp, NICS, 0.0, learned=learned(replace(LEASE, mtu=1454)))
+    assert "1414" not in str(owners.wanted.firewall)
+
+
+def test_the_cable_of_a_session_stays_whatever_was_agreed() -> None:
+    by_session = replace(BY_DHCP, wan=Wan("eth0", mtu=1500, pppoe=Pppoe("me")))
+    before = aim(by_session, NICS, 0.0).wanted.links
+    held = learned(replace(LEASE, mtu=1454), LINK)
+    assert aim(by_session, NICS, 0.0, learned=held).wanted.links == before
+
+
 def test_a_session_is_out_with_its_lease() -> None:
     by_session = replace(BY_DHCP, wan=Wan("eth0", pppoe=Pppoe("me")))
     assert not aim(by_session, NICS, 0.0).out

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 import pytest
 
+from appliance.model.pppoe import LINK
 from appliance.model.way import Held, Lease
 from appliance.store import ways
 from appliance.store.follow import Follower
@@ -29,6 +31,15 @@ def made(tmp_path: Path) -> Iterator[Made]:
         assert not in_memory(own)
         ways.write_held(own, HELD)
         yield lambda boot="this run", **words: Provider(wan, boot, lambda: AFTER, **words)
+
+
+def test_what_a_session_gave_goes_with_its_address(tmp_path: Path) -> None:
+    path = tmp_path / "wan.db"
+    with closing(writer(path, ways.MIGRATIONS)) as own, closing(Follower(path)) as wan:
+        ways.write_held(own, replace(HELD, link=LINK))
+        found = Provider(wan, "this run", lambda: 1_001.0).learned()
+    assert found.held is None  # nobody here has that address on such a link
+    assert found.former == ((LINK, LEASE.address),)
 
 
 def test_a_lease_ends_by_the_clock(made: Made) -> None:

@@ -629,6 +629,70 @@ def test_an_address_that_is_leaving_stays_during_the_next_trial(box: Box) -> Non
     assert box.addresses() == {HOME.address, AWAY.address, third}
 
 
+def six(number: int, subnet: int) -> RevisionView:
+    """A revision with that number, in which lan has that number among the IPv6 networks."""
+    networks = [{**LAN, "ipv6": {"subnet": subnet}}]
+    config = {"networks": networks, "ula": "fd12:3456:789a::/48", "schema": 1}
+    return RevisionView(number, json.dumps(config), "ada", 0)
+
+
+def by_ipv6(box: Box) -> set[str]:
+    """Our addresses in the kernel, without the first of IPv4."""
+    return {str(one.ip) for one in box.addresses()} - {"10.77.0.1"}
+
+
+def announced(box: Box) -> dict[str, tuple[bool, bool]]:
+    """Each prefix that devices are told of: is it to be used for something new, is it there?"""
+    stored = trials.slices(box.database)
+    assert stored
+    return {
+        str(one.prefix): (one.preferred_seconds > 0, one.valid_seconds > 0)
+        for network in stored.ipv6.networks
+        for one in network.prefixes
+    }
+
+
+OLD_SIX, NEW_SIX = "fd12:3456:789a::1", "fd12:3456:789a:7::1"
+OLD_PART, NEW_PART = "fd12:3456:789a::/64", "fd12:3456:789a:7::/64"
+
+
+def test_during_a_trial_both_ipv6_addresses_answer(box: Box) -> None:
+    box.look(six(1, 0))
+    box.try_out(six(2, 7))
+    assert by_ipv6(box) == {OLD_SIX, NEW_SIX}
+
+
+def test_during_a_trial_nothing_new_is_begun_in_the_old_prefix(box: Box) -> None:
+    box.look(six(1, 0))
+    box.try_out(six(2, 7))
+    assert announced(box) == {NEW_PART: (True, True), OLD_PART: (False, True)}
+
+
+def test_keep_takes_the_old_ipv6_address_away(box: Box) -> None:
+    box.look(six(1, 0))
+    box.keep(six(2, 7))
+    assert by_ipv6(box) == {NEW_SIX}
+    assert announced(box) == {NEW_PART: (True, True), OLD_PART: (False, False)}
+    box.look()
+    assert not any(isinstance(one, DriftRepaired | AddressLeft) for one in box.told())
+
+
+def test_an_undo_leaves_the_old_ipv6_address_alone(box: Box) -> None:
+    box.look(six(1, 0))
+    change = box.try_out(six(2, 7))
+    box.ask(Undo("Ada took it back."), change=change)
+    assert by_ipv6(box) == {OLD_SIX}
+    assert announced(box) == {OLD_PART: (True, True), NEW_PART: (False, False)}
+
+
+def test_a_restart_during_a_trial_leaves_the_old_ipv6_address_alone(box: Box) -> None:
+    box.look(six(1, 0))
+    box.try_out(six(2, 7))
+    box.restart()
+    asyncio.run(box.keeper.recover())
+    assert by_ipv6(box) == {OLD_SIX}
+
+
 def test_after_an_undo_the_slices_are_those_before(box: Box) -> None:
     box.look(FIRST)
     before = trials.slices(box.database)

@@ -20,6 +20,12 @@ def test_a_session_that_is_up_has_its_addresses() -> None:
     assert found == Up(local, remote, (one,), 12.5)
 
 
+def test_a_session_has_the_packets_that_both_ends_agreed_on() -> None:
+    found = read(UP + "mtu=1454\n")
+    assert isinstance(found, Up)
+    assert found.mtu == 1454
+
+
 def test_a_provider_need_not_name_servers() -> None:
     found = read(UP + "dns1=\ndns2=\n")
     assert isinstance(found, Up)

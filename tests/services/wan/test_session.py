@@ -1,3 +1,4 @@
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
@@ -35,6 +36,12 @@ def test_a_session_is_the_way_out() -> None:
         1492,
     )
     assert session.taken_at == 7.0
+
+
+def test_a_provider_may_want_smaller_packets() -> None:
+    lease = after(replace(UP, mtu=1454)).lease
+    assert lease
+    assert lease.mtu == 1454
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 import re
 from contextlib import closing
 from dataclasses import replace
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Network
 
 import pytest
 from starlette.testclient import TestClient
 
 from appliance.model import read
+from appliance.model.ipv6 import Ipv6
 from appliance.model.stays import Stay
 from appliance.store import leases, revisions, trials
 from appliance.store.open import writer
@@ -247,3 +248,16 @@ def changed(home: Home) -> str:
     row = Reads(home.state).trial()
     assert row
     return row.nonce
+
+
+def test_the_head_says_where_the_router_answers_by_ipv6() -> None:
+    before = replace(
+        CONFIG, networks=(replace(LAN, ipv6=Ipv6()),), ula=IPv6Network("fd12:3456:789a::/48")
+    )
+    after = replace(before, networks=(replace(LAN, ipv6=Ipv6(7)),))
+    assert places(before, after, IPv6Network("2001:db8:42::/56")) == (
+        f"From {LAN.name} the router answers at both fd12:3456:789a:7::1 and the old "
+        "fd12:3456:789a::1 until you keep.",
+        f"From {LAN.name} the router answers at both 2001:db8:42:7::1 and the old 2001:db8:42::1 "
+        "until you keep.",
+    )

@@ -45,6 +45,14 @@ def test_dns_listens_by_ipv6_where_a_network_has_it() -> None:
     ]
 
 
+def test_an_ipv6_address_from_before_is_listened_at() -> None:
+    iot = DnsNetwork("iot", "br-iot", IOT, stays=(IPv4Interface("10.79.0.1/24"),))
+    for stays, many in ((iot.stays, 0), ((IPv6Interface("fd12::1/64"),), 2)):
+        dns = replace(SLICES.dns, networks=(replace(iot, stays=stays),))
+        found = wanted(ROLES["dns"], replace(SLICES, dns=dns))
+        assert len([one for one in found if one.ipv6]) == many
+
+
 def test_the_admin_listens_by_ipv6_where_a_network_has_it() -> None:
     assert wanted(ROLES["web"], both())[2:] == (
         Listen("admin6.br-lan", "tcp", 443, "br-lan", ipv6=True),
