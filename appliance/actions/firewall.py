@@ -10,6 +10,7 @@ from appliance.actions.networks import place_of
 from appliance.actions.refusals import Unknown
 from appliance.actions.rows import Key, Rows, Stored, said
 from appliance.model import read
+from appliance.model.check import RESERVED_NAMES
 from appliance.model.config import Reservation, RouterConfig
 from appliance.model.firewall import Forward, Rule, StaticRoute
 from appliance.model.guests import isolated, joined
@@ -69,14 +70,22 @@ def set_guest(desk: Desk, actor: Actor, network: str, *, guest: bool) -> Done:
 
 
 def _fixed(desk: Desk, config: RouterConfig, mac: str) -> Reservation | None:
-    """What the device of a new forward has to be given first; None when it has a fixed address, or
-    when nobody has seen it: check.py says what is wrong then.  Raises Refused."""
+    """What the device of a new forward has to be given first, without a name that is somebody's;
+    None when it has a fixed address, or when nobody has seen it: check.py says what is wrong then.
+
+    Raises Refused.
+    """
     if reserved(config, mac) is not None:
         return None
     try:
-        return devices.as_it_is(device(desk.reads, mac))
+        found = devices.as_it_is(device(desk.reads, mac))
     except Unknown:
         return None
+    others = (one.dhcp.reservations for one in config.networks if one.dhcp)
+    taken = {one.name for rows in others for one in rows if one.mac != mac}
+    if found.name in {*taken, *RESERVED_NAMES, config.hostname}:
+        return replace(found, name=None)
+    return found
 
 
 def _let_go(config: RouterConfig, gone: Forward) -> RouterConfig:

@@ -161,7 +161,8 @@ class Server:
         """What `client` would be answered, and why, as a sentence; "" for nobody in particular."""
         kind, wire = int(getattr(dnslib.QTYPE, record)), name_in_bytes(name)
         face = face_of(client, self._faces) if client else None
-        blocked = self._blocked_for(face, client)
+        spared = client in self._exempt or (face is not None and not face.filtered)
+        blocked = None if spared else self._blocked
         before = self.counts.forwarded
         said = self._looked(question(wire, kind), face, blocked)
         if isinstance(said, Answer) and said.blocked and blocked is not None:
@@ -171,11 +172,6 @@ class Server:
         asked = self.counts.forwarded > before
         how = "which an upstream said just now" if asked else "from what is known here"
         return sentence(name, record, how, said.message if isinstance(said, Answer) else b"")
-
-    def _blocked_for(self, face: Face | None, client: str) -> Blocked | None:
-        """What is blocked for a client of that link; None for nothing."""
-        spared = client in self._exempt or (face is not None and not face.filtered)
-        return None if spared else self._blocked
 
     def _looked(
         self, message: bytes, face: Face | None, blocked: Blocked | None
@@ -257,7 +253,7 @@ class Server:
         self, face: Face, message: bytes, client: str, moment: float, limit: int = 0
     ) -> Answer | Ask | Silence:
         network = face.name if face.knows(client) else None
-        blocked = self._blocked_for(face, client)
+        blocked = None if client in self._exempt or not face.filtered else self._blocked
         said = answer(message, network, self._zone, self._cache, moment, blocked, limit)
         if isinstance(said, Answer) and said.blocked:
             self.counts.blocked += 1

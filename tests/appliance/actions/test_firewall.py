@@ -158,6 +158,15 @@ def test_a_forward_keeps_its_device_the_address_that_it_has(seen_home: Desk) -> 
     assert found.forwards[0].reserves
 
 
+def test_a_name_that_somebody_has_is_left_to_them(seen_home: Desk) -> None:
+    named = {"mac": MAC, "address": "10.77.0.9", "name": "ember"}
+    networks.reserve(seen_home, OWNER, "lan", MAC, named)
+    firewall.save_forward(seen_home, OWNER, (), NEW, "")
+    dhcp = draft.edited(seen_home).networks[0].dhcp
+    assert dhcp
+    assert [one.name for one in dhcp.reservations] == ["ember", None]
+
+
 def test_such_a_forward_takes_the_fixed_address_along(seen_home: Desk) -> None:
     before = draft.edited(seen_home)
     firewall.save_forward(seen_home, OWNER, (), NEW, "")
