@@ -130,6 +130,8 @@ class Client:
         try:
             answer = self._client().request(method, API + path, **more)
         except httpx.TimeoutException:
+            if self._web_failed():
+                raise Failed(SILENT, self._unreachable("it went away")) from None
             raise Failed(SILENT, "The router did not answer in time. Look at its load.") from None
         except httpx.TransportError as error:
             raise Failed(SILENT, self._unreachable(error)) from None
@@ -145,6 +147,8 @@ class Client:
     def _local(self) -> "httpx.Client":
         import httpx
 
+        if self._web_failed():  # its socket is there without it, and would let us wait
+            raise Failed(SILENT, self._unreachable("it was not asked"))
         folder = self._where.state / "secrets" / "web"
         try:
             token = self._where.token or (folder / "local-token").read_text().strip()
@@ -182,7 +186,13 @@ class Client:
             verify=self._where.ca or True,
         )
 
-    def _unreachable(self, error: "httpx.TransportError") -> str:
+    def _web_failed(self) -> bool:
+        """Does a supervisor that lives say that web does not run?"""
+        return not self._where.url and any(
+            one.failed for one in standings(self._where.state) if one.name == "web"
+        )
+
+    def _unreachable(self, error: object) -> str:
         if self._where.url:
             hint = " Give its ca.crt with --ca." if "CERTIFICATE" in str(error) else ""
             return f"{self._where.url} cannot be reached: {error}.{hint}"

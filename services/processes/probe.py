@@ -1,14 +1,15 @@
 """The door to /proc: which process holds a port in the network namespace of this thread."""
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from services.processes.ports import Holder, Protocol, inodes
 
 
-def holders(protocol: Protocol, port: int) -> tuple[Holder, ...]:
-    """Every process we may see that has the port open, by pid.
+def holders(protocol: Protocol, port: int, ours: Collection[int] = ()) -> tuple[Holder, ...]:
+    """Every process we may see that has the port open, by pid, but for sockets of `ours` (inodes).
 
     Reads /proc/thread-self/net, so that a thread that entered a namespace is told about that one.
     """
@@ -17,7 +18,7 @@ def holders(protocol: Protocol, port: int) -> tuple[Holder, ...]:
         with suppress(OSError):
             table = Path(f"/proc/thread-self/net/{protocol}{family}").read_text()
             wanted |= inodes(table, port, protocol)
-    targets = {f"socket:[{inode}]" for inode in wanted}
+    targets = {f"socket:[{inode}]" for inode in wanted.difference(ours)}
     if not targets:
         return ()
     pids = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())

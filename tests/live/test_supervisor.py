@@ -15,6 +15,7 @@ from appliance.events import RoleEnded, RoleReady, RoleUnserved, ServiceFailed, 
 from appliance.store.standing.open import GONE, standings
 from services.nix.daemon import DaemonRequest, Folder, bounds_for
 from services.processes.driver import ability
+from services.processes.probe import holders
 from services.supervisor.child import Patience
 from services.supervisor.proof.driver import proved
 from services.supervisor.serve import supervise
@@ -436,3 +437,10 @@ def test_a_taken_admin_port_is_said_with_the_name_of_its_holder(house: House) ->
         holder = rf"TCP port {port} is taken by \S+ \(pid {os.getpid()}\): stop it\."
         with pytest.raises(Refused, match=holder):
             asyncio.run(supervise(house.plan("web", admin_local_port=port), house.events.append))
+
+
+def test_a_port_of_the_other_family_that_we_have_is_in_nobodys_way() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        port = ours.getsockname()[1]
+        assert os.getpid() in {one.pid for one in holders("tcp", port)}
+        assert holders("tcp", port, {os.fstat(ours.fileno()).st_ino}) == ()

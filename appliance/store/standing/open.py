@@ -73,11 +73,16 @@ class Standing:
     problems: tuple[str, ...]
 
     @property
+    def failed(self) -> bool:
+        """Does its supervisor say that it does not run?"""
+        return self.state not in FINE and self.state != GONE
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """What is wrong right now, as whole sentences."""
         if self.state == GONE:
             return (NOBODY,)
-        down = () if self.state in FINE else (f"{self.name} does not run. {self.why}".strip(),)
+        down = (f"{self.name} does not run. {self.why}".strip(),) if self.failed else ()
         return (*down, *self.problems)
 
 

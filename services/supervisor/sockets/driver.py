@@ -4,7 +4,7 @@ import asyncio
 import ctypes
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def _look(listens: tuple[Listen, ...], have: dict[str, Opened]) -> Look:
         try:
             made = _listening(kind, ("::" if listen.ipv6 else "0.0.0.0", listen.port), listen.link)
         except OSError as error:
-            problems[listen.name] = _why_not(listen, error)
+            problems[listen.name] = _why_not(listen, error, have.values())
             continue
         opened[listen.name] = Opened(made, index)
     for name, held in have.items():
@@ -154,7 +154,10 @@ def _listening(
     return made
 
 
-def _why_not(listen: Listen, error: OSError) -> str:
+def _why_not(listen: Listen, error: OSError, have: Iterable[Opened]) -> str:
+    """Why it could not be had.  What we have there by the other family is in nobody's way."""
     if isinstance(error, PermissionError):
         return f"Port {listen.port} on {listen.link} may only be opened by root: {error.strerror}."
-    return taken(listen.protocol, listen.port, listen.link, holders(listen.protocol, listen.port))
+    ours = {os.fstat(one.socket.fileno()).st_ino for one in have}
+    others = holders(listen.protocol, listen.port, ours)
+    return taken(listen.protocol, listen.port, listen.link, others)
