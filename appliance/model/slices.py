@@ -110,13 +110,21 @@ class TimeSlice:
 
 @dataclass(frozen=True, slots=True)
 class PppoeSlice:
-    """A session over `cable`; `secret` is the name of the password's file."""
+    """A session over `cable`; `secret` is the name of the password's file, `mac` what the cable has
+    instead of its own."""
 
     cable: str
     user: str
     secret: str
     service: str
     mtu: int  # bytes
+    mac: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What a session is known by; where one of these words is another, so is the session."""
+        mac, service = self.mac or "", self.service.replace(" ", "_")
+        return "/".join((self.cable, str(self.mtu), mac, self.secret, self.user, service))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Held:
     taken_at: float
     given_at: float
     boot: str
+    session: str = ""  # the PPPoE session that brought it (`PppoeSlice.name`)
 
     def ends(self, boot: str) -> float:
         """When it ends (CLOCK_BOOTTIME); long ago when the machine was started anew since."""
@@ -166,6 +167,7 @@ def held_to_json(held: Held) -> dict[str, Any]:
         "taken_at": held.taken_at,
         "given_at": held.given_at,
         "boot": held.boot,
+        "session": held.session,
     }
 
 
@@ -177,4 +179,5 @@ def held_from_json(stored: Mapping[str, Any]) -> Held:
         taken_at=float(stored["taken_at"]),
         given_at=float(stored["given_at"]),
         boot=str(stored["boot"]),
+        session=str(stored.get("session", "")),
     )

@@ -87,15 +87,16 @@ def _wan(config: RouterConfig) -> WanSlice | None:
         gateway=static.gateway if static else None,
         mac=config.wan.mac,
         lans=tuple((one.name, one.address.network) for one in config.networks),
-        pppoe=_pppoe(config.wan),
+        pppoe=session(config.wan),
     )
 
 
-def _pppoe(wan: Wan) -> PppoeSlice | None:
+def session(wan: Wan) -> PppoeSlice | None:
+    """The session that a located way out asks for; None when it is another way."""
     one = wan.pppoe
     if one is None:
         return None
-    return PppoeSlice(wan.cable, one.user, one.secret, one.service, wan.packet or MTU)
+    return PppoeSlice(wan.cable, one.user, one.secret, one.service, wan.packet or MTU, wan.mac)
 
 
 def _dhcp(config: RouterConfig, before: RouterConfig | None) -> tuple[DhcpNetwork, ...]:

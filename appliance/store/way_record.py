@@ -36,11 +36,17 @@ class Record:
         return held.lease, held.taken_at
 
     def write(
-        self, lease: Lease | None, link: str, taken_at: float, way: Way, given_at: float
+        self,
+        lease: Lease | None,
+        link: str,
+        taken_at: float,
+        way: Way,
+        given_at: float,
+        session: str = "",
     ) -> None:
-        """Put down what is held and how the way stands."""
+        """Put down what is held, by which session, and how the way stands."""
         now = self._clock()
-        held = Held(link, lease, taken_at, given_at, self._boot) if lease else None
+        held = Held(link, lease, taken_at, given_at, self._boot, session) if lease else None
         same = _same(held, self._held)
         if _again(held, self._held) and self._listens_anew(way):
             way = self._way

@@ -4,6 +4,7 @@ It sees everything in its network namespace and changes what it is told: what is
 plan's business.
 """
 
+import errno
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import IPv6Interface, IPv6Network
@@ -128,7 +129,12 @@ class LinksDriver:
         """Carry out one step.  Raises Unreachable with the kernel's reason."""
         try:
             await PERFORM[type(step)](self, step)
+        except LinkGone:
+            if not isinstance(step, LEAVING):
+                raise
         except NetlinkError as error:
+            if isinstance(step, LEAVING) and error.code in GONE:
+                return  # with its link, which somebody else took away
             raise Unreachable(f"The kernel refused {step}: {error.args[-1]}.") from error
 
     async def add_bridge(self, step: AddBridge) -> None:
@@ -223,7 +229,7 @@ class LinksDriver:
     async def _index(self, name: str) -> int:
         found = await self._netlink.link_lookup(ifname=name)
         if not found:
-            raise Unreachable(f"There is no interface called {name} any more.")
+            raise LinkGone(f"There is no interface called {name} any more.")
         return int(found[0])
 
     async def _mac(self, name: str) -> str | None:
@@ -236,6 +242,13 @@ class LinksDriver:
         return {one["index"]: one.get("ifname") async for one in await self._netlink.link("dump")}
 
 
+class LinkGone(Unreachable):
+    """A link that was there a moment ago."""
+
+
+LEAVING = (DropAddress, DropRoute)
+GONE = frozenset({errno.ESRCH, errno.ENODEV, errno.EADDRNOTAVAIL})
+"""How the kernel says that there is no such route, link or address."""
 PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, None]]] = {
     AddBridge: LinksDriver.add_bridge,
     AddVlan: LinksDriver.add_vlan,

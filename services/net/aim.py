@@ -23,6 +23,7 @@ from appliance.plan.addresses import Interface
 from appliance.plan.beside import beside
 from appliance.plan.links import WAN, Missing, located, made_for_tags
 from appliance.plan.shaping import THROUGH
+from appliance.plan.slices import session
 from appliance.store.inventory_view import MachineView
 from appliance.store.trials import PortRow
 from hardware.inventory import Nic
@@ -93,10 +94,13 @@ def usable(config: RouterConfig, learned: Learned, staying: Sequence[Stay] = ())
     """The lease for a located config's way out; None when it asks for none, or has none.
 
     The LAN is the owner's path: an address that overlaps it is left out until `wan` has given it
-    back.
+    back.  A session with other words, or over another cable, is another session: what the last one
+    gave ends with it, and that is soon.
     """
     held, wan = learned.held, config.wan
     if held is None or wan is None or wan.static or wan.link != held.link:
+        return None
+    if (asked := session(wan)) and asked.name != held.session:
         return None
     ours = [one.address for one in config.networks] + [one.address for one in staying]
     clash = any(held.lease.address.network.overlaps(one.network) for one in ours)

@@ -30,7 +30,7 @@ def pppd(program: Path, folder: Path, slices: Slices) -> Program | None:
     one = wan.pppoe
     password = str(folder.parent / PASSWORDS / one.secret)
     return Program(
-        argv=(str(HOOK), "run", session(one), str(program), "file", f"/{OPTIONS}"),
+        argv=(str(HOOK), "run", one.name, str(program), "file", f"/{OPTIONS}"),
         files={OPTIONS: options(one, wan.link), **dict.fromkeys(SECRETS, "")},
         binds=(
             (str(folder / "etc"), "/etc"),
@@ -40,11 +40,6 @@ def pppd(program: Path, folder: Path, slices: Slices) -> Program | None:
         reloads=False,
         locked=True,
     )
-
-
-def session(one: PppoeSlice) -> str:
-    """What a report of this session is known by."""
-    return f"{one.cable}/{one.secret}/{one.service.replace(' ', '_')}"
 
 
 def options(one: PppoeSlice, link: str) -> str:
@@ -74,7 +69,7 @@ def options(one: PppoeSlice, link: str) -> str:
         f"lcp-echo-interval {ECHO_SECONDS}\n"
         f"lcp-echo-failure {ECHOES}\n"
         f"ip-up-script {HOOK}\n"
-        f'ipparam "{_quoted(session(one))}"\n'
+        f'ipparam "{_quoted(one.name)}"\n'
     )
 
 

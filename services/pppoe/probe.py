@@ -8,7 +8,6 @@ from pathlib import Path
 
 from appliance.model import pppoe
 from appliance.model.slices import PppoeSlice
-from services.pppoe.pppd import session
 from services.pppoe.report import Report, Up, report
 
 AF_PPPOX, PPPOE = 24, 0  # linux/socket.h; linux/if_pppox.h, PX_PROTO_OE
@@ -47,5 +46,5 @@ def newest(file: Path, one: PppoeSlice) -> Report | None:
         text = file.read_text(errors="replace")
     except OSError:
         return None
-    found = report(text, boot=BOOT.read_text().strip(), session=session(one))
+    found = report(text, boot=BOOT.read_text().strip(), session=one.name)
     return None if isinstance(found, Up) and not stands(found.local) else found

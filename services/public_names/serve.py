@@ -2,11 +2,12 @@
 
 Which names there are is in nixie.db, how the way out stands in wan.db, whether the clock is to be
 believed in net.db; what became of each lies in notice.db.  A look a second; servers are asked in
-threads beside it.
+threads beside it.  What goes wrong there, foreseen or not, is what a try came to: it has its pause.
 """
 
 import asyncio
 import sqlite3
+import traceback
 from base64 import b64decode
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -145,8 +146,9 @@ class Role:
 
     async def _publish(self, one: PublicName, send: Send, wish: str) -> None:
         """Ask the server; `wish` is answered, "" for none."""
-        secret = (self._secrets.read(one.id) or b"").decode()
-        verdict = await asyncio.to_thread(_asked, one, secret, send, now())
+        asking = asyncio.to_thread(_asked, one, self._secrets, send, now())
+        (came,) = await asyncio.gather(asking, return_exceptions=True)
+        verdict = came if isinstance(came, Verdict) else _unforeseen(one, came)
         if one.id not in (self._names or {}):
             return
         record = tried(one, self._record(one.id), send, verdict, now(), dice())
@@ -235,8 +237,17 @@ def _told(before: Record, after: Record) -> tuple[Record, list[Event]]:
     return after, []
 
 
-def _asked(one: PublicName, secret: str, send: Send, moment: float) -> Verdict:
+def _unforeseen(one: PublicName, error: BaseException) -> Verdict:
+    """What nobody thought of.  Its own words are for the log alone: a secret may be among them."""
+    traceback.print_exception(error)
+    what = f"{one.name} could not be published: this router made a mistake ({type(error).__name__})"
+    then = "It is tried again, later and later. Save the name once more; if that does not help"
+    return Verdict(Then.AGAIN, f"{what}. {then}, report it with logs/notice.log.")
+
+
+def _asked(one: PublicName, secrets: Secrets, send: Send, moment: float) -> Verdict:
     """Ask the server of a name, in a thread: what its answers mean, the worst of them."""
+    secret = (secrets.read(one.id) or b"").decode()
     if not secret:
         return Verdict(Then.STOP, NO_SECRET)
     try:

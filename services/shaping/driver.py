@@ -78,13 +78,13 @@ class ShapingDriver:
 
     async def free_out(self, step: FreeOut) -> None:
         """Give a link the kernel's own queue back."""
-        index = await self._index(step.link)
-        await self._netlink.tc("del", index=index, handle=HANDLE, parent=ROOT)
+        for index in await self._netlink.link_lookup(ifname=step.link):  # it may have gone with it
+            await self._netlink.tc("del", index=index, handle=HANDLE, parent=ROOT)
 
     async def free_in(self, step: FreeIn) -> None:
         """Let what arrives come by itself; the link to turn it through goes."""
-        if step.link:
-            await self._netlink.tc("del", "ingress", await self._index(step.link))
+        for index in await self._netlink.link_lookup(ifname=step.link) if step.link else ():
+            await self._netlink.tc("del", "ingress", index)
         await self._netlink.link("del", index=await self._index(THROUGH))
 
     async def _queue(self, index: int, cake: Cake, *, arrives: bool) -> None:

@@ -221,7 +221,8 @@ class Role:
             gateway=str(lease.server) if lease else "",
         )
         taken = session.taken_at
-        self._record.write(lease, session.link, taken, way, today() - (now - taken))
+        given_at = today() - (now - taken)
+        self._record.write(lease, session.link, taken, way, given_at, session.name)
 
 
 def _draw() -> int:

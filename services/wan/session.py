@@ -47,7 +47,7 @@ class Session:
     def __init__(self, wan: WanSlice, now: float, *, able: bool) -> None:
         """`able`: can this kernel do it at all?"""
         assert wan.pppoe
-        self.link = wan.link
+        self.link, self.name = wan.link, wan.pppoe.name
         self._one, self._lans, self._begun, self._able = wan.pppoe, wan.lans, now, able
         self._connected, self._report = False, None
         self._silent_since = now

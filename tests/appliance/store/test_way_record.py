@@ -52,6 +52,13 @@ def test_a_lease_is_told_with_the_row(desk: Desk) -> None:
     assert desk.told() == [WanAddressed.__name__, WanUp.__name__]
 
 
+def test_what_a_session_gave_names_it(desk: Desk) -> None:
+    desk.record.write(LEASE, "ppp-wan", 5.0, ONLINE, desk.today, "wan0/1492///ada@isp/")
+    held = ways.learned(reader(desk.path)).held
+    assert held
+    assert held.session == "wan0/1492///ada@isp/"
+
+
 def test_a_renewal_is_a_row_without_an_event(desk: Desk) -> None:
     desk.write(LEASE, ONLINE)
     desk.write(LEASE, ONLINE, taken_at=300.0)

@@ -106,8 +106,9 @@ LEASE = Lease(
 BY_DHCP = replace(CONFIG, wan=Wan("eth0"))
 
 
-def learned(lease: Lease = LEASE, link: str = "eth0") -> Learned:
-    return Learned(Held(link, lease, 0.0, 0.0, "this run"))
+def learned(lease: Lease = LEASE, link: str = "eth0", session: str = "eth0/1492///me/") -> Learned:
+    """What is held on a link; by a session of that name."""
+    return Learned(Held(link, lease, 0.0, 0.0, "this run", session if link == LINK else ""))
 
 
 def test_what_the_provider_gave_is_as_if_the_owner_had_written_it() -> None:
@@ -158,7 +159,7 @@ def test_a_former_address_is_ours_to_take_away() -> None:
 
 def test_packets_are_as_large_as_both_ends_of_a_session_agreed() -> None:
     by_session = replace(BY_DHCP, wan=Wan("eth0", mtu=1500, pppoe=Pppoe("me")))
-    held = learned(replace(LEASE, mtu=1454), LINK)
+    held = learned(replace(LEASE, mtu=1454), LINK, "eth0/1500///me/")
     assert "1414" in str(aim(by_session, NICS, 0.0, learned=held).wanted.firewall)
     by_dhcp = replace(BY_DHCP, wan=Wan("eth0", mtu=1500))
     owners = aim(by_dhcp, NICS, 0.0, learned=learned(replace(LEASE, mtu=1454)))
@@ -168,8 +169,21 @@ def test_packets_are_as_large_as_both_ends_of_a_session_agreed() -> None:
 def test_the_cable_of_a_session_stays_whatever_was_agreed() -> None:
     by_session = replace(BY_DHCP, wan=Wan("eth0", mtu=1500, pppoe=Pppoe("me")))
     before = aim(by_session, NICS, 0.0).wanted.links
-    held = learned(replace(LEASE, mtu=1454), LINK)
+    held = learned(replace(LEASE, mtu=1454), LINK, "eth0/1500///me/")
     assert aim(by_session, NICS, 0.0, learned=held).wanted.links == before
+
+
+@pytest.mark.parametrize(
+    "wan",
+    [
+        Wan("eth0", mtu=1500, pppoe=Pppoe("me")),
+        Wan("eth0", mac="02:00:00:00:00:99", pppoe=Pppoe("me")),
+        Wan("eth0", vlan=7, pppoe=Pppoe("me")),
+        Wan("eth0", pppoe=Pppoe("you")),
+    ],
+)
+def test_what_one_session_gave_is_not_used_for_another(wan: Wan) -> None:
+    assert aim(replace(BY_DHCP, wan=wan), NICS, 0.0, learned=learned(link=LINK)).lease is None
 
 
 def test_a_session_is_out_with_its_lease() -> None:

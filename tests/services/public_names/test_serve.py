@@ -289,6 +289,51 @@ def test_a_lost_secret_is_said(place: Place, service: Dyndns) -> None:
     assert "Type it once more" in place.record.said
 
 
+UNFORESEEN = (
+    f"{NAME} could not be published: this router made a mistake (UnicodeDecodeError). It is tried "
+    "again, later and later. Save the name once more; if that does not help, report it with "
+    "logs/notice.log."
+)
+
+
+@pytest.fixture
+def unreadable(place: Place, service: Dyndns) -> Place:
+    """A name whose secret is no text: nobody foresaw that."""
+    place.save(service)
+    Secrets(place.state / "secrets/notice").write(place.ident, b"\xff\xfe")
+    return place
+
+
+def test_what_nobody_foresaw_is_a_failure_with_its_pause(unreadable: Place) -> None:
+    failed = unreadable.becomes(Outcome.FAILED)
+    assert unreadable.run(until=failed, seconds=30)
+    assert unreadable.record.said == UNFORESEEN
+    assert unreadable.record.next_at - unreadable.record.tried_at >= 60
+    first = unreadable.record
+    unreadable.run(until=lambda: unreadable.record != first, seconds=4)
+    assert unreadable.record == first
+
+
+def test_what_nobody_foresaw_is_told_once_it_goes_on(unreadable: Place) -> None:
+    assert unreadable.run(until=unreadable.becomes(Outcome.FAILED), seconds=30)
+    with closing(writer(unreadable.state / "notice.db", notices.MIGRATIONS)) as own:
+        due = replace(unreadable.record, tried_at=now() - 60, next_at=now() - 1, failures=9)
+        public_names.write(own, unreadable.ident, due)
+    assert unreadable.run(until=lambda: unreadable.record.failures == 10, seconds=30)
+    assert unreadable.told(PublicNameUnpublished) == [PublicNameUnpublished(NAME, UNFORESEEN)]
+    assert unreadable.record.next_at - unreadable.record.tried_at >= 1_500
+
+
+def test_update_now_says_what_nobody_foresaw(unreadable: Place) -> None:
+    wishes: list[str] = []
+
+    def refused() -> bool:
+        found = answer(Reads(unreadable.state), wishes[0]) if wishes else None
+        return found is not None and (found.state, found.what) == ("refused", UNFORESEEN)
+
+    assert unreadable.run(lambda: wishes.append(unreadable.press()), until=refused, seconds=30)
+
+
 def test_the_secret_is_in_no_database(place: Place, service: Dyndns) -> None:
     place.save(service)
     place.run(until=place.becomes(Outcome.PUBLISHED), seconds=8)
