@@ -45,7 +45,7 @@ mkdir -p /usr/lib/pppd && cp -a {pppd}/lib/pppd/. /usr/lib/pppd/
 cat > /etc/ppp/provider << 'END'
 require-chap
 lcp-echo-interval 5
-lcp-echo-failure 2
+lcp-echo-failure 24
 ms-dns 203.0.113.53
 noaccomp
 nopcomp
@@ -98,7 +98,9 @@ def hangs_up(vm: RouterVm) -> None:
 
 def delegates(vm: RouterVm, prefix: str) -> None:
     """Lend a prefix to whoever asks through the session, and send there what is for it."""
-    line = until(lambda: vm.run("sh", "-c", LINE, within="isp", ok=False).strip(), "a session")
+    line = until(
+        lambda: vm.run("sh", "-c", LINE, within="isp", ok=False).strip(), "a session", SECONDS
+    )
     words = (sys.executable, "-c", DELEGATES, line, prefix, "600", "1200")
     vm.start(*words, within="isp", log="prefixes")
     vm.run("ip", "route", "add", prefix, "dev", line, within="isp")

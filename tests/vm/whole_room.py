@@ -85,8 +85,9 @@ class WholeRouter:
     def shows(self, *words: str) -> str:
         return self.vm.run(*words, ok=False)
 
-    def trial(self) -> str:
-        return str(dict(self.vm.rows("/state/net.db", "SELECT 1, state FROM trial")).get(1, ""))
+    def trial(self, change: str) -> str:
+        found = dict(self.vm.rows("/state/net.db", "SELECT nonce, state FROM trial"))
+        return str(found.get(change, ""))
 
     def is_whole(self) -> bool:
         """Does the router answer on each of its networks, and let out?"""
