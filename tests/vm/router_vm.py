@@ -124,7 +124,7 @@ class RouterVm:
         return Asking(self)
 
     def run(
-        self, *argv: str, within: str = "", given: str = "", seconds: float = 120, ok: bool = True
+        self, *argv: str, within: str = "", given: str = "", seconds: float = 300, ok: bool = True
     ) -> str:
         """Run a command in the machine, in namespace `within` of it; what it said.
 
@@ -138,7 +138,7 @@ class RouterVm:
             return said
         return said + found["err"]
 
-    def does(self, *argv: str, within: str = "", seconds: float = 120) -> bool:
+    def does(self, *argv: str, within: str = "", seconds: float = 300) -> bool:
         """Does a command in the machine succeed?"""
         space = ("ip", "netns", "exec", within) if within else ()
         found = self.tell("run", argv=[*space, *argv], given="", seconds=seconds)
@@ -213,7 +213,7 @@ class RouterVm:
         answers = self._answers[ident] = Queue()
         self.line.sendall(json.dumps({"id": ident, "do": what, **more}).encode() + b"\n")
         try:
-            found = answers.get(timeout=more.get("seconds", 120) + 120)
+            found = answers.get(timeout=more.get("seconds", 300) + 120)
         except Empty:
             raise AssertionError(f"the machine did not answer {what} {more}") from None
         finally:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from tests.live.waiting import until
 from tests.vm.router_vm import RouterVm
 
-SECONDS = 120.0  # an emulated processor has a tenth of the speed
+SECONDS = 300.0  # an emulated processor has a tenth of the speed
 CONNTRACK = "/proc/net/nf_conntrack"
 SHORT = "[OFFLOAD]"
 

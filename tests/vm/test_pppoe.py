@@ -29,7 +29,7 @@ LENT, LENT_NEXT = "2001:db8:42::/56", "2001:db8:77::/56"
 DELEGATES = Path(prefix_isp.__file__).read_text()
 USER, PASSWORD = "ada@isp.test", 'right "horse" \\ battery'
 PC = "10.77.0.250"
-SECONDS = 120.0
+SECONDS = 300.0
 LINE = "cd /sys/class/net && ls -d ppp*"
 REPORT = "/state/pppd/run/report"
 ARRIVED = "/run/arrived"
@@ -45,7 +45,7 @@ mkdir -p /usr/lib/pppd && cp -a {pppd}/lib/pppd/. /usr/lib/pppd/
 cat > /etc/ppp/provider << 'END'
 require-chap
 lcp-echo-interval 5
-lcp-echo-failure 24
+lcp-echo-failure 2
 ms-dns 203.0.113.53
 noaccomp
 nopcomp

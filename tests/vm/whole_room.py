@@ -28,7 +28,7 @@ from tests.vm.lab import Workshop
 from tests.vm.router_vm import ALL, RouterVm, router_vm, switched_on_again
 
 STATE_BYTES = 96 << 20
-SECONDS = 120.0  # an emulated processor has a tenth of the speed
+SECONDS = 300.0  # an emulated processor has a tenth of the speed
 CABLE = 1  # between lan0 and pc0
 GATEWAY, FAR = "192.0.2.1", "198.51.100.9"
 
