@@ -36,16 +36,16 @@ units:
 	  --ignore-glob='*/migrations/*' tests appliance services webui hardware
 
 live:
-	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m live tests
+	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m "live and not soak" tests/live tests/nixos
 
 adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkgs under it
 	@$(PYTEST) -m live tests/live/test_adapter.py
 
 vm:
-	@$(ROOT) $(PYTEST) -m vm tests
+	@$(ROOT) $(PYTEST) -m vm tests/vm
 
 browser:
-	@$(ROOT) $(PYTEST) -m browser tests
+	@$(ROOT) $(PYTEST) -m browser tests/browser
 
 bench:
 	@$(SETUP) bench
@@ -53,7 +53,7 @@ bench:
 
 soak:
 	@$(SETUP) test
-	@$(ROOT) $(PYTEST) -m soak tests
+	@$(ROOT) $(PYTEST) -m soak tests/live tests/vm
 
 format:
 	@$(PYTHON) -m ruff check --fix .

@@ -21,7 +21,7 @@ from webui.guard import COOKIES
 CHROMIUM = shutil.which("chromium")
 HOME = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
 SCRIPTS = HOME / "browser"
-PATIENT = 15_000  # ms; machines that test are busy
+PATIENT = 60_000  # ms; machines that test are busy
 expect.set_options(timeout=PATIENT)
 
 

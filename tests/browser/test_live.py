@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from appliance.events import BuildStepped, MachineHeld
 from appliance.store import journal
-from tests.browser.conftest import Site, signed_in
+from tests.browser.conftest import PATIENT, Site, signed_in
 from tests.webui.home import NOW
 
 NEW = "b4:2e:99:00:00:01"
@@ -18,7 +18,7 @@ NEW = "b4:2e:99:00:00:01"
 
 def awaited(true: Callable[[], bool], page: Page) -> None:
     """Wait until a condition holds, while the browser goes on."""
-    until = time.monotonic() + 15
+    until = time.monotonic() + PATIENT / 1000
     while not true():
         assert time.monotonic() < until
         page.wait_for_timeout(50)
@@ -139,12 +139,38 @@ def test_old_figures_stay_when_the_router_does_not_answer(window: Page) -> None:
     expect(window.get_by_text("212 of 248")).to_be_visible()
 
 
+AT_REST = """
+(most) => new Promise((done) => {
+  const began = performance.now();
+  let last = began;
+  for (const kind of ["htmx:beforeRequest", "htmx:afterSettle"]) {
+    document.addEventListener(kind, () => { last = performance.now(); });
+  }
+  const look = () => {
+    const now = performance.now();
+    const asked = performance.getEntriesByType("resource")
+      .some((one) => one.initiatorType === "xmlhttprequest");
+    const quiet = now - last > 800 && !document.querySelector(".htmx-request");
+    if (asked && quiet) done(true);
+    else if (now - began > most) done(false);
+    else setTimeout(look, 50);
+  };
+  look();
+})
+"""
+
+
+def at_rest(window: Page) -> None:
+    """Wait until the bells of a new page have rung, and what they brought is drawn."""
+    assert window.evaluate(AT_REST, PATIENT)
+
+
 def rung(window: Page, region: str, bell: str) -> None:
     """Let a region fetch itself again, and wait until it has."""
-    window.wait_for_timeout(800)  # the bells of a new page have rung
+    at_rest(window)
     with window.expect_response(lambda answer: answer.request.headers.get("hx-target") == region):
         window.evaluate(f"htmx.trigger('#{region}', 'sse:{bell}')")
-    window.wait_for_timeout(300)
+    at_rest(window)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +190,7 @@ def test_a_live_swap_keeps_the_focus(
     window: Page, own_site: Site, path: str, focused: str, region: str, bell: str
 ) -> None:
     window.goto(path.format(**own_site.ids))
-    window.wait_for_timeout(800)
+    at_rest(window)
     one = window.locator(focused).first
     one.focus()
     mark = one.get_attribute("id")
@@ -179,7 +205,7 @@ def test_what_had_the_focus_and_is_gone_leaves_it_to_the_heading(
     window: Page, own_site: Site
 ) -> None:
     window.goto("/machines")
-    window.wait_for_timeout(800)
+    at_rest(window)
     window.locator("#inbox button").first.focus()
     file = sqlite3.connect(own_site.state / "boot.db", isolation_level=None)
     file.execute("DELETE FROM held WHERE code = '4817'")
@@ -198,7 +224,7 @@ def test_a_live_swap_leaves_open_what_is_open(window: Page, own_site: Site) -> N
 
 def test_a_next_boot_that_is_being_chosen_is_not_taken_away(window: Page) -> None:
     window.goto("/machines")
-    window.wait_for_timeout(800)
+    at_rest(window)
     window.get_by_role("link", name="Next boot of anvil").click()
     window.locator("#known").get_by_role("button", name="Set", exact=True).focus()
     window.evaluate("htmx.trigger('#known', 'sse:machines')")
@@ -209,7 +235,7 @@ def test_a_next_boot_that_is_being_chosen_is_not_taken_away(window: Page) -> Non
 def test_a_link_works_from_the_moment_it_is_drawn(window: Page) -> None:
     """A press right after a live swap opens the list; it does not leave the page."""
     window.goto("/machines")
-    window.wait_for_timeout(800)
+    at_rest(window)
     window.evaluate(
         """document.addEventListener("htmx:afterSwap",
             () => setTimeout(() => document.querySelector("#known .pick").click()),
@@ -228,7 +254,7 @@ def test_a_machine_that_begins_to_wait_is_said_aloud(window: Page, own_site: Sit
 
 def test_leases_do_not_draw_the_list_again(window: Page) -> None:
     window.goto("/machines")
-    window.wait_for_timeout(800)
+    at_rest(window)
     asked: list[str] = []
     window.on("request", lambda one: asked.append(one.url))
     window.evaluate(
@@ -240,7 +266,7 @@ def test_leases_do_not_draw_the_list_again(window: Page) -> None:
 
 def test_a_host_that_was_chosen_is_what_boots_it_after_a_swap(window: Page, own_site: Site) -> None:
     window.goto("/machines")
-    window.wait_for_timeout(800)
+    at_rest(window)
     choice = window.locator("#inbox select").first
     choice.focus()
     window.keyboard.press("End")
@@ -258,7 +284,7 @@ def test_a_host_that_was_chosen_is_what_boots_it_after_a_swap(window: Page, own_
 
 def test_what_is_typed_into_a_search_outlives_a_swap(window: Page) -> None:
     window.goto("/machines")
-    window.wait_for_timeout(800)
+    at_rest(window)
     window.locator("#q").fill("emb")
     window.locator("h1").click()
     rung(window, "known", "machines")

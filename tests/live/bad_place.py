@@ -37,7 +37,7 @@ class Bad:
         told = self.router.client.post("/sources", {"url": url, "interval_seconds": 0, **options})
         return str(told["subject"])
 
-    def settled(self, ident: str, seconds: float = 90) -> dict[str, Any]:
+    def settled(self, ident: str, seconds: float = 300) -> dict[str, Any]:
         """A source once it was read, or could not be."""
 
         def ended() -> dict[str, Any] | None:
@@ -50,13 +50,13 @@ class Bad:
         """A source once it was read again."""
         before = self.settled(ident)["checked_at"]
         self.router.client.post(f"/sources/{ident}/refresh")
-        until(lambda: self.settled(ident)["checked_at"] != before, f"{ident} is read again", 60)
+        until(lambda: self.settled(ident)["checked_at"] != before, f"{ident} is read again")
         return self.settled(ident)
 
     def hosts(self, source: str) -> dict[str, dict[str, Any]]:
         return {one["name"]: one for one in self.router.client.get("/hosts", source=source)}
 
-    def built(self, host: str, seconds: float = 90) -> dict[str, Any]:
+    def built(self, host: str, seconds: float = 300) -> dict[str, Any]:
         """The newest build of a host once it ended."""
 
         def ended() -> dict[str, Any] | None:
@@ -92,13 +92,13 @@ class Bad:
         space = f"{self.router.prefix}-lan"
         return subprocess.run(
             ["ip", "netns", "exec", space, *command],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         ).stdout  # fmt: skip
 
     def _browser(self) -> httpx.Client:
         token = (self.router.state / "secrets/web/local-token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}", "sec-fetch-site": "same-origin"}
-        return httpx.Client(base_url=self.router.url, headers=headers, timeout=30)
+        return httpx.Client(base_url=self.router.url, headers=headers, timeout=120)
 
 
 def plain(text: str) -> str:

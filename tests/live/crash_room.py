@@ -92,7 +92,7 @@ class CrashRoom:
         before = self.router.role(role)
         (self.faults / point).touch()
         yield
-        until((self.faults / f"{point}.hit").exists, f"{point} is reached", 60)
+        until((self.faults / f"{point}.hit").exists, f"{point} is reached")
         self.hit.add(point)
         until(
             lambda: self.router.role(role)["restarts"] > before["restarts"], f"{role} is gone", 60
@@ -102,9 +102,9 @@ class CrashRoom:
     def back(self, role: str) -> None:
         """Let the role go on, and wait until it runs."""
         (self.faults / f"{role}.wait").unlink(missing_ok=True)
-        until(lambda: self.router.role(role)["state"] == "runs", f"{role} is back", 90)
+        until(lambda: self.router.role(role)["state"] == "runs", f"{role} is back")
         if role == "web":
-            until(self.router.answers, "the API answers", 60)
+            until(self.router.answers, "the API answers")
 
     def rows(self, file: str, question: str, *values: Any) -> list[Any]:
         """What is in a role's file."""
@@ -213,4 +213,4 @@ def furnish(room: CrashRoom) -> None:
     until(room.served, "the host is built", 300)
     client.put(f"/machines/{MAC}/intent", {"host": room.host, "name": "anvil"})
     until(lambda: MAC in room.table().macs, "the table names the machine")
-    until(lambda: room.exchange(100) != "none", "dhcp has listened for others", 60)
+    until(lambda: room.exchange(100) != "none", "dhcp has listened for others")

@@ -2,16 +2,18 @@
 
 Usage: dhcp_client.py LINK exchanges COUNT    go through COUNT exchanges, one MAC each; per line the
                                               address of each ACK, "none" where none came
+       dhcp_client.py LINK silence COUNT      the same, by clients that soon give up
        dhcp_client.py LINK burst COUNT        COUNT DISCOVERs at once; the addresses offered, in any
                                               order
-       dhcp_client.py LINK flood COUNT        COUNT invented MACs within a minute, which take what
-                                              they are offered
+       dhcp_client.py LINK flood COUNT        COUNT invented MACs a minute, for ever, which take
+                                              what they are offered
        dhcp_client.py LINK request ADDRESS    one INIT-REBOOT of MAC 0; its answer as hex, or "none"
        dhcp_client.py LINK discover HEX       broadcast HEX once; seconds until the answer, and it
        dhcp_client.py LINK 4011 SERVER HEX    send HEX to port 4011 from port 4011 until it is
                                               answered; source port, hex
 """
 
+import itertools
 import socket
 import sys
 import time
@@ -19,8 +21,10 @@ from contextlib import suppress
 
 from services.dhcp.wire import decode, encode
 
-TRIES, SECONDS = 8, 0.5
-FLOOD_SECONDS = 60
+TRIES, SECONDS = 120, 0.5
+FEW = 8
+OFFERED, CONFIRMED = (2,), (5, 6)
+MINUTE_SECONDS = 60
 
 
 def mac(number: int) -> bytes:
@@ -28,7 +32,8 @@ def mac(number: int) -> bytes:
 
 
 class Client:
-    def __init__(self, link: str, port: int) -> None:
+    def __init__(self, link: str, port: int, tries: int = TRIES) -> None:
+        self.tries = tries
         self.wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
         self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -37,15 +42,20 @@ class Client:
         self.wire.settimeout(SECONDS)
 
     def ask(self, number: int, options: list[tuple[int, bytes]]) -> bytes | None:
-        """Broadcast a request until its answer comes; None when none does."""
+        """Broadcast a request until its answer comes; None when none does.
+
+        A DISCOVER that was asked twice is offered twice, the second time after its REQUEST.
+        """
+        wanted = OFFERED if options[0] == (53, b"\x01") else CONFIRMED
         xid = number + 1
         asked = encode(op=1, xid=xid, chaddr=mac(number), flags=0x8000, options=options)
-        for _ in range(TRIES):
+        for _ in range(self.tries):
             self.wire.sendto(asked, ("255.255.255.255", 67))
             try:
                 while True:
                     answer = self.wire.recv(2048)
-                    if decode(answer).xid == xid and decode(answer).chaddr == mac(number):
+                    said = decode(answer)
+                    if (said.xid, said.chaddr) == (xid, mac(number)) and said.kind in wanted:
                         return answer
             except TimeoutError:
                 continue
@@ -81,13 +91,13 @@ class Client:
         return list(offered.values())
 
     def flood(self, count: int) -> None:
-        """Invented devices, one after the other; nothing is asked twice."""
+        """Invented devices, so many a minute; nothing is asked twice."""
         self.wire.setblocking(False)
         began = time.monotonic()
-        for number in range(count):
+        for number in itertools.count():
             invented = b"\x06" + number.to_bytes(5, "big")
             self.say(invented, [(53, b"\x01")])
-            while time.monotonic() < began + number * FLOOD_SECONDS / count:
+            while time.monotonic() < began + number * MINUTE_SECONDS / count:
                 time.sleep(0.005)
                 self.take_offers()
 
@@ -117,8 +127,8 @@ class Client:
 
 def main() -> None:
     link, what, value = sys.argv[1:4]
-    if what == "exchanges":
-        client = Client(link, 68)
+    if what in ("exchanges", "silence"):
+        client = Client(link, 68, TRIES if what == "exchanges" else FEW)
         for number in range(int(value)):
             print(client.exchange(number), flush=True)
     elif what == "burst":
@@ -130,7 +140,7 @@ def main() -> None:
         print(answer.hex() if answer else "none")
     elif what == "discover":
         client = Client(link, 68)
-        client.wire.settimeout(8)
+        client.wire.settimeout(60)
         began = time.monotonic()
         client.wire.sendto(bytes.fromhex(value), ("255.255.255.255", 67))
         answer = client.wire.recv(2048)

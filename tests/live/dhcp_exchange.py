@@ -2,6 +2,6 @@
 
 import sys
 
-from tests.live.dhcp_client import Client
+from tests.live.dhcp_client import FEW, Client
 
-print(Client(sys.argv[1], 68).exchange(int(sys.argv[2])))
+print(Client(sys.argv[1], 68, FEW).exchange(int(sys.argv[2])))

@@ -85,7 +85,7 @@ class Place:
 
     def ended(self) -> int:
         assert self.role is not None
-        return self.role.wait(timeout=20)
+        return self.role.wait(timeout=60)
 
     def ask(self, *arguments: str, link: str = "dev0") -> list[str]:
         environment = ["env", f"PYTHONPATH={ROOT}"]
@@ -182,5 +182,4 @@ def told(place: Place, kind: type[Told]) -> list[Told]:
     return until(
         lambda: [event for event in place.events() if isinstance(event, kind)],
         f"{kind.__name__} is told",
-        seconds=20,
     )

@@ -48,7 +48,7 @@ if "edns" in sys.argv:
 if "update" in sys.argv:
     question.header.opcode = 5
 try:
-    packed = question.send(server, 53, tcp=tcp == "tcp", timeout=8)
+    packed = question.send(server, 53, tcp=tcp == "tcp", timeout=30)
 except TimeoutError:
     print("null")
     sys.exit()

@@ -66,7 +66,7 @@ class House:
             roles=wanted,
             namespace=self.router,
             program=lambda role: [sys.executable, "-m", "stand_in", role.name],
-            patience=Patience(ready_seconds=20, beat_seconds=4),
+            patience=Patience(ready_seconds=60, beat_seconds=60),
         )
         return replace(plan, **more)
 
@@ -132,7 +132,7 @@ def cable(house: House, link: str, subnet: int) -> None:
         ip("-n", name, "link", "set", link, "up")
 
 
-def ask(namespace: str, port: int, to: str, seconds: float = 0.5) -> tuple[int, str] | None:
+def ask(namespace: str, port: int, to: str, seconds: float = 1.0) -> tuple[int, str] | None:
     """One datagram from inside `namespace`; the answering pid and socket, None after `seconds`."""
     program = (
         "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "

@@ -68,5 +68,5 @@ class LanClient:
 
     def _said(self, *command: str) -> str:
         words = ["ip", "netns", "exec", self.namespace, *command]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 def run(*argv: str) -> str:
     """Run a command; its output, or CalledProcessError with what it said."""
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
         raise AssertionError(f"{' '.join(argv)}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -31,7 +31,7 @@ class Namespace:
     def fails(self, *argv: str) -> bool:
         """Does a command inside end with an error?"""
         argv = ("ip", "netns", "exec", self.name, *argv)
-        return bool(subprocess.run(argv, capture_output=True, timeout=60, check=False).returncode)
+        return bool(subprocess.run(argv, capture_output=True, timeout=300, check=False).returncode)
 
     def start(self, *argv: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a command inside; it is killed with the namespace."""

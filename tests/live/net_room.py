@@ -140,11 +140,11 @@ class Router:
         with closing(connection):
             return {row.mac: row for row in devices.devices(connection)}
 
-    def try_out(self, config: dict[str, Any], seconds: int = 90) -> str:
+    def try_out(self, config: dict[str, Any], seconds: int = 600) -> str:
         """Ask for the next revision; the id of the change."""
         return self.wish("apply", revision=str(self.revise(config)), seconds=str(seconds))
 
-    def on_trial(self, config: dict[str, Any], seconds: int = 90) -> str:
+    def on_trial(self, config: dict[str, Any], seconds: int = 600) -> str:
         """Try it out, and wait until it waits for Keep."""
         change = self.try_out(config, seconds)
         until(lambda: self.trial() == (change, "pending"), "it is on trial")

@@ -124,7 +124,7 @@ class Place:
     def kill_role(self) -> None:
         assert self.role is not None
         self.role.send_signal(signal.SIGKILL)
-        self.role.wait(10)
+        self.role.wait(60)
         self.role = None
 
     def add(self, url: str, **options: Any) -> str:
@@ -148,7 +148,7 @@ class Place:
     def source(self, ident: str) -> SourceStateRow | None:
         return (self.look(built_rows.source_states) or {}).get(ident)
 
-    def settled(self, ident: str, seconds: float = 60) -> SourceStateRow:
+    def settled(self, ident: str, seconds: float = 300) -> SourceStateRow:
         """Wait until a source is ready or unreadable."""
 
         def ended() -> SourceStateRow | None:
@@ -170,7 +170,7 @@ class Place:
     def builds(self, host: str) -> list[BuildRow]:
         return self.look(lambda it: built_rows.builds(it, host=host)) or []
 
-    def built(self, host: str, seconds: float = 120) -> BuildRow:
+    def built(self, host: str, seconds: float = 300) -> BuildRow:
         """Wait until the newest build of a host has ended."""
 
         def ended() -> BuildRow | None:
@@ -201,7 +201,7 @@ class Place:
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=600,
         )
         return done.stdout + done.stderr
 
@@ -212,7 +212,7 @@ class Place:
             env=dict(self.store.environment("/tmp")),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -287,7 +287,7 @@ class Place:
         """Kill the daemon with everything it runs, and start it again."""
         assert self.daemon is not None
         os.killpg(self.daemon.pid, signal.SIGKILL)
-        self.daemon.wait(10)
+        self.daemon.wait(60)
         for child in subprocess.run(
             ["pgrep", "-f", f"nix-daemon .*{self.store.root}"], capture_output=True, text=True,
             check=False,
@@ -303,7 +303,7 @@ class Place:
                 os.killpg(child.pid, signal.SIGTERM)
         for child in self.children:
             try:
-                child.wait(5)
+                child.wait(30)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait(5)

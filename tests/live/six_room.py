@@ -88,7 +88,7 @@ class Six(Router):
     def stop(self) -> None:
         assert self.supervisor
         self.supervisor.terminate()
-        self.supervisor.wait(30)
+        self.supervisor.wait(120)
 
     def delegate(self, prefix: str, preferred: int = 1800, valid: int = 3600) -> None:
         """From now on the provider delegates `prefix`, and sends what belongs to it here."""

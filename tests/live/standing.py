@@ -5,6 +5,7 @@ copied there, what set-up installed is linked.  Roles run under their own users,
 whose names begin with a prefix that nobody else has.
 """
 
+import compileall
 import json
 import os
 import shutil
@@ -75,9 +76,9 @@ class Router:
                 cwd=self.home,
                 umask=self.umask,
             )
-        until(lambda: self.runs(roles), f"every role of {self.home} runs", 120)
+        until(lambda: self.runs(roles), f"every role of {self.home} runs", 300)
         if "web" in roles:
-            until(self.answers, "the API answers", 60)
+            until(self.answers, "the API answers")
 
     @property
     def program(self) -> str:
@@ -129,7 +130,7 @@ class Router:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(30)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -144,7 +145,7 @@ class Router:
         until(lambda: not any(one and Path(f"/proc/{one}").exists() for one in pids), "all ended")
         (self.state / "run/supervisor.json").unlink()
 
-    def inside(self, *command: str, seconds: float = 30) -> "subprocess.CompletedProcess[str]":
+    def inside(self, *command: str, seconds: float = 300) -> "subprocess.CompletedProcess[str]":
         """Run a command in the router's namespace."""
         return subprocess.run(
             ["ip", "netns", "exec", self.namespace, *command],
@@ -162,6 +163,7 @@ def made(name: str) -> Router:
         shutil.copytree(
             CHECKOUT / room, home / "program" / room, ignore=shutil.ignore_patterns("__pycache__")
         )
+    compileall.compile_dir(home / "program", quiet=2)  # as set-up does; no role may write there
     for launcher in LAUNCHERS:
         shutil.copy(CHECKOUT / "tests/live" / launcher, home / "program")
     subprocess.run(["chmod", "-R", "a+rX", str(home)], check=True)

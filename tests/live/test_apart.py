@@ -75,7 +75,7 @@ def test_a_newcomer_reaches_nobody_of_its_own_network(home: Home) -> None:
 def test_a_newcomer_that_is_let_in_reaches_everybody_at_once(home: Home) -> None:
     assert not home.new.pings("10.77.0.50")
     home.let_in(NEW)
-    until(home.meet, "they meet", 4)
+    until(home.meet, "they meet")
 
 
 def test_a_newcomer_stays_apart_while_the_role_is_away(home: Home) -> None:
@@ -89,7 +89,7 @@ def test_a_newcomer_stays_apart_while_the_role_is_away(home: Home) -> None:
 def test_what_a_newcomer_says_to_another_device_is_told(home: Home) -> None:
     home.new.run("ip", "neigh", "add", "10.77.0.50", "lladdr", OLD, "dev", "eth0")
     home.new.python(ASK, "10.77.0.50")
-    until(home.router.held_back, "it is told", 4)
+    until(home.router.held_back, "it is told")
     one = home.router.held_back()[0]
     assert (one.by, one.mac, one.destination, one.port) == (
         *("newcomers-lan", NEW),
@@ -100,7 +100,7 @@ def test_what_a_newcomer_says_to_another_device_is_told(home: Home) -> None:
 
 def test_a_network_that_lets_newcomers_in_keeps_nobody_apart(home: Home) -> None:
     home.router.apply({**CONFIG, "networks": [{**HOLDS, "newcomers": "tell"}]})
-    until(home.meet, "they meet", 4)
+    until(home.meet, "they meet")
 
 
 def test_what_a_blocked_device_says_is_told(home: Home) -> None:
@@ -110,10 +110,10 @@ def test_what_a_blocked_device_says_is_told(home: Home) -> None:
     def told() -> set[tuple[str, str, str]]:
         return {(one.by, one.mac, one.protocol) for one in home.router.held_back()}
 
-    until(lambda: ("blocked-from", OLD, "icmp") in told(), "its packets are told", 4)
+    until(lambda: ("blocked-from", OLD, "icmp") in told(), "its packets are told")
     home.old.run("ip", "neigh", "flush", "dev", "eth0")
     assert not home.old.pings("10.77.0.1")
-    until(lambda: ("blocked-from", OLD, "arp") in told(), "its questions are told", 4)
+    until(lambda: ("blocked-from", OLD, "arp") in told(), "its questions are told")
     sent = [one for one in home.router.held_back() if one.by == "blocked-from"]
     assert {one.arrived for one in sent} == {"br-lan"}
 
@@ -126,4 +126,4 @@ def test_what_is_for_a_blocked_device_is_told(home: Home) -> None:
     def told() -> set[str]:
         return {one.by for one in home.router.held_back()}
 
-    until(lambda: "blocked-to" in told(), "it is told", 4)
+    until(lambda: "blocked-to" in told(), "it is told")

@@ -100,7 +100,7 @@ def small() -> Iterator[Bad]:
         here.settled(source)
         assert here.built(f"{source}/ember")["state"] == "built"
         here.router.client.put("/machines/52:54:00:00:0b:0a/intent", {"host": f"{source}/ember"})
-        until(lambda: "52:54:00:00:0b:0a" in json.dumps(here.table()), "the table names it", 5)
+        until(lambda: "52:54:00:00:0b:0a" in json.dumps(here.table()), "the table names it")
         here.inside_lan("ip", "address", "add", "10.77.0.250/24", "dev", "switch")
         yield here
 
@@ -193,7 +193,7 @@ def test_what_was_assigned_on_a_full_disk_is_served_once_there_is_room(small: Ba
         assert mac not in json.dumps(small.table())
     finally:
         filled.unlink()
-    until(lambda: mac in json.dumps(small.table()), "the table names the machine", 5)
+    until(lambda: mac in json.dumps(small.table()), "the table names the machine")
 
 
 def test_after_a_full_disk_the_next_build_is_done(small: Bad) -> None:
@@ -234,11 +234,11 @@ def test_a_file_of_a_newer_version_stops_its_role_alone(upgraded: Bad, file: str
         "the newer version, or restore the backup made before it."
     )
     trouble = f"{role} does not run. {what}"
-    until(lambda: trouble in upgraded.troubles(), f"{role} says why it does not run", 40)
+    until(lambda: trouble in upgraded.troubles(), f"{role} says why it does not run")
     assert f"{trouble[0].upper()}{trouble[1:]}" in upgraded.page("/")
     assert {name: router.pid(name) for name in others} == others
     raised(router.state / file, before)
-    until(lambda: router.role(role).get("state") == "runs", f"{role} runs again", 40)
+    until(lambda: router.role(role).get("state") == "runs", f"{role} runs again")
     until(lambda: upgraded.troubles() == [], "nothing is wrong any more")
 
 
@@ -249,14 +249,14 @@ def test_the_webs_files_of_a_newer_version_stop_the_web_alone(upgraded: Bad, fil
     before = layout(router.state / file, "9999_of_the_future")
     os.kill(router.pid("web"), signal.SIGKILL)
     why = f"{file} was written by a newer Nixie (its layout is 9999_of_the_future, this one knows"
-    until(lambda: why in router.role("web").get("why", ""), "the web says why it ended", 40)
+    until(lambda: why in router.role("web").get("why", ""), "the web says why it ended")
     router.client.close()
     with pytest.raises(Failed) as failed:
         router.client.get("/status")
     assert f"web does not run. {why}" in str(failed.value)
     assert {name: router.pid(name) for name in others} == others
     layout(router.state / file, before)
-    until(router.answers, "the web is back", 60)
+    until(router.answers, "the web is back")
 
 
 def raised(path: Path, to: int) -> int:
@@ -301,7 +301,7 @@ def test_taken_ports_are_told_with_their_holders() -> None:
             for one in thieves.values():
                 one.kill()
                 one.wait()
-        until(lambda: here.troubles() == [], "the ports are ours", 40)
+        until(lambda: here.troubles() == [], "the ports are ours")
 
 
 def thief(space: str, kind: str, port: int) -> "subprocess.Popen[bytes]":

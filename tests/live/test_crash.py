@@ -42,7 +42,7 @@ def lease_of(room: CrashRoom, number: int) -> list[tuple[int, str]]:
 
 def address_of(room: CrashRoom, number: int) -> str:
     """What the client gets once the role answers again."""
-    given = until(lambda: {room.exchange(number)} - {"none"}, "dhcp answers", 60)
+    given = until(lambda: {room.exchange(number)} - {"none"}, "dhcp answers")
     return given.pop()
 
 
@@ -126,7 +126,7 @@ def refresh(room: CrashRoom) -> None:
 
 def assert_built_once_more(room: CrashRoom, before: list[str]) -> None:
     room.back("build")
-    until(lambda: len(room.served()) == len(before) + 1, "the table names one more", 120)
+    until(lambda: len(room.served()) == len(before) + 1, "the table names one more")
     assert room.served()[1:] == before
     assert room.served() == room.generations()
     assert set(room.served()) <= room.manifests()
@@ -197,7 +197,7 @@ def change_state(room: CrashRoom) -> str:
 def assert_kept(room: CrashRoom, number: int) -> None:
     revision, change = propose(room, number)
     keep(room, change)
-    until(lambda: change_state(room) == "kept", "it is kept", 60)
+    until(lambda: change_state(room) == "kept", "it is kept")
     assert f"10.7{number}.0.1/24" in addresses(room)
     assert json.loads(sliced(room))["revision"] == revision
     assert f"guest{number}" in sliced(room)
@@ -214,7 +214,7 @@ def test_a_change_cut_off_anywhere_is_undone(room: CrashRoom, point: str, number
     assert sliced(room) == before
     assert room.rows("net.db", "SELECT revision FROM kept") == kept
     room.back("net")
-    until(lambda: change_state(room) == "undone", "it is undone", 60)
+    until(lambda: change_state(room) == "undone", "it is undone")
     assert f"10.7{number}.0.1/24" not in addresses(room)
     assert sliced(room) == before
     undone = room.rows("net.db", "SELECT body FROM event WHERE kind = 'RevisionUndone'")
@@ -228,9 +228,9 @@ def test_a_change_whose_keep_was_confirmed_is_kept(room: CrashRoom) -> None:
         keep(room, change)
     assert room.rows("net.db", "SELECT revision FROM kept") != [(revision,)]
     room.back("net")
-    until(lambda: change_state(room) == "kept", "it is kept", 60)
+    until(lambda: change_state(room) == "kept", "it is kept")
     assert room.rows("net.db", "SELECT revision FROM kept") == [(revision,)]
-    until(lambda: "10.74.0.1/24" in addresses(room), "its address is there", 60)
+    until(lambda: "10.74.0.1/24" in addresses(room), "its address is there")
 
 
 # ── web ──────────────────────────────────────────────────────────────────────────────────────────
@@ -259,13 +259,13 @@ print(DNSRecord.parse(DNSRecord.question("nixie.lan").send("10.77.0.1", timeout=
 def test_names_are_answered_again_after_kill_9(room: CrashRoom) -> None:
     before = room.router.pid("dns")
     os.kill(before, signal.SIGKILL)
-    until(lambda: room.router.role("dns").get("pid") not in (None, before), "dns is back", 60)
+    until(lambda: room.router.role("dns").get("pid") not in (None, before), "dns is back")
 
     def answered() -> str:
         inside = ["ip", "netns", "exec", room.lan, sys.executable, "-c", ASK]
         return subprocess.run(inside, capture_output=True, text=True, check=False).stdout
 
-    assert "10.77.0.1" in until(answered, "dns answers", 60)
+    assert "10.77.0.1" in until(answered, "dns answers")
 
 
 def stands_still_at(room: CrashRoom, point: str, bring: Callable[[], None]) -> None:
@@ -275,7 +275,7 @@ def stands_still_at(room: CrashRoom, point: str, bring: Callable[[], None]) -> N
     (room.faults / f"{point}.stop").touch()
     try:
         bring()
-        until(lambda: room.router.role(role)["restarts"] > before["restarts"], "it is killed", 60)
+        until(lambda: room.router.role(role)["restarts"] > before["restarts"], "it is killed")
         assert "had not given a sign of life for 10 s" in room.router.role(role)["why"]
     finally:
         (room.faults / f"{point}.stop").unlink()
@@ -285,7 +285,7 @@ def stands_still_at(room: CrashRoom, point: str, bring: Callable[[], None]) -> N
 def test_a_role_whose_loop_stands_still_is_started_again(room: CrashRoom) -> None:
     def ask() -> None:
         with room.asking(103):
-            until(lambda: "had not" in room.router.role("dhcp")["why"], "it is killed", 60)
+            until(lambda: "had not" in room.router.role("dhcp")["why"], "it is killed")
 
     stands_still_at(room, "dhcp.answered", ask)
     assert address_of(room, 103).startswith("10.77.0.")

@@ -14,7 +14,7 @@ from appliance.store.open import reader, started
 from services.devices.census import STRANGERS_KEPT
 from tests.live.namespaces import Namespace
 from tests.live.net_room import Router, program, router
-from tests.live.waiting import until
+from tests.live.waiting import quickest, until
 
 __all__ = ["program", "router"]
 
@@ -74,7 +74,7 @@ class Flow:
         return time.monotonic() - float(said) if said else 0.0
 
     def runs(self) -> bool:
-        return self.silent_seconds() < 0.3
+        return self.silent_seconds() < 2.0
 
 
 @contextmanager
@@ -109,17 +109,20 @@ def test_a_block_cuts_running_flows_within_a_second(lan: Router, tmp_path: Path)
         flow(lan.lan, "192.0.2.1", tmp_path / "out", 7) as out,
         flow(lan.lan, six, tmp_path / "six", 443) as inside,
     ):
-        assert out.runs()
-        assert inside.runs()
-        lan.say_of(MAC, block="always")
-        time.sleep(1.0)
-        assert out.silent_seconds() > 0.1
-        assert inside.silent_seconds() > 0.1
-        assert not lan.lan.pings("10.77.0.1")
-        assert out.silent_seconds() > 2.0
-        assert inside.silent_seconds() > 2.0
-        lan.say_of(MAC)
-        until(lambda: out.runs() and inside.runs(), "both flows go on")
+
+        def seconds() -> float:
+            """From the owner's word to the last answer."""
+            until(lambda: out.runs() and inside.runs(), "both flows go on")
+            lan.say_of(MAC, block="always")
+            said = time.monotonic()
+            until(lambda: min(out.silent_seconds(), inside.silent_seconds()) > 3, "both are cut")
+            silent = min(out.silent_seconds(), inside.silent_seconds())
+            took = time.monotonic() - silent - said
+            assert not lan.lan.pings("10.77.0.1")
+            lan.say_of(MAC)
+            return took
+
+        assert quickest(seconds, 1) < 1
 
 
 def test_a_device_that_changes_its_address_stays_one(lan: Router) -> None:
@@ -137,7 +140,7 @@ def test_a_device_that_changes_its_address_stays_one(lan: Router) -> None:
 def test_a_device_whose_cable_is_pulled_is_away(lan: Router) -> None:
     until(lambda: here(lan), "the device is seen")
     lan.lan.run("ip", "link", "set", "eth0", "down")
-    until(lambda: not here(lan), "it is away", 60)
+    until(lambda: not here(lan), "it is away")
 
 
 def test_a_flood_of_invented_macs_stays_bounded(lan: Router) -> None:
@@ -164,7 +167,7 @@ def test_a_block_stands_after_a_restart_without_the_inventory(lan: Router) -> No
 
 
 def test_a_block_for_a_while_ends_by_itself(lan: Router) -> None:
-    lan.say_of(MAC, block=f"until {round(time.time()) + 4}")
+    lan.say_of(MAC, block=f"until {round(time.time()) + 10}")
     until(lambda: not lan.lan.pings("10.77.0.1"), "it is blocked")
     until(lambda: lan.lan.pings("10.77.0.1"), "it is not blocked any more")
 

@@ -13,7 +13,7 @@ from appliance.events import BootAnswered
 from appliance.model.slices import FixedAddress
 from services.dhcp.wire import decode
 from tests.live.dhcp_place import GUEST, HERE, LAN, ROOT, Place, hex_of, needs, place, wire
-from tests.live.waiting import until
+from tests.live.waiting import quickest, until
 
 pytestmark = pytest.mark.live
 __all__ = ["place"]
@@ -112,7 +112,7 @@ def test_g32_the_answer_on_4011_leaves_from_4011(place: Place) -> None:
     port, answer = place.ask("4011", "10.77.0.1", hex_of("ovmf-x64-4011"))
     assert port == "4011"
     assert decode(bytes.fromhex(answer)).file == b"x64/snponly.efi"
-    assert [type(event) for event in place.events()][-1] is BootAnswered
+    until(lambda: type(place.events()[-1]) is BootAnswered, "it is told")
 
 
 def test_g41_each_link_is_answered_on_itself(place: Place) -> None:
@@ -131,19 +131,26 @@ def test_a_room_that_is_switched_on_at_once_is_answered(place: Place) -> None:
 
 def test_a_new_slice_is_taken_over_while_clients_ask(place: Place) -> None:
     place.start("unguarded")
-    script = [sys.executable, str(HERE / "dhcp_client.py"), "dev0", "exchanges", "400"]
+    script = [sys.executable, str(HERE / "dhcp_client.py"), "dev0", "exchanges", "40000"]
     asking = subprocess.Popen(
         ["ip", "netns", "exec", place.client.name, *script],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    until(lambda: len(place.leases()) > 20, "clients are served")
-    place.publish(replace(LAN, lease_seconds=7200, domain="home"))
-    said, _ = asking.communicate(timeout=120)
-    given = said.decode().split()
+
+    def longest() -> float:
+        return max((one.ends_at - one.given_at for one in place.leases().values()), default=0.0)
+
+    try:
+        until(lambda: len(place.leases()) > 20, "clients are served")
+        place.publish(replace(LAN, lease_seconds=7200, domain="home"))
+        until(lambda: longest() > 7000, "they are served as the new slice has it")
+        assert asking.poll() is None
+    finally:
+        asking.kill()
+    given = asking.communicate()[0].decode().split()
     assert "none" not in given
-    assert len(set(given)) == 400
-    assert max(one.ends_at - one.given_at for one in place.leases().values()) > 7000
+    assert len(set(given)) == len(given) > 20
 
 
 # ── what was confirmed stays ──────────────────────────────────────────────────────────────────────
@@ -151,7 +158,7 @@ def test_a_new_slice_is_taken_over_while_clients_ask(place: Place) -> None:
 
 def test_a_lease_written_before_a_crash_is_kept_though_its_ack_never_left(place: Place) -> None:
     place.start("dhcp.committed", "unguarded")
-    assert place.ask("exchanges", "1") == ["none"]
+    assert place.ask("silence", "1") == ["none"]
     place.ended()
     assert (place.state / "hit").exists()
     assert list(place.leases()) == ["10.77.1.0"]
@@ -189,6 +196,13 @@ def test_odd_firmware_is_offered_its_address(place: Place, quirk: str) -> None:
     place.start("unguarded")
     place.client.run("ip", "link", "set", "dev0", "address", "52:54:00:12:34:56")
     place.client.run("ip", "addr", "add", "10.77.0.7/16", "dev", "dev0")
-    seconds, answer = place.ask("discover", hex_of("ovmf-x64-discover"))
-    assert decode(bytes.fromhex(answer)).file == b"x64/snponly.efi"
-    assert (float(seconds) > 1.9) == (quirk == "late")
+
+    def seconds() -> float:
+        took, answer = place.ask("discover", hex_of("ovmf-x64-discover"))
+        assert decode(bytes.fromhex(answer)).file == b"x64/snponly.efi"
+        return float(took)
+
+    if quirk == "late":
+        assert seconds() > 1.9
+    else:
+        assert quickest(seconds, 1.9) < 1.9

@@ -1,8 +1,10 @@
 """The dns role on real sockets: clients on a LAN, dnsmasq as the upstream at an ISP."""
 
+import itertools
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -10,7 +12,7 @@ import pytest
 
 from appliance.store import names
 from tests.live.dns_place import Names, asking, dns
-from tests.live.waiting import until
+from tests.live.waiting import quickest, until
 
 pytestmark = pytest.mark.live
 __all__ = ["dns"]
@@ -29,14 +31,23 @@ def test_an_address_has_its_name_backwards(dns: Names) -> None:
 
 
 def test_a_lease_is_a_name_within_a_second(dns: Names) -> None:
-    assert dns.answers("laptop.lan") == []
-    dns.lease("10.77.0.101", "52:54:00:00:00:01", "Laptop")
-    until(lambda: dns.answers("laptop.lan") == ["10.77.0.101"], "the lease has its name", 1.5)
+    numbers = itertools.count(1)
+
+    def seconds() -> float:
+        number = next(numbers)
+        name, address = f"laptop{number}.lan", f"10.77.0.{100 + number}"
+        assert dns.answers(name) == []
+        dns.lease(address, f"52:54:00:00:00:{number:02x}", f"Laptop{number}")
+        leased = time.monotonic()
+        until(lambda: dns.answers(name) == [address], "the lease has its name")
+        return time.monotonic() - leased
+
+    assert quickest(seconds, 1.5) < 1.5
 
 
 def test_a_machine_of_the_inventory_is_found_by_its_lease(dns: Names) -> None:
     dns.lease("10.77.0.108", "52:54:00:00:00:08", "")
-    until(lambda: dns.answers("ember.lan") == ["10.77.0.108"], "the machine has its name", 1.5)
+    until(lambda: dns.answers("ember.lan") == ["10.77.0.108"], "the machine has its name")
 
 
 def test_an_unknown_local_name_does_not_exist_and_is_not_asked_upstream(dns: Names) -> None:
@@ -65,7 +76,7 @@ def test_an_answer_too_long_for_udp_is_cut_and_comes_by_tcp(dns: Names) -> None:
 
 
 def test_a_silent_upstream_is_a_server_failure(dns: Names) -> None:
-    hole = "import socket, time; s=socket.socket(2, 2); s.bind(('', 53)); time.sleep(60)"
+    hole = "import socket, time; s=socket.socket(2, 2); s.bind(('', 53)); time.sleep(600)"
     dns.isp.start(sys.executable, "-c", hole)
     assert dns.ask("www.example.com")["code"] == "SERVFAIL"
 
@@ -137,7 +148,7 @@ def test_many_who_ask_the_same_are_one_question_upstream(dns: Names) -> None:
     flood = """
 import socket, sys, dnslib
 asked = [dnslib.DNSRecord.question("www.example.com") for _ in range(50)]
-s = socket.socket(2, 2); s.settimeout(5)
+s = socket.socket(2, 2); s.settimeout(60)
 for one in asked: s.sendto(one.pack(), ("10.77.0.1", 53))
 heard = {dnslib.DNSRecord.parse(s.recv(4096)).header.id for _ in asked}
 print(heard == {one.header.id for one in asked})
@@ -163,7 +174,7 @@ def test_noise_by_tcp_leaves_it_answering(dns: Names) -> None:
 import random, socket
 dice = random.Random(6)
 for n in range(300):
-    with socket.create_connection(("10.77.0.1", 53), 2) as s:
+    with socket.create_connection(("10.77.0.1", 53), 60) as s:
         body = dice.randbytes(dice.randrange(80))
         length = dice.choice((len(body), len(body) + 9, 0, 65535, max(len(body) - 3, 0)))
         s.sendall(length.to_bytes(2) + body)
@@ -178,7 +189,7 @@ for n in range(300):
 def test_an_idle_stream_does_not_keep_others_from_asking(dns: Names) -> None:
     held = "import socket, time\n" + (
         "every = [socket.create_connection(('10.77.0.1', 53)) for _ in range(60)]\n"
-        "print('up', flush=True); time.sleep(30)"
+        "print('up', flush=True); time.sleep(600)"
     )
     child = subprocess.Popen(
         ["ip", "netns", "exec", dns.lan.name, sys.executable, "-c", held], stdout=subprocess.PIPE
@@ -240,11 +251,11 @@ def counts(dns: Names) -> dict[str, int]:
 def test_what_was_asked_once_is_not_held_as_a_whole_answer(dns: Names) -> None:
     dns.upstream()
     dns.answers("first.example.com")
-    until(lambda: counts(dns).get("forwarded") == 1, "the role told of what was before", 12)
+    until(lambda: counts(dns).get("forwarded") == 1, "the role told of what was before")
     before = counts(dns)
     for _ in range(3):
         dns.answers("www.example.com")
-    until(lambda: counts(dns)["asked"] == before["asked"] + 3, "the role told of it", 12)
+    until(lambda: counts(dns)["asked"] == before["asked"] + 3, "the role told of it")
     assert counts(dns)["repeated"] == before["repeated"] + 1
 
 
@@ -256,7 +267,7 @@ def test_a_flood_of_new_names_is_answered_to_the_last(dns: Names) -> None:
 
 FLOOD_OF_NAMES = """
 import socket, dnslib
-s = socket.socket(2, 2); s.settimeout(3); s.setsockopt(1, 8, 1 << 20)
+s = socket.socket(2, 2); s.settimeout(60); s.setsockopt(1, 8, 1 << 20)
 heard = set()
 for first in range(0, 400, 50):
     for number in range(first, first + 50):

@@ -86,7 +86,7 @@ Place = tuple[Namespace, Namespace, Path]
 def test_what_the_router_refuses_is_told(place: Place) -> None:
     _, lan, state = place
     send(lan, "10.77.0.1", 9_999)
-    until(lambda: bool(told(state)), "it is told", 4)
+    until(lambda: bool(told(state)), "it is told")
     one = told(state)[0]
     assert (one.by, one.arrived, one.leaves) == ("input-lan-refused", LAN.bridge, "")
     assert (one.source, one.destination) == ("10.77.0.50", "10.77.0.1")
@@ -97,13 +97,13 @@ def test_what_the_router_refuses_is_told(place: Place) -> None:
 def test_ipv6_is_told_as_well(place: Place) -> None:
     _, lan, state = place
     send(lan, "fd77::1", 9_998)
-    until(lambda: any(one.destination == "fd77::1" for one in told(state)), "it is told", 4)
+    until(lambda: any(one.destination == "fd77::1" for one in told(state)), "it is told")
 
 
 def test_a_flood_is_told_in_part(place: Place) -> None:
     _, lan, state = place
     send(lan, "10.77.0.1", 9_999, 5_000)
-    until(lambda: bool(told(state)), "it is told", 4)
+    until(lambda: bool(told(state)), "it is told")
     assert len(told(state)) < 100
 
 
@@ -119,5 +119,5 @@ def test_what_is_held_back_stays_held_back_in_a_flood(place: Place) -> None:
     router.start(sys.executable, "-c", listen, str(state))
     until((state / "listens").exists, "somebody listens")
     send(lan, "10.77.0.1", 9_999, 3_000)
-    until(lambda: bool(told(state)), "it is told", 4)
+    until(lambda: bool(told(state)), "it is told")
     assert not (state / "heard").exists()

@@ -94,7 +94,7 @@ def test_machines_are_served_while_a_build_takes_all_memory(here: Bad) -> None:
     def phase() -> bool:
         return "squashfs-hungry" in here.router.client.get("/builds", host=host)[0]["phase"]
 
-    until(phase, "it takes memory", 60)
+    until(phase, "it takes memory")
     assert serves(here)
 
 

@@ -16,6 +16,7 @@ from appliance.model.firewall import Ends, Forward, Ports, Rule, Zone
 from appliance.model.reachability import Packet
 from appliance.model.wan import StaticAddress, Wan
 from tests.live.firewall_room import LINKS, ROUTER_V4, Room, firewall_room, inside
+from tests.live.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -258,13 +259,11 @@ def talking() -> Iterator[Room]:
 
 
 def test_who_is_refused_from_inside_is_told_at_once(talking: Room) -> None:
-    def knock() -> float:
-        began = time.monotonic()
-        with pytest.raises(OSError, match="refused"):
-            socket.create_connection((HOST["lab", 4], 8080), timeout=5)
-        return time.monotonic() - began
+    def knock() -> None:
+        with pytest.raises(ConnectionRefusedError):  # who is told nothing hears of a time-out
+            socket.create_connection((HOST["lab", 4], 8080), timeout=60)
 
-    assert inside(talking.homes["lan"].name, knock) < 1.0
+    inside(talking.homes["lan"].name, knock)
 
 
 class Echo:
@@ -292,7 +291,7 @@ class Echo:
 def asker(room: Room, place: str) -> socket.socket:
     """A socket at `place` that speaks to the echo."""
     made = inside(room.homes[place].name, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    made.settimeout(0.5)
+    made.settimeout(30)
     made.connect(("192.0.2.1", 7))
     return made
 
@@ -311,7 +310,9 @@ def test_what_is_no_longer_allowed_stops_in_the_middle(talking: Room) -> None:
         assert hears(asking, b"before")
         block = Rule("block", "lan", "internet", "drop", protocol="udp", ports=(Ports(7),))
         talking.apply(replace(HOME, rules=(block,)))
+        asking.settimeout(1)
         assert not hears(asking, b"blocked")
+        asking.settimeout(30)
         talking.apply(HOME)
         assert hears(asking, b"after")
     finally:
@@ -349,6 +350,7 @@ def test_a_thousand_reloads_leak_nothing_and_break_nothing(talking: Room) -> Non
         for thread in threads:
             thread.start()
         talking.reload((other, HOME), RELOADS)
+        until(lambda: min(asked[0], len(knocks)) > RELOADS, "they were as busy")
     finally:
         over.set()
         for thread in threads:
@@ -357,8 +359,6 @@ def test_a_thousand_reloads_leak_nothing_and_break_nothing(talking: Room) -> Non
         echo.close()
     assert talking.arrivals(set()).keys() & set(knocks) == set()
     assert lost == []
-    assert len(knocks) > RELOADS
-    assert asked[0] > RELOADS
     assert talking.apply(HOME) == ()
 
 

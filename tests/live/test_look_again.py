@@ -132,7 +132,7 @@ def test_a_cancelled_build_is_not_taken_up_by_another_commit(here: Place) -> Non
     folder = here.flake("cancelled", flake("slow", stamp="cancelled"))
     source = here.add(f"path:{folder}")
     host = f"{source}/slow"
-    row = until(lambda: next(iter(here.builds(host)), None), "the build is there", 60)
+    row = until(lambda: next(iter(here.builds(host)), None), "the build is there")
     images.cancel_build(here.desk, OWNER, row.id)
     assert here.built(host).state == "cancelled"
     (folder / "README").write_text("Only words changed.")

@@ -29,7 +29,7 @@ def client() -> Iterator[LanClient]:
     with standing("lost") as router:
         made = LanClient(router)
         made.plug_in()
-        until(made.is_served, "everything is served", 60)
+        until(made.is_served, "everything is served")
         yield made
 
 
@@ -57,7 +57,7 @@ def test_a_database_that_is_gone_costs_nobody_but_its_role(client: LanClient, fi
     (router.state / file).unlink()
     restarted(router, writer, before[writer])
     until(lambda: started(router.state / file), "its tables are there again")
-    until(client.is_served, "everything is served", 60)
+    until(client.is_served, "everything is served")
     assert f"{router.state / file} was gone; it is made again, empty." in told(router)
     after = pids(router)
     assert [name for name in ROLES if after[name] != before[name]] == [writer]
@@ -70,7 +70,7 @@ def test_a_configuration_outlives_the_inventory(client: LanClient) -> None:
     web = router.pid("web")
     (router.state / "nixie.db").unlink()
     restarted(router, "web", web)
-    until(router.answers, "the API answers", 60)
+    until(router.answers, "the API answers")
     assert router.client.get("/config")["config"] == before["config"]
     assert router.client.get("/config")["number"] == before["number"]
 
@@ -83,7 +83,7 @@ def test_everything_at_once_may_be_gone(client: LanClient) -> None:
             (router.state / one).unlink()
     for name in ROLES:
         restarted(router, name, before[name])
-    until(client.is_served, "everything is served", 60)
+    until(client.is_served, "everything is served")
     assert router.process is not None
     assert router.process.poll() is None
 
@@ -100,21 +100,21 @@ def test_a_packet_role_starts_with_its_own_file_alone(client: LanClient, role: s
     """net.db is damaged, so that nothing is published; the others are gone."""
     router = client.router
     own = next(file for file, writer in WRITER.items() if writer == role)
-    until(lambda: SERVES[role](client), f"{role} serves", 60)
-    until(lambda: all((router.state / one).exists() for one in WRITER), "every file is there", 60)
+    until(lambda: SERVES[role](client), f"{role} serves")
+    until(lambda: all((router.state / one).exists() for one in WRITER), "every file is there")
     damage(router.state / "net.db")
-    until(lambda: not router.runs(["net"]), "net ends", 60)
-    until(lambda: "is damaged" in router.role("net").get("why", ""), "net says what is wrong", 60)
+    until(lambda: not router.runs(["net"]), "net ends")
+    until(lambda: "is damaged" in router.role("net").get("why", ""), "net says what is wrong")
     for file in WRITER.keys() - {own, "net.db"}:
         (router.state / file).unlink()
     before = router.pid(role)
     os.kill(before, signal.SIGKILL)
     restarted(router, role, before)
-    assert until(lambda: SERVES[role](client), f"{role} serves", 20)
+    assert until(lambda: SERVES[role](client), f"{role} serves")
     assert "is damaged" in router.role("net")["why"]
     (router.state / "net.db").unlink()
-    until(lambda: router.runs(list(ROLES)), "every role runs", 90)
-    until(client.is_served, "everything is served", 60)
+    until(lambda: router.runs(list(ROLES)), "every role runs")
+    until(client.is_served, "everything is served")
 
 
 def damage(path: Path) -> None:

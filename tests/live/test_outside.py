@@ -120,7 +120,7 @@ def test_nothing_stays_of_a_look(router: Router) -> None:
     router.serve_lan()
     before = router.picture()
     looked(router)
-    assert router.picture() == before
+    until(lambda: router.picture() == before, "everything is as it was")
 
 
 def test_nothing_stays_of_a_look_that_was_killed(router: Router) -> None:

@@ -40,7 +40,7 @@ def whys(dns: Names, name: str) -> list[str]:
 
 def switched_on(dns: Names) -> None:
     note(dns, 5)
-    until(lambda: bool(dns.answers("nixie.lan") and noted(dns)), "questions are put down", 3)
+    until(lambda: bool(dns.answers("nixie.lan") and noted(dns)), "questions are put down")
 
 
 def test_nothing_is_put_down_by_itself(dns: Names) -> None:
@@ -102,7 +102,7 @@ def test_one_device_is_shown_alone(dns: Names) -> None:
 def test_switched_off_everything_is_forgotten(dns: Names) -> None:
     switched_on(dns)
     note(dns, 0)
-    until(lambda: noted(dns) == [], "it is forgotten", 3)
+    until(lambda: noted(dns) == [], "it is forgotten")
     note(dns, 5)
     assert "nixie.lan" not in [one.name for one in noted(dns)]
 

@@ -90,7 +90,7 @@ def hard() -> Iterator[Hard]:
             router.start()
             client = LanClient(router)
             client.plug_in()
-            until(client.is_served, "everything is served", 60)
+            until(client.is_served, "everything is served")
             leased = client.leased()
             code = (router.state / "secrets/web/claim").read_text().strip()
             with closing(claimed(router.url, code)) as owner:
@@ -107,7 +107,7 @@ def test_it_is_said(hard: Hard) -> None:
     def told() -> bool:
         return any(one.startswith(said) for one in hard.here.troubles())
 
-    until(lambda: hard.here.router.answers() and told(), "the trouble is told", 40)
+    until(lambda: hard.here.router.answers() and told(), "the trouble is told")
 
 
 def test_who_has_an_address_keeps_it(hard: Hard) -> None:
@@ -144,8 +144,8 @@ def test_a_role_that_is_killed_comes_back(hard: Hard, role: str) -> None:
         return 0
 
     before = until(killed, f"{role} is there")
-    until(lambda: len(runs(log.read_text(), role)) > before, f"{role} runs again", 90)
-    until(hard.client.is_served, "everything is served", 30)
+    until(lambda: len(runs(log.read_text(), role)) > before, f"{role} runs again")
+    until(hard.client.is_served, "everything is served")
 
 
 @pytest.fixture(scope="module")
@@ -154,8 +154,8 @@ def again(hard: Hard) -> Hard:
     before = len(hard.runs)
     with suppress(ProcessLookupError):
         os.kill(hard.runs[-1], signal.SIGKILL)
-    until(lambda: len(hard.runs) > before, "web runs again", 90)
-    until(lambda: hard.shows("/"), "the owner is still signed in", 40)
+    until(lambda: len(hard.runs) > before, "web runs again")
+    until(lambda: hard.shows("/"), "the owner is still signed in")
     return hard
 
 
@@ -185,5 +185,5 @@ def test_somebody_can_still_sign_in(again: Hard) -> None:
 
 
 def test_the_command_line_is_answered(again: Hard) -> None:
-    until(again.here.router.answers, "the box's own socket is there", 40)
+    until(again.here.router.answers, "the box's own socket is there")
     assert again.here.router.client.get("/status")["claimed"]

@@ -69,7 +69,7 @@ def test_with_both_keys_a_repository_becomes_a_source(here: Place, server: SshSe
     source = added(here, server, "right")
     here.settled(source)
     give(here, source, secret=server.deploy_key, known_hosts=server.scanned())
-    until(lambda: ready(here, source), "the source is read with its key", 60)
+    until(lambda: ready(here, source), "the source is read with its key")
     assert here.built(f"{source}/ember").state == "built"
 
 
@@ -85,7 +85,7 @@ def test_an_unknown_server_is_not_asked_until_its_key_is_stored(
         "the line with the source's key."
     )
     give(here, source, known_hosts=server.scanned())
-    until(lambda: ready(here, source), "the source is read once the server is known", 60)
+    until(lambda: ready(here, source), "the source is read once the server is known")
 
 
 def test_a_server_with_another_key_is_not_believed(here: Place, server: SshServer) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -103,11 +104,13 @@ def test_a_role_that_is_back_answers_alone(house: House) -> None:
             (house.folder / f"program/dns.{word}").unlink()
         os.kill(house.status("dns")["pid"], signal.SIGKILL)
         pid = await house.ready("dns")
-        await asyncio.sleep(1)
+        await until(lambda: house.status("dns")["state"] == "runs")  # and nobody stands by
         for _ in range(20):
-            assert await asyncio.to_thread(ask, house.client, 53, SERVER) == (pid, "dns-udp.lan0")
+            answer = await asyncio.to_thread(ask, house.client, 53, SERVER, 60)
+            assert answer == (pid, "dns-udp.lan0")
 
-    during(house, house.plan("dns", patience=PATIENT), test)
+    patience = replace(PATIENT, quiet_seconds=60)
+    during(house, house.plan("dns", patience=patience), test)
 
 
 def test_a_role_that_is_started_again_answers_what_waited(house: House) -> None:
@@ -116,7 +119,7 @@ def test_a_role_that_is_started_again_answers_what_waited(house: House) -> None:
     async def test() -> None:
         before = await house.ready("dns")
         os.kill(before, signal.SIGKILL)
-        found = await asyncio.to_thread(ask, house.client, 53, SERVER, 2.0)
+        found = await asyncio.to_thread(ask, house.client, 53, SERVER, 60)
         assert found
         assert found[0] not in (None, before)
         assert found[1] == "dns-udp.lan0"

@@ -67,7 +67,7 @@ def test_g63_nobody_can_leave_a_file_here(here: Room, tmp_path: Path) -> None:
 
 
 def test_g61_a_name_that_is_not_there_is_refused_at_once(here: Room) -> None:
-    done = here.run("curl", "-s", "--max-time", "2", "tftp://10.77.0.1/revocations.efi")
+    done = here.run("curl", "-s", "--max-time", "60", "tftp://10.77.0.1/revocations.efi")
     assert done.returncode == 68  # file not found, not a time-out
 
 
@@ -96,7 +96,7 @@ def test_a_lost_packet_in_twenty_costs_time_not_bytes(here: Room, tmp_path: Path
     try:
         got = tmp_path / "got"
         asked = ["--option", "blksize 1468", "--option", "windowsize 16", "--option", "timeout 1"]
-        here.run("atftp", *asked, "-g", "-r", NAME, "-l", str(got), "10.77.0.1", seconds=60)
+        here.run("atftp", *asked, "-g", "-r", NAME, "-l", str(got), "10.77.0.1")
         assert got.read_bytes() == LOADER
     finally:
         subprocess.run([*loss, "del", "dev", "br-lan", "root"], check=True)
@@ -107,7 +107,7 @@ def test_fifty_clients_at_once_all_get_their_file(here: Room) -> None:
         f"for n in $(seq 50); do (curl -s --tftp-blksize 1468 tftp://10.77.0.1/{NAME}"
         " | sha256sum) & done; wait"
     )
-    sums = here.run("sh", "-c", told, seconds=60).stdout.split(b"\n")[:-1]
+    sums = here.run("sh", "-c", told).stdout.split(b"\n")[:-1]
     assert len(sums) == 50
     assert len(set(sums)) == 1
 

@@ -33,6 +33,8 @@ MOVED: dict[str, Any] = {
         }
     ],
 }
+SHORT = 12
+"""Seconds of a trial that ends while a test waits: a busy computer may look at it first."""
 CUT_OFF: dict[str, Any] = {"networks": [], "schema": 1}
 """Nobody reaches such a router: no network, no way out."""
 MANY: dict[str, Any] = {
@@ -80,29 +82,29 @@ def test_without_keep_everything_is_back_at_the_deadline(
 ) -> None:
     router.serve_lan()
     before = router.picture()
-    router.on_trial(config, 5)
+    router.on_trial(config, SHORT)
     assert router.picture() != before
     assert router.kept() == 1
-    until(lambda: is_undone(router, NO_KEEP), "it is undone", 15)
-    assert router.picture() == before
-    assert router.lan.pings("10.77.0.1")
+    until(lambda: is_undone(router, NO_KEEP), "it is undone")
+    until(lambda: router.picture() == before, "everything is as it was")
+    until(lambda: router.lan.pings("10.77.0.1"), "the LAN reaches the router")
 
 
 def test_what_is_kept_outlasts_the_deadline(router: Router) -> None:
     router.serve_lan()
-    change = router.on_trial(RENUMBERED, 5)
+    change = router.on_trial(RENUMBERED, SHORT)
     router.wish("keep", change=change)
     until(lambda: router.kept() == 2, "it is kept")
-    router.lan.run("sleep", "6")
+    time.sleep(SHORT + 1)
     assert "br-lan 10.78.0.1/24" in router.addresses()
     assert router.told(RevisionUndone) == []
 
 
 def test_more_time_is_given(router: Router) -> None:
     router.serve_lan()
-    change = router.on_trial(RENUMBERED, 5)
-    router.wish("extend", change=change, seconds="60")
-    router.lan.run("sleep", "6")
+    change = router.on_trial(RENUMBERED, SHORT)
+    router.wish("extend", change=change, seconds="600")
+    time.sleep(SHORT + 1)
     assert router.trial() == (change, "pending")
     router.wish("undo", change=change, by="ada")
     until(lambda: is_undone(router, "ada took it back."), "it is undone")
@@ -116,7 +118,7 @@ def test_killed_during_a_trial_it_is_undone(router: Router) -> None:
     assert "br-lan 10.78.0.1/24" in router.addresses()
     router.start()
     until(lambda: is_undone(router, RESTART), "it is undone")
-    assert router.picture() == before
+    until(lambda: router.picture() == before, "everything is as it was")
     assert router.kept() == 1
 
 
@@ -128,8 +130,8 @@ def test_killed_in_the_middle_of_a_change_it_is_undone(router: Router) -> None:
     router.kill()
     assert router.inside.run("ip", "-4", "-o", "addr").count(": br-n") < 100
     router.start()
-    until(lambda: is_undone(router, RESTART), "it is undone", 60)
-    assert router.picture() == before
+    until(lambda: is_undone(router, RESTART), "it is undone")
+    until(lambda: router.picture() == before, "everything is as it was")
 
 
 def test_after_a_reboot_the_kept_configuration_runs(router: Router) -> None:
@@ -148,10 +150,10 @@ def test_after_a_reboot_the_kept_configuration_runs(router: Router) -> None:
 
 def test_without_the_inventory_the_deadline_still_counts(router: Router) -> None:
     router.serve_lan()
-    router.on_trial(RENUMBERED, 5)
+    router.on_trial(RENUMBERED, SHORT)
     for path in router.state.glob("nixie.db*"):
         path.unlink()
-    until(lambda: is_undone(router, NO_KEEP), "it is undone", 15)
+    until(lambda: is_undone(router, NO_KEEP), "it is undone")
 
 
 def test_keep_of_an_older_change_is_refused(router: Router) -> None:
@@ -180,9 +182,8 @@ def test_during_a_trial_both_addresses_answer(router: Router) -> None:
     router.lan.run("ip", "addr", "add", "10.78.0.50/24", "dev", "eth0")
     change = router.on_trial(MOVED)
     assert {"br-lan 10.77.0.1/24", "br-lan 10.78.0.1/24"} <= router.addresses()
-    assert router.lan.pings("10.77.0.1")
-    assert router.lan.pings("10.78.0.1")
-    assert router.lan.pings("192.0.2.1")  # by the old gateway, translated
+    for address in ("10.77.0.1", "10.78.0.1", "192.0.2.1"):  # by the old gateway, translated
+        until(lambda to=address: router.lan.pings(to), f"{address} answers")
     router.wish("undo", change=change, by="ada")
     until(lambda: is_undone(router, "ada took it back."), "it is undone")
     assert "br-lan 10.78.0.1/24" not in router.addresses()
@@ -207,7 +208,7 @@ def test_with_a_lease_the_old_address_stays_until_it_has_moved(router: Router) -
     assert [one.stage for one in slices.dhcp] == [SERVED, LEFT]
     assert {"br-lan 10.77.0.1/24", "br-lan 10.78.0.1/24"} <= router.addresses()
     commit(leases, [held(time.time() - 1)], [], 0)
-    until(lambda: "br-lan 10.77.0.1/24" not in router.addresses(), "the old address is gone", 30)
+    until(lambda: "br-lan 10.77.0.1/24" not in router.addresses(), "the old address is gone")
     left = until(lambda: router.told(AddressLeft), "it is told")
     assert left == [AddressLeft("lan", "10.77.0.1")]
     leases.close()

@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.live, pytest.mark.skipif(not KINDS, reason="neither cl
 
 LEASE_SECONDS = 60  # the shortest; clients renew after half of it
 FOLLOWS_SECONDS = 1.0  # until dhcp goes by what is on trial
-RENEWAL_SECONDS = LEASE_SECONDS / 2 + 8
-MOMENT_SECONDS = 10
+RENEWAL_SECONDS = LEASE_SECONDS / 2 + 60  # when the computer is busy
+MOMENT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def computers(router: Router, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for one in plugged:
             one.plug_in()
         for one in plugged:
-            until(lambda one=one: one.address(), f"{one.kind} has an address", 40)
+            until(lambda one=one: one.address(), f"{one.kind} has an address")
         yield plugged
     finally:
         for one in plugged:
@@ -107,7 +107,7 @@ def test_who_came_during_the_trial_is_back_after_an_undo(
         for one in guests:
             one.plug_in()
         for one in guests:
-            until(lambda one=one: moved(one, 82), f"{one.kind} has a tried address", 40)
+            until(lambda one=one: moved(one, 82), f"{one.kind} has a tried address", 150)
         undo(router)
         for one in guests:  # when its lease of a minute ends, at the latest
             until(
@@ -131,4 +131,4 @@ def test_everybody_moves_along_through_several_changes_in_a_row(
     for one in computers:
         left = began + RENEWAL_SECONDS + MOMENT_SECONDS - time.monotonic()
         until(lambda one=one: moved(one, 84), f"{one.kind} has moved", left)
-    until(lambda: newest(router)["leaving"] == [], "no old address is left", 60)
+    until(lambda: newest(router)["leaving"] == [], "no old address is left")

@@ -23,7 +23,7 @@ def client() -> Iterator[LanClient]:
     with standing("trial") as router:
         made = LanClient(router)
         made.plug_in()
-        until(made.is_served, "everything is served", 60)
+        until(made.is_served, "everything is served")
         yield made
 
 
@@ -39,7 +39,7 @@ def nixie(router: Router, *words: str, given: str = "") -> "subprocess.Completed
         [str(router.home / "venv/bin/python"), "-P", "-m", "appliance", "change", *words,
          "--state", str(router.state)],
         env={**os.environ, "PYTHONPATH": router.program},
-        input=given, capture_output=True, text=True, timeout=90, check=False,
+        input=given, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def lan(router: Router) -> set[str]:
     return set(router.inside("ip", "-4", "-br", "addr", "show", "br-lan").stdout.split()[2:])
 
 
-def propose(router: Router, network: int, seconds: int = 90) -> dict[str, Any]:
+def propose(router: Router, network: int, seconds: int = 600) -> dict[str, Any]:
     """Put a renumbering on trial; the change."""
     before = lan(router)
     done = nixie(
@@ -74,21 +74,21 @@ def propose(router: Router, network: int, seconds: int = 90) -> dict[str, Any]:
     return newest(router)
 
 
-def ended(router: Router, state: str, why: str, seconds: float = 60) -> None:
+def ended(router: Router, state: str, why: str) -> None:
     def told() -> bool:
         found = newest(router)
         return (found["state"], found["why"]) == (state, why)
 
-    until(router.answers, "the API answers", seconds)
-    until(told, f"it is {state}", seconds)
+    until(router.answers, "the API answers")
+    until(told, f"it is {state}")
 
 
 def test_without_keep_the_network_is_back(client: LanClient, router: Router) -> None:
     before = lan(router)
-    propose(router, 81, 5)
+    propose(router, 81, 15)
     ended(router, "undone", NO_KEEP)
     assert lan(router) == before
-    until(client.is_served, "everything is served", 30)
+    until(client.is_served, "everything is served")
     said = nixie(router, "keep")
     assert (said.returncode, NO_KEEP in said.stderr) == (3, True)
 
@@ -99,14 +99,15 @@ def test_keep_keeps_it_until_it_is_reverted(client: LanClient, router: Router) -
     propose(router, 82)
     assert nixie(router, "keep").stdout == f"Revision {newest(router)['revision']} is kept.\n"
     assert "10.82.0.1/24" in lan(router)
-    assert client.resolved("10.77.0.1") == "10.82.0.1"  # our client's lease is from before
+    # our client's lease is from before
+    until(lambda: client.resolved("10.77.0.1") == "10.82.0.1", "its name server is still there")
     back = nixie(router, "revert", str(config["number"]))
     assert back.returncode == 0, back.stderr
     assert nixie(router, "keep").returncode == 0
     until(lambda: lan(router) == before, "the address that nobody has a lease from is gone")
     listed = nixie(router, "list").stdout.splitlines()
     assert next(line for line in listed if "in force" in line).split()[0] == str(config["number"])
-    until(client.is_served, "everything is served", 30)
+    until(client.is_served, "everything is served")
 
 
 def test_undo_takes_the_change_back(router: Router) -> None:
@@ -136,7 +137,7 @@ def test_net_standing_still_means_undo(client: LanClient, router: Router) -> Non
     ended(router, "undone", RESTART)
     assert router.pid("net") != pid
     assert lan(router) == before
-    until(client.is_served, "everything is served", 30)
+    until(client.is_served, "everything is served")
 
 
 @pytest.mark.parametrize("role", ["dhcp", "dns", "boot", "build", "web"])
@@ -144,8 +145,8 @@ def test_any_other_role_may_die_during_a_trial(router: Router, role: str) -> Non
     before, pid = lan(router), router.pid(role)
     change = propose(router, 87)
     os.kill(pid, signal.SIGKILL)
-    until(lambda: router.role(role).get("pid") not in (None, pid), f"{role} is back", 60)
-    until(router.answers, "the API answers", 60)
+    until(lambda: router.role(role).get("pid") not in (None, pid), f"{role} is back")
+    until(router.answers, "the API answers")
     assert (newest(router)["id"], newest(router)["state"]) == (change["id"], "on trial")
     assert nixie(router, "undo").returncode == 0
     assert lan(router) == before

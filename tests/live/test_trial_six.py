@@ -48,7 +48,7 @@ def client() -> Iterator[LanClient]:
     with standing("six", cast=("admin=lan", "machines=none")) as router:
         made = LanClient(router)
         made.plug_in()
-        until(made.is_served, "everything is served", 60)
+        until(made.is_served, "everything is served")
         yield made
 
 
@@ -61,7 +61,7 @@ def token(client: LanClient) -> str:
 @pytest.fixture(autouse=True)
 def _as_it_was(client: LanClient) -> Iterator[None]:
     yield
-    until(client.router.answers, "the API answers", 30)
+    until(client.router.answers, "the API answers")
     if state(client.router) == "on trial":
         change = client.router.client.get("/change")["id"]
         client.router.client.post(f"/change/{change}/undo")
@@ -86,12 +86,12 @@ def state(router: Router) -> str:
 
 
 def becomes(router: Router, what: str) -> None:
-    until(lambda: state(router) == what, f"it is {what}", 30)
+    until(lambda: state(router) == what, f"it is {what}")
 
 
 def is_kept(router: Router, reader: Reader, change: str) -> None:
     """The reader keeps the change, once the admin answers there."""
-    until(lambda: reader.api("POST", f"/change/{change}/keep")[0] == 202, "Keep is taken", 30)
+    until(lambda: reader.api("POST", f"/change/{change}/keep")[0] == 202, "Keep is taken")
     becomes(router, "kept")
 
 
@@ -127,7 +127,7 @@ def drafted(router: Router, ipv6: dict[str, Any] | None) -> None:
 
 def applied(router: Router, reader: Reader) -> tuple[str, str]:
     """What Review says to the reader, who then applies the draft; and the change."""
-    until(lambda: reader.ask("GET", "/changes/review")[0] == 200, "Review can be read", 30)
+    until(lambda: reader.ask("GET", "/changes/review")[0] == 200, "Review can be read")
     _, page = reader.ask("GET", "/changes/review")
     _, draft = reader.api("GET", "/draft")
     path = f"/draft/apply?base={draft['base']}&seen={draft['seen']}&seconds=120"
@@ -143,7 +143,7 @@ def as_before(router: Router) -> None:
     config["networks"][0]["ipv6"] = {}
     change = router.client.post("/config", config)["wish"]
     becomes(router, "on trial")
-    until(lambda: is_kept_here(router, change), "Keep is taken", 30)
+    until(lambda: is_kept_here(router, change), "Keep is taken")
     becomes(router, "kept")
 
 
@@ -200,7 +200,7 @@ def test_another_number_is_kept_at_the_new_address(
     plugged(client, numbers.after)
     with reading(client, numbers.new, token) as reader:
         is_kept(router, reader, change)
-    until(lambda: six(router) == {numbers.new}, "the old address is gone", 30)
+    until(lambda: six(router) == {numbers.new}, "the old address is gone")
     as_before(router)
 
 
@@ -213,7 +213,7 @@ def test_at_the_old_ipv6_address_the_change_is_not_kept(
         page, change = applied(router, reader)
         assert f"{numbers.old} answers, too, until you keep or undo the change." in page
     with reading(client, numbers.old, token) as reader:
-        until(lambda: reader.api("GET", "/change")[0] == 200, "the old address answers", 30)
+        until(lambda: reader.api("GET", "/change")[0] == 200, "the old address answers")
         status, told = reader.api("POST", f"/change/{change}/keep")
         assert (status, f"Keep is taken at {numbers.new}" in str(told)) == (409, True)
         _, page = reader.ask("GET", "/changes")
@@ -229,10 +229,10 @@ def test_at_the_old_ipv6_address_the_change_has_more_time(
         drafted(router, {"subnet": 7})
         _, change = applied(router, reader)
     with reading(client, numbers.old, token) as reader:
-        until(lambda: reader.api("GET", "/change")[0] == 200, "the old address answers", 30)
+        until(lambda: reader.api("GET", "/change")[0] == 200, "the old address answers")
         ends_at = reader.api("GET", "/change")[1]["ends_at"]
         assert reader.api("POST", f"/change/{change}/extend?seconds=600")[0] == 202
-        until(lambda: reader.api("GET", "/change")[1]["ends_at"] > ends_at + 100, "later", 30)
+        until(lambda: reader.api("GET", "/change")[1]["ends_at"] > ends_at + 100, "later")
 
 
 def test_at_the_old_ipv6_address_the_change_is_undone(
@@ -244,7 +244,7 @@ def test_at_the_old_ipv6_address_the_change_is_undone(
         _, change = applied(router, reader)
     assert six(router) == {numbers.old, numbers.new}
     with reading(client, numbers.old, token) as reader:
-        until(lambda: reader.api("POST", f"/change/{change}/undo")[0] == 202, "undone", 30)
+        until(lambda: reader.api("POST", f"/change/{change}/undo")[0] == 202, "undone")
     becomes(router, "undone")
     assert six(router) == {numbers.old}
 

@@ -26,17 +26,20 @@ def online(provided: Provided) -> Provided:
 
 
 def test_a_lease_becomes_address_route_names(online: Provided) -> None:
-    assert "default via 203.0.113.1 dev up0 proto 78 metric 20" in online.routes()
+    route = "default via 203.0.113.1 dev up0 proto 78 metric 20"
+    until(lambda: route in online.routes(), "the default route stands")
     until(lambda: online.router.lan.pings("203.0.113.1"), "the LAN reaches the internet")
-    slices = online.router.slices()
-    assert slices
-    assert [str(one.address) for one in slices.dns.settings.upstreams] == ["203.0.113.1"]
+    until(lambda: upstreams(online) == ["203.0.113.1"], "its name server is asked")
     assert online.router.told(DriftRepaired) == []
     assert [one.address for one in online.told_of(WanAddressed)] == ["203.0.113.5/24"]
     assert [one.gateway for one in online.told_of(WanUp)] == ["203.0.113.1"]
-    way = online.way()
-    assert way.milliseconds is not None
-    assert way.milliseconds < 100
+    until(lambda: online.way().milliseconds is not None, "its gateway was timed")
+
+
+def upstreams(provided: Provided) -> list[str]:
+    """The name servers that net publishes."""
+    slices = provided.router.slices()
+    return [str(one.address) for one in slices.dns.settings.upstreams] if slices else []
 
 
 def test_a_lease_is_renewed_by_unicast(provided: Provided) -> None:
@@ -57,7 +60,7 @@ def test_a_silent_server_is_gone_around_by_rebinding(provided: Provided) -> None
     provided.router.apply(BY_DHCP)
     provided.stands(Stand.ONLINE)
     first = provided.held()
-    until(lambda: provided.held() != first, "somebody extended the lease", 15)
+    until(lambda: provided.held() != first, "somebody extended the lease")
     assert "REQUEST broadcast " in provided.said()
     assert provided.told_of(WanAddressGone) == []
 
@@ -69,7 +72,7 @@ def test_a_nak_takes_the_address_away(provided: Provided) -> None:
     provided.has("203.0.113.5/24")
     provided.behaves(mode="nak")
     provided.has("")
-    assert "default" not in provided.routes()
+    until(lambda: "default" not in provided.routes(), "the default route is gone")
 
 
 def test_a_lease_that_ends_is_taken_away(provided: Provided) -> None:
@@ -78,10 +81,10 @@ def test_a_lease_that_ends_is_taken_away(provided: Provided) -> None:
     provided.router.apply(BY_DHCP)
     provided.has("203.0.113.5/24")
     provided.behaves(mode="silent")
-    provided.has("", 15)
-    assert "default" not in provided.routes()
+    provided.has("")
+    until(lambda: "default" not in provided.routes(), "the default route is gone")
     provided.behaves(mode="give", address="203.0.113.9/24")
-    provided.has("203.0.113.9/24", 20)
+    provided.has("203.0.113.9/24")
 
 
 def test_a_lease_ends_though_its_role_is_dead(provided: Provided) -> None:
@@ -90,7 +93,7 @@ def test_a_lease_ends_though_its_role_is_dead(provided: Provided) -> None:
     provided.router.apply(BY_DHCP)
     provided.has("203.0.113.5/24")
     provided.kill()
-    provided.has("", 30)
+    provided.has("")
 
 
 def test_routing_goes_on_while_the_role_is_killed(online: Provided) -> None:
@@ -114,7 +117,7 @@ def test_a_pulled_cable_is_told(online: Provided) -> None:
     online.forget()
     online.isp.run("ip", "link", "set", "eth0", "up")
     online.stands(Stand.ONLINE)
-    assert "REQUEST broadcast 203.0.113.5" in online.said()
+    until(lambda: "REQUEST broadcast 203.0.113.5" in online.said(), "it asks for the same again")
     assert [one.stand for one in online.told_of(WanDown)] == ["no-cable"]
     assert len(online.told_of(WanUp)) == 2
 
@@ -122,7 +125,7 @@ def test_a_pulled_cable_is_told(online: Provided) -> None:
 def test_a_silent_gateway_is_told(online: Provided) -> None:
     online.isp.run("ip", "link", "set", "eth0", "arp", "off")
     online.wish("renew", link="up0")  # so that it is looked at now
-    assert "203.0.113.1 does not answer" in online.stands(Stand.SILENT, 30).why
+    assert "203.0.113.1 does not answer" in online.stands(Stand.SILENT).why
 
 
 def test_another_subnet_leaves_nothing_of_the_old_one(provided: Provided) -> None:
@@ -131,15 +134,15 @@ def test_another_subnet_leaves_nothing_of_the_old_one(provided: Provided) -> Non
     provided.router.apply(BY_DHCP)
     provided.has("203.0.113.5/24")
     until(lambda: provided.router.lan.pings("203.0.113.1"), "the LAN reaches the internet")
-    assert "203.0.113.5" in provided.flows()
+    until(lambda: "203.0.113.5" in provided.flows(), "a flow by the old one is known")
     provided.isp.run("ip", "addr", "add", "198.51.100.1/24", "dev", "eth0")
     provided.behaves(
         address="198.51.100.7/24", server="198.51.100.1", gateway="198.51.100.1", seconds=3600
     )
-    provided.has("198.51.100.7/24", 20)
-    assert "203.0.113" not in provided.routes()
+    provided.has("198.51.100.7/24")
+    until(lambda: "203.0.113" not in provided.routes(), "no route of the old one is left")
     until(lambda: provided.router.lan.pings("198.51.100.1"), "the LAN reaches the internet")
-    assert "203.0.113.5" not in provided.flows()
+    until(lambda: "203.0.113.5" not in provided.flows(), "no flow of the old one is left")
 
 
 def test_an_offer_that_overlaps_the_lan_is_refused(provided: Provided) -> None:
@@ -162,7 +165,7 @@ def test_an_address_that_somebody_has_is_declined(provided: Provided) -> None:
 
 def test_nobody_who_answers_is_told(provided: Provided) -> None:
     provided.router.apply(BY_DHCP)
-    assert provided.stands(Stand.UNANSWERED, 30).why == "no answer to DHCP on up0 for 20 s."
+    assert provided.stands(Stand.UNANSWERED).why == "no answer to DHCP on up0 for 20 s."
 
 
 def test_of_two_routers_the_first_one_gives(provided: Provided) -> None:
@@ -200,7 +203,7 @@ def test_an_undone_change_has_the_lease_again(online: Provided) -> None:
     change = online.router.on_trial({**BY_DHCP, "wan": {"port": "up0", "static": static}})
     online.has("203.0.113.77/24")
     online.router.wish("undo", change=change, by="test")
-    online.has("203.0.113.5/24", 20)
+    online.has("203.0.113.5/24")
     online.stands(Stand.ONLINE)
 
 
@@ -212,7 +215,7 @@ def test_routes_of_option_121_lead_by_a_gateway_on_the_cable(provided: Provided)
     provided.router.apply(BY_DHCP)
     provided.has("203.0.113.5/32")
     until(lambda: "default via 192.0.2.1" in provided.routes(), "the default route stands")
-    assert "192.0.2.1 dev up0 proto 78 scope link" in provided.routes()
+    assert "192.0.2.1 dev up0 proto 78 scope link" in provided.routes()  # it had to be there first
 
 
 def test_a_lan_that_would_overlap_the_provider_wins(online: Provided) -> None:
@@ -232,12 +235,13 @@ def test_a_search_says_which_cable_is_the_internet(provided: Provided) -> None:
     provided.router.apply({**BY_DHCP, "wan": None})
     until(lambda: provided.router.slices() is not None, "net has told of its ports")
     provided.wish("probe", ports="p1 up0")
-    until(lambda: provided.told_of(WanFound), "the search is over", 15)
+    until(lambda: provided.told_of(WanFound), "the search is over")
     (found,) = provided.told_of(WanFound)
     assert found.what.startswith("The internet is the cable in up0: 203.0.113.1 offers")
     assert found.ports == ("up0 offer 203.0.113.1 203.0.113.5/24",)  # p1 is the LAN's
     assert provided.held() is None
-    assert "DOWN" in provided.router.inside.run("ip", "-br", "link", "show", "up0")
+    shown = ("ip", "-br", "link", "show", "up0")
+    until(lambda: "DOWN" in provided.router.inside.run(*shown), "the cable is let go")
 
 
 def test_the_providers_mtu_is_the_links(provided: Provided) -> None:
@@ -246,7 +250,7 @@ def test_the_providers_mtu_is_the_links(provided: Provided) -> None:
     provided.router.apply(BY_DHCP)
     provided.stands(Stand.ONLINE)
     until(lambda: "mtu 1492" in link(provided), "the link has the provider's MTU")
-    assert "maxseg size set 1452" in provided.router.ruleset()
+    until(lambda: "maxseg size set 1452" in provided.router.ruleset(), "segments fit it")
 
 
 def test_the_provider_sees_the_mac_that_the_owner_wrote(online: Provided) -> None:
@@ -257,7 +261,7 @@ def test_the_provider_sees_the_mac_that_the_owner_wrote(online: Provided) -> Non
     assert "mtu 1400" in link(online)
     until(lambda: "REQUEST broadcast 203.0.113.5" in online.said(), "it asks by its new name")
     online.stands(Stand.ONLINE)
-    assert heard(online) == "02:00:00:00:00:99"
+    until(lambda: heard(online) == "02:00:00:00:00:99", "the provider knows it by that")
     online.router.wish("undo", change=change, by="test")
     until(lambda: "mtu 1500" in link(online), "packets are as large as before")
 
@@ -268,5 +272,5 @@ def link(provided: Provided) -> str:
 
 def heard(provided: Provided) -> str:
     """The MAC that the provider knows the address by."""
-    known = provided.isp.run("ip", "neigh", "show", "203.0.113.5").split()
-    return known[known.index("lladdr") + 1]
+    known = provided.isp.run("ip", "neigh", "show", "203.0.113.5")
+    return (known.partition("lladdr ")[2].split() or [""])[0]

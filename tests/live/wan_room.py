@@ -41,7 +41,7 @@ GIVES: dict[str, Any] = {
     "seconds": 3600,
     "mode": "give",
 }
-SIGHT = 10.0
+SIGHT = 120.0
 
 
 @dataclass

@@ -23,7 +23,7 @@ from tests.live.waiting import until
 
 SAMPLE = INSTALLED / "sample"
 BUILD_SECONDS = 600.0
-BOOT_SECONDS = 240.0
+BOOT_SECONDS = 500.0
 
 
 @dataclass

@@ -84,6 +84,7 @@ HOST = "s1/ember"
 HASH = "0123456789abcdfghijklmnpqrsvwxyz"
 DETAILS = 10_000  # numbers back from now that are told one by one
 AT_MOST = 900  # of each kind in one round
+OFFER, ACK = 2, 5
 RESEED = 0x5207  # RNDRESEEDCRNG, linux/random.h
 
 
@@ -140,14 +141,17 @@ async def _slices() -> AsyncIterator[tuple[DhcpNetwork, ...]]:
 
 
 async def _exchange(client: socket.socket, number: int) -> str:
-    offer = await _asked(client, number, [(53, b"\x01")])
+    offer = await _asked(client, number, OFFER, [(53, b"\x01")])
     wanted = offer.yiaddr.to_bytes(4, "big")
-    ack = await _asked(client, number, [(53, b"\x03"), (50, wanted), (54, offer.options[54])])
-    assert ack.kind == 5
+    asked = [(53, b"\x03"), (50, wanted), (54, offer.options[54])]
+    ack = await _asked(client, number, ACK, asked)
     return str(IPv4Address(ack.yiaddr))
 
 
-async def _asked(client: socket.socket, number: int, options: list[tuple[int, bytes]]) -> Any:
+async def _asked(
+    client: socket.socket, number: int, kind: int, options: list[tuple[int, bytes]]
+) -> Any:
+    """Ask until the answer of that kind comes; what was asked twice is answered twice, in time."""
     loop = asyncio.get_running_loop()
     relay = int(IPv4Address(CLIENT))
     asked = encode(op=1, xid=number, chaddr=_mac(number), giaddr=relay, hops=1, options=options)
@@ -155,7 +159,10 @@ async def _asked(client: socket.socket, number: int, options: list[tuple[int, by
         client.sendto(asked, (SERVER, 67))
         with suppress(TimeoutError):
             async with asyncio.timeout(5):
-                return decode(await loop.sock_recv(client, 2048))
+                while True:
+                    answer = decode(await loop.sock_recv(client, 2048))
+                    if (answer.xid, answer.kind) == (number, kind):
+                        return answer
 
 
 def _mac(number: int) -> bytes:

@@ -15,7 +15,6 @@ leads to a socket too, where another machine may be plugged in.
 """
 
 import asyncio
-import compileall
 import json
 import shutil
 import socket
@@ -46,7 +45,7 @@ ALL = (*ROLES, "wan")
 MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console", "virtio_net")
 MORE = ("virtio_blk", "crc32c_generic", "ext4")
 MEGABYTES = 1024
-ON_SECONDS, START_SECONDS = 240.0, 400.0
+ON_SECONDS, START_SECONDS = 500.0, 500.0
 LOOK_SECONDS = 0.5  # a look costs the emulated processor something
 
 CARDS = ("wan0", "isp0", "lan0", "pc0", "lan1", "pc1")
@@ -125,7 +124,7 @@ class RouterVm:
         return Asking(self)
 
     def run(
-        self, *argv: str, within: str = "", given: str = "", seconds: float = 60, ok: bool = True
+        self, *argv: str, within: str = "", given: str = "", seconds: float = 300, ok: bool = True
     ) -> str:
         """Run a command in the machine, in namespace `within` of it; what it said.
 
@@ -139,7 +138,7 @@ class RouterVm:
             return said
         return said + found["err"]
 
-    def does(self, *argv: str, within: str = "", seconds: float = 60) -> bool:
+    def does(self, *argv: str, within: str = "", seconds: float = 300) -> bool:
         """Does a command in the machine succeed?"""
         space = ("ip", "netns", "exec", within) if within else ()
         found = self.tell("run", argv=[*space, *argv], given="", seconds=seconds)
@@ -174,7 +173,7 @@ class RouterVm:
     def stops(self) -> None:
         """End the router as an owner does; the state stays."""
         self.run("kill", str(self.router))
-        until(lambda: not self.does("test", "-d", f"/proc/{self.router}"), "it is over", 60)
+        until(lambda: not self.does("test", "-d", f"/proc/{self.router}"), "it is over", ON_SECONDS)
 
     def stands(self, *roles: str) -> bool:
         """Do all of these run, and does the API answer?"""
@@ -214,7 +213,7 @@ class RouterVm:
         answers = self._answers[ident] = Queue()
         self.line.sendall(json.dumps({"id": ident, "do": what, **more}).encode() + b"\n")
         try:
-            found = answers.get(timeout=more.get("seconds", 60) + 60)
+            found = answers.get(timeout=more.get("seconds", 300) + 120)
         except Empty:
             raise AssertionError(f"the machine did not answer {what} {more}") from None
         finally:
@@ -272,7 +271,6 @@ def router_vm(
         LAUNCHER,
     ):  # the checkout may lie in /tmp, of which the guest has its own
         shutil.copy(script, home.home)
-    compileall.compile_dir(home.program, quiet=2)  # as set-up does; each role would do it again
     folder = Path(tempfile.mkdtemp(prefix="nxvm"))
     try:
         with switched_on(home, folder, outside, state) as vm:

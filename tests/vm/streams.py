@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from tests.live.waiting import until
 from tests.vm.router_vm import RouterVm
 
-SECONDS = 120.0  # an emulated processor has a tenth of the speed
+SECONDS = 300.0  # an emulated processor has a tenth of the speed
 CONNTRACK = "/proc/net/nf_conntrack"
 SHORT = "[OFFLOAD]"
 
@@ -34,7 +34,7 @@ def arrived(vm: RouterVm, file: str) -> int:
 def conversation(vm: RouterVm, address: str, port: str, file: str) -> Iterator[None]:
     """One from the LAN to the internet that goes on, for the length of a block."""
     listens = hears(vm, address, port, file)
-    sends = vm.start(*stream(vm, "sends", address, port, "0.05", "600"), within="pc")
+    sends = vm.start(*stream(vm, "sends", address, port, "0.05", "3600"), within="pc")
     until(lambda: arrived(vm, file) > 5000, "it goes on", SECONDS)
     yield
     vm.run("sh", "-c", f"kill {listens} {sends}; true")

@@ -29,7 +29,7 @@ LENT, LENT_NEXT = "2001:db8:42::/56", "2001:db8:77::/56"
 DELEGATES = Path(prefix_isp.__file__).read_text()
 USER, PASSWORD = "ada@isp.test", 'right "horse" \\ battery'
 PC = "10.77.0.250"
-SECONDS = 120.0
+SECONDS = 300.0
 LINE = "cd /sys/class/net && ls -d ppp*"
 REPORT = "/state/pppd/run/report"
 ARRIVED = "/run/arrived"
@@ -98,7 +98,9 @@ def hangs_up(vm: RouterVm) -> None:
 
 def delegates(vm: RouterVm, prefix: str) -> None:
     """Lend a prefix to whoever asks through the session, and send there what is for it."""
-    line = until(lambda: vm.run("sh", "-c", LINE, within="isp", ok=False).strip(), "a session")
+    line = until(
+        lambda: vm.run("sh", "-c", LINE, within="isp", ok=False).strip(), "a session", SECONDS
+    )
     words = (sys.executable, "-c", DELEGATES, line, prefix, "600", "1200")
     vm.start(*words, within="isp", log="prefixes")
     vm.run("ip", "route", "add", prefix, "dev", line, within="isp")

@@ -27,7 +27,7 @@ def listening() -> Iterator[socket.socket]:
 
 
 def soon(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(asyncio.wait_for(work, 10))
+    return asyncio.run(asyncio.wait_for(work, 60))
 
 
 def at(one: socket.socket) -> Cache:

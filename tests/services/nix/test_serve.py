@@ -19,7 +19,7 @@ def test_a_table_that_could_not_be_written_is_written_as_soon_as_it_can(tmp_path
         while not table.with_name(".table.json.new").exists():
             await asyncio.sleep(0.01)
         table.rmdir()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not table.exists():
                 await asyncio.sleep(0.01)
         role.cancel()

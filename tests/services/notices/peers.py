@@ -75,7 +75,7 @@ def mail_server(pem: Path, *, tls: bool = False, starttls: bool = True) -> Itera
             except OSError:
                 return
             with suppress(OSError, ssl.SSLError), client:
-                client.settimeout(10)
+                client.settimeout(60)
                 stream = context.wrap_socket(client, server_side=True) if tls else client
                 _converse(stream, box, context, starttls=starttls and not tls)
 

@@ -89,7 +89,7 @@ def told(site: Site) -> list[str]:
 def test_what_happens_is_told(place: Place) -> None:
     with web_server() as site:
         place.channel(site.url)
-        assert place.run(lambda: place.happen(DOWN), until=lambda: bool(told(site)), seconds=12)
+        assert place.run(lambda: place.happen(DOWN), until=lambda: bool(told(site)), seconds=60)
     assert told(site) == ["There is no internet: no cable."]
 
 
@@ -97,7 +97,7 @@ def test_what_happened_before_the_first_start_is_not(place: Place) -> None:
     with web_server() as site:
         place.channel(site.url)
         place.happen(DOWN)
-        place.run(lambda: place.happen(UP), until=lambda: bool(told(site)), seconds=12)
+        place.run(lambda: place.happen(UP), until=lambda: bool(told(site)), seconds=60)
     assert [what.split(":")[0] for what in told(site)] == ["The internet is there"]
 
 
@@ -120,7 +120,7 @@ def test_what_the_role_itself_finds_is_told(place: Place) -> None:
 
     with web_server() as site:
         place.channel(site.url)
-        assert place.run(happen, until=lambda: bool(told(site)), seconds=12)
+        assert place.run(happen, until=lambda: bool(told(site)), seconds=60)
     assert told(site) == ["home.example.org does not follow this router: No."]
 
 
@@ -142,13 +142,13 @@ def test_what_could_not_be_sent_is_sent_after_a_restart(place: Place) -> None:
         refused = place.run(
             lambda: place.happen(DOWN),
             until=lambda: bool(Reads(place.state).outcomes()),
-            seconds=12,
+            seconds=60,
         )
         assert refused
         (outcome,) = Reads(place.state).outcomes().values()
         assert (outcome.sent, "503" in outcome.said) == (False, True)
         site.status, site.asked = 200, []
-        assert place.run(until=lambda: bool(told(site)), seconds=12)
+        assert place.run(until=lambda: bool(told(site)), seconds=60)
     assert told(site) == ["There is no internet: no cable."]
 
 
@@ -157,7 +157,7 @@ def test_what_happens_while_the_role_is_down_is_told(place: Place) -> None:
         place.channel(site.url)
         place.run(until=lambda: False, seconds=1.5)
         place.happen(DOWN)
-        assert place.run(until=lambda: bool(told(site)), seconds=12)
+        assert place.run(until=lambda: bool(told(site)), seconds=60)
 
 
 def test_what_was_taken_is_not_sent_again(place: Place) -> None:
@@ -166,7 +166,7 @@ def test_what_was_taken_is_not_sent_again(place: Place) -> None:
         place.run(
             lambda: place.happen(DOWN),
             until=lambda: Reads(place.state).notices_waiting() == {} and bool(site.asked),
-            seconds=12,
+            seconds=60,
         )
         place.run(until=lambda: len(site.asked) > 1, seconds=7)
     assert len(site.asked) == 1
@@ -187,7 +187,7 @@ def test_a_test_says_what_the_server_said(place: Place) -> None:
             found = answer(Reads(place.state), wishes[0]) if wishes else None
             return found is not None and found.state == "done"
 
-        assert place.run(lambda: wishes.append(sends(place, ident)), until=answered, seconds=8)
+        assert place.run(lambda: wishes.append(sends(place, ident)), until=answered, seconds=60)
     found = answer(Reads(place.state), wishes[0])
     assert found
     assert found.what == "127.0.0.1 took it: 200 OK as you like"
@@ -203,7 +203,7 @@ def test_a_test_that_is_refused_says_so(place: Place) -> None:
             found = answer(Reads(place.state), wishes[0]) if wishes else None
             return found is not None and found.state == "refused"
 
-        assert place.run(lambda: wishes.append(sends(place, ident)), until=answered, seconds=8)
+        assert place.run(lambda: wishes.append(sends(place, ident)), until=answered, seconds=60)
 
 
 def test_a_secret_is_in_a_file_of_the_role_alone(place: Place) -> None:
@@ -235,11 +235,11 @@ def test_for_a_channel_that_is_gone_nothing_waits(place: Place) -> None:
         place.run(
             lambda: place.happen(DOWN),
             until=lambda: bool(Reads(place.state).outcomes()),
-            seconds=12,
+            seconds=60,
         )
         with closing(open_desk(place.state)) as desk:
             remove_channel(desk, OWNER, ident)
-        assert place.run(until=lambda: Reads(place.state).notices_waiting() == {}, seconds=5)
+        assert place.run(until=lambda: Reads(place.state).notices_waiting() == {}, seconds=60)
 
 
 def test_too_many_cost_the_oldest(place: Place) -> None:

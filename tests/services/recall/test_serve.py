@@ -60,7 +60,7 @@ def test_a_bell_rings_when_more_is_remembered(tmp_path: Path) -> None:
         writer.write(b'{"bells": true}\n')
         await asyncio.sleep(0.1)
         came[0] = 1
-        rung = await asyncio.wait_for(reader.readline(), 3)
+        rung = await asyncio.wait_for(reader.readline(), 60)
         writer.close()
         return rung
 

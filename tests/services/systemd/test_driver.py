@@ -15,7 +15,7 @@ def test_an_overseer_hears_ready_then_signs_of_life(tmp_path: Path) -> None:
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(path))
-        listening.settimeout(10)
+        listening.settimeout(60)
 
         overseer = Overseer(str(path))
         overseer.ready()

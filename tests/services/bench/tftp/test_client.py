@@ -21,7 +21,7 @@ def serving(*sends: tuple[bytes, ...]) -> Iterator[tuple[tuple[str, int], list[b
     """Answers one datagram after another with `sends`; its address, and what it heard."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(10)
+        server.settimeout(60)
         heard: list[bytes] = []
 
         def serve() -> None:
