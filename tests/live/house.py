@@ -33,6 +33,7 @@ from services.processes.privileges import identities
 from services.supervisor.child import Patience
 from services.supervisor.plan import Plan
 from services.supervisor.serve import supervise
+from tests.live import waiting
 
 CHECKOUT = Path(__file__).parents[2]
 USERS, CONFINED = identities(
@@ -149,11 +150,8 @@ def ask(namespace: str, port: int, to: str, seconds: float = 1.0) -> tuple[int, 
 
 
 async def until(condition: Callable[[], Any]) -> Any:
-    """Wait for a condition, which may block for a moment; fails after a minute."""
-    async with asyncio.timeout(60):
-        while not (found := await asyncio.to_thread(condition)):
-            await asyncio.sleep(0.05)
-        return found
+    """Wait for a condition, which may block for a moment."""
+    return await asyncio.to_thread(waiting.until, condition, "it becomes true")
 
 
 def alive(pid: int) -> bool:

@@ -14,13 +14,19 @@ TRIES = 16
 
 
 def until(fact: Callable[[], Found], what: str, seconds: float = PATIENCE_SECONDS) -> Found:
-    """Ask until `fact` is true; its value.  Fails with `what` after `seconds`."""
+    """Ask until `fact` is true; its value.  Fails with `what` after `seconds`.
+
+    What cannot be looked up yet (LookupError: a list is empty, a key is missing) is not true yet.
+    """
     end = time.monotonic() + seconds
     while True:
-        found = fact()
-        if found:
-            return found
-        assert time.monotonic() < end, f"still not true after {seconds} s: {what}"
+        missing = ""
+        try:
+            if found := fact():
+                return found
+        except LookupError as error:
+            missing = f" ({error!r})"
+        assert time.monotonic() < end, f"still not true after {seconds} s: {what}{missing}"
         time.sleep(0.02)
 
 

@@ -181,6 +181,8 @@ def _filled(state: Path, built: Path) -> None:
         ):
             one.backup(other)
     shutil.copytree(built / "published", state / "published")
+    with closing(sqlite3.connect(state / "nixie.db")) as one, one:
+        one.execute("DELETE FROM wish")  # they were for the roles of the workshop
     desk = open_desk(state)
     try:
         propose_revision(desk, FIRST_RUN, CONFIG)
