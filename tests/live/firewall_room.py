@@ -32,7 +32,7 @@ T = TypeVar("T")
 Dress = Callable[[bytes], Sequence[bytes]]
 """From a packet with its EtherType to what is put on the cable in its place."""
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
-OUTGOING = 4  # PACKET_OUTGOING
+OTHERS, OUTGOING = 3, 4  # PACKET_OTHERHOST, PACKET_OUTGOING
 MAGIC = b"nixie-probe:"
 PLACES = ("lan", "lab", "visitors", "internet")
 LINKS: Mapping[str, str] = {
@@ -179,7 +179,7 @@ def _numbers(sock: socket.socket, *, raw: bool) -> Iterator[int]:
             frame, address = sock.recvfrom(2048)
         except BlockingIOError:
             return
-        if not raw and (address[2] == OUTGOING or _is_answer(frame)):
+        if not raw and (address[2] in (OTHERS, OUTGOING) or _is_answer(frame)):
             continue
         at = frame.find(MAGIC)
         if at >= 0 and len(frame) >= at + len(MAGIC) + 4:
@@ -211,11 +211,11 @@ def firewall_room(*, answers: bool = False) -> Iterator[Room]:
         router.run("ip", "route", "add", "10.99.0.0/16", "via", "10.77.0.9")
         room = Room(router, homes)
         try:
-            room.gateways = {place: _hardware(router, LINKS[place]) for place in PLACES}
+            room.gateways = {place: hardware(router, LINKS[place]) for place in PLACES}
             room.wires = {
-                place: inside(homes[place].name, lambda: _wire("port")) for place in PLACES
+                place: inside(homes[place].name, lambda: wire("port")) for place in PLACES
             }
-            room.ears = inside(router.name, _ears)
+            room.ears = inside(router.name, ears)
             yield room
         finally:
             for sock in (*room.wires.values(), *room.ears):
@@ -253,12 +253,14 @@ def _plug(router: Namespace, place: str, home: Namespace, *, answers: bool) -> N
     home.run("nft", QUIET % ("accept" if answers else ""))
 
 
-def _hardware(router: Namespace, link: str) -> bytes:
+def hardware(router: Namespace, link: str) -> bytes:
+    """The MAC of a link."""
     text = router.run("cat", f"/sys/class/net/{link}/address").strip()
     return bytes.fromhex(text.replace(":", ""))
 
 
-def _wire(link: str) -> socket.socket:
+def wire(link: str) -> socket.socket:
+    """A socket that speaks and hears whole frames on a link."""
     made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     made.bind((link, 0))
@@ -266,7 +268,8 @@ def _wire(link: str) -> socket.socket:
     return made
 
 
-def _ears() -> tuple[socket.socket, ...]:
+def ears() -> tuple[socket.socket, ...]:
+    """Sockets that hear what comes past the input chain."""
     found = []
     for family, protocols in RAW.items():
         for protocol in protocols:

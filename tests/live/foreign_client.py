@@ -24,8 +24,10 @@ exit 0
     "udhcpc": """#!/bin/sh
 echo "$1 ${ip:-none}" >> LOG
 case "$1" in
-  bound|renew) ip addr flush dev "$interface"; ip addr add "$ip/24" dev "$interface" ;;
-  deconfig) ip addr flush dev "$interface" ;;
+  bound|renew)
+    ip -4 addr flush dev "$interface"; ip addr add "$ip/24" dev "$interface"
+    [ -z "$router" ] || ip route replace default via "${router%% *}" ;;
+  deconfig) ip -4 addr flush dev "$interface" ;;
 esac
 exit 0
 """,

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,10 @@ from appliance.model.installed import Installed
 from appliance.roles import ROLES
 from services.supervisor.plan import Plan
 from services.supervisor.serve import supervise
-program, state, home, namespace = sys.argv[1:]
+program, state, home, namespace, *names = sys.argv[1:]
 here = Path(home)
 installed = Installed(here, Path(program), Path(sys.executable), None, here, here, here)
-roles = {name: ROLES[name] for name in ("net", "dns")}
+roles = {name: ROLES[name] for name in names}
 plan = Plan(state=Path(state), installed=installed, roles=roles,
             namespace=namespace, daemons=daemons(here))
 asyncio.run(supervise(plan, lambda event: print(event, flush=True)))
@@ -65,13 +65,15 @@ SIX: dict[str, Any] = {
 class Six(Router):
     """The router, and the provider's two programs."""
 
+    roles: Sequence[str] = ("net", "dns")
     supervisor: subprocess.Popen[bytes] | None = None
     provider: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
         """Start the supervisor, as root."""
+        where = (self.program, self.state, HOME, self.inside.name)
         self.supervisor = subprocess.Popen(
-            [sys.executable, "-c", SUPERVISOR, self.program, self.state, HOME, self.inside.name],
+            [sys.executable, "-c", SUPERVISOR, *where, *self.roles],
             env={**os.environ, "PYTHONPATH": str(self.program)},
             cwd="/",  # not the checkout, which dhcpcd may not be allowed to see
         )
@@ -147,10 +149,7 @@ class Six(Router):
 
     def announce(self) -> None:
         """The provider's side of the cable: its route to the delegated prefix, and ours to it."""
-        listed = self.inside.run("ip", "-6", "-o", "addr", "show", "dev", "up0", "scope", "link")
-        ours = listed.split("inet6 ")[1].split("/")[0]
-        listed = self.isp.run("ip", "-6", "-o", "addr", "show", "dev", "eth0", "scope", "link")
-        theirs = listed.split("inet6 ")[1].split("/")[0]
+        ours, theirs = link_local(self.inside, "up0"), link_local(self.isp, "eth0")
         self.isp.run("ip", "-6", "route", "add", "2001:db8:42::/56", "via", ours, "dev", "eth0")
         self.inside.run("ip", "-6", "route", "add", "default", "via", theirs, "dev", "up0")
 
@@ -167,6 +166,12 @@ def addresses(where: Namespace, link: str) -> list[tuple[str, bool]]:
         for line in listed.splitlines()
         if "tentative" not in line and (found := re.search(r"inet6 (\S+)/", line))
     ]
+
+
+def link_local(where: Namespace, link: str) -> str:
+    """The IPv6 address that is good on that link alone."""
+    listed = where.run("ip", "-6", "-o", "addr", "show", "dev", link, "scope", "link")
+    return listed.split("inet6 ")[1].split("/")[0]
 
 
 def descendants(pid: int) -> list[int]:
@@ -195,11 +200,37 @@ def _status(pid: int) -> str:
         return "State:\tZ"
 
 
-@pytest.fixture
-def six(program: Path) -> Iterator[Six]:
+def needs_daemons() -> None:
+    """Skip where set-up did not bring the programs of others."""
     missing = [name for name in ("radvd", "dhcpcd", "chronyd") if daemon(name, HOME) is None]
     if missing:
         pytest.skip(f"set-up did not bring {', '.join(missing)}")
+
+
+@contextmanager
+def switched_on(place: Six) -> Iterator[Six]:
+    """The router runs for the length of a block; at its end its logs are printed."""
+    place.state.mkdir(mode=0o755)
+    with closing(place.web()) as held:  # readers need its -wal and -shm
+        held.execute("SELECT 1 FROM revision").fetchall()
+        place.start()
+        try:
+            until(lambda: (place.state / "net.db-shm").exists(), "net holds its file")
+            yield place
+        finally:
+            place.stop()
+            print(*(one.read_text() for one in (place.state / "logs").glob("*.log")))
+            shutil.rmtree(place.state)
+
+
+def place_of_state() -> Path:
+    """Where nobody has a state directory yet."""
+    return Path(f"/tmp/nx-six-{uuid.uuid4().hex[:6]}")
+
+
+@pytest.fixture
+def six(program: Path) -> Iterator[Six]:
+    needs_daemons()
     with namespaces("r", "lan", "isp") as (inside, lan, isp):
         cable(inside, "p1", lan, "eth0")
         cable(inside, "up0", isp, "eth0")
@@ -208,16 +239,5 @@ def six(program: Path) -> Iterator[Six]:
         for far in (lan, isp):
             far.run("ip", "link", "set", "eth0", "up")
         isp.run("ip", "addr", "add", "2001:db8:ffff::1/64", "dev", "eth0", "nodad")
-        state = Path(f"/tmp/nx-six-{uuid.uuid4().hex[:6]}")
-        place = Six(inside, lan, isp, program, state)
-        state.mkdir(mode=0o755)
-        with closing(place.web()) as held:  # readers need its -wal and -shm
-            held.execute("SELECT 1 FROM revision").fetchall()
-            place.start()
-            try:
-                until(lambda: (state / "net.db-shm").exists(), "net holds its file")
-                yield place
-            finally:
-                place.stop()
-                print(*(one.read_text() for one in (state / "logs").glob("*.log")))
-                shutil.rmtree(state)
+        with switched_on(Six(inside, lan, isp, program, place_of_state())) as place:
+            yield place
