@@ -126,13 +126,16 @@ def test_a_block_cuts_running_flows_within_a_second(lan: Router, tmp_path: Path)
 
 
 def test_a_device_that_changes_its_address_stays_one(lan: Router) -> None:
-    until(lambda: here(lan), "the device is seen")
+    until(lambda: lan.devices()[MAC].addresses[0] == "10.77.0.50", "its address is seen")
     first = lan.devices()[MAC]
-    assert first.addresses[0] == "10.77.0.50"
     lan.lan.run("ip", "addr", "del", "10.77.0.50/24", "dev", "eth0")
     lan.lan.run("ip", "addr", "add", "10.77.0.51/24", "dev", "eth0")
-    lan.lan.pings("10.77.0.1")
-    until(lambda: lan.devices()[MAC].addresses[0] == "10.77.0.51", "it has the new address")
+
+    def moved() -> bool:
+        lan.lan.pings("10.77.0.1")
+        return lan.devices()[MAC].addresses[0] == "10.77.0.51"
+
+    until(moved, "it has the new address")
     assert lan.devices()[MAC].first_seen == first.first_seen
     assert list(lan.devices()) == [MAC]
 
@@ -160,10 +163,10 @@ def test_a_block_stands_after_a_restart_without_the_inventory(lan: Router) -> No
     for name in ("nixie.db", "nixie.db-wal", "nixie.db-shm"):
         (lan.state / name).unlink(missing_ok=True)
     lan.inside.run("nft", "delete", "table", "bridge", "nixie_devices")
-    assert lan.lan.pings("10.77.0.1")
+    until(lambda: lan.lan.pings("10.77.0.1"), "nothing blocks it")
     lan.start()
     until(lambda: "blocked-from" in lan.ruleset("bridge"), "the table stands again")
-    assert not lan.lan.pings("10.77.0.1")
+    until(lambda: not lan.lan.pings("10.77.0.1"), "it is blocked again")
 
 
 def test_a_block_for_a_while_ends_by_itself(lan: Router) -> None:

@@ -86,8 +86,7 @@ Place = tuple[Namespace, Namespace, Path]
 def test_what_the_router_refuses_is_told(place: Place) -> None:
     _, lan, state = place
     send(lan, "10.77.0.1", 9_999)
-    until(lambda: bool(told(state)), "it is told")
-    one = told(state)[0]
+    one = until(lambda: next((one for one in told(state) if one.port == 9_999), None), "it is told")
     assert (one.by, one.arrived, one.leaves) == ("input-lan-refused", LAN.bridge, "")
     assert (one.source, one.destination) == ("10.77.0.50", "10.77.0.1")
     assert (one.protocol, one.port) == ("udp", 9_999)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appliance.events import AddressLeft, ChangeRefused, RevisionUndone
+from appliance.events import AddressLeft, ChangeRefused, RevisionUndone, TrialExtended
 from appliance.model.slices import HELD, LEFT, SERVED, TRIED
 from appliance.store.leases import MIGRATIONS, Stored, commit
 from appliance.store.open import writer
@@ -104,6 +104,7 @@ def test_more_time_is_given(router: Router) -> None:
     router.serve_lan()
     change = router.on_trial(RENUMBERED, SHORT)
     router.wish("extend", change=change, seconds="600")
+    until(lambda: router.told(TrialExtended), "it is given")
     time.sleep(SHORT + 1)
     assert router.trial() == (change, "pending")
     router.wish("undo", change=change, by="ada")

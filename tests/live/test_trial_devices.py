@@ -6,11 +6,14 @@ The order matters: an undone change, then several that are kept in a row.
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.store.open import reader
+from appliance.store.slices import last
 from tests.live.foreign_client import Computer
 from tests.live.standing import Router, standing
 from tests.live.waiting import until
@@ -20,7 +23,6 @@ KINDS = tuple(kind for kind in ("dhclient", "udhcpc") if shutil.which(kind, path
 pytestmark = [pytest.mark.live, pytest.mark.skipif(not KINDS, reason="neither client is installed")]
 
 LEASE_SECONDS = 60  # the shortest; clients renew after half of it
-FOLLOWS_SECONDS = 1.0  # until dhcp goes by what is on trial
 RENEWAL_SECONDS = LEASE_SECONDS / 2 + 60  # when the computer is busy
 MOMENT_SECONDS = 60
 
@@ -62,7 +64,15 @@ def changed(router: Router, network: int) -> None:
     lan["dhcp"]["pool"] |= {**pool, "lease_seconds": LEASE_SECONDS}
     router.client.post("/config", config, seconds=600)
     until(lambda: newest(router)["state"] == "on trial", "it is on trial")
-    time.sleep(FOLLOWS_SECONDS)
+    until(lambda: hands_out(router, network), "dhcp goes by what is on trial")
+
+
+def hands_out(router: Router, network: int) -> bool:
+    """Is that what dhcp goes by, by its own file?"""
+    with closing(reader(router.state / "leases.db")) as file:
+        found = last(file)
+    subnet = f"10.{network}.0."
+    return found is not None and any(str(one.address).startswith(subnet) for one in found.dhcp)
 
 
 def keep(router: Router) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -152,13 +152,11 @@ def test_any_other_role_may_die_during_a_trial(router: Router, role: str) -> Non
     assert lan(router) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_restart_of_everything_means_undo(router: Router, number: signal.Signals) -> None:
+@pytest.mark.parametrize("over", [Router.stop, Router.cut_power], ids=["stopped", "cut off"])
+def test_a_restart_of_everything_means_undo(router: Router, over: Callable[[Router], None]) -> None:
     before = lan(router)
     propose(router, 88, 600)
-    assert router.process is not None
-    router.process.send_signal(number)
-    router.process.wait(60)
+    over(router)
     router.start()
     ended(router, "undone", RESTART)
     assert lan(router) == before

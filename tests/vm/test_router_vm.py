@@ -22,8 +22,8 @@ from tests.vm.disk import Disk
 from tests.vm.lab import Workshop
 from tests.vm.router_vm import ALL
 from tests.vm.whole_room import (
+    DEVICES,
     FAR,
-    LEASED,
     SECONDS,
     WholeRouter,
     again,
@@ -62,15 +62,10 @@ def test_a_cable_can_be_pulled_out(whole: WholeRouter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("space", "card", "subnet"),
-    [("pc", "pc0", "10.77.0"), ("tag20", "pc0.20", "10.78.0"), ("tag30", "pc0.30", "10.79.0")],
+    ("space", "subnet"), [("pc", "10.77.0"), ("tag20", "10.78.0"), ("tag30", "10.79.0")]
 )
-def test_a_device_gets_address_names_internet(
-    whole: WholeRouter, space: str, card: str, subnet: str
-) -> None:
-    whole.vm.run("sh", "-c", "cat > /run/leased; chmod +x /run/leased", given=LEASED)
-    whole.sh(f"busybox udhcpc -i {card} -n -q -t 30 -s /run/leased", space)
-    address, router, names = whole.vm.read(f"/run/leased-{card}").split()
+def test_a_device_gets_address_names_internet(whole: WholeRouter, space: str, subnet: str) -> None:
+    address, router, names = whole.vm.read(f"/run/leased-{DEVICES[space]}").split()
     assert 100 <= int(address.removeprefix(f"{subnet}.")) <= 199
     assert (router, names) == (f"{subnet}.1", f"{subnet}.1")
     assert f"{subnet}.1" in whole.sh(f"dig +short +time=5 @{names} nixie.lan", space)
@@ -127,27 +122,28 @@ def other_tags(config: Config) -> None:
     lab["tagged"] = []
 
 
-def killed(whole: WholeRouter) -> None:
-    whole.sh(f"kill -9 {whole.pid('net')}")
+def signalled(signal: str, *roles: str) -> Callable[[WholeRouter], None]:
+    """These roles get a signal at once, while all of them run."""
+
+    def send(whole: WholeRouter) -> None:
+        whole.sh(f"kill -{signal} " + " ".join(map(whole.pid, roles)))
+
+    return send
 
 
-def stopped(whole: WholeRouter) -> None:
-    whole.sh(f"kill -STOP {whole.pid('net')}")
+OTHERS = tuple(role for role in ALL if role != "net")
+TROUBLES: Mapping[str, Callable[[WholeRouter], None]] = {
+    **{f"{role} killed": signalled("KILL", role) for role in ALL},
+    "net stopped": signalled("STOP", "net"),
+    "the others killed": signalled("KILL", *OTHERS),  # for net only time passes
+}
 
 
-def others_killed(whole: WholeRouter) -> None:
-    """Every role but net, at once; for net only time passes."""
-    whole.sh("kill -9 " + " ".join(whole.pid(name) for name in ALL if name != "net"))
-
-
-TROUBLES = (killed, stopped, others_killed)
-
-
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda one: one.__name__.replace("_", " "))
-def test_without_keep_every_tag_is_back(
-    whole: WholeRouter, trouble: Callable[[WholeRouter], None]
-) -> None:
-    undone_in_time(whole, other_tags, lambda: trouble(whole), TAGS, GUESTS, patience=PATIENCE)
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_without_keep_every_tag_is_back(whole: WholeRouter, trouble: str) -> None:
+    until(lambda: whole.vm.stands(*ALL), "every role runs", SECONDS)
+    brings = TROUBLES[trouble]
+    undone_in_time(whole, other_tags, lambda: brings(whole), TAGS, GUESTS, patience=PATIENCE)
 
 
 # ── power cuts: from here on the machine is off ──────────────────────────────────────────────────

@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from appliance.actions.open import open_desk
 from appliance.roles import GROUP, ROLES
 from services.lab.driver import probe_platform
 from services.lab.machine import Machine, command, needs_variables
+from tests.live.waiting import until
 from tests.vm.disk import Disk
 from tests.vm.lab import Workshop
 from tests.vm.router_vm import ALL, RouterVm, router_vm, switched_on_again
@@ -30,6 +31,8 @@ from tests.vm.router_vm import ALL, RouterVm, router_vm, switched_on_again
 STATE_BYTES = 96 << 20
 SECONDS = 300.0  # an emulated processor has a tenth of the speed
 CABLE = 1  # between lan0 and pc0
+DEVICES: Mapping[str, str] = {"pc": "pc0", "tag20": "pc0.20", "tag30": "pc0.30"}
+"""Who lives behind it: the namespace of each, and its card."""
 GATEWAY, FAR = "192.0.2.1", "198.51.100.9"
 
 
@@ -73,7 +76,7 @@ echo $ip $router $dns > /run/leased-$interface
 
 @dataclass
 class WholeRouter:
-    """It is on, and its networks have somebody: `pc` on the LAN, `tag20` and `tag30` behind it."""
+    """It is on, and its networks have somebody, by DHCP: `pc` on the LAN, `tag20` and `tag30`."""
 
     vm: RouterVm
     disk: Disk
@@ -139,6 +142,10 @@ def whole_router(workshop: Workshop) -> Iterator[WholeRouter]:
             )  # fmt: skip
             found.sh(f"ip link set pc0.{tag} up", f"tag{tag}")
         vm.starts(ALL)
+        vm.run("sh", "-c", "cat > /run/leased; chmod +x /run/leased", given=LEASED)
+        for space, card in DEVICES.items():
+            ask = ("busybox", "udhcpc", "-i", card, "-n", "-q", "-t", "30", "-s", "/run/leased")
+            until(lambda of=space, ask=ask: vm.does(*ask, within=of), f"{space} is given", SECONDS)
         yield found
 
 
