@@ -572,7 +572,7 @@ class ExposureGone(Event):
 
 @dataclass(frozen=True, slots=True)
 class FlowsNearlyFull(Event):
-    """{count} of {most} connections are in use; then new ones are refused.{whose} {todo}"""
+    """{count} of {most} connections are in use; beyond them new ones are refused.{whose} {todo}"""
 
     bell: ClassVar[str] = "devices"
 

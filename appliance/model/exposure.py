@@ -18,7 +18,7 @@ ABOUT_HEARD = f"Stop what answers, or allow it by a rule; {PAGE} shows what wait
 ABOUT_OURS = "Start the router again. If it is still so, report it: nothing of it should be there."
 ABOUT_OTHERS = (
     f"If you know it, look from outside once, on {PAGE}; from then on it is known. If not, "
-    "`ss -lntup` on the router names it."
+    "the command ss -lntup on the router names it."
 )
 
 

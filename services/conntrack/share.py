@@ -15,7 +15,10 @@ TODO = (
     "and devices that somebody else has taken over."
 )
 TODO_INTERNET = "Take out or narrow the forward that they come by, on the page Firewall."
+TODO_ROUTER = "Start the router again, and report it: so many are no part of its work."
 TODO_NOBODY = "Look on the page Devices who moves most, and block it there."
+TODOS: Mapping[str, str] = {INTERNET: TODO_INTERNET, ROUTER: TODO_ROUTER}
+"""What can be done about who is no device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def told(count: int, most: int, begun: Iterable[bytes], home: Home) -> Event:
         return FlowsNearlyFull(count, most, "", TODO_NOBODY)
     ((who, number),) = shares.most_common(1)
     whose = f" {number / shares.total():.0%} of them were begun by {who}."
-    return FlowsNearlyFull(count, most, whose, TODO_INTERNET if who == INTERNET else TODO)
+    return FlowsNearlyFull(count, most, whose, TODOS.get(who, TODO))
 
 
 def over(count: int, most: int) -> Event:

@@ -1,7 +1,16 @@
 from ipaddress import IPv4Network, ip_address
 
 from appliance.events import FlowsNearlyFull, say
-from services.conntrack.share import INTERNET, ROUTER, TODO, TODO_INTERNET, TODO_NOBODY, Home, told
+from services.conntrack.share import (
+    INTERNET,
+    ROUTER,
+    TODO,
+    TODO_INTERNET,
+    TODO_NOBODY,
+    TODO_ROUTER,
+    Home,
+    told,
+)
 
 HOME = Home(
     (IPv4Network("10.77.0.0/24"),), frozenset({"10.77.0.1"}), {"10.77.0.50": "tv (10.77.0.50)"}
@@ -29,6 +38,12 @@ def test_what_comes_from_the_internet_comes_by_a_forward() -> None:
     event = told(80, 100, packed("203.0.113.9", "203.0.113.10", "10.77.0.50"), HOME)
     assert isinstance(event, FlowsNearlyFull)
     assert event.todo == TODO_INTERNET
+
+
+def test_the_router_itself_is_no_device_to_be_blocked() -> None:
+    event = told(80, 100, packed("10.77.0.1"), HOME)
+    assert isinstance(event, FlowsNearlyFull)
+    assert event.todo == TODO_ROUTER
 
 
 def test_where_the_kernel_does_not_list_them_the_page_of_devices_helps() -> None:
