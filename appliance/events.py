@@ -550,6 +550,49 @@ class OutsideRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ExposureFound(Event):
+    """{what} {todo}"""
+
+    bell: ClassVar[str] = "changes"
+
+    finding: str  # tells it from others: "heard tcp 2323"
+    what: str
+    todo: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureGone(Event):
+    """It is over: {what}"""
+
+    bell: ClassVar[str] = "changes"
+
+    finding: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowsNearlyFull(Event):
+    """{count} of {most} connections are in use; beyond them new ones are refused.{whose} {todo}"""
+
+    bell: ClassVar[str] = "devices"
+
+    count: int
+    most: int
+    whose: str  # "" or a sentence after a space: who has most of them
+    todo: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowsCalm(Event):
+    """There is room for new connections again: {count} of {most} are in use."""
+
+    bell: ClassVar[str] = "devices"
+
+    count: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceMet(Event):
     """A new device is on {network}: {name}."""
 

@@ -46,7 +46,8 @@ RULES: Mapping[type[Event], Rule] = {
     events.PublicNameUnpublished: Rule(
         ("name",), (events.PublicNamePublished, events.PublicNameForgotten)
     ),
-    events.OutsideHeard: Rule((), (events.OutsideSilent,)),
+    events.FlowsNearlyFull: Rule((), (events.FlowsCalm,)),
+    events.ExposureFound: Rule(("finding",), (events.ExposureGone,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),
 }
 KINDS = frozenset(kind.__name__ for began, rule in RULES.items() for kind in (began, *rule.until))

@@ -50,10 +50,12 @@ def shown(found: dict[str, Any]) -> str:
         )
         for one in found["sockets"]
     ]
+    told = [f"! {one}" for one in found["findings"]]
     head = f"{moment(found['at'])}: {found['tried']} ports asked, {verdict}."
     return "\n\n".join(
         (
             head,
+            *told,
             table(("PORT", "ADDRESS", "", ""), heard, "No port was heard."),
             table(("PORT", "LINK", "ADDRESS", "WHOSE", "WHO MAY ASK"), sockets, "Nothing waits."),
         )

@@ -25,12 +25,13 @@ TOPICS: Mapping[str, str] = {
     "device": "A new device is on a network",
     "internet": "The internet goes away, or comes back",
     "name": "A name on the internet does not follow this router, or does again",
+    "exposed": "Something waits on the internet’s side that should not, or is gone again",
     "change": "A change was undone, or refused",
     "boot": "A boot fell short",
     "build": "A build failed",
     "role": "A part of the router does not run",
     "disk": "The disk is nearly full",
-    "network": "DHCP is in trouble: another server, an empty pool",
+    "network": "DHCP is in trouble: another server, an empty pool; too many connections",
 }
 FIELDS: Mapping[str, tuple[str, ...]] = {
     MAIL: ("host", "port", "security", "user", "sender", "recipient"),

@@ -6,7 +6,7 @@ that judge the internet's port judge it, too.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 
 from appliance.model.config import RouterConfig
@@ -15,6 +15,14 @@ from appliance.model.reachability import Packet, verdict
 
 STRANGERS_LINK: Final = "nx-outside"
 """The router's end of the stranger's cable, while there is one."""
+PLACES = tuple(
+    IPv4Network(text) for text in ("198.18.255.252/30", "192.0.2.252/30", "203.0.113.252/30")
+)
+"""Where the cable may have its IPv4 addresses: what nobody has in earnest (RFC 2544, RFC 5737)."""
+PLACE_SIX = IPv6Network("2001:2:0:ffff::/64")
+"""Where it has its IPv6 addresses (RFC 5180 §8)."""
+NEAR = IPv6Address("fe80::6e78")
+"""The router's link-local address there."""
 OPEN, CLOSED = "open", "closed"
 SENDERS: Mapping[int, IPv4Address | IPv6Address] = {
     4: IPv4Address("198.51.100.1"),
@@ -59,6 +67,19 @@ class Seen:
     addresses: tuple[str, ...]
     heard: tuple[Heard, ...]
     sockets: tuple[Socket, ...]
+
+
+def is_the_strangers(
+    source: IPv4Address | IPv6Address, destination: IPv4Address | IPv6Address
+) -> bool:
+    """Is it a packet on the stranger's cable, by its ends?
+
+    >>> is_the_strangers(PLACES[0][2], SENDERS[4]), is_the_strangers(SENDERS[4], PLACES[0][2])
+    (True, False)
+    """
+    if isinstance(source, IPv6Address):
+        return source in PLACE_SIX or destination == NEAR
+    return any(source in place for place in PLACES)
 
 
 def unexpected(config: RouterConfig, heard: Iterable[Heard], now: float) -> tuple[Heard, ...]:

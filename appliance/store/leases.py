@@ -25,7 +25,7 @@ from appliance.events import (
     from_json,
     to_json,
 )
-from appliance.store.journal import EVENTS, append
+from appliance.store.journal import EVENTS, append, transaction
 from appliance.store.slices import TABLE as LAST_SLICE
 
 MIGRATIONS = (
@@ -74,6 +74,14 @@ MIGRATIONS = (
       why TEXT NOT NULL,             -- why nothing, or ""
       at REAL NOT NULL
     ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE frame (             -- how the clock stood when the leases were right
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      boot TEXT NOT NULL,            -- the run of the machine
+      ahead REAL NOT NULL,           -- the clock less CLOCK_BOOTTIME
+      at REAL NOT NULL               -- the clock, noted last
+    );
     """,
 )
 
@@ -241,6 +249,26 @@ def forget(connection: sqlite3.Connection, kept: Collection[str]) -> None:
         connection.execute(
             f"DELETE FROM {table} WHERE network NOT IN (SELECT value FROM json_each(?))", (names,)
         )
+
+
+def frame(connection: sqlite3.Connection) -> tuple[str, float, float] | None:
+    """How the clock stood when the leases were right: the run of the machine, how far the clock was
+    ahead of its uptime, and the clock; None before that was noted."""
+    row = connection.execute("SELECT boot, ahead, at FROM frame").fetchone()
+    return (str(row[0]), float(row[1]), float(row[2])) if row else None
+
+
+def move(
+    connection: sqlite3.Connection, seconds: float, boot: str, ahead: float, at: float
+) -> None:
+    """Note how the clock stands now, and move every lease's times along when it was set."""
+    with transaction(connection):
+        if seconds:
+            connection.execute("UPDATE lease SET ends_at = ends_at + ?", (seconds,))
+            connection.execute(
+                "UPDATE lease SET given_at = given_at + ? WHERE given_at <> -1", (seconds,)
+            )
+        connection.execute("INSERT OR REPLACE INTO frame VALUES (1, ?, ?, ?)", (boot, ahead, at))
 
 
 def note_alone(

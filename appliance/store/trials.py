@@ -14,7 +14,7 @@ from appliance.model import outside, stays
 from appliance.model.outside import Seen
 from appliance.model.slices import Slices, from_json, to_json
 from appliance.model.stays import Stay
-from appliance.store import devices, newcomers, verified
+from appliance.store import devices, exposures, newcomers, verified
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -88,6 +88,7 @@ MIGRATIONS = (
     ALTER TABLE ended ADD COLUMN was_kept INTEGER NOT NULL DEFAULT 0;  -- by this try or another
     UPDATE ended SET was_kept = 1 WHERE state = 'kept';
     """,
+    exposures.TABLES,
 )
 
 

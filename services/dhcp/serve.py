@@ -22,7 +22,16 @@ from appliance.signs import Signs
 from appliance.store import slices
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
-from appliance.store.leases import Stored, commit, forget, note_self_offer, stored, troubles
+from appliance.store.leases import (
+    Stored,
+    commit,
+    forget,
+    frame,
+    move,
+    note_self_offer,
+    stored,
+    troubles,
+)
 from services.dhcp.answer import answer
 from services.dhcp.formers import on_link
 from services.dhcp.lan import Lan
@@ -34,7 +43,8 @@ from services.dhcp.rows import lease as lease_of
 from services.dhcp.rows import row
 from services.dhcp.self_offer import self_offer
 from services.dhcp.service import answer_4011
-from services.dhcp.watch.driver import Watch, uptime
+from services.dhcp.steady import NOTE_SECONDS, Frame, Steady, missed
+from services.dhcp.watch.driver import BOOT_ID, Watch, uptime
 from services.dhcp.wire import Message, decode
 from services.netboot.recipe import Loaders
 
@@ -42,7 +52,6 @@ DRAIN = 256  # datagrams handled before the loop gets its turn
 RECEIVE_BUFFER = 4 << 20
 BEAT_SECONDS = 2.0
 PRUNE_EVERY = 10_000  # events
-CLOCK_JUMP_SECONDS = 3600.0
 BUSY = 2  # messages in one drain: more will come
 MOMENT_SECONDS = 0.002
 LATE_SECONDS = 2.0  # EDK2 collects offers for almost four
@@ -90,7 +99,9 @@ class Server:
         *,
         guarded: bool = True,
         fault: Fault = no_fault,
+        clocks: Callable[[], tuple[float, float]] = lambda: (uptime(), time.time()),
     ) -> None:
+        """`clocks` are the machine's uptime and its wall clock."""
         self.ports = ports
         self._ledger = ledger
         self._loaders = loaders
@@ -99,7 +110,10 @@ class Server:
         self._lans: tuple[Lan, ...] = ()
         self._closed = False
         self._written = 0
-        self._clock = time.time()
+        self._clocks = clocks
+        (up, wall), before = clocks(), frame(ledger)
+        self._boot, self._steady = BOOT_ID.read_text().strip(), Steady(up, wall)
+        self._note(missed(Frame(*before) if before else None, self._boot, up, wall), wall)
         self.failed: asyncio.Future[None] = self._loop.create_future()
         self.turned = asyncio.Event()  # a guard changed its mind about when to wake
         if guarded:
@@ -141,20 +155,19 @@ class Server:
                 if port.watch is not None:
                     port.watch.rest()
             elif port.lan is None or (port.lan.network, port.lan.before) != (network, before):
-                self._renew(port, network, before, LONGEST_LEASE_SECONDS)
+                self._renew(port, network, before)
         self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
         gc.collect()
         gc.freeze()  # tens of thousands of leases are no garbage: never look at them again
         self.turned.set()
 
-    def _renew(
-        self, port: Port, network: DhcpNetwork, formers: Sequence[DhcpNetwork], longest: float
-    ) -> None:
-        """Take over what is stored and what is offered; no lease ends after `longest` seconds."""
-        before, now = port.lan, time.time()
-        lan = Lan(network, self._loaders, formers)
+    def _renew(self, port: Port, network: DhcpNetwork, formers: Sequence[DhcpNetwork]) -> None:
+        """Take over what is stored and what is offered."""
+        before, now = port.lan, self._time()
+        lan, longest = Lan(network, self._loaders, formers), LONGEST_LEASE_SECONDS
         for one in stored(self._ledger, [one.name for one in (network, *formers)]):
-            lan.pool.load(lease_of(one, network.lease_seconds), now, longest)
+            found = lease_of(one, network.lease_seconds, self._steady.step)
+            lan.pool.load(found, now, longest)
         if before is not None and before.name == network.name:
             lan.loops = before.loops
             lan.strangers.succeed(before.strangers)
@@ -169,12 +182,20 @@ class Server:
             port.watch.adopt(lan, wrong)
 
     def _time(self) -> float:
-        """Unix seconds.  After the clock went back, ends that are far away are brought near."""
-        now, before = time.time(), self._clock
-        self._clock = now
-        if now < before - CLOCK_JUMP_SECONDS:
-            self._reload()
-        return now
+        """The steady time.  When the clock was set, what is stored moves along first."""
+        up, wall = self._clocks()
+        if moved := self._steady.moved(up, wall):
+            self._note(moved, wall)
+        return self._steady.now(up)
+
+    def _note(self, moved: float, wall: float) -> None:
+        """Put down how the clock stands, and by how much it was set."""
+        self._noted = wall
+        try:
+            move(self._ledger, moved, self._boot, self._steady.ahead, wall)
+        except sqlite3.Error as error:
+            self._end(error)
+            raise
 
     # ── packets ───────────────────────────────────────────────────────────────────────────────────
 
@@ -211,8 +232,9 @@ class Server:
         source = here.server if here else 0
         self._send(port, replies, source)
         if changed or events:
-            rows = [row(name, one.lease) for name, one in changed if one.lease is not None]
-            self._commit(rows, events, now)
+            step = self._steady.step
+            rows = [row(name, one.lease, step) for name, one in changed if one.lease is not None]
+            self._commit(rows, events)
         held = [one for _, one in changed if isinstance(one, Reply)]
         self._send(port, held, source)
         return count
@@ -243,36 +265,36 @@ class Server:
                 with suppress(OSError):
                     pxe.sendto(reply.data, sender)
         if events:
-            self._commit([], events, now)
+            self._commit([], events)
 
-    def _commit(self, rows: Sequence[Stored], events: Sequence[Event], now: float) -> None:
+    def _commit(self, rows: Sequence[Stored], events: Sequence[Event]) -> None:
         """On disk when this returns.  A disk that refuses ends the service: no ACK leaves."""
         if rows:
             self._fault("dhcp.answered")
         try:
-            commit(self._ledger, rows, events, now)
+            commit(self._ledger, rows, events, self._clocks()[1])
             self._written += len(events)
             if self._written > PRUNE_EVERY:
                 self._written = 0
                 prune(self._ledger)
         except sqlite3.Error as error:
-            if not self.failed.done():
-                self.failed.set_exception(error)
+            self._end(error)
             raise
         if rows:
             self._fault("dhcp.committed")
 
-    def _reload(self) -> None:
-        for port in self.ports:
-            if port.lan is not None:
-                self._renew(port, port.lan.network, port.lan.before, port.lan.lease_seconds)
-        self._lans = tuple(port.lan for port in self.ports if port.lan is not None)
+    def _end(self, error: sqlite3.Error) -> None:
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
     # ── what time brings ──────────────────────────────────────────────────────────────────────────
 
     def watch(self, now: float) -> float:
         """Look around where it is due; returns when to look again (both as in `uptime`)."""
         wake_at = now + BEAT_SECONDS
+        self._time()  # whoever reads leases by the clock should not wait for the next packet
+        if (wall := self._clocks()[1]) - self._noted >= NOTE_SECONDS:
+            self._note(0.0, wall)
         for port in self.ports:
             lan = port.lan
             if lan is not None and lan.full and lan.pool.has_room(self._time()):
@@ -289,12 +311,12 @@ class Server:
 
     def _ask_itself(self, lan: Lan) -> None:
         """Note what a stranger would be offered; a disk that refuses hinders nobody."""
-        at = self._time()
         with suppress(sqlite3.Error):
-            note_self_offer(self._ledger, lan.name, self_offer(lan, at), at)
+            found = self_offer(lan, self._time())
+            note_self_offer(self._ledger, lan.name, found, self._clocks()[1])
 
     def _tell(self, events: Sequence[Event]) -> None:
-        self._commit([], events, time.time())
+        self._commit([], events)
 
 
 def waiting(dhcp: socket.socket) -> tuple[list[Message], int]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from appliance.errors import Unreachable
+from appliance.model.outside import is_the_strangers
 from appliance.plan.noted import BYTES, NOTED
 from services.drops.wire import Held, bound, held
 from services.recall.ring import Ring
@@ -65,7 +66,8 @@ class Drops:
             except OSError:  # ENOBUFS: too much came at once, and some of it is forgotten
                 continue
             for one in held(datagram):
-                self._held.put(_row(one, self._now()))
+                if not is_the_strangers(one.source, one.destination):  # he is ours
+                    self._held.put(_row(one, self._now()))
 
 
 def _opened() -> socket.socket:

@@ -28,6 +28,7 @@ from appliance.store.trials import ProbeRow
 from appliance.supervise import Service, once, supervise
 from hardware.probe import nics
 from services.clock.probe import Follower as ClockFollower
+from services.conntrack.serve import serve as count_connections
 from services.delegation.dhcpcd import REPORT
 from services.delegation.probe import facts, reports
 from services.devices.serve import Watch
@@ -92,6 +93,7 @@ async def serve(
                 "devices": watch.serve,
                 "probes": partial(probe, keeper, held),
                 "outside": partial(look_outside, keeper, database, wishes, now),
+                "connections": partial(count_connections, database, lambda: keeper.here, now),
                 "drops": partial(Drops(now).serve, ear),
             }
             await _hold(keeper, watch, (inventory, wan), heard, signs.beat, services, tell)

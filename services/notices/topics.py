@@ -39,6 +39,10 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.ForeignServer: ("network", _always),
     events.ForeignServerGone: ("network", _always),
     events.EarLost: ("network", _always),
+    events.FlowsNearlyFull: ("network", _always),
+    events.FlowsCalm: ("network", _always),
+    events.ExposureFound: ("exposed", _always),
+    events.ExposureGone: ("exposed", _always),
     events.PublicNameUnpublished: ("name", _always),
     events.PublicNamePublished: ("name", _is_back),
 }

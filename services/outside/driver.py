@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from pyroute2 import AsyncIPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from appliance.errors import Unreachable
-from appliance.model.outside import STRANGERS_LINK, Heard, Seen, Socket
+from appliance.model.outside import NEAR, PLACES, STRANGERS_LINK, Heard, Seen, Socket
 from appliance.roles import DAEMONS, ROLES
 from services.outside.owners import sockets
 from services.outside.wire import INET, INET6, WAITING, Waiting, question, waiting
@@ -30,12 +30,7 @@ ANSWER_SECONDS = 2.0
 LOOK_SECONDS = 30.0
 DATAGRAM_BYTES = 1 << 17
 NO_DAD = 2  # linux/if_addr.h, IFA_F_NODAD
-PLACES = tuple(
-    IPv4Network(text) for text in ("198.18.255.252/30", "192.0.2.252/30", "203.0.113.252/30")
-)
-"""Where the cable may have its IPv4 addresses: what nobody has in earnest (RFC 2544, RFC 5737)."""
-SIX = ("2001:2:0:ffff::1/64", "2001:2:0:ffff::2/64")  # RFC 5180 §8
-NEAR = "fe80::6e78"
+SIX = ("2001:2:0:ffff::1/64", "2001:2:0:ffff::2/64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ def cable(taken: Iterable[IPv4Interface | IPv6Interface]) -> Cable:
     return Cable(
         ours=(f"{ours}/30", SIX[0], f"{NEAR}/64"),
         ends=((f"{theirs}/30", str(ours)), (f"{far}/{bits}", six)),
-        asked=(str(ours), six, NEAR),
+        asked=(str(ours), six, str(NEAR)),
     )
 
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
@@ -17,7 +18,7 @@ from appliance.events import Event
 from appliance.model.dns import Dns
 from appliance.model.slices import DhcpNetwork, DnsSlice, Slices, to_json
 from appliance.store.journal import read
-from appliance.store.leases import LeaseRow, Trouble, leases, troubles
+from appliance.store.leases import MIGRATIONS, LeaseRow, Trouble, leases, troubles
 from appliance.store.open import reader
 from tests.live.namespaces import Namespace, cable, namespaces
 from tests.live.waiting import until
@@ -93,11 +94,13 @@ class Place:
         return self.client.run(*environment, *script, *arguments).split()
 
     def written(self) -> bool:
+        """Has the role made all of its tables?  Each layout of them is a transaction."""
         try:
-            reader(self.state / "leases.db").close()
+            with closing(reader(self.state / "leases.db")) as file:
+                (done,) = file.execute("PRAGMA user_version").fetchone()
         except Unreachable:
             return False
-        return True
+        return bool(done == len(MIGRATIONS))
 
     def leases(self) -> dict[str, LeaseRow]:
         with_rows = reader(self.state / "leases.db")

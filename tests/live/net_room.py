@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from appliance.errors import Unreachable
+from appliance.model.outside import STRANGERS_LINK
 from appliance.model.slices import Slices
 from appliance.roles import ROLES
 from appliance.store import devices, leases, trials
@@ -70,6 +71,12 @@ CREATE TABLE machine (id TEXT PRIMARY KEY, name TEXT, removed_at REAL);
 CREATE TABLE machine_mac (machine TEXT, network TEXT, mac TEXT);
 CREATE TABLE intent (id TEXT, machine TEXT, kind TEXT, host TEXT, menu TEXT, specialisation TEXT);
 """
+
+
+def without_the_stranger(printed: str) -> str:
+    """What `ip` prints but for the cable of somebody who looks from outside, by itself."""
+    lines = printed.splitlines()
+    return "\n".join(one for one in lines if STRANGERS_LINK not in one)
 
 
 @dataclass
@@ -176,7 +183,7 @@ class Router:
         """All of the network that we own, as the kernel's tools print it."""
         wanted = (("-br", "link"), ("-br", "-4", "addr"), ("-4", "route"))
         shown = [self.inside.run("ip", *words) for words in wanted]
-        return "\n".join([*shown, self.ruleset()])
+        return "\n".join([*map(without_the_stranger, shown), self.ruleset()])
 
     def serve_lan(self) -> None:
         """Apply CONFIG, and wait until the kernel has noticed the cable (it takes up to 1 s)."""
@@ -227,6 +234,7 @@ class Router:
         return {
             f"{link['ifname']} {one['local']}/{one['prefixlen']}"
             for link in listed
+            if link["ifname"] != STRANGERS_LINK
             for one in link["addr_info"]
         }
 

@@ -2,13 +2,14 @@
 
 import json
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from appliance.events import OutsideHeard, OutsideSilent
+from appliance.events import ExposureFound, ExposureGone, OutsideHeard, OutsideSilent
 from appliance.model.outside import STRANGERS_LINK, Heard, Seen, from_json
-from appliance.store import trials
+from appliance.store import exposures, trials
 from tests.live.namespaces import namespaces
 from tests.live.net_room import CONFIG, NETWORK, ROOT, Router, program, router
 from tests.live.six_room import SIX, Six, descendants, name_of, six
@@ -57,12 +58,10 @@ FORWARDED: dict[str, Any] = {
 
 def looked(place: Router) -> Seen:
     """What a stranger sees now."""
-    before = len(place.told(OutsideSilent) + place.told(OutsideHeard))
-    place.wish("outside", link="up0")
+    wish = place.wish("outside", link="up0")
     until(
-        lambda: len(place.told(OutsideSilent) + place.told(OutsideHeard)) > before,
+        lambda: wish in [one.wish for one in place.told(OutsideSilent) + place.told(OutsideHeard)],
         "somebody looked from outside",
-        40,
     )
     connection = place.net()
     assert connection
@@ -113,14 +112,16 @@ def test_a_forward_that_answers_is_as_it_should_be(router: Router) -> None:
     seen = looked(router)
     listening.kill()
     assert Heard("tcp", "192.0.2.2", 443, "open") in seen.heard
-    assert len(router.told(OutsideSilent)) == 1
+    assert router.told(OutsideSilent)
+    assert router.told(OutsideHeard) == []
 
 
 def test_nothing_stays_of_a_look(router: Router) -> None:
     router.serve_lan()
     before = router.picture()
     looked(router)
-    until(lambda: router.picture() == before, "everything is as it was")
+    until(lambda: STRANGERS_LINK not in router.inside.run("ip", "link"), "the cable is gone")
+    assert router.picture() == before
 
 
 def test_nothing_stays_of_a_look_that_was_killed(router: Router) -> None:
@@ -143,3 +144,60 @@ def test_the_cable_is_no_port_of_the_owners(router: Router) -> None:
     assert connection
     assert STRANGERS_LINK not in [one.link for one in trials.ports(connection)]
     connection.close()
+
+
+def listed(place: Router) -> bool:
+    """Does net know who listens?"""
+    if (connection := place.net()) is None:
+        return False
+    with closing(connection):
+        return exposures.known(connection) is not None
+
+
+def found(place: Router) -> set[str]:
+    """The names of what was found and is not over."""
+    connection = place.net()
+    assert connection
+    with closing(connection):
+        return {one.name for one in exposures.exposures(connection)}
+
+
+def test_a_program_that_begins_to_listen_is_told_by_itself(router: Router) -> None:
+    router.apply(CONFIG)
+    until(lambda: listed(router), "net knows who listens")
+    rogue = router.inside.start("python3", "-c", LISTEN, "2323")
+    (told,) = until(lambda: router.told(ExposureFound), "it is told")
+    assert told.finding == "other tcp 2323 0"
+    assert "Nobody may ask it." in told.what
+    until(lambda: router.told(OutsideSilent), "somebody looked, and it kept silent")
+    router.kill()
+    router.start()
+    until(lambda: found(router) == {"other tcp 2323 0"}, "it is remembered")
+    rogue.kill()
+    (over,) = until(lambda: router.told(ExposureGone), "that it is gone is told")
+    assert over.finding == told.finding
+    assert len(router.told(ExposureFound)) == 1
+
+
+def test_who_was_shown_to_the_owner_is_no_news(router: Router) -> None:
+    router.apply(CONFIG)
+    until(lambda: listed(router), "net knows who listens")
+    known = router.inside.start("python3", "-c", LISTEN, "2323")
+    until(lambda: found(router), "it is told")
+    looked(router)
+    until(lambda: not found(router), "it is known")
+    known.kill()
+
+
+def test_what_answers_is_found_without_a_wish_until_a_look_does_not_hear_it(
+    router: Router,
+) -> None:
+    router.apply(CONFIG)
+    hole = "table inet hole { chain in { type filter hook input priority -300; "
+    router.inside.run("nft", hole + "tcp dport 22 reject with tcp reset; }; }")
+    until(lambda: "heard tcp 22" in found(router), "the look after the start hears it")
+    router.inside.run("nft", "delete table inet hole")
+    router.apply({**CONFIG, "time": {"servers": ["192.0.2.1"]}})
+    until(lambda: "heard tcp 22" not in found(router), "the look after the change does not")
+    assert [one.finding for one in router.told(ExposureGone)] == ["heard tcp 22"]
+    assert router.held_back() == []  # what the stranger asked is nobody's business

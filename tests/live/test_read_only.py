@@ -167,6 +167,12 @@ def test_every_page_says_that_nothing_can_be_saved(again: Hard, path: str) -> No
     assert "Check the disk or take another one, then start again." in shown
 
 
+def test_the_page_to_sign_in_says_it_too(again: Hard) -> None:
+    with browser(again.here.router.url) as other:
+        shown = plain(other.get("/login").text)
+    assert f"The disk with {again.here.router.state} can only be read" in shown
+
+
 def test_a_change_is_refused_with_what_to_do(again: Hard) -> None:
     answer = again.owner.post("/api/v1/menus", json={"name": "games", "hosts": []})
     assert answer.status_code == 503

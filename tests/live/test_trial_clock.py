@@ -1,10 +1,15 @@
-"""A clock that is set while a change is on trial: the trial counts by the machine's uptime."""
+"""A clock that is set: trials and leases count by the machine's uptime."""
 
+import os
+import signal
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from appliance.store.leases import leases
+from appliance.store.open import reader
 from appliance.trial import NO_KEEP
 from tests.live.lan_client import LanClient
 from tests.live.standing import made, print_logs, removed
@@ -13,7 +18,7 @@ from tests.live.waiting import until
 pytestmark = pytest.mark.live
 
 YEAR = 365 * 86_400
-SECONDS = 6
+HOUR, SECONDS = 3_600, 6
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +89,35 @@ def test_a_clock_that_is_set_prolongs_no_trial(client: LanClient, seconds: int) 
         until(client.is_served, "everything is served")
     finally:
         clock(home, 0)
+
+
+def ends(client: LanClient) -> float:
+    """When the last lease ends, as others read it by the clock."""
+    with closing(reader(client.router.state / "leases.db")) as file:
+        return max(one.ends_at for one in leases(file) if one.state == "bound")
+
+
+@pytest.mark.parametrize("seconds", [YEAR, -YEAR], ids=["a year on", "a year back"])
+def test_a_clock_that_is_set_ends_no_lease(client: LanClient, seconds: int) -> None:
+    home, address = client.router.home, until(client.leased, "there is a lease")
+    before = ends(client)
+    try:
+        clock(home, seconds)
+        until(lambda: abs(ends(client) - before - seconds) < HOUR, "the lease moves along")
+        assert client.leased() == address
+    finally:
+        clock(home, 0)
+        until(lambda: abs(ends(client) - before) < HOUR, "it moves back")
+
+
+def test_a_clock_that_is_set_while_dhcp_is_away_ends_no_lease(client: LanClient) -> None:
+    home, address = client.router.home, until(client.leased, "there is a lease")
+    before = ends(client)
+    try:
+        clock(home, YEAR)
+        os.kill(client.router.pid("dhcp"), signal.SIGKILL)
+        until(lambda: abs(ends(client) - before - YEAR) < HOUR, "the lease moves along")
+        until(lambda: client.leased() == address, "it is renewed")
+    finally:
+        clock(home, 0)
+        until(lambda: abs(ends(client) - before) < HOUR, "it moves back")

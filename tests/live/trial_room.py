@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tests.live.net_room import without_the_stranger
 from tests.live.waiting import until
 
 SECONDS = 6
@@ -58,7 +59,7 @@ def picture(tried: Tried, *more: tuple[str, ...]) -> str:
     Not what it does not mean: the order of counters, and cards that a start makes anew.
     """
     printed = "\n".join(tried.shows(*words) for words in (*SHOWN, *more))
-    return "\n".join(sorted(MADE_ANEW.sub("", printed).splitlines()))
+    return "\n".join(sorted(MADE_ANEW.sub("", without_the_stranger(printed)).splitlines()))
 
 
 def undone_in_time(

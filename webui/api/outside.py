@@ -51,14 +51,18 @@ class ApiOutside:
     addresses: list[str]
     heard: list[ApiHeard]
     sockets: list[ApiSocket]
+    findings: Annotated[
+        list[str], Field(description="what was told as wrong and is not over, with what to do")
+    ]
 
 
 @router.get("/firewall/outside")
 def seen_from_outside(here: Signed) -> ApiOutside:
     """What a stranger on the internet's side got to see, judged by what is in force now."""
     found, why = outside.newest(here.desk, here.now), outside.why_not(here.desk)
+    findings = [f"{one.what} {one.todo}" for one in here.desk.reads.exposures()]
     if found is None:
-        return ApiOutside(None, False, False, False, why, 0, [], [], [])
+        return ApiOutside(None, False, False, False, why, 0, [], [], [], findings)
     seen = found.seen
     return ApiOutside(
         at=found.at,
@@ -84,6 +88,7 @@ def seen_from_outside(here: Signed) -> ApiOutside:
             )
             for one in seen.sockets
         ],
+        findings=findings,
     )
 
 

@@ -30,6 +30,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanDown,
         events.WanRefused,
         events.OutsideHeard,
+        events.ExposureFound,
+        events.FlowsNearlyFull,
         events.PublicNameUnpublished,
     ),
     "warn": (
@@ -58,6 +60,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.ImagePublished,
         events.WanUp,
         events.OutsideSilent,
+        events.ExposureGone,
+        events.FlowsCalm,
         events.PublicNamePublished,
     ),
     "note": (

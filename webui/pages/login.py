@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import access
 from appliance.errors import Refused
+from appliance.store.standing.open import hardened
 from webui import phrases, session
 from webui import refused as refusal
 from webui.forms import beside
@@ -30,6 +31,7 @@ class LoginView(NamedTuple):
     password: Field
     onward: str  # where to go afterwards
     problem: str = ""
+    hard: str = ""  # nothing can be saved, and why
 
 
 @router.get("/login")
@@ -89,6 +91,7 @@ def view(
         password=Field("", wrong.get("password", "")),
         onward=onward,
         problem=wrong.get("", ""),
+        hard=hardened(here.reads.state) or "",
     )
 
 

@@ -52,6 +52,7 @@ class OutsideView(NamedTuple):
     state: Pill | None
     why_not: str
     older: bool
+    findings: tuple[str, ...]  # what was told and is not over
     answers: tuple[Answer, ...]
     rows: tuple[Row, ...]
 
@@ -85,6 +86,7 @@ def built(here: Here) -> OutsideView:
         state=state,
         why_not=deeds.why_not(here.desk),
         older=found is not None and found.older,
+        findings=tuple(f"{one.what} {one.todo}" for one in here.reads.exposures()),
         answers=tuple(answers(found)) if found else (),
         rows=tuple(rows(found, here.now)) if found else (),
     )

@@ -53,11 +53,11 @@ WAYS: Mapping[type[Event], Way] = {
     events.PublicNameUnpublished: Way(
         "A name does not follow this router.", "See why", "warn", page="/internet/names"
     ),
-    events.OutsideHeard: Way(
-        "Something answers on the internet.",
-        "See what",
-        clear="Stop what answers, or report it: nothing of this router should.",
-        page="/firewall/outside",
+    events.FlowsNearlyFull: Way(
+        "The router has nearly no room for connections.", "See the devices", page="/devices"
+    ),
+    events.ExposureFound: Way(
+        "Something waits on the internet’s side.", "See what", page="/firewall/outside"
     ),
     events.OutsideRefused: Way(
         "Nobody could look from outside.", "See why", "warn", page="/firewall/outside"

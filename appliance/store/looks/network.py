@@ -3,6 +3,7 @@ way out, what the owner was told."""
 
 from collections.abc import Iterable, Mapping
 
+from appliance.model.exposure import Finding
 from appliance.model.outside import Seen
 from appliance.model.slices import Slices
 from appliance.model.stays import Stay
@@ -10,6 +11,7 @@ from appliance.model.way import Held, Way
 from appliance.store import (
     devices,
     drops,
+    exposures,
     leases,
     metrics,
     names,
@@ -93,6 +95,10 @@ class NetworkLooks(Files):
     def seen_outside(self) -> tuple[Seen, float] | None:
         """What a stranger outside got to see, and when."""
         return self.look("net", trials.seen_outside, None)
+
+    def exposures(self) -> tuple[Finding, ...]:
+        """What stands on the internet's side and should not, the oldest first."""
+        return self.look("net", exposures.exposures, ())
 
     def endings(self) -> dict[int, Ended]:
         """How each revision's last try ended."""

@@ -1,6 +1,6 @@
 import pytest
 
-from services.dhcp.lease import BOUND, Lease
+from services.dhcp.lease import BOUND, NEVER, Lease
 from services.dhcp.rows import lease, row
 
 MAC = bytes.fromhex("525400123456")
@@ -44,3 +44,15 @@ def test_a_lease_that_was_renewed_long_after_it_was_given_is_a_regulars() -> Non
     renewed = held(b"c1")
     renewed.ends_at = 9000.0
     assert lease(row("lan", renewed), 3600).regular
+
+
+def test_a_row_is_dated_by_the_clock_that_others_read_it_by() -> None:
+    written = row("lan", held(b"c1"), 1_000.0)
+    assert written[6:8] == (1_100.0, 4_700.0)
+    assert lease(written, 3600, 1_000.0).ends_at == 3_700.0
+
+
+def test_a_lease_that_was_never_given_has_no_date_to_move() -> None:
+    before = held(b"c1")
+    before.given_at = NEVER
+    assert lease(row("lan", before, 1_000.0), 3600, 5.0).given_at == NEVER

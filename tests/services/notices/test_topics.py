@@ -28,6 +28,10 @@ def ended(state: str) -> Event:
         (events.PublicNameUnpublished("home.example.org", "why."), "name"),
         (events.PublicNamePublished("home.example.org", "192.0.2.2", again=True), "name"),
         (events.PublicNamePublished("home.example.org", "192.0.2.2"), None),
+        (events.FlowsNearlyFull(80, 100, "", "todo."), "network"),
+        (events.FlowsCalm(59, 100), "network"),
+        (events.ExposureFound("heard tcp 22", "what.", "todo."), "exposed"),
+        (events.ExposureGone("heard tcp 22", "what."), "exposed"),
         (events.BuildQueued("b", "h", "ember"), None),
     ],
 )

@@ -2,11 +2,12 @@
 
 import re
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import astuple, replace
 
-from appliance.events import OutsideHeard, OutsideRefused
+from appliance.events import Event, ExposureFound, ExposureGone, OutsideRefused
+from appliance.model.exposure import Finding
 from appliance.model.outside import Heard, Seen
-from appliance.store import journal, trials
+from appliance.store import exposures, journal, trials
 from appliance.store.open import writer
 from tests.webui.home import NOW, SEEN
 from tests.webui.pages.conftest import Home
@@ -20,9 +21,14 @@ def sees(home: Home, seen: Seen, at: float = NOW) -> None:
         trials.write_outside(file, seen, at)
 
 
-def tells(home: Home, event: OutsideHeard | OutsideRefused) -> None:
+def tells(home: Home, event: Event) -> None:
     with closing(writer(home.state / "net.db", trials.MIGRATIONS)) as file:
         journal.append(file, event, NOW)
+
+
+def needs(home: Home) -> str:
+    """What the Overview asks its owner to look at."""
+    return home.get("/").partition('class="needs"')[2].partition("</ul>")[0]
 
 
 def row(page: str, port: str) -> str:
@@ -80,11 +86,21 @@ def test_a_look_that_came_to_nothing_says_why(lived_in: Home) -> None:
     assert "could not be looked at from outside: The stranger did not come back." in page
 
 
-def test_what_answers_is_a_trouble_on_the_overview(lived_in: Home) -> None:
-    tells(lived_in, OutsideHeard("w", "tcp 22 at 203.0.113.5 answers"))
-    page = lived_in.get("/")
-    assert "something answers that should not: tcp 22 at 203.0.113.5 answers" in page
-    assert f'href="{PATH}"' in page
+FOUND = Finding("heard tcp 22", "Seen from outside, tcp 22 at 203.0.113.5 answers.", "Stop it.")
+
+
+def test_what_was_found_is_a_trouble_on_the_overview_until_it_is_gone(lived_in: Home) -> None:
+    tells(lived_in, ExposureFound(*astuple(FOUND)))
+    assert "Seen from outside, tcp 22 at 203.0.113.5 answers. Stop it." in needs(lived_in)
+    assert f'href="{PATH}"' in needs(lived_in)
+    tells(lived_in, ExposureGone(FOUND.name, FOUND.what))
+    assert "203.0.113.5 answers." not in needs(lived_in)
+
+
+def test_what_was_found_is_said_with_what_to_do(lived_in: Home) -> None:
+    with closing(writer(lived_in.state / "net.db", trials.MIGRATIONS)) as file:
+        exposures.write_exposures(file, [FOUND], [], NOW)
+    assert f"{FOUND.what} {FOUND.todo}" in lived_in.get(PATH)
 
 
 def test_a_press_has_somebody_look(lived_in: Home) -> None:
