@@ -71,6 +71,7 @@ def raised(names: Names) -> tuple[Command, ...]:
         _cable(names.router, WAN_LINK, names.isp, ISP_LINK),
         _in(names.lan, "link", "add", SWITCH, "type", "bridge"),
         _in(names.lan, "link", "set", SWITCH_PORT, "master", SWITCH),
+        *(_silent(names, link) for link in (SWITCH_PORT, SWITCH)),
         *(_in(names.lan, "link", "set", link, "up") for link in (SWITCH_PORT, SWITCH)),
         *(_in(names.router, "link", "set", link, "up") for link in (LAN_PORT, WAN_LINK)),
         _in(names.isp, "link", "set", ISP_LINK, "up"),
@@ -93,6 +94,7 @@ def plugged(names: Names, tap: str) -> tuple[Command, ...]:
     return (
         _in(names.lan, "tuntap", "add", tap, "mode", "tap"),
         _in(names.lan, "link", "set", tap, "master", SWITCH),
+        _silent(names, tap),
         _in(names.lan, "link", "set", tap, "up"),
     )
 
@@ -130,6 +132,11 @@ def isp_server(program: str, leases: str) -> tuple[str, ...]:
 
 def _in(space: str, *command: str) -> Command:
     return ("-n", space, *command)
+
+
+def _silent(names: Names, link: str) -> Command:
+    """A switch has no address of its own: by one it would be a device of the LAN."""
+    return _in(names.lan, "link", "set", link, "addrgenmode", "none")
 
 
 def _cable(here: str, link: str, there: str, peer: str) -> Command:

@@ -168,6 +168,14 @@ def test_the_lan_sees_nothing_of_the_isp(names: Names) -> None:
     in_a_lab(names, look)
 
 
+def test_the_switch_has_no_address(names: Names) -> None:
+    async def look(_: Lab) -> None:
+        assert ip(names.router, "-6", "address", "show", "dev", "lan0") != ""
+        assert ip(names.lan, "-6", "address", "show", "scope", "link") == ""
+
+    in_a_lab(names, look)
+
+
 def test_the_isp_answers_dns(names: Names) -> None:
     async def look(lab: Lab) -> None:
         assert lab.isp is not None

@@ -59,11 +59,13 @@ def read(path: str) -> dict[str, Any]:
 
 
 def rows(file: str, question: str) -> dict[str, Any]:
-    """What a database answers; nothing while it is not there, or not yet made."""
+    """What a database answers; nothing while it is not there, not yet made, or busy."""
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as one:
             return {"rows": one.execute(question).fetchall()}
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if "no such column" in str(error):  # never to be answered
+            raise
         return {"rows": []}
 
 

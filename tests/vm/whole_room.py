@@ -86,7 +86,8 @@ class WholeRouter:
         return self.vm.run(*words, ok=False)
 
     def trial(self, change: str) -> str:
-        found = dict(self.vm.rows("/state/net.db", "SELECT nonce, state FROM trial"))
+        question = "SELECT json_extract(body, '$.nonce'), state FROM trial"
+        found = dict(self.vm.rows("/state/net.db", question))
         return str(found.get(change, ""))
 
     def is_whole(self) -> bool:

@@ -31,6 +31,7 @@ def test_a_machine_is_plugged_into_the_switch() -> None:
     assert plugged(Names("nxt"), tap_name(3)) == (
         ("-n", "nxt-lan", "tuntap", "add", "tap3", "mode", "tap"),
         ("-n", "nxt-lan", "link", "set", "tap3", "master", "switch"),
+        ("-n", "nxt-lan", "link", "set", "tap3", "addrgenmode", "none"),
         ("-n", "nxt-lan", "link", "set", "tap3", "up"),
     )
 
