@@ -292,6 +292,7 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = (), wan:
     name.
     """
     from appliance.first_run import TOO_LATE, first_config, ports, way_out
+    from appliance.model.cards import names
     from appliance.model.read import to_json
     from appliance.store.open import started
     from hardware.probe import networks, nics
@@ -306,7 +307,7 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = (), wan:
             named,
             wan=way_out(wan, named, there),
             upstreams=upstreams,
-            taken=networks(but=(*named, wan)),
+            taken=networks(but=[names(there).get(one, one) for one in (*named, wan)]),
             entropy=os.urandom(5),
         )
         first = json.dumps(to_json(config))

@@ -520,6 +520,17 @@ class LinkMissing(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkUnclear(Event):
+    """{link}, a port of {network}, may be {several}: name it by what only one of them has."""
+
+    bell: ClassVar[str] = "changes"
+
+    network: str
+    link: str
+    several: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideSilent(Event):
     """Seen from outside, nothing of ours answers."""
 

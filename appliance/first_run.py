@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from appliance.errors import Problem, Refused
+from appliance.model.cards import names
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.dns import Dns, Upstream
 from appliance.model.ipv6 import Ipv6, site
@@ -26,14 +27,14 @@ TOO_LATE = (
 
 def ports(lan: Sequence[str], there: Iterable[Nic]) -> tuple[str, ...]:
     """The ports that the owner named.  Raises Refused when one is not there, or none was named."""
-    known = {nic.name: nic.mac for nic in there}
-    missing = sorted(set(lan) - set(known))
+    there = tuple(there)
+    missing = sorted(set(lan) - set(names(there)))
     if lan and not missing:
         return tuple(lan)
     what = "This is the first start, and nobody has said yet which ports are the LAN's."
     if missing:
         what = f"There is no port {', '.join(missing)}."
-    listed = ", ".join(f"{name} ({mac})" for name, mac in known.items()) or "none"
+    listed = ", ".join(f"{nic.name} ({nic.mac})" for nic in there) or "none"
     raise Refused(Problem(("lan",), f"{what} Say it with --lan PORT. This machine has: {listed}."))
 
 
@@ -44,12 +45,14 @@ def way_out(port: str, lan: Sequence[str], there: Iterable[Nic]) -> Wan | None:
     """
     if not port:
         return None
-    known = [nic.name for nic in there]
-    if port in lan:
+    there = tuple(there)
+    known = names(there)
+    if known.get(port, port) in {known.get(one, one) for one in lan}:
         what = f"{port} cannot be a port of the LAN and the internet's. Name another with --wan."
         raise Refused(Problem(("wan",), what))
     if port not in known:
-        what = f"There is no port {port}. This machine has: {', '.join(known) or 'none'}."
+        listed = ", ".join(nic.name for nic in there) or "none"
+        what = f"There is no port {port}. This machine has: {listed}."
         raise Refused(Problem(("wan",), what))
     return Wan(port)
 

@@ -36,7 +36,8 @@ class Rule:
 
 RULES: Mapping[type[Event], Rule] = {
     events.BootLooping: Rule(("network", "mac"), seconds=_QUARTER),
-    events.LinkMissing: Rule(("network", "link"), (events.LinkReturned,)),
+    events.LinkMissing: Rule(("network", "link"), (events.LinkReturned, events.LinkUnclear)),
+    events.LinkUnclear: Rule(("network", "link"), (events.LinkReturned, events.LinkMissing)),
     events.RevisionRefused: Rule((), (events.RevisionTried, events.RevisionApplied)),
     events.RevisionUndone: Rule((), (events.RevisionTried, events.RevisionApplied), _QUARTER),
     events.NetworkUnreachable: Rule((), (events.RevisionApplied, events.DriftRepaired), _DAY),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Nic:
     """One network interface that is a card or a cable end, not something made by software of ours.
 
-    `mac` is the permanent address where the driver knows one; `path` the bus address ("" for
-    virtual ones), which stays when a kernel numbers cards differently.
+    `mac` is the permanent address where the driver knows one; `path` the place on its bus ("" for
+    virtual ones), which stays when another card is put there (`slots.py`).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The door to the machine itself: its cards, board and memory, and what its kernel lacks.
 
-Cards are asked by ioctl, because that answers for the network namespace of the caller; /sys shows
-the namespace in which it was mounted.
+Cards are asked by ioctl and netlink, because these answer for the network namespace of the caller;
+/sys shows the namespace in which it was mounted.  Devices on buses have no namespace.
 """
 
 import array
@@ -12,22 +12,27 @@ import platform
 import socket
 import struct
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from hardware.inventory import Board, Inventory, Nic
+from hardware.slots import Device, slot
 
 SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCETHTOOL = 0x8913, 0x8927, 0x8946  # linux/sockios.h
 ETHTOOL_GDRVINFO, ETHTOOL_GPERMADDR = 0x03, 0x20  # linux/ethtool.h
 IFF_UP, IFF_LOOPBACK, IFF_RUNNING = 0x1, 0x8, 0x40
 ETHERNET = 1  # ARPHRD_ETHER
 
-RTM_NEWLINK, RTM_DELLINK = 16, 17  # linux/rtnetlink.h
-REQUEST, ACK, CREATE, EXCLUSIVE = 0x1, 0x4, 0x400, 0x200
-IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND = 3, 18, 1
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18  # linux/rtnetlink.h
+REQUEST, ACK, CREATE, EXCLUSIVE, DUMP = 0x1, 0x4, 0x400, 0x200, 0x300
+HEADER, LINK_HEADER = 16, 16  # bytes: nlmsghdr, ifinfomsg
+IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_EXT_MASK = 3, 18, 1, 29
+IFLA_PARENT_DEV_NAME, IFLA_PARENT_DEV_BUS_NAME = 56, 57  # linux/if_link.h, since Linux 5.14
+WITHOUT_COUNTERS = 8  # RTEXT_FILTER_SKIP_STATS
 TRIAL_LINK = "nxprobe0"
 ROUTES = Path("/proc/net/route")  # proc_net(5)
+BUSES = Path("/sys/bus")
 
 NEEDED_KINDS: Mapping[str, str] = {
     "bridge": "This kernel cannot make bridges, so no network can be set up.",
@@ -49,8 +54,9 @@ def inventory() -> Inventory:
 
 def nics() -> tuple[Nic, ...]:
     """Every Ethernet interface of this network namespace but bridges, by name."""
+    devices = _devices()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        found = (_nic(asked, name) for _, name in socket.if_nameindex())
+        found = (_nic(asked, name, devices.get(name)) for _, name in socket.if_nameindex())
         return tuple(sorted((nic for nic in found if nic), key=lambda nic: nic.name))
 
 
@@ -85,7 +91,15 @@ def makes(kind: str) -> bool:
         return not _lacks(netlink, kind)
 
 
-def _nic(asked: socket.socket, name: str) -> Nic | None:
+def holders(device: Device, buses: Path = BUSES) -> tuple[Device, ...]:
+    """A device, what holds it, and so on to the outermost; () for one that is not there."""
+    bus, name = device
+    here = (buses / bus / "devices" / name).resolve()
+    found = ((_bus(one), one.name) for one in (here, *here.parents))
+    return tuple(one for one in found if one[0])
+
+
+def _nic(asked: socket.socket, name: str, device: Device | None) -> Nic | None:
     """One interface; None when it is no card, or went away while we looked."""
     label = struct.pack("16s", name.encode())
     try:
@@ -95,7 +109,7 @@ def _nic(asked: socket.socket, name: str) -> Nic | None:
     except OSError:
         return None
     family, own = struct.unpack_from("H6s", answer, 16)
-    driver, path = _driver(asked, label)
+    driver = _driver(asked, label)
     if family != ETHERNET or flags & IFF_LOOPBACK or driver == "bridge":
         return None
     return Nic(
@@ -104,8 +118,56 @@ def _nic(asked: socket.socket, name: str) -> Nic | None:
         up=bool(flags & IFF_UP),
         carrier=bool(flags & IFF_RUNNING),
         driver=driver,
-        path=path,
+        path=slot(holders(device)) if device else "",
     )
+
+
+def _devices() -> Mapping[str, Device]:
+    """The device behind each interface that has one, by the interface's name."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        netlink.settimeout(2)
+        briefly = _attribute(IFLA_EXT_MASK, struct.pack("=I", WITHOUT_COUNTERS))
+        netlink.send(_request(RTM_GETLINK, REQUEST | DUMP, briefly))
+        found = {}
+        for body in _answers(netlink):
+            told = dict(_attributes(body[LINK_HEADER:]))
+            bus, device = told.get(IFLA_PARENT_DEV_BUS_NAME), told.get(IFLA_PARENT_DEV_NAME)
+            if bus and device:
+                found[_text(told[IFLA_IFNAME])] = _text(bus), _text(device)
+        return found
+
+
+def _answers(netlink: socket.socket) -> Iterator[bytes]:
+    """The bodies of all RTM_NEWLINK messages that answer a dump; fewer when it breaks off."""
+    while True:
+        try:
+            rest = netlink.recv(1 << 17)
+        except OSError:
+            return
+        while len(rest) >= HEADER:
+            size, kind = struct.unpack_from("=IH", rest)
+            if kind != RTM_NEWLINK:  # NLMSG_DONE, or an error
+                return
+            yield rest[HEADER:size]
+            rest = rest[-(-size // 4) * 4 :]
+
+
+def _attributes(block: bytes) -> Iterator[tuple[int, bytes]]:
+    """Numbers with their raw values."""
+    while len(block) >= 4:
+        size, kind = struct.unpack_from("=HH", block)
+        if size < 4:
+            return
+        yield kind, block[4:size]
+        block = block[-(-size // 4) * 4 :]
+
+
+def _bus(device: Path) -> str:
+    """The name of the bus that a device of /sys is on; "" for what is no device on one."""
+    try:
+        return (device / "subsystem").readlink().name
+    except OSError:
+        return ""
 
 
 def _network(destination: str, mask: str) -> IPv4Network:
@@ -114,13 +176,10 @@ def _network(destination: str, mask: str) -> IPv4Network:
     return IPv4Network((first, int.from_bytes(bits).bit_count()))
 
 
-def _driver(asked: socket.socket, label: bytes) -> tuple[str, str]:
-    """The driver's name and the card's place on its bus; empty for what has neither."""
+def _driver(asked: socket.socket, label: bytes) -> str:
+    """The driver's name; "" for what has none."""
     answer = _ethtool(asked, label, struct.pack("I192x", ETHTOOL_GDRVINFO))
-    if answer is None:
-        return "", ""
-    driver, path = struct.unpack_from("4x32s64x32s", answer)
-    return _text(driver), _text(path)
+    return _text(answer[4:36]) if answer else ""
 
 
 def _permanent(asked: socket.socket, label: bytes) -> bytes | None:
@@ -155,14 +214,19 @@ def _lacks(netlink: socket.socket, kind: str) -> bool:
 
 def _ask(netlink: socket.socket, what: int, flags: int, attributes: bytes) -> int:
     """Send one rtnetlink request; the errno it was answered with, 0 for done."""
-    body = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, 0, 0, 0) + attributes
-    netlink.send(struct.pack("=IHHII", 16 + len(body), what, flags, 1, 0) + body)
+    netlink.send(_request(what, flags, attributes))
     try:
         answer = netlink.recv(65536)
     except TimeoutError:
         return errno.ETIMEDOUT
     (code,) = struct.unpack_from("=i", answer, 16)
     return -int(code)
+
+
+def _request(what: int, flags: int, attributes: bytes) -> bytes:
+    """A message about links."""
+    body = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, 0, 0, 0) + attributes
+    return struct.pack("=IHHII", HEADER + len(body), what, flags, 1, 0) + body
 
 
 def _attribute(kind: int, value: bytes) -> bytes:

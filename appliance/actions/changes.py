@@ -15,6 +15,8 @@ from appliance.actions.refusals import Clash, Unknown, problem
 from appliance.errors import Refused
 from appliance.events import ConfigActed
 from appliance.model import check, compare, migrate, read
+from appliance.model.cards import names
+from appliance.model.compare_ports import reworded
 from appliance.model.config import RouterConfig
 from appliance.store import revisions
 from appliance.store.inventory import Acting
@@ -121,7 +123,20 @@ def review(desk: Desk, actor: Actor, config: RouterConfig | Mapping[str, Any]) -
     permit(desk, actor, "read", "review")
     row = present(desk)
     wanted = checked(config)
-    return Review(row.number if row else 0, compare.differences(present_config(desk), wanted))
+    return Review(row.number if row else 0, said(desk, present_config(desk), wanted))
+
+
+def cards(desk: Desk) -> Mapping[str, str]:
+    """Each word that means one interface of this box, with that one's name."""
+    return names(port.nic for port in desk.reads.ports())
+
+
+def said(desk: Desk, before: RouterConfig | None, after: RouterConfig) -> tuple[str, ...]:
+    """One sentence per difference; a port by another word is still that port of this box."""
+    if before is None:
+        return compare.differences(None, after)
+    known, told = reworded(before, after, cards(desk))
+    return (*told, *compare.differences(known, after))
 
 
 def propose_revision(

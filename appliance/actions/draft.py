@@ -13,8 +13,8 @@ from appliance.actions.desk import ACCOUNT, Actor, Desk, Done, act
 from appliance.actions.refusals import Clash, Unknown, problem
 from appliance.errors import Refused
 from appliance.events import ConfigActed
-from appliance.model import check, compare, migrate, read
-from appliance.model.cards import hidden
+from appliance.model import check, migrate, read
+from appliance.model.check_cards import hidden
 from appliance.model.config import RouterConfig
 from appliance.store import revisions, tables
 
@@ -78,7 +78,7 @@ def review(desk: Desk) -> Review | None:
     draft, row = current(desk), changes.present(desk)
     if draft is None:
         return None
-    differences = compare.differences(changes.present_config(desk), draft.config)
+    differences = changes.said(desk, changes.present_config(desk), draft.config)
     return Review(draft, row.number if row else 0, differences)
 
 
@@ -94,8 +94,7 @@ def edit(
         row = doing.session.get(tables.Draft, ACCOUNT)  # first: nobody else writes from here on
         before = edited(desk)
         wanted = change(before)
-        cards = {port.mac: port.link for port in reversed(desk.reads.ports())}
-        if found := check.problems(wanted) or tuple(hidden(wanted, cards)):
+        if found := check.problems(wanted) or tuple(hidden(wanted, changes.cards(desk))):
             raise Refused(*found)
         if wanted == before:
             return doing.tell(SUBJECT, "Nothing differs from before.", ConfigActed)

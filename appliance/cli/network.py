@@ -59,10 +59,12 @@ def default(
 def ports(call: Call) -> None:
     """The box's interfaces."""
     found = call.client.get("/ports")
+    columns = ("LINK", "MAC", "SLOT", "STATE", "NETWORK")
     rows = [
-        (one["link"], one["mac"], "up" if one["up"] else "down", one["network"]) for one in found
+        (one["link"], one["mac"], one["path"], "up" if one["up"] else "down", one["network"])
+        for one in found
     ]
-    call.show(found, table(("LINK", "MAC", "STATE", "NETWORK"), rows, "No interfaces seen yet."))
+    call.show(found, table(columns, rows, "No interfaces seen yet."))
 
 
 @command(group)

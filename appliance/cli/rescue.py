@@ -115,10 +115,10 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
     processes = [(one["name"], one["state"], one["why"]) for one in found["processes"]]
     yield table(("PROCESS", "STATE", "LAST FAILURE"), processes, "Nixie does not run: nixie run")
     ports = [
-        (one["link"], one["mac"], "up" if one["up"] else "down", one["network"])
+        (one["link"], one["mac"], one["path"], "up" if one["up"] else "down", one["network"])
         for one in found["ports"]
     ]
-    yield table(("PORT", "MAC", "STATE", "NETWORK"), ports, "No interfaces were seen yet.")
+    yield table(("PORT", "MAC", "SLOT", "STATE", "NETWORK"), ports, "No interfaces were seen yet.")
     boots = [
         (moment(one["began_at"]), one["mac"], one["name"], one["state"], one["diagnosis"])
         for one in found["boots"]

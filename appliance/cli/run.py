@@ -28,7 +28,10 @@ def add(app: typer.Typer) -> None:
 def run(
     state: StateOption = Path(STATE.usual),
     lan: Annotated[
-        list[str], typer.Option(help="A port of the LAN; needed at the first start, may repeat.")
+        list[str],
+        typer.Option(
+            help="A port of the LAN, by name, MAC or slot; needed at the first start, may repeat."
+        ),
     ] = [],  # noqa: B006 (typer copies it)
     wan: Annotated[
         str, typer.Option(help="The internet's port, by DHCP, at the first start.")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from appliance.errors import Problem
+from appliance.model.cards import NAME, known_by
 from appliance.model.config import RouterConfig
-from appliance.model.names import MAC_TEXT
 from appliance.model.vlan import Tagged, link_name
 
 Place = tuple[str | int, ...]
@@ -57,6 +57,6 @@ def _names(config: RouterConfig) -> Iterator[Problem]:
     called |= {config.wan.port} if config.wan else set()
     for place, one in _tags(config):
         made = link_name(one.port, one.vlan)
-        if not MAC_TEXT.fullmatch(one.port) and made in called:
+        if known_by(one.port) == NAME and made in called:
             what = f"The interface for this tag is {made}, which is used already."
             yield Problem(place, what)

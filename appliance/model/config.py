@@ -97,7 +97,7 @@ class Network:
 
     name: NetworkName
     bridge: LinkName
-    ports: tuple[Port, ...]  # by name, or by MAC so that a renamed card is still found
+    ports: tuple[Port, ...]  # each by name, MAC or slot (`cards.py`)
     address: IPv4Interface
     dhcp: Dhcp | None = None
     netboot: bool = True

@@ -6,6 +6,9 @@ NETWORK_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}")
 MACHINE_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123 §2.1 label, lower case
 HOST_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_'.-]{0,127}")  # an attribute name in a flake
 MAC_TEXT = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+SLOT_TEXT = re.compile(
+    r"pci-[0-9A-Za-z:.,_+@-]{12,120}|platform-[0-9A-Za-z:.,_+@-]{7,120}"
+)  # udev's ID_PATH; longer than any interface's name
 
 
 def mac_text(raw: bytes) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from appliance.model.limits import Matches
-from appliance.model.names import MAC_TEXT, MACHINE_NAME, NETWORK_NAME
+from appliance.model.names import MAC_TEXT, MACHINE_NAME, NETWORK_NAME, SLOT_TEXT
 
 LINK = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,14}"
 
@@ -12,4 +12,10 @@ MachineName = Annotated[str, Matches(MACHINE_NAME.pattern, "ember-2")]
 LinkName = Annotated[str, Matches(LINK, "br-lan")]
 Mac = Annotated[str, Matches(MAC_TEXT.pattern, "52:54:00:12:34:56")]
 VendorClass = Annotated[str, Matches(r"[!-~][ -~]{0,31}", "HW-Client")]
-Port = Annotated[str, Matches(f"{LINK}|{MAC_TEXT.pattern}", "eth0 or 52:54:00:12:34:56")]
+Port = Annotated[
+    str,
+    Matches(
+        f"{LINK}|{MAC_TEXT.pattern}|{SLOT_TEXT.pattern}",
+        "eth0, 52:54:00:12:34:56 or pci-0000:01:00.0",
+    ),
+]

@@ -1,8 +1,8 @@
 """Bridges of ours, the ports in them, the tags on ports, and the port to the internet.
 
-Ports are known by name or MAC.  `located` turns MACs into today's names and says what is missing:
-a port that is not there is reported, never guessed.  Interfaces that somebody else plugged into a
-bridge of ours (the lab's machines, a container) stay where they are.
+Ports are known by name, MAC or slot.  `located` turns these into today's names and says what is
+missing: a port that is not there, or may be two, is reported, never guessed.  Interfaces that
+somebody else plugged into a bridge of ours (the lab's machines, a container) stay where they are.
 
 A tag on a port is an interface of its own, in a bridge like any other, or the internet's.  Ours
 bear a mark (their group), so that they are known again after a crash, and nobody else's is touched.
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.model import pppoe
+from appliance.model.cards import meant
 from appliance.model.config import RouterConfig
 from appliance.model.vlan import Tagged, link_name
 from appliance.model.wan import USUAL_MTU, Wan
@@ -134,10 +135,11 @@ Step = (
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A port that the config names and the box does not have."""
+    """A port that the config names and the box does not have, or has more than once."""
 
     network: str  # or "wan"
     port: str  # as the config names it
+    several: tuple[str, ...] = ()  # the interfaces that it may mean
 
 
 def located(config: RouterConfig, nics: Sequence[Nic]) -> tuple[RouterConfig, tuple[Missing, ...]]:
@@ -145,10 +147,10 @@ def located(config: RouterConfig, nics: Sequence[Nic]) -> tuple[RouterConfig, tu
 
     Without its port the internet side is left out altogether: nothing is forwarded to a guess.
     """
-    names = {nic.name: nic.name for nic in nics}
-    names |= {nic.mac: nic.name for nic in nics if nic.mac and not nic.is_tag}
+    words = meant(nics)
+    names = {word: those[0] for word, those in words.items() if len(those) == 1}
     missing = [
-        Missing(network.name, port)
+        Missing(network.name, port, words.get(port, ()))
         for network in config.networks
         for port in dict.fromkeys((*network.ports, *(one.port for one in network.tagged)))
         if port not in names
@@ -167,7 +169,7 @@ def located(config: RouterConfig, nics: Sequence[Nic]) -> tuple[RouterConfig, tu
     if wan and wan.port in names:
         wan = replace(wan, port=names[wan.port])
     elif wan:
-        missing.append(Missing(WAN, wan.port))
+        missing.append(Missing(WAN, wan.port, words.get(wan.port, ())))
         wan = None
     return replace(config, networks=networks, wan=wan), tuple(missing)
 

@@ -16,6 +16,7 @@ from appliance.model.slices import Slices, from_json, to_json
 from appliance.model.stays import Stay
 from appliance.store import devices, exposures, newcomers, verified
 from appliance.store.journal import EVENTS
+from hardware.inventory import Nic
 
 MIGRATIONS = (
     f"""
@@ -89,6 +90,7 @@ MIGRATIONS = (
     UPDATE ended SET was_kept = 1 WHERE state = 'kept';
     """,
     exposures.TABLES,
+    "ALTER TABLE port ADD COLUMN path TEXT NOT NULL DEFAULT '';",  # as udev's ID_PATH
 )
 
 
@@ -100,6 +102,12 @@ class PortRow:
     mac: str
     up: bool
     network: str | None
+    path: str = ""  # its slot; "" for what sits in none
+
+    @property
+    def nic(self) -> Nic:
+        """What it is made of, as far as the file knows."""
+        return Nic(self.link, self.mac, self.up, path=self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,8 @@ def slices(connection: sqlite3.Connection) -> Slices | None:
 
 def ports(connection: sqlite3.Connection) -> list[PortRow]:
     """The box's interfaces by name."""
-    rows = connection.execute("SELECT link, mac, up, network FROM port ORDER BY link").fetchall()
-    return [PortRow(link, mac, bool(up), network) for link, mac, up, network in rows]
+    rows = connection.execute("SELECT link, mac, up, network, path FROM port ORDER BY link")
+    return [PortRow(link, mac, bool(up), network, path) for link, mac, up, network, path in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +319,7 @@ def write_ports(connection: sqlite3.Connection, rows: Iterable[PortRow], at: flo
         return False
     connection.execute("DELETE FROM port")
     connection.executemany(
-        "INSERT INTO port (link, mac, up, network, seen_at) VALUES (?, ?, ?, ?, ?)",
-        [(row.link, row.mac, row.up, row.network, at) for row in found],
+        "INSERT INTO port (link, mac, up, network, path, seen_at) VALUES (?, ?, ?, ?, ?, ?)",
+        [(row.link, row.mac, row.up, row.network, row.path, at) for row in found],
     )
     return True

@@ -5,11 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from appliance.errors import Problem, Refused
-from appliance.events import Event, LinkMissing, LinkReturned, PrefixDelegated, PrefixGone
+from appliance.events import (
+    Event,
+    LinkMissing,
+    LinkReturned,
+    LinkUnclear,
+    PrefixDelegated,
+    PrefixGone,
+)
 from appliance.model import migrate, read
 from appliance.model.able import refusals, within
-from appliance.model.cards import hidden
+from appliance.model.cards import names
 from appliance.model.check import problems
+from appliance.model.check_cards import hidden
 from appliance.model.config import SCHEMA, RouterConfig
 from appliance.model.dns import Upstream
 from appliance.model.facts import NOTHING_FOUND, Facts
@@ -143,19 +151,23 @@ def parsed(text: str) -> RouterConfig:
 def checked(text: str, facts: Facts = NOTHING_FOUND, nics: Sequence[Nic] = ()) -> RouterConfig:
     """The config in a revision's JSON.  Raises Refused with every problem it has on this box."""
     config = parsed(text)
-    names = {nic.mac: nic.name for nic in nics if nic.mac and not nic.is_tag}
-    if found := (*problems(config), *refusals(config, facts), *hidden(config, names)):
+    here = names(nics)
+    if found := (*problems(config), *refusals(config, facts), *hidden(config, here)):
         raise Refused(*found)
     return config
 
 
 def link_events(before: Iterable[Missing], now: Iterable[Missing]) -> tuple[Event, ...]:
     """What to tell when the missing ports change."""
-    gone, back = frozenset(now) - frozenset(before), frozenset(before) - frozenset(now)
-    return (
-        *(LinkMissing(one.network, one.port) for one in sorted(gone, key=_place)),
-        *(LinkReturned(one.network, one.port) for one in sorted(back, key=_place)),
-    )
+    old, new = {_place(one): one for one in before}, {_place(one): one for one in now}
+    back = (LinkReturned(*place) for place in sorted(old.keys() - new.keys()))
+    return (*(_lost(one) for _, one in sorted(new.items()) if one not in old.values()), *back)
+
+
+def _lost(one: Missing) -> Event:
+    if one.several:
+        return LinkUnclear(one.network, one.port, " and ".join(one.several))
+    return LinkMissing(one.network, one.port)
 
 
 def prefix_events(before: Facts, now: Facts) -> tuple[Event, ...]:
@@ -179,7 +191,7 @@ def port_rows(nics: Iterable[Nic], config: RouterConfig | None) -> tuple[PortRow
         owner[config.wan.port] = WAN
     hidden = made_for_tags(config) if config else frozenset[str]()
     return tuple(
-        PortRow(nic.name, nic.mac, nic.carrier, owner.get(nic.name))
+        PortRow(nic.name, nic.mac, nic.carrier, owner.get(nic.name), nic.path)
         for nic in nics
         if nic.name not in {*hidden, STRANGERS_LINK, THROUGH}
     )

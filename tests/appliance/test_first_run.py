@@ -1,3 +1,4 @@
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 
 import pytest
@@ -39,6 +40,19 @@ CARDS = (Nic("eth0", "52:54:00:00:00:01"), Nic("eth1", "52:54:00:00:00:02"))
 
 def test_ports_that_are_there_are_taken() -> None:
     assert ports(["eth1"], CARDS) == ("eth1",)
+
+
+SLOTS = (replace(CARDS[0], path="pci-0000:01:00.0"), replace(CARDS[1], path="pci-0000:02:00.0"))
+
+
+@pytest.mark.parametrize("word", ["eth1", "52:54:00:00:00:02", "pci-0000:02:00.0"])
+def test_a_port_is_taken_by_any_word_for_it(word: str) -> None:
+    assert ports([word], SLOTS) == (word,)
+
+
+def test_one_card_is_not_the_lan_by_its_name_while_it_is_the_internet_by_its_slot() -> None:
+    with pytest.raises(Refused, match="cannot be a port of the LAN and the internet's"):
+        way_out("pci-0000:02:00.0", ["eth1"], SLOTS)
 
 
 def test_a_port_that_is_not_there_is_refused_with_those_that_are() -> None:

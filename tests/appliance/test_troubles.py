@@ -20,6 +20,7 @@ LAN = DhcpNetwork(
 )  # fmt: skip
 DNS = DnsSlice("nixie", "lan", (), Dns())
 MISSING = events.LinkMissing("lan", "enp2s0")
+UNCLEAR = events.LinkUnclear("lan", "enp2s0", "a and b")
 
 
 def told(*pairs: tuple[float, Event]) -> list[Entry]:
@@ -30,6 +31,7 @@ def told(*pairs: tuple[float, Event]) -> list[Entry]:
 @pytest.mark.parametrize(
     ("began", "over"),
     [
+        (UNCLEAR, events.LinkReturned("lan", "enp2s0")),
         (MISSING, events.LinkReturned("lan", "enp2s0")),
         (events.RevisionRefused(3, "x"), events.RevisionApplied(3)),
         (events.NetworkUnreachable("x"), events.DriftRepaired("y")),
@@ -39,6 +41,11 @@ def test_what_began_stands_until_it_is_over(began: Event, over: Event) -> None:
     assert [one.event for one in troubles.standing(told((9, began)), NOW)] == [began]
     assert troubles.standing(told((5, over), (9, began)), NOW) == []
     assert [one.event for one in troubles.standing(told((5, began), (9, over)), NOW)] == [began]
+
+
+@pytest.mark.parametrize(("began", "after"), [(MISSING, UNCLEAR), (UNCLEAR, MISSING)])
+def test_a_port_is_missing_or_unclear_never_both(began: Event, after: Event) -> None:
+    assert [one.event for one in troubles.standing(told((5, after), (9, began)), NOW)] == [after]
 
 
 def test_the_end_of_one_thing_is_not_the_end_of_another() -> None:

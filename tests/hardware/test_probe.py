@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hardware.inventory import Board
-from hardware.probe import board, inventory, networks
+from hardware.probe import board, holders, inventory, networks
 
 
 def test_the_board_says_who_made_it(tmp_path: Path) -> None:
@@ -40,3 +40,18 @@ def test_the_networks_are_those_that_routes_lead_to(tmp_path: Path) -> None:
     table = tmp_path / "route"
     table.write_text(ROUTES)
     assert networks(["eth1"], table) == (IPv4Network("192.0.2.0/24"), IPv4Network("10.177.0.0/16"))
+
+
+def test_a_device_is_held_by_those_above_it(tmp_path: Path) -> None:
+    card = tmp_path / "devices/pci0000:00/0000:00:03.0/virtio2"
+    card.mkdir(parents=True)
+    for device, bus in ((card, "virtio"), (card.parent, "pci")):
+        (tmp_path / "bus" / bus / "devices").mkdir(parents=True)
+        (tmp_path / "bus" / bus / "devices" / device.name).symlink_to(device)
+        (device / "subsystem").symlink_to(tmp_path / "bus" / bus)
+    found = holders(("virtio", "virtio2"), tmp_path / "bus")
+    assert found == (("virtio", "virtio2"), ("pci", "0000:00:03.0"))
+
+
+def test_a_device_that_went_away_is_held_by_nothing(tmp_path: Path) -> None:
+    assert holders(("virtio", "virtio2"), tmp_path) == ()

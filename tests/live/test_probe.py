@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hardware.probe import nics
 from tests.live.namespaces import Namespace, cable, namespaces
 
 pytestmark = pytest.mark.live
@@ -32,6 +33,20 @@ def test_a_card_of_this_namespace_is_seen_with_its_mac(pair: tuple[Namespace, Na
     assert said(here, "[(nic.name, nic.mac, nic.driver) for nic in probe.nics()]") == str(
         [("p1", mac, "veth")]
     )
+
+
+def test_a_cable_between_namespaces_sits_in_no_slot(pair: tuple[Namespace, Namespace]) -> None:
+    assert said(pair[0], "[nic.path for nic in probe.nics()]") == "['']"
+
+
+def test_a_card_on_a_bus_is_named_as_the_kernel_has_it() -> None:
+    found = {nic.name: nic.path for nic in nics() if nic.path.startswith("pci-")}
+    if not found:
+        pytest.skip("no card of this computer is on PCI")
+    for name, path in found.items():
+        *_, device = path.partition("-pci-") if "-pci-" in path else path.partition("pci-")
+        above = Path(f"/sys/class/net/{name}/device").resolve()
+        assert device.partition("-usb")[0] in {one.name for one in (above, *above.parents)}
 
 
 def test_a_bridge_is_no_card(pair: tuple[Namespace, Namespace]) -> None:

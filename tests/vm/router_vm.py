@@ -209,6 +209,16 @@ class RouterVm:
         """Put the cable in again."""
         self._monitor(f"set_link {card} on")
 
+    def takes_out(self, card: str) -> None:
+        """Pull a card out of its slot, while the machine runs."""
+        self._monitor(f"device_del {card}")
+
+    def puts_in(self, card: str, mac: str, slot: str) -> None:
+        """Put another card into a slot (`0000:00:08.0`), on the same cable."""
+        at = slot.rpartition(":")[2]
+        device = f"virtio-net-pci,id={card},netdev=to-{card},mac={mac},addr={at},romfile="
+        self._monitor(f"device_add {device}")
+
     def tell(self, what: str, **more: Any) -> dict[str, Any]:
         """Have something done in the machine; the answer."""
         self._asked += 1

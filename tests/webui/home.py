@@ -322,8 +322,8 @@ def _network(state: Path, now: float) -> None:
     trials.publish(file, cut(CONFIG, 1, {}), now)
     trials.write_kept(file, trials.Kept(1, revisions.canonical(read.to_json(CONFIG)), now))
     ports = [
-        trials.PortRow("enp1s0", "02:00:00:00:01:01", True, "wan"),
-        trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan"),
+        trials.PortRow("enp1s0", "02:00:00:00:01:01", True, "wan", "pci-0000:01:00.0"),
+        trials.PortRow("enp2s0", "02:00:00:00:01:02", True, "lan", "pci-0000:02:00.0"),
     ]
     trials.write_ports(file, ports, now)
     trials.write_outside(file, SEEN, now)

@@ -46,12 +46,20 @@ class ApiNetwork:
 
 @dataclass(frozen=True, slots=True)
 class ApiPort:
-    """An interface of this box."""
+    """An interface of this box; a port of the configuration is named by any of the three words."""
 
     link: Annotated[str, Field(examples=["enp1s0"])]
     mac: MacText
     up: bool
     network: str | None
+    path: Annotated[
+        str,
+        Field(
+            description="its slot, as udev's ID_PATH and Path= of systemd have it; "
+            "empty for what sits in none",
+            examples=["pci-0000:01:00.0"],
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ def set_network_default(here: Signed, network: Word, new: NewDefault) -> ApiDone
 @router.get("/ports")
 def ports(here: Signed) -> list[ApiPort]:
     """The box's interfaces."""
-    return [ApiPort(row.link, row.mac, row.up, row.network) for row in here.reads.ports()]
+    return [ApiPort(row.link, row.mac, row.up, row.network, row.path) for row in here.reads.ports()]
 
 
 @router.get("/leases")

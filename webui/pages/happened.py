@@ -19,6 +19,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.PoolFlooded,
         events.EarLost,
         events.LinkMissing,
+        events.LinkUnclear,
         events.RevisionRefused,
         events.RevisionUndone,
         events.NetworkUnreachable,

@@ -12,16 +12,17 @@ from appliance.actions import router as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from appliance.model.able import NO_CAKE, NO_VLAN
+from appliance.model.cards import NAME
 from appliance.model.config import RouterConfig
 from appliance.model.shaping import ETHERNET, MEDIA
 from appliance.model.slices import KernelSlice
 from appliance.model.wan import Wan
-from webui.forms import beside, filled, ticked
+from webui.forms import beside, filled
 from webui.pages import frame, speeds
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
-from webui.pages.ports import INTERNET, PortChoice, by_mac, chosen, offered
+from webui.pages.ports import INTERNET, Known, PortChoice, by, chosen, known, offered
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +41,7 @@ class Typed:
 
     way: str = "none"
     port: str = ""
-    by_mac: str = ""
+    known_by: str = NAME
     address: str = ""
     gateway: str = ""
     mac: str = ""
@@ -61,7 +62,7 @@ class InternetView(NamedTuple):
     ways: tuple[Choice, ...]
     ports: tuple[PortChoice, ...]
     port_problem: str
-    by_mac: bool
+    known: tuple[Known, ...]
     address: Field
     gateway: Field
     mac: Field
@@ -106,12 +107,11 @@ def stored_as_typed(wan: Wan | None) -> Typed:
     """The way out as its form."""
     if wan is None:
         return Typed()
-    marked = "yes" if by_mac((wan.port,)) else ""
     static, held, session = wan.static, wan.shaping, wan.pppoe
     return Typed(
         way="pppoe" if session else "static" if static else "dhcp",
         port=wan.port,
-        by_mac=marked,
+        known_by=by((wan.port,)),
         address=str(static.address) if static else "",
         gateway=str(static.gateway) if static else "",
         mac=wan.mac or "",
@@ -126,10 +126,14 @@ def stored_as_typed(wan: Wan | None) -> Typed:
 
 
 def as_stored(here: Here, typed: Typed) -> dict[str, Any] | None:
-    """What the form says, as the configuration's JSON has it; None for no way out."""
+    """What the form says, as the configuration's JSON has it; None for no way out.
+
+    Raises Refused for a port that cannot be known so.
+    """
     if typed.way not in WAYS or typed.way == "none":
         return None
-    picked = chosen((typed.port,), here.reads.ports(), by_mac=ticked(typed.by_mac))
+    ports = here.reads.ports()
+    picked = chosen((typed.port,), ports, typed.known_by, place=("wan", "port"))
     static = {"address": typed.address.strip(), "gateway": typed.gateway.strip()}
     session = {"user": typed.user.strip(), "service": typed.service.strip()}
     down, up = speeds.read(typed.down), speeds.read(typed.up)
@@ -164,7 +168,7 @@ def built(
         ways=tuple(Choice(value, label, value == typed.way) for value, label in WAYS.items()),
         ports=ports,
         port_problem=found.pop("wan.port", ""),
-        by_mac=ticked(typed.by_mac),
+        known=known(here.reads.ports(), typed.known_by),
         address=Field(typed.address, found.pop("wan.static.address", "")),
         gateway=Field(typed.gateway, found.pop("wan.static.gateway", "")),
         mac=Field(typed.mac, found.pop("wan.mac", "")),

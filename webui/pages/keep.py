@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import changes, keeping
-from appliance.model import compare
 from webui import phrases
 from webui.pages import on_trial
 from webui.pages.on_trial import Check
@@ -56,7 +55,7 @@ def view(here: Here, token: str) -> KeepView:
     holder = keeping.holder(here.address, reached_of(here.request))
     found = keeping.standing_of(here.desk, holder, change.id, change.revision)
     before, after = keeping.configs(here.desk, change.revision)
-    told = compare.differences(before, after) if after else ()
+    told = changes.said(here.desk, before, after) if after else ()
     left = "" if change.ends_at is None else phrases.exact_clock(change.ends_at)
     chosen = here.request.cookies.get("theme", "")
     return KeepView(

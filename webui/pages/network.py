@@ -12,6 +12,7 @@ from appliance.actions import networks as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.model.able import NO_VLAN
+from appliance.model.cards import NAME
 from appliance.model.config import Network, RouterConfig
 from appliance.model.firewall import LAN
 from appliance.model.firewall_compare import zone_said
@@ -25,7 +26,7 @@ from webui.pages import dhcp_options, frame, port_tags, prefixes
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
 from webui.pages.page import Fact, Field, after, page
-from webui.pages.ports import PortChoice, by_mac, chosen, offered
+from webui.pages.ports import Known, PortChoice, by, chosen, known, offered
 from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -39,7 +40,7 @@ class Typed:
 
     name: str = ""
     ports: tuple[str, ...] = ()
-    by_mac: str = ""
+    known_by: str = NAME
     tagged: str = ""
     address: str = ""
     gives: str = ""
@@ -69,7 +70,7 @@ class NetworkView:
     called: Field
     ports: tuple[PortChoice, ...]
     ports_problem: str
-    by_mac: bool
+    known: tuple[Known, ...]
     tagged: Field
     no_tags: str  # why no port can carry a tag here, "" where it can
     address: Field
@@ -125,7 +126,7 @@ def show_new(here: Signed) -> Response:
 def add(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add it to the draft."""
     try:
-        stored = {"name": typed.name.strip(), **as_stored(typed, here.reads.ports())}
+        stored = {"name": typed.name.strip(), **as_stored(typed, here.reads.ports(), ())}
         done = deeds.add_network(here.desk, here.actor, stored)
     except Unknown:
         raise
@@ -143,7 +144,8 @@ def show(here: Signed, lan: str) -> Response:
 @router.post("/networks/{lan}/settings")
 def change(here: Owning, lan: str, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Change it in the draft, unless somebody else did since the form was made."""
-    present = stored_as_typed(one(here, lan))
+    network = one(here, lan)
+    present = stored_as_typed(network)
     try:
         if typed.seen != present.seen:
             what = (
@@ -151,7 +153,7 @@ def change(here: Owning, lan: str, typed: Annotated[Typed, filled(Typed)]) -> Re
                 "into the draft puts it in place of theirs."
             )
             raise Refused(Problem((), what))
-        stored = as_stored(typed, here.reads.ports())
+        stored = as_stored(typed, here.reads.ports(), words_of(network))
         done = deeds.change_network(here.desk, here.actor, lan, stored)
     except Unknown:
         raise
@@ -234,7 +236,7 @@ def stored_as_typed(network: Network) -> Typed:
     told = Typed(
         name=network.name,
         ports=network.ports,
-        by_mac="yes" if by_mac((*network.ports, *(one.port for one in network.tagged))) else "",
+        known_by=by(words_of(network)),
         tagged=port_tags.written(network.tagged),
         address=str(network.address),
         gives="yes" if dhcp else "",
@@ -255,15 +257,23 @@ def stored_as_typed(network: Network) -> Typed:
     return replace(told, seen=seen(asdict(told)))
 
 
-def as_stored(typed: Typed, ports: Sequence[PortRow]) -> dict[str, Any]:
-    """What the form says, as the configuration's JSON has it.  Raises Refused."""
+def words_of(network: Network) -> tuple[str, ...]:
+    """What it calls its ports, those with a tag included."""
+    return (*network.ports, *(one.port for one in network.tagged))
+
+
+def as_stored(typed: Typed, ports: Sequence[PortRow], present: Sequence[str]) -> dict[str, Any]:
+    """What the form says, as the configuration's JSON has it.  Raises Refused.
+
+    `present` is what the network calls its ports until now.
+    """
     address = typed.address.strip()
     tagged, mistyped = port_tags.read(typed.tagged)
     if mistyped:
         raise Refused(*mistyped)
     stored: dict[str, Any] = {
-        "ports": list(chosen(typed.ports, ports, by_mac=ticked(typed.by_mac))),
-        "tagged": port_tags.known(tagged, ports, by_mac=ticked(typed.by_mac)),
+        "ports": list(chosen(typed.ports, ports, typed.known_by, present)),
+        "tagged": port_tags.known(tagged, ports, typed.known_by, present),
         "address": address if "/" in address else f"{address}/24",
         "netboot": ticked(typed.netboot),
         "zone": typed.zone,
@@ -316,7 +326,7 @@ def view(
         called=Field(typed.name, wrong.get("name", "")),
         ports=offered(ports, config, typed.ports, name),
         ports_problem=wrong.get("ports", ""),
-        by_mac=ticked(typed.by_mac),
+        known=known(ports, typed.known_by),
         tagged=Field(typed.tagged, wrong.get("tagged", "")),
         no_tags="",
         address=Field(typed.address, wrong.get("address", "")),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from appliance.actions import changes, draft, keeping
 from appliance.actions.changes import Change
-from appliance.model import compare, ends
+from appliance.model import ends
 from appliance.model.config import RouterConfig
 from appliance.model.path import Standing
 from appliance.model.stays import Stay
@@ -98,7 +98,7 @@ def head(here: Here, change: Change) -> Head:
     """The head of a change that is not over."""
     before, after = keeping.configs(here.desk, change.revision)
     found = keeping.standing_of(here.desk, here.actor, change.id, change.revision)
-    told = compare.differences(before, after) if after else ()
+    told = changes.said(here.desk, before, after) if after else ()
     probes = here.reads.probes(change.id)
     author = here.reads.author_of(change.id)
     owns = here.actor.may("admin")

@@ -13,13 +13,13 @@ from appliance.actions.draft import Review
 from appliance.actions.keeping import lent
 from appliance.actions.refusals import Clash, Unknown
 from appliance.errors import Refused
+from appliance.model.compare_ports import reworded
 from appliance.model.config import RouterConfig
 from appliance.model.exchange import exported
 from appliance.model.touch import Touch, touch
 from appliance.plan.preview import preview
 from appliance.store.trials import PortRow
 from appliance.trial import SECONDS
-from hardware.inventory import Nic
 from webui import phrases
 from webui.forms import Text, beside, filled, whole
 from webui.pages import frame
@@ -145,7 +145,12 @@ def built(
         shell,
         review,
         before,
-        found=touch(before, review.draft.config, here.address, lent(here.desk)),
+        found=touch(
+            reworded(before, review.draft.config, changes.cards(here.desk))[0],
+            review.draft.config,
+            here.address,
+            lent(here.desk),
+        ),
         form=form if form in FORMS else "",
         ports=here.reads.ports(),
         typed=typed or Applying(),
@@ -249,8 +254,9 @@ def lines(differences: Sequence[str], found: Touch | None) -> tuple[Line, ...]:
 def _steps(
     before: RouterConfig, wanted: RouterConfig, ports: Sequence[PortRow]
 ) -> tuple[RawLine, ...]:
-    nics = [Nic(one.link, one.mac, one.up) for one in ports]
-    found = preview(before, wanted, nics) or ("Nothing to do: the network stays as it is.",)
+    found = preview(before, wanted, [one.nic for one in ports]) or (
+        "Nothing to do: the network stays as it is.",
+    )
     return tuple(RawLine("", text) for text in found)
 
 

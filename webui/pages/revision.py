@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from appliance.actions import changes, draft
 from appliance.actions.refusals import Unknown, problem
-from appliance.model import compare
 from appliance.model.config import RouterConfig
 from appliance.model.exchange import exported
 from webui import phrases
@@ -83,8 +82,8 @@ def built(here: Here, number: int) -> RevisionView:
         state=revisions.PILLS[found.state],
         why=found.why,
         before=number - 1 if before else 0,
-        changed=compare.differences(before, config),
-        since=compare.differences(present, config),
+        changed=changes.said(here.desk, before, config),
+        since=changes.said(here.desk, present, config),
         goes=config != present and here.actor.may("admin"),
         drafted=draft.current(here.desk) is not None,
         config=draft.written(config),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from appliance.actions import changes
 from appliance.actions.changes import Numbered
-from appliance.model import compare, migrate, read
+from appliance.model import migrate, read
 from appliance.model.config import RouterConfig
 from webui import phrases
 from webui.pages import frame
@@ -95,7 +95,7 @@ def lead(many: int) -> str:
 
 def _row(here: Here, found: Numbered) -> Row:
     wanted, before = config(here, found.number), config(here, found.number - 1)
-    told = compare.differences(before, wanted) if wanted else ()
+    told = changes.said(here.desk, before, wanted) if wanted else ()
     first, *others = told or ("Nothing that can be told in a sentence.",)
     return Row(
         number=found.number,

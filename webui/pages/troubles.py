@@ -46,6 +46,7 @@ WAYS: Mapping[type[Event], Way] = {
     events.EarLost: Way("Other DHCP servers cannot be heard.", "Look at it"),
     events.BootLooping: Way("A machine boots in a circle.", "See its boots", "warn"),
     events.LinkMissing: Way("A port is missing.", "Look at it"),
+    events.LinkUnclear: Way("A port is two at once.", "Look at it"),
     events.RevisionRefused: Way("A change was not applied.", "Look at it"),
     events.RevisionUndone: Way("A change was undone.", "Look at it"),
     events.NetworkUnreachable: Way("The network could not be put right.", "Look at it"),

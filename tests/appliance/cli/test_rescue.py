@@ -32,7 +32,7 @@ def left_behind(state: Path) -> None:
         lan = BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))
         dns = DnsSlice("nixie", "lan", (), Dns())
         trials.publish(connection, Slices(3, (), dns, (lan,)), 1.0)
-        port = trials.PortRow("enp2s0", "52:54:00:00:00:01", True, "lan")
+        port = trials.PortRow("enp2s0", "52:54:00:00:00:01", True, "lan", "pci-0000:02:00.0")
         trials.write_ports(connection, [port], 1.0)
     with closing(writer(state / "boot.db", boots.MIGRATIONS)) as connection:
         connection.execute(
@@ -49,7 +49,7 @@ def test_a_dead_router_is_shown_from_its_files(tmp_path: Path) -> None:
     lines = [" ".join(line.split()) for line in told.stdout.splitlines()]
     assert "admin https://10.77.0.1/" in lines
     assert "configuration revision 3 of 0" in lines
-    assert "enp2s0 52:54:00:00:00:01 up lan" in lines
+    assert "enp2s0 52:54:00:00:00:01 pci-0000:02:00.0 up lan" in lines
     assert "Nixie does not run: nixie run" in lines
     assert "1970-01-01 00:01:40Z 52:54:00:12:34:56 ember short no-loader" in lines
 

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
+import pytest
+
 from appliance.model.config import Network, RouterConfig
 from appliance.model.pppoe import Pppoe
 from appliance.model.vlan import Tagged
@@ -39,6 +41,50 @@ def test_a_port_known_by_mac_gets_todays_name() -> None:
     config = replace(CONFIG, networks=(replace(LAN, ports=("52:54:00:00:00:01",)),))
     found, missing = located(config, (NICS[0], Nic("enp3s0", "52:54:00:00:00:01")))
     assert (found.networks[0].ports, missing) == (("enp3s0",), ())
+
+
+SLOT = "pci-0000:01:00.0"
+BY_SLOT = replace(
+    CONFIG,
+    networks=(replace(LAN, ports=(SLOT,), tagged=(Tagged(SLOT, 20),)),),
+    wan=replace(WAN, port="pci-0000:02:00.0"),
+)
+INTERNET_CARD = Nic("eth0", "52:54:00:00:00:00", path="pci-0000:02:00.0")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        Nic("enp3s0", "52:54:00:00:00:01", path=SLOT),
+        Nic("eth7", "02:00:00:00:00:99", path=SLOT),
+    ],
+    ids=["renamed", "replaced"],
+)
+def test_a_port_known_by_its_slot_is_the_card_in_it(card: Nic) -> None:
+    found, missing = located(BY_SLOT, (INTERNET_CARD, card))
+    (lan,) = found.networks
+    assert (lan.ports, lan.tagged) == ((card.name,), (Tagged(card.name, 20),))
+    assert found.wan
+    assert (found.wan.port, missing) == ("eth0", ())
+
+
+def test_a_card_that_moved_to_another_slot_leaves_its_place() -> None:
+    moved = Nic("eth1", "52:54:00:00:00:01", path="pci-0000:03:00.0")
+    found, missing = located(BY_SLOT, (INTERNET_CARD, moved))
+    assert (found.networks[0].members, missing) == ((), (Missing("lan", SLOT),))
+
+
+def test_a_port_that_may_be_two_is_neither() -> None:
+    two = tuple(Nic(name, mac, path=SLOT) for name, mac in (("eth1", "a"), ("eth2", "b")))
+    found, missing = located(BY_SLOT, (INTERNET_CARD, *two))
+    assert found.networks[0].members == ()
+    assert missing == (Missing("lan", SLOT, ("eth1", "eth2")),)
+
+
+def test_an_internet_port_that_may_be_two_is_neither() -> None:
+    two = tuple(replace(INTERNET_CARD, name=name, mac=name) for name in ("eth0", "eth9"))
+    found, missing = located(replace(BY_SLOT, networks=()), two)
+    assert (found.wan, missing) == (None, (Missing("wan", "pci-0000:02:00.0", ("eth0", "eth9")),))
 
 
 def test_a_port_that_is_not_there_is_named() -> None:

@@ -48,7 +48,10 @@ def test_the_same_slices_are_not_written_again(database: sqlite3.Connection) -> 
 
 
 def test_ports_are_replaced_as_a_whole(database: sqlite3.Connection) -> None:
-    old, new = PortRow("eth0", "52:54:00:00:00:01", True, None), PortRow("eth1", "", False, "lan")
+    old, new = (
+        PortRow("eth0", "52:54:00:00:00:01", True, None, "pci-0000:01:00.0"),
+        PortRow("eth1", "", False, "lan"),
+    )
     assert trials.write_ports(database, [old], 5.0)
     assert trials.write_ports(database, [new], 6.0)
     assert trials.ports(database) == [new]

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 import pytest
 
 from appliance.errors import Refused
-from appliance.events import LinkMissing, LinkReturned
+from appliance.events import LinkMissing, LinkReturned, LinkUnclear
 from appliance.model import read, way
 from appliance.model.config import Network, RouterConfig
 from appliance.model.dns import Dns, Upstream
@@ -64,6 +64,30 @@ def test_a_port_is_told_missing_once() -> None:
 
 def test_a_port_that_is_back_is_told() -> None:
     assert link_events((GONE,), ()) == (LinkReturned("lan", "eth1"),)
+
+
+TWO = replace(GONE, several=("eth1", "eth2"))
+
+
+def test_a_port_that_may_be_two_is_told_with_both() -> None:
+    assert link_events((), (TWO,)) == (LinkUnclear("lan", "eth1", "eth1 and eth2"),)
+    assert link_events((GONE,), (TWO,)) == (LinkUnclear("lan", "eth1", "eth1 and eth2"),)
+
+
+def test_a_port_that_was_two_is_told_missing() -> None:
+    assert link_events((TWO,), (GONE,)) == (LinkMissing("lan", "eth1"),)
+
+
+def test_a_port_row_has_its_slot() -> None:
+    slot = "pci-0000:01:00.0"
+    assert port_rows((replace(NICS[0], path=slot),), CONFIG)[0].path == slot
+
+
+def test_a_card_by_its_slot_in_one_place_has_no_other_by_its_name() -> None:
+    cards = (NICS[0], replace(NICS[1], path="pci-0000:01:00.0"))
+    text = json.dumps(read.to_json(replace(CONFIG, wan=Wan("pci-0000:01:00.0"))))
+    with pytest.raises(Refused, match="eth1 is used twice"):
+        checked(text, nics=cards)
 
 
 def test_a_port_row_names_its_network() -> None:

@@ -147,11 +147,38 @@ def test_a_network_moves_with_everything_in_it(lived_in: Home) -> None:
 
 
 def test_a_port_is_known_by_its_mac_when_asked(lived_in: Home) -> None:
-    sent = {**form(lived_in, "/networks/lan/settings"), "by_mac": "yes"}
+    sent = {**form(lived_in, "/networks/lan/settings"), "known_by": "mac"}
     lived_in.post("/networks/lan/settings", **sent)
     assert lan(lived_in).ports == ("02:00:00:00:01:02",)
     again = form(lived_in, "/networks/lan/settings")
-    assert (again["ports"], again["by_mac"]) == (["enp2s0"], "yes")
+    assert (again["ports"], again["known_by"]) == (["enp2s0"], "mac")
+
+
+def test_a_port_is_known_by_its_slot_when_asked(lived_in: Home) -> None:
+    sent = {**form(lived_in, "/networks/lan/settings"), "known_by": "slot"}
+    lived_in.post("/networks/lan/settings", **sent)
+    assert lan(lived_in).ports == ("pci-0000:02:00.0",)
+    again = form(lived_in, "/networks/lan/settings")
+    assert (again["ports"], again["known_by"]) == (["enp2s0"], "slot")
+    review = lived_in.get("/changes/review")
+    assert "The port enp2s0 is known by its slot pci-0000:02:00.0 from now on" in review
+    assert "leaves lan" not in review
+
+
+def test_the_internet_is_known_by_its_slot_when_asked(lived_in: Home) -> None:
+    sent = {**form(lived_in, "/networks/internet"), "known_by": "slot"}
+    lived_in.post("/networks/internet", **sent)
+    wan = drafted(lived_in).wan
+    assert wan
+    assert wan.port == "pci-0000:01:00.0"
+    assert form(lived_in, "/networks/internet")["port"] == "enp1s0"
+
+
+def test_one_card_is_not_taken_twice_by_its_slot(lived_in: Home) -> None:
+    sent = {**form(lived_in, "/networks/internet"), "port": "enp2s0", "known_by": "slot"}
+    answer = lived_in.client.post("/networks/internet", data=sent)
+    assert answer.status_code == 422
+    assert "enp2s0 is used twice" in answer.text
 
 
 def test_options_are_written_as_people_do(lived_in: Home) -> None:
@@ -351,9 +378,9 @@ def test_a_port_carries_a_network_with_a_tag(lived_in: Home) -> None:
     assert drafted(lived_in).networks[1].tagged == (Tagged("enp2s0", 20),)
     sent = form(lived_in, "/networks/guest/settings")
     assert sent["tagged"] == "enp2s0 20"
-    lived_in.post("/networks/guest/settings", **{**sent, "by_mac": "yes"})
+    lived_in.post("/networks/guest/settings", **{**sent, "known_by": "mac"})
     assert drafted(lived_in).networks[1].tagged == (Tagged("02:00:00:00:01:02", 20),)
-    assert form(lived_in, "/networks/guest/settings")["by_mac"] == "yes"
+    assert form(lived_in, "/networks/guest/settings")["known_by"] == "mac"
     assert "10.78.0.1/24 over 02:00:00:00:01:02 (tag 20)" in lived_in.get("/networks")
 
 
