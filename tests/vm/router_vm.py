@@ -267,7 +267,8 @@ def router_vm(
     """A machine for the length of a block; when the block fails, its last words are printed.
 
     `outside` are the numbers of cables that lead to a socket, cable-N in its folder; `state` is
-    a disk for /state, as QEMU opens it; `more` are folders of NIXIE_HOME that shall be there.
+    a disk for /state, as QEMU opens it; `more` are folders of NIXIE_HOME that shall be there: with
+    "nix" it builds, which takes 2 GiB of memory.
     """
     if not KERNEL.exists():
         pytest.skip("there is no kernel for the router VM: set-up unpacks one on Debian")
