@@ -13,20 +13,22 @@ from typing import Any
 
 import pytest
 
+from appliance.model.images import Image
 from appliance.trial import RESTART
 from services.lab.machine import Firmware, Machine
 from services.net.asked import CUT_OFF
 from tests.live.trial_room import Config, Patience, undone_in_time
 from tests.live.waiting import until
 from tests.vm.disk import Disk
-from tests.vm.lab import Workshop
 from tests.vm.router_vm import ALL
 from tests.vm.whole_room import (
     DEVICES,
     FAR,
     SECONDS,
     WholeRouter,
+    adds_a_flake,
     again,
+    built,
     machine_behind,
     whole_router,
 )
@@ -40,9 +42,20 @@ PATIENCE = Patience(grace=60, start=SECONDS)  # net alone starts in that
 
 
 @pytest.fixture(scope="module")
-def whole(workshop: Workshop) -> Iterator[WholeRouter]:
-    with whole_router(workshop) as one:
+def whole() -> Iterator[WholeRouter]:
+    with whole_router() as one:
         yield one
+
+
+@pytest.fixture(scope="module", autouse=True)
+def host(whole: WholeRouter) -> str:
+    """Of a flake that the router has just been given; it builds while other things are tried."""
+    return adds_a_flake(whole)
+
+
+@pytest.fixture(scope="module")
+def image(whole: WholeRouter, host: str) -> Image:
+    return built(whole, host)
 
 
 @pytest.mark.parametrize("module", ["pppoe", "8021q", "nft_flow_offload", "wireguard", "sch_cake"])
@@ -83,24 +96,25 @@ def test_a_tag_that_somebody_deletes_is_made_again(whole: WholeRouter) -> None:
     until(told, "the repair is told", SECONDS)
 
 
-# ── a machine behind it ──────────────────────────────────────────────────────────────────────────
+# ── a host of a flake, built and booted ──────────────────────────────────────────────────────────
+
+
+def test_a_host_of_a_flake_is_built_in_its_own_store(whole: WholeRouter, image: Image) -> None:
+    assert whole.vm.does("test", "-e", f"/state/store{image.toplevel}/init")
 
 
 @pytest.mark.parametrize(("firmware", "asks"), [("bios", "script"), ("uefi", "pxe-x64")])
-def test_a_machine_boots_a_host_of_the_flake_through_it(
-    whole: WholeRouter, workshop: Workshop, firmware: str, asks: str
+def test_a_machine_boots_what_the_router_has_built(
+    whole: WholeRouter, host: str, image: Image, firmware: str, asks: str
 ) -> None:
     machine = Machine(f"behind-{firmware}", MACS[firmware], Firmware(firmware))
-    whole.client.put(
-        f"/machines/{machine.mac}/intent",
-        {"name": machine.name, "host": workshop.hosts["native"]},
-    )
+    whole.client.put(f"/machines/{machine.mac}/intent", {"name": machine.name, "host": host})
     table = "/state/published/table.json"
     until(lambda: machine.mac in whole.vm.read(table), "it is published", SECONDS)
     with machine_behind(whole, machine):
         over = ("up", "short")
         until(lambda: newest_boot(whole, machine.mac)["state"] in over, "its boot has an end", 400)
-    found, image = newest_boot(whole, machine.mac), workshop.image("native")
+    found = newest_boot(whole, machine.mac)
     assert (found["state"], found["firmware"]) == ("up", asks)
     assert (found["image"], found["toplevel"]) == (image.id, image.toplevel)
 

@@ -1,8 +1,8 @@
-"""The whole router in the VM, as an owner has it: tags, the internet, hosts to boot, a real disk.
+"""The whole router in the VM, as an owner has it: tags, the internet, a host to boot, a real disk.
 
-Its hosts were built by a router of the session on this computer (`workshop`), whose files about
-them lie in /state when it is switched on; the images themselves it reads over 9p, where they are.
-The disk of /state is disk.py's, which forgets at a power cut what was not flushed.
+What it boots it has built itself, in a store that begins empty, from a flake that its owner adds.
+The disk of /state is disk.py's, which forgets at a power cut what was not flushed; the store is
+too large for that and lies in memory.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,20 @@ from typing import Any
 
 from appliance.actions.changes import FIRST_RUN, propose_revision
 from appliance.actions.open import open_desk
+from appliance.cli.client import Failed
+from appliance.model.images import Image, image_from_json
 from appliance.roles import GROUP, ROLES
 from services.lab.driver import probe_platform
 from services.lab.machine import Machine, command, needs_variables
 from tests.live.waiting import until
 from tests.vm.disk import Disk
-from tests.vm.lab import Workshop
-from tests.vm.router_vm import ALL, RouterVm, router_vm, switched_on_again
+from tests.vm.lab import SAMPLE
+from tests.vm.router_vm import ALL, LOOK_SECONDS, RouterVm, router_vm, switched_on_again
 
 STATE_BYTES = 96 << 20
+MEGABYTES = 2048  # what a router that builds needs
 SECONDS = 300.0  # an emulated processor has a tenth of the speed
+BUILD_SECONDS = 1_200.0
 CABLE = 1  # between lan0 and pc0
 DEVICES: Mapping[str, str] = {"pc": "pc0", "tag20": "pc0.20", "tag30": "pc0.30"}
 """Who lives behind it: the namespace of each, and its card."""
@@ -63,6 +68,34 @@ CONFIG: dict[str, Any] = {
         {"name": "lab", "reaches": ["internet"]},
     ],
 }
+ROOM = """
+for one in store run/nix run/fetch
+do mkdir -p /state/$one; mount -t tmpfs -o size=3g,mode=755 builds /state/$one; done
+mkdir /state/store/nix
+mount -t cgroup2 groups /sys/fs/cgroup
+echo '+cpu +memory +pids' > /sys/fs/cgroup/cgroup.subtree_control
+"""
+"""Where fetches and builds lie, and what counts their memory.  A store that is there is never left
+for a /nix of this computer."""
+
+FLAKE = "/srv/flake"
+HOST = "crucible"
+ONE_HOST = f"""
+cp -r {SAMPLE} {FLAKE}
+cd {FLAKE}
+cat > flake.nix
+git -c user.name=owner -c user.email=owner@lan.invalid commit --quiet --all --message 'One host'
+"""
+OUTPUTS = """{
+  outputs = { self }: {
+    nixosConfigurations.%s = import ./nixos/lib/eval-config.nix
+      { lib = import ./lib; parts = ./parts; }
+      { modules = [ ./hosts/%s.nix ]; };
+  };
+}
+"""
+"""The sample with one host of it: each look takes an emulated processor ten seconds."""
+
 OUTSIDE = f"ip addr add {GATEWAY}/24 dev isp0; ip addr add {FAR}/32 dev lo"
 LEASED = """#!/bin/sh
 [ "$1" = bound ] || exit 0
@@ -125,15 +158,16 @@ class WholeRouter:
 
 
 @contextmanager
-def whole_router(workshop: Workshop) -> Iterator[WholeRouter]:
+def whole_router() -> Iterator[WholeRouter]:
     """For the length of a block; every role of it runs."""
-    disk = Disk(bytearray(furnished(workshop)))
+    disk = Disk(bytearray(furnished()))
     with (
         served(disk) as file,
-        router_vm("whole", outside=(CABLE,), state=file) as vm,
+        router_vm("whole", outside=(CABLE,), state=file, more=("nix",), megabytes=MEGABYTES) as vm,
     ):
         found = WholeRouter(vm, disk)
         found.sh("mountpoint /state")
+        found.sh(ROOM)
         found.sh(OUTSIDE, "isp")
         for tag in (20, 30):
             found.sh(f"ip netns add tag{tag}")
@@ -163,16 +197,17 @@ def served(disk: Disk) -> Iterator[str]:
 def again(whole: WholeRouter, disk: Disk, *roles: str) -> Iterator[WholeRouter]:
     """The machine, which is off, with what a power cut has left; these roles of it run."""
     with served(disk) as file, switched_on_again(whole.vm, file) as vm:
+        vm.run("sh", "-ec", ROOM)
         vm.run("rm", "/state/run/supervisor.json")  # it says what ran when the power went
         vm.starts(roles)
         yield WholeRouter(vm, disk)
 
 
-def furnished(workshop: Workshop) -> bytes:
-    """The disk before the first start: what the workshop has built, and our configuration."""
+def furnished() -> bytes:
+    """The disk before the first start: our configuration, and nothing else."""
     with tempfile.TemporaryDirectory(prefix="nx") as folder:
         state, image = Path(folder) / "state", Path(folder) / "image"
-        _filled(state, workshop.router.state)
+        _filled(state)
         with image.open("wb") as file:
             file.truncate(STATE_BYTES)
         words = ("/usr/sbin/mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", str(state), str(image))
@@ -180,17 +215,8 @@ def furnished(workshop: Workshop) -> bytes:
         return image.read_bytes()
 
 
-def _filled(state: Path, built: Path) -> None:
+def _filled(state: Path) -> None:
     state.mkdir(mode=0o755)
-    for name in ("nixie.db", "build.db"):
-        with (
-            closing(sqlite3.connect(built / name)) as one,
-            closing(sqlite3.connect(state / name)) as other,
-        ):
-            one.backup(other)
-    shutil.copytree(built / "published", state / "published")
-    with closing(sqlite3.connect(state / "nixie.db")) as one, one:
-        one.execute("DELETE FROM wish")  # they were for the roles of the workshop
     desk = open_desk(state)
     try:
         propose_revision(desk, FIRST_RUN, CONFIG)
@@ -202,12 +228,67 @@ def _filled(state: Path, built: Path) -> None:
     with closing(sqlite3.connect(state / "nixie.db")) as one:
         one.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _given(state / "nixie.db", "web")
-    for path in (state / "build.db", state / "published", *(state / "published").rglob("*")):
-        _given(path, "build")
 
 
 def _given(path: Path, role: str) -> None:
     os.chown(path, ROLES[role].uid, GROUP[1])
+
+
+# ── what it boots ────────────────────────────────────────────────────────────────────────────────
+
+
+def adds_a_flake(whole: WholeRouter) -> str:
+    """As the owner does, by its address in a directory that is allowed; the id of its host.
+
+    The router begins with it at once, and `built` waits for the end.
+    """
+    client = whole.client
+    whole.vm.run("sh", "-ec", ONE_HOST, given=OUTPUTS % (HOST, HOST))
+    _done(
+        lambda: client.post("/directories", {"path": FLAKE}),
+        lambda: FLAKE in str(client.get("/directories")),
+        "the directory is allowed",
+    )
+    url = f"git+file://{FLAKE}"
+    _done(
+        lambda: client.post("/sources", {"url": url, "name": "own", "interval_seconds": 0}),
+        lambda: bool(client.get("/sources")),
+        "the source is there",
+    )
+    (source,) = client.get("/sources")
+    return f"{source['id']}/{HOST}"
+
+
+def built(whole: WholeRouter, host: str) -> Image:
+    """The image that the router made of its host, once it is published."""
+
+    def told(question: str) -> list[list[Any]]:
+        return whole.vm.rows("/state/build.db", question)
+
+    def ended() -> str:
+        time.sleep(LOOK_SECONDS)
+        for state, what in told("SELECT state, what FROM source_state"):
+            assert state != "unreadable", what
+        for kind, reason in told("SELECT kind, reason FROM verdict"):
+            assert kind != "not-bootable", reason
+        for state, what in told("SELECT state, what FROM build"):
+            assert state in {"queued", "running", "built"}, what
+        made = told(f"SELECT image FROM generation WHERE host = '{host}'")
+        return str(made[0][0]) if made else ""
+
+    ident = until(ended, f"{host} is built", BUILD_SECONDS)
+    manifest = whole.vm.read(f"/state/published/images/{ident}.json")
+    return image_from_json(json.loads(manifest))
+
+
+def _done(act: Callable[[], Any], fact: Callable[[], bool], what: str) -> None:
+    """Act; when the machine is too busy to answer in time, wait until it is done all the same."""
+    try:
+        act()
+    except Failed as late:
+        if "in time" not in str(late):
+            raise
+    until(fact, what, SECONDS)
 
 
 # ── a machine behind it ──────────────────────────────────────────────────────────────────────────
