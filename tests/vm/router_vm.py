@@ -267,12 +267,18 @@ class RouterVm:
 
 @contextmanager
 def router_vm(
-    name: str, *, outside: Sequence[int] = (), state: str = "", more: Sequence[str] = ()
+    name: str,
+    *,
+    outside: Sequence[int] = (),
+    state: str = "",
+    more: Sequence[str] = (),
+    megabytes: int = MEGABYTES,
 ) -> Iterator[RouterVm]:
     """A machine for the length of a block; when the block fails, its last words are printed.
 
     `outside` are the numbers of cables that lead to a socket, cable-N in its folder; `state` is
-    a disk for /state, as QEMU opens it; `more` are folders of NIXIE_HOME that shall be there.
+    a disk for /state, as QEMU opens it; `more` are folders of NIXIE_HOME that shall be there: with
+    "nix" it builds, which takes 2 GiB of memory.
     """
     if not KERNEL.exists():
         pytest.skip("there is no kernel for the router VM: set-up unpacks one on Debian")
@@ -286,7 +292,7 @@ def router_vm(
         shutil.copy(script, home.home)
     folder = Path(tempfile.mkdtemp(prefix="nxvm"))
     try:
-        with switched_on(home, folder, outside, state) as vm:
+        with switched_on(home, folder, outside, state, megabytes) as vm:
             try:
                 yield vm
             except BaseException:
@@ -310,7 +316,11 @@ def switched_on_again(vm: RouterVm, state: str) -> Iterator[RouterVm]:
 
 @contextmanager
 def switched_on(
-    home: Router, folder: Path, outside: Sequence[int], state: str
+    home: Router,
+    folder: Path,
+    outside: Sequence[int],
+    state: str,
+    megabytes: int = MEGABYTES,
 ) -> Iterator[RouterVm]:
     """The machine alone; its cards have their names and namespaces when the block begins."""
     image = _initrd(folder, home)
@@ -318,7 +328,7 @@ def switched_on(
         listening.bind(str(folder / "line"))
         listening.listen(1)
         process = subprocess.Popen(
-            command(folder, image, outside, state),
+            command(folder, image, outside, state, megabytes),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -350,11 +360,13 @@ def _is_on(vm: RouterVm) -> None:
     assert not first.empty(), "\n".join(("the machine does not start", *vm.console))
 
 
-def command(folder: Path, image: Path, outside: Sequence[int], state: str) -> list[str]:
+def command(
+    folder: Path, image: Path, outside: Sequence[int], state: str, megabytes: int
+) -> list[str]:
     """QEMU's arguments; the console is its standard output."""
     fast = asyncio.run(probe_platform()).accelerator
     return [
-        "qemu-system-x86_64", "-accel", fast, "-cpu", "max", "-smp", "2", "-m", str(MEGABYTES),
+        "qemu-system-x86_64", "-accel", fast, "-cpu", "max", "-smp", "2", "-m", str(megabytes),
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", str(next(KERNEL.glob("boot/vmlinuz-*"))), "-initrd", str(image),
         "-append", "console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off",
