@@ -49,7 +49,7 @@ class Tried(Protocol):
 class Patience:
     """How long things may take there: `grace` beyond the deadline, `start` of a whole router."""
 
-    grace: float = 60
+    grace: float = 120
     start: float = 120
 
 
