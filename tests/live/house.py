@@ -34,6 +34,7 @@ from services.supervisor.child import Patience
 from services.supervisor.plan import Plan
 from services.supervisor.serve import supervise
 from tests.live import waiting
+from tests.live.standing import ROOMS
 
 CHECKOUT = Path(__file__).parents[2]
 USERS, CONFINED = identities(
@@ -166,7 +167,7 @@ def house() -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="nx", dir="/tmp"))
     folder.chmod(0o755)
     program = folder / "program"
-    for room in ("appliance", "services"):
+    for room in ROOMS:
         shutil.copytree(
             CHECKOUT / room, program / room, ignore=shutil.ignore_patterns("__pycache__")
         )

@@ -37,6 +37,7 @@ from services.nix.driver import memory_installed
 from services.nix.publish.driver import published_image
 from services.nix.store import Store, store_in
 from services.nix.versions import version
+from tests.live.standing import ROOMS
 from tests.live.waiting import until
 
 HOME = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
@@ -358,7 +359,7 @@ def _made(folder: Path, nix: Path) -> Place:
     state, program, flakes = (folder / name for name in ("state", "program", "flakes"))
     for one in (program, flakes, state / "run", state / "store/nix"):
         one.mkdir(mode=0o755, parents=True)
-    for room in ("appliance", "services", "hardware"):
+    for room in ROOMS:
         shutil.copytree(
             CHECKOUT / room, program / room, ignore=shutil.ignore_patterns("__pycache__")
         )

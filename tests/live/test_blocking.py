@@ -22,6 +22,7 @@ from appliance.store.answers import answer
 from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.open import writer
 from tests.live.dns_place import ASK, ROOT, Names, asking, dns
+from tests.live.standing import ROOMS
 from tests.live.test_dns_upstreams import SERVER
 from tests.live.waiting import TRIES, quickest, until
 
@@ -84,7 +85,7 @@ def broker(dns: Names) -> Iterator[None]:
     program = Path(f"/var/lib/nixie-test-{os.getpid()}")
     program.mkdir(mode=0o755)
     subprocess.run(
-        ["cp", "-r", *(str(ROOT / one) for one in ("appliance", "services")), str(program)],
+        ["cp", "-r", *(str(ROOT / one) for one in ROOMS), str(program)],
         check=True,
     )
     subprocess.run(["chmod", "-R", "a+rX", str(program)], check=True)

@@ -23,6 +23,7 @@ from services.processes.client import ask
 from services.processes.driver import ability
 from services.processes.privileges import Footing, Job, Limits, identities
 from services.processes.serve import Broker, serve
+from tests.live.standing import ROOMS
 
 pytestmark = [
     pytest.mark.live,
@@ -424,7 +425,7 @@ asyncio.run(main())
 
 def as_nobody(bench: Bench, line: str) -> list[str]:
     """Run one job as an ordinary user would."""
-    for room in ("appliance", "services"):
+    for room in ROOMS:
         shutil.copytree(CHECKOUT / room, bench.folder / room)
     subprocess.run(["chmod", "-R", "a+rX", bench.folder], check=True)
     argv = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
