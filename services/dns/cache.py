@@ -80,14 +80,15 @@ class Cache:
         return len(self._kept)
 
     def _store(self, key: Key, entry: Kept) -> None:
-        kept = self._kept
-        weight = self._bytes + _weight(key, entry[2])
+        kept, weight = self._kept, self._bytes
         if key in kept:
             weight -= _weight(key, kept.pop(key)[2])
         kept[key] = entry
+        reply = entry[2]
+        weight += ENTRY_BYTES + len(key) + len(reply.records) + RECORD_BYTES * len(reply.ttls)
         while weight > self._most:
-            oldest, gone = kept.popitem(last=False)
-            weight -= _weight(oldest, gone[2])
+            oldest, (_, _, gone, _) = kept.popitem(last=False)
+            weight -= ENTRY_BYTES + len(oldest) + len(gone.records) + RECORD_BYTES * len(gone.ttls)
         self._bytes = weight
 
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from services.dns.leaving.driver import Leaving
 from services.dns.ports import Ports
 from services.dns.reply import read_reply
-from services.dns.upstream import Flight, Upstream, Waiter, wants_tcp
+from services.dns.upstream import Flight, Upstream, Waiter
 from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 53
@@ -106,7 +106,7 @@ class Client:
             if found is None:
                 continue
             flight, reply = found
-            if wants_tcp(flight, reply):
+            if flight.wants_tcp:
                 self._start_tcp(flight)
             else:
                 machine.landed(flight, reply, now)

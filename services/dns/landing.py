@@ -8,6 +8,7 @@ from services.dns.answer import (
     Why,
     answered,
     failed,
+    from_reply,
     keepable,
     kept_out,
     renewed_by_age,
@@ -50,7 +51,9 @@ class Landing:
             reply, why = kept_out(reply), Why.PRIVATE
         seconds = reply.seconds or keepable(reply)
         self._cache.put(key, reply, now, seconds)
-        return answered(ask, reply, now, seconds, why)
+        if ask.chain:
+            return answered(ask, reply, now, seconds, why)
+        return from_reply(query, reply, now, now, now + seconds, why)
 
     def stale(self, ask: Ask, now: float) -> Answer | None:
         """An old answer for who has waited long enough; None when there is none."""

@@ -88,6 +88,10 @@ def _know_the_garbage() -> None:
     gc.set_threshold(GARBAGE)
 
 
+Asker = tuple[socket.socket, tuple[str, int], bytes] | asyncio.Future[Answer]
+"""Who is told: a client, by the socket that heard it and its message; or one who waits here."""
+
+
 class Server:
     """All faces, one cache, and the ways to the upstreams."""
 
@@ -236,15 +240,18 @@ class Server:
         said = self._decided(face, message, client[0], moment)
         if isinstance(said, Ask):
             # of what had to be asked for nothing is remembered here: most names are asked once
-            self._ask(said, moment, partial(self._give, udp, client, message))
+            self._ask(said, moment, (udp, client, message))
         elif isinstance(said, Answer):
             if said.ends and client[0] not in self._exempt:
                 face.answers.put(message, said.message, said.ttls, said.born, said.ends)
-            self._give(udp, client, message, said)
+            self._give((udp, client, message), said)
 
-    def _give(
-        self, udp: socket.socket, client: tuple[str, int], message: bytes, said: Answer
-    ) -> None:
+    def _give(self, asker: Asker, said: Answer) -> None:
+        if not isinstance(asker, tuple):
+            if not asker.done():
+                asker.set_result(said)
+            return
+        udp, client, message = asker
         if self.questions.on:
             self.questions.put(client[0], message, said, self._blocked, self._ways)
         self._leaving.put((udp, said.message, client))
@@ -252,41 +259,42 @@ class Server:
     def _decided(
         self, face: Face, message: bytes, client: str, moment: float, limit: int = 0
     ) -> Answer | Ask | Silence:
-        network = face.name if face.knows(client) else None
+        network = face.name if client in face.budgets or face.knows(client) else None
         blocked = None if client in self._exempt or not face.filtered else self._blocked
         said = answer(message, network, self._zone, self._cache, moment, blocked, limit)
         if isinstance(said, Answer) and said.blocked:
             self.counts.blocked += 1
         return said
 
-    def _ask(self, ask: Ask, now: float, give: Callable[[Answer], None]) -> None:
+    def _ask(self, ask: Ask, now: float, asker: Asker) -> None:
         """Put it to the upstreams; an old answer is given when that takes too long."""
         self.counts.forwarded += 1
         if self._cache.has_stale(ask.query.key, now):
-            return self._ask_in_time(ask, now, give)
-        self._ways.ask(ask.query, partial(self._landed, ask, give), now)
+            return self._ask_in_time(ask, now, asker)
+        self._ways.ask(ask.query, partial(self._landed, ask, asker), now)
         return None
 
-    def _ask_in_time(self, ask: Ask, now: float, give: Callable[[Answer], None]) -> None:
+    def _ask_in_time(self, ask: Ask, now: float, asker: Asker) -> None:
         waits = True
 
         def give_once(said: Answer | None) -> None:
             nonlocal waits
             if waits and said is not None:
                 waits = False
-                give(said)
+                self._give(asker, said)
 
         def patience_ends() -> None:
             if waits:
                 give_once(self._landing.stale(ask, self._clock()))
 
-        self._loop.call_later(PATIENCE_SECONDS, patience_ends)
-        self._ways.ask(ask.query, partial(self._landed, ask, give_once), now)
+        def landed(reply: Reply | None, now: float) -> None:
+            give_once(self._landing.answer(ask, reply, now))
 
-    def _landed(
-        self, ask: Ask, give: Callable[[Answer], None], reply: Reply | None, now: float
-    ) -> None:
-        give(self._landing.answer(ask, reply, now))
+        self._loop.call_later(PATIENCE_SECONDS, patience_ends)
+        self._ways.ask(ask.query, landed, now)
+
+    def _landed(self, ask: Ask, asker: Asker, reply: Reply | None, now: float) -> None:
+        self._give(asker, self._landing.answer(ask, reply, now))
 
     def stream(
         self, face: Face
@@ -336,12 +344,7 @@ class Server:
     async def _waited(self, ask: Ask) -> Answer:
         """The answer for one who waits in a coroutine."""
         waited: asyncio.Future[Answer] = self._loop.create_future()
-
-        def give(given: Answer) -> None:
-            if not waited.done():
-                waited.set_result(given)
-
-        self._ask(ask, self._clock(), give)
+        self._ask(ask, self._clock(), waited)
         return await waited
 
 

@@ -25,10 +25,13 @@ Waiter = Callable[[Reply | None, float], None]
 class Flight:
     """One question on its way."""
 
-    __slots__ = ("done", "doubted", "place", "query", "question", "tries", "waiter")
+    __slots__ = (
+        "done", "doubted", "place", "query", "question", "tries", "waiter", "wants_tcp"
+    )  # fmt: skip
 
     place: tuple[int, bytes]  # slot and id
     question: bytes  # as it was sent; doubted is an answer that has it in another letter case
+    wants_tcp: bool  # its answer was cut short, or may be forged: it must be asked again by TCP
 
     def __init__(self, query: Query, waiter: Waiter) -> None:
         self.query, self.waiter = query, waiter
@@ -84,7 +87,8 @@ class Upstream:
             reply = read_reply(message, HEADER_SIZE + len(question))
         except Malformed:
             return None
-        flight.doubted = not is_ours and self._folds < FOLDS
+        flight.doubted = doubted = not is_ours and self._folds < FOLDS
+        flight.wants_tcp = doubted or reply.flags & TC != 0
         return flight, reply
 
     def confirmed(self, flight: Flight) -> None:
@@ -154,8 +158,3 @@ class Upstream:
             self._by_tcp.discard(flight)
         self._by_id.pop(flight.place, None)
         self._due[flight.tries - 1].pop(flight, None)
-
-
-def wants_tcp(flight: Flight, reply: Reply) -> bool:
-    """Must this be asked again by TCP, because it was cut short or may be forged?"""
-    return flight.doubted or bool(reply.flags & TC)

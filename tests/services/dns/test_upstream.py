@@ -8,7 +8,6 @@ from services.dns.upstream import (
     TRY_SECONDS,
     Flight,
     Upstream,
-    wants_tcp,
 )
 from tests.services.dns.packets import answer_to, parsed, query, question
 
@@ -156,7 +155,7 @@ def test_a_cut_answer_is_asked_by_tcp_while_no_clock_runs() -> None:
     upstream, told = Upstream(), Told()
     found = upstream.heard(1, answered(asked(upstream, told), cut=True))
     assert found
-    assert wants_tcp(*found)
+    assert found[0].wants_tcp
     upstream.by_tcp(found[0])
     assert upstream.woken(200) == ([], [])
     upstream.landed(found[0], found[1], 300)
@@ -233,7 +232,7 @@ def folded(upstream: Upstream) -> tuple[Flight, Reply]:
 
 
 def test_an_answer_in_another_letter_case_is_asked_again_by_tcp() -> None:
-    assert wants_tcp(*folded(Upstream()))
+    assert folded(Upstream())[0].wants_tcp
 
 
 def test_an_answer_in_the_same_letter_case_is_taken() -> None:
@@ -241,7 +240,7 @@ def test_an_answer_in_the_same_letter_case_is_taken() -> None:
     sent = asked(upstream, Told(), dice=ID * 2 + LARGE)
     found = upstream.heard(1, answered(sent))
     assert found
-    assert not wants_tcp(*found)
+    assert not found[0].wants_tcp
 
 
 def test_a_broken_answer_casts_no_doubt_on_the_real_one() -> None:
@@ -250,7 +249,7 @@ def test_a_broken_answer_casts_no_doubt_on_the_real_one() -> None:
     assert upstream.heard(1, answer_to(ID + question()[2:], LINE)[:-1]) is None
     found = upstream.heard(1, answered(sent))
     assert found
-    assert not wants_tcp(*found)
+    assert not found[0].wants_tcp
 
 
 def test_an_upstream_that_folds_letters_is_believed_once_tcp_has_confirmed_it() -> None:
@@ -259,7 +258,7 @@ def test_an_upstream_that_folds_letters_is_believed_once_tcp_has_confirmed_it() 
         flight, reply = folded(upstream)
         upstream.confirmed(flight)
         upstream.landed(flight, reply, 101)
-    assert not wants_tcp(*folded(upstream))
+    assert not folded(upstream)[0].wants_tcp
 
 
 @given(st.binary(max_size=200), st.integers(0, 60), st.binary(max_size=20))
