@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.model import pppoe
-from appliance.model.cards import meant
+from appliance.model.cards import meant, names
 from appliance.model.config import RouterConfig
 from appliance.model.vlan import Tagged, link_name
 from appliance.model.wan import USUAL_MTU, Wan
@@ -147,27 +147,26 @@ def located(config: RouterConfig, nics: Sequence[Nic]) -> tuple[RouterConfig, tu
 
     Without its port the internet side is left out altogether: nothing is forwarded to a guess.
     """
-    words = meant(nics)
-    names = {word: those[0] for word, those in words.items() if len(those) == 1}
+    words, here = meant(nics), names(nics)
     missing = [
         Missing(network.name, port, words.get(port, ()))
         for network in config.networks
         for port in dict.fromkeys((*network.ports, *(one.port for one in network.tagged)))
-        if port not in names
+        if port not in here
     ]
     networks = tuple(
         replace(
             network,
-            ports=tuple(names[port] for port in network.ports if port in names),
+            ports=tuple(here[port] for port in network.ports if port in here),
             tagged=tuple(
-                Tagged(names[one.port], one.vlan) for one in network.tagged if one.port in names
+                Tagged(here[one.port], one.vlan) for one in network.tagged if one.port in here
             ),
         )
         for network in config.networks
     )
     wan = config.wan
-    if wan and wan.port in names:
-        wan = replace(wan, port=names[wan.port])
+    if wan and wan.port in here:
+        wan = replace(wan, port=here[wan.port])
     elif wan:
         missing.append(Missing(WAN, wan.port, words.get(wan.port, ())))
         wan = None

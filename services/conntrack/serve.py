@@ -11,7 +11,7 @@ from appliance.model.config import RouterConfig
 from appliance.store import devices
 from appliance.store.journal import append, latest, transaction
 from services.conntrack import driver
-from services.conntrack.share import Home, is_told, over, told
+from services.conntrack.share import home, is_told, over, told
 
 LOOK_SECONDS = 2.0
 KINDS = (FlowsNearlyFull.__name__, FlowsCalm.__name__)
@@ -30,7 +30,11 @@ async def serve(
         found = driver.fill()
         if found is not None and is_told(*found, before=full) != full:
             full = not full
-            event = told(*found, _begun(), _home(database, here())) if full else over(*found)
+            event = (
+                told(*found, _begun(), home(here(), devices.devices(database)))
+                if full
+                else over(*found)
+            )
             with transaction(database):
                 append(database, event, now())
         await asyncio.sleep(LOOK_SECONDS)
@@ -40,14 +44,3 @@ def _begun() -> list[bytes]:
     with suppress(Unreachable):
         return driver.begun()
     return []
-
-
-def _home(database: sqlite3.Connection, config: RouterConfig | None) -> Home:
-    networks = config.networks if config else ()
-    named = {
-        address: f"{row.hostname or row.maker or row.mac} ({address})"
-        for row in devices.devices(database)
-        for address in row.addresses
-    }
-    own = {str(one.address.ip) for one in networks}
-    return Home(tuple(one.address.network for one in networks), frozenset(own), named)

@@ -110,11 +110,11 @@ class Server:
         self._lans: tuple[Lan, ...] = ()
         self._closed = False
         self._written = 0
+        self.failed: asyncio.Future[None] = self._loop.create_future()
         self._clocks = clocks
         (up, wall), before = clocks(), frame(ledger)
         self._boot, self._steady = BOOT_ID.read_text().strip(), Steady(up, wall)
         self._note(missed(Frame(*before) if before else None, self._boot, up, wall), wall)
-        self.failed: asyncio.Future[None] = self._loop.create_future()
         self.turned = asyncio.Event()  # a guard changed its mind about when to wake
         if guarded:
             for port in ports:
@@ -189,13 +189,17 @@ class Server:
         return self._steady.now(up)
 
     def _note(self, moved: float, wall: float) -> None:
-        """Put down how the clock stands, and by how much it was set."""
+        """Put down how the clock stands, and by how much it was set.
+
+        A disk that refuses ends the service where leases had to move; else it costs some exactness.
+        """
         self._noted = wall
         try:
             move(self._ledger, moved, self._boot, self._steady.ahead, wall)
         except sqlite3.Error as error:
-            self._end(error)
-            raise
+            if moved:
+                self._end(error)
+                raise
 
     # ── packets ───────────────────────────────────────────────────────────────────────────────────
 

@@ -48,8 +48,8 @@ def offered(
 
     `own` is the network, or INTERNET, that the form is about: it is not told as an owner.
     """
-    words = meant(port.nic for port in ports)
-    today = {word: those[0] for word, those in words.items() if len(those) == 1}
+    nics = tuple(port.nic for port in ports)
+    words, today = meant(nics), names(nics)
     wanted = {today.get(one, one) for one in picked}
     owners = {today.get(port, port): owner for port, owner in _owners(config).items()}
     found = []

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 
 from appliance.events import Event, ForeignServer, PoolEmpty
-from appliance.store.leases import MIGRATIONS, Stored, commit, troubles
+from appliance.store.leases import MIGRATIONS, Stored, commit, move, troubles
 from appliance.store.open import writer
 from services.dhcp.serve import Port, Server
 from tests.services.dhcp.router import LAN, LOADERS, MAC, number
@@ -94,3 +94,26 @@ def test_a_network_that_goes_takes_its_troubles_along(ledger: sqlite3.Connection
         return wrong(ledger)
 
     assert served(ledger, after) == []
+
+
+def refusing(ledger: sqlite3.Connection) -> sqlite3.Connection:
+    """The same on a disk that takes nothing more."""
+    ledger.execute("PRAGMA query_only = ON")
+    return ledger
+
+
+def test_a_clock_that_cannot_be_noted_hinders_nobody(ledger: sqlite3.Connection) -> None:
+    def goes_on(server: Server) -> bool:
+        server.watch(0.0)
+        return not server.failed.done()
+
+    assert served(refusing(ledger), goes_on)
+
+
+def test_leases_that_cannot_move_with_the_clock_end_the_service(
+    ledger: sqlite3.Connection,
+) -> None:
+    commit(ledger, [held(3_600)], [], 1.0)
+    move(ledger, 0.0, "another run of the machine", 0.0, time.time() - 86_400)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        served(refusing(ledger), lambda server: server.failed)

@@ -64,6 +64,15 @@ class Machine:
         self.up, self.wall, self.boots = 5.0, wall, self.boots + 1
         self.starts()
 
+    def happens(self, what: str, seconds: float, *, away: bool, shown: float = 0.0) -> None:
+        """One of SET, PASSES and OFF; after a power cut the clock shows something near `shown`."""
+        if what == "set":
+            self.is_set(seconds, away=away)
+        elif what == "passes":
+            self.passes(seconds)
+        else:
+            self.is_switched_off(seconds, shown + seconds / 2)
+
     def lives(self) -> tuple[float, float]:
         """How long the lease still lasts: as the role judges it, as others read it by the clock."""
         (one,) = stored(self.ledger, ["lan"])
@@ -100,10 +109,7 @@ def test_a_clock_that_is_set_neither_ends_nor_prolongs_a_lease(
     with closing(memory()) as ledger:
         here = Machine(ledger)
         for what, seconds, away in happened:
-            if what == "set":
-                here.is_set(seconds, away=away)
-            else:
-                here.passes(seconds)
+            here.happens(what, seconds, away=away)
             for left in here.lives():
                 assert abs(left - (LASTS - here.true)) < STEP_SECONDS * (len(happened) + 1)
 
@@ -115,12 +121,7 @@ def test_a_power_cut_ends_no_lease_whatever_the_clock_shows_then(
     with closing(memory()) as ledger:
         here = Machine(ledger)
         for what, seconds, away in happened:
-            if what == "set":
-                here.is_set(seconds, away=away)
-            elif what == "passes":
-                here.passes(seconds)
-            else:
-                here.is_switched_off(seconds, shown + seconds / 2)
+            here.happens(what, seconds, away=away, shown=shown)
             slack = STEP_SECONDS * (len(happened) + 1)
             for left in here.lives():
                 assert left > LASTS - here.true - slack
