@@ -60,7 +60,7 @@ def home(config: RouterConfig | None, devices: Iterable[DeviceRow]) -> Home:
 
 
 def is_told(count: int, most: int, *, before: bool) -> bool:
-    """Is it to be said that it is nearly full; `before`: it was.  With 0 as the most there is no end.
+    """Is it to be said that it is nearly full; `before`: it was.  Of 0 at most there is no end.
 
     >>> [is_told(n, 100, before=b) for n, b in ((79, False), (80, False), (61, True), (59, True))]
     [False, True, True, False]
