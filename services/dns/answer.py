@@ -68,14 +68,16 @@ class Answer:
         self.blocked, self.why = blocked, why
 
 
-class Ask:
-    """An upstream has to be asked `query`; behind a `chain` of our own aliases it is not what the
-    client asked."""
+class Behind(Query):
+    """A question about what a `chain` of our own aliases leads to, and the `client`'s own."""
 
-    __slots__ = ("chain", "client", "query")
+    __slots__ = ("chain", "client")
 
-    def __init__(self, query: Query, client: Query, chain: tuple[Stored, ...] = ()) -> None:
-        self.query, self.client, self.chain = query, client, chain
+    def __init__(self, client: Query, chain: tuple[Stored, ...], target: bytes) -> None:
+        """`target` is in wire form."""
+        message, opt = client.about(target)
+        super().__init__(message, client.flags, target, len(message), opt)
+        self.client, self.chain = client, chain
 
 
 class Silence:
@@ -95,8 +97,9 @@ def answer(
     now: float,
     blocked: Blocked | None = None,
     limit: int = 0,
-) -> Answer | Ask | Silence:
-    """Decide on one message from a client on `network`, None for a client of none of ours.
+) -> Answer | Query | Silence:
+    """Decide on one message from a client on `network`, None for a client of none of ours.  A Query
+    is what an upstream has to be asked.
 
     `blocked` says which names are not answered; None while blocking pauses, or for its exemptions.
     An answer has at most `limit` bytes, 0 for what the client can take over UDP.
@@ -120,8 +123,8 @@ def answer(
         said = compose(query, local.flags, local.counts, local.records)
         return Answer(said, (), now, now + LOCAL_HELD_SECONDS, why=Why.LOCAL)
     # of the world the name itself is asked, or what one of ours is an alias for
-    ask = Ask(query.about(local.target), query, local.chain) if local else Ask(query, query)
-    return _from_the_world(ask, cache, now, blocked)
+    asks = Behind(query, local.chain, local.target) if local else query
+    return _from_the_world(asks, cache, now, blocked)
 
 
 def _refused(query: Query) -> bytes:
@@ -131,30 +134,37 @@ def _refused(query: Query) -> bytes:
     return failure(query, REFUSED)  # RFC 8482 §4.1 allows it for ANY
 
 
-def _from_the_world(ask: Ask, cache: Cache, now: float, blocked: Blocked | None) -> Answer | Ask:
+def _from_the_world(
+    query: Query, cache: Cache, now: float, blocked: Blocked | None
+) -> Answer | Query:
     """A name that is not ours: blocked, from the cache, or an upstream has to be asked."""
-    query = ask.query
     if blocked is not None and blocked.lists_with(query.name):
-        return Answer(no_such_name(ask.client), blocked=True)
+        return Answer(no_such_name(_asked(query)), blocked=True)
     kept = cache.found(query.key, now)
-    if kept and ask.chain:
-        return answered(ask, renewed_by_age(kept, now), now, int(kept[1] - now))
+    if kept and isinstance(query, Behind):
+        return answered(query, renewed_by_age(kept, now), now, int(kept[1] - now))
     if kept:
         return from_reply(query, kept[2], now, kept[0], kept[1])
     if not query.flags & RD:
         # only what is here was asked for: it is not
-        return Answer(failure(ask.client, REFUSED), why=Why.REFUSED)
-    return ask
+        return Answer(failure(_asked(query), REFUSED), why=Why.REFUSED)
+    return query
 
 
-def answered(ask: Ask, reply: Reply, now: float, seconds: int, why: Why = Why.CACHE) -> Answer:
+def _asked(query: Query) -> Query:
+    """What the client asked."""
+    return query.client if isinstance(query, Behind) else query
+
+
+def answered(query: Query, reply: Reply, now: float, seconds: int, why: Why = Why.CACHE) -> Answer:
     """The answer to who asked, from a reply that is good for `seconds` from now."""
-    if ask.chain:
+    if isinstance(query, Behind):
         try:
-            reply = spliced(ask.chain, reply, ask.query.question, ask.client)
+            reply = spliced(query.chain, reply, query.question, query.client)
         except Malformed:
-            reply = failed(ask.client)
-    return from_reply(ask.client, reply, now, now, now + seconds, why)
+            reply = failed(query.client)
+        query = query.client
+    return from_reply(query, reply, now, now, now + seconds, why)
 
 
 def renewed_by_age(kept: Kept, now: float) -> Reply:

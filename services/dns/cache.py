@@ -37,6 +37,7 @@ class Cache:
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         # ordered: a dict looks for its oldest entry at every place that one was taken from
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self.knows = self._kept.__contains__  # was there ever an answer, however old?
         self._bytes, self._most = 0, most_bytes
 
     def put(self, key: Key, reply: Reply, now: float, seconds: int | None = None) -> None:

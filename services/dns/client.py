@@ -5,11 +5,12 @@ import secrets
 import socket
 from contextlib import suppress
 from ipaddress import IPv4Address
+from typing import Generic
 
 from services.dns.leaving.driver import Leaving
 from services.dns.ports import Ports
 from services.dns.reply import read_reply
-from services.dns.upstream import Flight, Upstream, Waiter
+from services.dns.upstream import Flight, Told, Upstream, Waiter
 from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 53
@@ -27,14 +28,14 @@ LEAVE_SECONDS = 5.0
 """At most this often all ports are left because the upstream stays silent."""
 
 
-class Client:
-    """One upstream; `clock` is monotonic."""
+class Client(Generic[Waiter]):
+    """One upstream."""
 
-    def __init__(self, upstream: IPv4Address, port: int = PORT) -> None:
+    def __init__(self, upstream: IPv4Address, told: Told[Waiter], port: int = PORT) -> None:
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
         self._where = (str(upstream), port)
-        self._machine, self._ports = Upstream(), Ports()
+        self._machine, self._ports = Upstream(told), Ports()
         self._sockets: dict[int, socket.socket] = {}
         self._leaving = Leaving(self._send)
         self._entropy, self._spent = b"", ENTROPY_BYTES
@@ -43,7 +44,7 @@ class Client:
         self._by_tcp: set[asyncio.Task[None]] = set()
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
-        """Ask; `waiter` is called once, with the reply or None."""
+        """Ask; `waiter` is told once, of the reply or None."""
         slot, dice = self._place(now, query)
         if message := self._machine.ask(query, waiter, now, slot, dice):
             self._leaving.put((slot, message))
@@ -134,7 +135,7 @@ class Client:
             self._drop(slot)
         self._arm()
 
-    def _start_tcp(self, flight: Flight) -> None:
+    def _start_tcp(self, flight: Flight[Waiter]) -> None:
         self._machine.by_tcp(flight)
         if len(self._by_tcp) >= MOST_TCP:
             return self._machine.landed(flight, None, self._clock())
@@ -143,7 +144,7 @@ class Client:
         task.add_done_callback(self._by_tcp.discard)
         return None
 
-    async def _tcp(self, flight: Flight) -> None:
+    async def _tcp(self, flight: Flight[Waiter]) -> None:
         reply = None
         try:
             async with asyncio.timeout(TCP_SECONDS):

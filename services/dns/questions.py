@@ -61,7 +61,7 @@ class Questions:
             self._asked = Ring(MOST)
 
     def put(
-        self, client: str, message: bytes, said: Answer, blocked: Blocked | None, ways: Ways
+        self, client: str, message: bytes, said: Answer, blocked: Blocked | None, ways: Ways[Any]
     ) -> None:
         """`client` was given this answer."""
         kept = said.message if len(said.message) <= LONGEST_BYTES else b""
@@ -80,7 +80,7 @@ class Questions:
         return [_row(one) for one in islice(wanted, int(question.get("most", SHOWN)))]
 
 
-def _by(message: bytes, said: Answer, blocked: Blocked | None, ways: Ways) -> str:
+def _by(message: bytes, said: Answer, blocked: Blocked | None, ways: Ways[Any]) -> str:
     """The lists that block it, or the server that answered."""
     if not said.blocked and said.why is not Why.UPSTREAM:
         return ""

@@ -8,10 +8,11 @@ found again when it is back.
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import Generic
 
 from services.dns.cache import Key
 from services.dns.reply import Reply
-from services.dns.upstream import MOST_IN_FLIGHT, Waiter
+from services.dns.upstream import MOST_IN_FLIGHT, Told, Waiter
 from services.dns.wire import CLEAR, RCODE, Query
 
 MOST_WAITING = 128
@@ -81,7 +82,7 @@ class Health:
             self.look_at = now + self.rest
 
 
-class Race:
+class Race(Generic[Waiter]):
     """One question, and whom it was put to at what time."""
 
     __slots__ = ("asked", "done", "open", "poor", "query", "waiters")
@@ -94,15 +95,17 @@ class Race:
         self.done = False
 
 
-class Races:
+class Races(Generic[Waiter]):
     """The questions under way to `count` upstreams, which are numbered from 0 in their order."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, told: Told[Waiter]) -> None:
+        self._told = told
         self.health: Sequence[Health] = tuple(Health() for _ in range(count))
         self._several, self._most = count > 1, MOST_IN_FLIGHT if count else 0
-        self._by_key: dict[Key, Race] = {}
+        self._by_key: dict[Key, Race[Waiter]] = {}
         self.last: int | None = None  # who said something last
-        self._due: dict[Race, float] = {}  # when another is asked beside; the next one first
+        # when another is asked beside; the next one first
+        self._due: dict[Race[Waiter], float] = {}
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -112,30 +115,33 @@ class Races:
         """When to call `woken`; None while nobody waits for it."""
         return next(iter(self._due.values()), None)
 
-    def ask(self, query: Query, waiter: Waiter, now: float) -> tuple[Race, Sequence[int]] | None:
+    def ask(
+        self, query: Query, waiter: Waiter, now: float
+    ) -> tuple[Race[Waiter], Sequence[int]] | None:
         """Begin a race: whom to ask at once.  None when it runs already, or nobody can be asked."""
         by_key, key = self._by_key, query.key
         if key in by_key or len(by_key) >= self._most:
             self._joined(by_key.get(key), waiter, now)
             return None
         by_key[key] = race = Race(query, waiter)
-        if not self._several:
-            self._put(race, 0, now)
-            return race, ALONE
-        starters = self._starters(race, now)
-        self._due[race] = now + BESIDE_SECONDS
+        starters = ALONE
+        if self._several:
+            starters = self._starters(race, now)
+            self._due[race] = now + BESIDE_SECONDS
         for number in starters:
-            self._put(race, number, now)
+            race.asked[number] = now
+            self.health[number].put(now)
+        race.open = len(starters)
         return race, starters
 
-    def _joined(self, race: Race | None, waiter: Waiter, now: float) -> None:
+    def _joined(self, race: Race[Waiter] | None, waiter: Waiter, now: float) -> None:
         """Wait with those of a race that runs, if there is one, and room."""
         if race is not None and len(race.waiters) < MOST_WAITING:
             race.waiters.append(waiter)
         else:
-            waiter(None, now)
+            self._told(waiter, None, now)
 
-    def told(self, race: Race, number: int, reply: Reply | None, now: float) -> int | None:
+    def told(self, race: Race[Waiter], number: int, reply: Reply | None, now: float) -> int | None:
         """What `number` said, None for nothing; whom to ask now because of that, None for nobody.
 
         It is told however late: what it says of itself is always worth knowing.
@@ -160,7 +166,7 @@ class Races:
             self._end(race, race.poor, now)
         return after
 
-    def woken(self, now: float) -> Iterator[tuple[Race, int]]:
+    def woken(self, now: float) -> Iterator[tuple[Race[Waiter], int]]:
         """Who is asked beside the one that takes so long."""
         for race, _ in list(takewhile(lambda one: one[1] <= now, self._due.items())):
             del self._due[race]
@@ -178,7 +184,7 @@ class Races:
         for race in list(self._by_key.values()):
             self._end(race, None, now)
 
-    def _next(self, race: Race) -> int | None:
+    def _next(self, race: Race[Waiter]) -> int | None:
         """The best that was not asked yet: well, and quick; who rests comes last."""
         best, rank = None, (0.0, 0.0)
         for number, one in enumerate(self.health):
@@ -189,7 +195,7 @@ class Races:
                 best, rank = number, its
         return best
 
-    def _starters(self, race: Race, now: float) -> Sequence[int]:
+    def _starters(self, race: Race[Waiter], now: float) -> Sequence[int]:
         """The best, and whoever is asked beside it to see how they do."""
         first = self._next(race)
         if first is None:
@@ -197,14 +203,14 @@ class Races:
         others = [at for at, one in enumerate(self.health) if now >= one.look_at and at != first]
         return [first, *others]
 
-    def _put(self, race: Race, number: int, now: float) -> None:
+    def _put(self, race: Race[Waiter], number: int, now: float) -> None:
         race.asked[number] = now
         race.open += 1
         self.health[number].put(now)
 
-    def _end(self, race: Race, reply: Reply | None, now: float) -> None:
+    def _end(self, race: Race[Waiter], reply: Reply | None, now: float) -> None:
         race.done = True
         self._due.pop(race, None)
         self._by_key.pop(race.query.key, None)
         for waiter in race.waiters:
-            waiter(reply, now)
+            self._told(waiter, reply, now)

@@ -8,7 +8,6 @@ import gc
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from appliance.signs import NO_SIGNS, Signs
 from appliance.store.leases import LeaseRow
 from appliance.store.open import now
 from appliance.store.verified import NOBODY, Verified
-from services.dns.answer import Answer, Ask, Silence, answer
+from services.dns.answer import Answer, Silence, answer
 from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
@@ -35,7 +34,7 @@ from services.dns.looked import question, sentence
 from services.dns.questions import Questions, none_known
 from services.dns.reply import Reply
 from services.dns.streams import Streams
-from services.dns.wire import LONGEST
+from services.dns.wire import LONGEST, Query
 from services.dns.zone import Zone, names, network_of
 from services.recall.serve import listening as remembering
 
@@ -90,6 +89,8 @@ def _know_the_garbage() -> None:
 
 Asker = tuple[socket.socket, tuple[str, int], bytes] | asyncio.Future[Answer]
 """Who is told: a client, by the socket that heard it and its message; or one who waits here."""
+Asking = tuple[Query, Asker]
+"""What an upstream is asked, and for whom."""
 
 
 class Server:
@@ -103,7 +104,7 @@ class Server:
         self._heard: list[socket.socket] = []
         self._leaving = Leaving(_send)
         self._zone: Zone | None = None
-        self._ways = Ways(Dns())
+        self._ways = Ways(Dns(), self._landed)
         self._streams = Streams()
         self._blocked: Blocked | None = None
         self._exempt: frozenset[str] = frozenset()
@@ -121,7 +122,7 @@ class Server:
         if self.slice is None or _ways_of(slice_.settings) != _ways_of(self.slice.settings):
             self._ways.close()
             self._cache.clear()
-            self._ways = Ways(slice_.settings)
+            self._ways = Ways(slice_.settings, self._landed)
             self._landing = Landing(self._cache, self.counts, self._ways.may_be_private)
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
         for face in self._faces:
@@ -171,7 +172,7 @@ class Server:
         said = self._looked(question(wire, kind), face, blocked)
         if isinstance(said, Answer) and said.blocked and blocked is not None:
             return sentence(name, record, "", b"", blocked.lists_with(wire))
-        if isinstance(said, Ask):
+        if isinstance(said, Query):
             said = await self._waited(said)
         asked = self.counts.forwarded > before
         how = "which an upstream said just now" if asked else "from what is known here"
@@ -179,7 +180,7 @@ class Server:
 
     def _looked(
         self, message: bytes, face: Face | None, blocked: Blocked | None
-    ) -> Answer | Ask | Silence:
+    ) -> Answer | Query | Silence:
         some = face or next((one for one in self._faces if one.name), None)
         return answer(
             message,
@@ -238,7 +239,7 @@ class Server:
         moment: float,
     ) -> None:
         said = self._decided(face, message, client[0], moment)
-        if isinstance(said, Ask):
+        if isinstance(said, Query):
             # of what had to be asked for nothing is remembered here: most names are asked once
             self._ask(said, moment, (udp, client, message))
         elif isinstance(said, Answer):
@@ -258,7 +259,7 @@ class Server:
 
     def _decided(
         self, face: Face, message: bytes, client: str, moment: float, limit: int = 0
-    ) -> Answer | Ask | Silence:
+    ) -> Answer | Query | Silence:
         network = face.name if client in face.budgets or face.knows(client) else None
         blocked = None if client in self._exempt or not face.filtered else self._blocked
         said = answer(message, network, self._zone, self._cache, moment, blocked, limit)
@@ -266,35 +267,28 @@ class Server:
             self.counts.blocked += 1
         return said
 
-    def _ask(self, ask: Ask, now: float, asker: Asker) -> None:
+    def _ask(self, query: Query, now: float, asker: Asker) -> None:
         """Put it to the upstreams; an old answer is given when that takes too long."""
         self.counts.forwarded += 1
-        if self._cache.has_stale(ask.query.key, now):
-            return self._ask_in_time(ask, now, asker)
-        self._ways.ask(ask.query, partial(self._landed, ask, asker), now)
-        return None
+        if self._cache.knows(query.key) and self._cache.has_stale(query.key, now):
+            asker = self._in_time(query, asker)
+        self._ways.ask(query, (query, asker), now)
 
-    def _ask_in_time(self, ask: Ask, now: float, asker: Asker) -> None:
-        waits = True
-
-        def give_once(said: Answer | None) -> None:
-            nonlocal waits
-            if waits and said is not None:
-                waits = False
-                self._give(asker, said)
+    def _in_time(self, query: Query, asker: Asker) -> asyncio.Future[Answer]:
+        """The first answer for who asked: an upstream's, or, when his patience ends, an old one."""
+        first: asyncio.Future[Answer] = self._loop.create_future()
+        first.add_done_callback(lambda told: self._give(asker, told.result()))
 
         def patience_ends() -> None:
-            if waits:
-                give_once(self._landing.stale(ask, self._clock()))
-
-        def landed(reply: Reply | None, now: float) -> None:
-            give_once(self._landing.answer(ask, reply, now))
+            if not first.done() and (old := self._landing.stale(query, self._clock())):
+                first.set_result(old)
 
         self._loop.call_later(PATIENCE_SECONDS, patience_ends)
-        self._ways.ask(ask.query, landed, now)
+        return first
 
-    def _landed(self, ask: Ask, asker: Asker, reply: Reply | None, now: float) -> None:
-        self._give(asker, self._landing.answer(ask, reply, now))
+    def _landed(self, asking: Asking, reply: Reply | None, now: float) -> None:
+        query, asker = asking
+        self._give(asker, self._landing.answer(query, reply, now))
 
     def stream(
         self, face: Face
@@ -335,16 +329,16 @@ class Server:
             self.counts.limited += 1
             return None
         said = self._decided(face, message, client, self._clock(), LONGEST)
-        if isinstance(said, Ask):
+        if isinstance(said, Query):
             said = await self._waited(said)
         if isinstance(said, Answer) and self.questions.on:
             self.questions.put(client, message, said, self._blocked, self._ways)
         return said.message if isinstance(said, Answer) else None
 
-    async def _waited(self, ask: Ask) -> Answer:
+    async def _waited(self, query: Query) -> Answer:
         """The answer for one who waits in a coroutine."""
         waited: asyncio.Future[Answer] = self._loop.create_future()
-        self._ask(ask, self._clock(), waited)
+        self._ask(query, self._clock(), waited)
         return await waited
 
 

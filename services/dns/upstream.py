@@ -7,6 +7,7 @@ clients ask it, is the races' part (`race.py`).
 
 from collections.abc import Callable
 from itertools import takewhile
+from typing import Generic, TypeVar
 
 from services.dns.reply import Reply, read_reply
 from services.dns.wire import HEADER_SIZE, TC, Malformed, Query, ask, question_of, scrambled
@@ -18,11 +19,13 @@ FOLDS = 8
 """After so many answers that repeat the question in a case of their own, and that TCP confirms, an
 upstream is one that folds letters: nothing can be read from their case."""
 
-Waiter = Callable[[Reply | None, float], None]
-"""Called once with the reply, None when there is none, and with the time it is then."""
+Waiter = TypeVar("Waiter")
+Told = Callable[[Waiter, Reply | None, float], None]
+"""Called once for each who waits, with the reply, None when there is none, and with the time it is
+then.  Who waits is a value: one function hears of all of them, and none is made for each."""
 
 
-class Flight:
+class Flight(Generic[Waiter]):
     """One question on its way."""
 
     __slots__ = (
@@ -39,19 +42,20 @@ class Flight:
         self.doubted = self.done = False
 
 
-class Upstream:
+class Upstream(Generic[Waiter]):
     """All questions in flight.  A slot is a source port, numbered by the door.
 
     Nothing is held of a flight that has landed: under a flood of questions that nobody asked before
     those of the last seconds would be most of our memory.
     """
 
-    def __init__(self) -> None:
-        self._by_id: dict[tuple[int, bytes], Flight] = {}
-        self._by_tcp: set[Flight] = set()
+    def __init__(self, told: Told[Waiter]) -> None:
+        self._told = told
+        self._by_id: dict[tuple[int, bytes], Flight[Waiter]] = {}
+        self._by_tcp: set[Flight[Waiter]] = set()
         self._folds = 0
         # those of each try with their deadlines, the next one first
-        self._due: tuple[dict[Flight, float], ...] = tuple({} for _ in TRY_SECONDS)
+        self._due: tuple[dict[Flight[Waiter], float], ...] = tuple({} for _ in TRY_SECONDS)
 
     def __len__(self) -> int:
         return len(self._by_id) + len(self._by_tcp)
@@ -67,11 +71,11 @@ class Upstream:
         `dice` are two random bytes for the id, two for another one, and one for each letter.
         """
         if len(self._by_id) >= MOST_IN_FLIGHT:
-            waiter(None, now)
+            self._told(waiter, None, now)
             return None
         return self._send(Flight(query, waiter), now, slot, dice)
 
-    def heard(self, slot: int, message: bytes) -> tuple[Flight, Reply] | None:
+    def heard(self, slot: int, message: bytes) -> tuple[Flight[Waiter], Reply] | None:
         """Match an answer to its question; None for what nobody asked, or cannot be read.
 
         An unreadable answer is not the end of the question: the real one may still come.
@@ -91,32 +95,32 @@ class Upstream:
         flight.wants_tcp = doubted or reply.flags & TC != 0
         return flight, reply
 
-    def confirmed(self, flight: Flight) -> None:
+    def confirmed(self, flight: Flight[Waiter]) -> None:
         """TCP gave the answer: when it was doubted for its letters, they are folded over there."""
         if flight.doubted:
             self._folds += 1
 
-    def landed(self, flight: Flight, reply: Reply | None, now: float) -> None:
+    def landed(self, flight: Flight[Waiter], reply: Reply | None, now: float) -> None:
         """End a flight: who waited is told."""
         if flight.done:
             return
         self._forget(flight)
         flight.done = True
-        flight.waiter(reply, now)
+        self._told(flight.waiter, reply, now)
 
-    def by_tcp(self, flight: Flight) -> None:
+    def by_tcp(self, flight: Flight[Waiter]) -> None:
         """The answer was cut short: the door asks again by TCP, and no clock runs meanwhile."""
         self._forget(flight)
         self._by_tcp.add(flight)
 
-    def refused(self, slot: int) -> list[Flight]:
+    def refused(self, slot: int) -> list[Flight[Waiter]]:
         """The flights that left from a slot whose upstream says that nobody listens."""
         return [flight for (number, _), flight in self._by_id.items() if number == slot]
 
-    def woken(self, now: float) -> tuple[list[Flight], list[Flight]]:
+    def woken(self, now: float) -> tuple[list[Flight[Waiter]], list[Flight[Waiter]]]:
         """Who has to be sent again (with `again`), and whose time is over (with `landed`)."""
-        late: list[Flight] = []
-        over: list[Flight] = []
+        late: list[Flight[Waiter]] = []
+        over: list[Flight[Waiter]] = []
         for number, due in enumerate(self._due, start=1):
             ripe = [flight for flight, _ in takewhile(lambda one: one[1] <= now, due.items())]
             (late if number < len(TRY_SECONDS) else over).extend(ripe)
@@ -124,7 +128,7 @@ class Upstream:
                 del due[flight]
         return late, over
 
-    def again(self, flight: Flight, now: float, slot: int, dice: bytes) -> bytes | None:
+    def again(self, flight: Flight[Waiter], now: float, slot: int, dice: bytes) -> bytes | None:
         """The message to send once more, from another place and under another id."""
         self._forget(flight)
         return self._send(flight, now, slot, dice)
@@ -134,13 +138,13 @@ class Upstream:
         for flight in (*self._by_id.values(), *self._by_tcp):
             self.landed(flight, None, now)
 
-    def _send(self, flight: Flight, now: float, slot: int, dice: bytes) -> bytes | None:
+    def _send(self, flight: Flight[Waiter], now: float, slot: int, dice: bytes) -> bytes | None:
         place = slot, dice[:2]
         if place in self._by_id:
             place = slot, dice[2:4]
             if place in self._by_id:  # twice taken: this waiter asks again
                 flight.done = True
-                flight.waiter(None, now)
+                self._told(flight.waiter, None, now)
                 return None
         flight.place = place
         question = flight.query.question
@@ -153,7 +157,7 @@ class Upstream:
         flight.tries = tries + 1
         return ask(place[1], flight.query, question)
 
-    def _forget(self, flight: Flight) -> None:
+    def _forget(self, flight: Flight[Waiter]) -> None:
         if self._by_tcp:
             self._by_tcp.discard(flight)
         self._by_id.pop(flight.place, None)

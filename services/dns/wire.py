@@ -70,11 +70,10 @@ class Query:
         # what an answer depends on: name, type, class, and whether signatures are wanted
         self.key = name + question[-4:] + (b"\1" if self.wants_do else b"\0")
 
-    def about(self, name: bytes) -> "Query":
-        """The same client's question about another name, in wire form."""
+    def about(self, name: bytes) -> "tuple[bytes, tuple[int, int] | None]":
+        """The same client's question about another name, in wire form: the message, its OPT."""
         message = b"".join((self.id, bytes(HEAD.size), name, self.question[-4:]))
-        opt = (self.limit, DO if self.wants_do else 0) if self.edns else None
-        return Query(message, self.flags, name, len(message), opt)
+        return message, (self.limit, DO if self.wants_do else 0) if self.edns else None
 
 
 def read_query(message: bytes) -> Query:

@@ -8,9 +8,10 @@ import asyncio
 import ssl
 from functools import cache
 from ipaddress import IPv4Address
+from typing import Generic
 
 from services.dns.reply import read_reply
-from services.dns.upstream import MOST_IN_FLIGHT, Waiter
+from services.dns.upstream import MOST_IN_FLIGHT, Told, Waiter
 from services.dns.wire import Malformed, Query, ask, question_of
 
 PORT = 853
@@ -26,7 +27,7 @@ def trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class Asked:
+class Asked(Generic[Waiter]):
     """One question on the connection."""
 
     __slots__ = ("again", "query", "until", "waiter")
@@ -36,14 +37,17 @@ class Asked:
         self.again = False
 
 
-class TlsClient:
+class TlsClient(Generic[Waiter]):
     """One upstream over TLS."""
 
-    def __init__(self, upstream: IPv4Address, name: str, port: int = PORT) -> None:
+    def __init__(
+        self, upstream: IPv4Address, name: str, told: Told[Waiter], port: int = PORT
+    ) -> None:
+        self._told = told
         self._loop = asyncio.get_running_loop()
         self._where, self._name = (str(upstream), port), name
-        self._waiting: list[Asked] = []  # for the connection
-        self._asked: dict[bytes, Asked] = {}  # on it, by id
+        self._waiting: list[Asked[Waiter]] = []  # for the connection
+        self._asked: dict[bytes, Asked[Waiter]] = {}  # on it, by id
         self._writer: asyncio.StreamWriter | None = None
         self._patience: asyncio.Timeout | None = None
         self._number = 0
@@ -51,9 +55,9 @@ class TlsClient:
         self._closed = False
 
     def ask(self, query: Query, waiter: Waiter, now: float) -> None:
-        """Ask; `waiter` is called once, with the reply or None."""
+        """Ask; `waiter` is told once, of the reply or None."""
         if self._closed or len(self._asked) + len(self._waiting) >= MOST_IN_FLIGHT:
-            return waiter(None, now)
+            return self._told(waiter, None, now)
         self._put(Asked(query, waiter, now + ANSWER_SECONDS))
         return None
 
@@ -64,7 +68,7 @@ class TlsClient:
             self._work.cancel()
         self._send_off()
 
-    def _put(self, asked: Asked) -> None:
+    def _put(self, asked: Asked[Waiter]) -> None:
         if self._writer is not None:
             self._write(self._writer, asked)
             return
@@ -72,11 +76,11 @@ class TlsClient:
         if self._work is None or self._work.done():
             self._work = self._loop.create_task(self._served())
 
-    def _write(self, writer: asyncio.StreamWriter, asked: Asked) -> None:
+    def _write(self, writer: asyncio.StreamWriter, asked: Asked[Waiter]) -> None:
         self._number = (self._number + 1) % 65_536
         identity = self._number.to_bytes(2)
         if (before := self._asked.pop(identity, None)) is not None:
-            before.waiter(None, self._loop.time())
+            self._told(before.waiter, None, self._loop.time())
         if not self._asked and self._patience:
             self._patience.reschedule(self._loop.time() + ANSWER_SECONDS)
         self._asked[identity] = asked
@@ -111,7 +115,7 @@ class TlsClient:
             self._writer = self._patience = None
             writer.close()
             for one in self._hung_up():
-                one.waiter(None, self._loop.time())
+                self._told(one.waiter, None, self._loop.time())
 
     async def _listened(self, reader: asyncio.StreamReader) -> None:
         """Take answers until the other end hangs up; who asked just then is asked again."""
@@ -137,7 +141,7 @@ class TlsClient:
         while self._asked and (oldest := next(iter(self._asked))):
             if self._asked[oldest].until > now:
                 break
-            self._asked.pop(oldest).waiter(None, now)
+            self._told(self._asked.pop(oldest).waiter, None, now)
         if self._patience:
             wait = ANSWER_SECONDS if self._asked else IDLE_SECONDS
             self._patience.reschedule(now + wait)
@@ -145,11 +149,11 @@ class TlsClient:
             return
         try:
             same = question_of(message) == asked.query.key[:-1]
-            asked.waiter(read_reply(message) if same else None, now)
+            self._told(asked.waiter, read_reply(message) if same else None, now)
         except Malformed:
-            asked.waiter(None, now)
+            self._told(asked.waiter, None, now)
 
-    def _hung_up(self) -> list[Asked]:
+    def _hung_up(self) -> list[Asked[Waiter]]:
         """Whoever was on the connection, and is not to be asked again."""
         gone = list(self._asked.values())
         self._asked.clear()
@@ -162,4 +166,4 @@ class TlsClient:
         self._waiting.clear()
         now = self._loop.time()
         for one in gone:
-            one.waiter(None, now)
+            self._told(one.waiter, None, now)

@@ -9,7 +9,7 @@ from appliance.model.slices import DnsNetwork, DnsSlice
 from services.dns.answer import (
     PRIVATE_SECONDS,
     Answer,
-    Ask,
+    Behind,
     Silence,
     answer,
     answered,
@@ -21,7 +21,7 @@ from services.dns.answer import (
 from services.dns.blocked import Blocked, Hashes, hash_of
 from services.dns.cache import Cache
 from services.dns.labels import name_in_bytes
-from services.dns.wire import LONGEST
+from services.dns.wire import LONGEST, Query
 from services.dns.zone import Zone, names
 from tests.services.dns.packets import addresses, answer_to, code, parsed, query, question, reply
 
@@ -31,7 +31,9 @@ SLICE = DnsSlice(
 ZONE = Zone(SLICE, names(SLICE, ()))
 
 
-def decide(message: bytes, cache: Cache | None = None, now: float = 100) -> Answer | Ask | Silence:
+def decide(
+    message: bytes, cache: Cache | None = None, now: float = 100
+) -> Answer | Query | Silence:
     return answer(message, network="lan", zone=ZONE, cache=cache or Cache(), now=now)
 
 
@@ -50,7 +52,7 @@ def test_our_own_name_is_answered() -> None:
 
 
 def test_what_is_not_ours_is_asked_upstream() -> None:
-    assert isinstance(decide(question()), Ask)
+    assert isinstance(decide(question()), Query)
 
 
 @pytest.mark.parametrize(("limit", "number"), [(0, 0), (LONGEST, 60)])
@@ -146,7 +148,7 @@ def test_no_message_does_anything_but_answer_ask_or_be_silent(message: bytes) ->
         assert found.message[:2] == message[:2]
         assert found.message[2] & 0x80
     else:
-        assert isinstance(found, Ask | Silence)
+        assert isinstance(found, Query | Silence)
 
 
 @given(st.data())
@@ -161,7 +163,7 @@ def test_no_mutated_question_gets_an_answer_longer_than_it_may(data: st.DataObje
 ADS = Blocked({"ads": Hashes(b"", hash_of(name_in_bytes("ads.example")).to_bytes(8, "little"))})
 
 
-def blocked(message: bytes, zone: Zone = ZONE) -> Answer | Ask | Silence:
+def blocked(message: bytes, zone: Zone = ZONE) -> Answer | Query | Silence:
     return answer(message, network="lan", zone=zone, cache=Cache(), now=100, blocked=ADS)
 
 
@@ -208,7 +210,7 @@ def test_an_alias_does_not_hide_a_blocked_name() -> None:
 
 def test_the_answer_to_an_alias_names_both() -> None:
     ask = blocked(question("Site.lan", edns=1232), ALIASES)
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, Behind)
     found = answered(ask, reply("www.example.com. 60 IN A 192.0.2.7"), 100, 60)
     told = parsed(found.message)
     assert str(told.q.qname) == "Site.lan."
@@ -236,7 +238,7 @@ def test_a_reply_that_leads_into_the_lan_becomes_nothing_for_a_minute() -> None:
 @given(st.binary(max_size=120))
 def test_any_answer_to_an_alias_can_be_given(noise: bytes) -> None:
     ask = blocked(question("site.lan"), ALIASES)
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, Behind)
     broken = reply("www.example.com. 60 IN A 192.0.2.7")
     broken.records = broken.records[:3] + noise
     assert parsed(answered(ask, broken, 100, 60).message).header.id == 0x1234

@@ -1,11 +1,11 @@
-from services.dns.answer import Answer, Ask, Why
+from services.dns.answer import Answer, Why
 from services.dns.cache import Cache
 from services.dns.counts import Counts
 from services.dns.landing import Landing
 from services.dns.reply import Reply
 from tests.services.dns.packets import addresses, code, query, reply
 
-ASK = Ask(query(), query())
+QUERY = query()
 GOOD = reply("www.example.com. 60 IN A 203.0.113.5")
 NEWER = reply("www.example.com. 60 IN A 203.0.113.6")
 INSIDE = reply("www.example.com. 60 IN A 192.168.1.1")
@@ -20,10 +20,10 @@ class Place:
         self._landing = Landing(self.cache, self.counts, lambda _: private)
 
     def said(self, found: Reply | None, now: float = 100) -> Answer:
-        return self._landing.answer(ASK, found, now)
+        return self._landing.answer(QUERY, found, now)
 
     def stale(self, now: float) -> Answer | None:
-        return self._landing.stale(ASK, now)
+        return self._landing.stale(QUERY, now)
 
 
 def test_a_good_reply_is_the_answer() -> None:
@@ -34,7 +34,7 @@ def test_a_good_reply_is_the_answer() -> None:
 def test_a_good_reply_is_kept() -> None:
     place = Place()
     place.said(GOOD)
-    assert place.cache.found(ASK.query.key, 159)
+    assert place.cache.found(QUERY.key, 159)
 
 
 def test_all_who_waited_are_answered_from_what_was_kept_first() -> None:

@@ -7,13 +7,17 @@ from services.dns.questions import MOST, Questions
 from tests.services.dns.packets import answer_to, question
 
 
+def nobody(*_: object) -> None:
+    """Who is told of replies: none come."""
+
+
 def noted(*names: str, size: int = 0) -> Questions:
     """Questions of one client, put down one after the other."""
     made = Questions(lambda: 7.0)
     made.switch(on=True)
 
     async def put() -> None:
-        ways = Ways(Dns())
+        ways = Ways(Dns(), nobody)
         for name in names:
             asked = question(name)
             said = answer_to(asked, f"{name} 60 IN A 192.0.2.7") + bytes(size)
@@ -70,7 +74,7 @@ def test_a_question_that_cannot_be_read_has_no_name() -> None:
     made.switch(on=True)
 
     async def put() -> None:
-        made.put("10.77.0.5", b"\0\1junk", Answer(b"", why=Why.REFUSED), None, Ways(Dns()))
+        made.put("10.77.0.5", b"\0\1junk", Answer(b"", why=Why.REFUSED), None, Ways(Dns(), nobody))
 
     asyncio.run(put())
     assert names(made) == [""]

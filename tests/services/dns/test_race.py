@@ -19,19 +19,25 @@ class Told:
     def __init__(self) -> None:
         self.replies: list[Reply | None] = []
 
-    def __call__(self, said: Reply | None, _now: float) -> None:
+    def hear(self, said: Reply | None, _now: float) -> None:
         self.replies.append(said)
 
 
-def begun(races: Races, now: float, told: Told | None = None, name: str = "a.example") -> Race:
+def races_of(count: int) -> Races[Told]:
+    return Races(count, Told.hear)
+
+
+def begun(
+    races: Races[Told], now: float, told: Told | None = None, name: str = "a.example"
+) -> Race[Told]:
     made = races.ask(query(name), told or Told(), now)
     assert made
     return made[0]
 
 
-def known(count: int = 2, at: float = 100.0) -> Races:
+def known(count: int = 2, at: float = 100.0) -> Races[Told]:
     """Upstreams that answered once each, the first in 10 ms, the second in 20, and so on."""
-    races = Races(count)
+    races = races_of(count)
     race = begun(races, at)
     for number in range(count):
         races.told(race, number, GOOD, at + 0.01 * (number + 1))
@@ -39,7 +45,7 @@ def known(count: int = 2, at: float = 100.0) -> Races:
 
 
 def test_at_first_everybody_is_asked() -> None:
-    made = Races(3).ask(query(), Told(), 100)
+    made = races_of(3).ask(query(), Told(), 100)
     assert made
     assert sorted(made[1]) == [0, 1, 2]
 
@@ -100,11 +106,11 @@ def test_a_failure_is_the_answer_when_nobody_knows_better() -> None:
 
 def test_nobody_there_is_no_answer() -> None:
     told = Told()
-    assert Races(0).ask(query(), told, 100) is None
+    assert races_of(0).ask(query(), told, 100) is None
     assert told.replies == [None]
 
 
-def silenced(races: Races, at: float) -> float:
+def silenced(races: Races[Told], at: float) -> float:
     """The first upstream stays silent until it rests; when that was."""
     for number in range(SILENCES):
         race = begun(races, at + number, name=f"n{number}.example")
