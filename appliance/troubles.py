@@ -47,6 +47,7 @@ RULES: Mapping[type[Event], Rule] = {
     events.PublicNameUnpublished: Rule(
         ("name",), (events.PublicNamePublished, events.PublicNameForgotten)
     ),
+    events.ClockDoubted: Rule((), (events.ClockTrusted,)),
     events.FlowsNearlyFull: Rule((), (events.FlowsCalm,)),
     events.ExposureFound: Rule(("finding",), (events.ExposureGone,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),
@@ -56,17 +57,20 @@ ABOUT = tuple(sorted({name for rule in RULES.values() for name in rule.about}))
 
 
 def standing(entries: Iterable[Entry], now: float) -> list[Entry]:
-    """The events that still are so, each thing once; `entries` come newest first."""
+    """The events that still are so, each thing once, the newest by the clock first.
+
+    `entries` come newest first by their place in a file, for the clock may have been set since.
+    """
     later: list[Event] = []
     found = []
     for entry in entries:
         rule = RULES.get(type(entry.event))
-        if rule is not None and now - entry.at <= rule.seconds:
+        if rule is not None and abs(now - entry.at) <= rule.seconds:
             over = (type(entry.event), *rule.until)
             if not any(isinstance(one, over) and _same(one, entry.event, rule) for one in later):
                 found.append(entry)
         later.append(entry.event)
-    return found
+    return sorted(found, key=lambda entry: -entry.at)
 
 
 def undecided(troubles: Iterable[Trouble], slices: Slices | None) -> Iterator[Trouble]:

@@ -6,6 +6,7 @@ Nothing here is undoable: a secret that was shown or changed cannot be unseen.
 import base64
 import hmac
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 from appliance.actions.desk import ACCOUNT, Actor, Desk, Done, permit, savable, write_audit
@@ -293,6 +294,7 @@ def tokens(desk: Desk, actor: Actor) -> list[TokenRow]:
 
 def by_cookie(desk: Desk, cookie: str, address: str, *, awake: bool) -> Actor | None:
     """Who a cookie belongs to; only `awake` requests (not pollers) keep the session young."""
+    desk.clock.follow(partial(_move_sessions, desk))
     now = desk.now()
     with people.looking(desk.people) as session:
         found = people.session_of(session, cookie, now)
@@ -330,6 +332,7 @@ def by_token(desk: Desk, secret: str, address: str) -> Actor | None:
 
 def _sign_in(desk: Desk, user: User, address: str, verb: str, what: str) -> SignedIn:
     cookie = _secret(desk)
+    desk.clock.follow(partial(_move_sessions, desk))
     now = desk.now()
     row = Session(
         id=people.secret_hash(cookie),
@@ -345,6 +348,12 @@ def _sign_in(desk: Desk, user: User, address: str, verb: str, what: str) -> Sign
     actor = Actor(user.name, scopes, "session", address, user.account, row.id, user.id)
     write_audit(desk, actor, verb, what, subject=user.id)
     return SignedIn(cookie, actor)
+
+
+def _move_sessions(desk: Desk, seconds: float) -> None:
+    """Nobody is signed out, and nobody stays longer, because the clock was set."""
+    with people.writing(desk.people) as session:
+        people.move_sessions(session, seconds)
 
 
 def _patient(desk: Desk, address: str, name: str) -> None:

@@ -17,6 +17,7 @@ from appliance.actions.refusals import Forbidden, problem
 from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
 from appliance.model.config import RouterConfig
+from appliance.steady import Watched
 from appliance.store import people
 from appliance.store.inventory import Acting, Heading, Told, acting, acts_since
 from appliance.store.reads import Reads
@@ -73,6 +74,7 @@ class Desk:
     passwords: Passwords
     patience: Patience
     now: Callable[[], float]
+    clock: Watched  # the same clock, for what is stored by it
     new_id: Callable[[], str]
     random: Callable[[int], bytes]
     fault: Fault = no_fault

@@ -9,9 +9,10 @@ from appliance.actions.passwords import Passwords
 from appliance.actions.patience import Patience
 from appliance.errors import Unreachable
 from appliance.faults import Fault, no_fault
+from appliance.steady import Watched
 from appliance.store import people
 from appliance.store.migrations.open import inventory_engine, is_lasting, people_engine
-from appliance.store.open import new_id, now
+from appliance.store.open import new_id, now, uptime
 from appliance.store.reads import Reads
 from appliance.store.secrets.open import Secrets, random_bytes
 
@@ -31,6 +32,7 @@ def open_desk(state: Path, passwords: Passwords | None = None, fault: Fault = no
         passwords=passwords or Passwords(),
         patience=Patience(),
         now=now,
+        clock=Watched(uptime, now),
         new_id=new_id,
         random=random_bytes,
         fault=fault,
@@ -38,6 +40,7 @@ def open_desk(state: Path, passwords: Passwords | None = None, fault: Fault = no
     )
     with people.writing(desk.people) as session:
         people.first_rows(session)
+        people.bring_near(session, now())
         people.drop_old_sessions(session, now())
         known = people.known_addresses(session, now() - KNOWN_SECONDS)
     catch_up(desk)

@@ -258,6 +258,16 @@ def frame(connection: sqlite3.Connection) -> tuple[str, float, float] | None:
     return (str(row[0]), float(row[1]), float(row[2])) if row else None
 
 
+def time_of(connection: sqlite3.Connection, boot: str, uptime: float, wall: float) -> float:
+    """Now, as the stored times have it: by the clock, but when that was set and dhcp has not moved
+    them along yet.  `boot` is this run of the machine, `uptime` CLOCK_BOOTTIME."""
+    noted = frame(connection)
+    if noted is None:
+        return wall
+    then, ahead, at = noted
+    return uptime + ahead if then == boot else at
+
+
 def move(
     connection: sqlite3.Connection, seconds: float, boot: str, ahead: float, at: float
 ) -> None:

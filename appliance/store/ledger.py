@@ -53,6 +53,7 @@ class Ledger:
                 trials.write_ports(self._database, ports, self._now())
             if leaving is not None:
                 trials.write_leaving(self._database, leaving)
+                self.leaving = tuple(leaving)
             for event in events:
                 append(self._database, event, self._now())
             prune(self._database)

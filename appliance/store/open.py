@@ -18,11 +18,17 @@ ROOM_BYTES = 1 << 20
 """What each file keeps free in itself."""
 LOG_PAGES = 128
 """Of 4 KiB: what a log may hold before it is moved into its file; half of ROOM_BYTES."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def now() -> float:
     """Unix seconds, UTC: the only kind of time that is stored."""
     return time.time()
+
+
+def uptime() -> float:
+    """Seconds since the machine started, those that it slept included (CLOCK_BOOTTIME)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def new_id() -> str:

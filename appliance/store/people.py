@@ -91,6 +91,22 @@ def drop_sessions(session: Session, user: str, *, but: str | None = None) -> Non
     )
 
 
+def move_sessions(session: Session, seconds: float) -> None:
+    """Move every session's times along: the clock was set."""
+    session.execute(
+        update(SessionRow).values(
+            created_at=SessionRow.created_at + seconds, seen_at=SessionRow.seen_at + seconds
+        )
+    )
+
+
+def bring_near(session: Session, now: float) -> None:
+    """Nobody was seen later than now: the clock was set back while nobody looked."""
+    session.execute(update(SessionRow).where(col(SessionRow.seen_at) > now).values(seen_at=now))
+    later = col(SessionRow.created_at) > now
+    session.execute(update(SessionRow).where(later).values(created_at=now))
+
+
 def drop_old_sessions(session: Session, now: float) -> None:
     """Forget sessions that nobody can use any more."""
     session.execute(

@@ -19,6 +19,7 @@ from appliance.faults import Fault, no_fault
 from appliance.model.config import LONGEST_LEASE_SECONDS
 from appliance.model.slices import TRIED, DhcpNetwork
 from appliance.signs import Signs
+from appliance.steady import NOTE_SECONDS, Frame, Steady, missed
 from appliance.store import slices
 from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
@@ -43,7 +44,6 @@ from services.dhcp.rows import lease as lease_of
 from services.dhcp.rows import row
 from services.dhcp.self_offer import self_offer
 from services.dhcp.service import answer_4011
-from services.dhcp.steady import NOTE_SECONDS, Frame, Steady, missed
 from services.dhcp.watch.driver import BOOT_ID, Watch, uptime
 from services.dhcp.wire import Message, decode
 from services.netboot.recipe import Loaders

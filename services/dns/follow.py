@@ -17,7 +17,7 @@ from appliance.store import devices, inventory_view, leases, names, slices
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import Wish
 from appliance.store.leases import LeaseRow
-from appliance.store.open import now
+from appliance.store.open import BOOT_ID, now, uptime
 from appliance.store.verified import Pair, verified
 from services.dns.blocked import Blocked
 from services.dns.blocking.driver import Lists
@@ -58,7 +58,7 @@ class Known:
     """The files, and the server that is told of them."""
 
     def __init__(self, state: Path, server: Told) -> None:
-        self._server = server
+        self._server, self._boot = server, BOOT_ID.read_text().strip()
         self._own = names.opened(state / "dns.db")
         self._net, self._held = Follower(state / "net.db"), Follower(state / "leases.db")
         self._wishes = Follower(state / "nixie.db")
@@ -88,7 +88,8 @@ class Known:
         with suppress(sqlite3.Error):
             if self._held.connection:
                 macs = (*dict(slice_.machines), *exempt)
-                found = leases.named(self._held.connection, macs, now())
+                theirs = leases.time_of(self._held.connection, self._boot, uptime(), now())
+                found = leases.named(self._held.connection, macs, theirs)
         with suppress(sqlite3.Error):
             if self._net.connection:
                 self._answered = verified(self._net.connection)

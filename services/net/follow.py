@@ -13,6 +13,7 @@ from appliance.store import inventory_view, leases, ways
 from appliance.store.follow import Follower
 from services.net.aim import names_by_mac
 from services.net.asked import LOOK, Inventory, asked
+from services.net.attempt import Clocks
 from services.net.leaving import LastEnd
 from services.pppoe.probe import stands
 
@@ -39,15 +40,18 @@ def read(inventory: Follower, answered: int) -> Inventory | None:
         return None
 
 
-def last_ends(held: Follower) -> LastEnd:
-    """When the last lease on a subnet ends, by leases.db."""
+def last_ends(held: Follower, boot: str, clocks: Clocks) -> LastEnd:
+    """When the last lease on a subnet ends by the clock as it is now; `boot` names this run of the
+    machine."""
 
     def last_end(network: str, subnet: IPv4Network) -> float | None:
         held.changed()
         if held.connection is None:
             return None
         try:
-            return leases.last_end(held.connection, network, subnet)
+            end, wall = leases.last_end(held.connection, network, subnet), clocks.now()
+            theirs = leases.time_of(held.connection, boot, clocks.boottime(), wall)
+            return end and end + wall - theirs
         except sqlite3.Error:
             return None
 

@@ -87,7 +87,7 @@ class Keeper:
         self._ledger = Ledger(database, clocks.now, fault)
         self._machines: Mapping[str, str] = self._ledger.machines
         self._kernel, self._nics, self._clocks, self._fault = kernel, nics, clocks, fault
-        self._leaving, self._learned = Leaving(self._ledger.leaving, last_end), learned
+        self._leaving, self._learned = Leaving(self._ledger.leaving, last_end, clocks), learned
         self._outside = Outside(ears, self._ledger.slices, clocks.now())
         self._kept: Kept | None = self._ledger.kept
         self._config: RouterConfig | None = parsed(self._kept.config) if self._kept else None
@@ -293,7 +293,7 @@ class Keeper:
         self._fault("net.converged")
         revision, now = attempt.revision, self._clocks.now()
         kept = parsed(revision.config)
-        self._leaving.begin(self._config, kept, now, attempt.tried.facts.delegated)
+        self._leaving.begin(self._config, kept, attempt.tried.facts.delegated)
         self._kept = Kept(revision.number, revision.config, now)
         self._config, self._refused, self._pending, self.failures = kept, None, None, 0
         steps = tuple(map(words.say, attempt.steps))
@@ -334,16 +334,15 @@ class Keeper:
         """Take away addresses that nobody needs any more: from the kernel first, then from disk."""
         if self._pending or self._config is None:
             return
-        before = self._leaving.stays
-        self._leaving.stays = self._leaving.needed(self._config, self._clocks.now())
-        gone = [one for one in before if one not in self._leaving.stays]
-        if not gone:
+        needed, before = self._leaving.needed(self._config), self._leaving.stays
+        if needed == self._ledger.leaving:
             return
-        self.failures = 0
+        self._leaving.stays, self.failures = needed, 0
         await self.repair(told=False)
         if self.failures:
             self._leaving.stays = before  # tried again at the next look
             return
+        gone = [one for one in before if one not in needed]
         left = [AddressLeft(one.network, str(one.address.ip)) for one in gone if told]
         self._ledger.write(*left, slices=self._slices(), leaving=self._leaving.stays)
 

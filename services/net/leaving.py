@@ -1,7 +1,8 @@
 """What stands beside the configuration in force: the network before, and who has not moved from it.
 
 After Keep an old address stays until the last lease from then has moved or ended, at the latest
-until the longest of them would have.  Lease ends are Unix seconds, as dhcp writes them.
+until the longest of them would have.  Both are Unix seconds, and move along when the clock is set:
+leases by dhcp, `until` here.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from ipaddress import IPv4Network, IPv6Interface, IPv6Network
 from appliance.model.config import RouterConfig
 from appliance.model.stays import Stay
 from appliance.plan.beside import fitting, stays
+from appliance.steady import Steady
+from services.net.attempt import Clocks
 
 LastEnd = Callable[[str, IPv4Network], float | None]
 """When the last lease of a network on an address of a subnet ends: 0.0 for none, None when that
@@ -25,9 +28,11 @@ def nobody(_network: str, _subnet: IPv4Network) -> float | None:
 class Leaving:
     """The addresses from before the last Keep that still answer: `stays`, as net.db has them."""
 
-    def __init__(self, stays: tuple[Stay, ...], last_end: LastEnd) -> None:
-        self.stays = stays
-        self._last_end = last_end
+    def __init__(self, stays: tuple[Stay, ...], last_end: LastEnd, clocks: Clocks) -> None:
+        now = clocks.now()
+        self.stays = tuple(_no_later(stay, now) for stay in stays)
+        self._last_end, self._clocks = last_end, clocks
+        self._steady = Steady(clocks.boottime(), now)
 
     def beside(
         self, kept: RouterConfig | None, config: RouterConfig, lent: IPv6Network | None = None
@@ -45,10 +50,10 @@ class Leaving:
         self,
         before: RouterConfig | None,
         kept: RouterConfig,
-        now: float,
         lent: IPv6Network | None = None,
     ) -> None:
-        """`kept` has just taken the place of `before`; what may go at once is bounded by `now`."""
+        """`kept` has just taken the place of `before`; what may go at once is bounded by now."""
+        now = self._now()
         ours = {network.address for network in kept.networks}
         self.stays = tuple(
             stay if stay.until is not None else replace(stay, until=self._bound(stay, now))
@@ -56,9 +61,20 @@ class Leaving:
             if stay.address not in ours
         )
 
-    def needed(self, kept: RouterConfig, now: float) -> tuple[Stay, ...]:
+    def needed(self, kept: RouterConfig) -> tuple[Stay, ...]:
         """Those that somebody needs."""
+        now = self._now()
         return tuple(stay for stay in self.stays if self._is_needed(stay, kept, now))
+
+    def _now(self) -> float:
+        """The clock.  When it was set, what stays moves along first."""
+        now = self._clocks.now()
+        if moved := self._steady.moved(self._clocks.boottime(), now):
+            self.stays = tuple(
+                replace(stay, until=stay.until + moved) if stay.until is not None else stay
+                for stay in self.stays
+            )
+        return now
 
     def _bound(self, stay: Stay, now: float) -> float:
         if stay.dhcp is None or isinstance(stay.address, IPv6Interface):
@@ -75,3 +91,11 @@ class Leaving:
             return True  # a renewed lease looks like an old one: only its end tells
         end = self._last_end(stay.network, stay.address.network)
         return end is None or end > now
+
+
+def _no_later(stay: Stay, now: float) -> Stay:
+    """Nobody needs it longer than a lease from now on would last: the clock may have been set back
+    while nobody looked."""
+    if stay.until is None or stay.dhcp is None:
+        return stay
+    return replace(stay, until=min(stay.until, now + stay.dhcp.lease_seconds))

@@ -83,7 +83,7 @@ async def serve(
             kernel = KernelDriver(opened, signs.beat, fault)
             able = await kernel.abilities()
             ears = Ears(partial(facts, report, able), lambda: clock.synchronised)
-            told = last_ends(held), provider.learned, ears
+            told = last_ends(held, boot, CLOCKS), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await watch.begin()  # before any link is up
             await keeper.recover(read(inventory, keeper.asked))

@@ -35,12 +35,28 @@ def told(*pairs: tuple[float, Event]) -> list[Entry]:
         (MISSING, events.LinkReturned("lan", "enp2s0")),
         (events.RevisionRefused(3, "x"), events.RevisionApplied(3)),
         (events.NetworkUnreachable("x"), events.DriftRepaired("y")),
+        (events.ClockDoubted(), events.ClockTrusted()),
     ],
 )
 def test_what_began_stands_until_it_is_over(began: Event, over: Event) -> None:
     assert [one.event for one in troubles.standing(told((9, began)), NOW)] == [began]
     assert troubles.standing(told((5, over), (9, began)), NOW) == []
     assert [one.event for one in troubles.standing(told((5, began), (9, over)), NOW)] == [began]
+
+
+@pytest.mark.parametrize("ago", [31e6, -31e6], ids=["on", "back"])
+def test_a_clock_that_was_set_in_between_prolongs_nothing(ago: float) -> None:
+    down, up = (
+        events.WanDown("enp1s0", "No cable."),
+        events.WanUp("enp1s0", "198.51.100.7/24", "198.51.100.1"),
+    )
+    assert troubles.standing(told((5, up), (ago, down)), NOW) == []
+    assert [one.event for one in troubles.standing(told((5, down), (ago, up)), NOW)] == [down]
+
+
+@pytest.mark.parametrize("ago", [31e6, -31e6], ids=["on", "back"])
+def test_what_is_told_for_a_while_is_not_told_for_years(ago: float) -> None:
+    assert troubles.standing(told((ago, events.ServiceFailed("tftp", "no.", 2))), NOW) == []
 
 
 @pytest.mark.parametrize(("began", "after"), [(MISSING, UNCLEAR), (UNCLEAR, MISSING)])

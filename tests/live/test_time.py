@@ -1,6 +1,7 @@
 """NTP on the LAN, of a clock that a real chronyd follows and never turns."""
 
 import struct
+import sys
 import time
 
 import pytest
@@ -23,6 +24,19 @@ with socket.socket(family, socket.SOCK_DGRAM) as s:
         print(s.recv(99).hex())
     except OSError:
         pass
+"""
+NAMES = """
+import socket
+from dnslib import A, QTYPE, RR, DNSRecord
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    s.bind(("192.0.2.1", 53))
+    while True:
+        said, client = s.recvfrom(512)
+        asked = DNSRecord.parse(said)
+        answer = asked.reply()
+        if asked.q.qtype == QTYPE.A and str(asked.q.qname) == "time.example.":
+            answer.add_answer(RR("time.example.", QTYPE.A, rdata=A("192.0.2.1"), ttl=60))
+        s.sendto(answer.pack(), client)
 """
 EPOCH = 2_208_988_800  # NTP counts from 1900 (RFC 5905 §6)
 
@@ -103,3 +117,13 @@ def test_the_time_is_heard_on_the_networks_alone(six: Six) -> None:
         "0.0.0.0%br-lan:123",
         "[::]%br-lan:123",
     ]
+
+
+def test_the_names_of_time_servers_are_found_while_no_certificate_can_be_judged(six: Six) -> None:
+    six.isp.run("ip", "addr", "add", "192.0.2.1/24", "dev", "eth0")
+    six.isp.start(sys.executable, "-c", NAMES)  # by plain DNS alone: nobody answers by TLS
+    until(lambda: ":53 " in six.isp.run("ss", "-Hlnu"), "the provider answers names")
+    six.tells_the_time()
+    upstreams = [{"address": "192.0.2.1", "tls_name": "dns.example"}]
+    six.apply(SIX | {"dns": {"upstreams": upstreams}, "time": {"servers": ["time.example"]}})
+    until(six.synchronised, "chronyd follows the server")

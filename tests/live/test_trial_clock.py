@@ -121,3 +121,32 @@ def test_a_clock_that_is_set_while_dhcp_is_away_ends_no_lease(client: LanClient)
     finally:
         clock(home, 0)
         until(lambda: abs(ends(client) - before) < HOUR, "it moves back")
+
+
+@pytest.mark.parametrize("seconds", [YEAR, -YEAR], ids=["a year on", "a year back"])
+def test_a_clock_that_is_set_takes_no_old_address_away(client: LanClient, seconds: int) -> None:
+    router, address = client.router, until(client.leased, "there is a lease")
+    assert address.startswith("10.77.0.")
+    router.client.post(f"/change/{moved(client, 600)}/keep")
+    until(lambda: leaving(client) == ["10.77.0.1/24"], "the old address stays")
+    try:
+        clock(router.home, seconds)
+        for _ in range(2):  # what the first look does is done when the second one begins
+            router.inside("ip", "addr", "del", "10.91.0.1/24", "dev", "br-lan")
+            until(lambda: "10.91.0.1" in router.inside("ip", "addr").stdout, "net has looked")
+        assert leaving(client) == ["10.77.0.1/24"]
+    finally:
+        clock(router.home, 0)
+        back = router.client.get("/config")["config"]
+        lan = back["networks"][0]
+        lan["address"] = "10.77.0.1/24"
+        lan["dhcp"]["pool"] |= {"first": "10.77.0.100", "last": "10.77.0.199"}
+        change = str(router.client.post("/config", back, seconds=600)["wish"])
+        until(lambda: state(client, change) == "on trial", "it is tried")
+        router.client.post(f"/change/{change}/keep")
+        until(client.is_served, "everything is served")
+
+
+def leaving(client: LanClient) -> list[str]:
+    """The old addresses that are kept until nobody needs them."""
+    return [one["address"] for one in client.router.client.get("/change")["leaving"]]

@@ -210,14 +210,16 @@ class RouterVm:
         self._monitor(f"set_link {card} on")
 
     def takes_out(self, card: str) -> None:
-        """Pull a card out of its slot, while the machine runs."""
+        """Pull a card out of its slot, while the machine runs; back when the slot is empty."""
         self._monitor(f"device_del {card}")
+        until(lambda: f'id "{card}"' not in self._monitor("info qtree"), "it is out", ON_SECONDS)
 
     def puts_in(self, card: str, mac: str, slot: str) -> None:
         """Put another card into a slot (`0000:00:08.0`), on the same cable."""
         at = slot.rpartition(":")[2]
         device = f"virtio-net-pci,id={card},netdev=to-{card},mac={mac},addr={at},romfile="
-        self._monitor(f"device_add {device}")
+        said = self._monitor(f"device_add {device}")
+        assert "Error" not in said, said
 
     def tell(self, what: str, **more: Any) -> dict[str, Any]:
         """Have something done in the machine; the answer."""
@@ -256,13 +258,16 @@ class RouterVm:
         words = self.run("sh", "-c", "tail -n 25 /run/*.log /state/logs/*.log", ok=False)
         return "\n".join((*self.console[-20:], words))
 
-    def _monitor(self, words: str) -> None:
+    def _monitor(self, words: str) -> str:
+        """Tell QEMU something; what it says, the echo of the words included."""
+        said = b""
         with socket.socket(socket.AF_UNIX) as asking:
             asking.connect(str(self.folder / "monitor"))
             asking.sendall(f"{words}\n".encode())
             asking.shutdown(socket.SHUT_WR)
-            while asking.recv(4096):
-                pass
+            while piece := asking.recv(1 << 16):
+                said += piece
+        return said.decode(errors="replace")
 
 
 @contextmanager

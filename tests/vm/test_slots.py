@@ -11,6 +11,9 @@ from tests.vm.whole_room import SECONDS
 
 pytestmark = pytest.mark.vm
 
+OTHER = "52:54:00:7a:00:aa"
+"""The MAC of the card that replaces the first."""
+
 
 @pytest.fixture(scope="module")
 def vm() -> Iterator[RouterVm]:
@@ -47,4 +50,15 @@ def test_a_renamed_card_stays_the_port_of_its_slot(vm: RouterVm) -> None:
     vm.run("ip", "link", "set", "lan0", "down")
     vm.run("ip", "link", "set", "lan0", "name", "odd9")
     until(lambda: list(ports(vm)) == ["odd9"], "odd9 is a port of the LAN", SECONDS)
+    until(lambda: answers(vm), "the router answers", SECONDS)
+
+
+def test_another_card_in_the_slot_is_the_port(vm: RouterVm) -> None:
+    (name,) = ports(vm)
+    slot = device(vm, name)
+    vm.takes_out("lan0")
+    until(lambda: not ports(vm), "the LAN has no port", SECONDS)
+    assert not answers(vm)
+    vm.puts_in("lan0", OTHER, slot)
+    until(lambda: list(ports(vm).values()) == [OTHER], "the other card is a port", SECONDS)
     until(lambda: answers(vm), "the router answers", SECONDS)

@@ -54,6 +54,9 @@ WAYS: Mapping[type[Event], Way] = {
     events.PublicNameUnpublished: Way(
         "A name does not follow this router.", "See why", "warn", page="/internet/names"
     ),
+    events.ClockDoubted: Way(
+        "The clock is not trusted.", "See the time", "warn", page="/networks/time"
+    ),
     events.FlowsNearlyFull: Way(
         "The router has nearly no room for connections.", "See the devices", page="/devices"
     ),

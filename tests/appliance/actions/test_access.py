@@ -10,6 +10,7 @@ from appliance.actions.open import open_desk
 from appliance.actions.patience import CEILING
 from appliance.actions.refusals import Forbidden, TooMany, Unknown
 from appliance.errors import NixieError, Refused
+from appliance.steady import Watched
 from appliance.store import people
 from appliance.store.tables import Audit
 from tests.appliance.actions.conftest import HELPER, OWNER, Clock
@@ -192,6 +193,26 @@ def test_an_idle_session_ends(desk: Desk, clock: Clock) -> None:
     here = claimed(desk)
     clock.now += people.IDLE_SECONDS + 1
     assert access.by_cookie(desk, here.cookie, "", awake=True) is None
+
+
+@pytest.mark.parametrize("seconds", [31e6, -31e6], ids=["on", "back"])
+def test_a_clock_that_is_set_ends_no_session(desk: Desk, clock: Clock, seconds: float) -> None:
+    uptime = Clock()
+    desk = replace(desk, clock=Watched(uptime, clock))
+    here = claimed(desk)
+    clock.now += seconds
+    assert access.by_cookie(desk, here.cookie, "", awake=False)
+    clock.now += people.IDLE_SECONDS + 1
+    uptime.now += people.IDLE_SECONDS + 1
+    assert access.by_cookie(desk, here.cookie, "", awake=False) is None
+
+
+def test_a_clock_that_was_set_back_in_between_prolongs_no_session(desk: Desk, clock: Clock) -> None:
+    here = claimed(desk)
+    with people.writing(desk.people) as session:
+        people.bring_near(session, clock.now - 31e6)
+    clock.now += people.IDLE_SECONDS + 1 - 31e6
+    assert access.by_cookie(desk, here.cookie, "", awake=False) is None
 
 
 def test_only_awake_requests_keep_a_session_young(desk: Desk, clock: Clock) -> None:

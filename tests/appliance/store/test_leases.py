@@ -28,8 +28,10 @@ from appliance.store.leases import (
     forget,
     holder,
     leases,
+    move,
     note_alone,
     stored,
+    time_of,
     troubles,
 )
 from appliance.store.open import reader, writer
@@ -165,3 +167,12 @@ def test_of_two_names_of_one_network_the_later_end_counts(ledger: sqlite3.Connec
     later = ("office", *ROW[1:7], ROW[7] + 60, *ROW[8:])
     commit(ledger, [ROW, later], [], 1.0)
     assert stored(ledger, ["office", "lan"]) == [later]
+
+
+def test_the_time_of_what_is_stored_is_that_of_a_clock_that_nobody_set(
+    ledger: sqlite3.Connection,
+) -> None:
+    assert time_of(ledger, "this run", 100.0, 9_000.0) == 9_000.0  # nothing was noted
+    move(ledger, 0.0, "this run", 900.0, 1_000.0)
+    assert time_of(ledger, "this run", 150.0, 9_050.0) == 1_050.0
+    assert time_of(ledger, "the next run", 3.0, 60.0) == 1_000.0

@@ -2,7 +2,7 @@ import json
 from contextlib import closing
 from pathlib import Path
 
-from appliance.events import ForeignServer, PoolEmpty
+from appliance.events import ForeignServer, PoolEmpty, PoolHasRoom
 from appliance.store import boots, builds, journal, leases
 from appliance.store.open import writer
 from appliance.store.reads import FILES, Reads
@@ -59,3 +59,11 @@ def test_what_boot_says_about_missing_loaders_is_read(tmp_path: Path) -> None:
         assert reads.missing_loaders() == ()
         boots.save_own(connection, boots.MISSING_LOADERS, json.dumps(["No loader for BIOS."]))
         assert reads.missing_loaders() == ("No loader for BIOS.",)
+
+
+def test_the_latest_come_as_they_were_told_whatever_the_clock_said(tmp_path: Path) -> None:
+    dhcp = writer(tmp_path / "leases.db", leases.MIGRATIONS)
+    journal.append(dhcp, PoolEmpty("lan", "02:00:00:00:00:01"), 2e9)
+    journal.append(dhcp, PoolHasRoom("lan"), 1e9)
+    found = Reads(tmp_path).latest({"PoolEmpty", "PoolHasRoom"}, ())
+    assert [type(entry.event) for entry in found] == [PoolHasRoom, PoolEmpty]

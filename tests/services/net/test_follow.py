@@ -1,19 +1,21 @@
 """What net makes of a lease that nobody can put down any more."""
 
+from asyncio import sleep
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
 import pytest
 
 from appliance.model.pppoe import LINK
 from appliance.model.way import Held, Lease
-from appliance.store import ways
+from appliance.store import leases, ways
 from appliance.store.follow import Follower
 from appliance.store.open import in_memory, writer
-from services.net.follow import Provider
+from services.net.attempt import Clocks
+from services.net.follow import Provider, last_ends
 
 GATEWAY = IPv4Address("203.0.113.1")
 LEASE = Lease(IPv4Interface("203.0.113.5/24"), GATEWAY, (GATEWAY,), lease_seconds=600)
@@ -52,3 +54,14 @@ def test_on_a_disk_that_can_only_be_read_it_goes_on(made: Made) -> None:
 
 def test_one_of_an_earlier_run_of_the_machine_does_not(made: Made) -> None:
     assert made("another run", lasting=True).learned().held is None
+
+
+def test_a_lease_ends_by_the_clock_as_it_is_before_dhcp_moved_it(tmp_path: Path) -> None:
+    path, lan = tmp_path / "leases.db", IPv4Network("10.77.0.0/24")
+    row = ("lan", int(lan[9]), "52:54:00:00:00:01", "", "", "os", 1_000.0, 1_600.0, "bound", "", "")
+    clocks = Clocks(lambda: 9_000.0, lambda: 100.0, lambda: sleep(0))
+    with closing(writer(path, leases.MIGRATIONS)) as own, closing(Follower(path)) as held:
+        leases.commit(own, [row], [], 1_000.0)
+        leases.move(own, 0.0, "this run", 900.0, 1_000.0)  # the clock was at 1000 s then
+        assert last_ends(held, "this run", clocks)("lan", lan) == 9_600.0
+        assert last_ends(held, "this run", clocks)("guest", lan) == 0.0

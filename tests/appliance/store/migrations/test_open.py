@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 from pathlib import Path
@@ -134,3 +135,29 @@ def test_old_lines_of_the_audit_stay_numbered(tmp_path: Path) -> None:
         found = connection.exec_driver_sql("SELECT seq, verb, actor_kind FROM audit ORDER BY seq")
         assert [tuple(row) for row in found] == [(1, "claim", ""), (3, "logout", "user")]
     opened.dispose()
+
+
+def test_who_was_told_of_everything_is_told_of_what_is_seen_from_outside(tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    old = first_layout(tmp_path / "nixie.db", NIXIE, "nixie", scripts)
+    for number in range(2, 7):
+        shutil.copy(next((HERE / "nixie").glob(f"{number:04}*.py")), scripts)
+    everything = ["device", "internet", "change", "boot", "build", "role", "disk", "network"]
+    chosen = {"a": everything, "b": [*everything, "name"], "c": everything[1:]}
+    with old.begin() as connection:
+        carry_out(connection, NIXIE, scripts)
+        for ident, topics in chosen.items():
+            connection.exec_driver_sql(
+                "INSERT INTO channel (id, account, origin, kind, name, settings, topics, set_at)"
+                f" VALUES ('{ident}', '', '', 'ntfy', '', '{{}}', '{json.dumps(topics)}', 1)"
+            )
+    old.dispose()
+    opened = inventory_engine(tmp_path)
+    with opened.connect() as connection:
+        found = connection.exec_driver_sql("SELECT id, topics FROM channel ORDER BY id").all()
+    opened.dispose()
+    assert {ident: "exposed" in json.loads(topics) for ident, topics in found} == {
+        "a": True,
+        "b": True,
+        "c": False,
+    }

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.steady import NOTE_SECONDS, STEP_SECONDS, Frame, Steady, missed
 from appliance.store.leases import MIGRATIONS, commit, frame, leases, move, stored
 from services.dhcp.lease import BOUND, Lease
 from services.dhcp.rows import lease, row
-from services.dhcp.steady import NOTE_SECONDS, STEP_SECONDS, Frame, Steady, missed
 
 MAC = bytes.fromhex("525400123456")
 NOW, LASTS = 1_800_000_000.0, 3_600.0

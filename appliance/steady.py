@@ -10,7 +10,9 @@ How long a machine was switched off nobody knows for certain, for its clock may 
 time is not counted: a lease may last longer than its client believes, never shorter.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final
 
 STEP_SECONDS: Final = 2.0
@@ -55,6 +57,21 @@ class Steady:
             return 0.0
         self.step += found
         return found
+
+
+class Watched:
+    """A clock that many threads read, and what is stored by it."""
+
+    def __init__(self, uptime: Callable[[], float], wall: Callable[[], float]) -> None:
+        self._uptime, self._wall, self._lock = uptime, wall, Lock()
+        self._steady = Steady(uptime(), wall())
+
+    def follow(self, move: Callable[[float], None]) -> None:
+        """When the clock was set since the last time, have what is stored moved by so many seconds;
+        others wait for that."""
+        with self._lock:
+            if moved := self._steady.moved(self._uptime(), self._wall()):
+                move(moved)
 
 
 def missed(frame: Frame | None, boot: str, uptime: float, wall: float) -> float:
