@@ -7,7 +7,7 @@ closed it meanwhile is asked again on a new one, once.
 import asyncio
 import ssl
 from functools import cache
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from services.dns.reply import read_reply
 from services.dns.upstream import MOST_IN_FLIGHT, Waiter
@@ -39,7 +39,7 @@ class Asked:
 class TlsClient:
     """One upstream over TLS."""
 
-    def __init__(self, upstream: IPv4Address, name: str, port: int = PORT) -> None:
+    def __init__(self, upstream: IPv4Address | IPv6Address, name: str, port: int = PORT) -> None:
         self._loop = asyncio.get_running_loop()
         self._where, self._name = (str(upstream), port), name
         self._waiting: list[Asked] = []  # for the connection
