@@ -48,7 +48,7 @@ def test_a_route_by_ipv6_is_added(house: Home) -> None:
 def test_a_route_by_ipv6_is_shown_with_the_network_of_its_gateway(house: Home) -> None:
     house.post(PATH, **SIX)
     page = house.get(PATH)
-    assert 'through <span class="id">fe80::9 on guest</span>, metric 30' in page
+    assert 'through <span class="id breaks">fe80::9 on guest</span>, metric 30' in page
     assert "fd99::/48 is reached through fe80::9 on guest (metric 30)." in house.get(
         "/changes/review"
     )
