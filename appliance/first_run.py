@@ -4,7 +4,7 @@ It names nothing that the owner did not name: a network answers DHCP only on por
 """
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, ip_address
 
 from appliance.errors import Problem, Refused
 from appliance.model.cards import names
@@ -95,9 +95,9 @@ def first_config(
     return RouterConfig(networks=(network,), wan=wan, dns=dns, ula=ula)
 
 
-def _address(text: str) -> IPv4Address:
+def _address(text: str) -> IPv4Address | IPv6Address:
     try:
-        return IPv4Address(text)
+        return ip_address(text)
     except ValueError as error:
-        what = f"{text} is no IPv4 address. Write one like 192.0.2.53 after --upstream."
+        what = f"{text} is no address. Write one like 9.9.9.9 or 2620:fe::fe after --upstream."
         raise Refused(Problem(("upstream",), what)) from error

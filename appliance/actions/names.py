@@ -110,8 +110,8 @@ def _is_address(text: str) -> bool:
 def _servers(lines: Sequence[str]) -> list[dict[str, Any]]:
     """Name servers, one a line.  Raises Refused.
 
-    >>> _servers(["9.9.9.9 dns.quad9.net", ""])
-    [{'address': '9.9.9.9', 'tls_name': 'dns.quad9.net'}]
+    >>> _servers(["2620:fe::fe dns.quad9.net", ""])
+    [{'address': '2620:fe::fe', 'tls_name': 'dns.quad9.net'}]
     """
     rows: list[dict[str, Any]] = []
     for line in lines:

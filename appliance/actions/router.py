@@ -9,7 +9,7 @@ from appliance.actions import draft
 from appliance.actions.desk import Actor, Desk, Done, act
 from appliance.errors import Problem, Refused
 from appliance.events import ConfigActed
-from appliance.model import read
+from appliance.model import ends, read
 from appliance.model.config import RouterConfig
 from appliance.model.wan import Wan
 
@@ -71,7 +71,7 @@ def set_names(
 
     def change(config: RouterConfig) -> RouterConfig:
         known = {str(one.address): read.to_json(one) for one in config.dns.upstreams}
-        rows = [known.get(address, {"address": address}) for address in upstreams]
+        rows = [known.get(str(ends.address(one) or one), {"address": one}) for one in upstreams]
         dns = {**read.to_json(config.dns), "upstreams": rows}
         whole = {**read.to_json(config), "hostname": hostname, "domain": domain, "dns": dns}
         whole |= {} if ula is None else {"ula": ula or None}

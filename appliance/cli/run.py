@@ -37,7 +37,8 @@ def run(
         str, typer.Option(help="The internet's port, by DHCP, at the first start.")
     ] = "",
     upstream: Annotated[
-        list[str], typer.Option(help="Who answers names of the world, at the first start.")
+        list[str],
+        typer.Option(help="Who answers names of the world, by IPv4 or IPv6, at the first start."),
     ] = [],  # noqa: B006
 ) -> None:
     """Be the router on this machine, until stopped."""

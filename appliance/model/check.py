@@ -1,15 +1,16 @@
 """What is wrong with a configuration although each field is right: sentences with their places."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
 from appliance.errors import Problem
 from appliance.model import firewall_check, pppoe
 from appliance.model.check_ipv6 import ipv6_problems
 from appliance.model.check_vlan import vlan_problems
 from appliance.model.config import Dhcp, Network, RouterConfig
-from appliance.model.dns import LONGEST_NAME, data, full_name
+from appliance.model.dns import LONGEST_NAME, data, full_name, groups
 from appliance.model.names import MACHINE_NAME
+from appliance.model.prefixes import numbers, own_addresses
 
 Place = tuple[str | int, ...]
 
@@ -212,14 +213,7 @@ def _pppoe(config: RouterConfig) -> Iterator[Problem]:
 
 
 def _upstreams(config: RouterConfig) -> Iterator[Problem]:
-    groups = [
-        (("dns", "upstreams"), config.dns.upstreams),
-        *(
-            (("dns", "forwardings", at, "upstreams"), one.upstreams)
-            for at, one in enumerate(config.dns.forwardings)
-        ),
-    ]
-    for where, upstreams in groups:
+    for where, upstreams in groups(config.dns):
         yield from _twice(
             (((*where, at, "address"), one.address) for at, one in enumerate(upstreams)),
             "{} is asked once already.",
@@ -228,11 +222,28 @@ def _upstreams(config: RouterConfig) -> Iterator[Problem]:
             yield from _upstream(config, (*where, at, "address"), upstream.address)
 
 
-def _upstream(config: RouterConfig, place: Place, address: IPv4Address) -> Iterator[Problem]:
-    if address in {network.address.ip for network in config.networks}:
+def _upstream(
+    config: RouterConfig, place: Place, address: IPv4Address | IPv6Address
+) -> Iterator[Problem]:
+    if address in own_addresses(config):
         yield Problem(place, f"{address} is this router: its questions would go round in a circle.")
-    elif _cannot_be_host(address) and not address.is_loopback:
+    elif address.is_loopback:
+        return
+    elif isinstance(address, IPv6Address):
+        yield from _upstream_six(config, place, address)
+    elif _cannot_be_host(address):
         yield Problem(place, f"{address} cannot be a name server.")
+
+
+def _upstream_six(config: RouterConfig, place: Place, address: IPv6Address) -> Iterator[Problem]:
+    if address.is_link_local or address.scope_id:
+        what = f"{address} is good on one link only; write an address that is good everywhere"
+        yield Problem(place, f"{what}, like 2620:fe::fe.")
+    elif address.is_multicast or address.is_unspecified or address.ipv4_mapped:
+        yield Problem(place, f"{address} cannot be a name server.")
+    elif not numbers(config):
+        what = f"No network has IPv6, so the router has no way to {address}"
+        yield Problem(place, f"{what}; give one of them IPv6, or take a server with IPv4.")
 
 
 def _forwardings(config: RouterConfig) -> Iterator[Problem]:

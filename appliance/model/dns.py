@@ -1,7 +1,7 @@
 """Names: ours are answered here, the rest is asked of upstreams."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Final
@@ -29,7 +29,7 @@ class Upstream:
 
     __pydantic_config__ = STRICT
 
-    address: IPv4Address
+    address: IPv4Address | IPv6Address
     tls_name: DomainName | None = None
 
 
@@ -89,6 +89,14 @@ class Dns:
     private_answers: tuple[DomainName, ...] = ()  # names of the internet that may lead into the LAN
     queries_per_second: Annotated[int, Between(10, 1_000_000)] = 1_000  # of each client
     blocking: Blocking = field(default_factory=Blocking)
+
+
+def groups(dns: Dns) -> Iterator[tuple[tuple[str | int, ...], tuple[Upstream, ...]]]:
+    """Who is asked beside each other, with their place in the configuration: those for everything,
+    then those of each domain."""
+    yield ("dns", "upstreams"), dns.upstreams
+    for at, one in enumerate(dns.forwardings):
+        yield ("dns", "forwardings", at, "upstreams"), one.upstreams
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A *zone* is networks that are treated alike.  Two words are no zones but stand b
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Final
 
 from appliance.model.limits import STRICT, Between, Matches
@@ -37,6 +37,8 @@ EVERYWHERE: Final = IPv4Network("0.0.0.0/0")
 EVERYWHERE_SIX: Final = IPv6Network("::/0")
 DEFAULT_METRIC: Final = 20
 """Lower wins.  Beats a DHCP client's usual 100 or 1024, and leaves metric 0 to whoever set it."""
+ANNOUNCED_METRIC: Final = 1_024
+"""What the kernel gives an IPv6 default route that a router announces (IP6_RT_PRIO_USER)."""
 WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -159,12 +161,15 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class StaticRoute:
-    """A network behind another router; of two ways the lower metric wins."""
+    """A network behind another router; of two ways the lower metric wins.
+
+    A link-local gateway names where it is, a network or `internet`: `fe80::9%lan`.
+    """
 
     __pydantic_config__ = STRICT
 
-    destination: IPv4Network
-    gateway: IPv4Address
+    destination: IPv4Network | IPv6Network
+    gateway: IPv4Address | IPv6Address
     metric: Annotated[int, Between(1, 9_999)] = DEFAULT_METRIC
 
 

@@ -1,24 +1,23 @@
 """What is wrong with zones, rules, forwards and routes although each field is right."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Network
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance.errors import Problem
+from appliance.model.check_routes import route_problems
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import (
-    DEFAULT_METRIC,
     EVERYBODY,
-    EVERYWHERE,
     INTERNET,
     RESERVED_ZONES,
     ROUTER,
     Forward,
     Ports,
     Rule,
-    StaticRoute,
 )
+from appliance.model.gateways import behind
 from appliance.model.policy import members, reserved
 
 Place = tuple[str | int, ...]
@@ -159,13 +158,9 @@ def _misplaced(
 
 def _subnets(config: RouterConfig, zone: str) -> tuple[IPv4Network, ...]:
     """The IPv4 networks of a zone, and those behind its other routers."""
-    own = [one.address.network for one in config.networks if one.zone == zone]
-    behind = (
-        route.destination
-        for route in config.routes
-        if any(route.gateway in subnet for subnet in own)
-    )
-    return (*own, *behind)
+    own = {one.name: one.address.network for one in config.networks if one.zone == zone}
+    routed = (one for name, one in behind(config) if name in own and isinstance(one, IPv4Network))
+    return (*own.values(), *routed)
 
 
 def _takes_all(rule: Rule) -> bool:
@@ -221,30 +216,6 @@ def _overlap(one: Ports, other: Ports) -> bool:
     return one.first <= other.end and other.first <= one.end
 
 
-def _routes(config: RouterConfig) -> Iterator[Problem]:
-    own = [network.address for network in config.networks]
-    if config.wan and config.wan.static:
-        own.append(config.wan.static.address)
-    taken = {(EVERYWHERE, DEFAULT_METRIC)} if config.wan else set()
-    for at, route in enumerate(config.routes):
-        place: Place = ("routes", at)
-        if (route.destination, route.metric) in taken:
-            what = f"Another route to {route.destination} has the metric {route.metric}."
-            yield Problem((*place, "metric"), what)
-        taken.add((route.destination, route.metric))
-        yield from _gateway(route, (*place, "gateway"), own)
-        if near := [one.network for one in own if route.destination.subnet_of(one.network)]:
-            what = f"{route.destination} is in {near[0]}, which needs no route."
-            yield Problem((*place, "destination"), what)
-
-
-def _gateway(route: StaticRoute, place: Place, own: list[IPv4Interface]) -> Iterator[Problem]:
-    if not any(route.gateway in address.network for address in own):
-        yield Problem(place, f"{route.gateway} is on no network of this router.")
-    elif any(route.gateway == address.ip for address in own):
-        yield Problem(place, f"{route.gateway} is the router itself.")
-
-
 def _clock(config: RouterConfig) -> Iterator[Problem]:
     try:
         ZoneInfo(config.time_zone)
@@ -265,6 +236,6 @@ RULES: Final[tuple[Callable[[RouterConfig], Iterator[Problem]], ...]] = (
     _managed,
     _rules,
     _forwards,
-    _routes,
+    route_problems,
     _clock,
 )

@@ -1,13 +1,15 @@
 """What differs between two firewalls, in sentences for the person who reviews them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import (
     ACCEPT,
+    ANNOUNCED_METRIC,
     DROP,
+    EVERYWHERE_SIX,
     INTERNET,
     REJECT,
     ROUTER,
@@ -16,6 +18,7 @@ from appliance.model.firewall import (
     StaticRoute,
     Zone,
 )
+from appliance.model.gateways import Address, bare
 from appliance.model.policy import device_name, rule_words
 from appliance.model.schedule import zone as time_zone
 
@@ -30,7 +33,7 @@ def differences(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
     yield from _zones(before, after)
     yield from _rules(before, after)
     yield from _forwards(before, after)
-    yield from _routes(before.routes, after.routes)
+    yield from _routes(before, after)
     if before.time_zone != after.time_zone:
         yield f"The router's time zone becomes {after.time_zone} (was {before.time_zone})."
 
@@ -94,15 +97,36 @@ def _forwards(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
     yield from (f"The forward {name} goes away." for name in old if name not in new)
 
 
-def _routes(before: Iterable[StaticRoute], after: Iterable[StaticRoute]) -> Iterator[str]:
-    old, new = dict.fromkeys(before), dict.fromkeys(after)
+def _routes(before: RouterConfig, after: RouterConfig) -> Iterator[str]:
+    old, new = dict.fromkeys(before.routes), dict.fromkeys(after.routes)
     for route in new:
         if route not in old:
-            by = f"{route.gateway} (metric {route.metric})"
-            yield f"{route.destination} is reached through {by}."
+            by = f"{gateway_said(route.gateway)} (metric {route.metric})"
+            yield f"{route.destination} is reached through {by}{_announced(after, route)}."
     for route in old:
         if route not in new:
-            yield f"{route.destination} is no longer reached through {route.gateway}."
+            by = gateway_said(route.gateway)
+            yield f"{route.destination} is no longer reached through {by}."
+
+
+def gateway_said(gateway: Address) -> str:
+    """A gateway for people.
+
+    >>> from ipaddress import IPv6Address
+    >>> gateway_said(IPv6Address("fe80::9%lan"))
+    'fe80::9 on lan'
+    """
+    name = getattr(gateway, "scope_id", None)
+    return f"{bare(gateway)} on {_place(name)}" if name else str(gateway)
+
+
+def _announced(config: RouterConfig, route: StaticRoute) -> str:
+    """What becomes of the way out by IPv6 that the kernel makes of the provider's announcements."""
+    if route.destination != EVERYWHERE_SIX or config.wan is None or config.wan.pppoe:
+        return ""
+    if route.metric < ANNOUNCED_METRIC:
+        return ", whatever way the provider announces"
+    return ", unless the provider announces a way"
 
 
 def _place(zone: str) -> str:

@@ -38,7 +38,7 @@ def is_suffix(address: IPv6Address) -> bool:
     >>> is_suffix(IPv6Address("::1234")), is_suffix(IPv6Address("2001:db8::1"))
     (True, False)
     """
-    return 0 < int(address) < 1 << SUBNET_BITS
+    return address.scope_id is None and 0 < int(address) < 1 << SUBNET_BITS
 
 
 def joined(prefix: IPv6Network, suffix: IPv6Address) -> IPv6Address:

@@ -1,7 +1,7 @@
 """Which /64 each network has: one of the site's own prefix, one of a delegated one."""
 
 from collections.abc import Mapping
-from ipaddress import IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv6Address, IPv6Interface, IPv6Network
 from itertools import count
 
 from appliance.model.config import Network, RouterConfig
@@ -55,6 +55,19 @@ def most(whole: IPv6Network) -> int:
     (255, 0)
     """
     return (1 << max(SUBNET_BITS - whole.prefixlen, 0)) - 1
+
+
+def own_addresses(config: RouterConfig) -> frozenset[IPv4Address | IPv6Address]:
+    """The addresses of the router that the configuration says: those of its networks, in the prefix
+    of our own, and the one that the provider wrote on paper."""
+    found: set[IPv4Address | IPv6Address] = {one.address.ip for one in config.networks}
+    if config.wan and config.wan.static:
+        found.add(config.wan.static.address.ip)
+    mine = prefixes(config, None)
+    found |= {
+        router_address(one, it).ip for one in config.networks for it in mine.get(one.name, ())
+    }
+    return frozenset(found)
 
 
 def router_address(network: Network, prefix: IPv6Network) -> IPv6Interface:

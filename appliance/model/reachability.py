@@ -13,8 +13,10 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, EVERYBODY, INTERNET, ROUTER, Ends, Forward
+from appliance.model.gateways import Subnet, behind, subnets
 from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.policy import PING, Line, Receivers, lines, members, ways_in
+from appliance.model.prefixes import own_addresses
 from appliance.model.schedule import current
 
 EVERYTHING, SOME, NOTHING = "everything", "some", "nothing"
@@ -137,27 +139,21 @@ def difference(before: RouterConfig, after: RouterConfig) -> tuple[Shift, ...]:
 def spoofed(config: RouterConfig, packet: Packet) -> bool:
     """Does the sender's address belong somewhere else than where the packet came from?
 
-    IPv6 is not judged here: its prefixes are not in the configuration.
+    IPv6 is judged as far as the configuration knows it: by the prefix of our own, and by what is
+    behind static routes.  A prefix that the provider lends is not in it.
     """
-    if not isinstance(packet.sender, IPv4Address):
-        return False
-    own = {network.address.ip for network in config.networks}
-    if config.wan and config.wan.static:
-        own.add(config.wan.static.address.ip)
-    return packet.sender in own or _home(config, packet.sender) != packet.source
+    if packet.sender in own_addresses(config):
+        return True
+    return _home(config, packet) not in (None, packet.source)
 
 
-def _home(config: RouterConfig, address: IPv4Address) -> str:
-    """Where an address is routed to: the longest prefix wins, the internet is the shortest."""
-    found = [(one.address.network, one.name) for one in config.networks]
-    if config.wan and config.wan.static:
-        found.append((config.wan.static.address.network, INTERNET))
-    for route in config.routes:
-        behind = next((name for subnet, name in found if route.gateway in subnet), None)
-        if behind:
-            found.append((route.destination, behind))
-    fitting = [(subnet.prefixlen, name) for subnet, name in found if address in subnet]
-    return max(fitting, default=(0, INTERNET))[1]
+def _home(config: RouterConfig, packet: Packet) -> str | None:
+    """Where the sender's address is routed to: the longest prefix wins, the internet is the
+    shortest; None where only the provider could say so."""
+    places: list[tuple[str, Subnet]] = [*subnets(config), *behind(config)]
+    fitting = [(subnet.prefixlen, name) for name, subnet in places if packet.sender in subnet]
+    longest, name = max(fitting, default=(0, INTERNET))
+    return name if longest or packet.sender.version == 4 else None
 
 
 def translated(config: RouterConfig, packet: Packet) -> Packet | None:

@@ -9,7 +9,15 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from appliance.errors import Problem, Refused
@@ -19,12 +27,14 @@ from appliance.model.limits import Between, Matches
 Place = tuple[str | int, ...]
 Part = TypeVar("Part")
 
-ADDRESSES: Mapping[type, tuple[Callable[[str], Any], str]] = {
+ADDRESSES: Mapping[Any, tuple[Callable[[str], Any], str]] = {
     IPv4Address: (IPv4Address, "an IPv4 address like 10.77.0.1"),
     IPv4Interface: (IPv4Interface, "an address with its prefix like 10.77.0.1/24"),
     IPv4Network: (IPv4Network, "a network like 10.77.0.0/24"),
     IPv6Address: (IPv6Address, "an IPv6 address like fd00::1"),
     IPv6Network: (IPv6Network, "an IPv6 network like fd00::/64"),
+    IPv4Address | IPv6Address: (ip_address, "an IPv4 or IPv6 address like 9.9.9.9 or 2620:fe::fe"),
+    IPv4Network | IPv6Network: (ip_network, "a network like 10.99.0.0/16 or fd99::/48"),
 }
 PLAIN: Mapping[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
 
@@ -67,6 +77,8 @@ def _read(kind: Any, stored: object, place: Place, problems: list[Problem]) -> A
     if origin is Annotated:
         inner, *limits = get_args(kind)
         return _limited(inner, limits, stored, place, problems)
+    if kind in ADDRESSES:
+        return _address(kind, stored, place, problems)
     if origin in (Union, types.UnionType):
         (inner,) = (one for one in get_args(kind) if one is not types.NoneType)
         return None if stored is None else _read(inner, stored, place, problems)
@@ -77,15 +89,29 @@ def _read(kind: Any, stored: object, place: Place, problems: list[Problem]) -> A
     return _single(kind, stored, place, problems)
 
 
+def _address(kind: Any, stored: object, place: Place, problems: list[Problem]) -> Any:
+    make, like = ADDRESSES[kind]
+    try:
+        if isinstance(stored, str):
+            return make(stored)
+    except ValueError:
+        pass
+    if around := _around(kind, stored):
+        what = f"{_shown(stored)} is an address in {around}; write {around} for all of it."
+        return _note(problems, place, what)
+    return _note(problems, place, f"{_shown(stored)} is not {like}.")
+
+
+def _around(kind: Any, stored: object) -> IPv4Network | IPv6Network | None:
+    """The network of `kind` that an address with a prefix is in; None when it is no such thing."""
+    try:
+        found = ip_network(str(stored), strict=False)
+    except ValueError:
+        return None
+    return found if isinstance(found, kind) else None
+
+
 def _single(kind: type, stored: object, place: Place, problems: list[Problem]) -> Any:
-    if kind in ADDRESSES:
-        make, like = ADDRESSES[kind]
-        try:
-            if isinstance(stored, str):
-                return make(stored)
-        except ValueError:
-            pass
-        return _note(problems, place, f"{_shown(stored)} is not {like}.")
     if type(stored) is not kind:
         return _note(problems, place, f"{_shown(stored)} is not {PLAIN[kind]}.")
     return stored

@@ -16,6 +16,7 @@ from ipaddress import IPv4Network
 
 from appliance.model.config import Network, Reservation, RouterConfig
 from appliance.model.firewall import INTERNET, ROUTER, Forward
+from appliance.model.gateways import behind
 from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.policy import Line, lines, ways_in
 from appliance.model.wan import USUAL_MTU, Wan
@@ -356,7 +357,6 @@ def _hairpin(config: RouterConfig, forward: Forward, network: Network, device: R
 
 
 def _behind(config: RouterConfig, network: Network) -> tuple[IPv4Network, ...]:
-    """The addresses of a network, and those behind its other routers."""
-    subnet = network.address.network
-    routed = (one.destination for one in config.routes if one.gateway in subnet)
-    return (subnet, *routed)
+    """The IPv4 addresses of a network, and those behind its other routers."""
+    found = (one for name, one in behind(config) if name == network.name)
+    return (network.address.network, *(one for one in found if isinstance(one, IPv4Network)))

@@ -10,7 +10,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
 from appliance.model.config import RouterConfig
-from appliance.model.firewall import DEFAULT_METRIC, EVERYWHERE, EVERYWHERE_SIX
+from appliance.model.firewall import DEFAULT_METRIC, EVERYWHERE, EVERYWHERE_SIX, INTERNET
+from appliance.model.gateways import Address, bare, place
 
 PROTOCOL = 78
 """Our mark; free in iproute2's rt_protos."""
@@ -61,7 +62,7 @@ def wanted(config: RouterConfig) -> State:
     one neighbour, who need not: so the way out is the link.
     """
     found = {
-        Route(one.destination, one.gateway, link, one.metric)
+        Route(one.destination, bare(one.gateway), link, one.metric)
         for one in config.routes
         if (link := _towards(config, one.gateway))
     }
@@ -72,14 +73,12 @@ def wanted(config: RouterConfig) -> State:
     return frozenset(found)
 
 
-def _towards(config: RouterConfig, gateway: IPv4Address) -> str | None:
-    """The link on which a gateway is; None when it is on no network of ours."""
-    for network in config.networks:
-        if gateway in network.address.network:
-            return network.bridge
-    if config.wan and config.wan.static and gateway in config.wan.static.address.network:
-        return config.wan.link
-    return None
+def _towards(config: RouterConfig, gateway: Address) -> str | None:
+    """The link on which a gateway is; None when it is on none, or that is not there."""
+    name = place(config, gateway)
+    if name == INTERNET:
+        return config.wan.link if config.wan and config.wan.is_there else None
+    return next((one.bridge for one in config.networks if one.name == name), None)
 
 
 def owned(present: State, scope: State) -> State:

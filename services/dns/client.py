@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import socket
 from contextlib import suppress
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Generic
 
 from services.dns.leaving.driver import Leaving
@@ -31,10 +31,13 @@ LEAVE_SECONDS = 5.0
 class Client(Generic[Waiter]):
     """One upstream."""
 
-    def __init__(self, upstream: IPv4Address, told: Told[Waiter], port: int = PORT) -> None:
+    def __init__(
+        self, upstream: IPv4Address | IPv6Address, told: Told[Waiter], port: int = PORT
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
         self._where = (str(upstream), port)
+        self._family = socket.AF_INET if upstream.version == 4 else socket.AF_INET6
         self._machine, self._ports = Upstream(told), Ports()
         self._sockets: dict[int, socket.socket] = {}
         self._leaving = Leaving(self._send)
@@ -74,7 +77,7 @@ class Client(Generic[Waiter]):
 
     def _open(self, slot: int) -> None:
         """A socket that hears nobody but the upstream."""
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        made = socket.socket(self._family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._sockets[slot] = made
         self._loop.add_reader(made, self._readable, slot, made)

@@ -19,7 +19,7 @@ PATHS = (
     "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/changes/revisions/1",
     "/changes/import", "/networks/new", "/networks/lan/settings", "/networks/lan/addresses",
-    "/networks/internet", "/networks/router", "/nowhere",
+    "/networks/internet", "/networks/router", "/networks/routes", "/nowhere",
 )  # fmt: skip
 WIDTHS = (320, 640, 960, 1280)
 

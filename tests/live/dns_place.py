@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ LONG_TEXT = ",".join("x" * 200 for _ in range(10))
 
 def asking(*upstreams: str, **settings: Any) -> Slices:
     """The slice with these upstreams and settings."""
-    found = tuple(Upstream(IPv4Address(one)) for one in upstreams)
+    found = tuple(Upstream(ip_address(one)) for one in upstreams)
     made = replace(SLICES.dns.settings, upstreams=found, **settings)
     return replace(SLICES, dns=replace(SLICES.dns, settings=made))
 

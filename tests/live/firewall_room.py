@@ -54,7 +54,7 @@ ROUTER_V6: Mapping[str, str] = {
     "internet": "2001:db8:1::2/64",
 }
 HOSTS: Mapping[str, tuple[str, ...]] = {
-    "lan": ("10.77.0.5", "10.77.0.9", "10.77.0.20", "fd77::5", "fd77::20"),
+    "lan": ("10.77.0.5", "10.77.0.9", "10.77.0.20", "fd77::5", "fd77::9", "fd77::20"),
     "lab": ("10.79.0.5", "10.79.0.20", "fd79::5", "fd79::20"),
     "visitors": ("10.78.0.20", "10.78.0.21", "fd78::20"),
     "internet": ("192.0.2.1", "2001:db8:1::1"),
@@ -209,6 +209,7 @@ def firewall_room(*, answers: bool = False) -> Iterator[Room]:
         router.run("ip", "route", "add", "default", "via", "192.0.2.1")
         router.run("ip", "-6", "route", "add", "default", "via", "2001:db8:1::1")
         router.run("ip", "route", "add", "10.99.0.0/16", "via", "10.77.0.9")
+        router.run("ip", "-6", "route", "add", "fd99::/48", "via", "fd77::9")
         room = Room(router, homes)
         try:
             room.gateways = {place: hardware(router, LINKS[place]) for place in PLACES}

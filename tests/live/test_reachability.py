@@ -8,6 +8,7 @@ import pytest
 
 from appliance.model.config import Dhcp, Network, Pool, Reservation, RouterConfig
 from appliance.model.firewall import Ends, Forward, Ports, Rule, Schedule, StaticRoute, Zone
+from appliance.model.ipv6 import Ipv6
 from appliance.model.newcomers import QUARANTINE, TELL
 from appliance.model.reachability import Packet, translated, verdict
 from appliance.model.schedule import current
@@ -33,6 +34,8 @@ DEVICES = (NAS.mac, PI.mac, OLD.mac, "52:54:00:00:00:99")
 PORTS = (22, 25, 53, 67, 69, 80, 81, 443, 631, 2222, 4011, 5001, 5005, 8080)
 BEHIND = IPv4Network("10.99.0.0/16")
 ROUTE = StaticRoute(BEHIND, IPv4Address("10.77.0.9"))
+ROUTE_SIX = StaticRoute(IPv6Network("fd99::/48"), IPv6Address("fd77::9"))
+BEHIND_LAN = ["10.99.0.5", "fd99::5"]
 REMOTE = ("198.51.100.7", "203.0.113.9", "2001:db8:ffff::7", "2001:db8:eeee::9")
 V4 = (
     "10.77.0.0/24",
@@ -105,6 +108,7 @@ def some_config(dice: random.Random) -> RouterConfig:
             IPv4Interface(ROUTER_V4[name]),
             some_dhcp(dice, name),
             netboot=dice.random() < 0.5,
+            ipv6=Ipv6() if name == "lan" else None,
             zone=dice.choice(ZONES),
             newcomers=dice.choice((TELL, TELL, TELL, QUARANTINE)),
         )
@@ -119,7 +123,8 @@ def some_config(dice: random.Random) -> RouterConfig:
         zones=zones,
         rules=tuple(some_rule(dice, number) for number in range(dice.randrange(9))),
         forwards=tuple(some_forward(dice, number) for number in range(dice.randrange(4))),
-        routes=(ROUTE,),
+        routes=(ROUTE, ROUTE_SIX),
+        ula=IPv6Network("fd77::/48"),
     )
 
 
@@ -187,10 +192,12 @@ def some_packet(dice: random.Random) -> Packet:
     source = dice.choice(("lan", "lab", "visitors", "internet"))
     destination, text = dice.choice(TARGETS)
     receiver = ip_address(text)
-    own = REMOTE if source == "internet" else (*HOSTS[source], *(["10.99.0.5"] * (source == "lan")))
+    own = REMOTE if source == "internet" else (*HOSTS[source], *(BEHIND_LAN * (source == "lan")))
     senders = [one for one in own if ip_address(one).version == receiver.version]
     if receiver.version == 4 and dice.random() < 0.05:
         senders = ["10.77.0.20", "10.78.0.20", "198.51.100.7", "10.77.0.1", "10.99.0.5"]
+    if receiver.version == 6 and dice.random() < 0.05:
+        senders = ["fd77::20", "fd77::1", "fd99::5"]
     protocol = dice.choice(("tcp", "udp", "icmp"))
     return Packet(
         source,
@@ -213,4 +220,5 @@ TARGETS = (
     *(("internet", one) for one in REMOTE),
     *(("router", "192.0.2.2") for _ in range(5)),
     ("lan", "10.99.0.7"),
+    ("lan", "fd99::7"),
 )

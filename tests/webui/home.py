@@ -352,6 +352,7 @@ def _network(state: Path, now: float) -> None:
                 }
                 for address, name, well in (
                     ("9.9.9.9", "dns.quad9.net", True),
+                    ("2001:db8:1234:5678:9abc:def0:1234:5678", "dns.quad9.net", True),
                     ("192.0.2.53", None, False),
                 )
             ],

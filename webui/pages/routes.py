@@ -12,6 +12,7 @@ from appliance.actions.firewall import ROUTES
 from appliance.actions.refusals import Unknown
 from appliance.errors import Refused
 from appliance.model.firewall import DEFAULT_METRIC
+from appliance.model.firewall_compare import gateway_said
 from webui.forms import filled, whole
 from webui.pages import frame
 from webui.pages.frame import Shell
@@ -91,7 +92,7 @@ def built(here: Here, typed: Typed, refused: Refused | None = None) -> RoutesVie
     return RoutesView(
         shell=frame.shell(here, "network", "Routes"),
         routes=tuple(
-            Row(str(one.destination), str(one.gateway), str(one.metric))
+            Row(str(one.destination), gateway_said(one.gateway), str(one.metric))
             for one in draft.edited(here.desk).routes
         ),
         destination=Field(typed.destination, wrong.get("destination", "")),

@@ -7,7 +7,7 @@ closed it meanwhile is asked again on a new one, once.
 import asyncio
 import ssl
 from functools import cache
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Generic
 
 from services.dns.reply import read_reply
@@ -41,7 +41,7 @@ class TlsClient(Generic[Waiter]):
     """One upstream over TLS."""
 
     def __init__(
-        self, upstream: IPv4Address, name: str, told: Told[Waiter], port: int = PORT
+        self, upstream: IPv4Address | IPv6Address, name: str, told: Told[Waiter], port: int = PORT
     ) -> None:
         self._told = told
         self._loop = asyncio.get_running_loop()

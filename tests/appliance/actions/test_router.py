@@ -59,6 +59,17 @@ def test_an_upstream_that_stays_keeps_what_else_is_set_of_it(begun: Desk) -> Non
     assert (str(first.address), second.tls_name) == ("192.0.2.54", "dns.example")
 
 
+def test_an_upstream_by_ipv6_is_known_however_it_is_written(begun: Desk) -> None:
+    upstreams = [{"address": "2620:fe::fe", "tls_name": "dns.example"}]
+    networks = [{**one, "ipv6": {}} for one in CONFIG["networks"]]
+    ula = "fd12:3456:789a::/48"
+    whole = {**CONFIG, "networks": networks, "ula": ula, "dns": {"upstreams": upstreams}}
+    changes.propose_revision(begun, OWNER, whole)
+    router.set_names(begun, OWNER, "nixie", "lan", ["2620:FE:0:0::FE"])
+    (kept,) = draft.edited(begun).dns.upstreams
+    assert (str(kept.address), kept.tls_name) == ("2620:fe::fe", "dns.example")
+
+
 def test_the_time_is_set(begun: Desk) -> None:
     router.set_time(begun, OWNER, ["ntp.example"], "Europe/Helsinki", serve=False)
     config = draft.edited(begun)

@@ -25,6 +25,7 @@ RULE = Rule(
     ENDS, ENDS, Schedule(("mon",), "21:00", "06:30"), 1_900_000_020,
 )  # fmt: skip
 UPSTREAM = Upstream(IPv4Address("192.0.2.53"), "dns.example")
+UPSTREAM_SIX = Upstream(IPv6Address("2001:db8::53"), "dns.example")
 NETWORK = Network(
     "lan",
     "br-lan",
@@ -56,7 +57,7 @@ EVERYTHING = RouterConfig(
         Pppoe("me@provider", "01978e2a-0000-7000-8000-000000000000", "business"),
     ),
     Dns(
-        (UPSTREAM,),
+        (UPSTREAM, UPSTREAM_SIX),
         (Record("shop", "A", "10.77.0.9", 60),),
         (Forwarding("corp.example", (UPSTREAM,)),),
         ("home.example",),
@@ -71,7 +72,10 @@ EVERYTHING = RouterConfig(
     (Zone("home", True, ("internet", "home")),),
     (RULE,),
     (Forward("web", NAS.mac, "tcp", Ports(8443, 8450), 443, False, 1_900_000_020, True),),
-    (StaticRoute(IPv4Network("10.99.0.0/16"), IPv4Address("10.77.0.9"), 30),),
+    (
+        StaticRoute(IPv4Network("10.99.0.0/16"), IPv4Address("10.77.0.9"), 30),
+        StaticRoute(IPv6Network("fd99::/48"), IPv6Address("fe80::9%lan"), 40),
+    ),
     "Europe/Helsinki",
     "home.example",
 )  # fmt: skip

@@ -40,12 +40,16 @@ def one(mac: str, address: str, name: str | None = None) -> Change:
     return {"mac": mac, "address": address, "name": name}
 
 
+def by_six(address: str) -> Change:
+    """Where a network has IPv6, a name server with that address."""
+    return {"networks": [{**LAN, "ipv6": {}}], "dns": {"upstreams": [{"address": address}]}}
+
+
 def test_a_sound_config_has_no_problems() -> None:
     rows = reserved(one(MAC, "10.77.0.7", "printer"), one(OTHER, "10.77.0.150"))
-    assert (
-        found(networks=rows, dns={"upstreams": [{"address": "9.9.9.9"}, {"address": "127.0.0.1"}]})
-        == []
-    )
+    servers = [{"address": one} for one in ("9.9.9.9", "127.0.0.1", "::1")]
+    assert found(networks=rows, dns={"upstreams": servers}) == []
+    assert found(**by_six("2620:fe::fe")) == []
 
 
 FIRST = ("networks", 0)
@@ -202,6 +206,36 @@ CASES: dict[str, tuple[Change, tuple[str | int, ...], str]] = {
         {"dns": {"upstreams": [{"address": "9.9.9.9"}, {"address": "9.9.9.9"}]}},
         ("dns", "upstreams", 1, "address"),
         "asked once already",
+    ),
+    "an upstream that is the router by IPv6": (
+        {"ula": "fd12:3456:789a::/48", **by_six("fd12:3456:789a::1")},
+        ("dns", "upstreams", 0, "address"),
+        "round in a circle",
+    ),
+    "an upstream that is good on one link": (
+        by_six("fe80::1"),
+        ("dns", "upstreams", 0, "address"),
+        "fe80::1 is good on one link only; write an address that is good everywhere, like",
+    ),
+    "an upstream that names a network": (
+        by_six("2620:fe::fe%lan"),
+        ("dns", "upstreams", 0, "address"),
+        "is good on one link only",
+    ),
+    "an upstream that is IPv4 in other clothes": (
+        by_six("::ffff:9.9.9.9"),
+        ("dns", "upstreams", 0, "address"),
+        "cannot be a name server",
+    ),
+    "an upstream for many": (
+        by_six("ff02::fb"),
+        ("dns", "upstreams", 0, "address"),
+        "cannot be a name server",
+    ),
+    "an upstream by IPv6 where nothing has IPv6": (
+        {"dns": {"upstreams": [{"address": "2620:fe::fe"}]}},
+        ("dns", "upstreams", 0, "address"),
+        "No network has IPv6, so the router has no way to 2620:fe::fe",
     ),
     "a forwarding to nobody": (
         {"dns": {"forwardings": [{"domain": "corp.example", "upstreams": []}]}},

@@ -50,7 +50,7 @@ def test_ipv6_needs_a_prefix_from_somewhere() -> None:
     assert problems(RouterConfig((network(1, Ipv6()),), Wan("eth0"))) == ()
 
 
-@pytest.mark.parametrize("suffix", ["2001:db8::1", "::"])
+@pytest.mark.parametrize("suffix", ["2001:db8::1", "::", "::1%lan"])
 def test_a_suffix_is_an_interface_id(suffix: str) -> None:
     with pytest.raises(ValueError, match="is not the end of an IPv6 address"):
         Ipv6(suffix=IPv6Address(suffix))

@@ -3,7 +3,7 @@
 import json
 import random
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
@@ -20,6 +20,7 @@ from appliance.model.config import (
 )
 from appliance.model.dns import Dns, Upstream
 from appliance.model.exchange import exported, imported
+from appliance.model.firewall import StaticRoute
 from appliance.model.shaping import MEDIA, Shaping
 from appliance.model.vlan import Tagged
 from appliance.model.wan import StaticAddress, Wan
@@ -34,8 +35,20 @@ def some(dice: random.Random) -> RouterConfig:
     held = Shaping(dice.randrange(64, 9999), dice.choice([None, 640]), dice.choice([*MEDIA]))
     tagged = Wan("eth0", vlan=dice.randrange(1, 4095), shaping=held)
     wan = dice.choice([None, Wan("eth0"), Wan("52:54:00:12:34:56", static), tagged])
-    dns = Dns(tuple(Upstream(IPv4Address(dice.getrandbits(32))) for _ in range(dice.randrange(3))))
-    return RouterConfig(networks, wan, dns, hostname="nixie", domain="home.example")
+    dns = Dns(tuple(Upstream(some_address(dice)) for _ in range(dice.randrange(3))))
+    routes = tuple(some_route(dice) for _ in range(dice.randrange(3)))
+    return RouterConfig(networks, wan, dns, hostname="nixie", domain="home.example", routes=routes)
+
+
+def some_address(dice: random.Random) -> IPv4Address | IPv6Address:
+    four, six = IPv4Address(dice.getrandbits(32)), IPv6Address(dice.getrandbits(128))
+    return dice.choice([four, six])
+
+
+def some_route(dice: random.Random) -> StaticRoute:
+    six = IPv6Network((dice.getrandbits(48) << 80, 48)), IPv6Address("fe80::9%lan")
+    four = IPv4Network((dice.getrandbits(16) << 16, 16)), IPv4Address("10.77.0.9")
+    return StaticRoute(*dice.choice([four, six]), dice.randrange(1, 9999))
 
 
 def network(dice: random.Random, at: int) -> Network:

@@ -1,12 +1,12 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import pytest
 
 from appliance.model.check import problems
 from appliance.model.config import RouterConfig
-from appliance.model.firewall import Ends, Forward, Ports, Rule, Schedule, StaticRoute, Zone
+from appliance.model.firewall import Ends, Forward, Ports, Rule, Schedule, Zone
 from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS, SSH, ruled
 
 STRANGER = "52:54:00:00:00:99"
@@ -169,27 +169,6 @@ def test_a_forward_may_have_the_port_that_the_admin_has_inside() -> None:
 def test_a_range_of_ports_keeps_its_numbers() -> None:
     moved = replace(SSH, outside=Ports(2000, 2010), inside=22)
     assert places(ruled(forwards=(moved,))) == [("forwards", 0, "inside")]
-
-
-@pytest.mark.parametrize(
-    ("destination", "gateway", "metric", "field"),
-    [
-        ("10.99.0.0/16", "10.5.0.1", 20, "gateway"),
-        ("10.99.0.0/16", "10.77.0.1", 20, "gateway"),
-        ("10.77.0.128/25", "10.77.0.9", 20, "destination"),
-        ("0.0.0.0/0", "10.77.0.9", 20, "metric"),
-    ],
-)
-def test_a_route_makes_sense(destination: str, gateway: str, metric: int, field: str) -> None:
-    route = StaticRoute(IPv4Network(destination), IPv4Address(gateway), metric)
-    assert places(ruled(routes=(route,))) == [("routes", 0, field)]
-
-
-def test_a_second_way_to_a_network_has_another_metric() -> None:
-    one = StaticRoute(IPv4Network("10.99.0.0/16"), IPv4Address("10.77.0.9"))
-    other = replace(one, gateway=IPv4Address("10.77.0.8"))
-    assert places(ruled(routes=(one, other))) == [("routes", 1, "metric")]
-    assert places(ruled(routes=(one, replace(other, metric=30)))) == []
 
 
 def test_the_time_zone_exists() -> None:

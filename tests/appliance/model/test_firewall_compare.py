@@ -1,11 +1,14 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+import pytest
 
 from appliance.model.compare import differences
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import Ends, Ports, Rule, StaticRoute, Zone
 from appliance.model.firewall_compare import rule_said
-from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS, SSH, WAN, ruled
+from appliance.model.pppoe import Pppoe
+from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS, SIX, SSH, WAN, ruled
 
 PRINT = Rule("print", "guest", "lan", "accept", protocol="tcp", ports=(Ports(631),))
 PRINT = replace(PRINT, receivers=Ends(devices=(NAS.mac,)))
@@ -80,6 +83,38 @@ def test_a_route_that_takes_another_way() -> None:
         "10.99.0.0/16 is reached through 10.77.0.8 (metric 20).",
         "10.99.0.0/16 is no longer reached through 10.77.0.9.",
     )
+
+
+DEFAULT_SIX = StaticRoute(IPv6Network("::/0"), IPv6Address("fe80::1%internet"))
+
+
+def test_a_route_by_ipv6_says_where_its_gateway_is() -> None:
+    route = StaticRoute(IPv6Network("fd99::/48"), IPv6Address("fe80::9%lan"))
+    assert differences(SIX, replace(SIX, routes=(route,))) == (
+        "fd99::/48 is reached through fe80::9 on lan (metric 20).",
+    )
+    assert differences(replace(SIX, routes=(route,)), SIX) == (
+        "fd99::/48 is no longer reached through fe80::9 on lan.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        (20, ", whatever way the provider announces."),
+        (2_000, ", unless the provider announces a way."),
+    ],
+)
+def test_a_way_out_by_ipv6_says_what_becomes_of_the_announced_one(metric: int, said: str) -> None:
+    (sentence,) = differences(SIX, replace(SIX, routes=(replace(DEFAULT_SIX, metric=metric),)))
+    by = "fe80::1 on the internet"
+    assert sentence == f"::/0 is reached through {by} (metric {metric}){said}"
+
+
+def test_in_a_session_nobody_announces_a_way_out() -> None:
+    session = replace(SIX, wan=replace(WAN, pppoe=Pppoe("me")))
+    (sentence,) = differences(session, replace(session, routes=(DEFAULT_SIX,)))
+    assert sentence.endswith("(metric 20).")
 
 
 def test_an_ending_of_an_ipv6_address() -> None:

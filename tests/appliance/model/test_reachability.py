@@ -1,5 +1,5 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import pytest
@@ -7,7 +7,7 @@ import pytest
 from appliance.model.config import RouterConfig
 from appliance.model.firewall import ZONES, Ends, Ports, Rule, Schedule, StaticRoute, Zone
 from appliance.model.reachability import Packet, Verdict, difference, matrix, verdict
-from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS, SSH, WAN, ruled
+from tests.appliance.model.firewall_home import GUEST, HOME, LAN, NAS, SIX, SSH, WAN, ruled
 
 ADDRESSES = {
     "lan": "10.77.0.20",
@@ -173,6 +173,30 @@ def test_what_is_behind_a_route_is_no_borrowed_address() -> None:
     assert not said(HOME, behind).accepted
     route = StaticRoute(IPv4Network("10.99.0.0/16"), IPv4Address("10.77.0.9"))
     assert said(ruled(routes=(route,)), behind).accepted
+
+
+BEHIND_SIX = StaticRoute(IPv6Network("fd99::/48"), IPv6Address("fe80::9%lan"))
+
+
+@pytest.mark.parametrize(
+    ("source", "sender", "borrowed"),
+    [
+        ("lan", "fd99::9", False),
+        ("visitors", "fd99::9", True),
+        ("internet", "fd99::9", True),
+        ("lan", "fd12:3456:789a::20", False),
+        ("visitors", "fd12:3456:789a::20", True),
+        ("lan", "fd12:3456:789a::1", True),  # the router's own
+        ("lan", "2001:db8:1::20", False),  # in a prefix of the provider's, for all that is known
+    ],
+)
+def test_an_ipv6_sender_is_judged_as_far_as_it_is_known(
+    source: str, sender: str, borrowed: bool
+) -> None:
+    config = replace(SIX, routes=(BEHIND_SIX,))
+    receiver = IPv6Address("2001:db8:ffff::7")
+    asked = packet(source, "internet", sender=IPv6Address(sender), receiver=receiver)
+    assert (said(config, asked).by == "spoofed") is borrowed
 
 
 def test_without_a_way_out_there_is_no_cell_that_the_internet_opens() -> None:

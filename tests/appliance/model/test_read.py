@@ -27,7 +27,11 @@ LAN: dict[str, Any] = {
 FULL: dict[str, Any] = {
     "networks": [LAN],
     "wan": {"port": "eth0", "static": {"address": "192.0.2.2/24", "gateway": "192.0.2.1"}},
-    "dns": {"upstreams": [{"address": "9.9.9.9"}]},
+    "dns": {"upstreams": [{"address": "9.9.9.9"}, {"address": "2620:fe::fe"}]},
+    "routes": [
+        {"destination": "10.99.0.0/16", "gateway": "10.77.0.9"},
+        {"destination": "fd99::/48", "gateway": "fe80::9%lan"},
+    ],
     "hostname": "gate",
     "domain": "home.example",
     "schema": 2,
@@ -69,6 +73,13 @@ def test_every_problem_is_found_at_once() -> None:
     }
 
 
+RULE: dict[str, Any] = {
+    "id": "a",
+    "source": "lan",
+    "destination": "internet",
+    "action": "drop",
+    "senders": {"v4": ["fd99::1/48"]},
+}
 CASES: dict[str, tuple[object, tuple[str | int, ...], str]] = {
     "no mapping": ([], (), "[] is not a group of settings."),
     "missing": ({}, ("networks",), "This setting is missing."),
@@ -78,12 +89,27 @@ CASES: dict[str, tuple[object, tuple[str | int, ...], str]] = {
     "no address": (
         {**FULL, "dns": {"upstreams": [{"address": "nine"}]}},
         ("dns", "upstreams", 0, "address"),
-        "'nine' is not an IPv4 address like 10.77.0.1.",
+        "'nine' is not an IPv4 or IPv6 address like 9.9.9.9 or 2620:fe::fe.",
     ),
     "a number where text is": (
         {**FULL, "dns": {"upstreams": [{"address": 9}]}},
         ("dns", "upstreams", 0, "address"),
-        "9 is not an IPv4 address like 10.77.0.1.",
+        "9 is not an IPv4 or IPv6 address like 9.9.9.9 or 2620:fe::fe.",
+    ),
+    "an address where a network is": (
+        {**FULL, "routes": [{"destination": "fd99::1/48", "gateway": "fe80::9%lan"}]},
+        ("routes", 0, "destination"),
+        "'fd99::1/48' is an address in fd99::/48; write fd99::/48 for all of it.",
+    ),
+    "an IPv6 network where an IPv4 one is": (
+        {**FULL, "rules": [RULE]},
+        ("rules", 0, "senders", "v4", 0),
+        "'fd99::1/48' is not a network like 10.77.0.0/24.",
+    ),
+    "no network": (
+        {**FULL, "routes": [{"destination": None, "gateway": "fe80::9%lan"}]},
+        ("routes", 0, "destination"),
+        "None is not a network like 10.99.0.0/16 or fd99::/48.",
     ),
     "a name that does not fit": (
         {**FULL, "hostname": "-x"},

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 from appliance.model.config import Network, RouterConfig
@@ -8,7 +8,7 @@ from appliance.model.firewall import Ends, Rule, StaticRoute
 from appliance.plan.expression import rule
 from appliance.plan.firewall import Chain, DropTable, Hook, Refill, State, steps, wanted
 from appliance.plan.noted import BEFORE
-from tests.appliance.model.firewall_home import GUEST, HOME, LAN, SSH, WAN, ruled
+from tests.appliance.model.firewall_home import GUEST, HOME, LAN, SIX, SSH, WAN, ruled
 
 FULL = wanted(RouterConfig((LAN,), WAN))
 
@@ -244,6 +244,11 @@ def test_what_is_behind_another_router_of_ours_is_masqueraded_too() -> None:
     assert "10.99.0.0" in expression(
         wanted(ruled(routes=(route,))), "postrouting", "masquerade-lan"
     )
+
+
+def test_what_is_behind_another_router_by_ipv6_is_not_masqueraded() -> None:
+    route = StaticRoute(IPv6Network("fd99::/48"), IPv6Address("fe80::9%lan"))
+    assert wanted(replace(SIX, routes=(route,))) == wanted(SIX)
 
 
 def test_where_packets_must_be_smaller_both_ends_of_tcp_are_told() -> None:

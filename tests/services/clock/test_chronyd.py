@@ -1,4 +1,4 @@
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Interface, ip_address
 from pathlib import Path
 
 from appliance.model.dns import Dns, Upstream
@@ -10,8 +10,10 @@ FOLDER = Path("/state/chronyd")
 LAN = DnsNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))
 
 
-def run(time: TimeSlice, *, keeps_clock: bool = False) -> Program | None:
-    dns = DnsSlice("nixie", "lan", (LAN,), Dns((Upstream(IPv4Address("192.0.2.53")),)))
+def run(
+    time: TimeSlice, *, keeps_clock: bool = False, upstream: str = "192.0.2.53"
+) -> Program | None:
+    dns = DnsSlice("nixie", "lan", (LAN,), Dns((Upstream(ip_address(upstream)),)))
     slices = Slices(1, (), dns, (), time=time)
     return chronyd(keeps_clock=keeps_clock)(Path("/usr/sbin/chronyd"), FOLDER, slices)
 
@@ -49,6 +51,12 @@ def test_the_names_of_servers_are_asked_of_our_upstreams() -> None:
     assert found
     assert found.files[NAMES] == "nameserver 192.0.2.53\n"
     assert found.binds == (("/state/chronyd/resolv.conf", "/etc/resolv.conf"),)
+
+
+def test_an_upstream_by_ipv6_is_asked_for_the_names_of_servers() -> None:
+    found = run(TimeSlice(("ntp.example",), serve=True), upstream="2620:fe::fe")
+    assert found
+    assert found.files[NAMES] == "nameserver 2620:fe::fe\n"
 
 
 def test_a_router_of_its_own_clock_asks_without_serving() -> None:

@@ -313,35 +313,6 @@ def test_a_clock_that_nobody_knows_is_refused_beside_its_field(house: Home) -> N
     assert 'value="Moon/Tycho"' in page
 
 
-ROUTE = {"destination": "10.99.0.0/16", "gateway": "10.77.0.9", "metric": "20"}
-
-
-def test_a_route_is_added(house: Home) -> None:
-    page = house.post("/networks/routes", **ROUTE)
-    assert "The route to 10.99.0.0/16 with metric 20 is to be added." in page
-    assert [str(one.gateway) for one in drafted(house).routes] == ["10.77.0.9"]
-
-
-def test_a_route_is_removed(house: Home) -> None:
-    house.post("/networks/routes", **ROUTE)
-    house.post("/networks/routes", destination="10.99.0.0/16", metric="20", remove="yes")
-    assert drafted(house).routes == ()
-
-
-@pytest.mark.parametrize(
-    ("typed", "field", "sentence"),
-    [
-        ({"destination": "there"}, "destination", "is not a network"),
-        ({"gateway": "10.5.0.1"}, "gateway", "is on no network of this router"),
-        ({"metric": "many"}, "metric", "0 is not between"),
-    ],
-)
-def test_a_problem_of_a_route_stands_beside_its_field(
-    house: Home, typed: dict[str, str], field: str, sentence: str
-) -> None:
-    assert sentence in said(house.post("/networks/routes", **{**ROUTE, **typed}), field)
-
-
 # ── why ──────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -53,9 +53,29 @@ def test_a_server_is_put_into_the_draft(lived_in: Home) -> None:
 
 def test_a_server_that_is_none_is_told_beside_its_field(lived_in: Home) -> None:
     said = lived_in.post("/names/servers", upstreams="nine")
-    assert "is not an IPv4 address" in said
+    assert "is not an IPv4 or IPv6 address" in said
     assert 'aria-describedby="upstreams-hint upstreams-e"' in said
     assert ">nine</textarea>" in said
+
+
+GUEST = {"name": "guest", "address": "10.78.0.1/24", "gives": "", "netboot": "yes", "six": "yes"}
+
+
+def test_a_server_by_ipv6_is_put_into_the_draft(lived_in: Home) -> None:
+    lived_in.post("/networks/new", **GUEST)
+    typed = "2620:fe::fe dns.quad9.net\n2606:4700:4700::1111\n"
+    lived_in.post("/names/servers", upstreams=typed)
+    found = [(str(one.address), one.tls_name) for one in dns(lived_in).upstreams]
+    assert found == [("2620:fe::fe", "dns.quad9.net"), ("2606:4700:4700::1111", None)]
+    assert "2620:fe::fe (dns.quad9.net, encrypted), 2606:4700:4700::1111" in lived_in.get(
+        "/changes/review"
+    )
+
+
+def test_a_server_by_ipv6_where_nothing_has_ipv6_is_told_beside_its_field(lived_in: Home) -> None:
+    said = lived_in.post("/names/servers", upstreams="2620:fe::fe")
+    assert "No network has IPv6, so the router has no way to 2620:fe::fe" in said
+    assert ">2620:fe::fe</textarea>" in said
 
 
 def test_a_record_comes_and_goes(lived_in: Home) -> None:
