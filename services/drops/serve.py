@@ -1,4 +1,4 @@
-"""DOOR: hears from the kernel what the filter holds back, and tells web the newest of it.
+"""DOOR: hears from the kernel what the filter holds back, and remembers the newest of it.
 
 The rules limit what the kernel tells (appliance/plan/noted.py); what comes too fast for us it
 forgets.  Needs CAP_NET_ADMIN.
@@ -16,7 +16,6 @@ from appliance.plan.noted import BYTES, NOTED
 from services.drops.wire import PACKET, Held, bound, held
 from services.netlink.driver import NETFILTER, heard
 from services.recall.ring import Ring
-from services.recall.serve import listening
 
 MOST = 500
 """Packets remembered: the oldest go first."""
@@ -31,22 +30,16 @@ class Drops:
         self._now = now
         self._held: Ring[dict[str, Any]] = Ring(MOST)
 
-    async def serve(self, ear: socket.socket | None) -> None:
-        """Hear the kernel, and answer at `ear` if there is one, until cancelled.
+    async def serve(self) -> None:
+        """Hear the kernel until cancelled.  Raises Unreachable when it does not tell."""
+        failure = "does not tell what the filter holds back"
+        with heard(NETFILTER, self._hear, failure, requests=bound(NOTED, BYTES)):
+            await asyncio.Event().wait()
 
-        Raises Unreachable when the kernel does not tell.
-        """
-        with heard(
-            NETFILTER,
-            self._hear,
-            "does not tell what the filter holds back",
-            requests=bound(NOTED, BYTES),
-        ):
-            if ear is None:
-                await asyncio.Event().wait()
-                return
-            async with await listening(ear.dup(), self.told, lambda: self._held.came) as server:
-                await server.serve_forever()
+    @property
+    def came(self) -> int:
+        """How many there ever were."""
+        return self._held.came
 
     def told(self, question: Mapping[str, Any]) -> list[Any]:
         """The newest `most` packets."""
