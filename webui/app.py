@@ -45,6 +45,7 @@ from webui.api import (
 )
 from webui.api import internet as internet_api
 from webui.api import outside as outside_api
+from webui.api import traces as traces_api
 from webui.api.description import described
 from webui.api.routes import API, body_words, routes_of
 from webui.api.wording import problems
@@ -118,6 +119,7 @@ NOUNS = (
     internet_api,
     outside_api,
     drops,
+    traces_api,
     draft,
     devices,
     notices,

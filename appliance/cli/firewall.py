@@ -1,4 +1,4 @@
-"""`nixie firewall`: what a stranger on the internet's side gets to see, what was held back."""
+"""`nixie firewall`: what a stranger outside gets to see, what was held back, what decides."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from appliance.cli.client import ENDED_BADLY, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import moment, table
 
-group = noun("The firewall: what a stranger outside gets to see, and what was held back.")
+group = noun("The firewall: what a stranger outside gets to see, what was held back, and why.")
 LOOK_SECONDS = 60.0
 
 
@@ -78,3 +78,51 @@ def drops(call: Call) -> None:
     ]
     headings = ("WHEN", "FROM", "TO", "WHAT", "DECIDED BY")
     call.show(found, table(headings, rows, "Nothing was held back since the router started."))
+
+
+@command(group)
+def trace(
+    call: Call,
+    source: Annotated[str, typer.Argument(help="A network, or internet.")] = "",
+    destination: Annotated[str, typer.Argument(help="A network, internet or router.")] = "",
+    protocol: Annotated[str, typer.Argument(help="tcp, udp or icmp.")] = "tcp",
+    port: Annotated[int | None, typer.Argument(help="The port that is asked for.")] = None,
+    *,
+    sender: Annotated[str, typer.Option("--from", help="A device, or an address.")] = "",
+    receiver: Annotated[str, typer.Option("--to", help="A device, or an address.")] = "",
+    stop: Annotated[bool, typer.Option("--stop", help="Watch no packets any more.")] = False,
+) -> None:
+    """Which rule decides each packet of a conversation: watched for a minute, then to be read here
+    without arguments."""
+    if stop:
+        call.did(call.client.delete("/firewall/trace"))
+        return
+    if source:
+        asked = {
+            "source": source,
+            "destination": destination or "internet",
+            "protocol": protocol,
+            "port": port,
+            "sender": sender,
+            "receiver": receiver,
+        }
+        call.did(call.client.put("/firewall/trace", asked))
+        return
+    found = call.client.get("/firewall/trace")
+    rows = [
+        (
+            moment(one["at"]),
+            one["source"],
+            one["destination"],
+            JUDGED[one["accepted"]],
+            one["by"] or one["elsewhere"],
+        )
+        for one in found["packets"]
+    ]
+    nothing = found["problem"] or (
+        f"No packet came of {found['what']}." if found["what"] else "Nothing was watched."
+    )
+    call.show(found, table(("WHEN", "FROM", "TO", "", "DECIDED BY"), rows, nothing))
+
+
+JUDGED = {True: "passed", False: "blocked", None: "not judged"}

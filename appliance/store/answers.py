@@ -1,8 +1,8 @@
 """What became of a wish: the role it was for answers with an event that names it.
 
-Four are exceptions: the end of a cancelled build stands in the build's own row; until when
+Five are exceptions: the end of a cancelled build stands in the build's own row; until when
 blocking of names pauses, and questions are put down, and what a name was looked up to be, in what
-dns says of itself.
+dns says of itself; whether packets are traced in what net remembers.
 """
 
 from collections.abc import Callable, Mapping
@@ -67,6 +67,15 @@ def _looked_up(reads: Reads, wish: Wish) -> Answer:
     return Answer(wish, "done", *found) if found else _waiting(wish)
 
 
+def _traced(reads: Reads, wish: Wish) -> Answer:
+    found = reads.trace()
+    if found is None or found.wish != wish.id:
+        return _waiting(wish)
+    if found.problem:
+        return Answer(wish, "refused", found.problem)
+    return Answer(wish, "done", "The role net tells what becomes of its packets.")
+
+
 def _waiting(wish: Wish) -> Answer:
     return Answer(wish, "waiting", f"The role {wish.role} has not answered yet.")
 
@@ -76,5 +85,6 @@ ELSEWHERE: Mapping[str, Callable[[Reads, Wish], Answer]] = {
     "pause": _paused,
     "look": _looked_up,
     "note": _noted,
+    "trace": _traced,
 }
 """Kind of a wish that no event answers → where its answer is."""

@@ -25,6 +25,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "undo": ("change", "by"),
         "extend": ("change", "seconds"),
         "outside": ("link",),  # look at the router from behind the internet's port
+        # Packets of a flow are told of; Unix seconds, and the fields of model/trace.py's.
+        "trace": ("until", "source", "senders", "destination", "receivers", "protocol", "port"),
     },
     "notice": {
         "test": ("channel",),

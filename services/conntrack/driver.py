@@ -3,16 +3,13 @@
 Needs CAP_NET_ADMIN.
 """
 
-import socket
+from itertools import islice
 from pathlib import Path
 
-from appliance.errors import Unreachable
-from services.conntrack.wire import question, senders
+from services.conntrack.wire import NEW, question, sender
+from services.netlink.driver import NETFILTER, dump
 
-NETFILTER = 12  # NETLINK_NETFILTER
 COUNT, MOST = (Path(f"/proc/sys/net/netfilter/nf_conntrack_{name}") for name in ("count", "max"))
-ANSWER_SECONDS = 2.0
-DATAGRAM_BYTES = 1 << 17
 SAMPLE = 20_000
 """Connections looked at: they come in the order of a hash, so these are as all are."""
 
@@ -27,16 +24,5 @@ def fill() -> tuple[int, int] | None:
 
 def begun(most: int = SAMPLE) -> list[bytes]:
     """Who began some of them, as packed addresses.  Raises Unreachable."""
-    found: list[bytes] = []
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER) as netlink:
-            netlink.settimeout(ANSWER_SECONDS)
-            netlink.send(question())
-            while len(found) < most:
-                for one in senders(netlink.recv(DATAGRAM_BYTES)):
-                    if one is None:
-                        return found
-                    found.append(one)
-    except OSError as error:
-        raise Unreachable(f"The kernel does not list its connections: {error}.") from error
-    return found
+    told = dump(NETFILTER, question(), NEW, "does not list its connections")
+    return list(islice(filter(None, map(sender, told)), most))

@@ -7,7 +7,7 @@ The kernel is asked for the namespace in which this was made.  Needs CAP_NET_ADM
 import mmap
 import socket
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -23,10 +23,10 @@ from services.devices import fingerprint, wire
 from services.devices.table import LISTED, Count, commands, counts, state
 from services.devices.wire import Link, Neighbour
 from services.firewall.driver import Nft
+from services.netlink.driver import ROUTE, dump
 
-ANSWER_SECONDS = 2.0
 DISCARD = 9  # RFC 863: nobody minds what comes there
-DATAGRAM_BYTES = 1 << 17
+FAILURE = "does not say who is on the LANs"
 
 
 class Table:
@@ -62,14 +62,14 @@ def neighbours() -> list[Neighbour]:
     return [
         found
         for family in (wire.INET, wire.INET6, wire.BRIDGE)
-        for body in _dump(wire.neighbours_asked(family), wire.NEWNEIGH)
+        for body in dump(ROUTE, wire.neighbours_asked(family), wire.NEWNEIGH, FAILURE)
         if (found := wire.neighbour(body))
     ]
 
 
 def links() -> list[Link]:
     """Every interface with its counters.  Raises Unreachable."""
-    bodies = _dump(wire.links_asked(), wire.NEWLINK)
+    bodies = dump(ROUTE, wire.links_asked(), wire.NEWLINK, FAILURE)
     return [found for body in bodies if (found := wire.link(body))]
 
 
@@ -128,22 +128,6 @@ class Makers:
     def maker(self, mac: str) -> str:
         """Who made the card; "" when nobody knows."""
         return fingerprint.maker(self._registry, mac)
-
-
-def _dump(question: bytes, kind: int) -> Iterator[memoryview]:
-    """The answers to one question, whole.  Raises Unreachable."""
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
-            netlink.settimeout(ANSWER_SECONDS)
-            netlink.send(question)
-            while True:
-                for found, body in wire.messages(netlink.recv(DATAGRAM_BYTES)):
-                    if found == wire.DONE:
-                        return
-                    if found == kind:
-                        yield body
-    except OSError as error:
-        raise Unreachable(f"The kernel does not say who is on the LANs: {error}.") from error
 
 
 def _usable(path: Path) -> sqlite3.Connection | None:

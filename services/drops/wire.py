@@ -1,4 +1,4 @@
-"""nfnetlink_log's messages, and the headers of the packets in them, read by hand.
+"""nfnetlink_log's messages, and the headers of the packets in them.
 
 Layouts: linux/netfilter/nfnetlink_log.h; RFC 791 §3.1, RFC 8200 §3 and §4, RFC 826 for the
 headers.
@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from services.netlink.wire import ACK, FAMILY_BYTES, REQUEST, asked, attribute, attributes
+
 PACKET, CONFIG = 4 << 8, 4 << 8 | 1  # NFNL_SUBSYS_ULOG with NFULNL_MSG_*
 HEADER, INDEV, OUTDEV, HWADDR, PAYLOAD, PREFIX = 1, 4, 5, 8, 9, 10  # NFULA_*
 COMMAND, MODE = 1, 2  # NFULA_CFG_*
 BIND, COPY_PACKET = 1, 2
-REQUEST_ACK = 5  # NLM_F_REQUEST | NLM_F_ACK
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 ARP = -1  # it has no number among the protocols of IP
 PROTOCOLS: Mapping[int, str] = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmp", ARP: "arp"}
@@ -21,9 +22,6 @@ ARP_FRAME = b"\x08\x06"  # the EtherType
 ARP_IPV4 = bytes.fromhex("000108000604")  # Ethernet and IPv4: how its packets begin
 EXTENSIONS = frozenset({0, 43, 60})  # hop-by-hop, routing, destination options
 
-_NETLINK = struct.Struct("=IHHII")  # nlmsghdr
-_FAMILY = struct.Struct("=BB")  # of nfgenmsg; the group follows in network order
-_ATTRIBUTE = struct.Struct("=HH")
 _MODE = struct.Struct(">IBx")  # nfulnl_msg_config_mode
 
 
@@ -49,21 +47,9 @@ def bound(group: int, size: int) -> tuple[bytes, bytes]:
     )
 
 
-def held(datagram: bytes) -> list[Held]:
-    """The packets in what the kernel sent; what cannot be read is left out."""
-    found, at = [], 0
-    while at + _NETLINK.size <= len(datagram):
-        length, kind, _, _, _ = _NETLINK.unpack_from(datagram, at)
-        if not _NETLINK.size + 4 <= length <= len(datagram) - at:
-            break
-        if kind == PACKET:
-            one = _packet(_attributes(datagram[at + _NETLINK.size + 4 : at + length]))
-            found += [one] if one else []
-        at += length + 3 & ~3
-    return found
-
-
-def _packet(told: Mapping[int, bytes]) -> Held | None:
+def held(body: bytes | memoryview) -> Held | None:
+    """The packet in one message of the kernel's; None when it cannot be read."""
+    told = dict(attributes(body, FAMILY_BYTES))
     payload = told.get(PAYLOAD, b"")
     is_arp = told.get(HEADER, b"")[:2] == ARP_FRAME
     network = _neighbours(payload) if is_arp else _network(payload)
@@ -115,17 +101,5 @@ def _beyond(protocol: int, rest: bytes) -> tuple[int, bytes]:
 
 
 def _request(group: int, kind: int, value: bytes) -> bytes:
-    attribute = _ATTRIBUTE.pack(4 + len(value), kind) + value + bytes(-len(value) % 4)
-    body = _FAMILY.pack(0, 0) + group.to_bytes(2) + attribute
-    return _NETLINK.pack(_NETLINK.size + len(body), CONFIG, REQUEST_ACK, 1, 0) + body
-
-
-def _attributes(body: bytes) -> Mapping[int, bytes]:
-    found, at = {}, 0
-    while at + _ATTRIBUTE.size <= len(body):
-        length, kind = _ATTRIBUTE.unpack_from(body, at)
-        if not _ATTRIBUTE.size <= length <= len(body) - at:
-            break
-        found[kind & 0x7FFF] = body[at + _ATTRIBUTE.size : at + length]
-        at += length + 3 & ~3
-    return found
+    family = bytes(2) + group.to_bytes(2)  # nfgenmsg has the group in network order
+    return asked(CONFIG, family + attribute(kind, value), REQUEST | ACK)

@@ -11,8 +11,10 @@ from appliance.store.inventory_view import RevisionView, Wish
 from appliance.store.trials import TrialRow
 from appliance.trial import Extend, Keep, Phase, Undo
 
-LOOK = "outside"
-"""The kind of a wish that is none for the keeper: `services/outside` looks from outside."""
+LOOK, TRACE = "outside", "trace"
+BESIDE = frozenset({LOOK, TRACE})
+"""The kinds of wishes that are none for the keeper: `services/outside` looks from outside,
+`services/trace` has packets told of."""
 CUT_OFF = "The router restarted before it came to this, so it was not done. Ask for it again."
 """What becomes of a wish that a restart found unanswered: nobody waits for it any more, and a
 change that began by itself after a power cut would have nobody to keep it."""

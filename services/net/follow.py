@@ -12,7 +12,7 @@ from appliance.model.way import Learned
 from appliance.store import inventory_view, leases, ways
 from appliance.store.follow import Follower
 from services.net.aim import names_by_mac
-from services.net.asked import LOOK, Inventory, asked
+from services.net.asked import BESIDE, Inventory, asked
 from services.net.attempt import Clocks
 from services.net.leaving import LastEnd
 from services.pppoe.probe import stands
@@ -32,7 +32,7 @@ def read(inventory: Follower, answered: int) -> Inventory | None:
         return Inventory(
             newest=inventory_view.newest_revision(connection),
             machines=names_by_mac(inventory_view.machines(connection)),
-            asked=tuple(asked(wish, look_up) for wish in wishes if wish.kind != LOOK),
+            asked=tuple(asked(wish, look_up) for wish in wishes if wish.kind not in BESIDE),
             last_wish=last,
             let_in=inventory_view.let_in(connection),
         )

@@ -42,6 +42,8 @@ from services.net.outside import Ears
 from services.net.probes import probes
 from services.net.probing.driver import Prober
 from services.outside.serve import serve as look_outside
+from services.recall.serve import remember
+from services.trace.serve import Traces
 
 INVENTORY, PROVIDER, KERNEL, OUTSIDE = "nixie.db", "wan.db", "the kernel", "the world"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -68,12 +70,13 @@ async def serve(
     """Hold the network until cancelled; ready when the last kept config is in force.
 
     `makers` is the registry of network cards' makers, None where set-up put none; at `ear` web asks
-    what the filter held back.
+    what the filter held back, and what became of traced packets.
     Raises Unreachable when net.db or nftables cannot be used.
     """
     database = writer(state / "net.db", trials.MIGRATIONS)
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
     held, wishes = Follower(state / "leases.db"), Follower(state / "nixie.db")
+    traced = Follower(state / "nixie.db")
     boot, hard = BOOT_ID.read_text().strip(), in_memory(database)
     provider = Provider(wan, boot, CLOCKS.boottime, lasting=hard)
     watch = Watch(database, state, makers, lambda: keeper.apart)
@@ -88,13 +91,16 @@ async def serve(
             await watch.begin()  # before any link is up
             await keeper.recover(read(inventory, keeper.asked))
             signs.ready()
+            drops, traces = Drops(now), Traces(traced, lambda: keeper.here, now)
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
             services: dict[str, Callable[[], Awaitable[None]]] = {
                 "devices": watch.serve,
                 "probes": partial(probe, keeper, held),
                 "outside": partial(look_outside, keeper, database, wishes, now),
                 "connections": partial(count_connections, database, lambda: keeper.here, now),
-                "drops": partial(Drops(now).serve, ear),
+                "drops": drops.serve,
+                "traces": traces.serve,
+                "memory": partial(remember, ear, {"drops": drops, "trace": traces}),
             }
             await _hold(keeper, watch, (inventory, wan), heard, signs.beat, services, tell)
     finally:
@@ -103,6 +109,7 @@ async def serve(
         inventory.close()
         held.close()
         wishes.close()
+        traced.close()
         database.close()
 
 

@@ -21,14 +21,12 @@ from pyroute2.netlink.exceptions import NetlinkError
 from appliance.errors import Unreachable
 from appliance.model.outside import NEAR, PLACES, STRANGERS_LINK, Heard, Seen, Socket
 from appliance.roles import DAEMONS, ROLES
+from services.netlink.driver import SOCK_DIAG, dump
 from services.outside.owners import sockets
-from services.outside.wire import INET, INET6, WAITING, Waiting, question, waiting
+from services.outside.wire import BY_FAMILY, INET, INET6, WAITING, Waiting, question, waiting
 from services.processes.privileges import named
 
-NETLINK_SOCK_DIAG = 4  # linux/netlink.h
-ANSWER_SECONDS = 2.0
 LOOK_SECONDS = 30.0
-DATAGRAM_BYTES = 1 << 17
 NO_DAD = 2  # linux/if_addr.h, IFA_F_NODAD
 SIX = ("2001:2:0:ffff::1/64", "2001:2:0:ffff::2/64")
 
@@ -148,15 +146,6 @@ def listed() -> tuple[Socket, ...]:
 
 
 def _dump(family: int, protocol: str) -> list[Waiting]:
-    found: list[Waiting] = []
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
-            netlink.settimeout(ANSWER_SECONDS)
-            netlink.send(question(family, protocol))
-            while True:
-                for one in waiting(netlink.recv(DATAGRAM_BYTES)):
-                    if one is None:
-                        return found
-                    found.append(one)
-    except OSError as error:
-        raise Unreachable(f"The kernel does not list its sockets: {error}.") from error
+    asked = question(family, protocol)
+    told = dump(SOCK_DIAG, asked, BY_FAMILY, "does not list its sockets")
+    return [found for body in told if (found := waiting(body))]

@@ -8,7 +8,7 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 LONGEST_QUESTION = 1 << 16
 PATIENCE_SECONDS = 5.0
@@ -16,6 +16,35 @@ BELL_SECONDS = 0.5
 """Between two bells of one stream."""
 
 Told = Callable[[Mapping[str, Any]], list[Any]]
+
+
+class Memory(Protocol):
+    """Something that is remembered."""
+
+    @property
+    def came(self) -> int:
+        """A number that grows with what there is to tell."""
+
+    def told(self, question: Mapping[str, Any]) -> list[Any]:
+        """The answer to a question."""
+
+
+async def remember(ear: socket.socket | None, memories: Mapping[str, Memory]) -> None:
+    """Answer at `ear`, if there is one, until cancelled: of the memory that a question names by
+    `of`."""
+    if ear is None:
+        await asyncio.Event().wait()
+        return
+
+    def told(question: Mapping[str, Any]) -> list[Any]:
+        asked = memories.get(question.get("of", ""))
+        return asked.told(question) if asked else []
+
+    def came() -> int:
+        return sum(one.came for one in memories.values())
+
+    async with await listening(ear.dup(), told, came) as server:
+        await server.serve_forever()
 
 
 async def listening(

@@ -254,7 +254,7 @@ class Router:
 
     def held_back(self) -> list[Drop]:
         """What the role remembers of what was held back, newest first."""
-        return drops(recall(self.state, "net", {"most": 1_000})) or []
+        return drops(recall(self.state, "net", {"of": "drops", "most": 1_000})) or []
 
     def ruleset(self, family: str = "inet") -> str:
         """The filter, which follows from the configuration; of family bridge, the devices' table,

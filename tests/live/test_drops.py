@@ -28,10 +28,16 @@ import asyncio, socket, sys
 from pathlib import Path
 from appliance.store.open import now
 from services.drops.serve import Drops
+from services.recall.serve import remember
 ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 ear.bind(sys.argv[1])
 ear.listen()
-asyncio.run(Drops(now).serve(ear))
+async def serve():
+    drops = Drops(now)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(drops.serve())
+        group.create_task(remember(ear, {"drops": drops}))
+asyncio.run(serve())
 """
 SEND = """
 import socket, sys
@@ -73,7 +79,7 @@ def place(tmp_path: Path) -> Iterator[tuple[Namespace, Namespace, Path]]:
 
 
 def told(state: Path) -> list[Drop]:
-    return drops(recall(state, "net", {"most": 1_000})) or []
+    return drops(recall(state, "net", {"of": "drops", "most": 1_000})) or []
 
 
 def send(lan: Namespace, address: str, port: int, times: int = 1) -> None:

@@ -7,6 +7,7 @@ from appliance.actions.desk import KINDS as ACTORS
 from appliance.actions.machines import BARE_INTENTS
 from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
+from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
@@ -34,6 +35,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),
     "part": ("kernel", "initrd"),
+    "protocol": PROTOCOLS,
     "public name": NAME_STATES,
     "recipe": ("linux",),
     "revision": REVISION_STATES,

@@ -33,7 +33,16 @@ class Sentence(NamedTuple):
     text: str
 
 
+STRAY = "It belongs to no conversation that the router knows."
+ANSWERS = "It belongs to a conversation that was let through."
 BUILT_IN: Mapping[str, Sentence] = {
+    **{f"{chain}-invalid": Sentence(False, STRAY) for chain in ("input", "forward")},
+    **{
+        f"{chain}-{kind}": Sentence(True, ANSWERS)
+        for chain in ("input", "forward")
+        for kind in ("answers", "related")
+    },
+    "input-icmpv6": Sentence(True, "IPv6 cannot work without it (RFC 4890)."),
     SPOOFED: Sentence(False, "The sender’s address belongs to another network."),
     BLOCKED_FROM: Sentence(False, "The device is blocked."),
     BLOCKED_TO: Sentence(False, "The device that it is for is blocked."),

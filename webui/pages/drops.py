@@ -18,12 +18,7 @@ from webui.pages.because import because
 from webui.session import Here
 
 SHOWN = 30
-UNASKED: Mapping[str, str] = {
-    "input-invalid": "It belongs to no conversation that the router knows.",
-    "forward-invalid": "It belongs to no conversation that the router knows.",
-}
-"""What decides before any conversation."""
-NO_RULE_HELPS = (*UNASKED, SPOOFED, BLOCKED, NEWCOMERS)
+NO_RULE_HELPS = ("input-invalid", "forward-invalid", SPOOFED, BLOCKED, NEWCOMERS)
 """How the ids of those begin that come before every rule of the owner."""
 
 
@@ -85,7 +80,7 @@ def row(
         to=to,
         receiver=drop.destination,
         what=drop.protocol if drop.port is None else f"{drop.protocol} {drop.port}",
-        decided=UNASKED.get(drop.by, said),
+        decided=said,
         rule=rule,
         why=_why(drop, source, to),
         allow="" if drop.by.startswith(NO_RULE_HELPS) else _allow(config, drop, source, to),

@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from appliance.actions import draft
+from appliance.actions import traces as deeds
 from appliance.actions.known_devices import Known, known
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
@@ -16,17 +19,19 @@ from appliance.model.names import mac_from
 from appliance.model.policy import NEWCOMERS
 from appliance.model.reachability import Packet, Verdict, verdict
 from appliance.plan.devices import BLOCKED_FROM, BLOCKED_TO
-from webui.forms import beside, whole
+from webui.forms import Text, beside, whole
 from webui.pages import ends, frame
 from webui.pages.because import because
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
-from webui.pages.page import Field, page
+from webui.pages.page import Field, after, page
 from webui.pages.rule import to_choose, zones_to_choose
 from webui.pages.states import Pill
-from webui.session import Here, Signed
+from webui.pages.traces import TraceView, traced
+from webui.session import Here, Owning, Signed
 
 router = APIRouter(include_in_schema=False)
+PATH = "/firewall/why"
 PROTOCOLS: Mapping[str, str] = {"tcp": "TCP", "udp": "UDP", "icmp": "Ping (ICMP)"}
 SOMEBODY = IPv4Address("198.51.100.1")
 """Stands for any address of the internet (RFC 5737)."""
@@ -46,49 +51,74 @@ class WhyView(NamedTuple):
     why: str
     href: str  # the page of what decides, "" for what is built in
     deed: str
+    trace: TraceView | None  # for owners, once something was asked
 
 
 class Asked(NamedTuple):
     """The conversation as it was typed."""
 
-    source: str
-    sender: str
-    destination: str
-    receiver: str
-    protocol: str
-    port: str
+    source: str = ""
+    sender: str = ""
+    destination: str = ""
+    receiver: str = ""
+    protocol: str = "tcp"
+    port: str = ""
 
 
-@router.get("/firewall/why")
-def show(
-    here: Signed,
-    source: str = "",
-    sender: str = "",
-    destination: str = "",
-    receiver: str = "",
-    protocol: str = "tcp",
-    port: str = "",
-) -> Response:
+Query = Annotated[Asked, Depends()]
+
+
+@router.get(PATH)
+def show(here: Signed, asked: Query) -> Response:
     """The form, and its answer once something was asked."""
-    asked = Asked(source, sender, destination, receiver, protocol, port)
     return page("why.html", built(here, asked))
 
 
-def built(here: Here, asked: Asked) -> WhyView:
-    """The view of this moment."""
+@router.get("/firewall/trace")
+def packets(here: Owning, asked: Query) -> Response:
+    """What becomes of its packets."""
+    return page("why/trace.html", traced(here, framed(here), asked._asdict()))
+
+
+@router.post("/firewall/trace")
+def watch(
+    here: Owning,
+    source: Text = "",
+    sender: Text = "",
+    destination: Text = "",
+    receiver: Text = "",
+    protocol: Text = "",
+    port: Text = "",
+    stop: Text = "",
+) -> Response:
+    """Have its packets watched, or nobody's any more."""
+    asked = Asked(source, sender, destination, receiver, protocol, port)
+    back = f"{PATH}?{urlencode(asked._asdict())}"
+    if stop:
+        return after(back, deeds.stop(here.desk, here.actor).act)
+    typed = deeds.Typed(source, sender, destination, receiver, protocol, whole(port))
+    try:
+        return after(back, deeds.trace(here.desk, here.actor, typed).act)
+    except Refused as refused:
+        return page("why.html", built(here, asked, beside(refused)), 422)
+
+
+def built(here: Here, asked: Asked, problems: Mapping[str, str] = MappingProxyType({})) -> WhyView:
+    """The view of this moment; `problems` are those of a watch that was refused, by field."""
     config = draft.edited(here.desk)
     networks = tuple(one.name for one in config.networks)
-    wrong: dict[str, str] = {}
+    wrong = dict(problems)
     everybody = known(here.reads)
     found: Verdict | None = None
     if asked.source:
         try:
             found = judged(config, asked, everybody, here.now)
         except Refused as refused:
-            wrong = beside(refused)
+            wrong |= beside(refused)
     why, href, deed = because(config, found) if found else ("", "", "")
+    shell, may = framed(here), here.actor.may("admin")
     return WhyView(
-        shell=frame.shell(here, "firewall", "Why is it blocked?"),
+        shell=shell,
         sources=zones_to_choose((*networks, INTERNET), asked.source),
         sender=Field(asked.sender, wrong.get("sender", "")),
         destinations=zones_to_choose((ROUTER, INTERNET, *networks), asked.destination or INTERNET),
@@ -99,7 +129,13 @@ def built(here: Here, asked: Asked) -> WhyView:
         why=why,
         href=href,
         deed=deed,
+        trace=traced(here, shell, asked._asdict()) if found and may else None,
     )
+
+
+def framed(here: Here) -> Shell:
+    """The frame of the page."""
+    return frame.shell(here, "firewall", "Why is it blocked?")
 
 
 def judged(config: RouterConfig, asked: Asked, everybody: Collection[Known], now: float) -> Verdict:

@@ -94,9 +94,13 @@ class InventoryLooks(Files):
         """Until when it was asked last that questions be put down, in Unix seconds; or 0."""
         return self._until("note")
 
+    def trace_asked(self) -> Wish | None:
+        """The newest wish to trace packets, or to stop that."""
+        return self.look("nixie", lambda file: inventory_view.newest_wish(file, *TRACE), None)
+
     def _until(self, verb: str) -> float:
         wish = self.look("nixie", lambda file: inventory_view.newest_wish(file, "dns", verb), None)
         return float(wish.body["until"]) if wish else 0.0
 
 
-APPLY = ("net", "apply")
+APPLY, TRACE = ("net", "apply"), ("net", "trace")

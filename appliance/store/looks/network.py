@@ -18,6 +18,7 @@ from appliance.store import (
     newcomers,
     notices,
     public_names,
+    traces,
     trials,
     ways,
 )
@@ -30,6 +31,7 @@ from appliance.store.names import ListRow, Question, Standing
 from appliance.store.notices import Outcome
 from appliance.store.public_names import Record
 from appliance.store.recall.open import recall
+from appliance.store.traces import Trace
 from appliance.store.trials import Ended, Kept, PortRow, ProbeRow, TrialRow
 
 
@@ -123,7 +125,11 @@ class NetworkLooks(Files):
 
     def drops(self, most: int) -> list[Drop] | None:
         """What the filter held back, newest first; None while net does not say."""
-        return drops.drops(recall(self.state, "net", {"most": most}))
+        return drops.drops(recall(self.state, "net", {"of": "drops", "most": most}))
+
+    def trace(self) -> Trace | None:
+        """The newest trace, while `net` remembers it."""
+        return traces.trace(recall(self.state, "net", {"of": "trace"}))
 
     def names_standing(self) -> Standing | None:
         """What dns did since it started; None before it said so."""

@@ -25,6 +25,7 @@ from appliance.actions import (
     public_names,
     router,
     sources,
+    traces,
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
@@ -43,6 +44,7 @@ MAC, OTHER = "52:54:00:12:34:56", "52:54:00:12:34:57"
 CARD = "52:54:00:12:34:58"
 LAN = {"name": "lan", "bridge": "br-lan", "ports": [], "address": "10.77.0.1/24"}
 CONFIG = {"networks": [LAN]}
+PING = traces.Typed("lan", "", "router", "", "icmp", None)
 ALL = {"read": VIEWER, "write": HELPER, "admin": OWNER}
 
 Do = Callable[[Desk, Actor], object]
@@ -89,6 +91,12 @@ DEEDS: Mapping[str, Deed] = {
         "admin", lambda d, a: notices.has_secret(d, a, channel(d, OWNER)), undoable=False
     ),
     "pause_blocking": Deed("write", lambda d, a: names.pause_blocking(d, a, 5), undoable=False),
+    "trace_packets": Deed(
+        "admin",
+        lambda d, a: traces.trace(_with_draft(d), a, PING),
+        undoable=False,
+    ),
+    "stop_trace": Deed("admin", traces.stop, undoable=False),
     "note_questions": Deed("admin", lambda d, a: names.note_questions(d, a, 15), undoable=False),
     "look_up": Deed("write", lambda d, a: names.look_up(d, a, "a.example"), undoable=False),
     "resume_blocking": Deed("write", names.resume_blocking, undoable=False),

@@ -1,40 +1,21 @@
-"""Netlink's answers, by their bytes."""
+"""Answers about neighbours and links, by their bytes."""
 
 import struct
-from contextlib import suppress
 from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.devices.wire import (
-    DONE,
-    ERROR,
-    NEWNEIGH,
-    Link,
-    Neighbour,
-    Refused,
-    link,
-    messages,
-    neighbour,
-)
+from services.devices.wire import Link, Neighbour, link, neighbour
+from services.netlink.wire import attribute
 
 MAC = bytes.fromhex("001b21aabbcc")
-
-
-def attribute(kind: int, value: bytes) -> bytes:
-    padding = bytes(-len(value) % 4)
-    return struct.pack("=HH", 4 + len(value), kind) + value + padding
 
 
 def entry(family: int, state: int, *attributes: bytes) -> memoryview:
     head = struct.pack("=BxxxiHBB", family, 5, state, 0, 0)
     return memoryview(head + b"".join(attributes))
-
-
-def message(kind: int, body: bytes) -> bytes:
-    return struct.pack("=IHHII", 16 + len(body), kind, 0, 0, 0) + body
 
 
 def test_a_neighbour_that_answered_is_alive() -> None:
@@ -76,31 +57,11 @@ def test_an_attribute_that_promises_too_much_ends_the_reading() -> None:
     assert neighbour(body) is None
 
 
-def test_messages_come_one_by_one() -> None:
-    datagram = message(NEWNEIGH, b"abcd") + message(DONE, bytes(4))
-    assert [kind for kind, _ in messages(datagram)] == [NEWNEIGH, DONE]
-
-
-def test_a_message_that_promises_too_much_is_not_read() -> None:
-    assert list(messages(struct.pack("=IHHII", 400, NEWNEIGH, 0, 0, 0))) == []
-
-
-def test_an_error_of_the_kernel_is_raised() -> None:
-    with pytest.raises(Refused):
-        list(messages(message(ERROR, struct.pack("=i", -1))))
-
-
 @given(st.binary(max_size=200))
 def test_no_entry_does_anything_but_be_read_or_left_out(noise: bytes) -> None:
     for head in (b"", entry(7, 2).tobytes(), entry(10, 2).tobytes()):
         neighbour(memoryview(head + noise))
         link(memoryview(head + noise))
-
-
-@given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda end: message(ERROR, end)))
-def test_no_datagram_does_anything_but_be_read_or_refused(datagram: bytes) -> None:
-    with suppress(Refused):
-        list(messages(datagram))
 
 
 @given(st.binary(max_size=12), st.sampled_from((1, 2, 3, 9, 23)))

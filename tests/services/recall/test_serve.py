@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.store.recall.open import recall, recall_path
-from services.recall.serve import listening
+from services.recall.serve import listening, remember
 
 
 def asked(state: Path, question: Callable[[], Coroutine[Any, Any, Any]], came: list[int]) -> Any:
@@ -65,3 +65,28 @@ def test_a_bell_rings_when_more_is_remembered(tmp_path: Path) -> None:
         return rung
 
     assert asked(tmp_path, ask, came) == b"\n"
+
+
+class Remembers:
+    """A memory of one thing."""
+
+    came = 1
+
+    def told(self, question: Mapping[str, Any]) -> list[Any]:
+        return [question["most"]]
+
+
+def test_a_question_goes_to_the_memory_that_it_names(tmp_path: Path) -> None:
+    async def whole() -> list[Any]:
+        path = recall_path(tmp_path, "net")
+        path.parent.mkdir()
+        ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        ear.bind(str(path))
+        ear.listen()
+        role = asyncio.create_task(remember(ear, {"drops": Remembers()}))
+        asked = [{"of": "drops", "most": 3}, {"of": "what nobody remembers", "most": 3}]
+        told = [await asyncio.to_thread(recall, tmp_path, "net", one) for one in asked]
+        role.cancel()
+        return told
+
+    assert asyncio.run(whole()) == [[3], []]

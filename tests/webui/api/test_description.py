@@ -30,6 +30,7 @@ CLOSED = {
     "Caller.how": "how",
     "Channel.kind": "channel",
     "NewChannel.kind": "channel",
+    "NewTrace.protocol": "protocol",
     "Internet.stand": "way",
     "Status.internet": "way",
     "Caller.scopes": "scope",

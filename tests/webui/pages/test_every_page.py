@@ -53,6 +53,10 @@ FRAGMENTS = (
     ("/names", "/names/now"),
     ("/firewall", "/firewall/now"),
     ("/firewall/outside", "/firewall/outside/now"),
+    (
+        "/firewall/why?source=lan&destination=internet&port=443",
+        "/firewall/trace?source=lan&destination=internet&port=443",
+    ),
     ("/internet", "/internet/now"),
     ("/internet/names", "/internet/names/now"),
     ("/changes", "/changes/now"),
