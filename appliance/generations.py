@@ -31,6 +31,10 @@ class Published(Protocol):
     def state(self) -> str:
         """What it was published as, or was found good to be."""
 
+    @property
+    def specialisations(self) -> Mapping[str, str]:
+        """Name → image id."""
+
 
 One = TypeVar("One", bound=Published)
 
@@ -89,6 +93,13 @@ def whose(machine: str | None, network: str, mac: str) -> str:
     ('m1', 'lan|52:54:00:00:77:01')
     """
     return machine or f"{network}|{mac}"
+
+
+def booted(generation: Published, specialisation: str | None) -> str:
+    """The image that is booted of a generation, "" when it has no such specialisation."""
+    if specialisation is None:
+        return generation.image
+    return generation.specialisations.get(specialisation, "")
 
 
 def served(

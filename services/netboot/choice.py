@@ -6,7 +6,7 @@ Pure.  A decision is one of a few values; `script`, `menu` and `serve` each hand
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from appliance.generations import NOTHING_KNOWN, Standings, served, whose
+from appliance.generations import NOTHING_KNOWN, Standings, booted, served, whose
 from appliance.model.images import Image
 from appliance.model.table import Generation, Host, Machine, Menu, Table
 
@@ -114,13 +114,6 @@ class World:
             boots=lambda one: booted(one, specialisation),
             there=self.images,
         )
-
-
-def booted(generation: Generation, specialisation: str | None) -> str:
-    """The image that is booted of a generation, "" when it has no such specialisation."""
-    if specialisation is None:
-        return generation.image
-    return generation.specialisations.get(specialisation, "")
 
 
 def decide(

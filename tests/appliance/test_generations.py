@@ -1,7 +1,8 @@
 """Which generation is served, whatever machines and owners do, over the tables that keep it."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ class Made:
 
     image: str
     state: str = "trial"
+    specialisations: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 NEW, MIDDLE, OLD = Made("new"), Made("middle"), Made("old")

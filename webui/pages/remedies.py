@@ -95,7 +95,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "kernel-signature-refused": (Deed.BOOTS,),
     "download-aborted": (Deed.IMAGE, Deed.PICK),
     "download-slow": (Deed.IMAGE, Deed.BOOTS),
-    "kernel-no-sign-of-life": (Deed.GENERATIONS, Deed.HOST, Deed.PICK),
+    "kernel-no-sign-of-life": (Deed.HOST, Deed.GENERATIONS, Deed.PICK),
     "fell-silent": (Deed.BOOTS,),
 }
 """Diagnosis → deeds.  A boot that fell short without a known cause gets `USUAL`."""
