@@ -178,6 +178,7 @@ async def _boot(fault: Fault, signs: Signs) -> None:
             own=here / "boot.db",
             leases=here / "leases.db",
             net=here / "net.db",
+            nixie=here / "nixie.db",
             certificate=here / "secrets/web/ca.crt",
         ),
         found(installed().loaders),

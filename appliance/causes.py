@@ -168,6 +168,11 @@ CAUSES: Mapping[str, Cause] = {
         "The build's page says where it stopped. The machine starts once a build succeeds.",
         "builds",
     ),
+    "all-bad": Cause(
+        "Every generation of its host is bad.",
+        "Build a mended one, or put one on trial again: the machine asks by itself.",
+        "sources",
+    ),
     "nothing-to-boot": Cause(
         "There was nothing to boot for this machine.",
         "Give it something else.",

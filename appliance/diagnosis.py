@@ -51,6 +51,7 @@ PAGES: Mapping[str, str] = {
     "build-failed": "build-failed",
     "pruned": "artifact-pruned",
     "wrong-system": "wrong-system",
+    "all-bad": "all-bad",
 }
 """Why a script was only a page."""
 

@@ -263,6 +263,64 @@ class BootEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationGood(Event):
+    """Generation {number} of {name} is good: {mac} came up with it."""
+
+    bell: ClassVar[str] = "machines"
+
+    host: str
+    name: str
+    number: int
+    image: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationBad(Event):
+    """Generation {number} of {name} is bad: {mac} was sent it {failures} times, never called home
+    and asked to boot again. {instead}"""
+
+    bell: ClassVar[str] = "machines"
+
+    host: str
+    name: str
+    number: int
+    image: str
+    mac: str
+    boot: str  # the last of them
+    failures: int
+    instead: str  # a sentence: what is served from now on
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationBadHere(Event):
+    """{mac} cannot start generation {number} of {name}, which others run: it was sent it {failures}
+    times and never called home. {instead}"""
+
+    bell: ClassVar[str] = "machines"
+
+    host: str
+    name: str
+    number: int
+    image: str
+    mac: str
+    boot: str
+    failures: int
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationChosen(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    host: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenUnknown(Event):
     """{address} asked for {path} with a token nobody gave it."""
 

@@ -35,6 +35,8 @@ class Rule:
 
 
 RULES: Mapping[type[Event], Rule] = {
+    events.GenerationBad: Rule(("host",), (events.GenerationGood, events.GenerationChosen)),
+    events.GenerationBadHere: Rule(("host", "mac"), seconds=_DAY),
     events.BootLooping: Rule(("network", "mac"), seconds=_QUARTER),
     events.LinkMissing: Rule(("network", "link"), (events.LinkReturned, events.LinkUnclear)),
     events.LinkUnclear: Rule(("network", "link"), (events.LinkReturned, events.LinkMissing)),

@@ -1,5 +1,6 @@
 """`nixie host`: what there is to boot."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -66,6 +67,60 @@ def build(
         if not fresh:
             raise
     followed(call, _fresh(call, found["id"], known)[0]["id"], timeout)
+
+
+@command(group)
+def pin(
+    call: Call,
+    host: Which,
+    generation: Annotated[int | None, typer.Option(help="Its number; else what is served.")] = None,
+) -> None:
+    """Serve one generation and no other, until it is unpinned."""
+    source, name = _address(call, host)
+    number = generation or _newest(call, host, lambda one: one["served"], "served")
+    call.did(call.client.post(f"/hosts/{source}/{name}/pin", {"generation": number}))
+
+
+@command(group)
+def unpin(call: Call, host: Which) -> None:
+    """Serve the newest generation again, unless it is bad."""
+    source, name = _address(call, host)
+    call.did(call.client.post(f"/hosts/{source}/{name}/unpin"))
+
+
+@command(group, "roll-back")
+def roll_back(call: Call, host: Which) -> None:
+    """Set the generation that is served aside, and serve the one before."""
+    source, name = _address(call, host)
+    call.did(call.client.post(f"/hosts/{source}/{name}/roll-back"))
+
+
+@command(group, "try-again")
+def try_again(
+    call: Call,
+    host: Which,
+    generation: Annotated[
+        int | None, typer.Option(help="Its number; else the newest bad one.")
+    ] = None,
+) -> None:
+    """Put a bad generation on trial again."""
+    source, name = _address(call, host)
+    number = generation or _newest(call, host, lambda one: one["state"] == "bad", "bad")
+    call.did(call.client.post(f"/hosts/{source}/{name}/try-again", {"generation": number}))
+
+
+def _newest(call: Call, host: str, fits: Callable[[Any], bool], what: str) -> int:
+    """The number of the newest generation that fits.  Raises Failed when none does."""
+    for one in call.client.get("/images", host=meant(call.client, host)["id"]):
+        if fits(one):
+            return int(one["number"])
+    raise Failed(UNKNOWN, f"No generation of {host} is {what}. See: nixie image list --host {host}")
+
+
+def _address(call: Call, host: str) -> tuple[str, str]:
+    """Source id and name of the host somebody means, for a path."""
+    source, _, name = meant(call.client, host)["id"].partition("/")
+    return source, quoted(name)
 
 
 def _fresh(call: Call, host: str, known: set[str]) -> list[Any]:

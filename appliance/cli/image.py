@@ -23,7 +23,7 @@ def every(
         (
             one["host"].partition("/")[2],
             one["number"],
-            one["state"],
+            _stands(one),
             size(one["size"]),
             moment(one["made_at"]),
             one["image"][:16],
@@ -39,14 +39,46 @@ def show(
     call: Call, image: Annotated[str, typer.Argument(help="Id, or its first characters.")]
 ) -> None:
     """One image with its parts."""
-    if len(image) < 64:
-        ids = {one["image"] for one in call.client.get("/images")}
-        full = [one for one in ids if one.startswith(image)]
-        if len(full) != 1:
-            raise Failed(UNKNOWN, f"{len(full)} images begin with {image}.")
-        (image,) = full
-    found = call.client.get(f"/images/{quoted(image)}")
+    found = call.client.get(f"/images/{quoted(_whole(call, image))}")
     call.show(found, lambda: _described(found))
+
+
+@command(group)
+def compare(
+    call: Call,
+    before: Annotated[str, typer.Argument(help="Id, or its first characters.")],
+    after: Annotated[str, typer.Argument(help="The other one.")],
+) -> None:
+    """What is different from one image to another."""
+    one, other = quoted(_whole(call, after)), quoted(_whole(call, before))
+    found = call.client.get(f"/images/{one}/against/{other}")
+    call.show(found, lambda: _compared(found))
+
+
+def _whole(call: Call, image: str) -> str:
+    """The id that begins so.  Raises Failed when none does, or more than one."""
+    if len(image) >= 64:
+        return image
+    ids = {one["image"] for one in call.client.get("/images")}
+    full = [one for one in ids if one.startswith(image)]
+    if len(full) != 1:
+        raise Failed(UNKNOWN, f"{len(full)} images begin with {image}.")
+    return str(full[0])
+
+
+def _stands(one: Any) -> str:
+    marks = [name for name in ("pinned", "served") if one[name]]
+    return ", ".join([one["state"], *marks])
+
+
+def _compared(found: Any) -> str:
+    rows = [
+        (one["name"], one["before"], "the same" if one["same"] else one["after"])
+        for one in found["sides"]
+    ]
+    words = [f"- {word}" for word in found["gone"]] + [f"+ {word}" for word in found["new"]]
+    line = "\n".join(["Kernel command line:", *(words or ["  the same"])])
+    return f"{table(('WHAT', 'BEFORE', 'AFTER'), rows, '')}\n\n{line}"
 
 
 def _described(found: Any) -> str:

@@ -27,7 +27,7 @@ TOPICS: Mapping[str, str] = {
     "name": "A name on the internet does not follow this router, or does again",
     "exposed": "Something waits on the internet’s side that should not, or is gone again",
     "change": "A change was undone, or refused",
-    "boot": "A boot fell short",
+    "boot": "A boot fell short, or a generation is bad and an earlier one is served",
     "build": "A build failed",
     "role": "A part of the router does not run",
     "disk": "The disk is nearly full",

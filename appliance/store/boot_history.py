@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Collection
 
+from appliance.store import generations
 from appliance.store.boots import COLUMNS, BootRow, StepRow, boot_row
 
 BOOTS_KEPT = 2000
@@ -58,7 +59,11 @@ def steps_of(connection: sqlite3.Connection, idents: Collection[str]) -> dict[st
 
 
 def prune(connection: sqlite3.Connection, now: float) -> None:
-    """Drop expired tokens, machines that ceased to wait, and boots beyond what is kept."""
+    """Drop expired tokens, machines that ceased to wait, and boots beyond what is kept.
+
+    The boot that made an image bad stays with it.
+    """
+    generations.prune(connection)
     connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
     connection.execute("DELETE FROM held WHERE last_asked < ?", (now - HELD_KEPT_SECONDS,))
     connection.execute(
@@ -66,6 +71,7 @@ def prune(connection: sqlite3.Connection, now: float) -> None:
         "  SELECT id, row_number() OVER (ORDER BY began_at DESC) AS place,"
         "    row_number() OVER (PARTITION BY mac ORDER BY began_at DESC) AS nth,"
         "    max(machine) OVER (PARTITION BY mac) AS known FROM boot)"
-        " WHERE place > ? AND (nth > ? OR (known IS NULL AND place > ?)))",
+        " WHERE place > ? AND (nth > ? OR (known IS NULL AND place > ?)))"
+        " AND id NOT IN (SELECT boot FROM tally WHERE ups = 0)",  # why an image is bad
         (BOOTS_KEPT, KEPT_OF_EACH, STRANGERS_KEPT),
     )

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.store import generations
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -90,6 +91,7 @@ MIGRATIONS = (
       value TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    generations.MIGRATION,
 )
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""

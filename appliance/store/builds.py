@@ -148,7 +148,10 @@ class BuildRow:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRow:
-    """One generation of a host; `size` in bytes."""
+    """One generation of a host; `size` in bytes.
+
+    `state` is what it was published as; who asks the store of reads gets what it came to since.
+    """
 
     host: str
     number: int
@@ -159,6 +162,7 @@ class GenerationRow:
     size: int
     toplevel: str
     rev: str
+    pinned: bool = False
 
 
 def source_states(connection: sqlite3.Connection) -> dict[str, SourceStateRow]:

@@ -19,6 +19,12 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "cancel": ("build",),
         "retry": ("build",),
     },
+    "boot": {
+        "pin": ("host", "image"),
+        "unpin": ("host",),
+        "set-aside": ("host", "image"),  # the owner rolls back from it
+        "try-again": ("host", "image"),
+    },
     "net": {
         "apply": ("revision", "seconds"),
         "keep": ("change",),

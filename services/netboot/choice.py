@@ -6,6 +6,7 @@ Pure.  A decision is one of a few values; `script`, `menu` and `serve` each hand
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from appliance.generations import NOTHING_KNOWN, Standings, booted, served, whose
 from appliance.model.images import Image
 from appliance.model.table import Generation, Host, Machine, Menu, Table
 
@@ -79,35 +80,83 @@ ALWAYS: Mapping[str, Decision] = {"local": Local(), "shell": Shell()}
 BARE: Mapping[str, Decision] = {"hold": Hold(), "local": Local(), "deny": Deny()}
 """Intents that say everything."""
 
-REASONS = ("waiting", "build-failed", "pruned", "wrong-system")
+REASONS = ("waiting", "build-failed", "pruned", "wrong-system", "all-bad")
 """Why there is only a page, where the record's diagnosis depends on it."""
 
 STILL_COMING = frozenset({"queued", "running", "looking", "unbuilt", ""})
 """What a host may lack (table.LACKS) that comes by itself; "" is a table of an earlier version."""
 
+GIVEN: Mapping[str, str] = {
+    "good": "The last good one, generation",
+    "pinned": "The pinned one, generation",
+    "trial": "Another on trial, generation",
+}
 IMAGE_KEY = "g-"
 KEY_DIGITS = 16
 
 
-def decide(table: Table, network: str, mac: str, images: Images) -> Decision:
+@dataclass(frozen=True, slots=True)
+class World:
+    """What decisions are made from; `machine` is who asks, as `generations.whose` says it."""
+
+    table: Table
+    images: Images
+    standings: Standings
+    machine: str
+
+    def serves(self, host: Host, specialisation: str | None = None) -> Generation | None:
+        """The generation of a host that this machine gets."""
+        return served(
+            host.generations,
+            self.standings,
+            host.id,
+            self.machine,
+            boots=lambda one: booted(one, specialisation),
+            there=self.images,
+        )
+
+
+def decide(
+    table: Table, network: str, mac: str, images: Images, standings: Standings = NOTHING_KNOWN
+) -> Decision:
     """What the machine behind (network, MAC) gets at this moment."""
     machine = table.machine(network, mac)
+    world = World(table, images, standings, whose(machine.id if machine else None, network, mac))
     if machine is None:
         default = table.default(network)
         if default.kind == "menu":
-            return _menu(table, default.menu, images)
+            return _menu(world, default.menu)
         return Hold() if default.kind == "hold" else Deny()
-    return _known(table, machine, images)
+    return _known(world, machine)
+
+
+def instead(table: Table, host_id: str, machine: str, images: Images, standings: Standings) -> str:
+    """What a machine gets of a host from now on, as a sentence."""
+    host = table.hosts.get(host_id)
+    if host is None:
+        return ""
+    given = World(table, images, standings, machine).serves(host)
+    if given is None:
+        return "There is no other to give it: it waits for one."
+    stands = "pinned" if given.image == standings.pins.get(host.id) else ""
+    stands = stands or standings.state(given.image, given.state)
+    return f"{GIVEN.get(stands, 'Generation')} {given.number} is served from now on."
 
 
 def pick(
-    table: Table, network: str, mac: str, key: str, images: Images, allowed: frozenset[str]
+    table: Table,
+    network: str,
+    mac: str,
+    key: str,
+    images: Images,
+    allowed: frozenset[str],
+    standings: Standings = NOTHING_KNOWN,
 ) -> Decision:
     """What a menu's entry means.  `allowed` are the keys the menu that was sent had."""
     if key in ALWAYS:
         return ALWAYS[key]
     if key == "menu":
-        return decide(table, network, mac, images)
+        return decide(table, network, mac, images, standings)
     if key in allowed:
         for host, generation, ident in _everything(table):
             if image_key(ident) == key:
@@ -132,54 +181,46 @@ def image_key(image: str) -> str:
     return IMAGE_KEY + image[:KEY_DIGITS]
 
 
-def newest(host: Host) -> Generation | None:
-    """The generation to boot: a pinned one, else the newest that is not bad."""
-    for wanted in ({"pinned"}, {"trial", "good", "unwatched"}):
-        for generation in host.generations:
-            if generation.state in wanted:
-                return generation
-    return None
-
-
-def _known(table: Table, machine: Machine, images: Images) -> Decision:
+def _known(world: World, machine: Machine) -> Decision:
     if machine.intent in BARE:
         return BARE[machine.intent]
     if machine.intent == "menu":
-        return _menu(table, machine.menu, images)
+        return _menu(world, machine.menu)
     if machine.intent == "run":
-        return _run(table, machine, images)
+        return _run(world, machine)
     return Page(
         f"This machine is to {machine.intent}, which this version of Nixie cannot do yet.",
         "Choose something else for it on the page of this machine.",
     )
 
 
-def _run(table: Table, machine: Machine, images: Images) -> Decision:
+def _run(world: World, machine: Machine) -> Decision:
     if machine.host is None:
         return Hold()
-    host = table.hosts.get(machine.host)
+    host = world.table.hosts.get(machine.host)
     if host is None:
         return Page(
             "The host assigned to this machine is not there any more.",
             "Assign another host on the page of this machine.",
         )
-    generation = newest(host)
-    if generation is None:
+    if not host.generations:
         return _nothing_yet(host)
-    ident = generation.image
-    if machine.specialisation is not None:
-        ident = generation.specialisations.get(machine.specialisation, "")
-        if not ident:
-            return Page(
-                f"{host.name} has no specialisation {machine.specialisation}.",
-                "Choose another one on the page of this machine.",
-            )
-    return _image(host, generation, ident, images)
+    wanted = machine.specialisation
+    if not booted(host.generations[0], wanted):
+        return Page(
+            f"{host.name} has no specialisation {wanted}.",
+            "Choose another one on the page of this machine.",
+        )
+    generation = world.serves(host, wanted)
+    if generation is not None:
+        return _image(host, generation, booted(generation, wanted), world.images)
+    if all(world.images(booted(one, wanted)) for one in host.generations):
+        return _all_bad(host)
+    newest = host.generations[0]
+    return _image(host, newest, booted(newest, wanted), world.images)
 
 
 def _nothing_yet(host: Host) -> Page:
-    if host.generations:
-        return Page(f"Every generation of {host.name} is marked bad.", "Pin one of them, or build.")
     why = host.waiting or f"{host.name} is not built yet."
     if host.lacks in STILL_COMING:
         way_out = "This machine asks again by itself and starts as soon as there is an image."
@@ -187,6 +228,14 @@ def _nothing_yet(host: Host) -> Page:
     if host.lacks == "failed":
         return Page(why, "Its build says why, on the page Builds.", reason="build-failed")
     return Page(why, "Look at its source, or assign another host to this machine.")
+
+
+def _all_bad(host: Host) -> Page:
+    count = len(host.generations)
+    which = "The only generation" if count == 1 else f"Each of the {count} generations"
+    why = f"{which} of {host.name} is bad: sent, never heard of, and asked for again."
+    way_out = "Build a mended one, or put one on trial again, on the page of its generations."
+    return Page(why, way_out, reason="all-bad")
 
 
 def _image(host: Host, generation: Generation, ident: str, images: Images) -> Decision:
@@ -200,39 +249,46 @@ def _image(host: Host, generation: Generation, ident: str, images: Images) -> De
     return Run(host, generation, image)
 
 
-def _menu(table: Table, ident: str | None, images: Images) -> Decision:
-    menu = table.menus.get(ident or "")
+def _menu(world: World, ident: str | None) -> Decision:
+    menu = world.table.menus.get(ident or "")
     if menu is None:
         return Page("The menu for this machine is not there any more.", "Choose another menu.")
+    hosts = world.table.hosts
     entries: list[Entry] = []
     earlier: list[Entry] = []
     waiting: list[str] = []
     default = "local"
-    for host in (table.hosts[one] for one in menu.hosts if one in table.hosts):
-        current = newest(host)
-        if current is None or images(current.image) is None:
+    for host in (hosts[one] for one in menu.hosts if one in hosts):
+        current = world.serves(host)
+        if current is None:
             waiting.append(host.waiting or f"{host.name} has nothing to boot.")
             continue
         if host.id == menu.default:
             default = image_key(current.image)
-        entries += _current(host, current, images)
-        earlier += _earlier(host, current, menu.rollbacks, images)
+        entries += _current(world, host, current)
+        earlier += _earlier(world, host, current, menu.rollbacks)
     return Show(menu, tuple(entries), tuple(earlier), default, tuple(waiting))
 
 
-def _current(host: Host, generation: Generation, images: Images) -> list[Entry]:
+def _current(world: World, host: Host, generation: Generation) -> list[Entry]:
     lines = [Entry(image_key(generation.image), f"{host.name}, generation {generation.number}")]
     lines += [
         Entry(image_key(ident), f"{host.name}, {name}")
         for name, ident in sorted(generation.specialisations.items())
-        if images(ident) is not None
+        if world.images(ident) is not None and world.standings.state(ident, "trial") != "bad"
     ]
     return lines
 
 
-def _earlier(host: Host, current: Generation, rollbacks: int, images: Images) -> list[Entry]:
-    before = [one for one in host.generations if one.image != current.image and images(one.image)]
-    return [
-        Entry(image_key(one.image), f"{host.name}, generation {one.number}, {one.state}")
-        for one in before[:rollbacks]
+def _earlier(world: World, host: Host, current: Generation, rollbacks: int) -> list[Entry]:
+    """Other images that the machine may be given by hand; bad ones are not among them."""
+    stands = [
+        (one, world.standings.state(one.image, one.state))
+        for one in host.generations
+        if one.image != current.image and world.images(one.image)
     ]
+    return [
+        Entry(image_key(one.image), f"{host.name}, generation {one.number}, {state}")
+        for one, state in stands
+        if state != "bad"
+    ][:rollbacks]

@@ -24,10 +24,14 @@ from appliance.events import (
     ForeignBootServerGone,
     ForeignServer,
     ForeignServerGone,
+    GenerationBad,
+    GenerationBadHere,
+    GenerationGood,
 )
 from appliance.faults import Fault, no_fault
+from appliance.generations import Standings, whose
 from appliance.model.images import Part
-from appliance.store import boot_history, boots, heard, journal
+from appliance.store import boot_history, boots, generations, journal
 from appliance.store.open import new_id, now, writer
 from services.netboot.attempt import Attempt, Chosen, Step
 from services.netboot.attempts import Attempts, foreign_kind
@@ -40,12 +44,25 @@ TELLING = frozenset({"asking", "loading", "starting"})
 """States in which silence says something."""
 
 
+Instead = Callable[[str, str, Standings], str]
+"""(host id, machine as `whose` says it, standings) to what is served from now on, a sentence."""
+
+
+def nothing_else(_host: str, _machine: str, _standings: Standings) -> str:
+    """Nobody knows the table."""
+    return ""
+
+
 class Recorder:
     """The one writer of boot.db."""
 
-    def __init__(self, path: Path, fault: Fault = no_fault) -> None:
+    def __init__(
+        self, path: Path, fault: Fault = no_fault, instead: Instead = nothing_else
+    ) -> None:
         self.connection = writer(path, boots.MIGRATIONS)
         self.fault = fault
+        self._instead = instead
+        self.standings = generations.standings(self.connection)
         self.attempts = Attempts()
         self._dirty: dict[str, Attempt] = {}
         self._events: list[Event] = []
@@ -167,15 +184,19 @@ class Recorder:
     def committing(self) -> Iterator[sqlite3.Connection]:
         """Everything that happened and what the block writes, all or nothing."""
         self._gather()
-        at = now()
-        with journal.transaction(self.connection):
-            for attempt in self._dirty.values():
-                self._save(attempt, at)
-            for event in self._events:
-                journal.append(self.connection, event, at)
-            for name, value in self._own.items():
-                boots.save_own(self.connection, name, value)
-            yield self.connection
+        at, before = now(), self.standings
+        try:
+            with journal.transaction(self.connection):
+                for attempt in self._dirty.values():
+                    self._save(attempt, at)
+                for event in self._events:
+                    journal.append(self.connection, event, at)
+                for name, value in self._own.items():
+                    boots.save_own(self.connection, name, value)
+                yield self.connection
+        except BaseException:
+            self.standings = before  # what was counted was not stored
+            raise
         for attempt in self._dirty.values():
             attempt.dirty.clear()
             attempt.dropped.clear()
@@ -213,9 +234,33 @@ class Recorder:
         )
         journal.append(self.connection, ended, at)
         if attempt.image and attempt.state == "up" and "expected" not in attempt.facts:
-            heard.count_up(self.connection, attempt.image, at)
+            self._save_up(attempt, attempt.image, at)
         elif attempt.image and attempt.state == "short" and attempt.sent_at is not None:
-            heard.count_short(self.connection, attempt.image)
+            self._save_failure(attempt, attempt.image, at)
+
+    def _save_up(self, attempt: Attempt, image: str, at: float) -> None:
+        machine = whose(attempt.machine, attempt.network, attempt.mac)
+        generations.count_up(self.connection, image, machine, at)
+        before, found = self._counted()
+        if attempt.watched and before.state(image, "trial") != found.state(image, "trial"):
+            journal.append(self.connection, GenerationGood(*_which(attempt, image)), at)
+
+    def _save_failure(self, attempt: Attempt, image: str, at: float) -> None:
+        machine = whose(attempt.machine, attempt.network, attempt.mac)
+        generations.count_failure(self.connection, image, machine, attempt.id, at)
+        before, found = self._counted()
+        if before.failed_on(image, machine) or not found.failed_on(image, machine):
+            return
+        kind = GenerationBad if found.state(image, "trial") == "bad" else GenerationBadHere
+        failures = found.tallies[image][machine].failures
+        instead = self._instead(attempt.host or "", machine, found)
+        told = kind(*_which(attempt, image), attempt.id, failures, instead)
+        journal.append(self.connection, told, at)
+
+    def _counted(self) -> tuple[Standings, Standings]:
+        """The standings before and after something was counted."""
+        before, self.standings = self.standings, generations.standings(self.connection)
+        return before, self.standings
 
     # ── going on after a restart ─────────────────────────────────────────────────────────────────
 
@@ -272,6 +317,12 @@ HEARD: Mapping[type[Event], Callable[..., None]] = {
     ForeignServerGone: Recorder._foreign_gone,
     ForeignBootServerGone: Recorder._foreign_gone,
 }
+
+
+def _which(attempt: Attempt, image: str) -> tuple[str, str, int, str, str]:
+    """host, name, number, image, mac."""
+    number = attempt.generation or 0
+    return attempt.host or "", attempt.name or "", number, image, attempt.mac
 
 
 def _diagnosed(attempt: Attempt, at: float) -> str | None:

@@ -14,22 +14,28 @@ from pathlib import Path
 from appliance.model.images import Image, image_from_json
 from appliance.model.slices import BootNetwork
 from appliance.model.table import EMPTY, Table, table_from_json
-from appliance.store import journal, leases, trials
+from appliance.store import inventory_view, journal, leases, trials
 from appliance.store.follow import Follower
+from appliance.store.inventory_view import Wish
 
 IMAGES_KEPT = 64
+WISH_SECONDS = 3600.0
+"""How old a wish may be that is found in a nixie.db that was made anew, or came from a backup."""
 _IMAGE_ID = re.compile(r"[0-9a-f]{8,64}")
 
 
 class World:
     """The table, the images, the networks, who holds which address."""
 
-    def __init__(self, published: Path, leases_file: Path, net_file: Path) -> None:
+    def __init__(
+        self, published: Path, leases_file: Path, net_file: Path, nixie_file: Path
+    ) -> None:
         self.table: Table = EMPTY
         self.networks: Mapping[str, BootNetwork] = {}  # by link
         self._published = published
         self._leases = Follower(leases_file)
         self._net = Follower(net_file)
+        self._nixie = Follower(nixie_file)
         self._table_mark: tuple[int, int] | None = None
         self._images: dict[str, tuple[int, Image]] = {}
 
@@ -118,8 +124,25 @@ class World:
             return after, []
         return cursor, found
 
+    # ── nixie.db ─────────────────────────────────────────────────────────────────────────────────
+
+    def wishes(self, after: int, now: float) -> tuple[int, list[Wish]]:
+        """What the owner has asked this role for since the cursor `after`; and the new cursor."""
+        if not self._nixie.changed() or self._nixie.connection is None:
+            return after, []
+        try:
+            found = inventory_view.wishes(self._nixie.connection, "boot", 0)
+        except sqlite3.Error:
+            self._nixie.close()
+            return after, []
+        newest = found[-1].seq if found else after
+        if newest < after:
+            return newest, [one for one in found if abs(now - one.at) < WISH_SECONDS]
+        return newest, [one for one in found if one.seq > after]
+
     def close(self) -> None:
         """Let go of the other roles' files."""
+        self._nixie.close()
         self._leases.close()
         self._net.close()
 

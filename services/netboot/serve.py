@@ -15,9 +15,12 @@ from pathlib import Path
 
 from appliance.errors import READ_ONLY
 from appliance.faults import Fault, no_fault
+from appliance.generations import Standings
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.boots import MISSING_LOADERS
 from services.netboot.attempt import Step
+from services.netboot.choice import instead
+from services.netboot.decided.driver import Decided
 from services.netboot.driver import Recorder
 from services.netboot.follow import World, networks_from_json, networks_to_json
 from services.netboot.probe import Installed
@@ -50,6 +53,7 @@ class Files:
     own: Path  # boot.db
     leases: Path  # leases.db
     net: Path  # net.db
+    nixie: Path  # nixie.db
     certificate: Path | None = None
 
 
@@ -57,8 +61,9 @@ class Role:
     """World, record and loaders, tied together."""
 
     def __init__(self, files: Files, installed: Installed, fault: Fault = no_fault) -> None:
-        self.world = World(files.published, files.leases, files.net)
-        self.recorder = Recorder(files.own, fault)
+        self.world = World(files.published, files.leases, files.net, files.nixie)
+        self.recorder = Recorder(files.own, fault, self._instead)
+        self.decided = Decided(self.world, self.recorder)
         self.installed = installed
         self.recorder.keep_own(MISSING_LOADERS, json.dumps(installed.missing))
         self._cursor = int(self.recorder.own("leases.cursor") or 0)
@@ -88,6 +93,7 @@ class Role:
             try:
                 if tick % TICKS_PER_SECOND == 0:
                     self.recorder.woken()
+                self.decided.hear(time.time())
                 self.recorder.flush()
             except sqlite3.OperationalError as error:  # a full disk: kept, and tried again
                 if error.sqlite_errorname in READ_ONLY:
@@ -141,6 +147,9 @@ class Role:
             detail,
         )
         self.recorder.fetched(known.name if known else fetch.link, mac, step)
+
+    def _instead(self, host: str, machine: str, standings: Standings) -> str:
+        return instead(self.world.table, host, machine, self.world.image, standings)
 
     def _mac(self, link: str, client: str) -> str | None:
         known = self.world.networks.get(link)

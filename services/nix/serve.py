@@ -15,7 +15,7 @@ from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.signs import Signs
-from appliance.store import build_facts, builds, heard
+from appliance.store import build_facts, builds, generations
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
@@ -358,7 +358,7 @@ class Role:
         if connection is None:
             return False
         try:
-            images = heard.came_up(connection)
+            images = generations.came_up(connection)
         except sqlite3.Error:
             return False
         with transaction(self.desk.database):

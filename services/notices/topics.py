@@ -32,6 +32,8 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.RevisionUndone: ("change", _always),
     events.RevisionRefused: ("change", _always),
     events.BootEnded: ("boot", _fell_short),
+    events.GenerationBad: ("boot", _always),
+    events.GenerationBadHere: ("boot", _always),
     events.BuildEnded: ("build", _failed),
     events.ServiceFailed: ("role", _always),
     events.PoolEmpty: ("network", _always),

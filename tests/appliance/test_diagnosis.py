@@ -122,6 +122,7 @@ LOGS: dict[str, Log] = {
     "build-failed": short(
         script("page", reason="build-failed", sentence="ember could not be built. No disk.")
     ),
+    "all-bad": short(script("page", reason="all-bad", sentence="Every one of ember is bad.")),
     "nothing-to-boot": short(
         script("page", reason="nothing", sentence="The host is gone.", way_out="Assign another.")
     ),

@@ -63,7 +63,8 @@ sockets = {
     "boot.br-lan": listening(socket.SOCK_STREAM, 80),
     "boot6.br-lan": listening(socket.SOCK_STREAM, 80, socket.AF_INET6),
 }
-files = Files(state / "published", state / "boot.db", state / "leases.db", state / "net.db")
+names = ("published", "boot.db", "leases.db", "net.db", "nixie.db")
+files = Files(*(state / name for name in names))
 asyncio.run(serve(sockets, files, installed(loaders), signs=Signs(ready)))
 """
 

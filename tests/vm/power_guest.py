@@ -183,7 +183,8 @@ async def booted(state: Path, line: Line, first: int) -> None:
     listening.bind((SERVER, 80))
     listening.listen(16)
     listening.setblocking(False)
-    files = Files(FIXTURE / "published", state / "boot.db", state / "no.db", state / "no.db")
+    none = state / "no.db"
+    files = Files(FIXTURE / "published", state / "boot.db", none, none, none)
     nothing = Installed(Loaders({}), {}, frozenset(), ())
     role = asyncio.create_task(serve_boot({"boot.lo": listening}, files, nothing))
     try:

@@ -24,6 +24,7 @@ from appliance.events import (
     WanFound,
     WanUp,
 )
+from appliance.generations import FAILURES
 from appliance.model import read
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.images import Image, Part, Provenance, image_to_json
@@ -31,7 +32,17 @@ from appliance.model.outside import Seen, Socket
 from appliance.model.wan import Wan
 from appliance.model.way import Held, Lease, Stand, Way
 from appliance.plan.slices import cut
-from appliance.store import boots, builds, journal, leases, names, revisions, trials, ways
+from appliance.store import (
+    boots,
+    builds,
+    generations,
+    journal,
+    leases,
+    names,
+    revisions,
+    trials,
+    ways,
+)
 from appliance.store.open import writer
 from appliance.store.people import SCOPES
 from tests.webui.household import TABLET, furnish_devices
@@ -158,7 +169,7 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         )  # fmt: skip
     for name, number, kept, ago, size in (
         ("anvil", 14, "good", 2 * DAY, 1945), ("anvil", 13, "good", 9 * DAY, 1920),
-        ("ember", 12, "bad", 26 * MINUTE, 624), ("ember", 11, "good", 6 * DAY, 610),
+        ("ember", 12, "trial", 26 * MINUTE, 624), ("ember", 11, "good", 6 * DAY, 610),
         ("crucible", 33, "trial", HOUR, 612), ("tongs", 4, "unwatched", 4 * DAY, 540),
     ):  # fmt: skip
         add_row(
@@ -251,6 +262,9 @@ def _boots(state: Path, ids: dict[str, str], now: float) -> None:
         facts={"address": "10.77.0.104", "bus_id": "8086:125c", "version": "2.0.0"},
     )
     add_steps(file, "fell", began, *GOOD)
+    generations.count_up(file, "ember11" * 4, ids["ember-machine"], now - 6 * DAY)
+    for _ in range(FAILURES):
+        generations.count_failure(file, "ember12" * 4, ids["ember-machine"], "fell", began)
     began = now - 7.2
     ids["now"] = "now"
     add_boot(
@@ -425,7 +439,20 @@ def _image(state: Path, ids: Mapping[str, str], now: float) -> str:
     )
     folder = state / "published" / "images"
     folder.mkdir(parents=True)
-    (folder / f"{image.id}.json").write_text(json.dumps(image_to_json(image)))
+    before = replace(
+        image,
+        id="anvil13" * 4,
+        parts=(replace(image.parts[0], sha256="4b" * 32), image.parts[1]),
+        command_line="init=/nix/store/x-anvil/init quiet",
+        provenance=replace(
+            image.provenance,
+            revision="71ab09d4c1e0" + "0" * 28,
+            drvs={"kernel": "/nix/store/a-linux-6.12.40.drv"},
+        ),
+    )
+    for one in (image, before):
+        (folder / f"{one.id}.json").write_text(json.dumps(image_to_json(one)))
+    ids["image-before"] = before.id
     return image.id
 
 

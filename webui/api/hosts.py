@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import Field
 
-from appliance.actions import images
+from appliance.actions import generations, images
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.images import Finding, Verdict
 from webui.api.routes import routes_of
-from webui.api.words import ApiDone, HostId, SourceWord, Word, done, one_of
+from webui.api.words import ApiDone, HostId, SourceWord, Word, body, done, one_of
 from webui.session import Here, Signed
 
 router = routes_of("hosts")
@@ -44,6 +44,14 @@ class ApiHost:
     generation: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class ApiNumber:
+    """Which generation of the host."""
+
+    __pydantic_config__ = body(generation=3)
+    generation: Annotated[int, Field(ge=1, examples=[3])]
+
+
 @router.get("/hosts")
 def hosts(
     here: Signed, source: Annotated[str | None, Query(max_length=200)] = None
@@ -71,6 +79,32 @@ def one_host(here: Signed, source: SourceWord, name: Word) -> ApiHost:
 def build_host(here: Signed, source: SourceWord, name: Word) -> ApiDone:
     """Queue a build."""
     return done(images.build_host(here.desk, here.actor, f"{source}/{name}"))
+
+
+@router.post("/hosts/{source}/{name}/pin", status_code=202)
+def pin(here: Signed, source: SourceWord, name: Word, asked: ApiNumber) -> ApiDone:
+    """Serve one generation and no other until it is unpinned."""
+    host = f"{source}/{name}"
+    return done(generations.pin_generation(here.desk, here.actor, host, asked.generation))
+
+
+@router.post("/hosts/{source}/{name}/unpin", status_code=202)
+def unpin(here: Signed, source: SourceWord, name: Word) -> ApiDone:
+    """Serve the newest generation again."""
+    return done(generations.unpin_generation(here.desk, here.actor, f"{source}/{name}"))
+
+
+@router.post("/hosts/{source}/{name}/roll-back", status_code=202)
+def roll_back(here: Signed, source: SourceWord, name: Word) -> ApiDone:
+    """Set the generation that is served aside, and serve the one before."""
+    return done(generations.roll_back(here.desk, here.actor, f"{source}/{name}"))
+
+
+@router.post("/hosts/{source}/{name}/try-again", status_code=202)
+def try_again(here: Signed, source: SourceWord, name: Word, asked: ApiNumber) -> ApiDone:
+    """Put a bad generation on trial again."""
+    host = f"{source}/{name}"
+    return done(generations.try_again(here.desk, here.actor, host, asked.generation))
 
 
 def finding(found: Finding) -> ApiFinding:

@@ -6,14 +6,20 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import Field
 
+from appliance.actions.generations import served_now
 from appliance.actions.refusals import Unknown, problem
+from appliance.model.compare_images import compared
+from appliance.model.images import Image
 from webui.api.routes import routes_of
 from webui.api.words import HostId, Seconds, one_of
-from webui.session import Signed
+from webui.session import Here, Signed
 
 router = routes_of("images")
 
 ImageId = Annotated[str, Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d"])]
+
+
+ImagePath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class ApiGeneration:
     image: ImageId
     specialisations: dict[str, str]
     state: Annotated[str, one_of("generation", examples=["good"])]
+    pinned: bool
+    served: Annotated[bool, Field(description="what a machine gets on which none has failed")]
     made_at: Seconds
     size: Annotated[int, Field(examples=[310_000_000], description="bytes")]
     toplevel: str
@@ -67,11 +75,31 @@ class ApiImage:
     adapted: Annotated[str, one_of("adapted", examples=["adapted"])]
 
 
+@dataclass(frozen=True, slots=True)
+class ApiSide:
+    """One thing of two images."""
+
+    name: Annotated[str, Field(examples=["Kernel"])]
+    before: str
+    after: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCompared:
+    """Two images; `gone` and `new` are words of the kernel command line."""
+
+    sides: list[ApiSide]
+    gone: list[str]
+    new: list[str]
+
+
 @router.get("/images")
 def images(
     here: Signed, host: Annotated[str | None, Query(max_length=400)] = None
 ) -> list[ApiGeneration]:
     """Generations of every host, or of one, newest first."""
+    rows, given = here.reads.generations(host), served_now(here.reads, host)
     return [
         ApiGeneration(
             row.host,
@@ -79,21 +107,29 @@ def images(
             row.image,
             dict(row.specialisations),
             row.state,
+            row.pinned,
+            given.get(row.host) == row,
             row.made_at,
             row.size,
             row.toplevel,
             row.rev,
         )
-        for row in here.reads.generations(host)
+        for row in rows
     ]
 
 
+@router.get("/images/{image}/against/{other}")
+def against(here: Signed, image: ImagePath, other: ImagePath) -> ApiCompared:
+    """What is different from the image `other` to the image `image`."""
+    found = compared(_published(here, other), _published(here, image))
+    sides = [ApiSide(one.name, one.before, one.after, one.same) for one in found.sides]
+    return ApiCompared(sides, list(found.gone), list(found.new))
+
+
 @router.get("/images/{image}")
-def one_image(here: Signed, image: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> ApiImage:
+def one_image(here: Signed, image: ImagePath) -> ApiImage:
     """One published image."""
-    found = here.reads.image(image)
-    if found is None:
-        raise Unknown(problem("There is no such image. GET /images lists them."))
+    found = _published(here, image)
     from_where = found.provenance
     return ApiImage(
         id=found.id,
@@ -117,3 +153,10 @@ def one_image(here: Signed, image: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$"
         nix=from_where.nix,
         adapted=from_where.adapted,
     )
+
+
+def _published(here: Here, ident: str) -> Image:
+    found = here.reads.image(ident)
+    if found is None:
+        raise Unknown(problem("There is no such image. GET /images lists them."))
+    return found

@@ -24,6 +24,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.RevisionUndone,
         events.NetworkUnreachable,
         events.SourceUnreadable,
+        events.GenerationBad,
         events.ServiceFailed,
         events.WishRefused,
         events.ChangeRefused,
@@ -36,6 +37,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.PublicNameUnpublished,
     ),
     "warn": (
+        events.GenerationBadHere,
         events.ForeignBootServer,
         events.LeaseDeclined,
         events.LeaseRefused,
@@ -59,6 +61,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.ClockTrusted,
         events.RevisionApplied,
         events.ImagePublished,
+        events.GenerationGood,
         events.WanUp,
         events.OutsideSilent,
         events.ExposureGone,
@@ -68,6 +71,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "note": (
         events.SourceChanged,
         events.BuildEnded,
+        events.GenerationChosen,
         events.RevisionTried,
         events.TrialExtended,
         events.AddressLeft,

@@ -34,7 +34,8 @@ class ImageView(NamedTuple):
 
     shell: Shell
     host: str
-    source_href: str
+    host_href: str
+    compare_href: str  # with the generation before, "" for the first
     heading: str
     lead: str
     state: Pill | None
@@ -66,7 +67,8 @@ def built(here: Here, image: Image) -> ImageView:
     return ImageView(
         shell=frame.shell(here, "sources", heading),
         host=image.name,
-        source_href=f"/sources/{origin.source}#host-{image.name}",
+        host_href=f"/hosts/{image.host}",
+        compare_href=_compare(generations, image.id),
         heading=heading,
         lead=phrases.sentence(
             f"Built {phrases.ago(here.now - origin.built_at)} on {_builder(origin.built_on)}, "
@@ -107,6 +109,13 @@ def generation(rows: Sequence[GenerationRow], image: str) -> GenerationRow | Non
     return next(
         (row for row in rows if row.image == image or image in row.specialisations.values()), None
     )
+
+
+def _compare(rows: Sequence[GenerationRow], image: str) -> str:
+    """The comparison with the generation before; `rows` come newest first."""
+    at = next((place for place, row in enumerate(rows) if row.image == image), len(rows))
+    older = next((row.image for row in rows[at + 1 :] if row.image != image), "")
+    return f"/images/{image}/against/{older}" if older else ""
 
 
 def _builder(name: str) -> str:

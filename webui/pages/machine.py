@@ -1,6 +1,6 @@
 """/machines/<id>: one machine, what it boots next and how it booted before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -10,7 +10,9 @@ from starlette.responses import Response
 from appliance.actions import machines as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
+from appliance.generations import Standings, booted, served
 from appliance.store.boots import BootRow
+from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
 from webui.forms import Text, beside, filled
@@ -39,6 +41,8 @@ class OneMachineView(NamedTuple):
     heading: str
     lead: str
     now: str  # its next boot, said
+    gets: str  # which generation of its host, "" when it runs none
+    gets_href: str
     next: tuple[Group, ...]
     next_problem: str
     goes_on: str  # what a release from hold gives it back, "" when nothing does
@@ -164,6 +168,8 @@ def built(
         heading=machine.name,
         lead=lead(boots[0] if boots else None, here.now),
         now=choices.said(machine, hosts, {menu.id: menu.name for menu in menus}),
+        gets=_gets(here, machine),
+        gets_href=f"/hosts/{machine.host}",
         next=choices.next_boots(machine, offered, menus),
         next_problem=said.get("next", ""),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
@@ -188,6 +194,35 @@ def goes_on(machine: MachineView, kept: str | None, hosts: Mapping[str, str]) ->
     if kept == "run" and machine.host:
         return hosts.get(machine.host, choices.host_name(machine.host))
     return "its menu" if kept == "menu" else choices.INTENTS.get(kept, kept).lower()
+
+
+def _gets(here: Here, machine: MachineView) -> str:
+    if machine.intent != "run" or machine.host is None:
+        return ""
+    rows, stands = here.reads.generations(machine.host), here.reads.standings()
+    special = machine.specialisation
+    return gets(rows, stands, machine, lambda row: booted(row, special))
+
+
+def gets(
+    rows: Sequence[GenerationRow],
+    stands: Standings,
+    machine: MachineView,
+    boots: Callable[[GenerationRow], str],
+) -> str:
+    """Which generation it gets next, and why when that is not the newest; "" without any."""
+    given = served(rows, stands, machine.host or "", machine.id, boots=boots)
+    if given is None:
+        return "Every generation is bad: it waits for one that may be served." if rows else ""
+    what = f"It gets generation {given.number}"
+    if given.pinned:
+        return f"{what}, which is pinned."
+    newest = rows[0]
+    if given is newest:
+        return f"{what}, which is on trial." if given.state == "trial" else f"{what}."
+    if newest.state != "bad" and stands.failed_on(boots(newest), machine.id):
+        return f"{what}: generation {newest.number} runs elsewhere, and does not start here."
+    return f"{what}, because generation {newest.number} is bad."
 
 
 def lead(last: BootRow | None, now: float) -> str:

@@ -42,6 +42,7 @@ class Deed(Enum):
     LOCAL = "let it boot its own disk"
     NETWORK = "see who answers on the network"
     HOST = "see the findings of its host"
+    GENERATIONS = "see which generation is served"
     IMAGE = "see what it downloads"
     LOADERS = "see which loaders are missing"
     BOOTS = "see its other boots"
@@ -84,6 +85,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "wrong-system": (Deed.PICK, Deed.HOST),
     "artifact-pruned": (Deed.BUILD, Deed.PICK),
     "build-waiting": (Deed.WATCH, Deed.PICK),
+    "all-bad": (Deed.GENERATIONS, Deed.BUILD),
     "build-failed": (Deed.BUILD, Deed.WATCH),
     "nothing-to-boot": (Deed.PICK,),
     "local-exit-failed": (Deed.PICK, Deed.BOOTS),
@@ -93,7 +95,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "kernel-signature-refused": (Deed.BOOTS,),
     "download-aborted": (Deed.IMAGE, Deed.PICK),
     "download-slow": (Deed.IMAGE, Deed.BOOTS),
-    "kernel-no-sign-of-life": (Deed.HOST, Deed.PICK),
+    "kernel-no-sign-of-life": (Deed.HOST, Deed.GENERATIONS, Deed.PICK),
     "fell-silent": (Deed.BOOTS,),
 }
 """Diagnosis → deeds.  A boot that fell short without a known cause gets `USUAL`."""
@@ -157,6 +159,12 @@ def _image(case: Case) -> Press | None:
     return Press("See what it downloads", f"/images/{case.image}") if case.image else None
 
 
+def _generations(case: Case) -> Press | None:
+    if not case.source:
+        return None
+    return Press(f"See the generations of {_name(case)}", f"/hosts/{case.boot.host}")
+
+
 def _loaders(_: Case) -> Press:
     return Press("See which loaders are missing", "/system#loaders")
 
@@ -177,6 +185,7 @@ _DO: Mapping[Deed, Callable[[Case], Press | None]] = {
     Deed.LOCAL: _local,
     Deed.NETWORK: _network,
     Deed.HOST: _host,
+    Deed.GENERATIONS: _generations,
     Deed.IMAGE: _image,
     Deed.LOADERS: _loaders,
     Deed.BOOTS: _boots,

@@ -285,6 +285,7 @@ def _numbered(row: GenerationRow) -> Pill:
 
 def _generation(row: GenerationRow, now: float) -> str:
     state = states.pill(states.GENERATION, row.state).text.lower()
+    state += ", pinned" if row.pinned else ""
     rev = f", from {row.rev[:7]}" if row.rev else ""
     size = phrases.size(row.size)
     return f"generation {row.number}, {state}, {size}, {phrases.ago(now - row.made_at)}{rev}"

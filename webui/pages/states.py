@@ -37,7 +37,6 @@ GENERATION: Mapping[str, Pill] = {
     "trial": Pill("trial", "On trial"),
     "good": Pill("ok", "Good"),
     "bad": Pill("bad", "Bad"),
-    "pinned": Pill("ok", "Pinned"),
     "unwatched": Pill("blind", "Unwatched"),
 }
 SOURCE: Mapping[str, Pill] = {
@@ -52,6 +51,7 @@ VERDICT: Mapping[str, Pill] = {
     "not-bootable": Pill("bad", "Not bootable"),
     "looking": Pill("live", "Looking"),
 }
+ASIDE = Pill("hold", "Set aside by you")
 NEVER = Pill("off", "Never booted")
 UNSEEN = Pill("wait", "Not looked at yet")
 

@@ -44,6 +44,8 @@ WAYS: Mapping[type[Event], Way] = {
         "one cable after the other until this is over.",
     ),
     events.EarLost: Way("Other DHCP servers cannot be heard.", "Look at it"),
+    events.GenerationBad: Way("A generation is bad.", "See its generations", "warn"),
+    events.GenerationBadHere: Way("A machine cannot start a generation.", "See why", "warn"),
     events.BootLooping: Way("A machine boots in a circle.", "See its boots", "warn"),
     events.LinkMissing: Way("A port is missing.", "Look at it"),
     events.LinkUnclear: Way("A port is two at once.", "Look at it"),

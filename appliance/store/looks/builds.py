@@ -1,7 +1,10 @@
 """build.db, and what lies in published/ and logs/builds."""
 
+from dataclasses import replace
+
+from appliance.generations import NOTHING_KNOWN, Standings
 from appliance.model.images import Image, Verdict, image_from_json
-from appliance.store import builds
+from appliance.store import builds, generations
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.logs.open import LogRange, log_range
 from appliance.store.looks.open import Files
@@ -53,8 +56,23 @@ class BuildLooks(Files):
         return self.look("build", lambda file: builds.build(file, ident), None)
 
     def generations(self, host: str | None = None) -> list[GenerationRow]:
-        """Images by host, newest first."""
-        return self.look("build", lambda file: builds.generations(file, host), [])
+        """Images by host, newest first, as they stand: boot.db knows what machines made of them."""
+        stands = self.standings()
+        rows: list[GenerationRow] = self.look(
+            "build", lambda file: builds.generations(file, host), []
+        )
+        return [
+            replace(
+                row,
+                state=stands.state(row.image, row.state),
+                pinned=stands.pins.get(row.host) == row.image,
+            )
+            for row in rows
+        ]
+
+    def standings(self) -> Standings:
+        """What machines made of images, and what the owner decided about them."""
+        return self.look("boot", generations.standings, NOTHING_KNOWN)
 
     def image(self, ident: str) -> Image | None:
         """A published image; None when there is none, or a newer Nixie wrote it."""

@@ -18,7 +18,8 @@ def main(words: list[str]) -> None:
     listener.bind(("", port))
     listener.listen(128)
     listener.setblocking(False)
-    files = Files(state / "published", state / "boot.db", state / "leases.db", state / "net.db")
+    names = ("published", "boot.db", "leases.db", "net.db", "nixie.db")
+    files = Files(*(state / name for name in names))
     print("ready", flush=True)
     asyncio.run(serve({f"boot.{link}": listener}, files, installed(state / "loaders")))
 

@@ -60,8 +60,10 @@ class Scripts:
         if asker.request.method == "HEAD":
             return text(200, "")
         self._refresh()
+        self._recorder.flush()  # a boot that just fell short counts
         query = asker.request.query
-        decision = decide(self._world.table, asker.network, mac, self._world.image)
+        stands = self._recorder.standings
+        decision = decide(self._world.table, asker.network, mac, self._world.image, stands)
         if isinstance(decision, Hold):
             waiting = self._waiting(asker, mac) if "hold" in query else None
             if waiting is not None:
@@ -109,7 +111,8 @@ class Scripts:
         if row is None:
             return unknown_token()
         table, images = self._world.table, self._world.image
-        decision = pick(table, row.network, row.mac, match[2], images, frozenset(row.menu))
+        allowed, stands = frozenset(row.menu), self._recorder.standings
+        decision = pick(table, row.network, row.mac, match[2], images, allowed, stands)
         attempt = self._recorder.attempts.by_id(row.boot)
         if attempt is None or attempt.state == "up":
             return self._told(asker, row.mac, decision, {})

@@ -1,6 +1,7 @@
 """Who may do each act, who may take it back, who may do it again."""
 
 import ast
+import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from appliance.actions import (
     changes,
     devices,
     draft,
+    generations,
     images,
     internet,
     machines,
@@ -29,14 +31,18 @@ from appliance.actions import (
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
+from appliance.generations import FAILURES
 from appliance.model.config import RouterConfig
+from appliance.model.images import image_to_json
 from appliance.model.wan import Wan
 from appliance.plan.slices import cut
-from appliance.store import builds, trials
+from appliance.store import boots, builds, trials
+from appliance.store import generations as generation_store
 from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.open import writer
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER, Judge
+from tests.services.netboot.made import image
 from tests.webui.memory import remembering
 
 ROOT = Path(__file__).parents[3]
@@ -115,6 +121,22 @@ DEEDS: Mapping[str, Deed] = {
     "build_host": Deed("write", lambda d, a: images.build_host(d, a, "ember"), undoable=False),
     "cancel_build": Deed("write", lambda d, a: images.cancel_build(d, a, "b1"), undoable=False),
     "retry_build": Deed("write", lambda d, a: images.retry_build(d, a, "b2"), undoable=False),
+    "pin_generation": Deed(
+        "write",
+        lambda d, a: generations.pin_generation(_pinned(d), a, "ember", 1),
+        undoable=False,
+    ),
+    "unpin_generation": Deed(
+        "write",
+        lambda d, a: generations.unpin_generation(_pinned(d), a, "ember"),
+        undoable=False,
+    ),
+    "roll_back": Deed(
+        "write", lambda d, a: generations.roll_back(_pinned(d), a, "ember"), undoable=False
+    ),
+    "try_again": Deed(
+        "write", lambda d, a: generations.try_again(_pinned(d), a, "ember", 2), undoable=False
+    ),
     "add_machine": Deed("write", lambda d, a: machines.add_machine(d, a, OTHER)),
     "add_mac": Deed("write", lambda d, a: machines.add_mac(d, a, "desk-1", OTHER)),
     "rename_machine": Deed("write", lambda d, a: machines.rename_machine(d, a, "desk-1", "desk-3")),
@@ -219,6 +241,28 @@ def _met(desk: Desk) -> Desk:
             row = DeviceRow(CARD, "lan", "ember", "", "", (), 1.0, 2.0, here=True)
             write_devices(connection, [row], ())
         devices.block_devices(desk, OWNER, [CARD], "until 1900000000")
+    return desk
+
+
+def _pinned(desk: Desk) -> Desk:
+    """A desk whose host ember has a good generation, and a bad one that is pinned."""
+    (host,) = (one.host for one in desk.reads.verdicts() if one.name == "ember")
+    good, bad = image(number=1), image(number=2)
+    folder = desk.reads.state / "published/images"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        closing(writer(desk.reads.state / "build.db", builds.MIGRATIONS)) as build,
+        closing(writer(desk.reads.state / "boot.db", boots.MIGRATIONS)) as boot,
+    ):
+        for number, one, state in ((1, good, "good"), (2, bad, "trial")):
+            build.execute(
+                "INSERT OR REPLACE INTO generation VALUES (?, ?, ?, '{}', ?, 1, 1, '', '', 'null')",
+                (host, number, one.id, state),
+            )
+            (folder / f"{one.id}.json").write_text(json.dumps(image_to_json(one)))
+        for _ in range(FAILURES):
+            generation_store.count_failure(boot, bad.id, "m1", "b1", 1.0)
+        generation_store.pin(boot, host, bad.id, 1.0)
     return desk
 
 

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.generations import FAILURES, Standings, Tally
+from appliance.model.images import Image
 from appliance.model.table import EMPTY, LACKS, Table, Unknown
 from services.netboot.choice import (
     Deny,
@@ -13,7 +15,7 @@ from services.netboot.choice import (
     Show,
     decide,
     image_key,
-    newest,
+    instead,
     pick,
 )
 from tests.services.netboot.made import MAC, STRANGER, image, looked_up, table
@@ -28,17 +30,76 @@ def test_an_assigned_machine_gets_its_hosts_newest_image() -> None:
     assert (got.image, got.generation.number) == (NEW, 2)
 
 
+def bad(*images: Image, machine: str = "m1") -> Standings:
+    """Each of them fell short on that machine, and came up nowhere."""
+    return Standings({one.id: {machine: Tally(failures=FAILURES)} for one in images})
+
+
 def test_a_bad_generation_is_passed_over() -> None:
-    got = decide(table(NEW, OLD, states=("bad", "good")), "lan", MAC, IMAGES)
+    got = decide(table(NEW, OLD, states=("trial", "good")), "lan", MAC, IMAGES, bad(NEW))
+    assert isinstance(got, Run)
+    assert (got.image, got.generation.number) == (OLD, 1)
+
+
+def test_a_machine_gets_what_fails_on_another_one_only() -> None:
+    made = table(NEW, OLD, states=("good", "good"))
+    got = decide(made, "lan", MAC, IMAGES, bad(NEW, machine="m2"))
+    assert isinstance(got, Run)
+    assert got.image == NEW
+
+
+def test_a_pinned_generation_wins_over_a_newer_one() -> None:
+    pinned = Standings(pins={"s1/ember": OLD.id})
+    got = decide(table(NEW, OLD), "lan", MAC, IMAGES, pinned)
     assert isinstance(got, Run)
     assert got.image == OLD
 
 
-def test_a_pinned_generation_wins_over_a_newer_one() -> None:
-    host = table(NEW, OLD, states=("good", "pinned")).hosts["s1/ember"]
-    found = newest(host)
-    assert found is not None
-    assert found.image == OLD.id
+def test_when_every_generation_is_bad_the_screen_says_so() -> None:
+    got = decide(table(NEW, OLD, states=("trial",) * 2), "lan", MAC, IMAGES, bad(NEW, OLD))
+    assert isinstance(got, Page)
+    assert (got.reason, "Each of the 2 generations of ember is bad" in got.why) == ("all-bad", True)
+
+
+def test_an_image_that_is_gone_makes_room_for_an_earlier_one() -> None:
+    got = decide(table(NEW, OLD), "lan", MAC, looked_up(OLD))
+    assert isinstance(got, Run)
+    assert got.image == OLD
+
+
+def test_a_menu_offers_no_bad_image() -> None:
+    made = table(NEW, OLD, intent="menu", states=("trial", "good"))
+    shown = decide(made, "lan", MAC, IMAGES, bad(NEW))
+    assert isinstance(shown, Show)
+    assert [entry.key for entry in shown.entries] == [image_key(OLD.id)]
+    assert (shown.default, shown.earlier) == (image_key(OLD.id), ())
+
+
+def test_a_strangers_failures_are_its_own() -> None:
+    made = table(NEW, OLD, unknown="menu", states=("good", "good"))
+    shown = decide(made, "lan", STRANGER, IMAGES, bad(NEW, machine=f"lan|{STRANGER}"))
+    assert isinstance(shown, Show)
+    assert shown.default == image_key(OLD.id)
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (("trial", "good"), "The last good one, generation 1 is served from now on."),
+        (("trial", "trial"), "Another on trial, generation 1 is served from now on."),
+        (("trial", "unwatched"), "Generation 1 is served from now on."),
+        (("trial",), "There is no other to give it: it waits for one."),
+    ],
+)
+def test_what_is_served_instead_is_a_sentence(states: tuple[str, ...], said: str) -> None:
+    made = table(*(NEW, OLD)[: len(states)], states=states)
+    assert instead(made, "s1/ember", "m1", IMAGES, bad(NEW)) == said
+
+
+def test_a_pinned_one_is_still_served_after_it_failed() -> None:
+    stands = replace(bad(NEW), pins={"s1/ember": NEW.id})
+    said = "The pinned one, generation 2 is served from now on."
+    assert instead(table(NEW, OLD), "s1/ember", "m1", IMAGES, stands) == said
 
 
 def test_a_specialisation_is_booted_instead() -> None:

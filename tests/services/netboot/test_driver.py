@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,17 @@ from appliance.events import (
     ForeignBootServer,
     ForeignBootServerGone,
     ForeignServer,
+    GenerationBad,
+    GenerationBadHere,
+    GenerationGood,
     Unanswered,
 )
-from appliance.store import boots, journal
+from appliance.generations import FAILURES, Tally
+from appliance.store import boot_history, boots, journal
 from appliance.store.journal import Entry
-from appliance.store.open import now, reader
+from appliance.store.open import now, reader, writer
 from services.netboot.attempt import FIRST_KEPT, LAST_KEPT, Attempt, Chosen, Step
-from services.netboot.attempts import ASKING_SECONDS
+from services.netboot.attempts import ASKING_SECONDS, STARTING_SECONDS
 from services.netboot.driver import RESUME_SECONDS, Recorder
 from tests.services.netboot.made import MAC, image
 
@@ -138,19 +143,153 @@ def test_facts_and_their_events_are_one_transaction(recorder: Recorder, tmp_path
         assert kinds == ["BootBegan", "BootStepped"]
 
 
+def boots_in_vain(recorder: Recorder, chosen: Chosen = RUN, mac: str = MAC) -> None:
+    """Everything is sent, and the firmware comes back."""
+    attempt = recorder.scripted("lan", mac, chosen, {})
+    sends_all(recorder, attempt)
+    recorder.dhcp(Entry(1, now() + 1, replace(asked(), mac=mac)))
+    recorder.flush()
+
+
+def comes_up(recorder: Recorder, toplevel: str = IMAGE.toplevel, chosen: Chosen = RUN) -> None:
+    attempt = recorder.scripted("lan", MAC, chosen, {})
+    sends_all(recorder, attempt)
+    recorder.attempts.phoned_home(attempt, now(), {"toplevel": toplevel}, IMAGE.toplevel)
+    recorder.touched(attempt)
+    recorder.flush()
+
+
+def told(recorder: Recorder, kind: type[Event]) -> list[Event]:
+    entries = journal.read(recorder.connection, 0)
+    return [entry.event for entry in entries if isinstance(entry.event, kind)]
+
+
 def test_a_boot_that_fell_short_counts_against_its_image(recorder: Recorder) -> None:
+    boots_in_vain(recorder)
+    (tally,) = recorder.standings.tallies[IMAGE.id].values()
+    (ended,) = told(recorder, BootEnded)
+    assert isinstance(ended, BootEnded)
+    assert tally == Tally(failures=1, boot=ended.boot)
+    assert (ended.state, ended.diagnosis) == ("short", "kernel-no-sign-of-life")
+
+
+def test_failing_again_makes_a_generation_bad_with_its_boot(recorder: Recorder) -> None:
+    for _ in range(FAILURES + 1):
+        boots_in_vain(recorder)
+    assert recorder.standings.state(IMAGE.id, "trial") == "bad"
+    (bad,) = told(recorder, GenerationBad)
+    assert isinstance(bad, GenerationBad)
+    assert (bad.number, bad.mac, bad.failures) == (3, MAC, FAILURES)
+    row = boots.boot(recorder.connection, bad.boot)
+    assert row is not None
+    assert (row.image, row.state) == (IMAGE.id, "short")
+
+
+def test_the_boot_that_made_a_generation_bad_outlives_the_history(recorder: Recorder) -> None:
+    for _ in range(FAILURES):
+        boots_in_vain(recorder)
+    (bad,) = told(recorder, GenerationBad)
+    assert isinstance(bad, GenerationBad)
+    for number in range(boot_history.BOOTS_KEPT + 1):
+        later = Attempt(f"b{number}", "lan", MAC, "", now() + 10 + number, state="left")
+        boots.save_boot(recorder.connection, later.row(), None)
+    boot_history.prune(recorder.connection, now())
+    assert boots.boot(recorder.connection, bad.boot) is not None
+
+
+def test_what_is_served_instead_is_told_with_it(tmp_path: Path) -> None:
+    made = Recorder(tmp_path / "boot.db", instead=lambda host, who, _: f"{host} on {who}.")
+    with closing(made):
+        for _ in range(FAILURES):
+            boots_in_vain(made)
+        (bad,) = told(made, GenerationBad)
+    assert isinstance(bad, GenerationBad)
+    assert bad.instead == "s1/ember on m1."
+
+
+def test_a_generation_that_others_run_is_bad_on_one_machine_only(recorder: Recorder) -> None:
+    comes_up(recorder)
+    for _ in range(FAILURES):
+        boots_in_vain(recorder, replace(RUN, machine="m2"), "52:54:00:00:77:02")
+    assert told(recorder, GenerationBad) == []
+    (here,) = told(recorder, GenerationBadHere)
+    assert isinstance(here, GenerationBadHere)
+    assert here.mac == "52:54:00:00:77:02"
+    assert recorder.standings.failed_on(IMAGE.id, "m2")
+    assert recorder.standings.state(IMAGE.id, "trial") == "good"
+
+
+def test_phoning_home_makes_a_generation_good_once(recorder: Recorder) -> None:
+    comes_up(recorder)
+    comes_up(recorder)
+    assert len(told(recorder, GenerationGood)) == 1
+    assert recorder.standings.state(IMAGE.id, "trial") == "good"
+
+
+def test_who_runs_something_else_proves_nothing(recorder: Recorder) -> None:
+    comes_up(recorder, toplevel="/nix/store/of-somebody-else")
+    assert recorder.standings.state(IMAGE.id, "trial") == "trial"
+
+
+def test_a_machine_that_says_what_failed_is_no_failure(recorder: Recorder) -> None:
+    """iPXE refused the kernel: something was heard."""
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    sends_all(recorder, attempt)
+    recorder.reported(attempt, "boot", "2e008081")
+    recorder.dhcp(Entry(1, now() + 1, asked()))
+    recorder.flush()
+    assert recorder.standings.tallies == {}
+
+
+def test_a_machine_that_is_switched_off_in_a_download_is_no_failure(recorder: Recorder) -> None:
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    recorder.part_began(attempt, "initrd", 6)
+    recorder.dhcp(Entry(1, now() + 1, asked()))
+    recorder.flush()
+    assert recorder.standings.tallies == {}
+
+
+def test_silence_without_return_is_no_failure(recorder: Recorder) -> None:
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    sends_all(recorder, attempt)
+    attempt.last_at = now() - STARTING_SECONDS - 1
+    recorder.woken()
+    recorder.flush()
+    assert (attempt.state, dict(recorder.standings.tallies)) == ("left", {})
+
+
+def test_an_unwatched_host_is_never_counted(recorder: Recorder) -> None:
+    for _ in range(FAILURES):
+        boots_in_vain(recorder, replace(RUN, watched=False))
+    assert recorder.standings.tallies == {}
+
+
+def test_what_was_counted_holds_after_a_restart(tmp_path: Path) -> None:
+    before = Recorder(tmp_path / "boot.db")
+    for _ in range(FAILURES):
+        boots_in_vain(before)
+    before.close()
+    with closing(Recorder(tmp_path / "boot.db")) as after:
+        assert after.standings.state(IMAGE.id, "trial") == "bad"
+
+
+def test_what_came_up_before_machines_were_told_apart_is_good(tmp_path: Path) -> None:
+    with closing(writer(tmp_path / "boot.db", boots.MIGRATIONS[:2])) as old:
+        old.execute("INSERT INTO heard VALUES ('seen', 2, 1, 5.0), ('never', 0, 3, NULL)")
+    with closing(Recorder(tmp_path / "boot.db")) as after:
+        assert after.standings.tallies == {"seen": {"": Tally(ups=2)}}
+
+
+def test_what_the_disk_refused_is_not_counted_twice(recorder: Recorder) -> None:
     attempt = recorder.scripted("lan", MAC, RUN, {})
     sends_all(recorder, attempt)
     recorder.dhcp(Entry(1, now() + 1, asked()))
+    with suppress(KeyError), recorder.committing():
+        raise KeyError("as a full disk would")
+    assert recorder.standings.tallies == {}
     recorder.flush()
-    told = recorder.connection.execute("SELECT image, ups, shorts FROM heard").fetchall()
-    assert told == [(IMAGE.id, 0, 1)]
-    ended = [
-        entry.event
-        for entry in journal.read(recorder.connection, 0)
-        if isinstance(entry.event, BootEnded)
-    ]
-    assert [(one.state, one.diagnosis) for one in ended] == [("short", "kernel-no-sign-of-life")]
+    (tally,) = recorder.standings.tallies[IMAGE.id].values()
+    assert tally.failures == 1
 
 
 def test_a_download_in_progress_is_resumed_after_a_restart(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ IMAGE = image()
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     (tmp_path / "published" / "images").mkdir(parents=True)
-    made = World(tmp_path / "published", tmp_path / "leases.db", tmp_path / "net.db")
+    names = ("published", "leases.db", "net.db", "nixie.db")
+    made = World(*(tmp_path / name for name in names))
     yield made
     made.close()
 

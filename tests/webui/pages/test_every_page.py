@@ -15,6 +15,8 @@ FULL = (
     "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
     "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
+    "/images/{image}/against/{image-before}", "/hosts/{ember}", "/hosts/{crucible}",
+    "/hosts/{slag}",
     "/devices", "/devices?q=10.77.0.1", "/devices?show=blocked&sort=-now", "/devices?network=lan",
     "/devices/8c-71-f8-00-00-44", "/devices/f4-c8-8a-00-00-02", "/devices/00-05-c9-00-00-35",
     "/networks", "/internet", "/system", "/changes", "/changes/happened", "/changes/review",

@@ -1,0 +1,1 @@
+"""What the owner decided about generations: wishes heard, done and answered."""

@@ -1,0 +1,120 @@
+"""Generations of a host: which is served, why, and what the owner can do about it."""
+
+import json
+import re
+from contextlib import closing
+
+import pytest
+from sqlmodel import Session, select
+
+from appliance.store import boots, generations
+from appliance.store.open import writer
+from appliance.store.tables import Wish
+from tests.webui.home import NOW
+from tests.webui.pages.conftest import Home
+
+
+def rows(html: str) -> dict[str, str]:
+    """Number of a generation → its row as text."""
+    found = re.findall(r'<tr role="row"><th role="rowheader".*?</tr>', html, re.DOTALL)
+    told = [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in found]
+    return {one.split()[0]: one for one in told}
+
+
+def wished(home: Home) -> list[tuple[str, dict[str, str]]]:
+    with Session(home.desk.inventory) as session:
+        asked = session.exec(select(Wish).where(Wish.role == "boot")).all()
+    return [(one.kind, json.loads(one.body)) for one in asked]
+
+
+def test_a_bad_generation_says_on_which_machine_and_shows_its_boot(home: Home) -> None:
+    html = home.get(f"/hosts/{home.ids['ember']}")
+    assert "Generation 11, the last good one, is served, because generation 12 is bad." in html
+    assert 'href="/boots/fell"' in html
+    told = rows(html)
+    assert "Bad" in told["12"]
+    assert "ember fell short two times" in told["12"]
+    assert "Good served" in told["11"]
+
+
+def test_a_machine_says_which_generation_it_gets(home: Home) -> None:
+    html = home.get(f"/machines/{home.ids['ember-machine']}")
+    assert "It gets generation 11, because generation 12 is bad." in html
+    assert f'href="/hosts/{home.ids["ember"]}"' in html
+
+
+def test_a_host_without_generations_says_what_to_do(home: Home) -> None:
+    assert "No generations yet" in home.get(f"/hosts/{home.ids['slag']}")
+
+
+def test_there_is_no_page_of_a_host_nobody_knows(home: Home) -> None:
+    assert home.client.get(f"/hosts/{home.ids['homelab']}/nobody").status_code == 404
+
+
+def test_a_source_leads_to_the_generations_of_its_hosts(home: Home) -> None:
+    assert f'href="/hosts/{home.ids["ember"]}"' in home.get(f"/sources/{home.ids['homelab']}")
+
+
+def test_a_boot_that_fell_short_leads_to_the_generations(home: Home) -> None:
+    assert f'href="/hosts/{home.ids["ember"]}"' in home.get("/boots/fell")
+
+
+@pytest.mark.parametrize(
+    ("press", "number", "kind"),
+    [("pin", "11", "pin"), ("try-again", "12", "try-again"), ("roll-back", "", "")],
+)
+def test_a_button_asks_the_boot_role(lived_in: Home, press: str, number: str, kind: str) -> None:
+    host = lived_in.ids["ember"]
+    html = lived_in.post(f"/hosts/{host}/{press}", number=number)
+    wanted = [(kind, {"host": host, "image": f"ember{number}" * 4})] if kind else []
+    assert wished(lived_in) == wanted
+    if not kind:
+        assert "no other generation to serve" in html
+
+
+def test_a_pinned_generation_can_be_unpinned(lived_in: Home) -> None:
+    host = lived_in.ids["ember"]
+    with closing(writer(lived_in.state / "boot.db", boots.MIGRATIONS)) as file:
+        generations.pin(file, host, "ember12" * 4, NOW)
+    html = lived_in.get(f"/hosts/{host}")
+    assert "Generation 12 is pinned" in html
+    assert "Bad served, pinned" in rows(html)["12"]
+    lived_in.post(f"/hosts/{host}/unpin")
+    assert wished(lived_in) == [("unpin", {"host": host})]
+
+
+def test_one_the_owner_set_aside_is_told_from_one_that_failed(lived_in: Home) -> None:
+    with closing(writer(lived_in.state / "boot.db", boots.MIGRATIONS)) as file:
+        generations.set_aside(file, lived_in.ids["anvil"], "anvil14" * 4, NOW)
+    told = rows(lived_in.get(f"/hosts/{lived_in.ids['anvil']}"))
+    assert "Set aside by you" in told["14"]
+    assert "served" in told["13"]
+
+
+def test_one_that_others_run_is_withheld_from_one_machine(lived_in: Home) -> None:
+    with closing(writer(lived_in.state / "boot.db", boots.MIGRATIONS)) as file:
+        generations.count_up(file, "ember12" * 4, "lan|52:54:00:00:00:09", NOW)
+    html = lived_in.get(f"/hosts/{lived_in.ids['ember']}")
+    assert "Generation 12, the newest, is served." in html
+    assert "52:54:00:00:00:09 came up once" in rows(html)["12"] or "one time" in rows(html)["12"]
+    machine = lived_in.get(f"/machines/{lived_in.ids['ember-machine']}")
+    assert "generation 12 runs elsewhere, and does not start here" in machine
+
+
+def test_two_generations_are_compared(home: Home) -> None:
+    html = home.get(f"/images/{home.ids['image']}/against/{home.ids['image-before']}")
+    assert "linux-6.12.40" in html
+    assert "<ins>+ loglevel=4</ins>" in html
+    assert "<del>- quiet</del>" in html
+    assert "anvil: generation 13 and generation 14</h1>" in html
+
+
+def test_an_image_leads_to_the_comparison_with_the_one_before(home: Home) -> None:
+    ids = home.ids
+    wanted = f'href="/images/{ids["image"]}/against/{ids["image-before"]}"'
+    assert wanted in home.get(f"/images/{ids['image']}")
+
+
+def test_an_image_that_is_gone_is_not_compared(home: Home) -> None:
+    there = home.ids["image"]
+    assert home.client.get(f"/images/{there}/against/{'0' * 28}").status_code == 404
