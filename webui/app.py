@@ -43,6 +43,7 @@ from webui.api import (
     status,
     tokens,
 )
+from webui.api import cache as cache_api
 from webui.api import internet as internet_api
 from webui.api import outside as outside_api
 from webui.api.description import described
@@ -58,6 +59,7 @@ from webui.pages import (
     blocking,
     boot,
     build,
+    cache,
     claim,
     device,
     firewall,
@@ -110,6 +112,7 @@ NOUNS = (
     hosts,
     images,
     builds,
+    cache_api,
     machines,
     menus,
     boots,
@@ -142,6 +145,7 @@ PAGES = (
     source,
     builds_page,
     build,
+    cache,
     image,
     machines_page,
     machine,
