@@ -25,23 +25,19 @@ def archive(root: str) -> Iterator[bytes | Piece]:
 
     Raises OSError, also for what is none of the three.
     """
-    yield wire.BEGIN
-    yield from _node(os.fsencode(root))
+    yield from _node(os.fsencode(root), wire.BEGIN, b"")
 
 
 def cut(whole: Iterable[bytes | Piece], start: int, stop: int) -> Iterator[bytes | Piece]:
     """The bytes from `start` to behind `stop`; b"" now and then while it skips."""
     at = passed = 0
     for one in whole:
-        size = len(one) if isinstance(one, bytes) else one.count
-        first, behind = max(start - at, 0), min(stop - at, size)
-        at += size
-        if first < behind:
-            if isinstance(one, bytes):
-                yield one[first:behind]
-            else:
-                yield Piece(one.file, one.offset + first, behind - first)
-        elif at >= stop:
+        first, at = at, at + (len(one) if isinstance(one, bytes) else one.count)
+        if start <= first and at <= stop:
+            yield one
+        elif start < at and first < stop:
+            yield _within(one, max(start - first, 0), min(stop, at) - first)
+        elif first >= stop:
             return
         elif (passed := passed + 1) % SKIPPED_AT_ONCE == 0:
             yield b""
@@ -67,34 +63,46 @@ def gathered(parts: Iterable[bytes | Piece]) -> Iterator[Gathered]:
     yield b"".join(waiting), None
 
 
-def _node(path: bytes) -> Iterator[bytes | Piece]:
+def _within(one: bytes | Piece, first: int, behind: int) -> bytes | Piece:
+    if isinstance(one, bytes):
+        return one[first:behind]
+    return Piece(one.file, one.offset + first, behind - first)
+
+
+def _node(path: bytes, before: bytes, after: bytes) -> Iterator[bytes | Piece]:
+    """One node between what stands around it: fewer pieces are less work for each file."""
     found = os.lstat(path)
-    if stat.S_ISREG(found.st_mode):
-        executable = bool(found.st_mode & stat.S_IXUSR)
-        yield wire.regular(found.st_size, executable=executable)
-        if found.st_size:
-            yield Piece(os.fsdecode(path), 0, found.st_size)
-        yield wire.padding(found.st_size) + wire.END
-    elif stat.S_ISLNK(found.st_mode):
-        yield wire.symlink(os.readlink(path))
-    elif stat.S_ISDIR(found.st_mode):
-        yield wire.DIRECTORY
+    mode, size = found.st_mode, found.st_size
+    if stat.S_ISREG(mode):
+        yield before + wire.regular(size, executable=bool(mode & stat.S_IXUSR))
+        if size:
+            yield Piece(os.fsdecode(path), 0, size)
+        yield wire.padding(size) + wire.END + after
+    elif stat.S_ISLNK(mode):
+        yield before + wire.symlink(os.readlink(path)) + after
+    elif stat.S_ISDIR(mode):
+        yield before + wire.DIRECTORY
         for name in sorted(os.listdir(path)):
-            yield wire.entry(name)
-            yield from _node(os.path.join(path, name))
-            yield wire.END
-        yield wire.END
+            yield from _node(path + b"/" + name, wire.entry(name), wire.END)
+        yield wire.END + after
     else:
         raise OSError(f"{os.fsdecode(path)} is no file, link or directory")
 
 
 def _open(file: str) -> FileIO:
-    return FileIO(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "r")
+    return FileIO(_descriptor(file), "r")
+
+
+def _descriptor(file: str) -> int:
+    return os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
 def _read(part: Piece) -> bytes:
-    with _open(part.file) as file:
-        content = os.pread(file.fileno(), part.count, part.offset)
+    file = _descriptor(part.file)
+    try:
+        content = os.pread(file, part.count, part.offset)
+    finally:
+        os.close(file)
     if len(content) != part.count:
         raise OSError(f"{part.file} became shorter")
     return content

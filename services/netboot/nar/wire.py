@@ -39,16 +39,15 @@ def strings(*contents: bytes) -> bytes:
 BEGIN = string(MAGIC)
 END = string(b")")
 DIRECTORY = strings(b"(", b"type", b"directory")
-_REGULAR = strings(b"(", b"type", b"regular")
-_EXECUTABLE = strings(b"executable", b"")
-_CONTENTS = string(b"contents")
+_REGULAR = strings(b"(", b"type", b"regular", b"contents")
+_EXECUTABLE = strings(b"(", b"type", b"regular", b"executable", b"", b"contents")
 _ENTRY = strings(b"entry", b"(", b"name")
 _NODE = string(b"node")
 
 
 def regular(size: int, *, executable: bool) -> bytes:
     """What stands before the `size` bytes of a file; behind them `padding` and END."""
-    return _REGULAR + (_EXECUTABLE if executable else b"") + _CONTENTS + length(size)
+    return (_EXECUTABLE if executable else _REGULAR) + length(size)
 
 
 def symlink(target: bytes) -> bytes:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from appliance.model.images import Literal
+from appliance.model.lan_cache import PATH
 from services.netboot.cache.serve import Cache
 from services.netboot.download.serve import Broken, send
 from services.netboot.driver import Recorder
@@ -117,7 +118,9 @@ class Boot:
         known = self._world.networks.get(link)
         network = known.name if known else link
         ours = in_url(asked, known.address.ip if known else None)
-        return Asker(request, network, ours, peer, self._world.mac_of(network, peer))
+        nobody = request.path.startswith(PATH)  # the cache does not ask who it is
+        mac = None if nobody else self._world.mac_of(network, peer)
+        return Asker(request, network, ours, peer, mac)
 
     async def _phone_home(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
         body = await _body(asker.request)
