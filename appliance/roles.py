@@ -81,7 +81,7 @@ ROLES: Mapping[str, Role] = {
             61105,
             (),
             (),
-            ("build.db", "gcroots", "published", "logs/builds", "sources"),
+            ("build.db", "gcroots", "published", "logs/builds", "sources", "secrets/build"),
         ),
         Role(
             "web",

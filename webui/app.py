@@ -43,6 +43,7 @@ from webui.api import (
     status,
     tokens,
 )
+from webui.api import cache as cache_api
 from webui.api import internet as internet_api
 from webui.api import outside as outside_api
 from webui.api import traces as traces_api
@@ -59,6 +60,7 @@ from webui.pages import (
     blocking,
     boot,
     build,
+    cache,
     claim,
     compare,
     device,
@@ -113,6 +115,7 @@ NOUNS = (
     hosts,
     images,
     builds,
+    cache_api,
     machines,
     menus,
     boots,
@@ -148,6 +151,7 @@ PAGES = (
     build,
     generations,
     compare,
+    cache,
     image,
     machines_page,
     machine,

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from appliance.model import compare_ipv6, compare_shaping, compare_vlan, firewall_compare
+from appliance.model import (
+    compare_cache,
+    compare_ipv6,
+    compare_shaping,
+    compare_vlan,
+    firewall_compare,
+)
 from appliance.model import compare_names as names
 from appliance.model.config import QUIRKS, Dhcp, Network, Reservation, RouterConfig
 from appliance.model.firewall import ZONES
@@ -61,6 +67,7 @@ def _network(before: Network, after: Network) -> Iterator[str]:
         yield f"Machines on {name} may {'boot' if after.netboot else 'no longer boot'} from it."
     if before.newcomers != after.newcomers:
         yield f"New devices on {name} {CHOICES[after.newcomers]}."
+    yield from compare_cache.networks(before, after)
     if before.filtered != after.filtered:
         yield f"{'Names are' if after.filtered else 'No name is'} blocked for devices on {name}."
     yield from compare_ipv6.networks(before, after)

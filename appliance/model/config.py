@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from appliance.model.dns import Dns
 from appliance.model.firewall import LAN, ZONES, Forward, Rule, StaticRoute, Zone, ZoneName
 from appliance.model.ipv6 import Ipv6, is_suffix
+from appliance.model.lan_cache import BY_ZONE, LanCache, serves
 from appliance.model.limits import STRICT, Between, Matches
 from appliance.model.newcomers import TELL, Newcomers
 from appliance.model.time import Time
@@ -106,6 +107,12 @@ class Network:
     tagged: tuple[Tagged, ...] = ()  # on these its frames bear a tag; on `ports` they bear none
     newcomers: Newcomers = TELL
     filtered: bool = True  # what dns blocks is blocked for its devices
+    cache: LanCache = BY_ZONE
+
+    @property
+    def caches(self) -> bool:
+        """Is the router a binary cache on it?"""
+        return serves(self.cache, self.zone)
 
     @property
     def members(self) -> tuple[str, ...]:

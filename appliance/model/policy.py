@@ -102,6 +102,10 @@ def _boots_or_manages(network: Network, zone: Zone) -> bool:
     return network.netboot or zone.manages
 
 
+def _caches(network: Network, zone: Zone) -> bool:
+    return network.caches and not _boots_or_manages(network, zone)  # there the port is open anyway
+
+
 def _manages(network: Network, zone: Zone) -> bool:
     del network
     return zone.manages
@@ -115,6 +119,7 @@ SERVICES: tuple[Service, ...] = (
     Service("pxe", "udp", 4011, "boot", _boots, 4),
     Service("tftp", "udp", 69, "boot", _boots),  # its data ports answer: a reply, not a beginning
     Service("boot", "tcp", 80, "boot", _boots_or_manages),
+    Service("cache", "tcp", 80, "binary cache", _caches),
     Service("admin", "tcp", 443, "admin", _manages),
 )
 

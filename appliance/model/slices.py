@@ -90,11 +90,13 @@ class DnsSlice:
 
 @dataclass(frozen=True, slots=True)
 class BootNetwork:
-    """One network on which machines may boot."""
+    """One network on which the role boot answers: machines `boots` may, or the binary cache."""
 
     name: str
     link: str
     address: IPv4Interface
+    boots: bool = True
+    cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,11 @@ class Slices:
     time: TimeSlice = field(default_factory=TimeSlice)
     kernel: KernelSlice = field(default_factory=KernelSlice)
 
+    @property
+    def booting(self) -> tuple[BootNetwork, ...]:
+        """Where machines may boot."""
+        return tuple(one for one in self.boot if one.boots)
+
 
 def to_json(slices: Slices) -> dict[str, Any]:
     """The form stored in net.db, one key per role."""
@@ -207,7 +214,13 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
             machines=tuple((str(mac), str(name)) for mac, name in dns.get("machines", ())),
         ),
         boot=tuple(
-            BootNetwork(str(one["name"]), str(one["link"]), IPv4Interface(one["address"]))
+            BootNetwork(
+                str(one["name"]),
+                str(one["link"]),
+                IPv4Interface(one["address"]),
+                bool(one.get("boots", True)),
+                bool(one.get("cache", False)),
+            )
             for one in stored["boot"]
         ),
         wan=_wan(stored["wan"]) if stored.get("wan") else None,

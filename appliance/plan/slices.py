@@ -70,7 +70,9 @@ def cut(
             machines=tuple(sorted(machines.items())),
         ),
         boot=tuple(
-            BootNetwork(one.name, one.bridge, one.address) for one in config.networks if one.netboot
+            BootNetwork(one.name, one.bridge, one.address, one.netboot, one.caches)
+            for one in config.networks
+            if one.netboot or one.caches
         ),
         time=TimeSlice(config.time.servers, config.time.serve),
         wan=_wan(config),

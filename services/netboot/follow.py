@@ -5,18 +5,23 @@ a file that is gone or unreadable changes nothing.
 """
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
+from appliance.model import lan_cache
 from appliance.model.images import Image, image_from_json
+from appliance.model.lan_cache import CacheFacts
 from appliance.model.slices import BootNetwork
 from appliance.model.table import EMPTY, Table, table_from_json
 from appliance.store import inventory_view, journal, leases, trials
 from appliance.store.follow import Follower
 from appliance.store.inventory_view import Wish
+from services.nix import narinfo
 
 IMAGES_KEPT = 64
 WISH_SECONDS = 3600.0
@@ -37,6 +42,8 @@ class World:
         self._net = Follower(net_file)
         self._nixie = Follower(nixie_file)
         self._table_mark: tuple[int, int] | None = None
+        self._cache: CacheFacts | None = None
+        self._cache_mark: tuple[int, int] | None = None
         self._images: dict[str, tuple[int, Image]] = {}
 
     # ── published/ ───────────────────────────────────────────────────────────────────────────────
@@ -74,6 +81,39 @@ class World:
         while len(self._images) > IMAGES_KEPT:
             self._images.pop(next(iter(self._images)))
         return known[1]
+
+    # ── published/cache/ ─────────────────────────────────────────────────────────────────────────
+
+    def look_at_cache(self) -> None:
+        """Read cache.json when it was replaced."""
+        path = self._published / "cache.json"
+        with suppress(OSError, ValueError):
+            kept = path.stat()
+            mark = (kept.st_mtime_ns, kept.st_ino)
+            if mark != self._cache_mark:
+                self._cache = lan_cache.from_json(json.loads(path.read_bytes()))
+                self._cache_mark = mark
+
+    def caches(self, network: str) -> CacheFacts | None:
+        """The binary cache of a network; None where it is off, or before there is one."""
+        on = any(one.cache and one.name == network for one in self.networks.values())
+        return self._cache if on else None
+
+    def narinfo(self, network: str, hash_part: str) -> tuple[str, narinfo.Told] | None:
+        """What a network is told of a store path, None when it is nothing."""
+        if self.caches(network) is None:
+            return None
+        try:
+            text = (self._published / "cache" / f"{hash_part}.narinfo").read_text()
+        except (OSError, ValueError):
+            return None
+        told = narinfo.told(text)
+        return None if told is None else (text, told)
+
+    def store_file(self, path: str) -> Path | None:
+        """Where a store path lies on disk, None when it was removed."""
+        place = Path(f"{self._cache.root if self._cache else ''}/{path}")
+        return place if os.path.lexists(place) else None
 
     # ── net.db ───────────────────────────────────────────────────────────────────────────────────
 
@@ -149,12 +189,14 @@ class World:
 
 def networks_to_json(networks: Mapping[str, BootNetwork]) -> str:
     """The slice as boot keeps it in its own file."""
-    return json.dumps([[one.name, one.link, str(one.address)] for one in networks.values()])
+    return json.dumps(
+        [[one.name, one.link, str(one.address), one.boots, one.cache] for one in networks.values()]
+    )
 
 
 def networks_from_json(stored: str) -> dict[str, BootNetwork]:
     """Read it back."""
     return {
-        link: BootNetwork(name, link, IPv4Interface(address))
-        for name, link, address in json.loads(stored)
+        link: BootNetwork(name, link, IPv4Interface(address), *more)
+        for name, link, address, *more in json.loads(stored)
     }

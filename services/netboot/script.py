@@ -91,13 +91,17 @@ def passes(command_line: str) -> str:
     return line
 
 
-def run(urls: Urls, name: str, generation: int, image: Image, phone_home: str) -> str:
-    """Boot `image`.  `phone_home` is the URL for nixie.boot=.  Raises ValueError, see `passes`."""
+def run(
+    urls: Urls, name: str, generation: int, image: Image, phone_home: str, cache: str = ""
+) -> str:
+    """Boot `image`.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache= says: the
+    binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
     kernel = image.part("kernel")
     initrds = [part for part in image.parts if part.purpose == "initrd"]
     words = [passes(image.command_line)]
     words += [f"initrd={_initrd(number)}" for number in range(len(initrds))]
     words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
+    words += [f"nixie.cache={cache}"] if cache and image.watched else []
     lines = [
         *_head(urls),
         f"echo Nixie: {literal(name)}, generation {generation}",

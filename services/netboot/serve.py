@@ -74,6 +74,7 @@ class Role:
     def refresh(self) -> None:
         """Read what build, net and dhcp have written since the last time."""
         self.world.look_at_table()
+        self.world.look_at_cache()
         if self.world.look_at_networks():
             self.recorder.keep_own("networks", networks_to_json(self.world.networks))
         cursor, entries = self.world.dhcp_events(self._cursor)

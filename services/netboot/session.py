@@ -95,11 +95,14 @@ KINDS: dict[type, str] = {
 }
 
 
-def answer(decision: Decision, urls: Urls, *, phone_home: str, code: str) -> Answer:
-    """What the machine is told.  `code` is what a held machine shows."""
+def answer(
+    decision: Decision, urls: Urls, *, phone_home: str, code: str, cache: str = ""
+) -> Answer:
+    """What the machine is told.  `code` is what a held machine shows, `cache` the binary cache's
+    `URL=KEY`, "" without one."""
     match decision:
         case Run(host=host, generation=generation, image=image):
-            told = script.run(urls, host.name, generation.number, image, phone_home)
+            told = script.run(urls, host.name, generation.number, image, phone_home, cache)
             return Answer(told, images=(image.id,))
         case Show():
             return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))

@@ -16,12 +16,22 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import Problem, Refused
+from appliance.errors import Problem, Refused, Unreachable
 from services.nix.caches import Cache
 from services.nix.complaints import DROPPED
 from services.nix.credential import LARGEST_BYTES
 from services.nix.log_lines import LogLines, Told, real_error
-from services.nix.request import collect, keep, keep_derivations, print_version, realise, rehearse
+from services.nix.request import (
+    collect,
+    keep,
+    keep_derivations,
+    print_closure,
+    print_invalid,
+    print_registrations,
+    print_version,
+    realise,
+    rehearse,
+)
 from services.nix.schedule import grant
 from services.nix.shortage import Forecast, forecast
 from services.nix.store import Store
@@ -137,6 +147,25 @@ class Nix:
         """Remove what nothing keeps from the store, until `size` bytes are freed."""
         await self._run(collect(self.store, size), None, COLLECT_SECONDS)
 
+    async def invalid(self, paths: Sequence[str]) -> frozenset[str]:
+        """Those that the store does not have.  Raises Unreachable, as the two below."""
+        asked = print_invalid(self.store, tuple(paths))
+        return frozenset((await self._said(asked)).split()) if paths else frozenset()
+
+    async def closure(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """What they refer to, themselves included."""
+        return tuple((await self._said(print_closure(self.store, tuple(paths)))).split())
+
+    async def registrations(self, paths: Sequence[str]) -> str:
+        """What the store knows of paths, as `nix-store --dump-db` prints it."""
+        return await self._said(print_registrations(self.store, tuple(paths)))
+
+    async def _said(self, argv: Sequence[str]) -> str:
+        answer = await self._run(argv, None, KEEP_SECONDS)
+        if answer.exit == 0:
+            return answer.out
+        raise Unreachable(f"Nix did not answer: {real_error(answer.error) or answer.what}")
+
     def free(self) -> int:
         """Bytes that are free on the disk of the store."""
         there = os.statvfs(self.store.root)
@@ -175,7 +204,7 @@ class Nix:
         try:
             async with asyncio.timeout(seconds):
                 out, _ = await asyncio.gather(
-                    process.stdout.read(OUTPUT_BYTES), _heard(process.stderr, err or tail.append)
+                    _whole(process.stdout), _heard(process.stderr, err or tail.append)
                 )
                 code = await process.wait()
         except TimeoutError:
@@ -317,6 +346,14 @@ def _fed(lines: LogLines, text: str, hear: Hear | None) -> str:
 def _each(lines: LogLines, line: str, hear: Hear) -> None:
     for told in lines.feed(line):
         hear(told)
+
+
+async def _whole(stream: asyncio.StreamReader) -> bytes:
+    """Everything up to OUTPUT_BYTES; the rest is read and dropped."""
+    found = bytearray()
+    while piece := await stream.read(LINE_BYTES):
+        found += piece[: OUTPUT_BYTES - len(found)]
+    return bytes(found)
 
 
 async def _heard(stream: asyncio.StreamReader, hear: Callable[[str], None]) -> None:

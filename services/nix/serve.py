@@ -26,6 +26,7 @@ from services.nix.desk import Desk
 from services.nix.driver import Caches, Gate, Nix, chance, has_system_store
 from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
+from services.nix.lan_cache.driver import LanCache
 from services.nix.publish.driver import tidy, write_table
 from services.nix.recipe import from_json
 from services.nix.schedule import Waiting, fits, next_check, startable
@@ -74,7 +75,9 @@ async def serve(
     )
     try:
         async with asyncio.TaskGroup() as group:
-            await Role(desk, wake, group).run(signs)
+            role = Role(desk, wake, group)
+            group.create_task(role.lan_cache.keep_up())
+            await role.run(signs)
     finally:
         desk.database.close()
 
@@ -87,6 +90,7 @@ class Role:
 
     def __init__(self, desk: Desk, wake: asyncio.Event, group: asyncio.TaskGroup) -> None:
         self.desk = desk
+        self.lan_cache = LanCache(desk)
         self._group = group
         self.inventory = Inventory()
         self._wake = wake
@@ -121,6 +125,7 @@ class Role:
             self._start_builds()
             if told:
                 owed = not write_table(self.desk, self.inventory)
+                self.lan_cache.changed()
             with suppress(TimeoutError):
                 # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
                 async with asyncio.timeout(INTERVAL_SECONDS):
@@ -217,6 +222,7 @@ class Role:
                 with transaction(self.desk.database):
                     build_facts.forget_source(self.desk.database, ident)
                 tidy(self.desk)
+                self._wake.set()
             else:
                 self._check(ident, None)
 

@@ -526,3 +526,17 @@ def test_a_specialisation_that_inherits_nothing_says_why_it_is_left_out(sample: 
         "reason": "The specialisation alone does not inherit the host's configuration,"
         " so the netboot adapter does not reach it."
     }
+
+
+def test_the_hosts_nix_reads_what_the_command_line_said_of_the_cache(sample: Path) -> None:
+    told = value(
+        sample,
+        f"""let c = (with_ {ADAPTER}/client.nix hosts.archive).config; in {{
+              conf = c.environment.etc."nix/nix.conf".text;
+              before = c.systemd.services.nixie-cache.before;
+            }}""",
+    )
+    assert told == {
+        "conf": "!include /run/nixie/nix.conf",
+        "before": ["nix-daemon.service"],
+    }

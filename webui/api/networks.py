@@ -41,6 +41,7 @@ class ApiNetwork:
     lease_seconds: int | None
     netboot: bool
     filtered: Annotated[bool, Field(description="names are blocked for its devices")]
+    cache: Annotated[bool, Field(description="the router is a binary cache on it")]
     default: ApiDefault
 
 
@@ -106,8 +107,9 @@ def every_network(here: Signed) -> list[ApiNetwork]:
                 str(pool.first) if pool else None,
                 str(pool.last) if pool else None,
                 pool.lease_seconds if pool else None,
-                any(one.name == network.name for one in slices.boot),
+                any(one.name == network.name for one in slices.booting),
                 network.filtered,
+                any(one.name == network.name and one.cache for one in slices.boot),
                 ApiDefault(
                     network.name,
                     default.kind if default else "hold",

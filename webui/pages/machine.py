@@ -176,7 +176,7 @@ def built(
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),
         mac=Field(new.mac, said.get("mac", said.get("network", ""))),
-        networks=_networks([one.name for one in slices.boot] if slices else [], new.network),
+        networks=_networks([one.name for one in slices.booting] if slices else [], new.network),
         boots=histories.lines(
             boots,
             reads.steps_of([boot.id for boot in boots]),

@@ -148,7 +148,7 @@ def built(
         inbox=_inbox(here, has, shell.once, waiting),
         list=_list(here, everybody, listing, shell.once),
         defaults=defaults(
-            [one.name for one in slices.boot] if slices else [], reads.unknowns(), has.menus
+            [one.name for one in slices.booting] if slices else [], reads.unknowns(), has.menus
         ),
         mac=Field(new.mac, wrong.get("mac", "")),
         name=Field(new.name, wrong.get("name", "")) if new.name else EMPTY,

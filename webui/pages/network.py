@@ -17,6 +17,8 @@ from appliance.model.config import Network, RouterConfig
 from appliance.model.firewall import LAN
 from appliance.model.firewall_compare import zone_said
 from appliance.model.ipv6 import ROUTER_SUFFIX
+from appliance.model.lan_cache import BY_ZONE
+from appliance.model.lan_cache import CHOICES as CACHE_CHOICES
 from appliance.model.moving import pool_in, unused
 from appliance.model.newcomers import CHOICES, TELL
 from appliance.store.trials import PortRow
@@ -57,6 +59,7 @@ class Typed:
     zone: str = LAN
     newcomers: str = TELL
     filtered: str = ""
+    cache: str = BY_ZONE
     seen: str = ""
 
 
@@ -92,6 +95,8 @@ class NetworkView:
     zone_problem: str
     newcomers: tuple[Choice, ...]
     newcomers_problem: str
+    caches: tuple[Choice, ...]
+    cache_problem: str
     filtered: bool
     seen: str
     problem: str
@@ -104,6 +109,7 @@ PLACES: Mapping[str, str] = {
     "address": "address",
     "zone": "zone",
     "newcomers": "newcomers",
+    "cache": "cache",
     "dhcp.pool.first": "first",
     "dhcp.pool.last": "last",
     "dhcp.pool": "first",
@@ -253,6 +259,7 @@ def stored_as_typed(network: Network) -> Typed:
         zone=network.zone,
         newcomers=network.newcomers,
         filtered="yes" if network.filtered else "",
+        cache=network.cache,
     )
     return replace(told, seen=seen(asdict(told)))
 
@@ -279,6 +286,7 @@ def as_stored(typed: Typed, ports: Sequence[PortRow], present: Sequence[str]) ->
         "zone": typed.zone,
         "newcomers": typed.newcomers,
         "filtered": ticked(typed.filtered),
+        "cache": typed.cache,
         "dhcp": None,
         "ipv6": _ipv6(typed) if ticked(typed.six) else None,
     }
@@ -352,12 +360,16 @@ def view(
             for zone in config.zones
         ),
         zone_problem=wrong.get("zone", ""),
-        newcomers=tuple(
-            Choice(value, phrases.capital(words), value == typed.newcomers)
-            for value, words in CHOICES.items()
-        ),
+        newcomers=_choices(CHOICES, typed.newcomers),
         newcomers_problem=wrong.get("newcomers", ""),
+        caches=_choices(CACHE_CHOICES, typed.cache),
+        cache_problem=wrong.get("cache", ""),
         filtered=ticked(typed.filtered),
         seen=typed.seen,
         problem=wrong.get("", ""),
     )
+
+
+def _choices(words: Mapping[str, str], typed: str) -> tuple[Choice, ...]:
+    told = words.items()
+    return tuple(Choice(value, phrases.capital(said), value == typed) for value, said in told)

@@ -257,7 +257,8 @@ def networks(
         for one in (wanted.networks if wanted else ())
         if one.dhcp
     }
-    boots = {one.name for one in slices.boot}
+    boots = {one.name for one in slices.booting}
+    caches = {one.name for one in slices.boot if one.cache}
     gives = {one.name: one for one in slices.dhcp}
     rows = []
     for one in slices.dns.networks:
@@ -275,7 +276,15 @@ def networks(
             Network(
                 name=one.name,
                 state=_state(dhcp, others, wrong),
-                facts=_facts(one, dhcp, leases, now, ports, boots=one.name in boots),
+                facts=_facts(
+                    one,
+                    dhcp,
+                    leases,
+                    now,
+                    ports,
+                    boots=one.name in boots,
+                    caches=one.name in caches,
+                ),
                 others=others,
                 gives=dhcp is not None,
                 beside=here,
@@ -303,6 +312,7 @@ def _facts(
     ports: Sequence[PortRow],
     *,
     boots: bool,
+    caches: bool,
 ) -> tuple[Fact, ...]:
     held = [one for one in leases if one.network == network.name and one.ends_at > now]
     given = sum(one.state == "bound" for one in held)
@@ -314,6 +324,7 @@ def _facts(
         Fact("By IPv6", ", ".join(map(str, network.six)), code=True),
         Fact("Ports", "; ".join(links)),
         Fact("Machines boot", "yes" if boots else "no"),
+        Fact("Binary cache", "yes" if caches else "no"),
         Fact("Blocked names", "" if network.filtered else "none here"),
     ]
     if dhcp:

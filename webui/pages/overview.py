@@ -365,7 +365,7 @@ def _networks(
     if slices is None:
         return ()
     found = []
-    for network in slices.boot:
+    for network in slices.booting:
         online = sum(
             each.network == network.name and each.state == "bound" and each.ends_at > now
             for each in leases

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from appliance.generations import NOTHING_KNOWN, Standings
+from appliance.model import lan_cache
 from appliance.model.images import Image, Verdict, image_from_json
+from appliance.model.lan_cache import CacheFacts
 from appliance.store import builds, generations
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.logs.open import LogRange, log_range
@@ -81,6 +83,10 @@ class BuildLooks(Files):
             return None if stored is None else image_from_json(stored)
         except (ValueError, KeyError):
             return None
+
+    def cache(self) -> CacheFacts | None:
+        """What the router gives away as a binary cache; None before its key was made."""
+        return lan_cache.from_json(self.document(lan_cache.PLACE))
 
     def log(self, build: BuildRow, start: int = 0, limit: int = 65536) -> LogRange:
         """A piece of a build's log."""

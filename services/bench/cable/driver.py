@@ -35,10 +35,14 @@ class Cable:
         """`command`, run at the client's end on processor 1."""
         return ["ip", "netns", "exec", self.client, "taskset", "-c", "1", *command]
 
-    def measured(self, module: str, *words: str) -> dict[str, float]:
-        """What one of our clients prints as JSON.  Raises Unreachable with its last words."""
+    def measured(self, module: str, *words: str, said: str = "") -> dict[str, float]:
+        """What one of our clients prints as JSON, given `said` as its standard input.
+
+        Raises Unreachable with its last words.
+        """
         done = subprocess.run(
             self.at_client(sys.executable, "-m", module, *words),
+            input=said,
             capture_output=True,
             text=True,
             timeout=LONGEST_SECONDS,

@@ -12,7 +12,7 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +26,8 @@ STRIDE = 32 << 20
 GIVEN_AT_ONCE = 4 << 20  # a millisecond's worth: other downloads get their turn
 SIOCOUTQ = 0x5411  # bytes not acknowledged yet
 TCP_CLOSE = 7  # a state of tcp_info, as in include/net/tcp_states.h
+Run = Iterable[tuple[Piece | bytes, FileIO | None]]
+"""Bytes, and pieces of files that are open while they are at hand."""
 LAST_BYTES, SILENT_SECONDS = 64 << 10, 1.5
 SHORT_WAIT, LONG_WAIT = 0.001, 0.05
 
@@ -70,21 +72,47 @@ async def send(
             (piece, opened.enter_context(_open(piece)) if isinstance(piece, Piece) else None)
             for piece in pieces(served.segments, asked.start, asked.stop)
         ]
-        response = _head(served, asked)
-        try:
-            await response.prepare(request)
-            if request.method == "HEAD":
-                await response.write_eof()
-                return Sent(response, asked.start, asked.stop, 0)
-        except ConnectionError as error:
-            raise Broken(Sent(response, asked.start, asked.stop, 0)) from error
-        line = opened.enter_context(_line(request, response, asked))
+        response = _head(asked, served.size, served.type)
+        if served.modified:
+            response.headers["Last-Modified"] = served.last_modified
+        return await _sent(request, response, run, asked, progress or _nobody, confirmed=True)
+
+
+async def send_pieces(request: web.BaseRequest, run: Run, asked: Cut, size: int, kind: str) -> Sent:
+    """Answer a GET or HEAD with pieces that are made while they are sent.
+
+    `asked` are the bytes of the `size` that they come to, `kind` the media type.  Raises Broken,
+    `gone` when a piece cannot be made.  What the client took is not waited for.
+    """
+    response = _head(asked, size, kind)
+    return await _sent(request, response, run, asked, _nobody, confirmed=False)
+
+
+async def _sent(
+    request: web.BaseRequest,
+    response: web.StreamResponse,
+    run: Run,
+    asked: Cut,
+    progress: Callable[[int], None],
+    *,
+    confirmed: bool,
+) -> Sent:
+    try:
+        await response.prepare(request)
+        if request.method == "HEAD":
+            await response.write_eof()
+            return Sent(response, asked.start, asked.stop, 0)
+    except ConnectionError as error:
+        raise Broken(Sent(response, asked.start, asked.stop, 0)) from error
+    with _line(request, response, asked) as line:
         await _emptied(request)
         _cork(line, on=True)
-        sent = await _body(line, response, run, asked, progress or _nobody)
+        taken = await _body(line, response, run, asked, progress)
+        sent = Sent(response, asked.start, asked.stop, taken)
         _cork(line, on=False)
-        await _acknowledged(request, line, Sent(response, asked.start, asked.stop, sent))
-        return Sent(response, asked.start, asked.stop, sent)
+        if confirmed:
+            await _acknowledged(request, line, sent)
+        return sent
 
 
 def _cork(line: socket.socket, *, on: bool) -> None:
@@ -102,22 +130,30 @@ async def _emptied(request: web.BaseRequest) -> None:
 async def _body(
     line: socket.socket,
     response: web.StreamResponse,
-    run: list[tuple[Piece | bytes, FileIO | None]],
+    run: Run,
     asked: Cut,
     progress: Callable[[int], None],
 ) -> int:
     sent = 0
-    for piece, file in run:
-        length, done = len(piece) if isinstance(piece, bytes) else piece.count, 0
-        while done < length:
-            stop = min(done + STRIDE, length)
-            handed, error = await _handed(line, partial(_give, line, piece, file), done, stop)
-            done += handed
-            if error is not None:
-                reached = Sent(response, asked.start, asked.stop, sent + done)
-                raise Broken(reached, gone=error.errno == errno.EIO) from error
-            progress(sent + done)
-        sent += done
+    try:
+        for piece, file in run:
+            if not piece:
+                await asyncio.sleep(0)  # it has been looking for a while: others get their turn
+                continue
+            length, done = len(piece) if isinstance(piece, bytes) else piece.count, 0
+            while done < length:
+                stop = min(done + STRIDE, length)
+                handed, error = await _handed(line, partial(_give, line, piece, file), done, stop)
+                done += handed
+                if error is not None:
+                    reached = Sent(response, asked.start, asked.stop, sent + done)
+                    raise Broken(reached, gone=error.errno == errno.EIO) from error
+                progress(sent + done)
+            sent += done
+    except Broken:
+        raise
+    except OSError as error:  # the next piece cannot be made
+        raise Broken(Sent(response, asked.start, asked.stop, sent), gone=True) from error
     await response.write_eof()
     return sent
 
@@ -219,15 +255,13 @@ def _open(piece: Piece) -> FileIO:
     return file
 
 
-def _head(served: Served, asked: Cut) -> web.StreamResponse:
+def _head(asked: Cut, size: int, kind: str) -> web.StreamResponse:
     response = web.StreamResponse(status=206 if asked.partial else 200)
     response.content_length = asked.stop - asked.start
-    response.headers["Content-Type"] = served.type
+    response.headers["Content-Type"] = kind
     response.headers["Accept-Ranges"] = "bytes"
-    if served.modified:
-        response.headers["Last-Modified"] = served.last_modified
     if asked.partial:
-        span = f"bytes {asked.start}-{asked.stop - 1}/{served.size}"
+        span = f"bytes {asked.start}-{asked.stop - 1}/{size}"
         response.headers["Content-Range"] = span
     return response
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from appliance.model.lan_cache import PATH as CACHE
 from appliance.model.names import mac_from
 from services.netboot.architecture import Kind, kind_of
 from services.netboot.attempt import Attempt
@@ -102,7 +103,9 @@ class Scripts:
         row, secret = self._grants.token_for(attempt, asker.address)
         urls = Urls(asker.base, attempt.mac, row.token)
         phone_home = f"{asker.base}/up/{attempt.id}.{secret}"
-        told = answer(decision, urls, phone_home=phone_home, code=code)
+        facts = self._world.caches(asker.network)
+        cache = f"{asker.base}{CACHE}={facts.key}" if facts else ""
+        told = answer(decision, urls, phone_home=phone_home, code=code, cache=cache)
         self._grants.keep(replace(row, images=told.images, menu=told.menu))
         return text(200, told.text)
 

@@ -17,6 +17,8 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from appliance.model.images import Literal
+from appliance.model.lan_cache import PATH
+from services.netboot.cache.serve import Cache
 from services.netboot.download.serve import Broken, send
 from services.netboot.driver import Recorder
 from services.netboot.files import Served, type_of
@@ -39,6 +41,9 @@ USER_TIMEOUT_MS = 60_000  # a machine that was switched off in a download is not
 TCP_USER_TIMEOUT = 18
 
 
+Compiled = tuple[tuple["re.Pattern[str]", tuple[str, ...], Handler], ...]
+
+
 class Boot:
     """The URLs.
 
@@ -59,21 +64,25 @@ class Boot:
         self._grants = Grants(recorder)
         self._certificate = certificate
         self._admin = admin
-        routes: tuple[Route, ...] = (
+        cache = Cache(world).routes
+        boots: tuple[Route, ...] = (
             *Loaders(installed, recorder).routes,
             *Scripts(world, recorder, self._grants, refresh).routes,
             *Parts(world, recorder, self._grants).routes,
             (r"/up/([0-9a-f-]{36})\.([A-Za-z0-9_-]{1,64})", ("POST",), self._phone_home),
+        )
+        others: tuple[Route, ...] = (
+            *cache,
             (r"/ca\.crt", READ, self._ca),
             (r"/(?:n|s|b|up)(?:/.*)?", ANY, self._nothing_here),
             (r"/.*", READ, self._to_admin),
         )
-        self._routes = tuple((re.compile(path), methods, who) for path, methods, who in routes)
+        self._others, self._routes = _compiled(others), _compiled((*boots, *others))
 
     async def answer(self, link: str, request: web.BaseRequest) -> web.StreamResponse:
         """One request that came in on `link`."""
         path = re.sub(r"/{2,}", "/", request.path)
-        for pattern, methods, handler in self._routes:
+        for pattern, methods, handler in self._answered(link):
             match = pattern.fullmatch(path)
             if match is None:
                 continue
@@ -83,6 +92,11 @@ class Boot:
             refused.headers["Allow"] = ", ".join(methods)
             return refused
         return text(400, "A path begins with a slash.")
+
+    def _answered(self, link: str) -> Compiled:
+        """Where only the binary cache is on, nothing boots."""
+        known = self._world.networks.get(link)
+        return self._routes if known is None or known.boots else self._others
 
     async def _handled(
         self, handler: Handler, asker: Asker, match: "re.Match[str]"
@@ -104,7 +118,9 @@ class Boot:
         known = self._world.networks.get(link)
         network = known.name if known else link
         ours = in_url(asked, known.address.ip if known else None)
-        return Asker(request, network, ours, peer, self._world.mac_of(network, peer))
+        nobody = request.path.startswith(PATH)  # the cache does not ask who it is
+        mac = None if nobody else self._world.mac_of(network, peer)
+        return Asker(request, network, ours, peer, mac)
 
     async def _phone_home(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
         body = await _body(asker.request)
@@ -135,6 +151,10 @@ class Boot:
         return web.Response(
             status=302, text=f"The admin is at {there}\n", headers={"Location": there}
         )
+
+
+def _compiled(routes: tuple[Route, ...]) -> Compiled:
+    return tuple((re.compile(path), methods, who) for path, methods, who in routes)
 
 
 async def _body(request: web.BaseRequest) -> bytes | None:

@@ -1,13 +1,23 @@
-# The client module: a host that Nixie booted tells it so, once, and knows which of its network cards the boot came through.
+# The client module: a host that Nixie booted tells it so, once, knows which of its network cards the boot came through, and
+# has its Nix ask the router's binary cache first.
 #
-# Works with every NixOS release that has systemd services, changes no option of the host, and may be imported twice (by the
-# host itself and by Nixie): modules with one key count once.  The command line carries what it needs:
+# Works with every NixOS release that has systemd services, changes no option of the host but for one line that nix.conf
+# ends with, and may be imported twice (by the host itself and by Nixie): modules with one key count once.  The command line
+# carries what it needs:
 #   nixie.boot=http://…/up/<id>.<secret>   where to tell, and the right to tell once
+#   nixie.cache=http://…/cache=KEY         where the binary cache is, and its public key
 #   BOOTIF=01-aa-bb-cc-dd-ee-ff            the card that loaded the kernel
-{ config, lib, pkgs, ... }:
+{ config, lib, options, pkgs, ... }:
 let
   # curl on a real system; the lab's small one has busybox.
   sender = pkgs.curl or pkgs.busybox;
+
+  # nix.conf is in the image, the address is known when it boots: so the one reads a file that is made of the other.
+  asksCache =
+    if lib.hasAttrByPath [ "nix" "extraOptions" ] options then
+      { nix.extraOptions = "!include /run/nixie/nix.conf"; }
+    else
+      { };
 
   networkd = lib.attrByPath [ "systemd" "network" "enable" ] false config;
 in
@@ -15,8 +25,22 @@ in
   _file = "nixie/client.nix";
   key = "nixie/client.nix";
 
-  config.systemd.services = {
-    nixie-identity = {
+  config = asksCache // {
+    systemd.services.nixie-cache = {
+      description = "Tell Nix of the router's binary cache";
+      wantedBy = [ "multi-user.target" ];
+      before = [ "nix-daemon.service" ];
+      restartIfChanged = false;
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        RuntimeDirectory = "nixie";
+        RuntimeDirectoryPreserve = true;
+      };
+      script = builtins.readFile ./cache.sh;
+    };
+
+    systemd.services.nixie-identity = {
       description = "Note which network card this system was booted through";
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-pre.target" ];
@@ -32,7 +56,7 @@ in
       script = builtins.readFile ./identity.sh;
     };
 
-    nixie-phone-home = {
+    systemd.services.nixie-phone-home = {
       description = "Tell the router that this system is up";
       wantedBy = [ "multi-user.target" ];
       # Not network-online.target: a second card without a cable would hold that up. The script tries until it gets through.

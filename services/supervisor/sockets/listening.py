@@ -70,7 +70,7 @@ def _links(slices: Slices) -> dict[str, tuple[str, ...]]:
         "dns-tcp": every,
         "dns-udp6": six,
         "dns-tcp6": six,
-        "tftp": boot,
+        "tftp": tuple(dict.fromkeys(network.link for network in slices.booting)),
         "boot": boot,
         "boot6": tuple(link for link in boot if link in six),
         "admin": every,

@@ -9,6 +9,7 @@ from appliance.model.config import Dhcp, DhcpOption, Network, Pool, Reservation,
 from appliance.model.dns import Blocking, BlockList, Dns, Forwarding, Record, Upstream
 from appliance.model.firewall import Ends, Forward, Ports, Rule, Schedule, StaticRoute, Zone
 from appliance.model.ipv6 import Ipv6
+from appliance.model.lan_cache import OFF
 from appliance.model.newcomers import QUARANTINE
 from appliance.model.pppoe import Pppoe
 from appliance.model.shaping import Shaping
@@ -44,6 +45,7 @@ NETWORK = Network(
     (Tagged("eth2", 20),),
     QUARANTINE,
     False,
+    OFF,
 )
 EVERYTHING = RouterConfig(
     (NETWORK,),

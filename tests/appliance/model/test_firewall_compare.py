@@ -71,6 +71,7 @@ def test_a_zone_that_reaches_more() -> None:
 def test_a_network_that_moves() -> None:
     moved = replace(HOME, networks=(LAN, replace(GUEST, zone="lan")), zones=HOME.zones[:1])
     assert differences(HOME, moved) == (
+        "The router becomes a binary cache on visitors.",
         "The zone guest goes away.",
         "The network visitors moves into the zone lan (was guest).",
     )

@@ -26,8 +26,27 @@ def test_a_network_without_dhcp_is_not_in_the_dhcp_slice() -> None:
     assert [one.name for one in SLICES.dhcp] == ["lan"]
 
 
-def test_a_network_without_netboot_is_not_in_the_boot_slice() -> None:
-    assert [one.name for one in SLICES.boot] == ["lan"]
+def test_a_network_without_netboot_boots_nothing() -> None:
+    assert [one.name for one in SLICES.booting] == ["lan"]
+
+
+def test_a_network_with_the_binary_cache_alone_is_the_boot_roles_too() -> None:
+    assert [(one.name, one.boots, one.cache) for one in SLICES.boot] == [
+        ("lan", True, True),
+        ("quiet", False, True),
+    ]
+
+
+def test_a_network_with_neither_is_not_the_boot_roles() -> None:
+    found = cut(RouterConfig((LAN, replace(QUIET, cache="off"))), 1, {})
+    assert [one.name for one in found.boot] == ["lan"]
+
+
+def test_slices_of_a_release_without_the_cache_are_read() -> None:
+    stored = to_json(SLICES)
+    for one in stored["boot"]:
+        del one["boots"], one["cache"]
+    assert [(one.boots, one.cache) for one in from_json(stored).boot] == [(True, False)] * 2
 
 
 def test_every_network_has_names() -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from appliance.events import BootAsked
 from appliance.model.images import image_to_json
+from appliance.model.lan_cache import CacheFacts, to_json
 from appliance.model.slices import BootNetwork
 from appliance.model.table import table_to_json
 from appliance.store import journal, leases
 from appliance.store.open import writer
 from services.netboot.follow import World, networks_from_json, networks_to_json
+from services.nix.narinfo import PathInfo, signed
 from tests.services.netboot.made import MAC, image, table
 
 IMAGE = image()
@@ -110,3 +112,58 @@ def test_a_leases_file_made_anew_is_read_from_its_start(world: World, tmp_path: 
 def test_the_networks_are_kept_as_they_were() -> None:
     networks = {"br-lan": BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))}
     assert networks_from_json(networks_to_json(networks)) == networks
+
+
+# ── the binary cache ─────────────────────────────────────────────────────────────────────────────
+
+HASH = "a" * 32
+PROGRAM = PathInfo(f"/nix/store/{HASH}-program", "0" * 52, 120, (), f"/nix/store/{'b' * 32}-x.drv")
+LAN = BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"), cache=True)
+GUESTS = BootNetwork("guests", "br-guest", IPv4Interface("10.78.0.1/24"))
+
+
+@pytest.fixture
+def caching(world: World, tmp_path: Path) -> World:
+    """A cache with one path, on the LAN and not for guests."""
+    (tmp_path / "published/cache").mkdir()
+    info = signed(PROGRAM, "nixie-1:c2ln")
+    (tmp_path / f"published/cache/{HASH}.narinfo").write_text(info)
+    facts = to_json(CacheFacts("nixie-1:KEY=", str(tmp_path / "store")))
+    (tmp_path / "published/cache.json").write_text(json.dumps(facts))
+    world.networks = {"br-lan": LAN, "br-guest": GUESTS}
+    world.look_at_cache()
+    return world
+
+
+def test_a_network_without_the_cache_is_told_nothing(caching: World) -> None:
+    assert caching.narinfo("lan", HASH) is not None
+    assert caching.narinfo("guests", HASH) is None
+    assert caching.narinfo("elsewhere", HASH) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null"])
+def test_before_there_is_a_key_there_is_no_cache(world: World, tmp_path: Path, text: str) -> None:
+    (tmp_path / "published/cache.json").write_text(text)
+    world.networks = {"br-lan": LAN}
+    world.look_at_cache()
+    assert world.caches("lan") is None
+
+
+def test_a_narinfo_that_is_not_whole_is_none(caching: World, tmp_path: Path) -> None:
+    (tmp_path / f"published/cache/{HASH}.narinfo").write_text("")
+    assert caching.narinfo("lan", HASH) is None
+
+
+def test_a_store_path_that_is_a_link_to_nowhere_is_there(caching: World, tmp_path: Path) -> None:
+    assert caching.store_file(PROGRAM.path) is None
+    (tmp_path / "store/nix/store").mkdir(parents=True)
+    (tmp_path / f"store{PROGRAM.path}").symlink_to("/nowhere")
+    assert caching.store_file(PROGRAM.path) == tmp_path / f"store{PROGRAM.path}"
+
+
+def test_what_a_network_has_is_kept_in_boots_own_file() -> None:
+    quiet = BootNetwork("lan", "br-lan", LAN.address, boots=False, cache=True)
+    assert networks_from_json(networks_to_json({"br-lan": quiet})) == {"br-lan": quiet}
+    before = json.dumps([["lan", "br-lan", "10.77.0.1/24"]])
+    assert networks_from_json(before)["br-lan"].boots
+    assert not networks_from_json(before)["br-lan"].cache

@@ -96,3 +96,15 @@ def test_a_part_is_found_only_in_the_images_a_token_opens() -> None:
     sha = IMAGE.parts[0].sha256
     assert part_of(looked_up(IMAGE), (IMAGE.id,), sha)[0] == IMAGE.parts[0]
     assert part_of(looked_up(IMAGE), (), sha)[0] is None
+
+
+def test_a_watched_image_is_told_of_the_binary_cache() -> None:
+    told = answer(RUN, URLS, phone_home="http://x/up/1.2", code="", cache="http://x/cache=k:KEY=")
+    assert " nixie.cache=http://x/cache=k:KEY= " in told.text
+
+
+def test_an_image_served_as_built_has_nobody_to_tell_of_the_cache() -> None:
+    assert isinstance(RUN, Run)
+    as_built = replace(RUN, image=replace(IMAGE, watched=False))
+    told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", cache="http://x/cache=k")
+    assert "nixie.cache" not in told.text

@@ -100,3 +100,9 @@ def test_nothing_is_listened_on_before_anything_is_published() -> None:
 
 def test_every_socket_of_the_table_has_a_port() -> None:
     assert {name for role in ROLES.values() for name in role.sockets} == set(PORTS)
+
+
+def test_where_only_the_binary_cache_is_on_boot_has_http_alone() -> None:
+    quiet = BootNetwork("iot", "br-iot", IOT, boots=False, cache=True)
+    found = wanted(ROLES["boot"], replace(SLICES, boot=(*SLICES.boot, quiet)))
+    assert [one.name for one in found] == ["tftp.br-lan", "boot.br-lan", "boot.br-iot"]

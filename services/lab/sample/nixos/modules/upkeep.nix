@@ -6,9 +6,12 @@ let
 in
 {
   options.nix.enable = mkOption { type = types.bool; default = true; };
+  options.nix.extraOptions = mkOption { type = types.lines; default = ""; };
   options.nix.package = mkOption { type = types.package; default = pkgs.nix; };
   options.system.autoUpgrade.enable = mkOption { type = types.bool; default = false; };
   options.system.autoUpgrade.flake = mkOption { type = types.nullOr types.str; default = null; };
+
+  config.environment.etc."nix/nix.conf" = lib.mkIf config.nix.enable { text = config.nix.extraOptions; };
 
   # Nix builds nothing on top of paths that its database does not know.
   config.systemd.services.nix-daemon = lib.mkIf config.nix.enable {

@@ -1,0 +1,1 @@
+"""The binary cache beside nginx: the same store as files that `nix copy` made, turn by turn."""

@@ -1,0 +1,1 @@
+"""The binary cache of the networks: what `build` signed, and archives made on the way out."""

@@ -1,0 +1,1 @@
+"""The router's key for its binary cache, and signatures made with it."""

@@ -1,0 +1,143 @@
+"""The boot role as its own user beside a pipeline: the binary cache of a network on 127.0.0.1."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from appliance.model.lan_cache import PLACE, CacheFacts, from_json
+from appliance.roles import GROUP, ROLES
+from appliance.store import boots, trials
+from appliance.store.open import writer
+from services.nix.store_path import STORE
+from tests.live.nix_place import NIX, Place
+from tests.live.waiting import until
+
+ROLE = """
+import asyncio, socket, sys
+from pathlib import Path
+from appliance.signs import Signs
+from services.netboot.probe import installed
+from services.netboot.serve import Files, serve
+
+state = Path(sys.argv[1])
+files = Files(state / "published", state / "boot.db", state / "leases.db", state / "net.db")
+listening = socket.socket(fileno=int(sys.argv[2]))
+listening.setblocking(False)
+sockets = {f"boot.{sys.argv[3]}": listening}
+signs = Signs(lambda: print("ready", flush=True))
+asyncio.run(serve(sockets, files, installed(state / "loaders"), signs=signs))
+"""
+
+
+@dataclass
+class Cache:
+    """The running role.  `server` is "127.0.0.1:port", `process` its pid."""
+
+    made: Place
+    server: str
+    process: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.server}/cache"
+
+    @property
+    def facts(self) -> CacheFacts:
+        told = from_json(json.loads((self.made.state / PLACE).read_text()))
+        assert told is not None
+        return told
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
+        """Status and body of one request below /cache/."""
+        request = Request(f"{self.url}/{path}", headers=headers, method=method)
+        try:
+            with urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except HTTPError as refused:
+            return refused.code, refused.read()
+
+    def narinfo(self, path: str) -> dict[str, str]:
+        """What it says of a store path, {} when it has none."""
+        status, body = self.ask(f"{path[len(STORE) + 1 :][:32]}.narinfo")
+        assert status in (200, 404)
+        lines = body.decode().splitlines() if status == 200 else []
+        return dict(line.split(": ", 1) for line in lines if ": " in line)
+
+    def switch(self, *, on: bool) -> None:
+        """What `net` publishes when the owner turned it on or off."""
+        slices(self.made.state, cache=on)
+
+    def has(self, path: str) -> bool:
+        """Wait until it says something of that path."""
+        return until(lambda: bool(self.narinfo(path)), f"{path} is given away")
+
+
+def client(folder: Path, *words: str, nix: Path = NIX) -> subprocess.CompletedProcess[str]:
+    """Nix with a store of its own in `folder`, which no daemon and no conf of ours helps."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(
+        [str(nix), "--extra-experimental-features", "nix-command", *words],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "NIX_CONF_DIR": str(folder / "conf"),
+            "NIX_REMOTE": f"local?root={folder}/root",
+            "NIX_CONFIG": "sandbox = false\nbuild-users-group =\nsubstitute = true\n",
+        },
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def slices(
+    state: Path, *, link: str = "lo", address: str = "127.0.0.1/8", cache: bool = True
+) -> None:
+    """Publish one network on `link`; `cache`: is it on there?"""
+    network = {"name": "lan", "link": link, "address": address, "cache": cache}
+    told = {"hostname": "nixie", "domain": "lan", "networks": [], "settings": {}}
+    body = json.dumps({"revision": 1, "dhcp": [], "dns": told, "boot": [network]})
+    with closing(writer(state / "net.db", trials.MIGRATIONS)) as net:
+        net.execute("INSERT OR REPLACE INTO slice VALUES (1, 1, ?, 0)", (body,))
+        net.commit()
+
+
+@contextmanager
+def caching(made: Place) -> Iterator[Cache]:
+    """Start the role."""
+    slices(made.state)
+    writer(made.state / "boot.db", boots.MIGRATIONS).close()
+    who = ROLES["boot"]
+    for name in ("boot.db", "boot.db-wal", "boot.db-shm"):
+        place = made.state / name
+        if place.exists():
+            os.chown(place, who.uid, GROUP[1])
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(128)
+        words = ["setpriv", "--reuid", str(who.uid), "--regid", str(GROUP[1]), "--clear-groups"]
+        words += [sys.executable, "-c", ROLE, str(made.state), str(listening.fileno()), "lo"]
+        child = subprocess.Popen(
+            words,
+            cwd=made.installed.program,
+            env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+            pass_fds=(listening.fileno(),),
+            stdout=subprocess.PIPE,
+        )
+        server = f"127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        yield Cache(made, server, child.pid)
+    finally:
+        child.terminate()
+        child.wait(30)
