@@ -25,6 +25,7 @@ from webui import refused as refusal
 from webui.api import (
     acts,
     boots,
+    builders,
     builds,
     changes,
     devices,
@@ -91,6 +92,7 @@ from webui.pages import (
     why,
     zone,
 )
+from webui.pages import builders as builders_page
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
@@ -110,6 +112,7 @@ NOUNS = (
     hosts,
     images,
     builds,
+    builders,
     machines,
     menus,
     boots,
@@ -141,6 +144,7 @@ PAGES = (
     source_settings,
     source,
     builds_page,
+    builders_page,
     build,
     image,
     machines_page,

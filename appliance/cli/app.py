@@ -6,6 +6,7 @@ from appliance.cli import (
     bench,
     boot,
     build,
+    builder,
     change,
     device,
     dns,
@@ -36,6 +37,7 @@ app.add_typer(source.group, name="source")
 app.add_typer(host.group, name="host")
 app.add_typer(image.group, name="image")
 app.add_typer(build.group, name="build")
+app.add_typer(builder.group, name="builder")
 app.add_typer(machine.group, name="machine")
 app.add_typer(menu.group, name="menu")
 app.add_typer(boot.group, name="boot")

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -188,6 +188,26 @@ class PublicNameRow(InventoryRow, table=True):
     name: str
     service: str  # model/public_names.SERVICES
     settings: str  # JSON: text by the names of model/public_names.FIELDS
+    set_at: float
+
+
+class BuilderRow(InventoryRow, table=True):
+    """Another computer that builds for this router; the router's key for it is with `build`."""
+
+    __tablename__: ClassVar[str] = "builder"
+
+    id: str = Field(primary_key=True)
+    account: str
+    origin: str
+    name: str
+    host: str
+    user: str
+    systems: str  # words of model/builders.SYSTEMS, with spaces between
+    host_key: str  # kind and key, "" until the owner compared it
+    port: int
+    jobs: int
+    speed: int
+    enabled: bool
     set_at: float
 
 

@@ -33,6 +33,8 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.RevisionRefused: ("change", _always),
     events.BootEnded: ("boot", _fell_short),
     events.BuildEnded: ("build", _failed),
+    events.BuilderLost: ("build", _always),
+    events.BuilderBack: ("build", _always),
     events.ServiceFailed: ("role", _always),
     events.PoolEmpty: ("network", _always),
     events.PoolFlooded: ("network", _always),

@@ -54,6 +54,7 @@ WAYS: Mapping[type[Event], Way] = {
     events.PublicNameUnpublished: Way(
         "A name does not follow this router.", "See why", "warn", page="/internet/names"
     ),
+    events.BuilderLost: Way("A builder does not answer.", "See why", "warn", page="/builders"),
     events.FlowsNearlyFull: Way(
         "The router has nearly no room for connections.", "See the devices", page="/devices"
     ),
