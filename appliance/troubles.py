@@ -47,9 +47,7 @@ RULES: Mapping[type[Event], Rule] = {
     events.PublicNameUnpublished: Rule(
         ("name",), (events.PublicNamePublished, events.PublicNameForgotten)
     ),
-    events.BuilderLost: Rule(
-        ("builder",), (events.BuilderBack, events.BuilderTried, events.BuilderLeft)
-    ),
+    events.BuilderLost: Rule(("builder",), (events.BuilderBack, events.BuilderLeft)),
     events.FlowsNearlyFull: Rule((), (events.FlowsCalm,)),
     events.ExposureFound: Rule(("finding",), (events.ExposureGone,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),

@@ -5,7 +5,8 @@ The builders themselves are rows of nixie.db, which web writes.
 
 import json
 import sqlite3
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 
 from appliance.events import BuilderBack, BuilderLeft, BuilderLost, BuilderTried
 from appliance.store.journal import append
@@ -27,6 +28,7 @@ TABLE = """
       shown_key TEXT NOT NULL DEFAULT '',  -- the host key that it showed last
       steps TEXT NOT NULL DEFAULT '[]',    -- JSON: [step, state, sentence] of the last trial
       tried_at REAL,
+      missed INTEGER NOT NULL DEFAULT 0,   -- it was ready once, is not, and that was told
       removed_at REAL                      -- since when no row of nixie.db names it
     );
     ALTER TABLE build ADD COLUMN builder TEXT NOT NULL DEFAULT ''; -- its name, '' for this router
@@ -53,17 +55,18 @@ class BuilderState:
     shown_key: str = ""
     steps: tuple[Step, ...] = ()
     tried_at: float | None = None
+    missed: bool = False
     removed_at: float | None = None
 
 
 def states(connection: sqlite3.Connection) -> dict[str, BuilderState]:
     """By builder id."""
     rows = connection.execute(
-        "SELECT builder, state, what, public_key, shown_key, steps, tried_at, removed_at"
+        "SELECT builder, state, what, public_key, shown_key, steps, tried_at, missed, removed_at"
         " FROM builder_state"
     ).fetchall()
     return {
-        row[0]: BuilderState(*(*row[:5], tuple(Step(*one) for one in json.loads(row[5])), *row[6:]))
+        row[0]: BuilderState(*(*row[:5], _steps(row[5]), row[6], bool(row[7]), row[8]))
         for row in rows
     }
 
@@ -72,37 +75,42 @@ def stands(connection: sqlite3.Connection, told: BuilderState) -> None:
     """How a builder stands from now on; without an event, for steps on the way."""
     steps = json.dumps([list(asdict(one).values()) for one in told.steps])
     connection.execute(
-        "INSERT OR REPLACE INTO builder_state VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO builder_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(told.builder, told.state, told.what, told.public_key, told.shown_key),
-            *(steps, told.tried_at, told.removed_at),
+            *(steps, told.tried_at, int(told.missed), told.removed_at),
         ),
     )
 
 
 def tried(
-    connection: sqlite3.Connection, told: BuilderState, name: str, what: str, wish: str | None
+    connection: sqlite3.Connection,
+    told: BuilderState,
+    name: str,
+    what: str,
+    wishes: Collection[str],
 ) -> None:
-    """A trial is over; `what` says what came of it."""
+    """A trial is over, which `wishes` asked for; `what` says what came of it."""
     stands(connection, told)
-    append(connection, BuilderTried(told.builder, name, what, wish), told.tried_at or 0.0)
+    for wish in wishes or (None,):
+        append(connection, BuilderTried(told.builder, name, what, wish), told.tried_at or 0.0)
 
 
 def lost(connection: sqlite3.Connection, told: BuilderState, name: str, at: float) -> None:
-    """It was ready, and does not answer."""
-    stands(connection, told)
+    """It was ready once, and does not build."""
+    stands(connection, replace(told, missed=True))
     append(connection, BuilderLost(told.builder, name, told.what), at)
 
 
 def back(connection: sqlite3.Connection, told: BuilderState, name: str, at: float) -> None:
-    """It answers again."""
-    stands(connection, told)
+    """It builds again."""
+    stands(connection, replace(told, missed=False))
     append(connection, BuilderBack(told.builder, name), at)
 
 
 def left(connection: sqlite3.Connection, told: BuilderState, name: str, at: float) -> None:
-    """It was lost, and its owner switched it off or removed it."""
-    stands(connection, told)
+    """It was missed, and its owner switched it off or removed it."""
+    stands(connection, replace(told, missed=False))
     append(connection, BuilderLeft(told.builder, name), at)
 
 
@@ -114,3 +122,7 @@ def forget(connection: sqlite3.Connection, builder: str) -> None:
 def taken(connection: sqlite3.Connection, build: str, builder: str) -> None:
     """Who builds a build: a builder's name, "" for this router."""
     connection.execute("UPDATE build SET builder = ? WHERE id = ?", (builder, build))
+
+
+def _steps(stored: str) -> tuple[Step, ...]:
+    return tuple(Step(*one) for one in json.loads(stored))

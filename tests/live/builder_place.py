@@ -11,7 +11,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.model.installed import Installed
@@ -175,17 +175,23 @@ class BuilderHost:
 
 @contextmanager
 def builder(
-    folder: Path, installed: Installed, *, trusted: bool = False, settings: str = ""
+    folder: Path,
+    installed: Installed,
+    *,
+    trusted: bool = False,
+    settings: str = "",
+    nix: Path | None = None,
 ) -> Iterator[BuilderHost]:
-    """A builder that runs for the length of a block; `folder` is a new one, nix `installed`'s."""
+    """A builder that runs for the length of a block, in a new folder; `nix` instead of our own."""
+    installed = replace(installed, nix=nix or installed.nix)
     folder.mkdir()
     state = folder / "state"
     (state / "store/nix").mkdir(parents=True)
     (state / "run").mkdir()
-    nix = installed.nix or installed.home
+    own = installed.nix or installed.home
     made = BuilderHost(
         folder,
-        store_in(state, nix, system_store=False),
+        store_in(state, own, system_store=False),
         installed,
         free_port(),
         trusted,

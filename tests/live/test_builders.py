@@ -22,7 +22,7 @@ from appliance.store.builder_states import LOST, READY, UNFIT, UNKNOWN, BuilderS
 from appliance.store.builds import BuildRow
 from services.nix.recipe import from_json
 from tests.live.builder_place import USER, BuilderHost, builder
-from tests.live.nix_place import NIX, OWNER, Place, place
+from tests.live.nix_place import NIX, OLD_NIX, OWNER, Place, place
 from tests.live.ssh_server import SSHD
 from tests.live.standing import free_port
 from tests.live.test_nix import flake
@@ -336,6 +336,47 @@ def test_a_changed_host_key_stops_everything(here: Place) -> None:
         assert (found.state, steps(found)[-1]) == (UNFIT, ("key", "bad"))
         assert found.what.startswith("kiln shows another host key than the one you trusted")
         assert trusted(here, found).state == READY
+
+
+def test_a_builder_that_comes_back_as_another_stays_a_trouble(here: Place) -> None:
+    with ready(here) as (kiln, ident):
+        kiln.stop_sshd()
+        until(lambda: state(here, ident).state == LOST, "kiln is missed")
+        kiln.new_host_key()
+        until(lambda: state(here, ident).state == UNFIT, "kiln is found to be another")
+        found = [one for one in here.events() if isinstance(one, BuilderLost)]
+        assert [one.what[:24] for one in found if one.builder == ident] == [
+            "127.0.0.1 is there, and ",
+            "kiln shows another host ",
+        ]
+        assert not told(here, BuilderBack, ident)
+        trusted(here, state(here, ident))
+        assert told(here, BuilderBack, ident)
+
+
+def test_without_the_broker_the_router_builds_itself() -> None:
+    with place() as alone, ready(alone) as (_, ident):
+        broker = next(one for one in alone.children if "Broker" in str(one.args))
+        host = f"{sourced(alone, 'slow', stamp='broker')}/slow"
+        row = begun(alone, host)
+        broker.kill()
+        until(lambda: alone.builds(host)[0].builder == "", "the router goes on")
+        images.cancel_build(alone.desk, OWNER, row.id)
+        assert alone.built(host).state == "cancelled"
+        (alone.state / "run/broker.sock").unlink()
+        alone.start_broker()
+        until(lambda: state(alone, ident).state == READY, "kiln is there")
+
+
+@pytest.mark.skipif(not OLD_NIX.exists(), reason="an old nix is not unpacked here")
+def test_a_builder_may_have_an_old_nix(here: Place) -> None:
+    with ready(here, nix=OLD_NIX) as (_, ident):
+        found = {one.step: one.what for one in state(here, ident).steps}
+        assert found["nix"] == "It has Nix 2.8.0."
+        assert found["trust"].startswith("It does not say whether it trusts")
+        row = here.built(f"{sourced(here, 'two', stamp='old')}/two")
+        assert (row.state, row.builder) == ("built", "kiln"), row.what
+        assert here.image(str(row.image)).provenance.nix == "2.8.0"
 
 
 def test_a_builder_that_dies_in_mid_build_is_followed_by_the_next(here: Place) -> None:

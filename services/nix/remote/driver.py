@@ -26,7 +26,7 @@ from services.nix.driver import Hear
 from services.nix.log_lines import LogLines
 from services.nix.recipe import Recipe
 from services.nix.remote import verdict
-from services.nix.remote.verdict import Weight
+from services.nix.remote.verdict import Info, Weight
 from services.nix.shortage import Forecast, disk
 from services.nix.store_path import tree_path
 from services.nix.verdict import Answer
@@ -44,6 +44,7 @@ class Made:
     lines: LogLines
     by: str = ""  # the builder's name, "" for this router
     home: Mapping[str, str] = field(default_factory=dict)
+    nix: str = ""  # the builder's version, "" when it does not say
 
 
 def state(desk: Desk, ident: str) -> BuilderState:
@@ -98,7 +99,8 @@ async def built_there(
     None when it does not build them after all: `say` has heard why, and another one may.  Raises
     Refused when what arrived is not what the builder said, or finds no room.
     """
-    if not await _ready(desk, builder, say):
+    found = await _met(desk, builder, say)
+    if found is None:
         return None
     with transaction(desk.database):
         rows.taken(desk.database, row.id, builder.name)
@@ -109,7 +111,8 @@ async def built_there(
     answer = await desk.nix.ask_once("builder-build", args, hear, lines)
     if answer.good:
         home = await _brought(desk, row, builder, made.outputs, say)
-        return None if home is None else Made(answer, lines, builder.name, home)
+        nix = str(found.version or "")
+        return None if home is None else Made(answer, lines, builder.name, home, nix)
     gone = verdict.unfinished(answer, lines, builder)
     if gone is None:
         return Made(answer, lines, builder.name)
@@ -143,16 +146,16 @@ async def _brought(
     return home
 
 
-async def _ready(desk: Desk, builder: Builder, say: Callable[[str], None]) -> bool:
-    """Whether it answers this very moment, as itself, and has its Nix."""
+async def _met(desk: Desk, builder: Builder, say: Callable[[str], None]) -> Info | None:
+    """Its Nix, when it answers this very moment as itself; None when it does not."""
     step = await reached(builder)
     if step.state == "ok":
         answer = await desk.nix.ask_once("builder-ask", told(builder))
         if answer.good:
-            return True
+            return verdict.info(answer.out)
         step = verdict.refused(answer, builder, LOGIN)
     _left(desk, builder, step, say)
-    return False
+    return None
 
 
 def _left(desk: Desk, builder: Builder, step: Step, say: Callable[[str], None]) -> None:

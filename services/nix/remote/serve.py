@@ -24,7 +24,7 @@ class Watch:
         self._desk, self._group = desk, group
         self._builders: dict[str, Builder] = {}
         self._trials: dict[str, asyncio.Task[None]] = {}
-        self._again: dict[str, str | None] = {}  # asked for while a trial was running
+        self._again: dict[str, list[str]] = {}  # wishes that came while a trial was running
         self._look: asyncio.Task[None] | None = None
         self._look_at = 0.0
 
@@ -51,11 +51,9 @@ class Watch:
         if ident not in self._builders:
             return "This builder is not there any more."
         if ident in self._trials:
-            self._again[ident] = wish or self._again.get(ident)
-            return None
-        task = self._group.create_task(Trial(self._desk, self._builders[ident]).run(wish))
-        self._trials[ident] = task
-        task.add_done_callback(lambda done: self._over(ident, done))
+            self._again.setdefault(ident, []).extend([wish] if wish else [])
+        else:
+            self._begin(ident, [wish] if wish else [])
         return None
 
     def turn(self) -> None:
@@ -66,6 +64,11 @@ class Watch:
             return
         self._look_at = self._desk.now()
         self._look = self._group.create_task(self._looked())
+
+    def _begin(self, ident: str, wishes: list[str]) -> None:
+        task = self._group.create_task(Trial(self._desk, self._builders[ident]).run(wishes))
+        self._trials[ident] = task
+        task.add_done_callback(lambda done: self._over(ident, done))
 
     async def _looked(self) -> None:
         watched = [one for one in self._builders.values() if one.enabled and one.host_key]
@@ -86,7 +89,7 @@ class Watch:
         if known.removed_at is not None:
             known = replace(known, removed_at=None)
             rows.stands(database, known)
-        if known.state == LOST and not builder.enabled:
+        if known.missed and not builder.enabled:
             rows.left(database, replace(known, state=NEW), builder.name, at)
         elif known.state == TRYING and builder.id not in self._trials:  # cut off by a restart
             rows.stands(database, replace(known, state=NEW))
@@ -95,7 +98,7 @@ class Watch:
         database = self._desk.database
         if known.removed_at is None:
             now = replace(known, state=NEW, removed_at=at)
-            if known.state == LOST:
+            if known.missed:
                 name = builder.name if builder else "a builder that was removed"
                 rows.left(database, now, name, at)
             else:
@@ -106,5 +109,6 @@ class Watch:
 
     def _over(self, ident: str, task: asyncio.Task[None]) -> None:
         self._trials.pop(ident, None)
-        if ident in self._again and not task.cancelled():
-            self.try_it(ident, self._again.pop(ident))
+        wishes = self._again.pop(ident, None)
+        if wishes is not None and ident in self._builders and not task.cancelled():
+            self._begin(ident, wishes)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from appliance.errors import Problem, Refused
+from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
 from appliance.model.images import (
     Image,
@@ -151,7 +151,11 @@ async def _delegated(
     """Let a builder do it; None when it is to be done here.  Raises Refused when nobody can."""
     systems = built_for(desk.nix.store, made.derivations)
     for builder in ready(builders, builder_states.states(desk.database), systems):
-        done = await built_there(desk, row, builder, made, hear, log.add)
+        try:
+            done = await built_there(desk, row, builder, made, hear, log.add)
+        except Unreachable as why:  # the broker, without which nobody is asked
+            log.add(str(why))
+            break
         if done is not None:
             return done
     if row.builder or builders:
@@ -299,7 +303,7 @@ async def _image(
             drvs=dict(made.drvs),
             built_at=desk.now(),
             built_on=done.by or "here",
-            nix=str(desk.version) if desk.version else "",
+            nix=done.nix if done.by else str(desk.version or ""),
             adapted="as built" if source.as_built else ADAPTED.get(verdict.kind, "adapted"),
         ),
     )

@@ -1,11 +1,22 @@
 """The door of a builder's trial: the router's key for it, and each step as it is found."""
 
 import errno
+from collections.abc import Collection
 from dataclasses import replace
 
+from appliance.errors import NixieError
 from appliance.model.builders import Builder
 from appliance.store import builder_states as rows
-from appliance.store.builder_states import LOGIN, LOST, READY, TRYING, UNFIT, UNKNOWN, Step
+from appliance.store.builder_states import (
+    LOGIN,
+    LOST,
+    READY,
+    TRYING,
+    UNFIT,
+    UNKNOWN,
+    BuilderState,
+    Step,
+)
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
 from services.nix.remote import verdict
@@ -20,16 +31,17 @@ class Trial:
 
     def __init__(self, desk: Desk, builder: Builder) -> None:
         self._desk, self._builder = desk, builder
-        self._state = state(desk, builder.id)
-        self._was = self._state.state
-        self._state = replace(
-            self._state, state=READY if self._was == READY else TRYING, steps=(), what=""
-        )
+        self._before = before = state(desk, builder.id)
+        now = READY if before.state == READY else TRYING
+        self._state = replace(before, state=now, steps=(), what="")
 
-    async def run(self, wish: str | None) -> None:
+    async def run(self, wishes: Collection[str]) -> None:
         """Try it step by step until one fails; the row says how it ended."""
         self._tell()
-        await self._steps()
+        try:
+            await self._steps()
+        except NixieError as why:  # of the broker, which may be back soon
+            self._add(Step(rows.REACH, "bad", str(why)))
         desk, builder = self._desk, self._builder
         steps = self._state.steps
         bad = next((one for one in steps if one.state == "bad"), None)
@@ -40,10 +52,18 @@ class Trial:
             tried_at=desk.now(),
         )
         with transaction(desk.database):
-            rows.tried(desk.database, told, builder.name, verdict.summary(steps, builder), wish)
-            if self._was == LOST and told.state == READY:
+            what = verdict.summary(steps, builder)
+            rows.tried(desk.database, told, builder.name, what, wishes)
+            if told.state == READY and told.missed:
                 rows.back(desk.database, told, builder.name, desk.now())
+            elif told.state != READY and self._is_news(told):
+                rows.lost(desk.database, told, builder.name, desk.now())
         desk.publish()
+
+    def _is_news(self, told: BuilderState) -> bool:
+        """A builder that was ready once does not build, for another reason than was told."""
+        before = self._before
+        return before.state == READY or (before.missed and before.what != told.what)
 
     def _stand(self, bad: Step | None) -> str:
         if bad is None:
