@@ -251,12 +251,14 @@ def router_plan(
     from services.nix.caches import caches
     from services.nix.daemon import bounds_for, conf_for, daemon_request
     from services.nix.driver import (
+        builder_keys_in,
         credentials_in,
         has_system_store,
         memory_installed,
         real_path,
     )
     from services.nix.probe import installed_version
+    from services.nix.remote.request import verbs as verbs_of_builders
     from services.nix.request import verbs
     from services.nix.store import store_in
     from services.supervisor.plan import Plan
@@ -267,6 +269,7 @@ def router_plan(
     asked = caches(CACHES.text(os.environ))
     conf = conf_for(found, store, cores=os.cpu_count() or 1, caches=asked)
     bounds = bounds_for(memory_installed(), build_limit(os.environ))
+    builders = verbs_of_builders(store, builder_keys_in(here))
     look_limits(os.environ)  # so that they are refused here, not in the role
     return Plan(
         state=here,
@@ -280,7 +283,7 @@ def router_plan(
             else None
         ),
         daemons=daemons(found.home, keeps_clock=keeps_clock),
-        verbs={**verbs(store, credentials_in(here), real_path), **verbs_of_names()},
+        verbs={**verbs(store, credentials_in(here), real_path), **builders, **verbs_of_names()},
         environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
 

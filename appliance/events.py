@@ -438,6 +438,49 @@ class ImagePublished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BuilderTried(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builders"
+
+    builder: str
+    name: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderLost(Event):
+    """Nothing is built on {name}. {what}"""
+
+    bell: ClassVar[str] = "builders"
+
+    builder: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderBack(Event):
+    """{name} builds again."""
+
+    bell: ClassVar[str] = "builders"
+
+    builder: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderLeft(Event):
+    """Nobody waits for {name} any more."""
+
+    bell: ClassVar[str] = "builders"
+
+    builder: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class WishRefused(Event):
     """{what}"""
 
@@ -849,6 +892,16 @@ class BuildActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "builds"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builders"
 
     act: str
     what: str

@@ -132,5 +132,6 @@ CONFINED: Mapping[str, tuple[str, int]] = {
     "fetch": ("nixie-fetch", 61111),
     "eval": ("nixie-eval", 61112),
     "try": ("nixie-try", 61113),
+    "remote": ("nixie-remote", 61114),
 }
-"""Users without any role, for foreign code."""
+"""Users without any role, for foreign code, and for talks with builders."""

@@ -50,6 +50,7 @@ RULES: Mapping[type[Event], Rule] = {
         ("name",), (events.PublicNamePublished, events.PublicNameForgotten)
     ),
     events.ClockDoubted: Rule((), (events.ClockTrusted,)),
+    events.BuilderLost: Rule(("builder",), (events.BuilderBack, events.BuilderLeft)),
     events.FlowsNearlyFull: Rule((), (events.FlowsCalm,)),
     events.ExposureFound: Rule(("finding",), (events.ExposureGone,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),

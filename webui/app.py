@@ -25,6 +25,7 @@ from webui import refused as refusal
 from webui.api import (
     acts,
     boots,
+    builders,
     builds,
     changes,
     devices,
@@ -96,6 +97,7 @@ from webui.pages import (
     why,
     zone,
 )
+from webui.pages import builders as builders_page
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
@@ -116,6 +118,7 @@ NOUNS = (
     images,
     builds,
     cache_api,
+    builders,
     machines,
     menus,
     boots,
@@ -148,6 +151,7 @@ PAGES = (
     source_settings,
     source,
     builds_page,
+    builders_page,
     build,
     generations,
     compare,

@@ -6,6 +6,7 @@ from appliance.cli import (
     bench,
     boot,
     build,
+    builder,
     cache,
     change,
     device,
@@ -38,6 +39,7 @@ app.add_typer(host.group, name="host")
 app.add_typer(image.group, name="image")
 app.add_typer(build.group, name="build")
 app.add_typer(cache.group, name="cache")
+app.add_typer(builder.group, name="builder")
 app.add_typer(machine.group, name="machine")
 app.add_typer(menu.group, name="menu")
 app.add_typer(boot.group, name="boot")

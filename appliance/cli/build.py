@@ -116,6 +116,7 @@ def _described(found: Any) -> str:
             ("phase", _progress(found)),
             ("asked", moment(found["queued_at"])),
             ("took", _took(found)),
+            ("on", found["builder"] or "this router"),
             ("image", found["image"]),
         ]
     )

@@ -276,7 +276,7 @@ def builds_in(connection: sqlite3.Connection, *states: str) -> list[BuildRow]:
     marks = ", ".join("?" for _ in states)
     rows = connection.execute(
         "SELECT id, host, source, name, revision, state, why, queued_at, began_at, ended_at,"
-        f" phase, done, expected, what, log, image FROM build WHERE state IN ({marks})"
+        f" phase, done, expected, what, log, image, builder FROM build WHERE state IN ({marks})"
         " ORDER BY queued_at, id",
         states,
     ).fetchall()

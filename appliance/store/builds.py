@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.model.images import Finding, Verdict
+from appliance.store.builder_states import TABLE as BUILDER_STATES
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -93,6 +94,7 @@ MIGRATIONS = (
     CREATE INDEX build_state ON build (state, queued_at);
     CREATE INDEX build_host ON build (host, queued_at);
     """,
+    BUILDER_STATES,
 )
 
 
@@ -144,6 +146,7 @@ class BuildRow:
     what: str
     log: str
     image: str | None
+    builder: str = ""  # the name of the builder that has it, "" for this router
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ def verdicts(connection: sqlite3.Connection, source: str | None = None) -> list[
 
 _BUILD = (
     "id, host, source, name, revision, state, why, queued_at, began_at, ended_at, phase, done,"
-    " expected, what, log, image"
+    " expected, what, log, image, builder"
 )
 
 

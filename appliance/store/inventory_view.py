@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.model.builders import Builder
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
 
@@ -189,6 +190,17 @@ def public_names(connection: sqlite3.Connection) -> list[PublicName]:
     return [
         PublicName(ident, name, service, json.loads(settings), float(at))
         for ident, name, service, settings, at in rows
+    ]
+
+
+def builders(connection: sqlite3.Connection) -> list[Builder]:
+    """The computers that build for this router."""
+    rows = connection.execute(
+        "SELECT id, name, host, port, user, systems, jobs, speed, enabled, host_key FROM builder"
+        " ORDER BY name, id"
+    ).fetchall()
+    return [
+        Builder(*(*row[:5], tuple(row[5].split()), *row[6:8], bool(row[8]), row[9])) for row in rows
     ]
 
 

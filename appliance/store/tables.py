@@ -191,6 +191,26 @@ class PublicNameRow(InventoryRow, table=True):
     set_at: float
 
 
+class BuilderRow(InventoryRow, table=True):
+    """Another computer that builds for this router; the router's key for it is with `build`."""
+
+    __tablename__: ClassVar[str] = "builder"
+
+    id: str = Field(primary_key=True)
+    account: str
+    origin: str
+    name: str
+    host: str
+    user: str
+    systems: str  # words of model/builders.SYSTEMS, with spaces between
+    host_key: str  # kind and key, "" until the owner compared it
+    port: int
+    jobs: int
+    speed: int
+    enabled: bool
+    set_at: float
+
+
 class AllowedDirectory(InventoryRow, table=True):
     """A directory below which git+file: and path: sources may lie."""
 

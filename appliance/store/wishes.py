@@ -18,6 +18,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "build": ("host",),
         "cancel": ("build",),
         "retry": ("build",),
+        "try": ("builder",),
     },
     "boot": {
         "pin": ("host", "image"),

@@ -45,7 +45,7 @@ class DaemonRequest:
 def clients() -> tuple[str, ...]:
     """Who may use the daemon: by name, and by number where the user has no name."""
     build = ROLES["build"]
-    users = [(build.user, build.uid), CONFINED["fetch"], CONFINED["eval"]]
+    users = [(build.user, build.uid), *(CONFINED[one] for one in ("fetch", "eval", "remote"))]
     return ("root", *(name for name, _ in users), *(str(uid) for _, uid in users))
 
 
@@ -109,6 +109,7 @@ def daemon_request(
             Folder(store.socket.parent, 0o755),
             Folder(conf.build_dir, 0o700),
             Folder(store.fetch_cache, 0o700, "fetch"),
+            Folder(store.arrivals, 0o700, "remote"),
         ),
         files={
             store.conf / "nix.conf": text(conf, known),

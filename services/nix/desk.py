@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from appliance.faults import Fault, no_fault
+from appliance.store.secrets.open import Secrets
 from services.nix.driver import Caches, Gate, Nix
 from services.nix.versions import Version
 
@@ -37,6 +38,7 @@ class Desk:
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)
     fault: Fault = no_fault
+    systems: frozenset[str] = frozenset()  # what can be built here
 
     def source_roots(self, source: str) -> Path:
         """Roots of a source's trees, one folder per revision."""
@@ -49,6 +51,11 @@ class Desk:
     def build_roots(self, build: str) -> Path:
         """Roots of what a build made."""
         return self.nix.store.roots / "builds" / build
+
+    @property
+    def keys(self) -> Secrets:
+        """The router's private keys for builders, by their ids."""
+        return Secrets(self.state / "secrets/build")
 
     @property
     def logs(self) -> Path:

@@ -7,6 +7,7 @@ ends the process within a second: SIGINT, then SIGKILL for its group; the daemon
 
 import asyncio
 import os
+import platform
 import signal
 import socket
 import struct
@@ -80,8 +81,24 @@ class Nix:
             await asyncio.sleep(pause)
         return await self._asked(verb, args, hear)
 
-    async def _asked(self, verb: str, args: Mapping[str, object], hear: Hear | None) -> Answer:
-        lines = LogLines()
+    async def ask_once(
+        self,
+        verb: str,
+        args: Mapping[str, object],
+        hear: Hear | None = None,
+        lines: LogLines | None = None,
+    ) -> Answer:
+        """As `ask`, where a dropped connection is the answer; `lines` remember what was said."""
+        return await self._asked(verb, args, hear, lines)
+
+    async def _asked(
+        self,
+        verb: str,
+        args: Mapping[str, object],
+        hear: Hear | None,
+        lines: LogLines | None = None,
+    ) -> Answer:
+        lines = lines or LogLines()
         out: list[str] = []
         rest = ""
         last: Mapping[str, object] = {}
@@ -290,6 +307,19 @@ def credentials_in(state: Path) -> Callable[[str], str]:
     return secret
 
 
+def builder_keys_in(state: Path) -> Callable[[str], str]:
+    """A reader of the router's private keys for builders, for the broker, which may read them."""
+
+    def key(name: str) -> str:
+        try:
+            return (state / "secrets/build" / name).read_text()
+        except (OSError, ValueError):
+            what = "The router's key for this builder is missing. Try the builder: it is made then."
+            raise Refused(Problem(("key",), what)) from None
+
+    return key
+
+
 def real_path(path: str) -> str:
     """Where a path leads to once all links are followed; what is not there is kept as it is."""
     return os.path.realpath(path)
@@ -322,6 +352,12 @@ def _memory(which: str) -> int:
 def processors() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def own_systems() -> frozenset[str]:
+    """What derivations may ask for that are built here."""
+    machine = platform.machine()
+    return frozenset({f"{machine}-linux"} | ({"i686-linux"} if machine == "x86_64" else set()))
 
 
 def clock() -> float:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appliance.model.builders import Builder
 from appliance.store.inventory_view import (
     MachineView,
     MenuView,
@@ -11,6 +12,7 @@ from appliance.store.inventory_view import (
     UnknownView,
     Wish,
     allowed_directories,
+    builders,
     machines,
     menus,
     sources,
@@ -28,6 +30,7 @@ class Inventory:
     menus: Sequence[MenuView] = ()
     unknowns: Sequence[UnknownView] = ()
     allowed: Sequence[str] = ()
+    builders: Sequence[Builder] = ()
 
     def source(self, ident: str) -> SourceView | None:
         """The source of that id, while it is in force."""
@@ -45,6 +48,7 @@ def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[
                 menus=menus(connection),
                 unknowns=unknowns(connection),
                 allowed=allowed_directories(connection),
+                builders=builders(connection),
             ),
             wishes(connection, "build", after),
         )

@@ -6,7 +6,7 @@ and the command line.  Store paths are store paths, names are names, nothing has
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from appliance.errors import Problem, Refused
@@ -42,6 +42,17 @@ class Recipe:
         """Everything to build, specialisations included, each once, in a steady order."""
         every = [self, *self.specialisations.values()]
         return tuple(dict.fromkeys(one.drvs[part] for one in every for part in sorted(one.drvs)))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What `derivations` make, specialisations included, each once, in a steady order."""
+        every = [self, *self.specialisations.values()]
+        return tuple(dict.fromkeys(one.outs[part] for one in every for part in sorted(one.outs)))
+
+
+def at_home(made: Recipe, home: Mapping[str, str]) -> Recipe:
+    """The same with its outputs where `home` says that they lie here, by their paths there."""
+    return replace(made, outs={part: home.get(path, path) for part, path in made.outs.items()})
 
 
 def recipe(told: Mapping[str, Any]) -> Recipe:

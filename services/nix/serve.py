@@ -23,12 +23,13 @@ from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
 from services.nix.caches import Cache
 from services.nix.desk import Desk
-from services.nix.driver import Caches, Gate, Nix, chance, has_system_store
+from services.nix.driver import Caches, Gate, Nix, chance, has_system_store, own_systems
 from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
 from services.nix.lan_cache.driver import LanCache
 from services.nix.publish.driver import tidy, write_table
 from services.nix.recipe import from_json
+from services.nix.remote.serve import Watch
 from services.nix.schedule import Waiting, fits, next_check, startable
 from services.nix.store import store_in
 from services.nix.works.driver import Ended, build, unchanged
@@ -72,6 +73,7 @@ async def serve(
         gate=Gate(look_bytes),
         look_seconds=look_seconds,
         fault=fault,
+        systems=own_systems(),
     )
     try:
         async with asyncio.TaskGroup() as group:
@@ -103,6 +105,7 @@ class Role:
         self._cancelled: dict[str, str] = {}  # build → why
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
+        self._watch = Watch(desk, group)
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -123,6 +126,7 @@ class Role:
             told = (self._boot.changed() and self._heard()) or told
             self._check_due()
             self._start_builds()
+            self._watch.turn()
             if told:
                 owed = not write_table(self.desk, self.inventory)
                 self.lan_cache.changed()
@@ -148,6 +152,7 @@ class Role:
             ):
                 self._check(source.id, None)
         self._forget_removed()
+        self._watch.follow(self.inventory.builders)
         for wish in asked:
             self._fulfil(wish)
 
@@ -209,6 +214,9 @@ class Role:
             return "This build has ended already."
         self._cancel(row, "Cancelled by hand.")
         return None
+
+    def _wish_try(self, wish: Wish) -> str | None:
+        return self._watch.try_it(str(wish.body.get("builder", "")), wish.id)
 
     # ── sources ───────────────────────────────────────────────────────────────────────────────────
 
@@ -314,7 +322,7 @@ class Role:
 
     async def _built(self, row: BuildRow, source: SourceView) -> None:
         try:
-            ended = await build(self.desk, row, source)
+            ended = await build(self.desk, row, source, self.inventory.builders)
         except NixieError as why:
             self._end(row, "failed", str(why))
         else:
@@ -377,4 +385,5 @@ _ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {
     "build": Role._wish_build,
     "cancel": Role._wish_cancel,
     "retry": Role._wish_retry,
+    "try": Role._wish_try,
 }

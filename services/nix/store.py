@@ -32,6 +32,11 @@ class Store:
         return f"unix://{self.socket}?root={self.root}"
 
     @property
+    def arrivals(self) -> Path:
+        """Where what builders made lies on its way into the store; on the same disk."""
+        return self.socket.parent.parent / "arrivals"
+
+    @property
     def local_uri(self) -> str:
         """What the daemon itself opens."""
         return "local" if self.root == SYSTEM_ROOT else f"local?root={self.root}"

@@ -35,6 +35,8 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.GenerationBad: ("boot", _always),
     events.GenerationBadHere: ("boot", _always),
     events.BuildEnded: ("build", _failed),
+    events.BuilderLost: ("build", _always),
+    events.BuilderBack: ("build", _always),
     events.ServiceFailed: ("role", _always),
     events.PoolEmpty: ("network", _always),
     events.PoolFlooded: ("network", _always),

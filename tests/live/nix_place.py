@@ -51,7 +51,8 @@ import asyncio, socket, sys
 from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
-from services.nix.driver import credentials_in, real_path
+from services.nix.driver import builder_keys_in, credentials_in, real_path
+from services.nix.remote.request import verbs as verbs_of_builders
 from services.nix.request import verbs
 from services.nix.store import store_in
 from services.processes.driver import ability
@@ -63,7 +64,10 @@ installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, 
 store = store_in(state, nix, system_store=False)
 broker = Broker(
     installed=installed,
-    verbs=verbs(store, credentials_in(state), real_path),
+    verbs={
+        **verbs(store, credentials_in(state), real_path),
+        **verbs_of_builders(store, builder_keys_in(state)),
+    },
     callers={who.uid: frozenset({name}) for name, who in roles.items()},
     users=confined,
     ability=ability([one.uid for one in (*roles.values(), *confined.values())]),
@@ -79,8 +83,10 @@ from appliance.model.installed import Installed
 from appliance.signs import NO_SIGNS
 from services.nix import serve
 from services.nix.caches import caches
+from services.nix.remote import serve as remote
 state, nix, program = (Path(word) for word in sys.argv[1:4])
 serve.PAUSE_SECONDS = 0.2
+remote.WATCH_SECONDS = 1.0
 options = json.loads(sys.argv[4])
 options["caches"] = caches(options.pop("caches", ""))
 installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)
@@ -366,6 +372,11 @@ def _made(folder: Path, nix: Path) -> Place:
     os.chown(state, 0, GROUP[1])
     state.chmod(0o1775)
     desk = open_desk(state)
+    keys = state / "secrets/build"
+    keys.mkdir(parents=True, exist_ok=True)
+    os.chown(keys, ROLES["build"].uid, GROUP[1])
+    keys.chmod(0o750)
+    keys.parent.chmod(0o751)
     sources.allow_directory(desk, OWNER, str(flakes))
     return Place(
         folder,

@@ -49,7 +49,7 @@ def added(here: Place, server: SshServer, name: str) -> str:
 
 def give(here: Place, source: str, **more: str) -> None:
     sources.set_source_credential(here.desk, OWNER, source, kind="ssh-key", **more)
-    (here.state / "secrets").chmod(0o700)
+    (here.state / "secrets").chmod(0o711)
 
 
 def ready(here: Place, source: str) -> bool:

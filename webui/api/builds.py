@@ -33,6 +33,7 @@ class ApiBuild:
     expected: int
     what: Annotated[str, Field(description="a sentence when it failed")]
     image: str | None
+    builder: Annotated[str, Field(description="who has it; empty for this router")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +116,5 @@ def _shown(row: BuildRow) -> ApiBuild:
         row.expected,
         row.what,
         row.image,
+        row.builder,
     )

@@ -9,10 +9,13 @@ from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
 from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
+from appliance.model.builders import SYSTEMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
 from appliance.model.way import Stand
+from appliance.store.builder_states import STATES as BUILDER_STATES
+from appliance.store.builder_states import STEPS
 from appliance.store.people import SCOPES
 from appliance.store.public_names import STATES as NAME_STATES
 from appliance.store.reads import FILES
@@ -23,6 +26,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "adapted": ("native", "adapted", "as built"),
     "boot": states.BOOT,
     "build": states.BUILD,
+    "builder": BUILDER_STATES,
     "change": CHANGE_STATES,
     "channel": CHANNELS,
     "credential": CREDENTIAL_KINDS,
@@ -46,6 +50,8 @@ SETS: Mapping[str, Iterable[str]] = {
     "stage": ("os", "boot"),
     "step": ("dhcp", "loader", "autoexec", "script", "menu", "part", "hold", "report", "up"),
     "step status": ("ok", "running", "aborted", "missing", "refused"),
+    "system": SYSTEMS,
+    "trial step": STEPS,
     "trust": TRUSTS,
     "unknown machine": UNKNOWNS,
     "way": tuple(Stand),

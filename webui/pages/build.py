@@ -183,8 +183,9 @@ def lead(row: BuildRow, now: float) -> str:
         return f"For {phrases.duration(now - row.queued_at)}, because {builds.why(row)}."
     if row.ended_at is None:
         return f"Because {builds.why(row)}."
+    where = f", {builds.on(row)}" if row.builder else ""
     took = f" It took {phrases.duration(row.ended_at - row.began_at)}." if row.began_at else ""
-    return f"{phrases.capital(phrases.ago(now - row.ended_at))}.{took}"
+    return f"{phrases.capital(phrases.ago(now - row.ended_at))}{where}.{took}"
 
 
 _STAGES = ("Fetch", "Look", "Wait", "Build", "Publish")
@@ -205,7 +206,7 @@ def phases(
         f"{sources.revision(revision)}, {phrases.ago(now - revision.seen_at)}" if revision else "",
         states.pill(states.VERDICT, verdict.kind).text.lower() if verdict else "",
         phrases.duration(waited),
-        builds.progress(row),
+        ", ".join(part for part in (builds.progress(row), builds.on(row)) if part),
         "",
     )
     found = []

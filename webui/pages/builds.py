@@ -89,6 +89,7 @@ class BuildsView(NamedTuple):
     ended: tuple[Ended, ...]
     show: str
     anything: bool
+    owns: bool
 
 
 @router.get("/builds")
@@ -127,6 +128,7 @@ def built(here: Here, show: str) -> BuildsView:
         here.now,
         failing=len(failing),
         show=show,
+        owns=here.actor.may("admin"),
     )
 
 
@@ -142,6 +144,7 @@ def view(
     *,
     failing: int = 0,
     show: str = "all",
+    owns: bool = False,
 ) -> BuildsView:
     """The page from its rows: what runs or waits, and what ended, newest first."""
     running = [row for row in under_way if row.state == "running"]
@@ -165,6 +168,7 @@ def view(
         ended=ended(over, {row.host for row in under_way}, sources, now),
         show=show,
         anything=bool(over or under_way or show == FAILING),
+        owns=owns,
     )
 
 
@@ -209,7 +213,7 @@ def active(row: BuildRow, sources: Mapping[str, str], now: float) -> Active:
         done=row.done,
         expected=row.expected,
         progress=progress(row),
-        said=" ".join(phrases.sentence(part) for part in (progress(row), row.phase) if part),
+        said=" ".join(map(phrases.sentence, filter(None, (progress(row), row.phase, on(row))))),
     )
 
 
@@ -224,6 +228,11 @@ def progress(row: BuildRow) -> str:
         return ""
     share = charts.share(row.done, row.expected)
     return f"{phrases.number(row.done)} of {phrases.number(row.expected)} ({share} %)"
+
+
+def on(row: BuildRow) -> str:
+    """Which builder has it, "" for this router."""
+    return f"on {row.builder}" if row.builder else ""
 
 
 def why(row: BuildRow) -> str:

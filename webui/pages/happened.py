@@ -49,6 +49,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.FileReplaced,
         events.WanAddressGone,
         events.OutsideRefused,
+        events.BuilderLost,
     ),
     "ok": (
         events.ForeignServerGone,
@@ -67,6 +68,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.ExposureGone,
         events.FlowsCalm,
         events.PublicNamePublished,
+        events.BuilderBack,
     ),
     "note": (
         events.SourceChanged,
@@ -79,6 +81,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanAddressed,
         events.WanOff,
         events.PublicNameForgotten,
+        events.BuilderLeft,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -97,6 +100,8 @@ QUIET: tuple[type[Event], ...] = (
     events.BuildStepped,
     events.SourceActed,
     events.BuildActed,
+    events.BuilderActed,
+    events.BuilderTried,
     events.MachineActed,
     events.NoticeActed,
     events.NoticeRefused,
@@ -205,5 +210,9 @@ def _told(entry: Entry, called: Names, now: float) -> Happened:
     )
 
 
-_PLACES = {"changes": ("/networks", "the networks"), "wan": ("/internet", "the internet")}
+_PLACES = {
+    "changes": ("/networks", "the networks"),
+    "wan": ("/internet", "the internet"),
+    "builders": ("/builders", "the builders"),
+}
 _LABELS = {"bad": "Trouble", "warn": "Warning", "ok": "Good", "note": "Note"}

@@ -59,6 +59,7 @@ WAYS: Mapping[type[Event], Way] = {
     events.ClockDoubted: Way(
         "The clock is not trusted.", "See the time", "warn", page="/networks/time"
     ),
+    events.BuilderLost: Way("A builder does not answer.", "See why", "warn", page="/builders"),
     events.FlowsNearlyFull: Way(
         "The router has nearly no room for connections.", "See the devices", page="/devices"
     ),

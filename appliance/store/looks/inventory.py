@@ -1,5 +1,6 @@
 """nixie.db: the inventory, the revisions, what was asked of the network."""
 
+from appliance.model.builders import Builder
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
 from appliance.store import inventory_view
@@ -65,6 +66,10 @@ class InventoryLooks(Files):
     def public_names(self) -> list[PublicName]:
         """Names on the internet that follow this router."""
         return self.look("nixie", inventory_view.public_names, [])
+
+    def builders(self) -> list[Builder]:
+        """Other computers that build for this router."""
+        return self.look("nixie", inventory_view.builders, [])
 
     def draft(self, account: str) -> DraftView | None:
         """The change that is being prepared."""

@@ -18,6 +18,7 @@ from appliance.model.images import Literal, Part, StoreFile
 from appliance.model.table import table_to_json
 from appliance.store import build_facts, builds
 from services.nix.assembly import Layout
+from services.nix.derivation import system
 from services.nix.desk import Desk
 from services.nix.inventory import Inventory
 from services.nix.published import images_in, table
@@ -43,6 +44,15 @@ def store_file(store: Store, path: str) -> StoreFile:
         return StoreFile(str(place), place.stat().st_size)
     except (OSError, ValueError):
         raise _missing(path) from None
+
+
+def built_for(store: Store, drvs: Collection[str]) -> frozenset[str]:
+    """The systems for which these derivations are built, as far as their files are there."""
+    found = set()
+    for path in drvs:
+        with suppress(OSError):
+            found.add(system(store.file(path).read_text(errors="replace")))
+    return frozenset(found - {""})
 
 
 async def hashed(layout: Layout) -> Part:

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from appliance.errors import Problem, Refused
+from appliance.errors import Problem, Refused, Unreachable
+from appliance.model.builders import Builder
 from appliance.model.images import (
     Image,
     Part,
@@ -20,17 +21,19 @@ from appliance.model.images import (
     image_from_json,
     image_to_json,
 )
-from appliance.store import build_facts
+from appliance.store import build_facts, builder_states
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.assembly import layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
+from services.nix.driver import Hear
 from services.nix.failure import sentence
-from services.nix.log_lines import Line, LogLines, Step, Told
+from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import (
     Log,
+    built_for,
     hashed,
     intact,
     published_image,
@@ -38,9 +41,10 @@ from services.nix.publish.driver import (
     store_file,
     write,
 )
-from services.nix.recipe import Recipe, from_json, to_json
+from services.nix.recipe import Recipe, at_home, from_json, to_json
+from services.nix.remote.choice import nobody, ready
+from services.nix.remote.driver import Made, built_there
 from services.nix.shortage import disk, memory, needed
-from services.nix.verdict import Answer
 from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
@@ -65,8 +69,11 @@ class _Progress:
     told: tuple[str, int, int] = ("starting", 0, 0)
 
 
-async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
-    """Carry out a build that is in the queue; its row says how it ended.
+async def build(
+    desk: Desk, row: BuildRow, source: SourceView, builders: Sequence[Builder] = ()
+) -> Ended:
+    """Carry out a build that is in the queue, on one of `builders` or here; its row says how it
+    ended.
 
     Cancelling ends nix within a second and leaves the row to the caller.
     """
@@ -84,11 +91,11 @@ async def build(desk: Desk, row: BuildRow, source: SourceView) -> Ended:
     log = Log(desk.logs / row.log)
     before = desk.nix.builds_memory()
     try:
-        answer, lines = await _realised(desk, row, made, log)
-        if answer.exit != 0:
-            return _failed(desk, row, answer, lines, log, _starved(desk, before))
+        done = await _realised(desk, row, made, log, builders)
+        if done.answer.exit != 0:
+            return _failed(desk, row, done, log, None if done.by else _starved(desk, before))
         desk.fault("build.realised")
-        await _publish(desk, row, source, made, log)
+        await _publish(desk, row, source, made, log, done)
     except Refused as why:
         log.add(str(why))
         _over(desk, row, "failed", str(why))
@@ -110,7 +117,9 @@ def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
     return stored is not None and intact(image_from_json(stored).parts)
 
 
-async def _realised(desk: Desk, row: BuildRow, made: Recipe, log: Log) -> tuple[Answer, LogLines]:
+async def _realised(
+    desk: Desk, row: BuildRow, made: Recipe, log: Log, builders: Sequence[Builder]
+) -> Made:
     progress = _Progress()
 
     def hear(told: Told) -> None:
@@ -122,14 +131,43 @@ async def _realised(desk: Desk, row: BuildRow, made: Recipe, log: Log) -> tuple[
 
     report = asyncio.create_task(_reported(desk, row, progress))
     try:
+        if done := await _delegated(desk, row, made, hear, log, builders):
+            return done
         live = await desk.caches.live()
         await _make_room(desk, row, made, live, progress)
-        return await desk.nix.realise(
-            made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
+        return Made(
+            *await desk.nix.realise(
+                made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
+            )
         )
     finally:
         report.cancel()
         await asyncio.gather(report, return_exceptions=True)
+
+
+async def _delegated(
+    desk: Desk, row: BuildRow, made: Recipe, hear: Hear, log: Log, builders: Sequence[Builder]
+) -> Made | None:
+    """Let a builder do it; None when it is to be done here.  Raises Refused when nobody can."""
+    systems = built_for(desk.nix.store, made.derivations)
+    for builder in ready(builders, builder_states.states(desk.database), systems):
+        try:
+            done = await built_there(desk, row, builder, made, hear, log.add)
+        except Unreachable as why:  # the broker, without which nobody is asked
+            log.add(str(why))
+            break
+        if done is not None:
+            return done
+    if row.builder or builders:
+        with transaction(desk.database):
+            builder_states.taken(desk.database, row.id, "")
+    if systems <= desk.systems:
+        return None
+    live = await desk.caches.live()
+    if (await desk.nix.forecast(made.derivations, live)).builds:
+        states = builder_states.states(desk.database)
+        raise Refused(Problem(("builder",), nobody(builders, states, systems - desk.systems)))
+    return None
 
 
 async def _make_room(
@@ -165,9 +203,8 @@ def _starved(desk: Desk, before: Memory | None) -> Memory | None:
     return now if now and before and now.kills > before.kills else None
 
 
-def _failed(
-    desk: Desk, row: BuildRow, answer: Answer, lines: LogLines, log: Log, starved: Memory | None
-) -> Ended:
+def _failed(desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None) -> Ended:
+    answer, lines = done.answer, done.lines
     error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
     last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
     names = {
@@ -180,6 +217,7 @@ def _failed(
         kind, what = "time", f"The whole build took longer than {desk.build_seconds:g} s."
     if starved is not None:
         kind, what = "memory", memory(lines.failed[0] if lines.failed else row.name, starved.limit)
+    what = f"On {done.by}: {what}" if done.by else what
     log.add(what)
     remove(desk.build_roots(row.id))
     if kind == "gone":
@@ -190,14 +228,16 @@ def _failed(
     return Ended.OVER
 
 
-async def _publish(desk: Desk, row: BuildRow, source: SourceView, made: Recipe, log: Log) -> None:
+async def _publish(
+    desk: Desk, row: BuildRow, source: SourceView, made: Recipe, log: Log, done: Made
+) -> None:
     with transaction(desk.database):
         build_facts.build_stepped(desk.database, row, "publishing", 1, 1, desk.now())
     verdict = next(one for one in verdicts(desk.database, row.source) if one.host == row.host)
     known: dict[str, Part] = {}
-    image = await _image(desk, row, source, made, verdict, None, known)
+    image = await _image(desk, row, source, made, verdict, None, known, done)
     special = {
-        name: await _image(desk, row, source, one, verdict, name, known)
+        name: await _image(desk, row, source, one, verdict, name, known, done)
         for name, one in made.specialisations.items()
     }
     for one in (image, *special.values()):
@@ -227,9 +267,11 @@ async def _image(
     verdict: Verdict,
     specialisation: str | None,
     known: dict[str, Part],
+    done: Made,
 ) -> Image:
     store = desk.nix.store
-    files = {part: store_file(store, path) for part, path in wanted_files(made).items()}
+    here = at_home(made, done.home)
+    files = {part: store_file(store, path) for part, path in wanted_files(here).items()}
     planned = layouts(made, files)
     if notes := weight(planned):
         with transaction(desk.database):
@@ -260,8 +302,8 @@ async def _image(
             last_modified=revision.last_modified,
             drvs=dict(made.drvs),
             built_at=desk.now(),
-            built_on="here",
-            nix=str(desk.version) if desk.version else "",
+            built_on=done.by or "here",
+            nix=done.nix if done.by else str(desk.version or ""),
             adapted="as built" if source.as_built else ADAPTED.get(verdict.kind, "adapted"),
         ),
     )

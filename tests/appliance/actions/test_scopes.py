@@ -12,6 +12,7 @@ import pytest
 from appliance.actions import (
     access,
     acts,
+    builders,
     changes,
     devices,
     draft,
@@ -32,12 +33,14 @@ from appliance.actions import (
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
 from appliance.generations import FAILURES
+from appliance.model.builders import Said
 from appliance.model.config import RouterConfig
 from appliance.model.images import image_to_json
 from appliance.model.wan import Wan
 from appliance.plan.slices import cut
-from appliance.store import boots, builds, trials
+from appliance.store import boots, builder_states, builds, trials
 from appliance.store import generations as generation_store
+from appliance.store.builder_states import BuilderState
 from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.open import writer
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
@@ -49,6 +52,7 @@ ROOT = Path(__file__).parents[3]
 MAC, OTHER = "52:54:00:12:34:56", "52:54:00:12:34:57"
 CARD = "52:54:00:12:34:58"
 LAN = {"name": "lan", "bridge": "br-lan", "ports": [], "address": "10.77.0.1/24"}
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 CONFIG = {"networks": [LAN]}
 PING = traces.Typed("lan", "", "router", "", "icmp", None)
 ALL = {"read": VIEWER, "write": HELPER, "admin": OWNER}
@@ -78,7 +82,29 @@ def public_name(desk: Desk, actor: Actor) -> str:
         return public_names.save_name(desk, actor, "", *said).subject
 
 
+def builder(desk: Desk, actor: Actor) -> str:
+    """The id of a builder, added now."""
+    return builders.save_builder(desk, actor, "", Said("kiln", "kiln.lan")).subject
+
+
+def shown(desk: Desk, actor: Actor) -> str:
+    """The id of a builder that is known by what it showed."""
+    ident = builder(desk, OWNER)
+    with closing(writer(desk.reads.state / "build.db", builds.MIGRATIONS)) as connection:
+        builder_states.stands(connection, BuilderState(ident, shown_key=HOST_KEY))
+    return builders.trust_host_key(desk, actor, ident, HOST_KEY).subject
+
+
 DEEDS: Mapping[str, Deed] = {
+    "save_builder": Deed("admin", builder),
+    "trust_host_key": Deed("admin", shown),
+    "try_builder": Deed(
+        "admin", lambda d, a: builders.try_builder(d, a, builder(d, OWNER)), undoable=False
+    ),
+    "enable_builder": Deed(
+        "admin", lambda d, a: builders.enable_builder(d, a, builder(d, OWNER), on=False)
+    ),
+    "remove_builder": Deed("admin", lambda d, a: builders.remove_builder(d, a, builder(d, OWNER))),
     "save_public_name": Deed("admin", public_name),
     "remove_public_name": Deed(
         "admin", lambda d, a: public_names.remove_name(d, a, public_name(d, OWNER))

@@ -43,7 +43,9 @@ def test_only_the_roles_that_need_it_may_use_it() -> None:
         if line.startswith("allowed-users")
     ]
     assert "*" not in allowed
-    assert {"nixie-build", "61105", "nixie-fetch", "nixie-eval"} <= set(allowed.split())
+    assert {"nixie-build", "61105", "nixie-fetch", "nixie-eval", "nixie-remote"} <= set(
+        allowed.split()
+    )
 
 
 def test_only_root_sees_where_builds_happen() -> None:

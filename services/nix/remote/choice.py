@@ -1,0 +1,35 @@
+"""Who builds: the builders that can and are there, else this router, else nobody, and why."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from appliance.model.builders import Builder, able
+from appliance.store.builder_states import READY, BuilderState
+
+
+def ready(
+    builders: Sequence[Builder], states: Mapping[str, BuilderState], systems: Collection[str]
+) -> tuple[Builder, ...]:
+    """Builders for `systems` that are there, the one to ask first before the others."""
+    found = able(builders, systems)
+    return tuple(one for one in found if one.id in states and states[one.id].state == READY)
+
+
+def nobody(
+    builders: Sequence[Builder], states: Mapping[str, BuilderState], systems: Collection[str]
+) -> str:
+    """Why nobody can build for `systems`, which this router is not."""
+    wanted = ", ".join(sorted(systems))
+    needs = f"It needs a builder for {wanted}: this router cannot build for it"
+    others = [one for one in builders if set(systems) <= set(one.systems)]
+    if not others:
+        return f"{needs}, and no builder does. Add one under Builders."
+    said = [f"{one.name}: {_why(one, states.get(one.id))}" for one in others]
+    return f"{needs}, and no builder for it is ready. {' '.join(said)}"
+
+
+def _why(builder: Builder, state: BuilderState | None) -> str:
+    if not builder.enabled:
+        return "it is switched off."
+    if not builder.host_key:
+        return "its host key waits to be compared, under Builders."
+    return (state.what if state else "") or "it was not tried yet."

@@ -1,0 +1,229 @@
+"""What the build role may ask the broker to do with a builder: verbs, as the user `remote`.
+
+A builder comes as fields, each is checked as in `appliance.model.builders`, and ssh gets them as
+options of its own: the URL is always the same, so nothing of an owner's words is ever part of one.
+ssh-ng of Nix 2.26 and newer here, 2.8 and newer there; never `max-connections`, which hangs.
+"""
+
+from collections.abc import Mapping
+
+from appliance.errors import Problem, Refused
+from appliance.model.builders import MOST_JOBS, SYSTEMS, Said, checked, checked_key
+from services.nix.credential import FILE_NAME
+from services.nix.request import KEEP_SECRET, Args, Secret, Verb
+from services.nix.store import Store
+from services.nix.store_path import STORE, is_derivation, is_store_path
+from services.processes.privileges import Job, Limits
+
+ALIAS = "nixie-builder"
+"""What every builder is called in URLs and in known_hosts."""
+URL = f"ssh-ng://{ALIAS}"
+KINDS = "ed25519,ecdsa,rsa"
+SHORT_SECONDS = 60.0
+BRING_SECONDS = 7_200.0
+SILENT_SECONDS = 1_800
+LONGEST_SECONDS = 7 * 86_400.0
+LOG_BYTES = 1 << 40  # a log is cut where it is written
+MEMORY_BYTES = 1 << 30
+
+PAIR = """\
+umask 077
+place=$(mktemp -d) || exit 1
+trap 'rm -rf "$place"' EXIT
+ssh-keygen -q -t ed25519 -N '' -C nixie-router -f "$place/key" || exit 1
+cat "$place/key" "$place/key.pub"
+"""
+"""Makes a key pair and prints both halves."""
+
+SCAN = 'exec ssh-keyscan "$@"'
+TALK = """\
+known=${NIXIE_SECRET%/*}/known_hosts
+printf '%s\\n' "$NIXIE_HOST_KEY" > "$known"
+export NIX_SSHOPTS="$NIXIE_SSH -o IdentityFile=$NIXIE_SECRET -o UserKnownHostsFile=$known"
+"$@"
+"""
+"""Gives nix's ssh the key that `KEEP_SECRET` kept, and the one host key that it accepts."""
+
+BRING = """\
+nix=$1; store=$2; place=$3; shift 3
+rm -rf "$place"/* && mkdir "$place/in" || exit 1
+trap 'rm -rf "$place"/*' EXIT
+for path; do
+  name=${path##*/}; name=${name#*-}
+  "$nix" store dump-path --store "$store" "$path" |
+    "$nix-store" --restore "$place/in/$name" || exit 1
+  "$nix-store" --add "$place/in/$name" || exit 1
+  rm -rf "$place/in/$name"
+done
+"""
+"""Takes store paths out of a builder's store and adds them to ours, by their content."""
+
+
+def verbs(store: Store, key: Secret) -> Mapping[str, Verb]:
+    """The verbs by name.  `key` reads the router's private key for a builder, by its id."""
+    return {
+        "builder-pair": lambda _args, _installed: _pair(),
+        "builder-scan": lambda args, _: _scan(args),
+        "builder-ask": lambda args, _: _ask(args, store, key),
+        "builder-try": lambda args, _: _try(args, store, key),
+        "builder-build": lambda args, _: _build(args, store, key),
+        "builder-weigh": lambda args, _: _weigh(args, store, key),
+        "builder-bring": lambda args, _: _bring(args, store, key),
+    }
+
+
+def small(system: str, nonce: str) -> str:
+    """An expression of the smallest derivation; `nonce` makes it one that nobody has built."""
+    told = 'args = [ "-c" "echo it builds > $out" ]; builder = "/bin/sh";'
+    return f'derivation {{ name = "nixie-trial-{nonce}"; system = "{system}"; {told} }}'
+
+
+def _pair() -> Job:
+    return Job(
+        user="remote",
+        argv=("/bin/sh", "-c", PAIR),
+        limits=Limits(seconds=SHORT_SECONDS),
+    )
+
+
+def _scan(args: Args) -> Job:
+    there = _address(args)
+    return Job(
+        user="remote",
+        argv=(*_shell(SCAN), "-T", "10", "-p", str(there.port), "-t", KINDS, there.host),
+        network=True,
+        limits=Limits(seconds=SHORT_SECONDS),
+    )
+
+
+def _ask(args: Args, store: Store, key: Secret) -> Job:
+    argv = (str(store.nix), "store", "info", "--json", "--store", URL)
+    return _talk(args, store, key, argv, SHORT_SECONDS)
+
+
+def _try(args: Args, store: Store, key: Secret) -> Job:
+    system, nonce = args.get("system"), args.get("nonce")
+    if system not in SYSTEMS:
+        raise _refused("system", f"{system!r} is no system.")
+    if not isinstance(nonce, str) or not nonce.isalnum() or len(nonce) > 64:
+        raise _refused("nonce", "A nonce is letters and digits.")
+    argv = (*_building(store), "--impure", "--expr", small(str(system), nonce))
+    return _talk(args, store, key, argv, SHORT_SECONDS)
+
+
+def _build(args: Args, store: Store, key: Secret) -> Job:
+    drvs = _paths(args, "drvs")
+    if not all(map(is_derivation, drvs)):
+        raise _refused("drvs", "What is built are derivations.")
+    jobs, seconds = args.get("jobs"), args.get("seconds")
+    if not isinstance(jobs, int) or not 1 <= jobs <= MOST_JOBS:
+        raise _refused("jobs", f"A builder builds 1 to {MOST_JOBS} things at once.")
+    if not isinstance(seconds, (int, float)) or not 1 <= seconds <= LONGEST_SECONDS:
+        raise _refused("seconds", "A build may take up to a week.")
+    argv = (
+        *_building(store),
+        *("--max-jobs", str(jobs), "--cores", "0"),
+        *("--max-silent-time", str(SILENT_SECONDS), "--timeout", str(int(seconds))),
+        *("--log-format", "internal-json", "-v"),
+        *(f"{drv}^*" for drv in drvs),
+    )
+    return _talk(args, store, key, argv, float(seconds))
+
+
+def _weigh(args: Args, store: Store, key: Secret) -> Job:
+    argv = (str(store.nix), "path-info", "--json", "--store", URL, *_paths(args, "paths"))
+    return _talk(args, store, key, argv, SHORT_SECONDS)
+
+
+def _bring(args: Args, store: Store, key: Secret) -> Job:
+    place = str(store.arrivals)
+    argv = ("/bin/sh", "-c", BRING, "nixie", str(store.nix), URL, place, *_paths(args, "paths"))
+    return _talk(args, store, key, argv, BRING_SECONDS, (place,))
+
+
+def _building(store: Store) -> tuple[str, ...]:
+    return (str(store.nix), "build", "--no-link", "--eval-store", store.uri, "--store", URL)
+
+
+def _talk(
+    args: Args,
+    store: Store,
+    key: Secret,
+    argv: tuple[str, ...],
+    seconds: float,
+    writable: tuple[str, ...] = (),
+) -> Job:
+    """A job that speaks to the builder by ssh.
+
+    Nix gets no settings of ours: it would send them along, and a builder that trusts the router's
+    account would go by them.
+    """
+    there, name = _address(args), args.get("key")
+    if not isinstance(name, str) or not FILE_NAME.fullmatch(name):
+        raise _refused("key", "This is not the name of a stored key.")
+    own = {
+        "NIX_CONF_DIR": "/tmp/none",
+        "NIX_CONFIG": "experimental-features = nix-command",
+        "NIXIE_SSH": " ".join(_ssh(there)),
+        "NIXIE_HOST_KEY": f"{ALIAS} {checked_key(str(args.get('host_key', '')))}",
+    }
+    return Job(
+        user="remote",
+        argv=(*("/bin/sh", "-c", KEEP_SECRET, "nixie", "key"), *_shell(TALK), *argv),
+        env={**store.environment("/tmp"), **own},
+        network=True,
+        limits=Limits(
+            memory_bytes=MEMORY_BYTES,
+            cpu_seconds=max(600, int(seconds)),
+            seconds=seconds,
+            output_bytes=LOG_BYTES,
+        ),
+        hidden=(str(store.conf.parent),),
+        readable=tuple(str(one) for one in (store.socket.parent, store.root) if str(one) != "/"),
+        writable=writable,
+        stdin=key(name).encode(),
+    )
+
+
+def _ssh(there: Said) -> tuple[str, ...]:
+    options = {
+        "BatchMode": "yes",
+        "StrictHostKeyChecking": "yes",
+        "GlobalKnownHostsFile": "none",
+        "UpdateHostKeys": "no",
+        "IdentitiesOnly": "yes",
+        "PreferredAuthentications": "publickey",
+        "ConnectTimeout": "10",
+        "ServerAliveInterval": "10",
+        "ServerAliveCountMax": "3",
+        "HostKeyAlias": ALIAS,
+        "HostName": there.host,
+        "Port": str(there.port),
+        "User": there.user,
+    }
+    return ("-F", "none", *(f"-o{name}={value}" for name, value in options.items()))
+
+
+def _shell(script: str) -> tuple[str, ...]:
+    return ("/bin/sh", "-c", script, "nixie")
+
+
+def _address(args: Args) -> Said:
+    """Where a builder is, made again out of its fields.  Raises Refused."""
+    host, port, user = (args.get(name) for name in ("host", "port", "user"))
+    if not isinstance(host, str) or not isinstance(port, int) or not isinstance(user, str):
+        raise _refused("host", "A builder is a host, a port and a user.")
+    return checked(Said(name="", host=host, port=port, user=user))
+
+
+def _paths(args: Args, field: str) -> tuple[str, ...]:
+    given = args.get(field)
+    if not isinstance(given, list) or not given or not all(isinstance(one, str) for one in given):
+        raise _refused(field, "Store paths are a list of texts.")
+    if strange := [one for one in given if not is_store_path(one)]:
+        raise _refused(field, f"{strange[0]!r} is not a path below {STORE}.")
+    return tuple(given)
+
+
+def _refused(field: str, what: str) -> Refused:
+    return Refused(Problem((field,), what))

@@ -1,0 +1,1 @@
+"""A trial of a builder, step by step."""

@@ -1,0 +1,31 @@
+from dataclasses import replace
+
+from appliance.model.builders import Builder
+from appliance.store.builder_states import LOST, READY, BuilderState
+from services.nix.remote.choice import nobody, ready
+
+KILN = Builder("k", "kiln", "kiln.lan", 22, "nix", ("aarch64-linux",), 2, 1, True, "key")
+OVEN = replace(KILN, id="o", name="oven", speed=5)
+X86, ARM = frozenset({"x86_64-linux"}), frozenset({"aarch64-linux"})
+NEEDS = "It needs a builder for aarch64-linux: this router cannot build for it, and no builder"
+
+
+def test_only_those_that_are_there_are_asked() -> None:
+    states = {"k": BuilderState("k", READY), "o": BuilderState("o", LOST)}
+    assert ready([KILN, OVEN], states, ARM) == (KILN,)
+    assert ready([KILN, OVEN], {}, ARM) == ()
+    assert ready([KILN, OVEN], states, X86) == ()
+
+
+def test_without_a_builder_one_is_asked_for() -> None:
+    assert nobody([], {}, ARM) == f"{NEEDS} does. Add one under Builders."
+
+
+def test_with_builders_each_says_why_it_does_not() -> None:
+    states = {"k": BuilderState("k", LOST, "kiln.lan does not answer.")}
+    off, strange = replace(OVEN, enabled=False), replace(OVEN, name="new", host_key="")
+    fresh = replace(OVEN, name="fresh")
+    assert nobody([KILN, off, strange, fresh], states, ARM) == (
+        f"{NEEDS} for it is ready. kiln: kiln.lan does not answer. oven: it is switched off. "
+        "new: its host key waits to be compared, under Builders. fresh: it was not tried yet."
+    )

@@ -1,0 +1,153 @@
+"""/builders: other computers that build for this router.  The router's keys for them never come
+out."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
+
+from appliance.actions import builders
+from appliance.model.builders import SYSTEMS, Builder, Said, authorized, fingerprint
+from appliance.store.builder_states import BuilderState
+from webui.api.routes import routes_of
+from webui.api.words import ApiDone, Seconds, ShortText, Text, body, done, one_of
+from webui.session import Owning
+
+router = routes_of("builders")
+System = Annotated[str, one_of("system", max_length=20, examples=["x86_64-linux"])]
+Systems = Annotated[list[System], Field(max_length=len(SYSTEMS))]
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTrialStep:
+    """One step of a trial and what it found."""
+
+    step: Annotated[str, one_of("trial step", examples=["login"])]
+    passed: bool
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiBuilder:
+    """A builder and how it stands; `what` is why it does not build."""
+
+    id: str
+    name: Annotated[str, Field(examples=["kiln"])]
+    host: Annotated[str, Field(examples=["kiln.lan"])]
+    port: int
+    user: Annotated[str, Field(examples=["nix"])]
+    systems: Systems
+    jobs: Annotated[int, Field(description="derivations at once")]
+    speed: Annotated[int, Field(description="the larger is asked first")]
+    enabled: bool
+    state: Annotated[str, one_of("builder", examples=["ready"])]
+    what: str
+    steps: Annotated[list[ApiTrialStep], Field(description="of the last trial")]
+    tried_at: Seconds | None
+    authorized_keys: Annotated[
+        str, Field(description="the line that lets the router in, to paste there")
+    ]
+    host_key: Annotated[str, Field(description="that you trusted, empty for none", examples=[KEY])]
+    shown_host_key: Annotated[
+        str, Field(description="that it showed last: what POST …/trust takes", examples=[KEY])
+    ]
+    shown_fingerprint: Annotated[str, Field(description="of shown_host_key, to compare there")]
+
+
+@dataclass(frozen=True, slots=True)
+class NewBuilder:
+    """What `POST` and `PUT` take; with an empty `name` it is called like its host."""
+
+    __pydantic_config__ = body(host="kiln.lan", user="nix", systems=["x86_64-linux"], jobs=4)
+    host: ShortText
+    name: ShortText = ""
+    port: int = 22
+    user: ShortText = "nix"
+    systems: Systems = field(default_factory=lambda: list(SYSTEMS[:1]))
+    jobs: int = 2
+    speed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The host key whose fingerprint you compared with what the builder itself prints."""
+
+    __pydantic_config__ = body(host_key=KEY)
+    host_key: Text
+
+
+@router.get("/builders")
+def builders_now(here: Owning) -> list[ApiBuilder]:
+    """Every builder and how it stands."""
+    states = here.reads.builder_states()
+    return [_shown(one, states.get(one.id, BuilderState(one.id))) for one in here.reads.builders()]
+
+
+@router.post("/builders", status_code=202)
+def add_builder(here: Owning, new: NewBuilder) -> ApiDone:
+    """Add one; it is tried at once, and `GET /wishes/{wish}` says what came of it."""
+    return _saved(here, "", new)
+
+
+@router.put("/builders/{builder}", status_code=202)
+def change_builder(here: Owning, builder: str, new: NewBuilder) -> ApiDone:
+    """Change one; it is tried at once.  At another address its host key has to be compared."""
+    return _saved(here, builder, new)
+
+
+@router.delete("/builders/{builder}")
+def remove_builder(here: Owning, builder: str) -> ApiDone:
+    """Let it be."""
+    return done(builders.remove_builder(here.desk, here.actor, builder))
+
+
+@router.post("/builders/{builder}/try", status_code=202)
+def try_builder(here: Owning, builder: str) -> ApiDone:
+    """Try it step by step: what came of it is in `GET /wishes/{wish}`."""
+    return done(builders.try_builder(here.desk, here.actor, builder))
+
+
+@router.post("/builders/{builder}/trust", status_code=202)
+def trust_host_key(here: Owning, builder: str, compared: Compared) -> ApiDone:
+    """Take the host key that it showed for its own; then it is tried."""
+    return done(builders.trust_host_key(here.desk, here.actor, builder, compared.host_key))
+
+
+@router.post("/builders/{builder}/on")
+def switch_builder_on(here: Owning, builder: str) -> ApiDone:
+    """Let it build."""
+    return done(builders.enable_builder(here.desk, here.actor, builder, on=True))
+
+
+@router.post("/builders/{builder}/off")
+def switch_builder_off(here: Owning, builder: str) -> ApiDone:
+    """Leave it out; what it builds now goes on."""
+    return done(builders.enable_builder(here.desk, here.actor, builder, on=False))
+
+
+def _saved(here: Owning, ident: str, new: NewBuilder) -> ApiDone:
+    said = Said(new.name, new.host, new.port, new.user, tuple(new.systems), new.jobs, new.speed)
+    return done(builders.save_builder(here.desk, here.actor, ident, said))
+
+
+def _shown(one: Builder, state: BuilderState) -> ApiBuilder:
+    return ApiBuilder(
+        id=one.id,
+        name=one.name,
+        host=one.host,
+        port=one.port,
+        user=one.user,
+        systems=list(one.systems),
+        jobs=one.jobs,
+        speed=one.speed,
+        enabled=one.enabled,
+        state=state.state,
+        what=state.what,
+        steps=[ApiTrialStep(step.step, step.state == "ok", step.what) for step in state.steps],
+        tried_at=state.tried_at,
+        authorized_keys=authorized(state.public_key) if state.public_key else "",
+        host_key=one.host_key,
+        shown_host_key=state.shown_key,
+        shown_fingerprint=fingerprint(state.shown_key) if state.shown_key else "",
+    )
