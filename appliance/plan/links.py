@@ -266,7 +266,8 @@ def _seen(link: Link, scope: Link) -> Link:
 def steps(wanted: State, present: State) -> tuple[Step, ...]:
     """List the steps from `present` to `wanted`; a wanted port that is absent gives none.
 
-    What is present and not wanted was ours: a bridge goes, a tag goes, a port leaves its bridge.
+    What is present and not wanted was ours: a bridge goes, a tag goes, a port leaves its bridge and
+    has its own MAC again.
     Tags come after their ports, which must be on first.
     """
     found: list[Step] = []
@@ -282,8 +283,10 @@ def steps(wanted: State, present: State) -> tuple[Step, ...]:
             found.append(DropBridge(name))
         elif link.vlan is not None:
             found.append(DropVlan(name))
-        elif link.master in {*present, *wanted}:
-            found.append(Release(name))
+        else:
+            found.extend(_of_card(name, PLAIN, link))
+            if link.master in {*present, *wanted}:
+                found.append(Release(name))
     return tuple(found)
 
 

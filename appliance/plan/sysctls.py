@@ -3,7 +3,7 @@
 Forwarding goes on last, when the filter stands, and off first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from appliance.model.config import RouterConfig
@@ -77,11 +77,21 @@ def steps(wanted: State, present: State) -> tuple[Step, ...]:
     resting = {
         path: value for path, value in RESTING.items() if path in present and path not in wanted
     }
-    return tuple(
+    written = tuple(
         Write(path, value)
         for path, value in sorted({**wanted, **resting}.items())
         if value is not None and present.get(path, "") not in (value, None)
     )
+    return (*written, *_forgotten(wanted, present))
+
+
+def _forgotten(wanted: State, present: State) -> Iterator[Step]:
+    """A link that leads to the internet no more obeys nobody, and forgets the addresses and the
+    default route that it was told there: the kernel does so when its IPv6 goes off."""
+    for path, value in sorted(present.items()):
+        if value == "2" and path not in wanted and path.endswith(ACCEPT_RA.rpartition("}")[2]):
+            on = path.replace("accept_ra", "disable_ipv6")
+            yield from (Write(path, "0"), Write(on, "1"), Write(on, "0"))
 
 
 def is_forwarding_on(step: Step) -> bool:

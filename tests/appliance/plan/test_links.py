@@ -280,3 +280,13 @@ def test_a_port_with_nothing_but_tags_is_a_trunk() -> None:
     assert trunks(TAGGED) == ()
     assert trunks(alone) == ("eth1", "eth0")
     assert made_for_tags(alone) == {"eth1.20", "eth0.7"}
+
+
+def test_a_port_that_leads_to_the_internet_no_more_is_as_it_came() -> None:
+    cloned = replace(CARD, mtu=1400, mac="02:00:00:00:00:07")
+    own = (SetMac("eth0", "52:54:00:00:00:00"), SetMtu("eth0", 1500))
+    assert steps({}, {"eth0": cloned}) == own
+
+
+def test_a_port_of_which_nothing_was_asked_keeps_what_it_has() -> None:
+    assert steps({}, {"eth0": replace(CARD, mtu=None, mac=None)}) == ()

@@ -55,3 +55,16 @@ def test_a_session_obeys_its_provider_once_it_is_there() -> None:
     assert found[f"net/ipv6/conf/{LINK}/accept_ra"] == "2"
     coming = wanted(RouterConfig(six, replace(there, static=None)))
     assert not [path for path in coming if LINK in path]
+
+
+def test_a_link_that_leads_to_the_internet_no_more_forgets_what_it_was_told() -> None:
+    there = "net/ipv6/conf/eth0/{}"
+    assert steps({}, {there.format("accept_ra"): "2", there.format("disable_ipv6"): "0"}) == (
+        Write(there.format("accept_ra"), "0"),
+        Write(there.format("disable_ipv6"), "1"),
+        Write(there.format("disable_ipv6"), "0"),
+    )
+
+
+def test_a_link_that_obeyed_nobody_keeps_its_ipv6() -> None:
+    assert steps({}, {"net/ipv6/conf/eth0/accept_ra": "0"}) == ()
