@@ -13,13 +13,14 @@ from appliance.events import DriftRepaired, PrefixDelegated, PrefixGone
 from appliance.model.ipv6 import eui64, joined
 from appliance.store.verified import verified
 from tests.live.net_room import NETWORK
-from tests.live.six_room import SIX, Six, addresses, program, six
+from tests.live.six_room import SIX, ULA, Six, addresses, link_local, program, six
 from tests.live.waiting import until
 
 __all__ = ["program", "six"]
 
 pytestmark = pytest.mark.live
 
+ON_CABLE = ("dev", "eth0")
 OLD, NEW = "2001:db8:42::/56", "2001:db8:77::/56"
 
 
@@ -98,6 +99,22 @@ def test_names_are_answered_by_ipv6_alone(six: Six) -> None:
     ours = ["fd12:3456:789a::1", "2001:db8:42::1"]
     until(lambda: six.lan.run(*dig).split() == ours, "its name has both addresses")
     assert six.lan.run(*dig, "+tcp").split() == ours
+
+
+OUT = {"destination": "2001:db8:ffff::/48", "gateway": "fe80::1%internet"}
+
+
+def test_a_name_is_asked_of_a_server_behind_an_ipv6_route(six: Six) -> None:
+    six.isp.run("ip", "addr", "add", "fe80::1/64", "dev", "eth0", "nodad")
+    six.isp.start(
+        *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"),
+        *("--pid-file=", "--user=root", "--host-record=www.example.com,203.0.113.5"),
+    )
+    six.apply({**SIX, "routes": [OUT], "dns": {"upstreams": [{"address": "2001:db8:ffff::1"}]}})
+    six.isp.run("ip", "-6", "route", "add", ULA, "via", link_local(six.inside, "up0"), *ON_CABLE)
+    heard(six, "fd12:3456:789a:0:")
+    dig = ("dig", "+short", "+tries=5", "@fd12:3456:789a::1", "www.example.com")
+    until(lambda: six.lan.run(*dig).split() == ["203.0.113.5"], "the name is answered")
 
 
 def test_names_are_not_answered_to_the_internet_side_by_ipv6(six: Six) -> None:
