@@ -335,6 +335,17 @@ add chain ip foreign wall { type filter hook forward priority 5; policy drop; }
 """
 
 
+def test_what_the_router_knows_no_way_for_is_judged_by_nobody(room: Room) -> None:
+    room.apply(CONFIG)
+    room.router.run("ip", "route", "add", "unreachable", "203.0.113.0/24")
+    one = packet("lan", "internet", "tcp 443", "203.0.113.9")
+    try:
+        (seen,) = traced(room, CONFIG, flow(one), one)
+    finally:
+        room.router.run("ip", "route", "del", "unreachable", "203.0.113.0/24")
+    assert (seen.accepted, seen.by, seen.elsewhere) == (None, "", "")
+
+
 def test_a_flood_is_told_in_part(room: Room) -> None:
     room.apply(CONFIG)
     one = KINDS["forward-lan-internet"]
