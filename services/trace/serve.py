@@ -116,7 +116,7 @@ class Traces:
             self._renamed = True
         if kind != TRACE or self._trace is None or (one := step(body)) is None:
             return
-        if self._renamed:
+        if self._renamed or (one.handle and one.rule not in self._names):
             # Handles are not given twice, so what was changed a moment ago keeps its name.
             with suppress(Unreachable):
                 self._names |= driver.names()

@@ -21,7 +21,8 @@ from services.trace import driver
 from services.trace.packets import Packet as Seen
 from services.trace.packets import Packets
 from services.trace.wire import GROUPS, TRACE, step
-from tests.live.firewall_room import LINKS, ROUTER_V4, SOMEBODY, Room, firewall_room, inside
+from tests.live.firewall_room import LINKS, ROUTER_V4, SOMEBODY, Dress, Room, firewall_room, inside
+from tests.live.tracing import needs_traces
 
 pytestmark = pytest.mark.live
 
@@ -69,7 +70,12 @@ ADMITTED = {"lab": frozenset({SOMEBODY})}
 @pytest.fixture(scope="module")
 def room() -> Iterator[Room]:
     with firewall_room() as made:
+        needs_traces(made.router)
         yield made
+
+
+def plain(whole: bytes) -> tuple[bytes]:
+    return (whole,)
 
 
 def flow(packet: Packet) -> Flow:
@@ -80,13 +86,15 @@ def flow(packet: Packet) -> Flow:
     return Flow(packet.source, (sender,), packet.destination, there, packet.protocol, port)
 
 
-def traced(room: Room, config: RouterConfig, asked: Flow, *sent: Packet) -> list[Seen]:
+def traced(
+    room: Room, config: RouterConfig, asked: Flow, *sent: Packet, dress: Dress = plain
+) -> list[Seen]:
     """What the kernel tells of these packets while it traces a flow, oldest first."""
-    return inside(room.router.name, lambda: asyncio.run(_traced(room, config, asked, sent)))
+    return inside(room.router.name, lambda: asyncio.run(_traced(room, config, asked, sent, dress)))
 
 
 async def _traced(
-    room: Room, config: RouterConfig, asked: Flow, sent: tuple[Packet, ...]
+    room: Room, config: RouterConfig, asked: Flow, sent: tuple[Packet, ...], dress: Dress
 ) -> list[Seen]:
     packets, table = Packets(50), driver.Table()
 
@@ -98,7 +106,7 @@ async def _traced(
         await table.lay(wanted(config, asked))
         names = driver.names()
         for one in sent:
-            room.send(one)
+            room.send(one, dress)
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.1)  # what is not told by now was not marked
         await table.lift()
@@ -154,6 +162,7 @@ KINDS = {
     "forward-lab-refused": packet("lab", "lan", "tcp 22", "10.77.0.5"),
     "forward-guest-refused by IPv6": packet("visitors", "lab", "tcp 25", "fd79::5"),
     "input-guest-refused": packet("visitors", "router", "tcp 443", "10.78.0.1"),
+    "forward-within-lan": packet("lan", "lan", "tcp 22", "10.99.0.7"),
     "spoofed": packet("lan", "internet", "udp 53", OUT, "203.0.113.9"),
 }
 
@@ -170,6 +179,64 @@ def test_each_kind_of_rule_is_named_by_the_packet_that_it_decides(room: Room, ki
     )
     assert said.by == seen.by
     assert (seen.source, seen.destination) == (str(one.sender), str(one.receiver))
+
+
+@pytest.mark.parametrize(
+    ("to", "receiver", "by"),
+    [
+        ("router", "10.77.0.1", "input-invalid"),
+        ("router", "fd77::1", "input-invalid"),
+        ("internet", OUT, "forward-invalid"),
+        ("internet", OUT6, "forward-invalid"),
+    ],
+)
+def test_what_belongs_to_no_conversation_is_held_back_by_name(
+    room: Room, to: str, receiver: str, by: str
+) -> None:
+    one = packet("lan", to, "tcp 443", receiver)
+    room.apply(CONFIG)
+    (seen,) = traced(room, CONFIG, flow(one), one, dress=odd)
+    assert (seen.accepted, seen.by) == (False, by)
+
+
+def odd(whole: bytes) -> tuple[bytes]:
+    """The same with SYN and FIN at once, which begins nothing; the checksum is made to fit."""
+    at = len(whole) - TCP_AND_PROBE
+    head, tcp = whole[:at], bytearray(whole[at:])
+    tcp[13] |= 1
+    total = int.from_bytes(tcp[16:18]) - 1
+    tcp[16:18] = (total if total > 0 else total + 0xFFFF).to_bytes(2)
+    return (head + bytes(tcp),)
+
+
+TCP_AND_PROBE = 36
+"""Bytes of the header, and of what a probe carries."""
+
+
+def test_an_answer_is_let_through_as_that(room: Room) -> None:
+    asked = packet("lan", "internet", "udp 443", OUT6)
+    room.apply(CONFIG)
+    number = room.send(asked)
+    assert room.arrivals({number}).get(number) == "internet"
+    answer = packet("internet", "lan", f"udp {1024 + number % 60_000}", str(asked.sender))
+
+    def from_443(whole: bytes) -> tuple[bytes]:
+        at = len(whole) - UDP_AND_PROBE
+        port, total = int.from_bytes(whole[at : at + 2]), int.from_bytes(whole[at + 6 : at + 8])
+        total = (total + port - 443) % 0xFFFF
+        return (
+            whole[:at]
+            + (443).to_bytes(2)
+            + whole[at + 2 : at + 6]
+            + (total or 0xFFFF).to_bytes(2)
+            + whole[at + 8 :],
+        )
+
+    (seen,) = traced(room, CONFIG, flow(answer), answer, dress=from_443)
+    assert (seen.accepted, seen.by) == (True, "forward-answers")
+
+
+UDP_AND_PROBE = 24
 
 
 @pytest.mark.parametrize("family", [4, 6])
@@ -266,6 +333,17 @@ FOREIGN = """
 add table ip foreign
 add chain ip foreign wall { type filter hook forward priority 5; policy drop; }
 """
+
+
+def test_what_the_router_knows_no_way_for_is_judged_by_nobody(room: Room) -> None:
+    room.apply(CONFIG)
+    room.router.run("ip", "route", "add", "unreachable", "203.0.113.0/24")
+    one = packet("lan", "internet", "tcp 443", "203.0.113.9")
+    try:
+        (seen,) = traced(room, CONFIG, flow(one), one)
+    finally:
+        room.router.run("ip", "route", "del", "unreachable", "203.0.113.0/24")
+    assert (seen.accepted, seen.by, seen.elsewhere) == (None, "", "")
 
 
 def test_a_flood_is_told_in_part(room: Room) -> None:

@@ -11,9 +11,11 @@ from appliance.plan.trace import TABLE
 from appliance.store.recall.open import recall
 from appliance.store.traces import Trace, trace
 from tests.live.net_room import CONFIG, Router, program, router
+from tests.live.test_apart import ASK, NEW, OLD, Home, home
+from tests.live.tracing import needs_traces
 from tests.live.waiting import until
 
-__all__ = ["program", "router"]
+__all__ = ["home", "program", "router"]
 
 pytestmark = pytest.mark.live
 
@@ -36,6 +38,11 @@ RULED = {
         }
     ],
 }
+
+
+@pytest.fixture(autouse=True)
+def able(router: Router) -> None:
+    needs_traces(router.inside)
 
 
 def flow(port: int) -> Flow:
@@ -165,3 +172,21 @@ def test_a_place_that_is_not_there_is_said(router: Router) -> None:
     found = until(lambda: (one := told(router)) and one.problem, "it is said")
     assert "One of its places is not there now" in str(found)
     assert not marks(router)
+
+
+def test_what_two_devices_of_one_network_say_is_told_on_their_bridge(home: Home) -> None:
+    home.new.run("ip", "neigh", "add", "10.77.0.50", "lladdr", OLD, "dev", "eth0")
+    within = Flow("lan", (NEW,), "lan", ("10.77.0.50",), "udp", 53)
+    home.router.wish("trace", until=str(time.time() + 60), **within.fields())
+    until(lambda: marks(home.router), "it is traced")
+
+    def newest() -> tuple[bool | None, str]:
+        home.new.python(ASK, "10.77.0.50")
+        found = told(home.router)
+        one = found.packets[0] if found and found.packets else None
+        return (one.accepted, one.by) if one else (None, "")
+
+    until(lambda: newest() == (False, "newcomers-lan"), "it is held back")
+    home.let_in(NEW)
+    within_lan = (True, "forward-within-lan")  # where the kernel asks the filter about frames, too
+    until(lambda: newest() in (within_lan, (True, "forward-within")), "it is let through")

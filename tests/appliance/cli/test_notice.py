@@ -11,6 +11,7 @@ from appliance.store.reads import Reads
 from tests.webui.conftest import Admin, admin
 from tests.webui.memory import remembering
 from tests.webui.pages.test_drops import DROP
+from tests.webui.pages.test_traces import FLOW, PACKET
 
 __all__ = ("admin",)
 Run = Callable[..., Result]
@@ -62,3 +63,15 @@ def test_what_was_held_back_is_listed(nixie: Run, admin: Admin) -> None:
         said = nixie("firewall", "drops").stdout
     assert "forward-lan-refused" in said
     assert "tcp 443" in said
+
+
+def test_a_conversation_is_watched(nixie: Run, admin: Admin) -> None:
+    refused = nixie("firewall", "trace", "lan", "internet", "tcp", "443")
+    assert "No configuration is in force yet" in refused.stderr
+    assert "Nothing was watched." in nixie("firewall", "trace").stdout
+    assert nixie("firewall", "trace", "--stop").exit_code == 0
+    told = {"wish": "w", "flow": FLOW.fields(), "until": 0.0, "over": True, "problem": ""}
+    with remembering(admin.state, "net", [{**told, "packets": [PACKET]}]):
+        said = nixie("firewall", "trace").stdout
+    assert "forward-lan-refused" in said
+    assert "blocked" in said
