@@ -205,7 +205,13 @@ def _number(text: str) -> int:
 
 
 def _made_of_it(tally: Tally) -> str:
-    times = phrases.counted(tally.ups or tally.failures, "time").lower()
-    if not tally.ups:
-        return f"fell short {times}"
-    return f"came up {times}"
+    return f"came up {_times(tally.ups)}" if tally.ups else f"fell short {_times(tally.failures)}"
+
+
+def _times(count: int) -> str:
+    """How often.
+
+    >>> _times(1), _times(2), _times(3)
+    ('once', 'twice', '3 times')
+    """
+    return {1: "once", 2: "twice"}.get(count, f"{phrases.number(count)} times")
