@@ -277,8 +277,7 @@ class GenerationGood(Event):
 
 @dataclass(frozen=True, slots=True)
 class GenerationBad(Event):
-    """Generation {number} of {name} is bad: {mac} was sent it {failures} times, never called home
-    and asked to boot again. {instead}"""
+    """Generation {number} of {name} is bad: {mac} got it {failures} times in vain. {instead}"""
 
     bell: ClassVar[str] = "machines"
 
@@ -294,8 +293,7 @@ class GenerationBad(Event):
 
 @dataclass(frozen=True, slots=True)
 class GenerationBadHere(Event):
-    """{mac} cannot start generation {number} of {name}, which others run: it was sent it {failures}
-    times and never called home. {instead}"""
+    """{mac} does not start generation {number} of {name}, which others run. {instead}"""
 
     bell: ClassVar[str] = "machines"
 

@@ -102,6 +102,11 @@ def booted(generation: Published, specialisation: str | None) -> str:
     return generation.specialisations.get(specialisation, "")
 
 
+def images_of(generation: Published) -> tuple[str, ...]:
+    """Every image of a generation, its own first."""
+    return (generation.image, *generation.specialisations.values())
+
+
 def served(
     generations: Sequence[One],
     standings: Standings,
@@ -125,7 +130,7 @@ def served(
     for one in found:
         if one.image == pinned:
             return one
-    states = {boots(one): standings.state(boots(one), one.state) for one in found}
+    states = {boots(one): standings.state(boots(one), _published(one, boots(one))) for one in found}
     good = [one for one in found if states[boots(one)] == "good"]
     fit = [
         one
@@ -136,3 +141,9 @@ def served(
         return fit[0]
     order = [*(one for one in fit if one in good), *fit, *good]
     return order[0] if order else None
+
+
+def _published(generation: Published, image: str) -> str:
+    """What is known of one of its images beside tallies: a specialisation proves itself."""
+    own = image == generation.image or generation.state == "unwatched"
+    return generation.state if own else "trial"

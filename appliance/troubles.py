@@ -35,7 +35,9 @@ class Rule:
 
 
 RULES: Mapping[type[Event], Rule] = {
-    events.GenerationBad: Rule(("host",), (events.GenerationGood, events.GenerationChosen)),
+    events.GenerationBad: Rule(
+        ("host",), (events.GenerationGood, events.GenerationChosen), 7 * _DAY
+    ),
     events.GenerationBadHere: Rule(("host", "mac"), seconds=_DAY),
     events.BootLooping: Rule(("network", "mac"), seconds=_QUARTER),
     events.LinkMissing: Rule(("network", "link"), (events.LinkReturned, events.LinkUnclear)),

@@ -7,7 +7,7 @@ from appliance.actions.hosts import FoundHost, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
 from appliance.events import MachineActed
-from appliance.generations import served
+from appliance.generations import images_of, served
 from appliance.store.builds import GenerationRow
 from appliance.store.reads import Reads
 
@@ -46,7 +46,7 @@ def roll_back(desk: Desk, actor: Actor, host: str) -> Done:
             raise Refused(problem(f"{found.name} serves nothing to go back from.", "host"))
         after = replace(
             stands,
-            aside=stands.aside | {now.image},
+            aside=stands.aside | frozenset(images_of(now)),
             pins={one: image for one, image in stands.pins.items() if one != found.id},
         )
         then = served(rows, after, found.id, there=desk.reads.image)
@@ -63,7 +63,8 @@ def try_again(desk: Desk, actor: Actor, host: str, number: int) -> Done:
     with act(desk, actor, "try_again") as doing:
         found = host_named(desk, doing.session, host)
         row = _numbered(desk, found, number)
-        if row.state != "bad" and desk.reads.standings().worst(row.image) is None:
+        stands = desk.reads.standings()
+        if row.state != "bad" and not any(stands.worst(image) for image in images_of(row)):
             what = f"Generation {number} of {found.name} {STANDS[row.state]}: it can be served."
             raise Refused(problem(what, "generation"))
         doing.wish(desk.new_id(), "boot", "try-again", host=found.id, image=row.image)

@@ -135,7 +135,9 @@ def instead(table: Table, host_id: str, machine: str, images: Images, standings:
     host = table.hosts.get(host_id)
     if host is None:
         return ""
-    given = World(table, images, standings, machine).serves(host)
+    known = table.machines.get(machine)
+    special = known.specialisation if known and known.host == host.id else None
+    given = World(table, images, standings, machine).serves(host, special)
     if given is None:
         return "There is no other to give it: it waits for one."
     stands = "pinned" if given.image == standings.pins.get(host.id) else ""
@@ -159,8 +161,12 @@ def pick(
         return decide(table, network, mac, images, standings)
     if key in allowed:
         for host, generation, ident in _everything(table):
-            if image_key(ident) == key:
-                return _image(host, generation, ident, images)
+            if image_key(ident) != key:
+                continue
+            pinned = standings.pins.get(host.id) == generation.image
+            if standings.state(ident, "trial") == "bad" and not pinned:
+                return Page("This image is bad meanwhile.", "The menu comes back.", 3)
+            return _image(host, generation, ident, images)
     return Page("This entry is not in the menu any more.", "The menu comes back.", 3)
 
 

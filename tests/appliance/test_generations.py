@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from appliance.generations import FAILURES, NOTHING_KNOWN, Standings, Tally, served
+from appliance.generations import FAILURES, NOTHING_KNOWN, Standings, Tally, booted, served
 from appliance.store import boots, generations
 from appliance.store.journal import transaction
 
@@ -98,6 +98,16 @@ def test_a_specialisation_is_judged_by_its_own_image(special: str, got: Made | N
     images = {NEW: "n-gaming", MIDDLE: "m-gaming", OLD: special}
     assert served(EVERY, stands, HOST, "anvil", boots=lambda one: images[one]) == got
     assert served(EVERY, stands, HOST, "anvil") == NEW
+
+
+def test_a_good_generation_says_nothing_of_its_specialisation() -> None:
+    stands = Standings({"n-gaming": {"anvil": FAILED}})
+    proved = Made("new", "good", {"gaming": "n-gaming"})
+    older = Made("old", "good", {"gaming": "o-gaming"})
+    gaming = served(
+        (proved, older), stands, HOST, "bellows", boots=lambda one: booted(one, "gaming")
+    )
+    assert (gaming, served((proved, older), stands, HOST, "bellows")) == (older, proved)
 
 
 class Life(RuleBasedStateMachine):

@@ -20,6 +20,7 @@ LAN = DhcpNetwork(
 )  # fmt: skip
 DNS = DnsSlice("nixie", "lan", (), Dns())
 MISSING = events.LinkMissing("lan", "enp2s0")
+BAD = events.GenerationBad("s/h", "h", 2, "image", "52:54:00:00:00:01", "b1", 2, "1 is served.")
 UNCLEAR = events.LinkUnclear("lan", "enp2s0", "a and b")
 
 
@@ -36,6 +37,8 @@ def told(*pairs: tuple[float, Event]) -> list[Entry]:
         (events.RevisionRefused(3, "x"), events.RevisionApplied(3)),
         (events.NetworkUnreachable("x"), events.DriftRepaired("y")),
         (events.ClockDoubted(), events.ClockTrusted()),
+        (BAD, events.GenerationGood("s/h", "h", 3, "mended", "52:54:00:00:00:01")),
+        (BAD, events.GenerationChosen("s/h", "h serves generation 1.")),
     ],
 )
 def test_what_began_stands_until_it_is_over(began: Event, over: Event) -> None:
@@ -69,6 +72,8 @@ def test_the_end_of_one_thing_is_not_the_end_of_another() -> None:
     assert [one.event for one in troubles.standing(told((5, elsewhere), (9, MISSING)), NOW)] == [
         MISSING
     ]
+    other = events.GenerationGood("s/other", "other", 3, "mended", "52:54:00:00:00:01")
+    assert [one.event for one in troubles.standing(told((5, other), (9, BAD)), NOW)] == [BAD]
 
 
 def test_the_same_thing_is_told_once() -> None:

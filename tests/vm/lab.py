@@ -101,9 +101,11 @@ def switched_on(
     name: str = "vm",
     megabytes: int = 512,
     cpu: str = "",
+    restarts: bool = False,
 ) -> Iterator[Running]:
     """A machine behind the router for the length of a block; its console when the block fails."""
-    running = Running(Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu))
+    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts)
+    running = Running(made)
     loop = asyncio.new_event_loop()
     task: list[asyncio.Task[None]] = []
 

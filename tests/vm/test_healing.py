@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,12 @@ def page(workshop: Workshop, path: str) -> str:
         return str(answer.read().decode())
 
 
+def answered(workshop: Workshop, wish: str) -> bool:
+    found = workshop.router.client.get(f"/wishes/{wish}")
+    assert found["state"] != "refused", found
+    return bool(found["state"] == "done")
+
+
 def test_a_generation_whose_init_dies_makes_room_for_the_last_good_one(
     workshop: Workshop, host: tuple[str, Flake]
 ) -> None:
@@ -122,5 +129,14 @@ def test_a_generation_whose_init_dies_makes_room_for_the_last_good_one(
     html = page(workshop, f"/hosts/{ident}")
     assert "Generation 1, the last good one, is served, because generation 2 is bad." in html
     assert f'href="/boots/{told["facts"]["boot"]}"' in html
+    for press, body in (
+        ("try-again", {"generation": 2}),
+        ("pin", {"generation": 1}),
+        ("unpin", {}),
+    ):
+        wish = router.client.post(f"/hosts/{ident}/{press}", body)["wish"]
+        until(partial(answered, workshop, wish), f"boot did {press}")
+    (newest, _) = router.client.get("/images", host=ident)
+    assert (newest["state"], newest["served"], newest["pinned"]) == ("trial", True, False)
     why = page(workshop, f"/boots/{told['facts']['boot']}")
     assert "All parts were sent and acknowledged." in why

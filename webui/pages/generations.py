@@ -9,7 +9,7 @@ from starlette.responses import Response
 from appliance.actions import generations as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
-from appliance.generations import Standings, Tally, served
+from appliance.generations import Standings, Tally, images_of, served
 from appliance.store.builds import GenerationRow
 from webui import phrases
 from webui.forms import Text
@@ -165,8 +165,8 @@ def lines(
             made=phrases.ago(now - row.made_at),
             revision=row.rev[:7],
             size=phrases.size(row.size),
-            ran=ran(stands.tallies.get(row.image, {}), called),
-            again=row.state == "bad" or stands.worst(row.image) is not None,
+            ran=_ran_any(row, stands, called),
+            again=row.state == "bad" or any(stands.worst(image) for image in images_of(row)),
             compare=older if older != row.image else "",
         )
         for row, older in zip(rows, before, strict=False)  # no row, no ""
@@ -180,11 +180,21 @@ def state(row: GenerationRow, stands: Standings) -> Pill:
     return states.pill(states.GENERATION, row.state)
 
 
-def ran(tallies: Mapping[str, Tally], called: Mapping[str, str]) -> tuple[Ran, ...]:
-    """What machines made of it, those it failed on first."""
+def _ran_any(row: GenerationRow, stands: Standings, called: Mapping[str, str]) -> tuple[Ran, ...]:
+    own = ran(stands.tallies.get(row.image, {}), called)
+    special = [
+        one
+        for name, image in sorted(row.specialisations.items())
+        for one in ran(stands.tallies.get(image, {}), called, f" with {name}")
+    ]
+    return (*own, *special)
+
+
+def ran(tallies: Mapping[str, Tally], called: Mapping[str, str], how: str = "") -> tuple[Ran, ...]:
+    """What machines made of it, those it failed on first; `how` they ran it is said behind."""
     found = sorted(tallies.items(), key=lambda one: (not one[1].failed, who(one[0], called)))
     return tuple(
-        Ran(f"{who(machine, called)} {_made_of_it(one)}", one.boot, one.failed)
+        Ran(f"{who(machine, called)} {_made_of_it(one)}{how}", one.boot, one.failed)
         for machine, one in found
         if one.ups or one.failures
     )
@@ -205,7 +215,13 @@ def _number(text: str) -> int:
 
 
 def _made_of_it(tally: Tally) -> str:
-    times = phrases.counted(tally.ups or tally.failures, "time").lower()
-    if not tally.ups:
-        return f"fell short {times}"
-    return f"came up {times}"
+    return f"came up {_times(tally.ups)}" if tally.ups else f"fell short {_times(tally.failures)}"
+
+
+def _times(count: int) -> str:
+    """How often.
+
+    >>> _times(1), _times(2), _times(3)
+    ('once', 'twice', '3 times')
+    """
+    return {1: "once", 2: "twice"}.get(count, f"{phrases.number(count)} times")

@@ -127,6 +127,14 @@ OF_NETWORKS = frozenset(
     for kind in kinds
     if "network" in kind.__dataclass_fields__
 )
+OF_GENERATIONS: frozenset[type[Event]] = frozenset(
+    {
+        events.GenerationGood,
+        events.GenerationBad,
+        events.GenerationBadHere,
+        events.GenerationChosen,
+    }
+)
 OF_INTERNET = frozenset(kind for kind in LOUD if kind.startswith("Wan"))
 _TONE = {kind: tone for tone, kinds in TONES.items() for kind in kinds}
 _ENDED = {"built": "ok", "unchanged": "ok", "failed": "bad"}
@@ -182,6 +190,9 @@ def place(event: Event, called: Names) -> tuple[str, str]:
     facts = {name: str(value) for name, value in asdict(event).items() if value}
     if "build" in facts:
         return f"/builds/{facts['build']}", "its build"
+    if type(event) in OF_GENERATIONS:
+        host = facts["host"]
+        return f"/hosts/{host}", f"the generations of {host.rpartition('/')[2]}"
     source = facts.get("source") or facts.get("host", "").rpartition("/")[0]
     if source in called.sources:
         return f"/sources/{source}", called.sources[source]

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 
 from appliance.events import GenerationChosen, WishRefused
+from appliance.generations import images_of
 from appliance.model.table import Generation, Host
 from appliance.store import boots, generations, journal
 from appliance.store.inventory_view import Wish
@@ -70,12 +71,14 @@ def _unpin(connection: sqlite3.Connection, host: Host, _which: Generation, _at: 
 
 
 def _set_aside(connection: sqlite3.Connection, host: Host, which: Generation, at: float) -> str:
-    generations.set_aside(connection, host.id, which.image, at)
+    for image in images_of(which):
+        generations.set_aside(connection, host.id, image, at)
     return f"Generation {which.number} of {host.name} is bad: you rolled back from it."
 
 
 def _try_again(connection: sqlite3.Connection, host: Host, which: Generation, _at: float) -> str:
-    generations.put_on_trial(connection, which.image)
+    for image in images_of(which):
+        generations.put_on_trial(connection, image)
     return f"Generation {which.number} of {host.name} may prove itself again."
 
 

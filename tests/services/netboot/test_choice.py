@@ -75,6 +75,23 @@ def test_a_menu_offers_no_bad_image() -> None:
     assert (shown.default, shown.earlier) == (image_key(OLD.id), ())
 
 
+def test_an_image_that_became_bad_is_not_picked() -> None:
+    key = image_key(NEW.id)
+    made = table(NEW, OLD, states=("trial", "good"))
+    got = pick(made, "lan", MAC, key, IMAGES, frozenset({key}), bad(NEW))
+    assert isinstance(got, Page)
+    pinned = replace(bad(NEW), pins={"s1/ember": NEW.id})
+    assert isinstance(pick(made, "lan", MAC, key, IMAGES, frozenset({key}), pinned), Run)
+
+
+def test_a_machine_with_a_specialisation_is_told_what_it_gets_of_that() -> None:
+    special = image(number=7)
+    made = table(NEW, OLD, specialisation="gaming", specialisations={"gaming": special.id})
+    images = looked_up(NEW, OLD, special)
+    said = instead(made, "s1/ember", "m1", images, bad(special))
+    assert said == "There is no other to give it: it waits for one."
+
+
 def test_a_strangers_failures_are_its_own() -> None:
     made = table(NEW, OLD, unknown="menu", states=("good", "good"))
     shown = decide(made, "lan", STRANGER, IMAGES, bad(NEW, machine=f"lan|{STRANGER}"))

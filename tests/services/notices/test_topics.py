@@ -21,6 +21,8 @@ def ended(state: str) -> Event:
         (events.RevisionUndone(7, "nobody kept it."), "change"),
         (ended("short"), "boot"),
         (ended("up"), None),
+        (events.GenerationBad("s/h", "h", 2, "i", "m", "b", 2, "1 is served."), "boot"),
+        (events.GenerationGood("s/h", "h", 2, "i", "m"), None),
         (events.BuildEnded("b", "h", "ember", "failed"), "build"),
         (events.BuildEnded("b", "h", "ember", "built"), None),
         (events.ServiceFailed("devices", "why.", 4), "role"),

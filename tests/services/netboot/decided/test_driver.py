@@ -91,6 +91,15 @@ def test_rolling_back_sets_an_image_aside_with_its_pin(owner: Owner) -> None:
     assert (stands.pins, stands.state(NEW.id, "good")) == ({}, "bad")
 
 
+def test_rolling_back_takes_the_specialisations_along(owner: Owner) -> None:
+    told = table(NEW, OLD, specialisations={"gaming": "gaming-image"})
+    owner.world.table = told
+    owner.wishes("set-aside", host=HOST, image=NEW.id)
+    assert owner.recorder.standings.state("gaming-image", "trial") == "bad"
+    owner.wishes("try-again", host=HOST, image=NEW.id)
+    assert owner.recorder.standings.aside == frozenset()
+
+
 def test_a_bad_one_is_on_trial_again(owner: Owner) -> None:
     for _ in range(FAILURES):
         generations.count_failure(owner.recorder.connection, NEW.id, "m1", "b1", now())
