@@ -15,9 +15,9 @@ BY_ZONE: Final = "by-zone"
 SERVED: Final = "served"
 OFF: Final = "off"
 CHOICES: Mapping[str, str] = {
-    BY_ZONE: "the router is one in the zone lan, and nowhere else",
-    SERVED: "the router is one here",
-    OFF: "the router is none here",
+    BY_ZONE: "on in the zone lan, off elsewhere",
+    SERVED: "on",
+    OFF: "off",
 }
 """What may be said of the binary cache on a network, and how it is said."""
 

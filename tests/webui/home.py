@@ -28,6 +28,7 @@ from appliance.generations import FAILURES
 from appliance.model import read
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.images import Image, Part, Provenance, image_to_json
+from appliance.model.lan_cache import PLACE, CacheFacts, to_json
 from appliance.model.outside import Seen, Socket
 from appliance.model.wan import Wan
 from appliance.model.way import Held, Lease, Stand, Way
@@ -45,6 +46,7 @@ from appliance.store import (
 )
 from appliance.store.open import writer
 from appliance.store.people import SCOPES
+from services.nix.publish.driver import write
 from tests.webui.household import TABLET, furnish_devices
 
 NOW = 1_773_609_247.0  # Sunday 15 March 2026, 21:14:07 UTC
@@ -85,6 +87,10 @@ def desk_of(state: Path, now: float = NOW) -> Desk:
     return replace(opened, now=lambda: now)
 
 
+CACHE = CacheFacts(f"nixie-0a1b2c3d:{'A' * 43}=", "/", 1_204, 9_000_000_000)
+"""What `build` gives away."""
+
+
 def furnish(state: Path, now: float = NOW) -> dict[str, str]:
     """Fill `state`; returns ids by name: sources, hosts, machines, boots, builds."""
     ids = _inventory(state, now)
@@ -94,6 +100,7 @@ def furnish(state: Path, now: float = NOW) -> dict[str, str]:
     _network(state, now)
     _way(state, now)
     ids["image"] = _image(state, ids, now)
+    write(state / PLACE, to_json(CACHE))
     return ids
 
 

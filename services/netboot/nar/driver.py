@@ -12,9 +12,10 @@ from io import FileIO
 from services.netboot.files import Piece
 from services.netboot.nar import wire
 
-SMALL_BYTES = 64 << 10
+SMALL_BYTES = 32 << 10
 """Files up to here are read and sent together with what is around them."""
-GATHERED_BYTES = 256 << 10
+GATHERED_BYTES = 64 << 10
+"""What a client that takes nothing costs, at most with a small file more."""
 SKIPPED_AT_ONCE = 256
 
 Gathered = tuple[Piece | bytes, FileIO | None]
@@ -55,8 +56,8 @@ def gathered(parts: Iterable[bytes | Piece]) -> Iterator[Gathered]:
             size += len(content)
             if size < GATHERED_BYTES and content:
                 continue
-        yield b"".join(waiting), None
-        waiting, size = [], 0
+        joined, waiting, size, content = b"".join(waiting), [], 0, b""
+        yield joined, None
         if large and isinstance(one, Piece):
             with _open(one.file) as file:
                 yield one, file

@@ -1,39 +1,32 @@
 """The page Binary cache, and the choice on a network's page."""
 
-import json
+from dataclasses import replace
 
 from appliance.actions import draft
-from appliance.model.lan_cache import PLACE, CacheFacts, to_json
+from appliance.model.lan_cache import PLACE, to_json
+from services.nix.publish.driver import write
+from tests.webui.home import CACHE
 from tests.webui.pages.conftest import Home
 from tests.webui.pages.test_network import form
 
-KEY = f"nixie-0a1b2c3d:{'A' * 43}="
-
-
-def published(home: Home, problem: str = "") -> None:
-    """build writes what it gives away."""
-    place = home.state / PLACE
-    place.parent.mkdir(exist_ok=True)
-    place.write_text(json.dumps(to_json(CacheFacts(KEY, "/", 1_204, 9_000_000_000, problem))))
-
 
 def test_before_there_is_a_key_it_says_when_there_will_be(lived_in: Home) -> None:
+    (lived_in.state / PLACE).unlink()
     page = lived_in.get("/cache")
     assert "The role build makes its key when it starts." in page
     assert "trusted-public-keys" not in page
 
 
 def test_the_lines_are_there_to_paste(lived_in: Home) -> None:
-    published(lived_in)
     page = lived_in.get("/cache")
-    assert f"trusted-public-keys = [ &#34;{KEY}&#34; ];" in page
+    assert f"trusted-public-keys = [ &#34;{CACHE.key}&#34; ];" in page
     assert "store paths of published images, 8.4\N{NO-BREAK SPACE}GiB unpacked." in page
-    assert "/cache&#34; ];" in page
+    assert "substituters = [ &#34;http://10.77.0.1/cache&#34; ];" in page
 
 
 def test_a_problem_is_said(lived_in: Home) -> None:
-    published(lived_in, "Nix did not answer: no such file.")
-    assert "not given away yet. Nix did not answer: no such file." in lived_in.get("/cache")
+    write(lived_in.state / PLACE, to_json(replace(CACHE, problem="Nix did not answer: no.")))
+    assert "not given away yet. Nix did not answer: no." in lived_in.get("/cache")
 
 
 def test_the_builds_lead_to_it(lived_in: Home) -> None:

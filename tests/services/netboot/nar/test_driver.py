@@ -76,7 +76,7 @@ def test_a_large_file_is_left_to_the_kernel(tmp_path: Path) -> None:
 
 def test_small_files_are_joined_up_to_a_bound(tmp_path: Path) -> None:
     for number in range(100):
-        (tmp_path / f"{number}").write_bytes(bytes(60_000))
+        (tmp_path / f"{number}").write_bytes(bytes(20_000))
     sizes = [
         len(piece) for piece, _ in gathered(archive(str(tmp_path))) if isinstance(piece, bytes)
     ]
