@@ -285,6 +285,7 @@ def test_the_log_of_a_builder_is_the_builds_log(here: Place) -> None:
     with ready(here):
         row = here.built(f"{sourced(here, 'fails', stamp='log')}/fails")
         assert "kernel-of-fails> the ruler is missing" in here.log(row)
+        assert "don't know how" not in here.log(row)
         assert "kiln builds it: ssh kiln@127.0.0.1:" in here.log(row)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from appliance.model.builders import Builder
 from appliance.store.builder_states import BUILD, KEY, LOGIN, NIX, REACH, TRUST, Step
 from services.nix.failure import own_words
-from services.nix.log_lines import LogLines
+from services.nix.log_lines import Line, LogLines, Told
 from services.nix.store_path import NAR_HASH
 from services.nix.verdict import Answer
 from services.nix.versions import OLDEST, PRIMARY, Version, version
@@ -99,6 +99,11 @@ WORK = re.compile(
     r"|killed after writing|No space left"
 )
 """Errors about derivations: another builder would not do better."""
+NOISE = re.compile(
+    r"don't know how to build these paths:|\s+/nix/store/\S+\.drv$"
+    r"|warning: ignoring the client-specified setting 'store'"
+)
+"""Lines by which the Nix here says that it leaves the work to the Nix there."""
 UNSUITED = re.compile(r"is required to build|required system (or|features)")
 
 
@@ -137,6 +142,15 @@ def ended(text: str, builder: Builder) -> Step | None:
     if LOST.search(text):
         return Step(GONE, "bad", f"The connection to {builder.name} broke off.")
     return None
+
+
+def is_noise(said: Told) -> bool:
+    """A line that only looks like trouble.
+
+    >>> is_noise(Line("don't know how to build these paths:")), is_noise(Line("building x"))
+    (True, False)
+    """
+    return isinstance(said, Line) and not said.of and NOISE.match(said.text) is not None
 
 
 def refused(answer: Answer, builder: Builder, step: str) -> Step:
