@@ -135,7 +135,9 @@ def test_a_builder_goes_step_by_step_from_unknown_to_ready(here: Place) -> None:
         assert steps(found) == [("reach", "ok"), ("key", "bad")]
         found = trusted(here, found)
         assert (found.state, steps(found)[-1]) == (UNFIT, ("login", "bad"))
-        assert found.what.startswith("forge does not let the router in as kiln. Put the line below")
+        assert found.what.startswith(
+            "forge does not let the router in as kiln. Put the router's line"
+        )
         forge.let_in(authorized(found.public_key))
         found = tried(here, builders.try_builder(here.desk, OWNER, found.builder))
         assert (found.state, found.what) == (READY, "")

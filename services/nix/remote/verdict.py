@@ -32,7 +32,7 @@ COMPLAINTS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             LOGIN,
             r"Permission denied \((publickey|keyboard|password)|Too many authentication failures"
             r"|account (is )?(not available|expired|locked)",
-            "{name} does not let the router in as {user}. Put the line below into "
+            "{name} does not let the router in as {user}. Put the router's line into "
             "~{user}/.ssh/authorized_keys there, whole and in one line; the file must belong to "
             "{user} and be writable for nobody else (chmod 600).",
         ),
@@ -181,7 +181,7 @@ def host_key(builder: Builder, keys: Sequence[str]) -> tuple[Step, str]:
     if builder.host_key in keys:
         return Step(KEY, "ok", "It shows the host key that you trusted."), builder.host_key
     if not builder.host_key:
-        what = "Its host key has to be compared once, below. Until then nothing is sent there."
+        what = "Its host key has to be compared once. Until then nothing is sent there."
         return Step(KEY, "bad", what), keys[0]
     step = ended("REMOTE HOST IDENTIFICATION HAS CHANGED", builder)
     assert step is not None
