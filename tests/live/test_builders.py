@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -355,6 +356,21 @@ def test_a_builder_that_comes_back_as_another_stays_a_trouble(here: Place) -> No
         assert not told(here, BuilderBack, ident)
         trusted(here, state(here, ident))
         assert told(here, BuilderBack, ident)
+
+
+def test_a_builder_is_not_blamed_for_our_own_daemon() -> None:
+    with place() as alone, ready(alone) as (_, ident):
+        host = f"{sourced(alone, 'ember', stamp='blame')}/ember"
+        first = alone.built(host)
+        assert alone.daemon is not None
+        os.killpg(alone.daemon.pid, signal.SIGKILL)
+        alone.daemon.wait(60)
+        shutil.rmtree(alone.state / "published/images")
+        images.retry_build(alone.desk, OWNER, first.id)
+        row = until(lambda: _other(alone, host, first), "another build")
+        assert (row.state, row.what[:16]) == ("failed", "Tried 3 times: t"), row.what
+        assert state(alone, ident).state == READY
+        assert not told(alone, BuilderLost, ident)
 
 
 def test_without_the_broker_the_router_builds_itself() -> None:

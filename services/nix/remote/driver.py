@@ -118,7 +118,8 @@ async def built_there(
         home = await _brought(desk, row, builder, made.outputs, say)
         nix = str(found.version or "")
         return None if home is None else Made(answer, lines, builder.name, home, nix)
-    gone = verdict.unfinished(answer, lines, builder)
+    ours = f"connect to socket at '{desk.nix.store.socket}'" in verdict.said(answer)
+    gone = None if ours else verdict.unfinished(answer, lines, builder)
     if gone is None:
         return Made(answer, lines, builder.name)
     _left(desk, builder, gone, say)
