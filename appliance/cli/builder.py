@@ -8,8 +8,6 @@ from appliance.cli.client import REFUSED, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import facts, moment, quoted, table
 
-ANSWER_SECONDS = 300.0
-
 group = noun("Builders: other computers that build for this router, by SSH.")
 
 Which = Annotated[str, typer.Argument(help="The builder's name, or its id.")]
@@ -19,6 +17,7 @@ Systems = Annotated[
     list[str] | None, typer.Option("--system", help="What it builds for; may be given again.")
 ]
 Jobs = Annotated[int | None, typer.Option(help="Derivations that it builds at once.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait for its trial at most.")]
 Speed = Annotated[int | None, typer.Option(help="1 to 100: the larger is asked first.")]
 
 
@@ -55,10 +54,11 @@ def add(
     systems: Systems = None,
     jobs: Jobs = None,
     speed: Speed = None,
+    timeout: Timeout = 300.0,
 ) -> None:
     """Add a builder, and say what its first trial came to."""
     new = {**_parts(address), **_given(name=name, systems=systems, jobs=jobs, speed=speed)}
-    _answered(call, call.client.post("/builders", new))
+    _answered(call, call.client.post("/builders", new), timeout)
 
 
 @command(group)
@@ -70,13 +70,14 @@ def change(
     systems: Systems = None,
     jobs: Jobs = None,
     speed: Speed = None,
+    timeout: Timeout = 300.0,
 ) -> None:
     """Change a builder; it is tried again."""
     found = _found(call, builder)
     new = {one: found[one] for one in ("name", "host", "port", "user", "systems", "jobs", "speed")}
     new |= _parts(address) if address else {}
     new |= _given(name=name, systems=systems, jobs=jobs, speed=speed)
-    _answered(call, call.client.put(f"/builders/{quoted(found['id'])}", new))
+    _answered(call, call.client.put(f"/builders/{quoted(found['id'])}", new), timeout)
 
 
 @command(group)
@@ -86,6 +87,7 @@ def trust(
     fingerprint: Annotated[
         str, typer.Argument(help="SHA256:…, as ssh-keygen -l prints it on the builder itself.")
     ],
+    timeout: Timeout = 300.0,
 ) -> None:
     """Know a builder by its host key from now on; its fingerprint is compared with what you say."""
     found = _found(call, builder)
@@ -94,13 +96,15 @@ def trust(
         what = f"That is not the host key that {found['name']} shows, which is {shown}."
         raise Failed(REFUSED, what)
     told = {"host_key": found["shown_host_key"]}
-    _answered(call, call.client.post(f"/builders/{quoted(found['id'])}/trust", told))
+    asked = call.client.post(f"/builders/{quoted(found['id'])}/trust", told)
+    _answered(call, asked, timeout)
 
 
 @command(group, "try")
-def try_(call: Call, builder: Which) -> None:
+def try_(call: Call, builder: Which, timeout: Timeout = 300.0) -> None:
     """Try a builder step by step, and say what came of it."""
-    _answered(call, call.client.post(f"/builders/{quoted(_found(call, builder)['id'])}/try"))
+    asked = call.client.post(f"/builders/{quoted(_found(call, builder)['id'])}/try")
+    _answered(call, asked, timeout)
 
 
 @command(group)
@@ -121,8 +125,8 @@ def remove(call: Call, builder: Which) -> None:
     call.did(call.client.delete(f"/builders/{quoted(_found(call, builder)['id'])}"))
 
 
-def _answered(call: Call, asked: Any) -> None:
-    found = call.answer(asked["wish"], ANSWER_SECONDS)
+def _answered(call: Call, asked: Any, timeout: float) -> None:
+    found = call.answer(asked["wish"], timeout)
     call.show(found, str(found["what"]))
 
 

@@ -30,7 +30,7 @@ OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIVIC02vnjFyL+I4RHfvIGNtOgJMe769VTF
 OURS = f"{OTHER} nixie-router"
 UNCOMPARED = (
     Step(REACH, "ok", "It answers on port 22."),
-    Step(KEY, "bad", "Its host key has to be compared once, below. Until then nothing is sent."),
+    Step(KEY, "bad", "Its host key has to be compared once. Until then nothing is sent there."),
 )
 ALL = (
     Step(REACH, "ok", "It answers on port 22."),

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -242,6 +243,10 @@ class Place:
             return None
         try:
             return question(connection)
+        except sqlite3.OperationalError as error:
+            if "no such" in str(error):  # the role is making its tables
+                return None
+            raise
         finally:
             connection.close()
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -135,7 +136,9 @@ def test_a_builder_goes_step_by_step_from_unknown_to_ready(here: Place) -> None:
         assert steps(found) == [("reach", "ok"), ("key", "bad")]
         found = trusted(here, found)
         assert (found.state, steps(found)[-1]) == (UNFIT, ("login", "bad"))
-        assert found.what.startswith("forge does not let the router in as kiln. Put the line below")
+        assert found.what.startswith(
+            "forge does not let the router in as kiln. Put the router's line"
+        )
         forge.let_in(authorized(found.public_key))
         found = tried(here, builders.try_builder(here.desk, OWNER, found.builder))
         assert (found.state, found.what) == (READY, "")
@@ -285,6 +288,7 @@ def test_the_log_of_a_builder_is_the_builds_log(here: Place) -> None:
     with ready(here):
         row = here.built(f"{sourced(here, 'fails', stamp='log')}/fails")
         assert "kernel-of-fails> the ruler is missing" in here.log(row)
+        assert "don't know how" not in here.log(row)
         assert "kiln builds it: ssh kiln@127.0.0.1:" in here.log(row)
 
 
@@ -352,6 +356,21 @@ def test_a_builder_that_comes_back_as_another_stays_a_trouble(here: Place) -> No
         assert not told(here, BuilderBack, ident)
         trusted(here, state(here, ident))
         assert told(here, BuilderBack, ident)
+
+
+def test_a_builder_is_not_blamed_for_our_own_daemon() -> None:
+    with place() as alone, ready(alone) as (_, ident):
+        host = f"{sourced(alone, 'ember', stamp='blame')}/ember"
+        first = alone.built(host)
+        assert alone.daemon is not None
+        os.killpg(alone.daemon.pid, signal.SIGKILL)
+        alone.daemon.wait(60)
+        shutil.rmtree(alone.state / "published/images")
+        images.retry_build(alone.desk, OWNER, first.id)
+        row = until(lambda: _other(alone, host, first), "another build")
+        assert (row.state, row.what[:16]) == ("failed", "Tried 3 times: t"), row.what
+        assert state(alone, ident).state == READY
+        assert not told(alone, BuilderLost, ident)
 
 
 def test_without_the_broker_the_router_builds_itself() -> None:

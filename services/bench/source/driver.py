@@ -150,10 +150,11 @@ def _served(state: Path, source: str) -> int:
         return 0
     try:
         settled = builds.source_states(connection).get(source)
-        waiting = build_facts.builds_in(connection, "queued", "running")
         if settled is not None and settled.state == "unreadable":
             raise Unreachable(f"The sample cannot be read: {settled.what}")
-        if settled is None or settled.state != "ready" or waiting:
+        if settled is None or settled.state != "ready":
+            return 0
+        if build_facts.builds_in(connection, "queued", "running"):
             return 0
         made = {one.host for one in builds.generations(connection)}
     finally:

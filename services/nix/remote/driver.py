@@ -23,7 +23,7 @@ from appliance.store.builds import BuildRow
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
 from services.nix.driver import Hear
-from services.nix.log_lines import LogLines
+from services.nix.log_lines import LogLines, Told
 from services.nix.recipe import Recipe
 from services.nix.remote import verdict
 from services.nix.remote.verdict import Info, Weight
@@ -106,14 +106,20 @@ async def built_there(
         rows.taken(desk.database, row.id, builder.name)
     say(f"{builder.name} builds it: ssh {builder.address} {COMMAND}")
     lines = LogLines()
+
+    def listen(told: Told) -> None:
+        if not verdict.is_noise(told):
+            hear(told)
+
     drvs, limits = list(made.derivations), {"jobs": builder.jobs, "seconds": desk.build_seconds}
     args = {**told(builder), **limits, "drvs": drvs}
-    answer = await desk.nix.ask_once("builder-build", args, hear, lines)
+    answer = await desk.nix.ask_once("builder-build", args, listen, lines)
     if answer.good:
         home = await _brought(desk, row, builder, made.outputs, say)
         nix = str(found.version or "")
         return None if home is None else Made(answer, lines, builder.name, home, nix)
-    gone = verdict.unfinished(answer, lines, builder)
+    ours = f"connect to socket at '{desk.nix.store.socket}'" in verdict.said(answer)
+    gone = None if ours else verdict.unfinished(answer, lines, builder)
     if gone is None:
         return Made(answer, lines, builder.name)
     _left(desk, builder, gone, say)

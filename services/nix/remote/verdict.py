@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from appliance.model.builders import Builder
 from appliance.store.builder_states import BUILD, KEY, LOGIN, NIX, REACH, TRUST, Step
 from services.nix.failure import own_words
-from services.nix.log_lines import LogLines
+from services.nix.log_lines import Line, LogLines, Told
 from services.nix.store_path import NAR_HASH
 from services.nix.verdict import Answer
 from services.nix.versions import OLDEST, PRIMARY, Version, version
@@ -32,7 +32,7 @@ COMPLAINTS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             LOGIN,
             r"Permission denied \((publickey|keyboard|password)|Too many authentication failures"
             r"|account (is )?(not available|expired|locked)",
-            "{name} does not let the router in as {user}. Put the line below into "
+            "{name} does not let the router in as {user}. Put the router's line into "
             "~{user}/.ssh/authorized_keys there, whole and in one line; the file must belong to "
             "{user} and be writable for nobody else (chmod 600).",
         ),
@@ -99,6 +99,11 @@ WORK = re.compile(
     r"|killed after writing|No space left"
 )
 """Errors about derivations: another builder would not do better."""
+NOISE = re.compile(
+    r"don't know how to build these paths:|\s+/nix/store/\S+\.drv$"
+    r"|warning: ignoring the client-specified setting 'store'"
+)
+"""Lines by which the Nix here says that it leaves the work to the Nix there."""
 UNSUITED = re.compile(r"is required to build|required system (or|features)")
 
 
@@ -139,6 +144,15 @@ def ended(text: str, builder: Builder) -> Step | None:
     return None
 
 
+def is_noise(said: Told) -> bool:
+    """A line that only looks like trouble.
+
+    >>> is_noise(Line("don't know how to build these paths:")), is_noise(Line("building x"))
+    (True, False)
+    """
+    return isinstance(said, Line) and not said.of and NOISE.match(said.text) is not None
+
+
 def refused(answer: Answer, builder: Builder, step: str) -> Step:
     """The step that a talk ended at, which is `step` when nothing better is known."""
     if answer.reason == "timeout":
@@ -167,7 +181,7 @@ def host_key(builder: Builder, keys: Sequence[str]) -> tuple[Step, str]:
     if builder.host_key in keys:
         return Step(KEY, "ok", "It shows the host key that you trusted."), builder.host_key
     if not builder.host_key:
-        what = "Its host key has to be compared once, below. Until then nothing is sent there."
+        what = "Its host key has to be compared once. Until then nothing is sent there."
         return Step(KEY, "bad", what), keys[0]
     step = ended("REMOTE HOST IDENTIFICATION HAS CHANGED", builder)
     assert step is not None
