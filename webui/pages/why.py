@@ -54,6 +54,12 @@ class WhyView(NamedTuple):
     trace: TraceView | None  # for owners, once something was asked
 
 
+class PacketsView(NamedTuple):
+    """Its packets alone."""
+
+    trace: TraceView
+
+
 class Asked(NamedTuple):
     """The conversation as it was typed."""
 
@@ -77,7 +83,7 @@ def show(here: Signed, asked: Query) -> Response:
 @router.get("/firewall/trace")
 def packets(here: Owning, asked: Query) -> Response:
     """What becomes of its packets."""
-    return page("why/trace.html", traced(here, framed(here), asked._asdict()))
+    return page("why/trace.html", PacketsView(traced(here, framed(here), asked._asdict())))
 
 
 @router.post("/firewall/trace")
