@@ -250,13 +250,8 @@ def router_plan(
     from services.dns.request import verbs as verbs_of_names
     from services.nix.caches import caches
     from services.nix.daemon import bounds_for, conf_for, daemon_request
-    from services.nix.driver import (
-        builder_keys_in,
-        credentials_in,
-        has_system_store,
-        memory_installed,
-        real_path,
-    )
+    from services.nix.driver import has_system_store, memory_installed, real_path
+    from services.nix.keys.driver import builder_keys_in, credentials_in
     from services.nix.probe import installed_version
     from services.nix.remote.request import verbs as verbs_of_builders
     from services.nix.request import verbs

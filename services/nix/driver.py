@@ -17,10 +17,9 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import Problem, Refused, Unreachable
+from appliance.errors import Unreachable
 from services.nix.caches import Cache
 from services.nix.complaints import DROPPED
-from services.nix.credential import LARGEST_BYTES
 from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.request import (
     collect,
@@ -288,36 +287,6 @@ class Gate:
 
     def _grant(self) -> int | None:
         return grant(memory_available(), self._granted, processors(), self._asked)
-
-
-def credentials_in(state: Path) -> Callable[[str], str]:
-    """A reader of stored credentials, for the broker, which may read them."""
-
-    def secret(name: str) -> str:
-        place = state / "secrets/web/sources" / name
-        try:
-            if place.is_symlink() or place.stat().st_size > LARGEST_BYTES:
-                raise OSError("not a plain small file")
-            return place.read_text()
-        except (OSError, ValueError):
-            raise Refused(
-                Problem(("credential",), "The source's credential is missing: store it again.")
-            ) from None
-
-    return secret
-
-
-def builder_keys_in(state: Path) -> Callable[[str], str]:
-    """A reader of the router's private keys for builders, for the broker, which may read them."""
-
-    def key(name: str) -> str:
-        try:
-            return (state / "secrets/build" / name).read_text()
-        except (OSError, ValueError):
-            what = "The router's key for this builder is missing. Try the builder: it is made then."
-            raise Refused(Problem(("key",), what)) from None
-
-    return key
 
 
 def real_path(path: str) -> str:

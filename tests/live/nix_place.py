@@ -52,7 +52,8 @@ import asyncio, socket, sys
 from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
-from services.nix.driver import builder_keys_in, credentials_in, real_path
+from services.nix.driver import real_path
+from services.nix.keys.driver import builder_keys_in, credentials_in
 from services.nix.remote.request import verbs as verbs_of_builders
 from services.nix.request import verbs
 from services.nix.store import store_in

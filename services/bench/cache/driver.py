@@ -6,7 +6,6 @@ and nginx (installed, or unpacked below `peers`), and set-up's Nix.
 """
 
 import asyncio
-import os
 import random
 import re
 import subprocess
@@ -158,14 +157,11 @@ async def _published(folder: Path, infos: Sequence[PathInfo]) -> None:
 
 def _nix(folder: Path, nix: Path, store: str, program: str, *words: str) -> str:
     done = subprocess.run(
-        [str(nix.with_name(program)), *words],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "NIX_CONF_DIR": str(folder),
-            "NIX_REMOTE": store,
-            "NIX_CONFIG": "build-users-group =\nsubstitute = false\n",
-        },
+        [
+            *("env", f"HOME={folder}", f"NIX_CONF_DIR={folder}", f"NIX_REMOTE={store}"),
+            "NIX_CONFIG=build-users-group =\nsubstitute = false\n",
+            *(str(nix.with_name(program)), *words),
+        ],
         capture_output=True,
         text=True,
         check=False,
