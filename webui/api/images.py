@@ -86,7 +86,7 @@ class ApiSide:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiCompared:
+class ApiImagesCompared:
     """Two images; `gone` and `new` are words of the kernel command line."""
 
     sides: list[ApiSide]
@@ -119,11 +119,11 @@ def images(
 
 
 @router.get("/images/{image}/against/{other}")
-def against(here: Signed, image: ImagePath, other: ImagePath) -> ApiCompared:
+def against(here: Signed, image: ImagePath, other: ImagePath) -> ApiImagesCompared:
     """What is different from the image `other` to the image `image`."""
     found = compared(_published(here, other), _published(here, image))
     sides = [ApiSide(one.name, one.before, one.after, one.same) for one in found.sides]
-    return ApiCompared(sides, list(found.gone), list(found.new))
+    return ApiImagesCompared(sides, list(found.gone), list(found.new))
 
 
 @router.get("/images/{image}")
