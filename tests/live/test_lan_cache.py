@@ -98,12 +98,27 @@ def test_nix_fetches_and_verifies_what_was_built(cache: Cache, nix: Path) -> Non
     assert done.returncode == 0, done.stderr
 
 
+def test_a_whole_system_comes_to_who_has_evaluated_its_flake(cache: Cache) -> None:
+    path, folder = system(cache), cache.made.folder / "evaluated"
+    assert client(folder, *asked(cache, path)).returncode != 0  # its sources are not given
+    closure = cache.made.client("nix-store", "-qR", path).split()
+    kept_back = [one for one in closure if not cache.narinfo(one)]
+    there = ("--no-check-sigs", "--from", f"local?root={cache.made.store.root}")
+    copied = client(folder, "copy", *there, *kept_back)
+    assert copied.returncode == 0, copied.stderr
+    done = client(folder, *asked(cache, path))
+    assert done.returncode == 0, done.stderr
+    assert (folder / "root" / path.lstrip("/") / "init").exists()
+
+
 def test_its_signatures_are_those_of_nix(cache: Cache) -> None:
     """`nix store sign` with the same key puts the same bytes into a cache of files."""
     path, folder = store(cache, "program"), cache.made.folder / "signing"
     secret = cache.made.state / "secrets/build/cache-key"
     assert client(folder, *asked(cache, path)).returncode == 0
-    signed = client(folder, "copy", "--to", f"file://{folder}/files?secret-key={secret}", path)
+    signed = client(
+        folder, "copy", "--to", f"file://{folder}/files?compression=none&secret-key={secret}", path
+    )
     assert signed.returncode == 0, signed.stderr
     (info,) = (folder / "files").glob("*.narinfo")
     told = re.findall(r"^Sig: (.+)$", info.read_text(), re.MULTILINE)

@@ -39,7 +39,7 @@ class Cache:
             (rf"{PATH}/nix-cache-info", READ, self._about),
             (rf"{PATH}/({HASH_PART})\.narinfo", READ, self._narinfo),
             (rf"{PATH}/nar/({NAR_NAME})", READ, self._nar),
-            (rf"{PATH}(?:/.*)?", ANY, self._absent),
+            (rf"{PATH}/.*", ANY, self._absent),
         )
 
     async def _about(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:

@@ -13,7 +13,7 @@ in
 
   config.environment.etc."nix/nix.conf" = lib.mkIf config.nix.enable { text = config.nix.extraOptions; };
 
-  # Nix builds nothing on top of paths that its database does not know.
+  # Nix builds nothing on top of paths that its database does not know, and asks the cache that its nix.conf leads to.
   config.systemd.services.nix-daemon = lib.mkIf config.nix.enable {
     wantedBy = [ "multi-user.target" ];
     serviceConfig.Type = "oneshot";
@@ -21,6 +21,10 @@ in
     script = ''
       system=$(readlink -f /run/current-system)
       nix-store --check-validity "$system" || { echo "$system is not known here"; exit 1; }
+      if grep -q " nixie.cache=" /proc/cmdline; then
+        included=$(sed -n 's/^!include //p' /etc/nix/nix.conf)
+        grep "^extra-substituters = http" "$included" || { echo "nix.conf includes no cache"; exit 1; }
+      fi
     '';
   };
 }
