@@ -6,7 +6,6 @@ and nginx (installed, or unpacked below `peers`), and set-up's Nix.
 """
 
 import asyncio
-import os
 import random
 import re
 import subprocess
@@ -160,7 +159,7 @@ def _nix(folder: Path, nix: Path, store: str, program: str, *words: str) -> str:
     done = subprocess.run(
         [str(nix.with_name(program)), *words],
         env={
-            "PATH": os.environ["PATH"],
+            "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
             "NIX_CONF_DIR": str(folder),
             "NIX_REMOTE": store,
