@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 from appliance.model.config import RouterConfig
 from appliance.model.lan_cache import PLACE, CacheFacts, to_json
 from appliance.model.reachability import Packet
-from appliance.store import boots
+from appliance.store import boots, trials
 from appliance.store.open import writer
 from services.nix.publish.driver import write
 from tests.appliance.model.firewall_home import GUEST, HOME, LAN
+from tests.live.boot_room import room as boot_room
 from tests.live.cache_place import ROLE, slices
 from tests.live.firewall_room import Room, firewall_room
 from tests.live.namespaces import Namespace, cable, namespaces
@@ -26,6 +28,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root: namespaces"),
 ]
 
+SCRIPT = "/s/52-54-00-00-77-01"
 LISTENING = """
 import os, socket, sys
 link, state, code = sys.argv[1:4]
@@ -109,3 +112,14 @@ def test_without_any_firewall_its_socket_is_not_on_the_internets_side(tmp_path: 
         assert role.poll() is None
         for address in ("192.0.2.2", "10.77.0.1"):
             assert asks(isp, address).startswith("nobody:"), address
+
+
+def test_a_machine_that_boots_is_told_where_it_is(tmp_path: Path) -> None:
+    with boot_room(tmp_path / "state", "c") as here:
+        assert b"nixie.cache=" not in here.curl(SCRIPT)
+        write(tmp_path / "state" / PLACE, to_json(CacheFacts("nixie-1:KEY=", "/")))
+        with closing(writer(tmp_path / "state/net.db", trials.MIGRATIONS)) as net:
+            net.execute("UPDATE slice SET body = json_set(body, '$.boot[0].cache', json('true'))")
+            net.commit()
+        told = b" nixie.cache=http://10.77.0.1/cache=nixie-1:KEY= "
+        until(lambda: told in here.curl(SCRIPT), "the script names the cache")

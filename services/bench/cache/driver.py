@@ -157,11 +157,14 @@ async def _published(folder: Path, infos: Sequence[PathInfo]) -> None:
 
 def _nix(folder: Path, nix: Path, store: str, program: str, *words: str) -> str:
     done = subprocess.run(
-        [
-            *("env", f"HOME={folder}", f"NIX_CONF_DIR={folder}", f"NIX_REMOTE={store}"),
-            "NIX_CONFIG=build-users-group =\nsubstitute = false\n",
-            *(str(nix.with_name(program)), *words),
-        ],
+        [str(nix.with_name(program)), *words],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "NIX_CONF_DIR": str(folder),
+            "NIX_REMOTE": store,
+            "NIX_CONFIG": "build-users-group =\nsubstitute = false\n",
+        },
         capture_output=True,
         text=True,
         check=False,
