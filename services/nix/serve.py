@@ -155,6 +155,7 @@ class Role:
         self._watch.follow(self.inventory.builders)
         for wish in asked:
             self._fulfil(wish)
+        self._watch.try_new()
 
     def _is_unfinished(self, source: SourceView) -> bool:
         """Its last check was cut off, or it was looked at with other options."""

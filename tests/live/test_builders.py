@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from appliance.actions import builders, images
+from appliance.actions import acts, builders, images
 from appliance.actions.desk import Done
-from appliance.events import BuilderBack, BuilderLost, Event
+from appliance.events import BuilderBack, BuilderLeft, BuilderLost, Event
 from appliance.model.builders import Said, authorized, fingerprint
 from appliance.model.images import Literal
 from appliance.roles import ROLES
@@ -328,6 +328,25 @@ def test_a_builder_that_goes_silent_is_noticed_without_a_build(here: Place) -> N
         kiln.stop_sshd()
         until(lambda: told(here, BuilderLost, ident), "kiln is missed")
         assert state(here, ident).what.startswith("127.0.0.1 is there, and nothing listens on")
+
+
+def test_nobody_waits_for_a_lost_builder_that_is_switched_off(here: Place) -> None:
+    with ready(here) as (kiln, ident):
+        kiln.stop_sshd()
+        until(lambda: told(here, BuilderLost, ident), "kiln is missed")
+        builders.enable_builder(here.desk, OWNER, ident, on=False)
+        until(lambda: told(here, BuilderLeft, ident), "nobody waits for it")
+        assert not state(here, ident).missed
+
+
+def test_a_removed_builder_that_comes_back_needs_no_new_line(here: Place) -> None:
+    with ready(here) as (_, ident):
+        before = state(here, ident).public_key
+        done = builders.remove_builder(here.desk, OWNER, ident)
+        until(lambda: state(here, ident).removed_at, "kiln is removed")
+        acts.undo(here.desk, OWNER, done.act)
+        until(lambda: state(here, ident).state == READY, "kiln is there again")
+        assert state(here, ident).public_key == before
 
 
 def test_a_changed_host_key_stops_everything(here: Place) -> None:

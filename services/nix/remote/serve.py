@@ -41,19 +41,23 @@ class Watch:
                     self._known(builder, known, at)
             for gone in states.values():
                 self._gone(gone, before.get(gone.builder), at)
-        for builder in builders:
-            now = state(self._desk, builder.id)
-            if now.state == NEW and (builder.enabled or now.tried_at is None):
-                self.try_it(builder.id, None)
 
-    def try_it(self, ident: str, wish: str | None) -> str | None:
+    def try_new(self) -> None:
+        """Try those that nobody asked to be tried: after a restart, or back by an undo."""
+        for builder in self._builders.values():
+            now = state(self._desk, builder.id)
+            wanted = now.state == NEW and (builder.enabled or now.tried_at is None)
+            if wanted and builder.id not in self._trials:
+                self._begin(builder.id, [])
+
+    def try_it(self, ident: str, wish: str) -> str | None:
         """Try a builder now, or once more after the trial that runs; returns why not."""
         if ident not in self._builders:
             return "This builder is not there any more."
         if ident in self._trials:
-            self._again.setdefault(ident, []).extend([wish] if wish else [])
+            self._again.setdefault(ident, []).append(wish)
         else:
-            self._begin(ident, [wish] if wish else [])
+            self._begin(ident, [wish])
         return None
 
     def turn(self) -> None:
@@ -81,8 +85,8 @@ class Watch:
         step = await reached(builder)
         if before == READY and step.state == "bad":
             is_lost(self._desk, builder, step.what)
-        elif before == LOST and step.state == "ok":
-            self.try_it(builder.id, None)
+        elif before == LOST and step.state == "ok" and builder.id not in self._trials:
+            self._begin(builder.id, [])
 
     def _known(self, builder: Builder, known: BuilderState, at: float) -> None:
         database = self._desk.database
