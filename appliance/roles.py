@@ -19,6 +19,7 @@ class Role:
     writes: tuple[str, ...] = ()  # files and folders below the state directory
     inside: bool = False  # in the lab: inside the router's network namespace
     remembers: bool = False  # things that it writes nowhere, and tells web by run/<role>.sock
+    loads_tls: bool = False  # it speaks TLS, or has a library that would
 
 
 GROUP = ("nixie", 61100)
@@ -38,6 +39,7 @@ ROLES: Mapping[str, Role] = {
             writes=("net.db", "metrics.db", "secrets/net"),
             inside=True,
             remembers=True,
+            loads_tls=True,  # pyroute2 does
         ),
         Role(
             "dhcp",
@@ -57,6 +59,7 @@ ROLES: Mapping[str, Role] = {
             ("dns.db",),
             inside=True,
             remembers=True,
+            loads_tls=True,
         ),
         Role("boot", "nixie-boot", 61104, (), ("tftp", "boot", "boot6"), ("boot.db",), inside=True),
         Role(
@@ -74,6 +77,7 @@ ROLES: Mapping[str, Role] = {
             writes=("notice.db", "secrets/notice"),
             inside=True,
             remembers=True,
+            loads_tls=True,
         ),
         Role(
             "build",
@@ -91,6 +95,7 @@ ROLES: Mapping[str, Role] = {
             ("admin", "admin6"),
             ("nixie.db", "access.db", "secrets/web"),
             inside=True,
+            loads_tls=True,
         ),
     )
 }

@@ -55,6 +55,8 @@ program() {
     if [ -d "$home/program" ]; then mv "$home/program" "$home/program.old"; fi
     mv "$work" "$home/program"
     rm -rf "$home/program.old"
+    PYTHONPATH="$home/program" "$home/venv/bin/python" -P "$checkout/nixos-image/sheets.py"
+    chmod -R a+rX "$home/program/webui/__pycache__"
     "$home/nixie" prove
     say "installed the program in $home/program; each role's user can read it"
 }

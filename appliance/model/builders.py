@@ -111,7 +111,7 @@ def fingerprint(key: str) -> str:
     """How ssh-keygen names a public key; RFC 4648 base64 of its SHA-256, without padding.
 
     >>> fingerprint("ssh-ed25519 AAAA")
-    'SHA256:cJ8sPZkEaG8Ohf/MgNNXBgCyw5oQPDl1nqcIzvmBhmI'
+    'SHA256:cJ6AyISHokEeHuTfufIqhhSS0gxHZRUMDHlKvXD4FHw'
     """
     digest = hashlib.sha256(b64decode(key.split()[1])).digest()
     return f"SHA256:{b64encode(digest).decode().rstrip('=')}"

@@ -10,8 +10,9 @@ import sysconfig
 from pathlib import Path
 
 PACKAGES = (
-    "aiohttp", "anyio", "click", "dnslib", "fastapi", "jinja2", "multidict", "pydantic",
-    "pyroute2", "sqlalchemy", "sqlmodel", "starlette", "tftpy", "typer", "uvicorn", "yarl",
+    "aiohttp", "anyio", "click", "dnslib", "fastapi", "jinja2", "multidict", "opentelemetry",
+    "pydantic", "pyroute2", "sqlalchemy", "sqlmodel", "starlette", "tftpy", "typer", "uvicorn",
+    "yarl",
 )  # fmt: skip
 WITHOUT_DOCSTRINGS = 2
 

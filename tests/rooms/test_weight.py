@@ -11,26 +11,29 @@ ROOT = Path(__file__).parents[2]
 HEAVY = frozenset(
     {
         "aiohttp", "alembic", "cryptography", "dnslib", "fastapi", "httpx", "jinja2", "pydantic",
-        "pyroute2", "sqlalchemy", "sqlmodel", "starlette", "tftpy", "typer", "uvicorn",
+        "pyroute2", "sqlalchemy", "sqlmodel", "ssl", "starlette", "tftpy", "typer", "uvicorn",
     }
 )  # fmt: skip
 CARRIES: dict[str, set[str]] = {
-    "net": {"pyroute2"},
+    "net": {"pyroute2", "ssl"},
     "dhcp": set(),
-    "dns": {"dnslib"},
+    "dns": {"dnslib", "ssl"},
     "wan": set(),
-    "notice": set(),
+    "notice": {"ssl"},
     "boot": {"aiohttp", "tftpy"},
     "build": set(),
     "web": {
-        "fastapi", "jinja2", "pydantic", "sqlalchemy", "sqlmodel", "starlette", "uvicorn"
+        "fastapi", "jinja2", "pydantic", "sqlalchemy", "sqlmodel", "ssl", "starlette", "uvicorn"
     },
 }  # fmt: skip
 """Role to what of the above it may load: exactly this."""
 
 # A role has started when it has loaded nothing new for many turns of its loop.
 START = """
-import asyncio, os, sys
+import sys
+from appliance.__main__ import lean
+lean(sys.argv[1])
+import asyncio, os
 from appliance.assemble import PARTS
 from appliance.faults import no_fault
 from appliance.signs import NO_SIGNS
@@ -43,19 +46,21 @@ async def main():
         quiet, known = (quiet + 1, known) if len(sys.modules) == known else (0, len(sys.modules))
     if role.done():
         role.result()
-    print(*{name.partition(".")[0] for name in sys.modules}, flush=True)
+    print(*{name.partition(".")[0] for name, one in sys.modules.items() if one}, flush=True)
     os._exit(0)
 
 asyncio.run(main())
 """
 SUPERVISE = """
 import sys
+from appliance.__main__ import lean
+lean("supervisor")
 from pathlib import Path
 import appliance.cli.stay
 import services.supervisor.serve
 from appliance.assemble import router_plan
 router_plan(Path(sys.argv[1]))
-print(*{name.partition(".")[0] for name in sys.modules})
+print(*{name.partition(".")[0] for name, one in sys.modules.items() if one})
 """
 
 

@@ -1,13 +1,28 @@
 """A page is a value and its template; the template gets one variable, `page`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.responses import HTMLResponse, RedirectResponse
+
+PREPARED = Path(__file__).parents[1] / "__pycache__/sheets"
+"""Compiled templates, made by set-up; where there are none, or of another source, they are compiled
+when they are first printed."""
+
+
+class Prepared(FileSystemBytecodeCache):
+    """Reads what set-up compiled, and writes nothing."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """The program's folder is nobody's to write."""
+
 
 SHEETS = Environment(
     loader=PackageLoader("webui"),
+    bytecode_cache=Prepared(str(PREPARED)),
     undefined=StrictUndefined,
     autoescape=True,
     trim_blocks=True,
