@@ -1,19 +1,19 @@
 """/acts: what was done, to take back."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from appliance.actions import acts
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import CLASH, GONE, ApiDone, Before, Limit, Seconds, Word, done, one_of
 from webui.session import Signed
 
 router = routes_of("changes")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiAct:
     """One act of somebody."""
 

@@ -1,6 +1,5 @@
 """/boots: every attempt, step by step."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -12,13 +11,14 @@ from appliance.errors import Refused
 from appliance.model.names import mac_from
 from appliance.store.boots import BootRow
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import GONE, Before, HostId, Limit, MacText, Seconds, Word, one_of
 from webui.session import Signed
 
 router = routes_of("boots")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiBoot:
     """One boot: what a machine asked for, and what became of it."""
 
@@ -40,7 +40,7 @@ class ApiBoot:
     facts: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiStep:
     """One step of a boot; sizes in bytes."""
 
@@ -55,7 +55,7 @@ class ApiStep:
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiCause:
     """Why a boot fell short, what to do, and what was seen."""
 
@@ -65,7 +65,7 @@ class ApiCause:
     proof: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiTimeline:
     """One boot with its steps, and its cause when something is wrong."""
 

@@ -1,7 +1,7 @@
 """/builders: other computers that build for this router.  The router's keys for them never come
 out."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import Field
@@ -10,6 +10,7 @@ from appliance.actions import builders
 from appliance.model.builders import SYSTEMS, Builder, Said, authorized, fingerprint
 from appliance.store.builder_states import BuilderState
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, ShortText, Text, body, done, one_of
 from webui.session import Owning
 
@@ -19,7 +20,7 @@ Systems = Annotated[list[System], Field(max_length=len(SYSTEMS))]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiTrialStep:
     """One step of a trial and what it found."""
 
@@ -28,7 +29,7 @@ class ApiTrialStep:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiBuilder:
     """A builder and how it stands; `what` is why it does not build."""
 
@@ -55,7 +56,7 @@ class ApiBuilder:
     shown_fingerprint: Annotated[str, Field(description="of shown_host_key, to compare there")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewBuilder:
     """What `POST` and `PUT` take; with an empty `name` it is called like its host."""
 
@@ -69,7 +70,7 @@ class NewBuilder:
     speed: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class Compared:
     """The host key whose fingerprint you compared with what the builder itself prints."""
 

@@ -1,6 +1,5 @@
 """/builds: the queue, what runs, and what it says."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
@@ -10,13 +9,14 @@ from appliance.actions import images
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.builds import BuildRow
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import GONE, ApiDone, Before, HostId, Limit, Seconds, Word, done, one_of
 from webui.session import Here, Signed
 
 router = routes_of("builds")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiBuild:
     """A build of a host."""
 
@@ -36,7 +36,7 @@ class ApiBuild:
     builder: Annotated[str, Field(description="who has it; empty for this router")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiLog:
     """A piece of a log: bytes `start` up to `end` of `size` so far, in whole lines."""
 

@@ -1,18 +1,18 @@
 """/cache: the router as a binary cache."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from appliance.model.lan_cache import settings, url
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.session import Signed
 
 router = routes_of("builds")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiCacheNetwork:
     """A network on which it is on."""
 
@@ -20,7 +20,7 @@ class ApiCacheNetwork:
     url: Annotated[str, Field(examples=["http://10.77.0.1/cache"])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiCache:
     """What it gives away; `key` is null before it was made."""
 

@@ -1,7 +1,6 @@
 """/config, /revisions, /change: the configuration, on trial until it is kept."""
 
 import json
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Body, Path, Query
@@ -12,6 +11,7 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.store.inventory_view import RevisionView
 from appliance.trial import LONGEST_SECONDS, SECONDS, SHORTEST_SECONDS
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import CLASH, GONE, ApiDone, Seconds, Word, done, one_of
 from webui.session import Here, Owning, Signed
 
@@ -44,7 +44,7 @@ TrialSeconds = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiRevision:
     """One revision.  `applied` is the number that is in force, kept or on trial."""
 
@@ -55,7 +55,7 @@ class ApiRevision:
     config: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiNumbered:
     """One revision in the list, and what became of it."""
 
@@ -68,7 +68,7 @@ class ApiNumbered:
     why: Annotated[str, Field(examples=["Nobody pressed Keep in time."])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiProbe:
     """One of the router's own checks; `ok` is null while it is not known."""
 
@@ -78,7 +78,7 @@ class ApiProbe:
     seen_at: Seconds
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiLeaving:
     """An address of the router from before the last Keep: it goes when the last lease has moved."""
 
@@ -87,7 +87,7 @@ class ApiLeaving:
     until: Seconds | None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiChange:
     """The newest change.  `id` is what Keep, Undo and Extend name."""
 
@@ -104,7 +104,7 @@ class ApiChange:
     leaving: Annotated[list[ApiLeaving], Field(description="old addresses that still answer")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiReview:
     """What a configuration would change against revision `base`."""
 

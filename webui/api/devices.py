@@ -1,6 +1,5 @@
 """/devices: everything on the LANs, and what the owner does with it."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -10,6 +9,7 @@ from appliance.actions import devices
 from appliance.actions.known_devices import Known, device, known
 from appliance.store.metrics import MINUTE, PIECE, Rate
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import MAC, ApiDone, MacText, Seconds, ShortText, body, done
 from webui.session import Here, Owning, Signed
 
@@ -31,7 +31,7 @@ BlockText = Annotated[
 Bytes = Annotated[float, Field(description="bytes a second")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiDevice:
     """A device; `network` is empty and times are 0 for one that was never seen."""
 
@@ -56,7 +56,7 @@ class ApiDevice:
     up: Bytes
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class DeviceEdit:
     """What `PATCH /devices/{device}` takes; an empty name brings back its own."""
 
@@ -64,7 +64,7 @@ class DeviceEdit:
     name: ShortText
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewBlock:
     """When a device's packets are dropped."""
 
@@ -75,7 +75,7 @@ class NewBlock:
     ] = 0
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewAddress:
     """An address to keep for a device, empty for the one that it has."""
 
@@ -84,7 +84,7 @@ class NewAddress:
     name: Annotated[str, Field(max_length=63, description="in DNS; empty: its own")] = ""
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiMoved:
     """Bytes within a slot of time, which began at `slot`."""
 
@@ -93,7 +93,7 @@ class ApiMoved:
     up: int
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiRate:
     """What moves now.  `series` is "wan" or a network as "net:lan"; `down` is towards it."""
 

@@ -1,6 +1,5 @@
 """/draft: the one configuration being prepared, until it is applied or discarded."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -12,6 +11,7 @@ from appliance.model import read
 from appliance.trial import SECONDS
 from webui.api.changes import Config, TrialSeconds
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import CLASH, GONE, ApiDone, Seconds, done
 from webui.session import Owning, Signed
 
@@ -21,7 +21,7 @@ Base = Annotated[int, Query(ge=0, le=1 << 31, description="of what was read: GET
 Seen = Annotated[str, Query(max_length=128, description="of what was read: GET /draft")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiDraft:
     """The draft, and what applying it would change now."""
 

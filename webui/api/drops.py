@@ -1,19 +1,20 @@
 """/firewall/drops: what the filter held back lately."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field
 
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import Seconds
 from webui.session import Signed
 
 router = routes_of("networks")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiDrop:
     """One packet; `by` is the id of the rule that decided, `leaves` "" when it was for us."""
 

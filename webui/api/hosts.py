@@ -1,6 +1,5 @@
 """/hosts: what each source offers to boot, with verdicts and findings."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
@@ -10,13 +9,14 @@ from appliance.actions import generations, images
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.images import Finding, Verdict
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, HostId, SourceWord, Word, body, done, one_of
 from webui.session import Here, Signed
 
 router = routes_of("hosts")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiFinding:
     """Something to know about a host or a lock file; bad: it cannot boot so."""
 
@@ -26,7 +26,7 @@ class ApiFinding:
     where: Annotated[str | None, Field(examples=["hosts/ember.nix:12"])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiHost:
     """A host of a source; `reason` says why it is not bootable."""
 
@@ -44,7 +44,7 @@ class ApiHost:
     generation: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiNumber:
     """Which generation of the host."""
 

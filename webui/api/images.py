@@ -1,6 +1,5 @@
 """/images: what hosts became, with parts, sizes, hashes and where they come from."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -11,6 +10,7 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.model.compare_images import compared
 from appliance.model.images import Image
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import HostId, Seconds, one_of
 from webui.session import Here, Signed
 
@@ -22,7 +22,7 @@ ImageId = Annotated[str, Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f
 ImagePath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiGeneration:
     """An image in a host's history."""
 
@@ -39,7 +39,7 @@ class ApiGeneration:
     rev: str
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiPart:
     """One file that a machine downloads."""
 
@@ -49,7 +49,7 @@ class ApiPart:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiImage:
     """A bootable image with its provenance."""
 
@@ -75,7 +75,7 @@ class ApiImage:
     adapted: Annotated[str, one_of("adapted", examples=["adapted"])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiSide:
     """One thing of two images."""
 
@@ -85,7 +85,7 @@ class ApiSide:
     same: bool
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiImagesCompared:
     """Two images; `gone` and `new` are words of the kernel command line."""
 

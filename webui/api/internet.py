@@ -1,6 +1,5 @@
 """/internet: how the way out is, and what the provider gave."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -9,13 +8,14 @@ from appliance.actions import internet
 from appliance.actions import router as deeds
 from appliance.model.way import Held, Way
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, body, done, one_of
 from webui.session import Owning, Signed
 
 router = routes_of("networks")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiProvided:
     """What the provider's DHCP server gave."""
 
@@ -34,7 +34,7 @@ class ApiProvided:
     rebind_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiInternet:
     """How the way out is; `why` is the sentence when something is wrong."""
 
@@ -61,7 +61,7 @@ def internet_now(here: Signed) -> ApiInternet:
     return _shown(here.reads.way(), here.reads.provided(), str(lent) if lent else None)
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiPassword:
     """A password of the provider, for PPPoE; no answer ever has it."""
 

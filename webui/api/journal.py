@@ -1,6 +1,5 @@
 """/journal and /wishes: what every role says, and what became of what it was asked."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -20,6 +19,7 @@ from appliance.store.journals import (
     read_cursor,
 )
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import Limit, Seconds, Word, one_of
 from webui.session import Signed
 
@@ -33,7 +33,7 @@ Kinds = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiEvent:
     """One event; `file` and `id` together name it for ever."""
 
@@ -45,7 +45,7 @@ class ApiEvent:
     facts: Annotated[dict[str, Any], Field(examples=[{"name": "ember"}])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiJournal:
     """Events, newest first; `older` is for `before`, `newer` for `after`."""
 
@@ -54,7 +54,7 @@ class ApiJournal:
     newer: Annotated[str, Field(examples=[PLACE])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiWish:
     """What a role was asked, and its answer; `answered_at` is null while it waits."""
 

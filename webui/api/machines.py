@@ -1,6 +1,5 @@
 """/machines and /inbox: computers, what each boots next, and those that wait."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,6 +9,7 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import (
     HOST,
     MAC,
@@ -35,7 +35,7 @@ HostWord = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiMac:
     """A MAC, on one network or (null) on all."""
 
@@ -43,7 +43,7 @@ class ApiMac:
     mac: MacText
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiMachine:
     """A machine; `intent` is what its next boot does."""
 
@@ -56,7 +56,7 @@ class ApiMachine:
     specialisation: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewMachine:
     """What `POST /machines` takes."""
 
@@ -66,7 +66,7 @@ class NewMachine:
     name: ShortText = ""
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class MachineEdit:
     """What `PATCH /machines/{machine}` takes."""
 
@@ -74,7 +74,7 @@ class MachineEdit:
     name: ShortText
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewMac:
     """Another MAC of a machine."""
 
@@ -83,7 +83,7 @@ class NewMac:
     network: Network = None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class Assignment:
     """Exactly one of host, menu, intent.
 
@@ -99,7 +99,7 @@ class Assignment:
     name: ShortText = ""
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiHeld:
     """A machine that waits for the owner and shows `code` on its screen."""
 

@@ -1,6 +1,6 @@
 """/menus: named lists of hosts."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +9,7 @@ from appliance.actions import menus
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.inventory_view import MenuView
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import GONE, ApiDone, HostId, ShortText, Word, body, done
 from webui.session import Signed
 
@@ -22,7 +23,7 @@ Hosts = Annotated[
 Timeout = Annotated[int, Field(examples=[10], description="seconds; 0 waits for ever")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiMenu:
     """A menu; `rollbacks` is how many previous images each host shows."""
 
@@ -34,7 +35,7 @@ class ApiMenu:
     rollbacks: int
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewMenu:
     """What `POST /menus` takes."""
 
@@ -46,7 +47,7 @@ class NewMenu:
     rollbacks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class MenuEdit:
     """What `PATCH /menus/{menu}` takes; `default` "" takes the default away."""
 

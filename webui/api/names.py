@@ -1,6 +1,6 @@
 """/names: how names are answered, and a pause of blocking.  Their settings are in /config."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query
@@ -8,13 +8,14 @@ from pydantic import Field
 
 from appliance.actions import names
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, ShortText, body, done
 from webui.session import Owning, Signed
 
 router = routes_of("networks")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiUpstream:
     """A name server; `well` while it is asked, `seconds` what an answer of it takes."""
 
@@ -26,7 +27,7 @@ class ApiUpstream:
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiBlocklist:
     """A list of blocked names; `problem` says why it could not be fetched last, "" if it could."""
 
@@ -37,7 +38,7 @@ class ApiBlocklist:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiNames:
     """What the dns role did since it started, as of `at`, null before it said so."""
 
@@ -48,7 +49,7 @@ class ApiNames:
     paused_until: Annotated[Seconds, Field(description="blocking pauses; in the past: it does not")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewPause:
     """What `PUT /names/pause` takes."""
 
@@ -56,7 +57,7 @@ class NewPause:
     minutes: Annotated[int, Field(ge=1, le=names.LONGEST_MINUTES)]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewLook:
     """What `POST /names/look` takes; `client` is the address of who would ask."""
 
@@ -100,7 +101,7 @@ def look(here: Signed, new: NewLook) -> ApiDone:
     return done(names.look_up(here.desk, here.actor, new.name, new.record, new.client))
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiQuestion:
     """Who asked for what; `by` is the server that was asked, or the lists that block it."""
 
@@ -113,7 +114,7 @@ class ApiQuestion:
     by: Annotated[str, Field(examples=["9.9.9.9"])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiQuestions:
     """What dns remembers, newest first; nothing when questions are not put down."""
 
@@ -121,7 +122,7 @@ class ApiQuestions:
     questions: list[ApiQuestion]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewNote:
     """What `PUT /names/questions` takes."""
 

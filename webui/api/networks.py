@@ -1,6 +1,5 @@
 """/networks, /ports and /leases: what is in force, and who holds which address."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
@@ -8,6 +7,7 @@ from pydantic import Field
 
 from appliance.actions import networks
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, MacText, Seconds, ShortText, Word, body, done, one_of
 from webui.session import Signed
 
@@ -16,7 +16,7 @@ router = routes_of("networks")
 Kind = Annotated[str, one_of("unknown machine", max_length=20)]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiDefault:
     """What unknown machines get; `network` "*" is every other network."""
 
@@ -25,7 +25,7 @@ class ApiDefault:
     menu: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiNetwork:
     """A network in force; the pool is null where DHCP does not answer."""
 
@@ -45,7 +45,7 @@ class ApiNetwork:
     default: ApiDefault
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiPort:
     """An interface of this box; a port of the configuration is named by any of the three words."""
 
@@ -63,7 +63,7 @@ class ApiPort:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiLease:
     """A lease; one of the stage boot is short."""
 
@@ -77,7 +77,7 @@ class ApiLease:
     state: Annotated[str, one_of("lease")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewDefault:
     """What `PUT /networks/{network}/default` takes; `menu` by id or name."""
 

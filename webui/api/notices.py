@@ -1,6 +1,5 @@
 """/notices: where the owner is told of things.  Secrets go in and never come out."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +8,7 @@ from appliance.actions import notices
 from appliance.actions.kept_secrets import SECRET_LONGEST
 from appliance.model.notices import TOPICS
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, ShortText, body, done, one_of
 from webui.session import Owning
 
@@ -20,7 +20,7 @@ Kind = Annotated[str, one_of("channel", max_length=20, examples=["webhook"])]
 Topics = Annotated[list[str], Field(max_length=len(TOPICS), examples=[["internet", "device"]])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiChannel:
     """A channel; `said` is what its server said to the last notice, `sent` whether it took it."""
 
@@ -35,7 +35,7 @@ class ApiChannel:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewChannel:
     """What `POST` and `PUT` take.  An empty `secret` leaves the one there is as it is."""
 

@@ -1,6 +1,5 @@
 """/firewall/outside: what a stranger on the internet's side gets to see."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -8,13 +7,14 @@ from pydantic import Field
 from appliance.actions import outside
 from appliance.model.outside import reached_by
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, done
 from webui.session import Signed
 
 router = routes_of("networks")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiHeard:
     """A port that did not keep silent."""
 
@@ -25,7 +25,7 @@ class ApiHeard:
     expected: Annotated[bool, Field(description="a forward or a rule of yours lets it in")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiSocket:
     """Something on this router that waits for whoever comes."""
 
@@ -38,7 +38,7 @@ class ApiSocket:
     exposed: Annotated[bool, Field(description="of ours, and on the internet's side")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiOutside:
     """The newest look from outside; `at` is null before the first."""
 

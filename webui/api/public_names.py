@@ -1,7 +1,6 @@
 """/public-names: names on the internet that follow this router.  Secrets go in and never come
 out."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from appliance.actions.kept_secrets import SECRET_LONGEST
 from appliance.model.public_names import FIELDS, PublicName
 from appliance.store.public_names import Record
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, ShortText, body, done, one_of
 from webui.session import Owning
 
@@ -21,7 +21,7 @@ Service = Annotated[str, one_of("service", max_length=20, examples=["dyn"])]
 Address = Annotated[str, Field(description="that was published last", examples=["203.0.113.5"])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiPublicName:
     """A name and how it stands; `what` is why, or what the service said last."""
 
@@ -41,7 +41,7 @@ class ApiPublicName:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewPublicName:
     """What `POST` and `PUT` take.  An empty `secret` leaves the one there is, at the same server.
 

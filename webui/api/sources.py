@@ -1,6 +1,5 @@
 """/sources: flakes, how they are treated, and directories they may lie in."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
 from webui.api.hosts import ApiFinding, finding
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import (
     GONE,
     ApiDone,
@@ -33,7 +33,7 @@ Interval = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiLocked:
     """One locked state of a source."""
 
@@ -46,7 +46,7 @@ class ApiLocked:
     findings: list[ApiFinding]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiSource:
     """A source and where it stands; waiting: nobody has looked at it yet."""
 
@@ -66,7 +66,7 @@ class ApiSource:
     revision: ApiLocked | None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewSource:
     """What `POST /sources` takes."""
 
@@ -79,7 +79,7 @@ class NewSource:
     interval_seconds: Interval = 3600
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class SourceEdit:
     """What `PATCH /sources/{source}` takes; what is left out stays."""
 
@@ -91,7 +91,7 @@ class SourceEdit:
     interval_seconds: Interval | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class Credential:
     """A token or deploy key; it is never shown again.  The kind none takes it away.
 
@@ -121,7 +121,7 @@ class Credential:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class Directory:
     """A directory below which sources may lie."""
 

@@ -1,6 +1,5 @@
 """/status and /events: how the router is, and the bells that say when to look again."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Request
@@ -12,6 +11,7 @@ from appliance.actions.changes import newest_change, present
 from appliance.model.able import NO_CAKE, lacks
 from appliance.store.reads import FILES, Reads
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import one_of
 from webui.live import stream
 from webui.session import Signed
@@ -21,7 +21,7 @@ router = routes_of("status")
 LOOKED_AT = 500  # newest builds and boots
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiStatus:
     """The router in one look; a role that has not started has no file yet."""
 

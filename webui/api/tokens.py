@@ -1,12 +1,12 @@
 """/me, /tokens and /claim: who asks, keys for programs, and the first owner."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from appliance.actions import access
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import OFTEN, ApiDone, Seconds, ShortText, Word, body, done, one_of
 from webui.session import Anybody, Known, Owning
 
@@ -15,7 +15,7 @@ router = routes_of("access")
 Scope = Annotated[str, one_of("scope", max_length=20)]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiToken:
     """A token without its secret."""
 
@@ -28,7 +28,7 @@ class ApiToken:
     used_at: Seconds | None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewToken:
     """What `POST /tokens` takes; `days` null: until it is revoked."""
 
@@ -38,7 +38,7 @@ class NewToken:
     days: Annotated[int | None, Field(examples=[90])] = None
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiMadeToken:
     """A new token; `secret` is shown this once."""
 
@@ -47,7 +47,7 @@ class ApiMadeToken:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewOwner:
     """The code the router shows, and the password its owner chooses."""
 
@@ -57,7 +57,7 @@ class NewOwner:
     name: ShortText = "owner"
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewPassword:
     """The password so far, and the next one; a token says whose with `name`."""
 
@@ -67,7 +67,7 @@ class NewPassword:
     name: ShortText = ""
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiCaller:
     """Who asks."""
 

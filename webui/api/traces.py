@@ -1,19 +1,20 @@
 """/firewall/trace: which rule decides each packet of one conversation, for a minute."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import Field
 
 from appliance.actions import traces
 from webui.api.routes import routes_of
+from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, ShortText, body, done, one_of
 from webui.session import Owning
 
 router = routes_of("networks")
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiTraced:
     """One packet; `accepted` is null while, or where, no rule of the filter was asked."""
 
@@ -26,7 +27,7 @@ class ApiTraced:
     elsewhere: Annotated[str, Field(description="another program's table that refused it")]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiTrace:
     """The newest trace; `what` is empty when there was none."""
 
@@ -37,7 +38,7 @@ class ApiTrace:
     packets: list[ApiTraced]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class NewTrace:
     """What `PUT /firewall/trace` takes; who is left empty is anybody at that place."""
 

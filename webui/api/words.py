@@ -1,6 +1,5 @@
 """Words that the whole API shares: errors, what an act came to, and types with examples."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -9,9 +8,10 @@ from pydantic.fields import FieldInfo
 
 from appliance.actions.desk import Done
 from webui.api.sets import SETS
+from webui.api.shape import shape
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiProblem:
     """One thing wrong with a request; `where` is the path of the field, [] the whole request."""
 
@@ -19,14 +19,14 @@ class ApiProblem:
     what: Annotated[str, Field(examples=["Write github:owner/repository."])]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class Problems:
     """Why a request was refused; nothing was changed."""
 
     problems: list[ApiProblem]
 
 
-@dataclass(frozen=True, slots=True)
+@shape
 class ApiDone:
     """What an act came to.  `act` is what `POST /acts/{act}/undo` takes when it is undoable."""
 
