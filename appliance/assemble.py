@@ -127,15 +127,16 @@ async def _net(fault: Fault, signs: Signs) -> None:
 async def _dhcp(fault: Fault, signs: Signs) -> None:
     from appliance.store import leases
     from appliance.store.open import writer
-    from services.dhcp.serve import networks, serve
+    from services.dhcp.follow import networks, seen
+    from services.dhcp.serve import serve
     from services.netboot.probe import installed as found
     from services.systemd.driver import adopt
 
     here = state()
     ledger = writer(here / "leases.db", leases.MIGRATIONS)
-    wanted = networks(here / "net.db", ledger)
+    wanted, used = networks(here / "net.db", ledger), seen(here / "net.db")
     loaders = found(installed().loaders).loaders
-    await serve(adopt(os.environ), wanted, ledger, loaders, signs, fault=fault)
+    await serve(adopt(os.environ), wanted, ledger, loaders, signs, seen=used, fault=fault)
 
 
 async def _dns(_fault: Fault, signs: Signs) -> None:

@@ -77,6 +77,15 @@ def addresses_of(connection: sqlite3.Connection, macs: Iterable[str]) -> frozens
     return frozenset((str(address), str(network)) for address, network in rows)
 
 
+def in_use(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """(network, IPv4 address, MAC) of every device that is here."""
+    rows = connection.execute(
+        "SELECT network, each.value, mac FROM device, json_each(addresses) AS each"
+        " WHERE here AND each.value NOT LIKE '%:%' ORDER BY mac"
+    )
+    return [(str(network), str(address), str(mac)) for network, address, mac in rows]
+
+
 def here(connection: sqlite3.Connection) -> int:
     """How many devices are here."""
     (found,) = connection.execute("SELECT count(*) FROM device WHERE here").fetchone()

@@ -28,6 +28,7 @@ QUARANTINE_SECONDS: Final = 600.0  # a declined address
 RESTING_SHARE: Final = 4  # one in four addresses may rest at once
 KEPT_SHARE: Final = 8  # one in eight addresses may wait for the regular who had it
 REGULAR_SECONDS: Final = 600.0  # renewed after this long: a regular, not a passer-by
+MOST_PASSED: Final = 64  # addresses that others use, for each that is given
 CHAIN_SECONDS: Final = 300.0  # firmware, initrd and system are one machine for so long
 
 
@@ -49,6 +50,7 @@ class Pool:
         inside = sum(first <= address <= last for address in self.taken)
         self.size = last - first + 1 - inside
         self.kept = (last - first + 1) // KEPT_SHARE
+        self.seen: Mapping[int, bytes] = {}  # addresses that devices use, whoever gave them
         self.leases: dict[int, Lease] = {}
         self.left: Lease | None = None  # the lease that a choice ended; the caller takes it away
         self._by_client: dict[bytes, Lease] = {}
@@ -113,7 +115,8 @@ class Pool:
         """The lease to offer, held for OFFER_SECONDS; None when the pool is used up.
 
         In this order (RFC 2131 §4.3.1): the reservation, what the client has or had, what it wants
-        if that is free, any free address.
+        if that is free, any free address.  One that another device was seen to use comes last
+        (§2.2, which has us look before we offer): that sight may be old, or a lie.
         """
         lease = self.find(mac, client, now, boot=boot)
         own = self.reserved.get(mac)
@@ -122,16 +125,18 @@ class Pool:
             if got is not None:
                 self._leave(lease, now)
                 return self._hold(got, now)
+        if lease is not None and lease.ends_at <= now and self._others(lease.address, mac):
+            lease = None
         if lease is not None and self.fits(lease.address, mac):
             if lease.client != client or lease.mac != mac:
                 self._rename(lease, mac, client, now, boot=boot)
             return self._hold(lease, now)
         self._leave(lease, now)
-        if wanted and self.fits(wanted, mac):
+        if wanted and self.fits(wanted, mac) and not self._others(wanted, mac):
             got = self._take(wanted, mac, client, now)
             if got is not None:
                 return self._hold(got, now)
-        address = self._next(now)
+        address = self._next(mac, now)
         return None if address is None else self._hold(self._add(address, mac, client, now), now)
 
     def claim(
@@ -259,9 +264,26 @@ class Pool:
         self._free.pop(address, None)
         return self._add(address, mac, client, now)
 
-    def _next(self, now: float) -> int | None:
-        """An address nobody holds: never used, given up, ended, in this order."""
+    def _others(self, address: int, mac: bytes) -> bool:
+        """Was a device seen to use it that is not this one?"""
+        return self.seen.get(address, mac) != mac
+
+    def _next(self, mac: bytes, now: float) -> int | None:
+        """An address nobody holds: never used, given up, ended; first what nobody was seen with."""
         self._sweep(now)
+        passed: list[int] = []
+        address = self._unused()
+        while address is not None and len(passed) < MOST_PASSED and self._others(address, mac):
+            passed.append(address)
+            address = self._unused()
+        if address is None:
+            address = self._oldest()
+        if address is None and passed:
+            address = passed.pop(0)
+        self._free.update(dict.fromkeys(passed))
+        return address
+
+    def _unused(self) -> int | None:
         if self._never_used():
             self._cursor += 1
             return self._cursor - 1
@@ -270,7 +292,7 @@ class Pool:
             address, _ = self._free.popitem(last=False)
             if address not in leases and address not in taken:
                 return address
-        return self._oldest()
+        return None
 
     def _never_used(self) -> bool:
         """Move the cursor to the next such address; False when there is none."""

@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from appliance.events import Event, PoolCalm, PoolEmpty, PoolFlooded, PoolHasRoom
 from appliance.faults import Fault, no_fault
@@ -20,8 +19,6 @@ from appliance.model.config import LONGEST_LEASE_SECONDS
 from appliance.model.slices import TRIED, DhcpNetwork
 from appliance.signs import Signs
 from appliance.steady import NOTE_SECONDS, Frame, Steady, missed
-from appliance.store import slices
-from appliance.store.follow import Follower, follow
 from appliance.store.journal import prune
 from appliance.store.leases import (
     Stored,
@@ -34,6 +31,7 @@ from appliance.store.leases import (
     troubles,
 )
 from services.dhcp.answer import answer
+from services.dhcp.follow import Seen
 from services.dhcp.formers import on_link
 from services.dhcp.lan import Lan
 from services.dhcp.lease import OFFERED
@@ -55,25 +53,6 @@ PRUNE_EVERY = 10_000  # events
 BUSY = 2  # messages in one drain: more will come
 MOMENT_SECONDS = 0.002
 LATE_SECONDS = 2.0  # EDK2 collects offers for almost four
-
-
-async def networks(net: Path, ledger: sqlite3.Connection) -> AsyncIterator[tuple[DhcpNetwork, ...]]:
-    """The dhcp slices in net.db, now and whenever `net` publishes new ones.  Never ends.
-
-    With net.db gone it begins with the last ones, which are kept in `ledger`.
-    """
-    before: tuple[DhcpNetwork, ...] | None = None
-    follower = Follower(net)
-    kept = slices.last(ledger)
-    if kept is not None and slices.published(follower) is None:
-        before = kept.dhcp
-        yield before
-    async for _ in follow([follower]):
-        found = slices.published(follower)
-        if found is not None and found.dhcp != before:
-            before = found.dhcp
-            slices.keep(ledger, found)
-            yield before
 
 
 class Port:
@@ -108,6 +87,7 @@ class Server:
         self._fault = fault
         self._loop = asyncio.get_running_loop()
         self._lans: tuple[Lan, ...] = ()
+        self._seen: Seen = {}
         self._closed = False
         self._written = 0
         self.failed: asyncio.Future[None] = self._loop.create_future()
@@ -161,10 +141,17 @@ class Server:
         gc.freeze()  # tens of thousands of leases are no garbage: never look at them again
         self.turned.set()
 
+    def see(self, seen: Seen) -> None:
+        """Know which addresses devices use, whoever gave them."""
+        self._seen = seen
+        for lan in self._lans:
+            lan.pool.seen = seen.get(lan.name, {})
+
     def _renew(self, port: Port, network: DhcpNetwork, formers: Sequence[DhcpNetwork]) -> None:
         """Take over what is stored and what is offered."""
         before, now = port.lan, self._time()
         lan, longest = Lan(network, self._loaders, formers), LONGEST_LEASE_SECONDS
+        lan.pool.seen = self._seen.get(lan.name, {})
         for one in stored(self._ledger, [one.name for one in (network, *formers)]):
             found = lease_of(one, network.lease_seconds, self._steady.step)
             lan.pool.load(found, now, longest)
@@ -343,13 +330,15 @@ async def serve(
     loaders: Loaders,
     signs: Signs,
     *,
+    seen: AsyncIterator[Seen] | None = None,
     guarded: bool = True,
     fault: Fault = no_fault,
 ) -> None:
     """Answer DHCP until cancelled.
 
     `sockets` by their LISTEN_FDNAMES ("dhcp.br-lan", "pxe.br-lan"), `wanted` the slices as they
-    come, `ledger` the writer of leases.db.  Raises sqlite3.Error when leases cannot be stored.
+    come, `ledger` the writer of leases.db, `seen` the addresses in use as they become known.
+    Raises sqlite3.Error when leases cannot be stored.
     """
     ports = [
         Port(link, one, sockets.get(f"pxe.{link}"))
@@ -361,6 +350,7 @@ async def serve(
     tasks = [
         asyncio.create_task(_adopting(server, wanted, signs.ready)),
         asyncio.create_task(_watching(server, signs.beat)),
+        *([asyncio.create_task(_seeing(server, seen))] if seen is not None else []),
     ]
     try:
         await asyncio.gather(*tasks, server.failed)
@@ -380,6 +370,11 @@ async def _adopting(
             opened = True
             server.open()
             ready()
+
+
+async def _seeing(server: Server, seen: AsyncIterator[Seen]) -> None:
+    async for found in seen:
+        server.see(found)
 
 
 async def _watching(server: Server, beat: Callable[[], None]) -> None:

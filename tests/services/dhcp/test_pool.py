@@ -407,6 +407,10 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool.confirm(lease, 60.0, self.now, boot=boot)
         self.promised[lease.address] = (mac, lease.ends_at)
 
+    @rule(used=st.dictionaries(st.integers(98, 110), MACS, max_size=6))
+    def is_seen(self, used: dict[int, bytes]) -> None:
+        self.pool.seen = used
+
     @rule(mac=MACS, client=CLIENTS, boot=st.booleans(), wanted=st.integers(98, 110))
     def claims(self, mac: bytes, client: bytes, boot: bool, wanted: int) -> None:
         key = b"h" + mac if boot or not client else client
@@ -455,3 +459,55 @@ class PoolMachine(RuleBasedStateMachine):
 
 PoolMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestPool = PoolMachine.TestCase
+
+
+def seen(addresses: Pool, *used: int, by: bytes = C) -> Pool:
+    addresses.seen = dict.fromkeys(used, by)
+    return addresses
+
+
+def test_an_address_that_somebody_else_uses_is_passed_over() -> None:
+    addresses = seen(pool(), 100, 102)
+    assert [bind(addresses, mac).address for mac in (A, B)] == [101, 103]
+
+
+def test_what_was_passed_over_is_given_when_it_is_free() -> None:
+    addresses = seen(pool(size=2), 100)
+    assert bind(addresses, A).address == 101
+    assert bind(seen(addresses), B).address == 100
+
+
+def test_when_there_is_nothing_else_what_was_seen_is_worth_little() -> None:
+    addresses = seen(pool(size=2), 100, 101)
+    assert [bind(addresses, mac).address for mac in (A, B)] == [100, 101]
+
+
+def test_what_a_device_uses_by_itself_can_be_given_to_it() -> None:
+    assert bind(seen(pool(), 100, by=A), A).address == 100
+
+
+def test_who_wants_what_another_uses_gets_another_address() -> None:
+    lease = seen(pool(), 105).choose(A, b"h" + A, 105, 0.0, boot=False)
+    assert lease is not None
+    assert lease.address == 100
+
+
+def test_an_ended_address_that_another_uses_is_not_given_back() -> None:
+    addresses = pool()
+    assert bind(addresses, A).address == 100
+    assert bind(seen(addresses, 100), A, now=9 * HOUR).address == 101
+
+
+def test_a_running_lease_is_kept_whoever_else_was_seen_with_it() -> None:
+    addresses = pool()
+    assert bind(addresses, A).address == 100
+    assert bind(seen(addresses, 100), A, now=60.0).address == 100
+
+
+def test_many_that_are_used_cost_no_ended_lease() -> None:
+    addresses = pool(size=3)
+    for mac in (A, B, C):
+        bind(addresses, mac)
+    other = b"\x02dddddd"[:6]
+    assert bind(seen(addresses, 100, 101, 102, by=b"\x02eeeee"), other, now=9 * HOUR).address == 100
+    assert len(addresses.leases) == 3
