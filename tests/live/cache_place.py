@@ -28,7 +28,8 @@ from services.netboot.probe import installed
 from services.netboot.serve import Files, serve
 
 state = Path(sys.argv[1])
-files = Files(state / "published", state / "boot.db", state / "leases.db", state / "net.db")
+names = ("published", "boot.db", "leases.db", "net.db", "nixie.db")
+files = Files(*(state / name for name in names))
 listening = socket.socket(fileno=int(sys.argv[2]))
 listening.setblocking(False)
 sockets = {f"boot.{sys.argv[3]}": listening}
