@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site, signed_in
 from tests.browser.test_every_page import TOO_WIDE
+from tests.live.waiting import until
 
 LONG = "2001:db8:1234:5678:9abc:def0:1234:5678"
 WIDTHS = [1280, 320]
@@ -32,7 +33,7 @@ def page(chromium: Browser, own_site: Site, request: pytest.FixtureRequest) -> I
 
 def fits(page: Page) -> None:
     """Wait until nothing is wider than the screen, or than what it stands in."""
-    page.wait_for_function(f"({TOO_WIDE})().length === 0")
+    until(lambda: not page.evaluate(TOO_WIDE), "the page fits")
 
 
 def test_a_route_by_ipv6_is_put_right_and_reviewed(page: Page) -> None:
