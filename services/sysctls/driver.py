@@ -30,10 +30,14 @@ class SysctlDriver:
         return found
 
     def write(self, step: Write) -> None:
-        """Set one value.  Raises Unreachable."""
+        """Set one value.  A link that went away meanwhile, as that of a session may at any moment,
+        has none any more: it comes with the link.  Raises Unreachable."""
+        place = self._root / step.path
         try:
-            (self._root / step.path).write_text(step.value)
+            place.write_text(step.value)
         except OSError as error:
+            if not place.parent.exists():
+                return
             raise Unreachable(
                 f"The kernel refused {step.value} for {step.path}: {error.strerror}."
             ) from error

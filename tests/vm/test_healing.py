@@ -105,7 +105,7 @@ def test_a_generation_whose_init_dies_makes_room_for_the_last_good_one(
     router = workshop.router
     workshop.assign(MAC, "phoenix", host=ident)
     with switched_on(workshop, MAC, "bios", name="phoenix") as machine:
-        assert workshop.ends(machine, "up", "short").generation == 1
+        assert workshop.ends(machine, "up").generation == 1
 
     flake.dies()
     router.client.post(f"/sources/{ident.partition('/')[0]}/refresh")
@@ -119,7 +119,8 @@ def test_a_generation_whose_init_dies_makes_room_for_the_last_good_one(
             return row is not None and (row.state, row.generation) == ("up", 1)
 
         until(lambda: healed() or machine.over.is_set(), "it is up", 3 * BOOT_SECONDS)
-    served = [row["generation"] for row in router.client.get("/boots", mac=MAC)]
+    boots = router.client.get("/boots", mac=MAC)
+    served = [row["generation"] for row in boots if row["generation"]]  # once it was known
     assert served == [1] + [2] * FAILURES + [1]
     states = {one["number"]: one for one in router.client.get("/images", host=ident)}
     assert (states[2]["state"], states[2]["served"]) == ("bad", False)
