@@ -30,14 +30,10 @@ class SysctlDriver:
         return found
 
     def write(self, step: Write) -> None:
-        """Set one value.  A link that went away meanwhile, as that of a session may at any moment,
-        has none any more: it comes with the link.  Raises Unreachable."""
-        place = self._root / step.path
+        """Set one value.  Raises Unreachable."""
         try:
-            place.write_text(step.value)
+            (self._root / step.path).write_text(step.value)
         except OSError as error:
-            if not place.parent.exists():
-                return
             raise Unreachable(
                 f"The kernel refused {step.value} for {step.path}: {error.strerror}."
             ) from error
