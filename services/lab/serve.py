@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
@@ -58,14 +59,21 @@ async def stand(
     async with standing(names, await probe_platform()) as lab:
         note(state, names)
         beside = asyncio.create_task(_show(lab, state, then, stopping, say))
+        beside.add_done_callback(partial(_told_of, say))
         try:
             await router(stopping)
         finally:
             stopping.set()
             await asyncio.wait({beside}, timeout=5.0)
             beside.cancel()
-            ended = (await asyncio.gather(beside, return_exceptions=True))[0]
-    return 1 if ended is False else 0
+            (ended,) = await asyncio.gather(beside, return_exceptions=True)
+    return 1 if ended is False or isinstance(ended, Exception) else 0
+
+
+def _told_of(say: Callable[[str], None], beside: asyncio.Task[bool]) -> None:
+    """Say at once that the lab's own machine will not come, for the router goes on without it."""
+    if not beside.cancelled() and (error := beside.exception()) is not None:
+        say(f"not booted: this is a mistake of Nixie: {error!r}")
 
 
 async def _show(

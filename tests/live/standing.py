@@ -61,10 +61,11 @@ class Router:
         """Where net, dhcp, dns, boot and web live."""
         return f"{self.prefix}-router"
 
-    def start(self, *cast: str, roles: Sequence[str] = ROLES) -> None:
-        """Start it, and wait until `roles` run; `cast` are options of other_lab.py."""
+    def start(self, *cast: str, roles: Sequence[str] = ROLES, more: Sequence[str] = ()) -> None:
+        """Start it, and wait until `roles` run; `cast` are options of other_lab.py, `more` of
+        `nixie lab`."""
         where = (str(self.state), self.prefix, str(self.port))
-        command = ("-P", "-m", "appliance", "lab", *self.options)
+        command = ("-P", "-m", "appliance", "lab", *self.options, *more)
         if cast:
             command = (str(self.home / "program/other_lab.py"), *where, *cast)
         with (self.home / "lab.log").open("ab") as log:
@@ -174,17 +175,20 @@ def made(name: str) -> Router:
 
 
 @contextmanager
-def standing(name: str, shelf: Path | None = None, cast: Sequence[str] = ()) -> Iterator[Router]:
+def standing(
+    name: str, shelf: Path | None = None, cast: Sequence[str] = (), more: Sequence[str] = ()
+) -> Iterator[Router]:
     """A router for the length of a block; its log is printed when the block fails.
 
-    With a `shelf` it has a Nix store of its own, from there and kept there; `cast` as in `start`.
+    With a `shelf` it has a Nix store of its own, from there and kept there; `cast` and `more` as in
+    `start`.
     """
     router = made(name)
     store = router.state / "store"
     try:
         if shelf is not None:
             fetch(shelf, store)
-        router.start(*cast)
+        router.start(*cast, more=more)
         yield router
     except BaseException:
         print_logs(router)
