@@ -18,7 +18,7 @@ from appliance.store.open import reader
 from services.lab.driver import Lab, boot, probe_platform
 from services.lab.machine import Firmware, Machine
 from services.lab.serve import standing_lab
-from tests.live.standing import INSTALLED, Router
+from tests.live.standing import INSTALLED, Router, print_logs
 from tests.live.waiting import until
 
 SAMPLE = INSTALLED / "sample"
@@ -78,6 +78,13 @@ class Workshop:
         with closing(reader(self.router.state / "boot.db")) as connection:
             return boots.steps(connection, ident)
 
+    def recalls(self, mac: str) -> list[str]:
+        """What the router knows of the newest boot of a MAC, and the last it put down at all."""
+        row = self.boot_of(mac)
+        steps = [] if row is None else self.steps_of(row.id)
+        events = self.router.client.get("/journal")["events"]
+        return [f"── {row}", *map(str, steps), "── journal", *(str(one) for one in events[:40])]
+
     def ends(self, running: Running, *states: str, seconds: float = BOOT_SECONDS) -> BootRow:
         """Wait until the machine's boot is in one of `states`."""
         mac = running.machine.mac
@@ -128,6 +135,8 @@ def switched_on(
         yield running
     except BaseException:
         print("\n".join(running.lines[-80:]))
+        print("\n".join(workshop.recalls(mac)))
+        print_logs(workshop.router)
         raise
     finally:
         with suppress(RuntimeError):  # the loop is over already
