@@ -309,9 +309,6 @@ def found(router: Router, files: tuple[str, ...]) -> list[Path]:
     return [one for name in files for one in router.state.glob(f"{name}*")]
 
 
-# ── last: what it leaves of the pool is nothing for others ───────────────────────────────────────
-
-
 def test_a_machine_with_a_fixed_address_boots_in_a_flood_of_devices(workshop: Workshop) -> None:
     mac, address = new_mac(), "10.77.0.77"
     workshop.assign(mac, "steadfast", host=workshop.hosts["native"])
@@ -337,7 +334,10 @@ def reserved(router: Router, mac: str, address: str) -> None:
 
 @contextmanager
 def flooded(router: Router) -> Iterator["subprocess.Popen[bytes]"]:
-    """5,000 invented devices a minute on the LAN, once the router has noticed."""
+    """5,000 invented devices a minute on the LAN, once the router has noticed.
+
+    Afterwards the router has never heard of them: the next test finds its pool empty.
+    """
     client = LanClient(router)
     client.plug_in()
     script = str(CHECKOUT / "tests/live/dhcp_client.py")
@@ -353,6 +353,10 @@ def flooded(router: Router) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         os.killpg(flood.pid, signal.SIGKILL)
         flood.wait()
+        router.stop()
+        for file in found(router, ("leases.db",)):
+            file.unlink()
+        router.start()
 
 
 def noticed(router: Router) -> bool:
