@@ -3,20 +3,16 @@
 import json
 import os
 import sys
-from types import ModuleType
-from typing import cast
 
+from appliance.lean import without_first_drafts, without_tls
 from appliance.roles import ROLES
 
 
 def lean(name: str) -> None:
-    """Spare a role that has nothing to do with TLS the library for it.
-
-    asyncio and aiohttp load it where they can, and do without where there is none.  Call this
-    before they are imported.
-    """
+    """Keep what a role does not need out of its process; before anything else is imported."""
+    without_first_drafts()
     if name not in ROLES or not ROLES[name].loads_tls:
-        sys.modules["ssl"] = cast(ModuleType, None)
+        without_tls()
 
 
 def main() -> None:
