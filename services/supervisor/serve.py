@@ -251,6 +251,8 @@ class _Ring:
             self._tell(kind(str(self._plan.state / place.path)))
             if place.writer:
                 {**self._roles, **self._others}[place.writer].retire()  # it has the old one open
+        if self._daemons and self._ground.is_old():
+            self._daemons[0].retire()  # who is served by it already is served to the end
         for held in self._held:
             self._logs.trim(held.child.name)
         if self._slices is not None:

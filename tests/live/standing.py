@@ -88,7 +88,7 @@ class Router:
     @property
     def environment(self) -> dict[str, str]:
         """Variables it starts with: no cache of the world is asked."""
-        own = {"NIXIE_HOME": str(self.home), "NIXIE_CACHES": "", "PYTHONPATH": self.program}
+        own = {"NIXIE_HOME": str(self.home), "PYTHONPATH": self.program}
         return {**os.environ, **own, **self.variables}
 
     @property
