@@ -21,6 +21,7 @@ from appliance.store.tables import CacheRow
 
 SCOPE = "admin"
 MOST = 20
+DEEDS = ("try", "has", "up", "down", "on", "off", "remove")
 WHAT_LONGEST = 400
 
 
@@ -54,6 +55,21 @@ def save_cache(desk: Desk, actor: Actor, ident: str, said: Said) -> Done:
             doing.change(row, **values)
         doing.wish(desk.new_id(), "build", "try-cache", cache=ident)
         return doing.tell(ident, f"{told.url} is saved, and tried now.", CacheActed)
+
+
+def act_on_cache(desk: Desk, actor: Actor, ident: str, deed: str, what: str = "") -> Done:
+    """One of DEEDS; `what` is asked for.  Raises Unknown for other words."""
+    if deed in ("up", "down"):
+        return move_cache(desk, actor, ident, up=deed == "up")
+    if deed in ("on", "off"):
+        return enable_cache(desk, actor, ident, on=deed == "on")
+    if deed == "has":
+        return ask_cache(desk, actor, ident, what)
+    if deed == "remove":
+        return remove_cache(desk, actor, ident)
+    if deed == "try":
+        return try_cache(desk, actor, ident)
+    raise Unknown(problem(f"With a cache, nobody can {deed!r}: it is one of {', '.join(DEEDS)}."))
 
 
 def move_cache(desk: Desk, actor: Actor, ident: str, *, up: bool) -> Done:

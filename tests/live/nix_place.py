@@ -343,8 +343,8 @@ def place(
 ) -> Iterator[Place]:
     """A pipeline that runs, in a folder of its own; `store_bytes`: on a disk of that size.
 
-    `asked` are binary caches as URL=KEY, with spaces between, `options` more for the build role, `conf` for
-    the daemon.
+    `asked` are binary caches as URL=KEY, with spaces between, `options` more for the build role,
+    `conf` for the daemon.
     """
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
     store = folder / "state/store"
