@@ -58,13 +58,13 @@ def details(call: Call, cache: Which) -> None:
 def add(
     call: Call,
     url: Annotated[str, typer.Argument(help="https://cache.example.org.")],
-    key: Annotated[list[str], typer.Option(help="Its public key; may be given again.")],
+    keys: Annotated[list[str], typer.Argument(help="Its public key, or several.")],
     user: User = None,
     password: Password = False,
     timeout: Timeout = 120.0,
 ) -> None:
     """Add a cache after the others, and say what its first trial came to."""
-    new = {"url": url, "keys": " ".join(key), "user": user or "", "password": _secret(password)}
+    new = {"url": url, "keys": " ".join(keys), "user": user or "", "password": _secret(password)}
     _answered(call, call.client.post("/caches", new), timeout)
 
 
@@ -103,7 +103,7 @@ def has(
     timeout: Timeout = 120.0,
 ) -> None:
     """Ask whether a cache has a store path, or what it has of a host."""
-    _answered(call, _deed(call, cache, "has", {"what": what}), timeout)
+    _answered(call, _deed(call, cache, "has", f"?what={quoted(what)}"), timeout)
 
 
 @command(group)
@@ -136,9 +136,9 @@ def remove(call: Call, cache: Which) -> None:
     call.did(call.client.delete(f"/caches/{quoted(_found(call, cache)['id'])}"))
 
 
-def _deed(call: Call, cache: str, deed: str, body: dict[str, str] | None = None) -> Any:
+def _deed(call: Call, cache: str, deed: str, more: str = "") -> Any:
     path = f"/caches/{quoted(_found(call, cache)['id'])}/{deed}"
-    return call.client.post(path, body) if body else call.client.post(path)
+    return call.client.post(f"{path}{more}")
 
 
 def _answered(call: Call, asked: Any, timeout: float) -> None:

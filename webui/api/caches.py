@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from fastapi import Query
 from pydantic import Field
 
 from appliance.actions import caches
@@ -52,14 +53,6 @@ class NewCache:
     password: Text = ""
 
 
-@shape
-class Asking:
-    """What `POST /caches/{cache}/has` asks for: a store path, or a host by its name or id."""
-
-    __pydantic_config__ = body(what="ember")
-    what: Text = ""
-
-
 @router.get("/caches")
 def caches_now(here: Owning) -> list[ApiCacheAsked]:
     """Every cache and how it stands, in the order in which they are asked."""
@@ -90,10 +83,11 @@ def act_on_cache(
     here: Owning,
     cache: str,
     deed: Annotated[str, one_of("cache deed", examples=["try"])],
-    asking: Asking | None = None,
+    what: Annotated[
+        str, Query(max_length=400, description="with has: a store path, or a host's name or id")
+    ] = "",
 ) -> ApiDone:
     """Try it, ask whether it has something, move it in the order, or switch it."""
-    what = asking.what if asking else ""
     return done(caches.act_on_cache(here.desk, here.actor, cache, deed, what))
 
 
