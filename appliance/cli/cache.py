@@ -103,7 +103,7 @@ def has(
     timeout: Timeout = 120.0,
 ) -> None:
     """Ask whether a cache has a store path, or what it has of a host."""
-    _answered(call, _deed(call, cache, "has", f"?what={quoted(what)}"), timeout)
+    _answered(call, _deed(call, cache, "has", what=what), timeout)
 
 
 @command(group)
@@ -136,9 +136,9 @@ def remove(call: Call, cache: Which) -> None:
     call.did(call.client.delete(f"/caches/{quoted(_found(call, cache)['id'])}"))
 
 
-def _deed(call: Call, cache: str, deed: str, more: str = "") -> Any:
+def _deed(call: Call, cache: str, deed: str, **query: str) -> Any:
     path = f"/caches/{quoted(_found(call, cache)['id'])}/{deed}"
-    return call.client.post(f"{path}{more}")
+    return call.client.post(path, **query)
 
 
 def _answered(call: Call, asked: Any, timeout: float) -> None:

@@ -87,7 +87,7 @@ class Router:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables it starts with: no cache of the world is asked."""
+        """Variables it starts with."""
         own = {"NIXIE_HOME": str(self.home), "PYTHONPATH": self.program}
         return {**os.environ, **own, **self.variables}
 

@@ -21,7 +21,7 @@ from services.nix.recipe import from_json
 from services.nix.supply.kept import driver as kept
 from tests.live.git_server import TOKEN, serving
 from tests.live.nix_place import NIX, OWNER, Place, place
-from tests.live.standing import free_port
+from tests.live.standing import free_port, standing
 from tests.live.test_caches import STRANGER, key
 from tests.live.test_nix import flake
 from tests.live.waiting import until
@@ -308,3 +308,25 @@ def test_what_a_removed_cache_signs_is_not_taken(here: Place, shelf: Shelf, serv
     assert "begun" in here.log(row)
     host = from_json(here.look(lambda it: build_facts.look(it, row.host)).recipe)
     assert host.outputs
+
+
+# ── the whole router ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_router_starts_its_daemon_anew_with_another_cache(shelf: Shelf, server: str) -> None:
+    with standing("supply") as router:
+        conf = router.state / "nix/nix.conf"
+        until(conf.exists, "the daemon has settings")
+        assert "substituters = https://cache.nixos.org?priority=10\n" in conf.read_text()
+        before = router.pid("nix-daemon")
+        router.client.post("/caches/nixos/off")
+        done = router.client.post("/caches", {"url": f"{server}/cache", "keys": shelf.key})
+        line = f"substituters = {server}/cache?priority=10\n"
+        until(lambda: line in conf.read_text(), "the daemon has other settings")
+        until(lambda: router.role("nix-daemon").get("pid") not in (None, before), "it runs anew")
+        told = f"{shelf.key}\n"
+        assert f"trusted-public-keys = {told}" in conf.read_text()
+        wish = f"/wishes/{done['wish']}"
+        until(lambda: router.client.get(wish)["state"] == "done", "it is tried")
+        (_, found) = router.client.get("/caches")
+        assert (found["state"], found["what"]) == ("ready", "")
