@@ -178,7 +178,7 @@ def test_it_is_asked_whether_it_has_a_path_or_a_host(
     assert answer.endswith(" bytes unpacked.")
     absent = "/nix/store/kgw7rg3s82zrnm48y5g0c0y0vqmq1sz9-absent"
     answer = tried(here, caches.ask_cache(here.desk, OWNER, found.cache, absent)).answer
-    assert answer == "It has not absent."
+    assert answer == "It does not have absent."
     answer = tried(here, caches.ask_cache(here.desk, OWNER, found.cache, "slow")).answer
     assert answer.startswith("Of slow, it has 3 of 3 paths of the image: "), answer
 

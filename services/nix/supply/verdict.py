@@ -119,7 +119,7 @@ def has(name: str, parts: Sequence[str], sample: Collection[str], found: Talked)
         + (f": {', '.join(have)}." if have else ".")
     ]
     if lack:
-        lines.append(f"It has not {', '.join(lack)}.")
+        lines.append(f"It does not have {', '.join(lack)}.")
     if sample:
         count = sum(hash_part(one) in found.has for one in sample)
         lines.append(f"Of {len(sample)} others that it is built from, it has {count}.")
@@ -137,7 +137,7 @@ def has_path(path: str, found: Talked) -> str:
         if told is not None and told.info.path == path:
             signed = "" if found.signed.get(path) else " It is not signed with the key you gave."
             return f"It has {_name(path)}, {told.info.nar_size} bytes unpacked.{signed}"
-    return f"It has not {_name(path)}."
+    return f"It does not have {_name(path)}."
 
 
 def summary(steps: Sequence[Step], cache: Cache) -> str:

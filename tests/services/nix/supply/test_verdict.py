@@ -113,7 +113,7 @@ def test_a_key_that_could_not_be_compared_is_nothing_bad() -> None:
 
 def test_what_it_has_of_a_host_is_counted() -> None:
     said = has("ember", (PATH, OTHER), (), found())
-    assert said.startswith("Of ember, it has 1 of 2 paths of the image: kernel. It has not initrd.")
+    assert said.startswith("Of ember, it has 1 of 2 paths of the image: kernel. It does not have initrd.")
     assert "in nobody's cache but yours" in said
 
 
@@ -124,7 +124,7 @@ def test_what_it_has_of_the_rest_is_counted() -> None:
 def test_one_path_is_there_or_not() -> None:
     assert has_path(PATH, found()) == "It has kernel, 120 bytes unpacked."
     assert has_path(PATH, found(by=())).endswith("It is not signed with the key you gave.")
-    assert has_path(OTHER, found()) == "It has not initrd."
+    assert has_path(OTHER, found()) == "It does not have initrd."
 
 
 def test_a_trial_in_a_sentence_is_where_it_ended() -> None:
