@@ -479,6 +479,49 @@ class BuilderLeft(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CacheTried(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
+    name: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLost(Event):
+    """Nothing comes from the cache {name}; builds go on without it. {what}"""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheBack(Event):
+    """The cache {name} gives again."""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLeft(Event):
+    """Nobody waits for the cache {name} any more."""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class WishRefused(Event):
     """{what}"""
 
@@ -900,6 +943,16 @@ class BuilderActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "builders"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "caches"
 
     act: str
     what: str

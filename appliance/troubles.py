@@ -53,6 +53,7 @@ RULES: Mapping[type[Event], Rule] = {
     ),
     events.ClockDoubted: Rule((), (events.ClockTrusted,)),
     events.BuilderLost: Rule(("builder",), (events.BuilderBack, events.BuilderLeft)),
+    events.CacheLost: Rule(("cache",), (events.CacheBack, events.CacheLeft)),
     events.FlowsNearlyFull: Rule((), (events.FlowsCalm,)),
     events.ExposureFound: Rule(("finding",), (events.ExposureGone,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),

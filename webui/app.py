@@ -27,6 +27,7 @@ from webui.api import (
     boots,
     builders,
     builds,
+    caches,
     changes,
     devices,
     draft,
@@ -99,6 +100,7 @@ from webui.pages import (
 )
 from webui.pages import builders as builders_page
 from webui.pages import builds as builds_page
+from webui.pages import caches as caches_page
 from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
 from webui.pages import machines as machines_page
@@ -118,6 +120,7 @@ NOUNS = (
     images,
     builds,
     cache_api,
+    caches,
     builders,
     machines,
     menus,
@@ -152,6 +155,7 @@ PAGES = (
     source,
     builds_page,
     builders_page,
+    caches_page,
     build,
     generations,
     compare,

@@ -22,6 +22,7 @@ from appliance.store.tables import AllowedDirectory, Source
 
 TRUSTS = ("mine", "stranger")
 CREDENTIALS = "sources"  # folder below STATE/secrets/web
+CACHE_PASSWORDS = "caches"  # beside it
 CREDENTIAL_KINDS = ("token", "ssh-key", "none")
 SHORTEST_INTERVAL = 60
 LONGEST_INTERVAL = 30 * 86400
@@ -187,11 +188,12 @@ def kept_credential(desk: Desk, credential: str | None) -> Kept:
 
 
 def sweep_credentials(desk: Desk) -> None:
-    """Forget keys that no source uses, and that no undo of the last day would bring back."""
+    """Forget keys and passwords that nothing uses, and no undo of the last day would bring back."""
     used = inventory.credentials(desk.inventory, desk.now() - SWEEP_SECONDS)
-    for name in desk.secrets.names(CREDENTIALS):
-        if name not in used:
-            desk.secrets.remove(f"{CREDENTIALS}/{name}")
+    for folder in (CREDENTIALS, CACHE_PASSWORDS):
+        for name in desk.secrets.names(folder):
+            if name not in used:
+                desk.secrets.remove(f"{folder}/{name}")
 
 
 def allow_directory(desk: Desk, actor: Actor, path: str) -> Done:

@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance.model.images import Finding, Verdict
 from appliance.store.builder_states import TABLE as BUILDER_STATES
+from appliance.store.cache_states import TABLE as CACHE_STATES
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -95,6 +96,7 @@ MIGRATIONS = (
     CREATE INDEX build_host ON build (host, queued_at);
     """,
     BUILDER_STATES,
+    CACHE_STATES,
 )
 
 

@@ -18,6 +18,7 @@ from appliance.events import Event, to_json
 from appliance.store import journal, wishes
 from appliance.store.tables import (
     Act,
+    CacheRow,
     EventEntry,
     InventoryRow,
     Machine,
@@ -262,9 +263,10 @@ def source_of_url(session: Session, account: str, url: str) -> Source | None:
 
 
 def credentials(engine: Engine, since: float) -> set[str]:
-    """Names of credentials that a source in force uses, or that an act since then touched."""
+    """Names of credentials that a source in force or a cache uses, or an act since then touched."""
     with _looking(engine) as session:
-        used = session.exec(select(Source.credential).where(col(Source.removed_at).is_(None)))
+        sources = session.exec(select(Source.credential).where(col(Source.removed_at).is_(None)))
+        used = [*sources, *session.exec(select(CacheRow.credential))]
         young = session.exec(select(Act.changes).where(Act.at >= since, Act.changes != "[]"))
         changes = [change for text in young for change in json.loads(text)]
     images = [change[side] or {} for change in changes for side in ("before", "after")]

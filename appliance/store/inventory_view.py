@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.model.builders import Builder
+from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
 
@@ -201,6 +202,17 @@ def builders(connection: sqlite3.Connection) -> list[Builder]:
     ).fetchall()
     return [
         Builder(*(*row[:5], tuple(row[5].split()), *row[6:8], bool(row[8]), row[9])) for row in rows
+    ]
+
+
+def caches(connection: sqlite3.Connection) -> list[Cache]:
+    """The binary caches, in the order in which they are asked."""
+    rows = connection.execute(
+        "SELECT id, url, keys, user, credential, enabled FROM cache ORDER BY place, set_at, id"
+    ).fetchall()
+    return [
+        Cache(ident, url, tuple(keys.split()), user, credential, bool(enabled))
+        for ident, url, keys, user, credential, enabled in rows
     ]
 
 

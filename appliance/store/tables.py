@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -207,6 +207,23 @@ class BuilderRow(InventoryRow, table=True):
     port: int
     jobs: int
     speed: int
+    enabled: bool
+    set_at: float
+
+
+class CacheRow(InventoryRow, table=True):
+    """A binary cache that is asked before anything is built; `place` 1 is asked first."""
+
+    __tablename__: ClassVar[str] = "cache"
+
+    id: str = Field(primary_key=True)
+    account: str
+    origin: str
+    url: str
+    keys: str  # public keys, with spaces between
+    user: str
+    credential: str | None = None  # the file with its password, below STATE/secrets/web/caches
+    place: int
     enabled: bool
     set_at: float
 

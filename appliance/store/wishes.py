@@ -19,6 +19,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "cancel": ("build",),
         "retry": ("build",),
         "try": ("builder",),
+        "try-cache": ("cache",),
+        "has": ("cache", "what"),  # what: a store path, or a host by its id
     },
     "boot": {
         "pin": ("host", "image"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Unreachable
-from services.nix.caches import Cache
+from appliance.model.caches import Cache
 from services.nix.complaints import DROPPED
 from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.request import (
@@ -155,9 +155,13 @@ class Nix:
 
     async def forecast(self, drvs: Sequence[str], live: Sequence[str]) -> Forecast:
         """What building would put into the store; nothing when that cannot be found out."""
+        return forecast(await self.dry_run(drvs, live))
+
+    async def dry_run(self, drvs: Sequence[str], live: Sequence[str]) -> str:
+        """What Nix says of building, without doing it."""
         said: list[str] = []
         await self._run(rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS)
-        return forecast("\n".join(said))
+        return "\n".join(said)
 
     async def collect(self, size: int) -> None:
         """Remove what nothing keeps from the store, until `size` bytes are freed."""
@@ -186,6 +190,11 @@ class Nix:
         """Bytes that are free on the disk of the store."""
         there = os.statvfs(self.store.root)
         return there.f_bavail * there.f_frsize
+
+    def listens(self) -> bool:
+        """Whether our daemon takes a connection now."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            return asking.connect_ex(str(self.store.socket)) == 0
 
     def builds_memory(self) -> Memory | None:
         """How the memory stands that all builds share; None when that cannot be found out."""
@@ -231,30 +240,32 @@ class Nix:
 
 
 class Caches:
-    """The daemon's caches, and which of them are there: Nix itself would try for seconds.
+    """The owner's caches, and which of them are there: Nix itself would try for seconds.
 
     One that took no connection is left alone for a while.
     """
 
-    def __init__(self, caches: Sequence[Cache] = ()) -> None:
-        self._caches = tuple(caches)
-        self._again: dict[Cache, float] = {}  # those that were not there
+    def __init__(self) -> None:
+        self.all: tuple[Cache, ...] = ()  # in the order in which they are asked
+        self._again: dict[tuple[str, int], float] = {}  # servers that were not there
 
-    async def live(self) -> tuple[str, ...]:
-        """The URLs of those that take a connection now."""
-        there = await asyncio.gather(*(self._is_there(one) for one in self._caches))
-        return tuple(one.url for one, yes in zip(self._caches, there, strict=True) if yes)
+    async def there(self, caches: Sequence[Cache]) -> tuple[Cache, ...]:
+        """Those of `caches` that take a connection now."""
+        found = await asyncio.gather(*(self._is_there(one) for one in caches))
+        return tuple(one for one, yes in zip(caches, found, strict=True) if yes)
+
+    def forgive(self, cache: Cache) -> None:
+        """Ask it again without waiting."""
+        self._again.pop(cache.server, None)
 
     async def _is_there(self, cache: Cache) -> bool:
-        if cache.server is None:
-            return True
-        if clock() < self._again.get(cache, 0.0):
+        if clock() < self._again.get(cache.server, 0.0):
             return False
         try:
             async with asyncio.timeout(CACHE_SECONDS):
                 _, writer = await asyncio.open_connection(*cache.server)
         except OSError:  # TimeoutError too
-            self._again[cache] = clock() + CACHE_PAUSE_SECONDS
+            self._again[cache.server] = clock() + CACHE_PAUSE_SECONDS
             return False
         writer.close()
         return True

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.model.builders import Builder
+from appliance.model.caches import Cache
 from appliance.store.inventory_view import (
     MachineView,
     MenuView,
@@ -13,6 +14,7 @@ from appliance.store.inventory_view import (
     Wish,
     allowed_directories,
     builders,
+    caches,
     machines,
     menus,
     sources,
@@ -31,6 +33,7 @@ class Inventory:
     unknowns: Sequence[UnknownView] = ()
     allowed: Sequence[str] = ()
     builders: Sequence[Builder] = ()
+    caches: Sequence[Cache] = ()
 
     def source(self, ident: str) -> SourceView | None:
         """The source of that id, while it is in force."""
@@ -49,6 +52,7 @@ def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[
                 unknowns=unknowns(connection),
                 allowed=allowed_directories(connection),
                 builders=builders(connection),
+                caches=caches(connection),
             ),
             wishes(connection, "build", after),
         )

@@ -21,9 +21,8 @@ from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
-from services.nix.caches import Cache
 from services.nix.desk import Desk
-from services.nix.driver import Caches, Gate, Nix, chance, has_system_store, own_systems
+from services.nix.driver import Gate, Nix, chance, has_system_store, own_systems
 from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
 from services.nix.lan_cache.driver import LanCache
@@ -32,6 +31,7 @@ from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
 from services.nix.schedule import Waiting, fits, next_check, startable
 from services.nix.store import store_in
+from services.nix.supply.serve import CacheWatch
 from services.nix.works.driver import Ended, build, unchanged
 
 BUILDS_AT_ONCE = 1
@@ -49,14 +49,13 @@ async def serve(
     broker: Path,
     signs: Signs,
     *,
-    caches: tuple[Cache, ...] = (),
     look_seconds: float = 300.0,
     look_bytes: int | None = None,
     fault: Fault = no_fault,
 ) -> None:
     """Run the pipeline until cancelled.
 
-    `caches` are those of the daemon.  `look_seconds` and `look_bytes`: how long the evaluation of
+    `look_seconds` and `look_bytes`: how long the evaluation of
     one host may take, and how much memory; None leaves that to what is free.
     """
     nix = installed.nix or installed.home / "nix/usr/bin/nix"
@@ -69,7 +68,6 @@ async def serve(
         now=now,
         new_id=new_id,
         publish=wake.set,
-        caches=Caches(caches),
         gate=Gate(look_bytes),
         look_seconds=look_seconds,
         fault=fault,
@@ -106,6 +104,7 @@ class Role:
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
         self._watch = Watch(desk, group)
+        self._caches = CacheWatch(desk, group)
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -127,6 +126,7 @@ class Role:
             self._check_due()
             self._start_builds()
             self._watch.turn()
+            self._caches.turn()
             if told:
                 owed = not write_table(self.desk, self.inventory)
                 self.lan_cache.changed()
@@ -153,9 +153,11 @@ class Role:
                 self._check(source.id, None)
         self._forget_removed()
         self._watch.follow(self.inventory.builders)
+        self._caches.follow(self.inventory.caches)
         for wish in asked:
             self._fulfil(wish)
         self._watch.try_new()
+        self._caches.try_new()
 
     def _is_unfinished(self, source: SourceView) -> bool:
         """Its last check was cut off, or it was looked at with other options."""
@@ -218,6 +220,9 @@ class Role:
 
     def _wish_try(self, wish: Wish) -> str | None:
         return self._watch.try_it(str(wish.body.get("builder", "")), wish.id)
+
+    def _wish_cache(self, wish: Wish) -> str | None:
+        return self._caches.fulfil(wish)
 
     # ── sources ───────────────────────────────────────────────────────────────────────────────────
 
@@ -387,4 +392,6 @@ _ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {
     "cancel": Role._wish_cancel,
     "retry": Role._wish_retry,
     "try": Role._wish_try,
+    "try-cache": Role._wish_cache,
+    "has": Role._wish_cache,
 }

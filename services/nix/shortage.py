@@ -6,6 +6,7 @@ Sizes are bytes.  What will be fetched is read from what `nix-store --realise --
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 SIZE = r"(?P<size>[\d.]+) (?P<unit>[KMGT]?i?B)"
@@ -24,6 +25,17 @@ def forecast(printed: str) -> Forecast:
     """Read a dry run; nothing at all when everything is there."""
     sizes = (float(one["size"]) * UNITS.get(one["unit"], 0) for one in FETCHED.finditer(printed))
     return Forecast(int(sum(sizes)), "will be built" in printed)
+
+
+def unbuilt(printed: str) -> frozenset[str]:
+    """The derivations that a dry run says would be built.
+
+    >>> unbuilt("these 1 derivations will be built:\\n  /nix/store/x.drv\\nthese 2 paths will be")
+    frozenset({'/nix/store/x.drv'})
+    """
+    _, _, after = printed.partition("will be built:\n")
+    lines = after.splitlines()
+    return frozenset(line.strip() for line in takewhile(lambda line: line.startswith("  "), lines))
 
 
 def needed(told: Forecast, last: int) -> int:

@@ -7,7 +7,7 @@ are refused.  Secrets belong in `env` or `stdin`, never in `argv`, which everybo
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -88,6 +88,13 @@ class Job:
         for path in (*self.readable, *self.writable, *self.hidden):
             if not path.startswith("/") or ".." in path.split("/"):
                 raise ValueError(f"a job names folders by absolute path, not {path!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something small that the broker itself does at once, such as replacing a file."""
+
+    work: Callable[[], None]
 
 
 def environment(job: Job) -> dict[str, str]:

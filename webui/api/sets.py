@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from appliance.actions.caches import DEEDS as CACHE_DEEDS
 from appliance.actions.changes import CHANGE_STATES, REVISION_STATES
 from appliance.actions.desk import KINDS as ACTORS
 from appliance.actions.machines import BARE_INTENTS
@@ -16,6 +17,8 @@ from appliance.model.table import INTENTS
 from appliance.model.way import Stand
 from appliance.store.builder_states import STATES as BUILDER_STATES
 from appliance.store.builder_states import STEPS
+from appliance.store.cache_states import STATES as CACHE_STATES
+from appliance.store.cache_states import STEPS as CACHE_STEPS
 from appliance.store.people import SCOPES
 from appliance.store.public_names import STATES as NAME_STATES
 from appliance.store.reads import FILES
@@ -27,6 +30,9 @@ SETS: Mapping[str, Iterable[str]] = {
     "boot": states.BOOT,
     "build": states.BUILD,
     "builder": BUILDER_STATES,
+    "cache": CACHE_STATES,
+    "cache deed": CACHE_DEEDS,
+    "cache step": CACHE_STEPS,
     "change": CHANGE_STATES,
     "channel": CHANNELS,
     "credential": CREDENTIAL_KINDS,

@@ -50,6 +50,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanAddressGone,
         events.OutsideRefused,
         events.BuilderLost,
+        events.CacheLost,
     ),
     "ok": (
         events.ForeignServerGone,
@@ -69,6 +70,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.FlowsCalm,
         events.PublicNamePublished,
         events.BuilderBack,
+        events.CacheBack,
     ),
     "note": (
         events.SourceChanged,
@@ -82,6 +84,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanOff,
         events.PublicNameForgotten,
         events.BuilderLeft,
+        events.CacheLeft,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -102,6 +105,8 @@ QUIET: tuple[type[Event], ...] = (
     events.BuildActed,
     events.BuilderActed,
     events.BuilderTried,
+    events.CacheActed,
+    events.CacheTried,
     events.MachineActed,
     events.NoticeActed,
     events.NoticeRefused,
@@ -225,5 +230,6 @@ _PLACES = {
     "changes": ("/networks", "the networks"),
     "wan": ("/internet", "the internet"),
     "builders": ("/builders", "the builders"),
+    "caches": ("/caches", "the caches"),
 }
 _LABELS = {"bad": "Trouble", "warn": "Warning", "ok": "Good", "note": "Note"}

@@ -60,6 +60,7 @@ WAYS: Mapping[type[Event], Way] = {
         "The clock is not trusted.", "See the time", "warn", page="/networks/time"
     ),
     events.BuilderLost: Way("A builder does not answer.", "See why", "warn", page="/builders"),
+    events.CacheLost: Way("A cache gives nothing.", "See why", "warn", page="/caches"),
     events.FlowsNearlyFull: Way(
         "The router has nearly no room for connections.", "See the devices", page="/devices"
     ),

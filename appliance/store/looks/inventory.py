@@ -1,6 +1,7 @@
 """nixie.db: the inventory, the revisions, what was asked of the network."""
 
 from appliance.model.builders import Builder
+from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
 from appliance.store import inventory_view
@@ -66,6 +67,10 @@ class InventoryLooks(Files):
     def public_names(self) -> list[PublicName]:
         """Names on the internet that follow this router."""
         return self.look("nixie", inventory_view.public_names, [])
+
+    def caches(self) -> list[Cache]:
+        """The binary caches, in the order in which they are asked."""
+        return self.look("nixie", inventory_view.caches, [])
 
     def builders(self) -> list[Builder]:
         """Other computers that build for this router."""

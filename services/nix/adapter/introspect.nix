@@ -110,6 +110,9 @@ let
         "The host forces the lists of kernel modules of its first stage, so these, which mount the store, are missing there: ${quoted absent}."
         "boot.initrd.kernelModules = [ \"loop\" \"overlay\" \"squashfs\" ];")
     ])
+    ++ (if asBuilt || isNative then [ ] else [
+      (finding "note" "What Nixie adds to it is in nobody's cache: its ramdisk, its system and the image of its store are always built; what they are built from may come from a cache." null)
+    ])
     ++ (if asBuilt && !bringsClient then [
       (finding "note" "Served exactly as built, the host does not tell when it is up: a boot ends as served." null)
     ] else [ ]);

@@ -45,6 +45,7 @@ from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.remote.driver import Made, built_there
 from services.nix.shortage import disk, memory, needed
+from services.nix.supply.driver import bring, live
 from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
@@ -133,11 +134,12 @@ async def _realised(
     try:
         if done := await _delegated(desk, row, made, hear, log, builders):
             return done
-        live = await desk.caches.live()
-        await _make_room(desk, row, made, live, progress)
+        asked = await live(desk)
+        await bring(desk, made, asked, log.add)
+        await _make_room(desk, row, made, asked, progress)
         return Made(
             *await desk.nix.realise(
-                made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
+                made.derivations, desk.build_roots(row.id) / "out", asked, hear, desk.build_seconds
             )
         )
     finally:
@@ -163,21 +165,22 @@ async def _delegated(
             builder_states.taken(desk.database, row.id, "")
     if systems <= desk.systems:
         return None
-    live = await desk.caches.live()
-    if (await desk.nix.forecast(made.derivations, live)).builds:
+    asked = await live(desk)
+    await bring(desk, made, asked, log.add)
+    if (await desk.nix.forecast(made.derivations, asked)).builds:
         states = builder_states.states(desk.database)
         raise Refused(Problem(("builder",), nobody(builders, states, systems - desk.systems)))
     return None
 
 
 async def _make_room(
-    desk: Desk, row: BuildRow, made: Recipe, live: Sequence[str], progress: _Progress
+    desk: Desk, row: BuildRow, made: Recipe, asked: Sequence[str], progress: _Progress
 ) -> None:
     """Raise Refused when the store's disk is too small for this, even without its garbage."""
     last = next((one.size for one in generations(desk.database, row.host)), 0)
-    if not live and not last:
+    if not asked and not last:
         return  # nothing can be known
-    told = await desk.nix.forecast(made.derivations, live)
+    told = await desk.nix.forecast(made.derivations, asked)
     missing = needed(told, last) - desk.nix.free()
     if missing <= 0:
         return

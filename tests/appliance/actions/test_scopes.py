@@ -13,6 +13,7 @@ from appliance.actions import (
     access,
     acts,
     builders,
+    caches,
     changes,
     devices,
     draft,
@@ -95,6 +96,17 @@ def shown(desk: Desk, actor: Actor) -> str:
     return builders.trust_host_key(desk, actor, ident, HOST_KEY).subject
 
 
+def cache(desk: Desk, actor: Actor) -> str:
+    """The id of a cache, added now."""
+    said = caches.Said("https://cache.lan", f"lan-1:{'A' * 43}=")
+    return caches.save_cache(desk, actor, "", said).subject
+
+
+def on_cache(deed: str, what: str = "") -> Do:
+    """A deed with a cache that the owner just added."""
+    return lambda d, a: caches.act_on_cache(d, a, cache(d, OWNER), deed, what)
+
+
 DEEDS: Mapping[str, Deed] = {
     "save_builder": Deed("admin", builder),
     "trust_host_key": Deed("admin", shown),
@@ -105,6 +117,12 @@ DEEDS: Mapping[str, Deed] = {
         "admin", lambda d, a: builders.enable_builder(d, a, builder(d, OWNER), on=False)
     ),
     "remove_builder": Deed("admin", lambda d, a: builders.remove_builder(d, a, builder(d, OWNER))),
+    "save_cache": Deed("admin", cache),
+    "try_cache": Deed("admin", on_cache("try"), undoable=False),
+    "ask_cache": Deed("admin", on_cache("has", f"/nix/store/{'k' * 32}-x"), undoable=False),
+    "move_cache": Deed("admin", on_cache("up")),
+    "enable_cache": Deed("admin", on_cache("off")),
+    "remove_cache": Deed("admin", on_cache("remove")),
     "save_public_name": Deed("admin", public_name),
     "remove_public_name": Deed(
         "admin", lambda d, a: public_names.remove_name(d, a, public_name(d, OWNER))

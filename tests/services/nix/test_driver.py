@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.nix.caches import Cache
+from appliance.model.caches import Cache
 from services.nix.driver import Caches, Gate, Nix
 from services.nix.store import store_in
 from services.nix.verdict import Answer
@@ -31,7 +31,7 @@ def soon(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def at(one: socket.socket) -> Cache:
-    return Cache(f"http://127.0.0.1:{one.getsockname()[1]}", KEY)
+    return Cache("c", f"http://127.0.0.1:{one.getsockname()[1]}", (KEY,))
 
 
 def test_an_evaluation_waits_until_the_one_before_has_ended() -> None:
@@ -88,23 +88,21 @@ def test_one_that_stops_waiting_holds_nobody_up() -> None:
 
 def test_a_cache_that_takes_connections_is_there(listening: socket.socket) -> None:
     cache = at(listening)
-    assert soon(Caches([cache]).live()) == (cache.url,)
+    assert soon(Caches().there([cache])) == (cache,)
 
 
 def test_a_cache_that_is_not_there_is_left_alone_for_a_while() -> None:
-    async def twice() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    async def thrice() -> list[bool]:
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
-            caches = Caches([at(one)])
-            before = await caches.live()
+            caches, cache = Caches(), at(one)
+            before = await caches.there([cache])
             one.listen()
-            return before, await caches.live()
+            after = await caches.there([cache])
+            caches.forgive(cache)
+            return [bool(before), bool(after), bool(await caches.there([cache]))]
 
-    assert soon(twice()) == ((), ())
-
-
-def test_a_cache_that_is_no_server_is_always_there() -> None:
-    assert soon(Caches([Cache("file:///srv/cache", KEY)]).live()) == ("file:///srv/cache",)
+    assert soon(thrice()) == [False, False, True]
 
 
 def asked_of(folder: Path, *says: str) -> tuple[Answer, int]:

@@ -28,6 +28,8 @@ CLOSED = {
     "Boot.state": "boot",
     "Build.state": "build",
     "Builder.state": "builder",
+    "CacheAsked.state": "cache",
+    "CacheStep.step": "cache step",
     "Builder.systems": "system",
     "NewBuilder.systems": "system",
     "TrialStep.step": "trial step",

@@ -28,13 +28,14 @@ FULL = (
     "/firewall/why", "/firewall/outside", "/firewall/new-zone",
     "/firewall/zones/lan", "/networks/time",
     "/internet/names", "/internet/names?new=dyn", "/internet/names?new=rfc2136",
-    "/builders", "/notices", "/notices?new=mail", "/notices?new=ntfy",
+    "/builders", "/caches", "/caches?edit=nixos",
+    "/notices", "/notices?new=mail", "/notices?new=ntfy",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
     "/names/servers", "/names/own", "/names/blocking", "/names/asked",
-    "/names", "/builders", "/notices", "/internet/names", "/system", "/changes",
+    "/names", "/builders", "/caches", "/notices", "/internet/names", "/system", "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
@@ -46,6 +47,7 @@ FRAGMENTS = (
     ("/sources/{homelab}", "/sources/{homelab}/now"),
     ("/builds", "/builds/now"),
     ("/builders", "/builders/now"),
+    ("/caches", "/caches/now"),
     ("/builds/b1", "/builds/b1/now"),
     ("/boots/{now}", "/boots/{now}/now"),
     ("/", "/overview/traffic"),
