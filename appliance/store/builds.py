@@ -8,6 +8,7 @@ from typing import Any
 from appliance.model.images import Finding, Verdict
 from appliance.store.builder_states import TABLE as BUILDER_STATES
 from appliance.store.journal import EVENTS
+from appliance.store.outlooks import TABLE as OUTLOOKS
 
 MIGRATIONS = (
     f"""
@@ -95,6 +96,7 @@ MIGRATIONS = (
     CREATE INDEX build_host ON build (host, queued_at);
     """,
     BUILDER_STATES,
+    OUTLOOKS,
 )
 
 

@@ -118,6 +118,7 @@ class Nix:
             exit=_number(last.get("exit")),
             reason=str(last.get("reason", "done")),
             what=str(last.get("what", "")),
+            memory=_number(last.get("memory", 0)),
         )
 
     async def version(self) -> Version | None:
@@ -189,6 +190,11 @@ class Nix:
 
     def builds_memory(self) -> Memory | None:
         """How the memory stands that all builds share; None when that cannot be found out."""
+        pid = self.daemon_pid()
+        return memory_of(pid) if pid else None
+
+    def daemon_pid(self) -> int | None:
+        """Who listens on the daemon's socket; None when nobody does."""
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
                 asking.connect(str(self.store.socket))
@@ -197,7 +203,7 @@ class Nix:
                 )
         except OSError:
             return None
-        return memory_of(pid)
+        return int(pid)
 
     async def _run(
         self, argv: Sequence[str], err: Callable[[str], None] | None, seconds: float

@@ -27,6 +27,7 @@ from services.nix.driver import Caches, Gate, Nix, chance, has_system_store, own
 from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
 from services.nix.lan_cache.driver import LanCache
+from services.nix.outlook.driver import Outlooks
 from services.nix.publish.driver import tidy, write_table
 from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
@@ -106,6 +107,7 @@ class Role:
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
         self._watch = Watch(desk, group)
+        self._outlooks = Outlooks(desk, group)
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -127,6 +129,7 @@ class Role:
             self._check_due()
             self._start_builds()
             self._watch.turn()
+            self._outlooks.turn(self.inventory.builders)
             if told:
                 owed = not write_table(self.desk, self.inventory)
                 self.lan_cache.changed()

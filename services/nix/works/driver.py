@@ -21,10 +21,11 @@ from appliance.model.images import (
     image_from_json,
     image_to_json,
 )
-from appliance.store import build_facts, builder_states
+from appliance.store import build_facts, builder_states, outlooks
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
+from appliance.store.outlooks import Timing
 from services.nix.assembly import layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
@@ -45,6 +46,7 @@ from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.remote.driver import Made, built_there
 from services.nix.shortage import disk, memory, needed
+from services.processes.cgroups.driver import memory_of
 from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
@@ -61,12 +63,15 @@ class Ended(Enum):
 
 @dataclass(slots=True)
 class _Progress:
-    """Where a build stands, between two writings."""
+    """Where a build stands, between two writings, and what it took so far; sizes in bytes."""
 
     phase: str = "starting"
     done: int = 0
     expected: int = 0
     told: tuple[str, int, int] = ("starting", 0, 0)
+    free: int = 0  # when it began
+    disk: int = 0  # less room than then, at its worst
+    memory: int = 0  # that all builds held at their most
 
 
 async def build(
@@ -90,10 +95,16 @@ async def build(
         return Ended.OVER
     log = Log(desk.logs / row.log)
     before = desk.nix.builds_memory()
+    progress = _Progress(free=desk.nix.free())
+    began = desk.now()
     try:
-        done = await _realised(desk, row, made, log, builders)
-        if done.answer.exit != 0:
-            return _failed(desk, row, done, log, None if done.by else _starved(desk, before))
+        done = await _realised(desk, row, made, log, builders, progress)
+        starved = None if done.by else _starved(desk, before)
+        whole = done.answer.exit == 0
+        if whole or starved:
+            _timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
+        if not whole:
+            return _failed(desk, row, done, log, starved)
         desk.fault("build.realised")
         await _publish(desk, row, source, made, log, done)
     except Refused as why:
@@ -118,10 +129,13 @@ def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
 
 
 async def _realised(
-    desk: Desk, row: BuildRow, made: Recipe, log: Log, builders: Sequence[Builder]
+    desk: Desk,
+    row: BuildRow,
+    made: Recipe,
+    log: Log,
+    builders: Sequence[Builder],
+    progress: _Progress,
 ) -> Made:
-    progress = _Progress()
-
     def hear(told: Told) -> None:
         if isinstance(told, Line):
             log.add(f"{told.of}> {told.text}" if told.of else told.text)
@@ -188,13 +202,29 @@ async def _make_room(
 
 
 async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
+    pid = desk.nix.daemon_pid()
     while True:
+        progress.disk = max(progress.disk, progress.free - desk.nix.free())
+        held = memory_of(pid) if pid else None
+        progress.memory = max(progress.memory, held.held if held else 0)
         now = (progress.phase, progress.done, progress.expected)
         if now != progress.told:
             progress.told = now
             with transaction(desk.database):
                 build_facts.build_stepped(desk.database, row, *now, desk.now())
         await asyncio.sleep(REPORT_SECONDS)
+
+
+def _timed(
+    desk: Desk, row: BuildRow, by: str, progress: _Progress, seconds: float, *, whole: bool
+) -> None:
+    """Keep what it took, for the next one; what was fetched only says nothing of building."""
+    if not progress.expected:
+        return
+    here = (0, 0) if by else (progress.disk, progress.memory)
+    took = (max(0.0, seconds), progress.expected, *here, desk.now())
+    with transaction(desk.database):
+        outlooks.timed(desk.database, Timing(row.id, row.host, by, whole, *took))
 
 
 def _starved(desk: Desk, before: Memory | None) -> Memory | None:
@@ -254,6 +284,7 @@ async def _publish(
         build_facts.build_ended(
             desk.database, row, "built", f"Generation {number}.", desk.now(), image.id
         )
+        outlooks.stale(desk.database, row.host)
     desk.fault("build.recorded")
     log.add(f"Generation {number}: {image.size} bytes to load.")
     desk.publish()
