@@ -11,6 +11,7 @@ from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
 from appliance.model.notices import KINDS as CHANNELS
+from appliance.model.outlook import KINDS
 from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
 from appliance.model.way import Stand
@@ -38,6 +39,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "intent": INTENTS,
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),
+    "need": KINDS,
     "part": ("kernel", "initrd"),
     "protocol": PROTOCOLS,
     "public name": NAME_STATES,
