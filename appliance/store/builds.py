@@ -10,6 +10,13 @@ from appliance.store.builder_states import TABLE as BUILDER_STATES
 from appliance.store.journal import EVENTS
 from appliance.store.outlooks import TABLE as OUTLOOKS
 
+STORAGE = """
+    CREATE TABLE storage (           -- how the disk of the store stands; see storages.py
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      body TEXT NOT NULL             -- JSON: model/storage.Storage fields
+    );
+"""
+
 MIGRATIONS = (
     f"""
     {EVENTS};
@@ -97,6 +104,7 @@ MIGRATIONS = (
     """,
     BUILDER_STATES,
     OUTLOOKS,
+    STORAGE,
 )
 
 

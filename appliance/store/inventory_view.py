@@ -11,6 +11,7 @@ from typing import Any
 from appliance.model.builders import Builder
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
+from appliance.model.storage import USUAL
 
 FORGET_HELD = "forget_held"
 """The verb of `actions.machines.forget_held`, which sends a waiting machine out of the inbox."""
@@ -202,6 +203,12 @@ def builders(connection: sqlite3.Connection) -> list[Builder]:
     return [
         Builder(*(*row[:5], tuple(row[5].split()), *row[6:8], bool(row[8]), row[9])) for row in rows
     ]
+
+
+def keep(connection: sqlite3.Connection) -> int:
+    """How many generations of each host stay."""
+    row = connection.execute("SELECT keep FROM retention").fetchone()
+    return int(row[0]) if row else USUAL
 
 
 def allowed_directories(connection: sqlite3.Connection) -> list[str]:

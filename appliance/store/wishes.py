@@ -19,6 +19,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "cancel": ("build",),
         "retry": ("build",),
         "try": ("builder",),
+        "clear": ("bytes",),  # of garbage in the store; "0" is all of it
     },
     "boot": {
         "pin": ("host", "image"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.model.builders import Builder
+from appliance.model.storage import USUAL
 from appliance.store.inventory_view import (
     MachineView,
     MenuView,
@@ -13,6 +14,7 @@ from appliance.store.inventory_view import (
     Wish,
     allowed_directories,
     builders,
+    keep,
     machines,
     menus,
     sources,
@@ -31,6 +33,7 @@ class Inventory:
     unknowns: Sequence[UnknownView] = ()
     allowed: Sequence[str] = ()
     builders: Sequence[Builder] = ()
+    keep: int = USUAL  # generations of each host
 
     def source(self, ident: str) -> SourceView | None:
         """The source of that id, while it is in force."""
@@ -49,6 +52,7 @@ def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[
                 unknowns=unknowns(connection),
                 allowed=allowed_directories(connection),
                 builders=builders(connection),
+                keep=keep(connection),
             ),
             wishes(connection, "build", after),
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 SIZE = r"([\d.]+) ([KMGT]?i?B)"
 FETCHED = re.compile(rf"will be fetched \({SIZE} download, {SIZE} unpacked\)")
+FREED = re.compile(rf"paths? deleted, {SIZE} freed")
 BUILT = re.compile(r"(?:these (\d+) derivations|this derivation) will be built")
 
 
@@ -31,6 +32,15 @@ def forecast(printed: str) -> Forecast:
         unpacked += int(float(up) * UNITS.get(up_unit, 0))
     built = sum(int(many or 1) for many in BUILT.findall(printed))
     return Forecast(unpacked, built > 0, packed, built)
+
+
+def freed(printed: str) -> int:
+    """Bytes that the garbage collector says it freed.
+
+    >>> freed("12 store paths deleted, 3.50 MiB freed"), freed("")
+    (3670016, 0)
+    """
+    return sum(int(float(size) * UNITS.get(unit, 0)) for size, unit in FREED.findall(printed))
 
 
 def needed(told: Forecast, last: int) -> int:

@@ -60,6 +60,8 @@ WAYS: Mapping[type[Event], Way] = {
         "The clock is not trusted.", "See the time", "warn", page="/networks/time"
     ),
     events.BuilderLost: Way("A builder does not answer.", "See why", "warn", page="/builders"),
+    events.StoreTight: Way("The disk gets full.", "See what can go", "warn", page="/storage"),
+    events.StoreFull: Way("Builds wait for room.", "See what can go", page="/storage"),
     events.FlowsNearlyFull: Way(
         "The router has nearly no room for connections.", "See the devices", page="/devices"
     ),

@@ -9,6 +9,7 @@ import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NoReturn
 
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
@@ -29,7 +30,7 @@ from appliance.store.outlooks import Timing
 from services.nix.assembly import layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
-from services.nix.driver import Hear
+from services.nix.driver import Hear, room_on
 from services.nix.failure import sentence
 from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import (
@@ -45,11 +46,14 @@ from services.nix.publish.driver import (
 from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.remote.driver import Made, built_there
+from services.nix.room import stop_below, stopped
 from services.nix.shortage import disk, memory, needed
 from services.processes.cgroups.driver import memory_of
 from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
+TRIED = frozenset({"running", "failed", "cancelled"})
+"""How a build stands that is not queued once more by itself."""
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
 
 
@@ -108,6 +112,8 @@ async def build(
         desk.fault("build.realised")
         await _publish(desk, row, source, made, log, done)
     except Refused as why:
+        if any(one.where == ("disk",) for one in why.problems):
+            _timed(desk, row, "", progress, desk.now() - began, whole=False)
         log.add(str(why))
         _over(desk, row, "failed", str(why))
     except OSError as error:
@@ -128,6 +134,17 @@ def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
     return stored is not None and intact(image_from_json(stored).parts)
 
 
+def wanting(desk: Desk, host: str) -> bool:
+    """A new image could come of a build, and none was tried from this very recipe."""
+    look = build_facts.look(desk.database, host)
+    if look is None or look.recipe is None:
+        return False
+    state, recipe = build_facts.last_try(desk.database, host)
+    if state in TRIED and recipe == look.recipe:
+        return False
+    return not unchanged(desk, host, from_json(look.recipe))
+
+
 async def _realised(
     desk: Desk,
     row: BuildRow,
@@ -143,20 +160,24 @@ async def _realised(
             progress.phase = told.phase or progress.phase
             progress.done, progress.expected = told.done, told.expected
 
-    report = asyncio.create_task(_reported(desk, row, progress))
-    try:
+    async def made_somewhere() -> Made:
         if done := await _delegated(desk, row, made, hear, log, builders):
             return done
         live = await desk.caches.live()
         await _make_room(desk, row, made, live, progress)
-        return Made(
-            *await desk.nix.realise(
-                made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
-            )
-        )
+        place = desk.build_roots(row.id) / "out"
+        told = await desk.nix.realise(made.derivations, place, live, hear, desk.build_seconds)
+        return Made(*told)
+
+    work = asyncio.create_task(made_somewhere())
+    report = asyncio.create_task(_reported(desk, row, progress))
+    try:
+        await asyncio.wait((work, report), return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else report.result()
     finally:
-        report.cancel()
-        await asyncio.gather(report, return_exceptions=True)
+        for task in (work, report):
+            task.cancel()
+        await asyncio.gather(work, report, return_exceptions=True)
 
 
 async def _delegated(
@@ -201,10 +222,14 @@ async def _make_room(
         raise Refused(Problem(("disk",), disk(told, last, free)))
 
 
-async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
+async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> NoReturn:
+    """Tell how far it is; raises Refused when it leaves too little of the disk to the router."""
     pid = desk.nix.daemon_pid()
     while True:
-        progress.disk = max(progress.disk, progress.free - desk.nix.free())
+        free, size = room_on(desk.nix.store.root)
+        progress.disk = max(progress.disk, progress.free - free)
+        if free < stop_below(size):
+            raise Refused(Problem(("disk",), stopped(free, progress.disk)))
         held = memory_of(pid) if pid else None
         progress.memory = max(progress.memory, held.held if held else 0)
         now = (progress.phase, progress.done, progress.expected)
