@@ -47,6 +47,7 @@ from webui.api import (
 from webui.api import cache as cache_api
 from webui.api import internet as internet_api
 from webui.api import outside as outside_api
+from webui.api import storage as storage_api
 from webui.api import traces as traces_api
 from webui.api.description import described
 from webui.api.routes import API, body_words, routes_of
@@ -89,6 +90,7 @@ from webui.pages import (
     rule,
     source,
     source_settings,
+    storage,
     system,
     time,
     traffic,
@@ -118,6 +120,7 @@ NOUNS = (
     images,
     builds,
     cache_api,
+    storage_api,
     builders,
     machines,
     menus,
@@ -156,6 +159,7 @@ PAGES = (
     generations,
     compare,
     cache,
+    storage,
     image,
     machines_page,
     machine,

@@ -7,7 +7,8 @@ from appliance.model import lan_cache
 from appliance.model.images import Image, Verdict, image_from_json
 from appliance.model.lan_cache import CacheFacts
 from appliance.model.outlook import Outlook
-from appliance.store import builder_states, builds, generations, outlooks
+from appliance.model.storage import Storage
+from appliance.store import builder_states, builds, generations, outlooks, storages
 from appliance.store.builder_states import BuilderState
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.logs.open import LogRange, log_range
@@ -62,6 +63,10 @@ class BuildLooks(Files):
     def builder_states(self) -> dict[str, BuilderState]:
         """How each builder stands, by id."""
         return self.look("build", builder_states.states, {})
+
+    def storage(self) -> Storage:
+        """How the disk of the store stands."""
+        return self.look("build", storages.storage, Storage())
 
     def outlooks(self) -> dict[str, Outlook]:
         """What a build of each host would take, by host."""

@@ -8,14 +8,14 @@ publication and when their owner keeps fewer; `tidy` then takes their roots away
 import asyncio
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from appliance.errors import NixieError
 from appliance.generations import Standings
-from appliance.model.storage import CHOICES, FULL, STATES, Choice
+from appliance.model.storage import CHOICES, FULL, ROOMY, STATES, Choice
 from appliance.retention import counted, let_go
 from appliance.store import build_facts, storages
 from appliance.store.boots import images_in_use
@@ -30,6 +30,7 @@ from services.nix.published import images_in
 from services.nix.reach import freed
 from services.nix.room import Disk, full_below, sentence, state, tight_below
 from services.nix.shortage import amount
+from services.nix.store_path import is_store_path
 
 LOOK_SECONDS = 1.0
 TELL_SECONDS = 60.0
@@ -51,18 +52,22 @@ class Storage:
         self._task: asyncio.Task[None] | None = None
         self._look_at = self._told_at = self._collect_at = 0.0
         self._weigh_at: float | None = 0.0
-        self._full = False
+        self._state = ROOMY
 
     def may_build(self) -> bool:
-        """Look at the disk once in a while; False while builds wait for room on it."""
+        """Look at the disk; False while builds wait for room on it."""
         now = self._desk.now()
-        if abs(now - self._look_at) >= LOOK_SECONDS:
+        disks = self._disks()
+        states = {one: state(one, self._state) for one in disks}
+        worst = max(disks, key=lambda one: STATES.index(states[one]))
+        news = states[worst] != self._state
+        self._state = states[worst]
+        if news or abs(now - self._look_at) >= LOOK_SECONDS:
             self._look_at = now
-            self._looked(now)
-            if self._weigh_at is not None and now >= self._weigh_at and self._is_idle():
-                self._weigh_at = None
-                self._task = self._group.create_task(self._weigh())
-        return not self._full
+            if self._state != FULL or not self._collecting(disks[0], now):
+                self._told(disks[0], sentence(worst, self._state), now)
+            self._begin_weighing(now)
+        return self._state != FULL
 
     def retain(self, inventory: Inventory, boot: sqlite3.Connection | None) -> bool:
         """Let go of generations that nobody needs; True when any went.
@@ -85,23 +90,21 @@ class Storage:
     def _is_idle(self) -> bool:
         return self._task is None or self._task.done()
 
-    def _looked(self, now: float) -> None:
+    def _begin_weighing(self, now: float) -> None:
+        if self._weigh_at is not None and now >= self._weigh_at and self._is_idle():
+            self._weigh_at = None
+            self._task = self._group.create_task(self._weigh())
+
+    def _told(self, store: Disk, what: str, now: float) -> None:
+        """Write down how it stands; while it is full, every build that waits says why."""
         database = self._desk.database
         before = storages.storage(database)
-        store, *_ = disks = self._disks()
-        stands = {one: state(one, before.state) for one in disks}
-        worst = max(disks, key=lambda one: STATES.index(stands[one]))
-        self._full = stands[worst] == FULL
-        if self._full and self._collecting(store, now):
-            return  # whether it is told depends on what the garbage collector finds
-        what = sentence(worst, stands[worst])
-        told = replace(before, state=stands[worst], what=what, free=store.free, size=store.size)
-        if told.state != before.state or now - self._told_at >= TELL_SECONDS:
-            self._told_at = now
-            with transaction(database):
-                storages.stands(database, told, now)
+        told = replace(before, state=self._state, what=what, free=store.free, size=store.size)
         with transaction(database):
-            if storages.builds_wait(database, what if self._full else ""):
+            if told.state != before.state or now - self._told_at >= TELL_SECONDS:
+                self._told_at = now
+                storages.stands(database, told, now)
+            if storages.builds_wait(database, what if self._state == FULL else ""):
                 self._desk.publish()
 
     def _collecting(self, store: Disk, now: float) -> bool:
@@ -155,8 +158,10 @@ class Storage:
         """What could go, and how much that would free; left as it is when nix does not say."""
         roots = _targets(self._desk.nix.store.roots / "builds")
         try:
-            infos = await self._infos({path for paths in roots.values() for path in paths})
-            dead = await self._infos(await self._desk.nix.dead(), closed=True)
+            nix = self._desk.nix
+            rooted = await self._valid({path for paths in roots.values() for path in paths})
+            infos = await self._infos(await nix.closure(rooted) if rooted else ())
+            dead = await self._infos(await self._valid(await nix.dead()))
         except (NixieError, ValueError):
             return
         garbage = sum(one.nar_size for one in dead.values())
@@ -176,21 +181,25 @@ class Storage:
         others = {path for build, each in roots.items() if build not in gone for path in each}
         return Choice(keep, len(rows), freed(paths, others, infos), counted(rows))
 
-    async def _infos(
-        self, paths: Sequence[str] | set[str], *, closed: bool = False
-    ) -> dict[str, PathInfo]:
-        nix = self._desk.nix
-        every = sorted(paths)
-        if not closed:
-            there = [path for path in every if nix.store.file(path).exists()]
-            absent = await nix.invalid(there)
-            valid = [path for path in there if path not in absent]
-            every = sorted(await nix.closure(valid)) if valid else []
+    async def _valid(self, paths: Iterable[str]) -> list[str]:
+        """Those that the store knows; what a build left behind has no entry."""
+        nix, found = self._desk.nix, list[str]()
+        there = sorted(path for path in paths if is_store_path(path))
+        for some in _batches(there):
+            absent = await nix.invalid(some)
+            found += [path for path in some if path not in absent]
+        return found
+
+    async def _infos(self, paths: Sequence[str]) -> dict[str, PathInfo]:
         found: dict[str, PathInfo] = {}
-        for at in range(0, len(every), AT_ONCE):
-            told = await nix.registrations(every[at : at + AT_ONCE])
+        for some in _batches(paths):
+            told = await self._desk.nix.registrations(some)
             found |= {one.path: one for one in registrations(told)}
         return found
+
+
+def _batches(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (paths[at : at + AT_ONCE] for at in range(0, len(paths), AT_ONCE))
 
 
 NOTHING = "Nothing could be freed: everything in the store is needed."

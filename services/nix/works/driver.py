@@ -108,7 +108,7 @@ async def build(
         if whole or starved:
             _timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
         if not whole:
-            return _failed(desk, row, done, log, starved)
+            return _failed(desk, row, done, log, starved, progress)
         desk.fault("build.realised")
         await _publish(desk, row, source, made, log, done)
     except Refused as why:
@@ -250,6 +250,7 @@ def _timed(
     took = (max(0.0, seconds), progress.expected, *here, desk.now())
     with transaction(desk.database):
         outlooks.timed(desk.database, Timing(row.id, row.host, by, whole, *took))
+        outlooks.stale(desk.database, row.host)
 
 
 def _starved(desk: Desk, before: Memory | None) -> Memory | None:
@@ -258,7 +259,9 @@ def _starved(desk: Desk, before: Memory | None) -> Memory | None:
     return now if now and before and now.kills > before.kills else None
 
 
-def _failed(desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None) -> Ended:
+def _failed(
+    desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None, progress: _Progress
+) -> Ended:
     answer, lines = done.answer, done.lines
     error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
     last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
@@ -275,6 +278,8 @@ def _failed(desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | N
     what = f"On {done.by}: {what}" if done.by else what
     log.add(what)
     remove(desk.build_roots(row.id))
+    if kind == "disk full" and not done.by:
+        _timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
     if kind == "no daemon":
