@@ -267,9 +267,12 @@ class Caches:
 
 
 def room_on(place: Path) -> tuple[int, int]:
-    """(free for everybody, all) bytes of the disk that a place is on."""
-    there = os.statvfs(place)
-    return there.f_bavail * there.f_frsize, there.f_blocks * there.f_frsize
+    """(free for everybody, all) bytes of the disk that a place is on, or will be; else zeros."""
+    for one in (place, *place.parents):
+        with suppress(OSError):
+            there = os.statvfs(one)
+            return there.f_bavail * there.f_frsize, there.f_blocks * there.f_frsize
+    return 0, 0
 
 
 def real_path(path: str) -> str:

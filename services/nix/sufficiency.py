@@ -20,6 +20,8 @@ ALIKE = 3.0
 """Builds whose number of derivations differs by no more than this factor took the same disk."""
 LEAST_SHARE, LARGEST_SHARE = 0.25, 4.0
 """How far the number of derivations may shorten or stretch what a host's own builds took."""
+UNFINISHED = 1.25
+"""What a build that did not fit needs, rather too little, as a multiple of what it took."""
 DERIVATION_SECONDS = 3.0
 PACKED_PER_SECOND = 8.0 * MEBIBYTE  # of a squashfs, by one processor
 PACKED_SHARE = 0.5
@@ -119,8 +121,9 @@ def disk_needed(demand: Demand, own: Sequence[Timing]) -> int:
     if newest is None:
         return least
     few, many = sorted((max(1, newest.derivations), max(1, told.derivations)))
-    learned = newest.disk if not newest.whole or many <= few * ALIKE else 0
-    return max(least, learned)
+    if not newest.whole:
+        return max(least, int(newest.disk * UNFINISHED))
+    return max(least, newest.disk if many <= few * ALIKE else 0)
 
 
 def about(seconds: float) -> str:
