@@ -436,6 +436,50 @@ class ImagePublished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationsLetGo(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTight(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFull(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRoomy(Event):
+    """There is room on the disk of the store again."""
+
+    bell: ClassVar[str] = "builds"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFreed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BuilderTried(Event):
     """{what}"""
 
@@ -953,6 +997,16 @@ class CacheActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "caches"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
 
     act: str
     what: str

@@ -54,6 +54,8 @@ RULES: Mapping[type[Event], Rule] = {
     events.ClockDoubted: Rule((), (events.ClockTrusted,)),
     events.BuilderLost: Rule(("builder",), (events.BuilderBack, events.BuilderLeft)),
     events.CacheLost: Rule(("cache",), (events.CacheBack, events.CacheLeft)),
+    events.StoreTight: Rule((), (events.StoreRoomy, events.StoreFull)),
+    events.StoreFull: Rule((), (events.StoreRoomy, events.StoreTight)),
     events.FlowsNearlyFull: Rule((), (events.FlowsCalm,)),
     events.ExposureFound: Rule(("finding",), (events.ExposureGone,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),

@@ -48,6 +48,7 @@ from webui.api import (
 from webui.api import cache as cache_api
 from webui.api import internet as internet_api
 from webui.api import outside as outside_api
+from webui.api import storage as storage_api
 from webui.api import traces as traces_api
 from webui.api.description import described
 from webui.api.routes import API, body_words, routes_of
@@ -90,6 +91,7 @@ from webui.pages import (
     rule,
     source,
     source_settings,
+    storage,
     system,
     time,
     traffic,
@@ -121,6 +123,7 @@ NOUNS = (
     builds,
     cache_api,
     caches,
+    storage_api,
     builders,
     machines,
     menus,
@@ -160,6 +163,7 @@ PAGES = (
     generations,
     compare,
     cache,
+    storage,
     image,
     machines_page,
     machine,

@@ -26,6 +26,7 @@ from appliance.cli import (
     run,
     source,
     status,
+    storage,
     token,
 )
 
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(source.group, name="source")
+app.add_typer(storage.group, name="storage")
 app.add_typer(host.group, name="host")
 app.add_typer(image.group, name="image")
 app.add_typer(build.group, name="build")

@@ -181,6 +181,26 @@ def unended(connection: sqlite3.Connection) -> list[BootRow]:
     return [boot_row(row) for row in connection.execute(wanted)]
 
 
+def images_in_use(connection: sqlite3.Connection, now: float) -> frozenset[str]:
+    """Images that machines download, may choose in a menu that is open, or were heard to run last.
+
+    A machine counts as running what it booted last: nobody hears a power switch.
+    """
+    rows = connection.execute(
+        "SELECT image FROM boot WHERE image IS NOT NULL AND (ended_at IS NULL OR"
+        " (state IN ('up', 'served') AND NOT EXISTS (SELECT 1 FROM boot AS later"
+        " WHERE later.mac = boot.mac AND later.began_at > boot.began_at)))"
+    ).fetchall()
+    opened = connection.execute(
+        "SELECT token.images FROM token JOIN boot ON boot.id = token.boot"
+        " WHERE boot.ended_at IS NULL AND token.expires_at > ?",
+        (now,),
+    ).fetchall()
+    return frozenset(image for (image,) in rows) | frozenset(
+        image for (images,) in opened for image in json.loads(images)
+    )
+
+
 def boot_row(row: tuple[Any, ...]) -> BootRow:
     """A boot from its `COLUMNS`."""
     return BootRow(*(*row[:-1], json.loads(row[-1])))

@@ -12,6 +12,7 @@ from appliance.model.builders import Builder
 from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
+from appliance.model.storage import USUAL
 
 FORGET_HELD = "forget_held"
 """The verb of `actions.machines.forget_held`, which sends a waiting machine out of the inbox."""
@@ -214,6 +215,12 @@ def caches(connection: sqlite3.Connection) -> list[Cache]:
         Cache(ident, url, tuple(keys.split()), user, credential, bool(enabled))
         for ident, url, keys, user, credential, enabled in rows
     ]
+
+
+def keep(connection: sqlite3.Connection) -> int:
+    """How many generations of each host stay."""
+    row = connection.execute("SELECT keep FROM retention").fetchone()
+    return int(row[0]) if row else USUAL
 
 
 def allowed_directories(connection: sqlite3.Connection) -> list[str]:

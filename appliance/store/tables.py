@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -225,6 +225,15 @@ class CacheRow(InventoryRow, table=True):
     credential: str | None = None  # the file with its password, below STATE/secrets/web/caches
     place: int
     enabled: bool
+    set_at: float
+
+
+class Retention(InventoryRow, table=True):
+    """How many generations of each host stay; without a row, model/storage.USUAL."""
+
+    account: str = Field(primary_key=True)
+    origin: str
+    keep: int
     set_at: float
 
 

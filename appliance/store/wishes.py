@@ -21,6 +21,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "try": ("builder",),
         "try-cache": ("cache",),
         "has": ("cache", "what"),  # what: a store path, or a host by its id
+        "clear": ("bytes",),  # of garbage in the store; "0" is all of it
     },
     "boot": {
         "pin": ("host", "image"),

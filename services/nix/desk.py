@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from appliance.faults import Fault, no_fault
 from appliance.store.secrets.open import Secrets
-from services.nix.driver import Caches, Gate, Nix
+from services.nix.driver import Caches, Nix
+from services.nix.gate.driver import Gate
 from services.nix.versions import Version
 
 

@@ -12,8 +12,8 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,19 +21,15 @@ from appliance.errors import Unreachable
 from appliance.model.caches import Cache
 from services.nix.complaints import DROPPED
 from services.nix.log_lines import LogLines, Told, real_error
-from services.nix.request import (
-    collect,
-    keep,
-    keep_derivations,
+from services.nix.questions import (
     print_closure,
+    print_dead,
     print_invalid,
     print_registrations,
     print_version,
-    realise,
-    rehearse,
 )
-from services.nix.schedule import grant
-from services.nix.shortage import Forecast, forecast
+from services.nix.request import collect, keep, keep_derivations, realise, rehearse
+from services.nix.shortage import Forecast, forecast, freed
 from services.nix.store import Store
 from services.nix.verdict import Answer
 from services.nix.versions import Version, version
@@ -118,6 +114,7 @@ class Nix:
             exit=_number(last.get("exit")),
             reason=str(last.get("reason", "done")),
             what=str(last.get("what", "")),
+            memory=_number(last.get("memory", 0)),
         )
 
     async def version(self) -> Version | None:
@@ -163,9 +160,14 @@ class Nix:
         await self._run(rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS)
         return "\n".join(said)
 
-    async def collect(self, size: int) -> None:
-        """Remove what nothing keeps from the store, until `size` bytes are freed."""
-        await self._run(collect(self.store, size), None, COLLECT_SECONDS)
+    async def collect(self, size: int) -> int:
+        """Remove what nothing keeps from the store, until `size` bytes are freed; how many were."""
+        answer = await self._run(collect(self.store, size), None, COLLECT_SECONDS)
+        return freed(f"{answer.out}\n{answer.error}")
+
+    async def dead(self) -> tuple[str, ...]:
+        """What nothing keeps.  Raises Unreachable."""
+        return tuple((await self._said(print_dead(self.store))).split())
 
     async def invalid(self, paths: Sequence[str]) -> frozenset[str]:
         """Those that the store does not have.  Raises Unreachable, as the two below."""
@@ -188,8 +190,7 @@ class Nix:
 
     def free(self) -> int:
         """Bytes that are free on the disk of the store."""
-        there = os.statvfs(self.store.root)
-        return there.f_bavail * there.f_frsize
+        return room_on(self.store.root)[0]
 
     def listens(self) -> bool:
         """Whether our daemon takes a connection now."""
@@ -198,6 +199,11 @@ class Nix:
 
     def builds_memory(self) -> Memory | None:
         """How the memory stands that all builds share; None when that cannot be found out."""
+        pid = self.daemon_pid()
+        return memory_of(pid) if pid else None
+
+    def daemon_pid(self) -> int | None:
+        """Who listens on the daemon's socket; None when nobody does."""
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
                 asking.connect(str(self.store.socket))
@@ -206,7 +212,7 @@ class Nix:
                 )
         except OSError:
             return None
-        return memory_of(pid)
+        return int(pid)
 
     async def _run(
         self, argv: Sequence[str], err: Callable[[str], None] | None, seconds: float
@@ -271,33 +277,13 @@ class Caches:
         return True
 
 
-class Gate:
-    """Lets evaluations begin as memory allows, those of every source counted together.
-
-    `asked` is what the owner gives each, in bytes; None leaves it to what is free.
-    """
-
-    def __init__(self, asked: int | None = None) -> None:
-        self._asked = asked
-        self._granted: list[int] = []
-        self._ended = asyncio.Condition()
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[int]:
-        """Wait for a turn; gives the memory that the evaluation may take, in bytes."""
-        async with self._ended:
-            while (memory := self._grant()) is None:
-                await self._ended.wait()
-            self._granted.append(memory)
-        try:
-            yield memory
-        finally:
-            self._granted.remove(memory)
-            async with self._ended:
-                self._ended.notify_all()
-
-    def _grant(self) -> int | None:
-        return grant(memory_available(), self._granted, processors(), self._asked)
+def room_on(place: Path) -> tuple[int, int]:
+    """(free for everybody, all) bytes of the disk that a place is on, or will be; else zeros."""
+    for one in (place, *place.parents):
+        with suppress(OSError):
+            there = os.statvfs(one)
+            return there.f_bavail * there.f_frsize, there.f_blocks * there.f_frsize
+    return 0, 0
 
 
 def real_path(path: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from appliance.model.builders import Builder
 from appliance.model.caches import Cache
+from appliance.model.storage import USUAL
 from appliance.store.inventory_view import (
     MachineView,
     MenuView,
@@ -15,6 +16,7 @@ from appliance.store.inventory_view import (
     allowed_directories,
     builders,
     caches,
+    keep,
     machines,
     menus,
     sources,
@@ -34,6 +36,7 @@ class Inventory:
     allowed: Sequence[str] = ()
     builders: Sequence[Builder] = ()
     caches: Sequence[Cache] = ()
+    keep: int = USUAL  # generations of each host
 
     def source(self, ident: str) -> SourceView | None:
         """The source of that id, while it is in force."""
@@ -53,6 +56,7 @@ def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[
                 allowed=allowed_directories(connection),
                 builders=builders(connection),
                 caches=caches(connection),
+                keep=keep(connection),
             ),
             wishes(connection, "build", after),
         )

@@ -141,26 +141,6 @@ def keep_derivations(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[s
     )
 
 
-def print_invalid(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Say which of these paths the store does not have."""
-    return (store.program("nix-store"), "--check-validity", "--print-invalid", *paths)
-
-
-def print_closure(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Say everything that these paths refer to, themselves included."""
-    return (store.program("nix-store"), "--query", "--requisites", *paths)
-
-
-def print_registrations(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Say hash, size, deriver and references of each path, in the form of every version."""
-    return (store.program("nix-store"), "--dump-db", *paths)
-
-
-def print_version(store: Store) -> tuple[str, ...]:
-    """Ask which Nix this is."""
-    return (str(store.nix), "--version")
-
-
 def _adapter(store: Store, installed: Installed) -> Job:
     place = installed.program / "services/nix/adapter"
     told = expression.fetched_input({"type": "path", "path": str(place)})

@@ -22,25 +22,25 @@ from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
 from services.nix.desk import Desk
-from services.nix.driver import Gate, Nix, chance, has_system_store, own_systems
-from services.nix.intake.driver import check
-from services.nix.inventory import Inventory, look_options, moment, options
+from services.nix.driver import Nix, chance, has_system_store, own_systems
+from services.nix.gate.driver import Gate
+from services.nix.intake.driver import check, unfinished
+from services.nix.inventory import Inventory, moment, options
 from services.nix.lan_cache.driver import LanCache
+from services.nix.outlook.driver import Outlooks
 from services.nix.publish.driver import tidy, write_table
-from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
 from services.nix.schedule import Waiting, fits, next_check, startable
+from services.nix.storage.driver import Storage
 from services.nix.store import store_in
 from services.nix.supply.serve import CacheWatch
-from services.nix.works.driver import Ended, build, unchanged
+from services.nix.works.driver import Ended, build, wanting
 
 BUILDS_AT_ONCE = 1
 PAUSE_SECONDS = 5.0
 UNDO_SECONDS = 7 * 86_400.0
 """How long the generations of a removed source stay, should the owner want it back."""
 TRIES = 3
-TRIED = frozenset({"running", "failed", "cancelled"})
-"""How a build stands that is not queued once more by itself."""
 
 
 async def serve(
@@ -105,6 +105,8 @@ class Role:
         self._tries: dict[str, int] = {}
         self._watch = Watch(desk, group)
         self._caches = CacheWatch(desk, group)
+        self._outlooks = Outlooks(desk, group)
+        self._storage = Storage(desk, group)
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -127,8 +129,12 @@ class Role:
             self._start_builds()
             self._watch.turn()
             self._caches.turn()
+            self._outlooks.turn(self.inventory.builders)
             if told:
+                gone = self._storage.retain(self.inventory, self._boot.connection)
                 owed = not write_table(self.desk, self.inventory)
+                if gone and not owed:
+                    tidy(self.desk)
                 self.lan_cache.changed()
             with suppress(TimeoutError):
                 # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
@@ -148,7 +154,7 @@ class Role:
             return  # its tables are being made; the next change brings us back
         for source in self.inventory.sources:
             if before.get(source.id) != options(source) and (
-                not first or self._is_unfinished(source)
+                not first or unfinished(self.desk, source)
             ):
                 self._check(source.id, None)
         self._forget_removed()
@@ -158,16 +164,6 @@ class Role:
             self._fulfil(wish)
         self._watch.try_new()
         self._caches.try_new()
-
-    def _is_unfinished(self, source: SourceView) -> bool:
-        """Its last check was cut off, or it was looked at with other options."""
-        known = builds.source_states(self.desk.database).get(source.id)
-        looks = build_facts.looked_at(self.desk.database, source.id).values()
-        return (
-            known is None
-            or known.state in {"fetching", "looking", "removed"}
-            or any(not looked.endswith(look_options(source)) for _, looked in looks)
-        )
 
     def _cursor(self) -> int:
         return build_facts.cursor(self.desk.database, "nixie.db")
@@ -218,6 +214,10 @@ class Role:
         self._cancel(row, "Cancelled by hand.")
         return None
 
+    def _wish_clear(self, wish: Wish) -> str | None:
+        self._storage.clear(int(wish.body.get("bytes", 0)), wish.id)
+        return None
+
     def _wish_try(self, wish: Wish) -> str | None:
         return self._watch.try_it(str(wish.body.get("builder", "")), wish.id)
 
@@ -265,7 +265,7 @@ class Role:
 
     async def _checked(self, source: SourceView, wish: str | None) -> None:
         def ready(host: str) -> None:
-            if self._is_wanting(host):
+            if wanting(self.desk, host):
                 self._queue(host, "new revision", None)
 
         await check(self.desk, source, self.inventory.allowed, wish, ready)
@@ -276,16 +276,6 @@ class Role:
         if ident in self._again and not task.cancelled():
             self._check(ident, self._again.pop(ident))
         self._wake.set()
-
-    def _is_wanting(self, host: str) -> bool:
-        """A new image could come of a build, and none was tried from this very recipe."""
-        look = build_facts.look(self.desk.database, host)
-        if look is None or look.recipe is None:
-            return False
-        state, recipe = build_facts.last_try(self.desk.database, host)
-        if state in TRIED and recipe == look.recipe:
-            return False
-        return not unchanged(self.desk, host, from_json(look.recipe))
 
     # ── builds ────────────────────────────────────────────────────────────────────────────────────
 
@@ -307,6 +297,8 @@ class Role:
         return None
 
     def _start_builds(self) -> None:
+        if not self._storage.may_build():
+            return
         at = self.desk.now()
         rows = {
             row.id: row
@@ -394,4 +386,5 @@ _ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {
     "try": Role._wish_try,
     "try-cache": Role._wish_cache,
     "has": Role._wish_cache,
+    "clear": Role._wish_clear,
 }

@@ -12,7 +12,9 @@ from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
 from appliance.model.notices import KINDS as CHANNELS
+from appliance.model.outlook import KINDS
 from appliance.model.public_names import SERVICES
+from appliance.model.storage import STATES as STORAGE_STATES
 from appliance.model.table import INTENTS
 from appliance.model.way import Stand
 from appliance.store.builder_states import STATES as BUILDER_STATES
@@ -44,6 +46,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "intent": INTENTS,
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),
+    "need": KINDS,
     "part": ("kernel", "initrd"),
     "protocol": PROTOCOLS,
     "public name": NAME_STATES,
@@ -56,6 +59,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "stage": ("os", "boot"),
     "step": ("dhcp", "loader", "autoexec", "script", "menu", "part", "hold", "report", "up"),
     "step status": ("ok", "running", "aborted", "missing", "refused"),
+    "storage": STORAGE_STATES,
     "system": SYSTEMS,
     "trial step": STEPS,
     "trust": TRUSTS,

@@ -10,6 +10,7 @@ from appliance.actions import generations as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
 from appliance.generations import Standings, Tally, images_of, served
+from appliance.model.outlook import OK, Need, Outlook
 from appliance.store.builds import GenerationRow
 from webui import phrases
 from webui.forms import Text
@@ -46,8 +47,16 @@ class Line(NamedTuple):
     compare: str
 
 
+class Sufficient(NamedTuple):
+    """What a build takes, and whether that is there."""
+
+    pill: Pill
+    needs: tuple[Need, ...]
+    when: str
+
+
 class HostView(NamedTuple):
-    """The page."""
+    """The page; `sufficient` is None before it was found out."""
 
     shell: Shell
     host: str
@@ -59,6 +68,7 @@ class HostView(NamedTuple):
     pinned: bool
     back: bool  # there is another one to roll back to
     lines: tuple[Line, ...]
+    sufficient: Sufficient | None
 
 
 @router.get("/hosts/{source}/{name}")
@@ -125,6 +135,19 @@ def built(here: Here, source: str, name: str) -> HostView:
         pinned=any(row.pinned for row in rows),
         back=given is not None and bool(others),
         lines=lines(rows, given, stands, called, here.now),
+        sufficient=sufficient(reads.outlooks().get(host), here.now),
+    )
+
+
+def sufficient(told: Outlook | None, now: float) -> Sufficient | None:
+    """The panel, the worst first; a time of 0 means that it is being found out anew."""
+    if told is None or not told.needs:
+        return None
+    order = ("bad", "warn", OK)
+    return Sufficient(
+        Pill(told.kind, phrases.capital(told.short)),
+        tuple(sorted(told.needs, key=lambda one: order.index(one.kind))),
+        f"Found out {phrases.ago(now - told.at)}." if told.at else "Being found out anew.",
     )
 
 

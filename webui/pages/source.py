@@ -10,6 +10,7 @@ from appliance.actions import images
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
 from appliance.model.images import Verdict
+from appliance.model.outlook import Outlook
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.inventory_view import MachineView, SourceView
 from webui import phrases
@@ -25,6 +26,7 @@ router = APIRouter(include_in_schema=False)
 Row = TypeVar("Row")
 SHOWN_REVISIONS = 6
 _SHOWN_GENERATIONS = 4
+NOTHING: Mapping[str, Outlook] = {}
 
 
 class Generation(NamedTuple):
@@ -43,6 +45,7 @@ class HostLine(NamedTuple):
     specialisations: tuple[str, ...]
     verdict: Pill
     under: str
+    builds: Pill | None  # what a build of it takes
     processor: str
     size: str
     generation: Pill | None
@@ -95,6 +98,7 @@ class Rows(NamedTuple):
     generations: Mapping[str, Sequence[GenerationRow]]  # newest first
     builds: Mapping[str, str]  # id of the one that runs or waits
     machines: Mapping[str, Sequence[MachineView]]  # that run it
+    outlooks: Mapping[str, Outlook]
 
 
 @router.get("/sources/{ident}")
@@ -130,6 +134,7 @@ def built(here: Here, ident: str) -> OneSourceView:
         reads.builds_under_way(),
         reads.machines(),
         here.now,
+        reads.outlooks(),
     )
 
 
@@ -151,12 +156,14 @@ def view(
     builds: Sequence[BuildRow],
     machines: Sequence[MachineView],
     now: float,
+    outlooks: Mapping[str, Outlook] = NOTHING,
 ) -> OneSourceView:
     """The page from its rows; `builds` are those that run or wait."""
     hosts = Rows(
         _grouped(generations, lambda row: row.host),
         {row.host: row.id for row in builds},
         _grouped([row for row in machines if row.intent == "run"], lambda row: row.host or ""),
+        outlooks,
     )
     newest = revisions[0] if revisions else None
     lock, locked = locks(newest)
@@ -238,6 +245,7 @@ def _host(verdict: Verdict, rows: Rows, now: float) -> HostLine:
         specialisations=verdict.specialisations,
         verdict=_verdict(verdict),
         under=_under(verdict, len(found)),
+        builds=takes(rows.outlooks.get(verdict.host)),
         processor=phrases.processor(verdict.system),
         size=phrases.size(newest.size) if newest else "–",
         generation=_numbered(newest) if newest else None,
@@ -277,6 +285,11 @@ def _under(verdict: Verdict, found: int) -> str:
     if found:
         parts.append(phrases.count(found, "finding"))
     return ", ".join(parts)
+
+
+def takes(told: Outlook | None) -> Pill | None:
+    """What a build takes, in a few words."""
+    return Pill(told.kind, phrases.capital(told.short)) if told else None
 
 
 def _numbered(row: GenerationRow) -> Pill:

@@ -61,6 +61,8 @@ WAYS: Mapping[type[Event], Way] = {
     ),
     events.BuilderLost: Way("A builder does not answer.", "See why", "warn", page="/builders"),
     events.CacheLost: Way("A cache gives nothing.", "See why", "warn", page="/caches"),
+    events.StoreTight: Way("The disk gets full.", "See what can go", "warn", page="/storage"),
+    events.StoreFull: Way("Builds wait for room.", "See what can go", page="/storage"),
     events.FlowsNearlyFull: Way(
         "The router has nearly no room for connections.", "See the devices", page="/devices"
     ),

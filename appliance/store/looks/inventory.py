@@ -4,6 +4,7 @@ from appliance.model.builders import Builder
 from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
+from appliance.model.storage import USUAL
 from appliance.store import inventory_view
 from appliance.store.inventory_view import (
     Author,
@@ -37,6 +38,10 @@ class InventoryLooks(Files):
     def device_views(self) -> list[DeviceView]:
         """Devices that the owner named or blocked."""
         return self.look("nixie", inventory_view.devices, [])
+
+    def keep(self) -> int:
+        """How many generations of each host stay."""
+        return self.look("nixie", inventory_view.keep, USUAL)
 
     def menus(self) -> list[MenuView]:
         """Menus in force."""

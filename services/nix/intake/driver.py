@@ -17,12 +17,13 @@ from appliance.model.images import Finding
 from appliance.model.source_url import NotASource, SourceUrl, parse
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched
-from appliance.store.builds import RevisionRow, SourceStateRow, revisions
+from appliance.store.builds import RevisionRow, SourceStateRow, revisions, source_states
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance
 from services.nix.failure import STALE
+from services.nix.inventory import look_options
 from services.nix.lock import Audit, Node, audit, changes, short
 from services.nix.looks.driver import TRIES, Ready, Sight, collected, host_names, look_at_all
 from services.nix.publish.driver import keep_only
@@ -48,6 +49,17 @@ async def check(
                 desk.database, _row(desk, source, "unreadable", str(why)), wish
             )
         desk.publish()
+
+
+def unfinished(desk: Desk, source: SourceView) -> bool:
+    """Its last check was cut off, or it was looked at with other options."""
+    known = source_states(desk.database).get(source.id)
+    looks = build_facts.looked_at(desk.database, source.id).values()
+    return (
+        known is None
+        or known.state in {"fetching", "looking", "removed"}
+        or any(not looked.endswith(look_options(source)) for _, looked in looks)
+    )
 
 
 async def adapter_of(desk: Desk) -> Adapter:

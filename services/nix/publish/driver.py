@@ -8,15 +8,18 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Collection, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
-from appliance.errors import Problem, Refused
+from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.images import Literal, Part, StoreFile
 from appliance.model.table import table_to_json
 from appliance.store import build_facts, builds
+from appliance.store.boots import images_in_use
+from appliance.store.open import reader
 from services.nix.assembly import Layout
 from services.nix.derivation import system
 from services.nix.desk import Desk
@@ -104,7 +107,7 @@ def write_table(desk: Desk, inventory: Inventory) -> bool:
 def tidy(desk: Desk) -> None:
     """Roots, manifests and logs that nothing needs any more go."""
     database, store = desk.database, desk.nix.store
-    images = images_in(builds.generations(database))
+    images = images_in(builds.generations(database)) | _in_use(desk)
     keep_only(desk.published / "images", {f"{ident}.json" for ident in images})
     active = {row.id for row in build_facts.builds_in(database, "queued", "running")}
     keep_only(store.roots / "builds", active | build_facts.builds_of(database, images))
@@ -113,6 +116,15 @@ def tidy(desk: Desk) -> None:
     hosts = {verdict.host for verdict in builds.verdicts(database)}
     keep_only(store.roots / "hosts", {desk.host_roots(one).name for one in hosts})
     keep_newest_logs(desk.logs)
+
+
+def _in_use(desk: Desk) -> frozenset[str]:
+    """Images of boots that began before their generation was let go."""
+    try:
+        with closing(reader(desk.state / "boot.db")) as file:
+            return images_in_use(file, desk.now())
+    except (Unreachable, sqlite3.Error):
+        return frozenset()
 
 
 def published_image(published: Path, ident: str) -> Mapping[str, Any] | None:

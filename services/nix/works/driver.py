@@ -9,6 +9,7 @@ import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NoReturn
 
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
@@ -21,14 +22,15 @@ from appliance.model.images import (
     image_from_json,
     image_to_json,
 )
-from appliance.store import build_facts, builder_states
+from appliance.store import build_facts, builder_states, outlooks
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
+from appliance.store.outlooks import Timing
 from services.nix.assembly import layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
-from services.nix.driver import Hear
+from services.nix.driver import Hear, room_on
 from services.nix.failure import sentence
 from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import (
@@ -44,11 +46,15 @@ from services.nix.publish.driver import (
 from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.remote.driver import Made, built_there
+from services.nix.room import stop_below, stopped
 from services.nix.shortage import disk, memory, needed
 from services.nix.supply.driver import bring, live
+from services.processes.cgroups.driver import memory_of
 from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
+TRIED = frozenset({"running", "failed", "cancelled"})
+"""How a build stands that is not queued once more by itself."""
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
 
 
@@ -62,12 +68,15 @@ class Ended(Enum):
 
 @dataclass(slots=True)
 class _Progress:
-    """Where a build stands, between two writings."""
+    """Where a build stands, between two writings, and what it took so far; sizes in bytes."""
 
     phase: str = "starting"
     done: int = 0
     expected: int = 0
     told: tuple[str, int, int] = ("starting", 0, 0)
+    free: int = 0  # when it began
+    disk: int = 0  # less room than then, at its worst
+    memory: int = 0  # that all builds held at their most
 
 
 async def build(
@@ -91,13 +100,21 @@ async def build(
         return Ended.OVER
     log = Log(desk.logs / row.log)
     before = desk.nix.builds_memory()
+    progress = _Progress(free=desk.nix.free())
+    began = desk.now()
     try:
-        done = await _realised(desk, row, made, log, builders)
-        if done.answer.exit != 0:
-            return _failed(desk, row, done, log, None if done.by else _starved(desk, before))
+        done = await _realised(desk, row, made, log, builders, progress)
+        starved = None if done.by else _starved(desk, before)
+        whole = done.answer.exit == 0
+        if whole or starved:
+            _timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
+        if not whole:
+            return _failed(desk, row, done, log, starved, progress)
         desk.fault("build.realised")
         await _publish(desk, row, source, made, log, done)
     except Refused as why:
+        if any(one.where == ("disk",) for one in why.problems):
+            _timed(desk, row, "", progress, desk.now() - began, whole=False)
         log.add(str(why))
         _over(desk, row, "failed", str(why))
     except OSError as error:
@@ -118,11 +135,25 @@ def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
     return stored is not None and intact(image_from_json(stored).parts)
 
 
-async def _realised(
-    desk: Desk, row: BuildRow, made: Recipe, log: Log, builders: Sequence[Builder]
-) -> Made:
-    progress = _Progress()
+def wanting(desk: Desk, host: str) -> bool:
+    """A new image could come of a build, and none was tried from this very recipe."""
+    look = build_facts.look(desk.database, host)
+    if look is None or look.recipe is None:
+        return False
+    state, recipe = build_facts.last_try(desk.database, host)
+    if state in TRIED and recipe == look.recipe:
+        return False
+    return not unchanged(desk, host, from_json(look.recipe))
 
+
+async def _realised(
+    desk: Desk,
+    row: BuildRow,
+    made: Recipe,
+    log: Log,
+    builders: Sequence[Builder],
+    progress: _Progress,
+) -> Made:
     def hear(told: Told) -> None:
         if isinstance(told, Line):
             log.add(f"{told.of}> {told.text}" if told.of else told.text)
@@ -130,21 +161,25 @@ async def _realised(
             progress.phase = told.phase or progress.phase
             progress.done, progress.expected = told.done, told.expected
 
-    report = asyncio.create_task(_reported(desk, row, progress))
-    try:
+    async def made_somewhere() -> Made:
         if done := await _delegated(desk, row, made, hear, log, builders):
             return done
         asked = await live(desk)
         await bring(desk, made, asked, log.add)
         await _make_room(desk, row, made, asked, progress)
-        return Made(
-            *await desk.nix.realise(
-                made.derivations, desk.build_roots(row.id) / "out", asked, hear, desk.build_seconds
-            )
-        )
+        place = desk.build_roots(row.id) / "out"
+        told = await desk.nix.realise(made.derivations, place, asked, hear, desk.build_seconds)
+        return Made(*told)
+
+    work = asyncio.create_task(made_somewhere())
+    report = asyncio.create_task(_reported(desk, row, progress))
+    try:
+        await asyncio.wait((work, report), return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else report.result()
     finally:
-        report.cancel()
-        await asyncio.gather(report, return_exceptions=True)
+        for task in (work, report):
+            task.cancel()
+        await asyncio.gather(work, report, return_exceptions=True)
 
 
 async def _delegated(
@@ -190,8 +225,16 @@ async def _make_room(
         raise Refused(Problem(("disk",), disk(told, last, free)))
 
 
-async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
+async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> NoReturn:
+    """Tell how far it is; raises Refused when it leaves too little of the disk to the router."""
+    pid = desk.nix.daemon_pid()
     while True:
+        free, size = room_on(desk.nix.store.root)
+        progress.disk = max(progress.disk, progress.free - free)
+        if free < stop_below(size):
+            raise Refused(Problem(("disk",), stopped(free, progress.disk)))
+        held = memory_of(pid) if pid else None
+        progress.memory = max(progress.memory, held.held if held else 0)
         now = (progress.phase, progress.done, progress.expected)
         if now != progress.told:
             progress.told = now
@@ -200,13 +243,28 @@ async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
         await asyncio.sleep(REPORT_SECONDS)
 
 
+def _timed(
+    desk: Desk, row: BuildRow, by: str, progress: _Progress, seconds: float, *, whole: bool
+) -> None:
+    """Keep what it took, for the next one; what was fetched only says nothing of building."""
+    if not progress.expected:
+        return
+    here = (0, 0) if by else (progress.disk, progress.memory)
+    took = (max(0.0, seconds), progress.expected, *here, desk.now())
+    with transaction(desk.database):
+        outlooks.timed(desk.database, Timing(row.id, row.host, by, whole, *took))
+        outlooks.stale(desk.database, row.host)
+
+
 def _starved(desk: Desk, before: Memory | None) -> Memory | None:
     """How the memory of builds stands when the kernel ended one for it since; else None."""
     now = desk.nix.builds_memory()
     return now if now and before and now.kills > before.kills else None
 
 
-def _failed(desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None) -> Ended:
+def _failed(
+    desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None, progress: _Progress
+) -> Ended:
     answer, lines = done.answer, done.lines
     error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
     last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
@@ -223,6 +281,8 @@ def _failed(desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | N
     what = f"On {done.by}: {what}" if done.by else what
     log.add(what)
     remove(desk.build_roots(row.id))
+    if kind == "disk full" and not done.by:
+        _timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
     if kind == "no daemon":
@@ -257,6 +317,7 @@ async def _publish(
         build_facts.build_ended(
             desk.database, row, "built", f"Generation {number}.", desk.now(), image.id
         )
+        outlooks.stale(desk.database, row.host)
     desk.fault("build.recorded")
     log.add(f"Generation {number}: {image.size} bytes to load.")
     desk.publish()

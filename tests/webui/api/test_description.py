@@ -53,6 +53,8 @@ CLOSED = {
     "Lease.stage": "stage",
     "Lease.state": "lease",
     "Machine.intent": "intent",
+    "Need.kind": "need",
+    "Outlook.kind": "need",
     "NewDefault.kind": "unknown machine",
     "NewSource.trust": "trust",
     "NewToken.scope": "scope",
