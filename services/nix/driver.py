@@ -144,12 +144,22 @@ class Nix:
         return None if answer.exit == 0 else real_error(answer.error) or answer.what
 
     async def realise(
-        self, drvs: Sequence[str], root: Path, live: Sequence[str], hear: Hear, seconds: float
+        self,
+        drvs: Sequence[str],
+        root: Path,
+        live: Sequence[str],
+        hear: Hear,
+        seconds: float,
+        *,
+        builds: bool = True,
     ) -> tuple[Answer, LogLines]:
-        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come."""
+        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come.
+
+        Without `builds` only what the caches have comes, and no builder runs.
+        """
         root.parent.mkdir(parents=True, exist_ok=True)
         lines = LogLines()
-        argv = realise(self.store, tuple(drvs), root, tuple(live))
+        argv = realise(self.store, tuple(drvs), root, tuple(live), builds=builds)
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
 

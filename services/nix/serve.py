@@ -28,19 +28,17 @@ from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
 from services.nix.lan_cache.driver import LanCache
 from services.nix.publish.driver import tidy, write_table
-from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
 from services.nix.schedule import Waiting, fits, next_check, startable
 from services.nix.store import store_in
-from services.nix.works.driver import Ended, build, unchanged
+from services.nix.wanting import is_wanting
+from services.nix.works.driver import Ended, build
 
 BUILDS_AT_ONCE = 1
 PAUSE_SECONDS = 5.0
 UNDO_SECONDS = 7 * 86_400.0
 """How long the generations of a removed source stay, should the owner want it back."""
 TRIES = 3
-TRIED = frozenset({"running", "failed", "cancelled"})
-"""How a build stands that is not queued once more by itself."""
 
 
 async def serve(
@@ -146,6 +144,7 @@ class Role:
             self.inventory, asked = moment(connection, self._cursor())
         except sqlite3.Error:
             return  # its tables are being made; the next change brings us back
+        self._refetched()
         for source in self.inventory.sources:
             if before.get(source.id) != options(source) and (
                 not first or self._is_unfinished(source)
@@ -156,6 +155,15 @@ class Role:
         for wish in asked:
             self._fulfil(wish)
         self._watch.try_new()
+
+    def _refetched(self) -> None:
+        """Where another user fetches now, what runs as the former ends, and begins anew."""
+        had, self.desk.fetchers = self.desk.fetchers, self.inventory.fetchers
+        for ident, task in tuple(self._checks.items()):
+            if had.get(ident) != self.desk.fetchers.get(ident):
+                task.cancel()
+                del self._checks[ident]
+                self._check(ident, None)
 
     def _is_unfinished(self, source: SourceView) -> bool:
         """Its last check was cut off, or it was looked at with other options."""
@@ -260,7 +268,7 @@ class Role:
 
     async def _checked(self, source: SourceView, wish: str | None) -> None:
         def ready(host: str) -> None:
-            if self._is_wanting(host):
+            if is_wanting(self.desk, source, host):
                 self._queue(host, "new revision", None)
 
         await check(self.desk, source, self.inventory.allowed, wish, ready)
@@ -271,16 +279,6 @@ class Role:
         if ident in self._again and not task.cancelled():
             self._check(ident, self._again.pop(ident))
         self._wake.set()
-
-    def _is_wanting(self, host: str) -> bool:
-        """A new image could come of a build, and none was tried from this very recipe."""
-        look = build_facts.look(self.desk.database, host)
-        if look is None or look.recipe is None:
-            return False
-        state, recipe = build_facts.last_try(self.desk.database, host)
-        if state in TRIED and recipe == look.recipe:
-            return False
-        return not unchanged(self.desk, host, from_json(look.recipe))
 
     # ── builds ────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.model.trust import treatment
+
 OLDEST = (2, 8, 0)
 """Older ones know no flakes as Nixie uses them."""
 
@@ -81,7 +83,7 @@ def refusal(found: Version | None, trust: str) -> str | None:
         return "Nix is missing: run set-up again, or install Nix 2.26 or newer."
     if found.numbers < OLDEST:
         return f"Nix {found} is too old: 2.8 is the oldest that works. Run set-up again."
-    if found.holed and trust != "mine":
+    if found.holed and not treatment(trust).holed_nix:
         return (
             f"Nix {found} has a known hole (CVE-2026-39860): a stranger's flake could take over "
             "this router. Install a repaired Nix (2.28.6, 2.31.4, 2.34.5 or newer), or mark the "

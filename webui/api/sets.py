@@ -6,13 +6,14 @@ from appliance.actions.changes import CHANGE_STATES, REVISION_STATES
 from appliance.actions.desk import KINDS as ACTORS
 from appliance.actions.machines import BARE_INTENTS
 from appliance.actions.networks import SENTENCES as UNKNOWNS
-from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
+from appliance.actions.sources import CREDENTIAL_KINDS
 from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
+from appliance.model.trust import TREATMENTS
 from appliance.model.way import Stand
 from appliance.store.builder_states import STATES as BUILDER_STATES
 from appliance.store.builder_states import STEPS
@@ -52,7 +53,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "step status": ("ok", "running", "aborted", "missing", "refused"),
     "system": SYSTEMS,
     "trial step": STEPS,
-    "trust": TRUSTS,
+    "trust": TREATMENTS,
     "unknown machine": UNKNOWNS,
     "way": tuple(Stand),
     "wish": ("waiting", "done", "refused"),

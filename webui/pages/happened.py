@@ -50,6 +50,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanAddressGone,
         events.OutsideRefused,
         events.BuilderLost,
+        events.SourceHeldBack,
     ),
     "ok": (
         events.ForeignServerGone,

@@ -91,7 +91,7 @@ async def build(
     log = Log(desk.logs / row.log)
     before = desk.nix.builds_memory()
     try:
-        done = await _realised(desk, row, made, log, builders)
+        done = await _realised(desk, row, source, made, log, builders)
         if done.answer.exit != 0:
             return _failed(desk, row, done, log, None if done.by else _starved(desk, before))
         desk.fault("build.realised")
@@ -118,7 +118,12 @@ def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
 
 
 async def _realised(
-    desk: Desk, row: BuildRow, made: Recipe, log: Log, builders: Sequence[Builder]
+    desk: Desk,
+    row: BuildRow,
+    source: SourceView,
+    made: Recipe,
+    log: Log,
+    builders: Sequence[Builder],
 ) -> Made:
     progress = _Progress()
 
@@ -131,13 +136,19 @@ async def _realised(
 
     report = asyncio.create_task(_reported(desk, row, progress))
     try:
-        if done := await _delegated(desk, row, made, hear, log, builders):
+        here = frozenset() if source.only_builders else desk.systems
+        if done := await _delegated(desk, row, made, hear, log, builders, here):
             return done
         live = await desk.caches.live()
         await _make_room(desk, row, made, live, progress)
         return Made(
             *await desk.nix.realise(
-                made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
+                made.derivations,
+                desk.build_roots(row.id) / "out",
+                live,
+                hear,
+                desk.build_seconds,
+                builds=not source.only_builders,
             )
         )
     finally:
@@ -146,9 +157,16 @@ async def _realised(
 
 
 async def _delegated(
-    desk: Desk, row: BuildRow, made: Recipe, hear: Hear, log: Log, builders: Sequence[Builder]
+    desk: Desk,
+    row: BuildRow,
+    made: Recipe,
+    hear: Hear,
+    log: Log,
+    builders: Sequence[Builder],
+    here: frozenset[str],
 ) -> Made | None:
-    """Let a builder do it; None when it is to be done here.  Raises Refused when nobody can."""
+    """Let a builder do it; None when it is to be done here, where systems of `here` may be built,
+    or comes from a cache.  Raises Refused when nobody can."""
     systems = built_for(desk.nix.store, made.derivations)
     for builder in ready(builders, builder_states.states(desk.database), systems):
         try:
@@ -161,12 +179,13 @@ async def _delegated(
     if row.builder or builders:
         with transaction(desk.database):
             builder_states.taken(desk.database, row.id, "")
-    if systems <= desk.systems:
+    if systems <= here:
         return None
     live = await desk.caches.live()
     if (await desk.nix.forecast(made.derivations, live)).builds:
         states = builder_states.states(desk.database)
-        raise Refused(Problem(("builder",), nobody(builders, states, systems - desk.systems)))
+        what = nobody(builders, states, systems, desk.systems)
+        raise Refused(Problem(("builder",), what))
     return None
 
 
