@@ -21,12 +21,15 @@ from appliance.plan.expression import (
     Json,
     carries,
     equals,
+    field,
     go_to,
     leaves,
     matches,
     networks,
+    numbers,
     one_of,
     rule,
+    to_this_box,
 )
 from appliance.plan.noted import tells
 
@@ -48,21 +51,16 @@ HOME_4: Final = tuple(
     )
 )
 NAT64: Final = IPv6Network("64:ff9b::/96")
+INTERNET_6: Final = (IPv6Network("2000::/3"), NAT64)
+"""All that the internet has of IPv6 (RFC 4291 §2.4), and what a translator makes of it."""
 HOME_6: Final = (
-    *map(
-        IPv6Network,
-        (
-            *("::/96", "::ffff:0:0/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2002::/16"),
-            *("fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
-        ),
-    ),
+    *(IPv6Network("2001::/32"), IPv6Network("2002::/16")),
     *(
         IPv6Network((int(NAT64.network_address) + int(one.network_address), 96 + one.prefixlen))
         for one in HOME_4
     ),
 )
-"""Addresses that are nobody's on the internet, and those of v6 that stand for one of v4: mapped,
-translated (RFC 6052), Teredo and 6to4."""
+"""What of that stands for addresses of v4 that may be at home: Teredo, 6to4, RFC 6052."""
 
 
 def judged(foreign: Foreign) -> tuple[Json, ...]:
@@ -83,7 +81,7 @@ def rules(config: RouterConfig, facts: Facts, refuse: str) -> tuple[Json, ...]:
     """The rules of foreign code's own chain; `refuse` is the chain that ends a conversation."""
     return (
         *(
-            rule(f"{NAMES}-{one}", leaves("lo"), equals(one, "dport", NAMES_PORT), ACCEPT)
+            rule(f"{NAMES}-{one}", to_this_box(), equals(one, "dport", NAMES_PORT), ACCEPT)
             for one in ("udp", "tcp")
         ),
         *_listed(config, facts.foreign),
@@ -123,6 +121,7 @@ def _home(config: RouterConfig, facts: Facts) -> Iterator[Json]:
     six = [one for one in beyond if isinstance(one, IPv6Network)]
     yield matches({"fib": {"result": "type", "flags": ["daddr"]}}, one_of(NOT_ELSEWHERE))
     yield equals("ip", "daddr", networks([*HOME_4, *inside, *four]))
+    yield matches(field("ip6", "daddr"), networks(INTERNET_6), "!=")
     yield equals("ip6", "daddr", networks([*HOME_6, *delegated, *six]))
     if config.wan:
         yield leaves(one_of(one.bridge for one in config.networks))
@@ -130,6 +129,5 @@ def _home(config: RouterConfig, facts: Facts) -> Iterator[Json]:
 
 def _by(foreign: Foreign) -> Json:
     """It was sent by foreign code."""
-    first, last = foreign.builders
-    users = [uid for _, uid in foreign.users]
-    return matches({"meta": {"key": "skuid"}}, one_of([*users, {"range": [first, last]}]))
+    users = [(uid, uid) for _, uid in foreign.users]
+    return matches({"meta": {"key": "skuid"}}, numbers([*users, foreign.builders]))

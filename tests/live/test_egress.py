@@ -1,4 +1,4 @@
-"""Whom foreign code reaches: real users behind the real filter, told through the role's own door."""
+"""Whom foreign code reaches: real users behind the real filter, told through the role's door."""
 
 import asyncio
 import json
