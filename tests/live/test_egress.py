@@ -62,7 +62,7 @@ NAMES = """
 import socket, sys
 names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 names.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
-names.bind(("0.0.0.0", int(sys.argv[1])))
+names.bind(("127.0.0.1", int(sys.argv[1])))
 while True:
     message, who = names.recvfrom(512)
     names.sendto(b"ours:" + message, who)

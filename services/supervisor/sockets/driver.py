@@ -118,7 +118,7 @@ def _look(listens: tuple[Listen, ...], have: dict[str, Opened]) -> Look:
             continue
         kind = socket.SOCK_DGRAM if listen.protocol == "udp" else socket.SOCK_STREAM
         try:
-            made = _listening(kind, ("::" if listen.ipv6 else "0.0.0.0", listen.port), listen.link)
+            made = _listening(kind, (listen.address, listen.port), listen.link)
         except OSError as error:
             problems[listen.name] = _why_not(listen, error, have.values())
             continue

@@ -36,13 +36,24 @@ no sockets that it could be handed."""
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """One socket: wildcard address, bound to a device; `ipv6`: of IPv6, and of that alone."""
+    """One socket: wildcard address, bound to a device; `ipv6`: of IPv6, and of that alone.
+
+    On loopback its address is said: what is sent there on the way to somebody else is answered from
+    where it came to, or by nobody (`appliance/plan/egress.py`).
+    """
 
     name: str  # "<service>.<link>"
     protocol: Protocol
     port: int
     link: str
     ipv6: bool = False
+
+    @property
+    def address(self) -> str:
+        """What it is bound to."""
+        if self.link == LOOPBACK:
+            return "::1" if self.ipv6 else "127.0.0.1"
+        return "::" if self.ipv6 else "0.0.0.0"
 
 
 def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> tuple[Listen, ...]:
