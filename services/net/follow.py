@@ -13,6 +13,7 @@ from appliance.model.way import Learned
 from appliance.roles import CONFINED, FETCHERS
 from appliance.store import builds, inventory_view, leases, ways
 from appliance.store.follow import Follower
+from appliance.store.open import now
 from services.drops.stray import Doing
 from services.net.aim import names_by_mac
 from services.net.asked import BESIDE, Inventory, asked
@@ -94,14 +95,15 @@ class Foreigners:
         try:
             states = builds.source_states(self._build.connection)
             running = builds.under_way(self._build.connection)
+            over = builds.over(self._build.connection, limit=ENDED)
         except sqlite3.Error:
             return Doing()
-        at_work = {name: one.state for name, one in states.items()}
-        return Doing(
-            fetched=tuple(name for name, state in at_work.items() if state == "fetching"),
-            built=tuple({one.source: None for one in running if one.state == "running"})
-            or tuple(name for name, state in at_work.items() if state == "looking"),
-        )
+        since = now() - RECENT_SECONDS  # the kernel tells a moment later
+        lately = tuple(name for name, one in states.items() if (one.checked_at or 0.0) >= since)
+        fetching = tuple(name for name, one in states.items() if one.state == "fetching")
+        building = [one.source for one in running if one.state == "running"]
+        built = [one.source for one in over if (one.ended_at or 0.0) >= since]
+        return Doing(fetching or lately, tuple(dict.fromkeys(building or built)) or lately)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -110,6 +112,9 @@ class Foreigners:
 
 
 FETCHING = frozenset({"fetch", *FETCHERS})
+RECENT_SECONDS = 15.0
+ENDED = 8
+"""Builds that ended lately: how many are looked at."""
 
 
 class Provider:

@@ -44,6 +44,8 @@ from services.processes.client import ask
 GRACE_SECONDS = 0.8
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
+COMPLAINT_BYTES = 8 << 20
+"""One line of nix's: an overflow of its stack is told with every call that led there."""
 SETPRIV = "/usr/bin/setpriv"
 KEEP_SECONDS = 600.0
 COLLECT_SECONDS = 3_600.0
@@ -355,7 +357,7 @@ def _fed(lines: LogLines, text: str, hear: Hear | None) -> str:
         for told in lines.feed(line):
             if hear is not None:
                 hear(told)
-    return rest[-LINE_BYTES:]
+    return rest[-COMPLAINT_BYTES:]
 
 
 def _each(lines: LogLines, line: str, hear: Hear) -> None:
