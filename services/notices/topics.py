@@ -37,6 +37,7 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.BuildEnded: ("build", _failed),
     events.BuilderLost: ("build", _always),
     events.BuilderBack: ("build", _always),
+    events.SourceHeldBack: ("build", _always),
     events.ServiceFailed: ("role", _always),
     events.PoolEmpty: ("network", _always),
     events.PoolFlooded: ("network", _always),

@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 FLAKES = ROOT / "tests/flakes"
 NAS = "10.77.0.20"
 HASH = "sha256-" + "A" * 43 + "="
-REPAIRED = "from services.nix import versions\nversions.REPAIRED = {(0, 0): 0}\n"
+REPAIRED = "from services.nix import versions\nversions.HOLES = ()\n"
 """As if this Nix had no known hole: else no stranger's source would be looked at."""
 SERVE = """
 import sys

@@ -60,8 +60,8 @@ ROWS: Mapping[str, Row] = {
     "floods-the-log": Row(GOOD, "log", BUILD, "failed"),
     "never-ends": Row(GOOD, "printed nothing for 5 s", BUILD, "failed"),
     "evil-name": Row(BAD, "Its name holds characters that Nixie does not take"),
-    "evil-command-line": Row(BAD, ""),
-    "evil-variable": Row(GOOD, ""),
+    "evil-command-line": Row(BAD, "line break or a control character"),
+    "evil-variable": Row(BAD, "${…}, which iPXE would replace"),
 }
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from appliance.actions import sources as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
+from appliance.model.trust import treatment
 from appliance.store.inventory_view import SourceView
 from webui.forms import beside, filled, joined, seen, ticked, whole
 from webui.pages import frame, source, sources
@@ -45,6 +46,7 @@ class SettingsView(NamedTuple):
     wrong_ifd: str
     intervals: tuple[Choice, ...]
     has_key: bool
+    takes_key: bool
     kinds: tuple[Choice, ...]
     user: Field
     secret: Field
@@ -210,6 +212,7 @@ def view(
         wrong_ifd=wrong.get("allow_ifd", ""),
         intervals=sources.intervals(row.interval_seconds if interval is None else interval),
         has_key=row.credential is not None,
+        takes_key=treatment(row.trust).keys,
         kinds=tuple(Choice(value, label, value == key.kind) for value, label in KEYS.items()),
         user=Field(key.user, wrong.get("user", "")),
         secret=Field("", wrong.get("secret", "") or wrong.get("kind", "")),
