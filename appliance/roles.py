@@ -141,6 +141,7 @@ CONFINED: Mapping[str, tuple[str, int]] = {
     "eval": ("nixie-eval", 61112),
     "try": ("nixie-try", 61113),
     "remote": ("nixie-remote", 61114),
+    "list": ("nixie-list", 61115),
     **{name: (f"nixie-{name}", 61130 + number) for number, name in enumerate(FETCHERS, 1)},
 }
 """Users without any role, for foreign code, and for talks with builders."""

@@ -173,7 +173,7 @@ class Server:
     async def look(self, name: str, record: str, client: str) -> str:
         """What `client` would be answered, and why, as a sentence; "" for nobody in particular."""
         kind, wire = int(getattr(dnslib.QTYPE, record)), name_in_bytes(name)
-        face = face_of(client, self._faces) if client else None
+        face = face_of(client, self._at_home()) if client else None
         spared = client in self._exempt or (face is not None and not face.filtered)
         blocked = None if spared else self._blocked
         before = self.counts.forwarded
@@ -189,7 +189,7 @@ class Server:
     def _looked(
         self, message: bytes, face: Face | None, blocked: Blocked | None
     ) -> Answer | Query | Silence:
-        some = face or next((one for one in self._faces if one.name), None)
+        some = face or next((one for one in self._at_home() if one.name), None)
         return answer(
             message,
             network=some.name if some else None,
@@ -199,6 +199,9 @@ class Server:
             blocked=blocked,
             limit=LONGEST,
         )
+
+    def _at_home(self) -> list[Face]:
+        return [one for one in self._faces if not one.foreign]
 
     def listen(self, face: Face, sockets: Iterable[socket.socket | None]) -> None:
         """Answer on a face's UDP sockets, and remember the face for its streams."""
