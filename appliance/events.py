@@ -655,6 +655,18 @@ class ChangeRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceHeldBack(Event):
+    """{work} tried to reach {target} in your network and was refused. {way}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    work: str
+    target: str
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
 class DriftRepaired(Event):
     """Somebody else changed the network; put back: {what}"""
 

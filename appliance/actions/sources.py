@@ -12,21 +12,26 @@ from sqlmodel import Session
 
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Unknown, problem
+from appliance.actions.source_choices import (
+    NAME_LONGEST,
+    Choices,
+    crowded,
+    named_wrong,
+    reached,
+    wrong,
+)
 from appliance.errors import Problem, Refused
 from appliance.events import SourceActed
 from appliance.model.host_keys import NotAHostKey, host_keys
 from appliance.model.source_options import server_name
 from appliance.model.source_url import NotASource, SourceUrl, parse
+from appliance.model.trust import MINE, treatment
 from appliance.store import inventory
 from appliance.store.tables import AllowedDirectory, Source
 
-TRUSTS = ("mine", "stranger")
 CREDENTIALS = "sources"  # folder below STATE/secrets/web
 CACHE_PASSWORDS = "caches"  # beside it
 CREDENTIAL_KINDS = ("token", "ssh-key", "none")
-SHORTEST_INTERVAL = 60
-LONGEST_INTERVAL = 30 * 86400
-NAME_LONGEST = 60
 SWEEP_SECONDS = 86400.0
 KEY_MODE = 0o640  # the broker hands it to `fetch`; nobody else reads it
 
@@ -52,15 +57,20 @@ def add_source(
     url: str,
     *,
     name: str = "",
-    trust: str = "mine",
+    trust: str = MINE,
     as_built: bool = False,
     allow_ifd: bool = False,
     interval_seconds: int = 3600,
+    only_builders: bool = False,
+    reach: Sequence[str] = (),
 ) -> Done:
     """Add a flake; `build` begins to look at it at once.  `interval_seconds` 0: only when asked."""
     with act(desk, actor, "add_source") as doing:
-        problems = [*_choices(trust, interval_seconds), *_name_problems(name)]
+        choices = Choices(trust, allow_ifd, only_builders, interval_seconds)
+        places, unreachable = reached(desk, reach)
+        problems = [*wrong(choices), *named_wrong(name), *unreachable]
         read = _read_url(desk, url, problems)
+        problems += crowded(desk, "", read.text, places) if read else []
         if read is not None and inventory.source_of_url(doing.session, actor.account, read.text):
             problems.append(problem("This source is there already. Refresh it instead.", "url"))
         if name and inventory.named(doing.session, Source, name.strip()):
@@ -77,6 +87,8 @@ def add_source(
             as_built=as_built,
             allow_ifd=allow_ifd,
             interval_seconds=interval_seconds,
+            only_builders=only_builders,
+            reach=json.dumps(places),
             created_at=desk.now(),
         )
         doing.insert(row)
@@ -93,13 +105,24 @@ def edit_source(
     as_built: bool | None = None,
     allow_ifd: bool | None = None,
     interval_seconds: int | None = None,
+    only_builders: bool | None = None,
+    reach: Sequence[str] | None = None,
 ) -> Done:
     """Change how a source is treated; None leaves a setting as it is."""
     with act(desk, actor, "edit_source") as doing:
         row = _source(doing.session, source)
-        problems = _choices(trust or row.trust, interval_seconds or 0)
+        places, problems = reached(desk, reach or ())
+        problems += wrong(
+            Choices(
+                trust or row.trust,
+                row.allow_ifd if allow_ifd is None else allow_ifd,
+                row.only_builders if only_builders is None else only_builders,
+                interval_seconds or 0,
+            )
+        )
+        problems += crowded(desk, row.id, row.url, places) if reach else []
         if name is not None:
-            problems += _name_problems(name, needed=True)
+            problems += named_wrong(name, needed=True)
             other = inventory.named(doing.session, Source, name.strip())
             if other is not None and other.id != row.id:
                 problems.append(problem(f"Another source is named {name.strip()}.", "name"))
@@ -111,6 +134,8 @@ def edit_source(
             "as_built": as_built,
             "allow_ifd": allow_ifd,
             "interval_seconds": interval_seconds,
+            "only_builders": only_builders,
+            "reach": None if reach is None else json.dumps(places),
         }
         changed = doing.change(row, **{key: to for key, to in asked.items() if to is not None})
         what = f"{row.name} is changed." if changed else f"{row.name} was like that already."
@@ -153,6 +178,12 @@ def set_source_credential(
     """
     with act(desk, actor, "set_source_credential", scope="admin") as doing:
         row = _source(doing.session, source)
+        if kind != "none" and not treatment(row.trust).keys:
+            what = (
+                "A stranger's source is read without any key: its inputs could read with it what "
+                "you may read. Say that the source is yours if you trust it that far."
+            )
+            raise Refused(problem(what, "kind"))
         if kind == "none":
             doing.change(row, credential=None)
             return doing.tell(row.id, f"{row.name} is asked without any key.", SourceActed)
@@ -246,29 +277,6 @@ def _source(session: Session, ident: str) -> Source:
     if row is None:
         raise Unknown(problem("There is no such source, or it was removed. Look at the list."))
     return row
-
-
-def _choices(trust: str, interval_seconds: int) -> list[Problem]:
-    problems = []
-    if trust not in TRUSTS:
-        problems.append(problem("A source is yours (mine) or a stranger's (stranger).", "trust"))
-    if interval_seconds and not SHORTEST_INTERVAL <= interval_seconds <= LONGEST_INTERVAL:
-        problems.append(
-            problem(
-                "The interval is between 60 seconds and 30 days, or 0 for only when asked.",
-                "interval_seconds",
-            )
-        )
-    return problems
-
-
-def _name_problems(name: str, *, needed: bool = False) -> list[Problem]:
-    name = name.strip()
-    if needed and not name:
-        return [problem("A name is missing.", "name")]
-    if len(name) > NAME_LONGEST or not name.isprintable() or "/" in name:
-        return [problem(f"A name has at most {NAME_LONGEST} visible characters, none a /.", "name")]
-    return []
 
 
 def _free_name(session: Session, wanted: str) -> str:

@@ -22,6 +22,17 @@ Ifd = Annotated[
     bool | None, typer.Option("--allow-ifd/--no-ifd", help="Let evaluation build things.")
 ]
 Interval = Annotated[int | None, typer.Option(help="Seconds between looks; 0: only when asked.")]
+OnlyBuilders = Annotated[
+    bool | None,
+    typer.Option("--only-builders/--here-too", help="Whether this router builds none of it."),
+]
+Reach = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A server of your network that it may fetch from: git.lan, 192.168.1.20 or "
+        "git.example.org=10.0.0.5; may repeat. An empty one stands for nobody."
+    ),
+]
 Name = Annotated[str | None, typer.Option(help="A name for lists.")]
 
 
@@ -54,11 +65,13 @@ def add(
     as_built: AsBuilt = None,
     allow_ifd: Ifd = None,
     interval: Interval = None,
+    only_builders: OnlyBuilders = None,
+    reach: Reach = None,
     wait: Wait = False,
     timeout: Within = 900.0,
 ) -> None:
     """Add a flake."""
-    given = _settings(name, trust, as_built, allow_ifd, interval)
+    given = _settings(name, trust, as_built, allow_ifd, interval, only_builders, reach)
     done = call.client.post("/sources", {"url": url, **given})
     if not wait:
         call.did(done)
@@ -75,9 +88,11 @@ def edit(
     as_built: AsBuilt = None,
     allow_ifd: Ifd = None,
     interval: Interval = None,
+    only_builders: OnlyBuilders = None,
+    reach: Reach = None,
 ) -> None:
     """Change how a source is treated; what is not named stays."""
-    given = _settings(name, trust, as_built, allow_ifd, interval)
+    given = _settings(name, trust, as_built, allow_ifd, interval, only_builders, reach)
     call.did(call.client.patch(f"/sources/{quoted(source)}", given))
 
 
@@ -164,6 +179,8 @@ def _settings(
     as_built: bool | None,
     allow_ifd: bool | None,
     interval: int | None,
+    only_builders: bool | None,
+    reach: list[str] | None,
 ) -> dict[str, Any]:
     asked = {
         "name": name,
@@ -171,6 +188,8 @@ def _settings(
         "as_built": as_built,
         "allow_ifd": allow_ifd,
         "interval_seconds": interval,
+        "only_builders": only_builders,
+        "reach": [one for one in reach if one] if reach else None,
     }
     return {key: value for key, value in asked.items() if value is not None}
 
@@ -204,6 +223,8 @@ def _described(found: Any, hosts: list[Any]) -> str:
             ("why", found["what"]),
             ("revision", _rev(found)),
             ("trust", found["trust"]),
+            ("built", "on builders only" if found["only_builders"] else "here or on builders"),
+            ("reaches", ", ".join(found["reach"]) or "the internet only"),
             ("next look", moment(found["next_at"])),
         ]
     )

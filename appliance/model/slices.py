@@ -86,6 +86,7 @@ class DnsSlice:
     networks: tuple[DnsNetwork, ...]
     settings: Dns
     machines: tuple[tuple[str, str], ...] = ()  # (MAC, name) from the inventory
+    reached: tuple[str, ...] = ()  # servers at home that foreign code may know the address of
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
             "networks": [plain(network) for network in slices.dns.networks],
             "settings": read.to_json(slices.dns.settings),
             "machines": [[mac, name] for mac, name in slices.dns.machines],
+            "reached": list(slices.dns.reached),
         },
         "boot": [plain(network) for network in slices.boot],
         "wan": _wan_plain(slices.wan) if slices.wan else None,
@@ -212,6 +214,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
             ),
             settings=read.part(Dns, dns["settings"]),
             machines=tuple((str(mac), str(name)) for mac, name in dns.get("machines", ())),
+            reached=tuple(str(one) for one in dns.get("reached", ())),
         ),
         boot=tuple(
             BootNetwork(

@@ -30,6 +30,8 @@ class SourceView:
     allow_ifd: bool
     interval_seconds: int  # 0: only when asked
     credential: str | None  # file name below STATE/secrets/web/sources
+    only_builders: bool = False  # this router builds nothing of it
+    reach: tuple[str, ...] = ()  # servers at home that it may fetch from: model/reach.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,16 @@ class DraftView:
 def sources(connection: sqlite3.Connection) -> list[SourceView]:
     """Sources in force, oldest first."""
     rows = connection.execute(
-        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential"
-        " FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
+        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential,"
+        " only_builders, reach FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
     ).fetchall()
     return [
-        SourceView(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential)
-        for ident, name, url, trust, as_built, ifd, every, credential in rows
+        SourceView(
+            *(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential),
+            only_builders=bool(elsewhere),
+            reach=tuple(json.loads(reach)),
+        )
+        for ident, name, url, trust, as_built, ifd, every, credential, elsewhere, reach in rows
     ]
 
 

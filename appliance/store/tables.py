@@ -14,7 +14,19 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+NIXIE_LAYOUTS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+)
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -64,6 +76,8 @@ class Source(InventoryRow, table=True):
     as_built: bool
     allow_ifd: bool
     interval_seconds: int
+    only_builders: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    reach: str = Field(default="[]", sa_column_kwargs={"server_default": "[]"})  # JSON
     credential: str | None = None
     created_at: float
     removed_at: float | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.model.caches import Asked
 from appliance.model.installed import Installed
-from appliance.roles import CONFINED, ROLES
+from appliance.roles import CONFINED, FETCHERS, ROLES
 from services.nix.conf import Conf, text
 from services.nix.store import SYSTEM_ROOT, Store
 from services.nix.versions import PRIMARY, Version
@@ -47,7 +47,10 @@ class DaemonRequest:
 def clients() -> tuple[str, ...]:
     """Who may use the daemon: by name, and by number where the user has no name."""
     build = ROLES["build"]
-    users = [(build.user, build.uid), *(CONFINED[one] for one in ("fetch", "eval", "remote"))]
+    users = [
+        (build.user, build.uid),
+        *(CONFINED[one] for one in ("fetch", *FETCHERS, "eval", "remote")),
+    ]
     return ("root", *(name for name, _ in users), *(str(uid) for _, uid in users))
 
 
@@ -117,7 +120,7 @@ def daemon_request(
             Folder(store.conf / "home", 0o700),
             Folder(store.socket.parent, 0o755),
             Folder(conf.build_dir, 0o700),
-            Folder(store.fetch_cache, 0o700, "fetch"),
+            *(Folder(store.fetch_home(one), 0o700, one) for one in ("fetch", *FETCHERS)),
             Folder(store.arrivals, 0o700, "remote"),
         ),
         files={

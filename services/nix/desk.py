@@ -1,7 +1,7 @@
 """What every step of the pipeline has at hand: the role's file, our nix, the state directory."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -38,6 +38,7 @@ class Desk:
     version: Version | None = None
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)
+    fetchers: Mapping[str, str] = field(default_factory=dict)  # source → the user that fetches
     fault: Fault = no_fault
     systems: frozenset[str] = frozenset()  # what can be built here
 

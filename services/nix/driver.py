@@ -40,6 +40,8 @@ from services.processes.client import ask
 GRACE_SECONDS = 0.8
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
+COMPLAINT_BYTES = 8 << 20
+"""One line of nix's: an overflow of its stack is told with every call that led there."""
 SETPRIV = "/usr/bin/setpriv"
 KEEP_SECONDS = 600.0
 COLLECT_SECONDS = 3_600.0
@@ -141,12 +143,22 @@ class Nix:
         return None if answer.exit == 0 else real_error(answer.error) or answer.what
 
     async def realise(
-        self, drvs: Sequence[str], root: Path, live: Sequence[str], hear: Hear, seconds: float
+        self,
+        drvs: Sequence[str],
+        root: Path,
+        live: Sequence[str],
+        hear: Hear,
+        seconds: float,
+        *,
+        builds: bool = True,
     ) -> tuple[Answer, LogLines]:
-        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come."""
+        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come.
+
+        Without `builds` only what the caches have comes, and no builder runs.
+        """
         root.parent.mkdir(parents=True, exist_ok=True)
         lines = LogLines()
-        argv = realise(self.store, tuple(drvs), root, tuple(live))
+        argv = realise(self.store, tuple(drvs), root, tuple(live), builds=builds)
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
 
@@ -342,7 +354,7 @@ def _fed(lines: LogLines, text: str, hear: Hear | None) -> str:
         for told in lines.feed(line):
             if hear is not None:
                 hear(told)
-    return rest[-LINE_BYTES:]
+    return rest[-COMPLAINT_BYTES:]
 
 
 def _each(lines: LogLines, line: str, hear: Hear) -> None:

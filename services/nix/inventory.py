@@ -1,12 +1,14 @@
 """One moment of nixie.db, as the pipeline needs it."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.model.builders import Builder
 from appliance.model.caches import Cache
+from appliance.model.reach import fetchers
 from appliance.model.storage import USUAL
+from appliance.model.trust import treatment
 from appliance.store.inventory_view import (
     MachineView,
     MenuView,
@@ -42,6 +44,11 @@ class Inventory:
         """The source of that id, while it is in force."""
         return next((one for one in self.sources if one.id == ident), None)
 
+    @property
+    def fetchers(self) -> Mapping[str, str]:
+        """Source → the user that fetches for it, where that is one of its own."""
+        return fetchers(self.sources)
+
 
 def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[Wish]]:
     """Inventory and the wishes after the cursor, all of one moment.  Raises sqlite3.Error."""
@@ -64,11 +71,18 @@ def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[
         connection.execute("COMMIT")
 
 
+def builds_looks(source: SourceView) -> bool:
+    """Whether this router may build what a look at the source imports from a derivation."""
+    allowed = treatment(source.trust).building_looks and not source.only_builders
+    return source.allow_ifd and allowed
+
+
 def look_options(source: SourceView) -> str:
     """How the hosts of a source are looked at, as it is noted with each verdict."""
-    return f"built={source.as_built} ifd={source.allow_ifd}"
+    return f"built={source.as_built} ifd={builds_looks(source)}"
 
 
 def options(source: SourceView) -> tuple[object, ...]:
     """What makes a source worth another look when it changes."""
-    return (source.url, source.trust, source.as_built, source.allow_ifd, source.credential)
+    how = (source.as_built, builds_looks(source), source.credential, source.reach)
+    return (source.url, source.trust, *how)

@@ -11,6 +11,7 @@ from typing import Any
 
 from appliance.errors import Problem, Refused
 from appliance.model.names import HOST_NAME
+from services.netboot.script import passes
 from services.nix.store_path import is_derivation, is_store_path
 
 PARTS = ("kernel", "initialRamdisk", "squashfsStore", "netbootRamdisk")
@@ -122,6 +123,10 @@ def _one(told: Mapping[str, Any]) -> Recipe:
     )
     if len(made.command_line) > LONGEST_COMMAND_LINE:
         raise _refused("kernelParams", f"are longer than {LONGEST_COMMAND_LINE} characters")
+    try:
+        passes(made.command_line)
+    except ValueError as why:
+        raise Refused(Problem(("kernelParams",), f"The host cannot be served: {why}.")) from why
     return made
 
 

@@ -34,7 +34,8 @@ from services.nix.schedule import Waiting, fits, next_check, startable
 from services.nix.storage.driver import Storage
 from services.nix.store import store_in
 from services.nix.supply.serve import CacheWatch
-from services.nix.works.driver import Ended, build, wanting
+from services.nix.wanting import is_wanting
+from services.nix.works.driver import Ended, build
 
 BUILDS_AT_ONCE = 1
 PAUSE_SECONDS = 5.0
@@ -152,6 +153,7 @@ class Role:
             self.inventory, asked = moment(connection, self._cursor())
         except sqlite3.Error:
             return  # its tables are being made; the next change brings us back
+        self._refetched()
         for source in self.inventory.sources:
             if before.get(source.id) != options(source) and (
                 not first or unfinished(self.desk, source)
@@ -164,6 +166,15 @@ class Role:
             self._fulfil(wish)
         self._watch.try_new()
         self._caches.try_new()
+
+    def _refetched(self) -> None:
+        """Where another user fetches now, what runs as the former ends, and begins anew."""
+        had, self.desk.fetchers = self.desk.fetchers, self.inventory.fetchers
+        for ident, task in tuple(self._checks.items()):
+            if had.get(ident) != self.desk.fetchers.get(ident):
+                task.cancel()
+                del self._checks[ident]
+                self._check(ident, None)
 
     def _cursor(self) -> int:
         return build_facts.cursor(self.desk.database, "nixie.db")
@@ -265,7 +276,7 @@ class Role:
 
     async def _checked(self, source: SourceView, wish: str | None) -> None:
         def ready(host: str) -> None:
-            if wanting(self.desk, host):
+            if is_wanting(self.desk, source, host):
                 self._queue(host, "new revision", None)
 
         await check(self.desk, source, self.inventory.allowed, wish, ready)

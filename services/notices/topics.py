@@ -40,6 +40,7 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.CacheLost: ("build", _always),
     events.CacheBack: ("build", _always),
     events.StoreFull: ("disk", _always),
+    events.SourceHeldBack: ("build", _always),
     events.ServiceFailed: ("role", _always),
     events.PoolEmpty: ("network", _always),
     events.PoolFlooded: ("network", _always),

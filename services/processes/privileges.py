@@ -205,7 +205,7 @@ def joined(ability: Ability, groups: Sequence[str]) -> list[str]:
     return [ability.tools["sh"], "-c", join, "nixie", *groups, "--"]
 
 
-def lower_walls(ability: Ability) -> tuple[str, ...]:
+def lower_walls(ability: Ability, *, apart: bool = False) -> tuple[str, ...]:
     """What this machine cannot wall off, one sentence each; () when every wall stands."""
     own_user = (
         "Every role and every evaluation runs as your own user: start Nixie as root to give each "
@@ -215,11 +215,16 @@ def lower_walls(ability: Ability) -> tuple[str, ...]:
         "User namespaces are not allowed here: evaluations see your files and the network, and "
         "processes that leave their group can outlive them."
     )
-    return {
+    unfiltered = (
+        "What sources fetch and build is not kept from your network here: it runs beside the "
+        "router's filter, not behind it."
+    )
+    lower = {
         Footing.MANY_USERS: (),
         Footing.OWN_NAMESPACES: (own_user,),
         Footing.ONE_USER: (own_user, naked),
     }[ability.footing]
+    return (*lower, *([unfiltered] if lower or apart else []))
 
 
 def shared_builds(bounds: Bounds) -> str:

@@ -100,7 +100,7 @@ class _Ring:
         if plan.first is not None:
             self._tree.write("run/first.json", plan.first, lasting=True)
         self._logs = Logs(plan.state / "logs", self._users.owner.gid if self._users.many else None)
-        self._walls = lower_walls(self._users.able)
+        self._walls = lower_walls(self._users.able, apart=plan.namespace is not None)
         self._ground = Ground(self._users, self._lowered)
         self._published = Follower(plan.state / "net.db")
         self._slices: Slices | None = None

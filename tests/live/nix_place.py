@@ -105,6 +105,7 @@ class Place:
     daemon: subprocess.Popen[bytes] | None = None
     options: dict[str, Any] = field(default_factory=dict)  # of the build role
     conf: dict[str, Any] = field(default_factory=dict)  # of the daemon
+    front: tuple[str, ...] = ()  # words before every command: how to enter a namespace
 
     @property
     def state(self) -> Path:
@@ -248,7 +249,7 @@ class Place:
     def _spawn(
         self, front: list[str], code: str, word: str, passed: tuple[int, ...] = ()
     ) -> subprocess.Popen[bytes]:
-        argv = [*front, sys.executable, "-c", code]
+        argv = [*self.front, *front, sys.executable, "-c", code]
         argv += [str(self.state), str(self.store.nix), str(self.installed.program), word]
         with (self.folder / "said.log").open("ab") as log:
             child = subprocess.Popen(
@@ -294,7 +295,11 @@ class Place:
             path.write_text(text)
         with (self.folder / "daemon.log").open("ab") as log:
             child = subprocess.Popen(
-                asked.argv, env=dict(asked.env), stdout=log, stderr=log, start_new_session=True
+                [*self.front, *asked.argv],
+                env={"PATH": os.environ["PATH"], **asked.env},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self.children.append(child)
         self.daemon = child
@@ -339,19 +344,20 @@ def place(
     store_bytes: int = 0,
     asked: str = "",
     options: dict[str, Any] | None = None,
+    front: tuple[str, ...] = (),
     **conf: Any,
 ) -> Iterator[Place]:
     """A pipeline that runs, in a folder of its own; `store_bytes`: on a disk of that size.
 
     `asked` are binary caches as URL=KEY, with spaces between, `options` more for the build role,
-    `conf` for the daemon.
+    `conf` for the daemon, `front` words before the command of each process.
     """
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
     store = folder / "state/store"
     made: Place | None = None
     try:
         made = _made(folder, nix)
-        made.options, made.conf = options or {}, conf
+        made.options, made.conf, made.front = options or {}, conf, front
         made.ask(*asked.split())
         if store_bytes:
             options = f"size={store_bytes},mode=0755"

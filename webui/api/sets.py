@@ -7,7 +7,7 @@ from appliance.actions.changes import CHANGE_STATES, REVISION_STATES
 from appliance.actions.desk import KINDS as ACTORS
 from appliance.actions.machines import BARE_INTENTS
 from appliance.actions.networks import SENTENCES as UNKNOWNS
-from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
+from appliance.actions.sources import CREDENTIAL_KINDS
 from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
@@ -16,6 +16,7 @@ from appliance.model.outlook import KINDS
 from appliance.model.public_names import SERVICES
 from appliance.model.storage import STATES as STORAGE_STATES
 from appliance.model.table import INTENTS
+from appliance.model.trust import TREATMENTS
 from appliance.model.way import Stand
 from appliance.store.builder_states import STATES as BUILDER_STATES
 from appliance.store.builder_states import STEPS
@@ -62,7 +63,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "storage": STORAGE_STATES,
     "system": SYSTEMS,
     "trial step": STEPS,
-    "trust": TRUSTS,
+    "trust": TREATMENTS,
     "unknown machine": UNKNOWNS,
     "way": tuple(Stand),
     "wish": ("waiting", "done", "refused"),

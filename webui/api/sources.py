@@ -1,5 +1,6 @@
 """/sources: flakes, how they are treated, and directories they may lie in."""
 
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import Field
@@ -28,6 +29,15 @@ router = routes_of("sources")
 
 Url = Annotated[str, Field(max_length=1024, examples=["github:owner/hosts?ref=main"])]
 Trust = Annotated[str, one_of("trust", max_length=20)]
+Reach = Annotated[
+    list[ShortText],
+    Field(
+        max_length=16,
+        examples=[["git.lan"]],
+        description="servers of the owner's network that it may fetch from",
+    ),
+]
+OnlyBuilders = Annotated[bool, Field(description="this router builds nothing of it")]
 Interval = Annotated[
     int, Field(examples=[3600], ge=0, le=2_592_000, description="seconds; 0: only when asked")
 ]
@@ -57,6 +67,8 @@ class ApiSource:
     as_built: bool
     allow_ifd: bool
     interval_seconds: Interval
+    only_builders: OnlyBuilders
+    reach: Reach
     has_credential: bool
     state: Annotated[str, one_of("source", examples=["ready"])]
     what: Annotated[str, Field(description="a sentence when it is unreadable")]
@@ -77,6 +89,8 @@ class NewSource:
     as_built: bool = False
     allow_ifd: bool = False
     interval_seconds: Interval = 3600
+    only_builders: OnlyBuilders = False
+    reach: Reach = field(default_factory=list)
 
 
 @shape
@@ -89,6 +103,8 @@ class SourceEdit:
     as_built: bool | None = None
     allow_ifd: bool | None = None
     interval_seconds: Interval | None = None
+    only_builders: OnlyBuilders | None = None
+    reach: Reach | None = None
 
 
 @shape
@@ -149,6 +165,8 @@ def add_source(here: Signed, new: NewSource) -> ApiDone:
             as_built=new.as_built,
             allow_ifd=new.allow_ifd,
             interval_seconds=new.interval_seconds,
+            only_builders=new.only_builders,
+            reach=new.reach,
         )
     )
 
@@ -175,6 +193,8 @@ def edit_source(here: Signed, source: SourceWord, edit: SourceEdit) -> ApiDone:
             as_built=edit.as_built,
             allow_ifd=edit.allow_ifd,
             interval_seconds=edit.interval_seconds,
+            only_builders=edit.only_builders,
+            reach=edit.reach,
         )
     )
 
@@ -242,6 +262,8 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
         as_built=view.as_built,
         allow_ifd=view.allow_ifd,
         interval_seconds=view.interval_seconds,
+        only_builders=view.only_builders,
+        reach=list(view.reach),
         has_credential=view.credential is not None,
         state=state.state if state else "waiting",
         what=state.what if state else "",

@@ -53,6 +53,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.CacheLost,
         events.StoreTight,
         events.StoreFull,
+        events.SourceHeldBack,
     ),
     "ok": (
         events.ForeignServerGone,

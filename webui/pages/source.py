@@ -9,8 +9,10 @@ from starlette.responses import Response
 from appliance.actions import images
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
+from appliance.model import reach
 from appliance.model.images import Verdict
 from appliance.model.outlook import Outlook
+from appliance.model.trust import MINE, treatment
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.inventory_view import MachineView, SourceView
 from webui import phrases
@@ -81,8 +83,7 @@ class OneSourceView(NamedTuple):
     revision: str
     revised: str
     trust: str
-    as_built: bool
-    key: str
+    treated: str
     lock: Pill
     locked: str
     looked: str
@@ -178,9 +179,8 @@ def view(
         why=state.what if state and state.state == "unreadable" else "",
         revision=sources.revision(newest) or "not yet",
         revised=_revised(newest, now),
-        trust="Mine" if source.trust == "mine" else "A stranger’s",
-        as_built=source.as_built,
-        key="read with its own key" if source.credential else "read without a key",
+        trust="Mine" if source.trust == MINE else "A stranger’s",
+        treated=treated(source),
         lock=lock,
         locked=locked,
         looked=sources.looked(state, now),
@@ -197,6 +197,19 @@ def view(
             for row in revisions
         ),
     )
+
+
+def treated(source: SourceView) -> str:
+    """How it is treated, in a few words."""
+    has_key = bool(source.credential) and treatment(source.trust).keys
+    said = [
+        "read with its own key" if has_key else "read without a key",
+        *(["served as built"] if source.as_built else []),
+        *(["built on builders only"] if source.only_builders else []),
+        *([] if treatment(source.trust).unasked else ["builds when you say so"]),
+        *([f"reaches {', '.join(map(str, reach.places(source)))}"] if reach.places(source) else []),
+    ]
+    return ", ".join(said)
 
 
 def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:

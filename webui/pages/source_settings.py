@@ -11,8 +11,9 @@ from starlette.responses import Response
 from appliance.actions import sources as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
+from appliance.model.trust import treatment
 from appliance.store.inventory_view import SourceView
-from webui.forms import beside, filled, seen, ticked, whole
+from webui.forms import beside, filled, joined, seen, ticked, whole
 from webui.pages import frame, source, sources
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
@@ -40,8 +41,12 @@ class SettingsView(NamedTuple):
     trust_problem: str
     as_built: bool
     allow_ifd: bool
+    only_builders: bool
+    reach: Field
+    wrong_ifd: str
     intervals: tuple[Choice, ...]
     has_key: bool
+    takes_key: bool
     kinds: tuple[Choice, ...]
     user: Field
     secret: Field
@@ -60,6 +65,8 @@ class Settings:
     as_built: str = ""
     allow_ifd: str = ""
     interval: str = ""
+    only_builders: str = ""
+    reach: str = ""
     seen: str = ""
 
 
@@ -100,6 +107,8 @@ def keep(here: Signed, ident: str, typed: Annotated[Settings, filled(Settings)])
             as_built=ticked(typed.as_built),
             allow_ifd=ticked(typed.allow_ifd),
             interval_seconds=whole(typed.interval),
+            only_builders=ticked(typed.only_builders),
+            reach=typed.reach.replace(",", " ").split(),
         )
     except Unknown:
         raise
@@ -171,6 +180,8 @@ def stored(row: SourceView) -> Settings:
         "yes" if row.as_built else "",
         "yes" if row.allow_ifd else "",
         str(row.interval_seconds),
+        "yes" if row.only_builders else "",
+        " ".join(row.reach),
     )
     return replace(told, seen=seen(astuple(told)))
 
@@ -184,7 +195,6 @@ def view(
 ) -> SettingsView:
     """The page from its row and what was typed."""
     wrong = problems or {}
-    servers = " ".join(what for where, what in wrong.items() if where.startswith("hosts"))
     interval = whole(typed.interval)
     return SettingsView(
         shell=shell,
@@ -197,12 +207,16 @@ def view(
         trust_problem=wrong.get("trust", ""),
         as_built=ticked(typed.as_built),
         allow_ifd=ticked(typed.allow_ifd),
+        only_builders=ticked(typed.only_builders),
+        reach=Field(typed.reach, joined(wrong, "reach")),
+        wrong_ifd=wrong.get("allow_ifd", ""),
         intervals=sources.intervals(row.interval_seconds if interval is None else interval),
         has_key=row.credential is not None,
+        takes_key=treatment(row.trust).keys,
         kinds=tuple(Choice(value, label, value == key.kind) for value, label in KEYS.items()),
         user=Field(key.user, wrong.get("user", "")),
         secret=Field("", wrong.get("secret", "") or wrong.get("kind", "")),
-        hosts=Field(key.hosts, servers),
+        hosts=Field(key.hosts, joined(wrong, "hosts")),
         known_hosts=Field(key.known_hosts, wrong.get("known_hosts", "")),
         server=asked(row.url),
         problem=wrong.get("", ""),

@@ -14,7 +14,9 @@ from typing import Any
 
 from appliance.errors import NixieError, Problem, Refused
 from appliance.model.images import Finding
+from appliance.model.reach import places
 from appliance.model.source_url import NotASource, SourceUrl, parse
+from appliance.model.trust import treatment
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched
 from appliance.store.builds import RevisionRow, SourceStateRow, revisions, source_states
@@ -81,7 +83,7 @@ async def _read(
         raise Refused(Problem(("nix",), problem))
     url = _address(source, allowed)
     found = await _resolved(desk, source, url, allowed)
-    asked = audit(found.lock, source.trust, frozenset({url.host} if url.host else ()))
+    asked = audit(found.lock, source.trust, frozenset(one.host for one in places(source)))
     absent = await _inputs(desk, source, found, asked)
     unfetched = tuple(Finding("warn", why, where="flake.lock") for why in absent.values())
     found = replace(found, findings=(*_holes(desk), *asked.findings, *unfetched))
@@ -128,7 +130,8 @@ async def _resolved(
     args: dict[str, object] = {"url": source.url, **({"allowed": [*allowed]} if url.local else {})}
     sought = Sought("This source", url.host, url.port, url.directory)
     for _ in range(TRIES):
-        answer = await desk.nix.ask("resolve", _with_credential(source, args))
+        user = {} if url.local else _user(desk, source)
+        answer = await desk.nix.ask("resolve", _with_credential(source, {**args, **user}))
         if not answer.good or STALE.search(answer.around):
             raise Refused(Problem(("url",), why(answer, sought)))
         told = _tree(answer, "The source")
@@ -187,9 +190,8 @@ async def _input(
             there = desk.nix.store.file(path).exists()
             if there and await desk.nix.keep((path,), root) is None:
                 return None
-            answer = await desk.nix.ask(
-                "input", _with_credential(source, {"locked": dict(node.locked)})
-            )
+            args = {"locked": dict(node.locked), **_user(desk, source)}
+            answer = await desk.nix.ask("input", _with_credential(source, args))
             if not answer.good:
                 return why(answer, Sought(f"Input {node.name}", node.host, node.port))
     return f"Input {node.name} was removed from the store as fast as it came. Look again."
@@ -230,7 +232,14 @@ def _moved(old: RevisionRow, new: Fetched) -> str:
 
 
 def _with_credential(source: SourceView, args: dict[str, object]) -> dict[str, object]:
-    return {**args, "credential": source.credential} if source.credential else args
+    keyed = source.credential if treatment(source.trust).keys else None
+    return {**args, "credential": keyed} if keyed else args
+
+
+def _user(desk: Desk, source: SourceView) -> dict[str, object]:
+    """Who fetches: a user of the source's own, when it may reach somebody at home."""
+    user = desk.fetchers.get(source.id)
+    return {"as": user} if user else {}
 
 
 def _tree(answer: Answer, what: str) -> Mapping[str, Any]:

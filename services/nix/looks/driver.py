@@ -18,7 +18,7 @@ from appliance.store.builds import verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
-from services.nix.inventory import look_options
+from services.nix.inventory import builds_looks, look_options
 from services.nix.recipe import to_json
 from services.nix.verdict import Answer, Judged, judged, names_problem
 
@@ -144,7 +144,9 @@ def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
         "rev": found.rev,
         "last_modified": found.last_modified,
         "dir": found.dir,
-        "ifd": sight.source.allow_ifd,
+        "ifd": builds_looks(sight.source),
+        "trust": sight.source.trust,
+        "only_builders": sight.source.only_builders,
         "memory": memory,
         "seconds": desk.look_seconds,
     }

@@ -24,6 +24,7 @@ from services.nix.recipe import Recipe, from_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.shortage import Forecast
 from services.nix.sufficiency import Demand, Here, outlook
+from services.nix.supply.driver import live
 
 OLD_SECONDS = 3_600.0
 PAUSE_SECONDS = 2.0
@@ -84,7 +85,7 @@ class Outlooks:
         systems = built_for(desk.nix.store, made.derivations)
         states = builder_states.states(desk.database)
         first = next(iter(ready(builders, states, systems)), None)
-        told = await desk.nix.forecast(made.derivations, await desk.caches.live())
+        told = await desk.nix.forecast(made.derivations, await live(desk))
         stuck = first is None and not systems <= desk.systems and told.builds
         newest = next(iter(generations(desk.database, host)), None)
         _, evaluation = outlooks.evaluations(desk.database).get(host, (0.0, 0))

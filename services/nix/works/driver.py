@@ -103,7 +103,7 @@ async def build(
     progress = _Progress(free=desk.nix.free())
     began = desk.now()
     try:
-        done = await _realised(desk, row, made, log, builders, progress)
+        done = await _realised(desk, row, source, made, log, builders, progress)
         starved = None if done.by else _starved(desk, before)
         whole = done.answer.exit == 0
         if whole or starved:
@@ -135,20 +135,10 @@ def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
     return stored is not None and intact(image_from_json(stored).parts)
 
 
-def wanting(desk: Desk, host: str) -> bool:
-    """A new image could come of a build, and none was tried from this very recipe."""
-    look = build_facts.look(desk.database, host)
-    if look is None or look.recipe is None:
-        return False
-    state, recipe = build_facts.last_try(desk.database, host)
-    if state in TRIED and recipe == look.recipe:
-        return False
-    return not unchanged(desk, host, from_json(look.recipe))
-
-
 async def _realised(
     desk: Desk,
     row: BuildRow,
+    source: SourceView,
     made: Recipe,
     log: Log,
     builders: Sequence[Builder],
@@ -162,13 +152,20 @@ async def _realised(
             progress.done, progress.expected = told.done, told.expected
 
     async def made_somewhere() -> Made:
-        if done := await _delegated(desk, row, made, hear, log, builders):
+        here = frozenset() if source.only_builders else desk.systems
+        if done := await _delegated(desk, row, made, hear, log, builders, here):
             return done
         asked = await live(desk)
         await bring(desk, made, asked, log.add)
         await _make_room(desk, row, made, asked, progress)
-        place = desk.build_roots(row.id) / "out"
-        told = await desk.nix.realise(made.derivations, place, asked, hear, desk.build_seconds)
+        told = await desk.nix.realise(
+            made.derivations,
+            desk.build_roots(row.id) / "out",
+            asked,
+            hear,
+            desk.build_seconds,
+            builds=not source.only_builders,
+        )
         return Made(*told)
 
     work = asyncio.create_task(made_somewhere())
@@ -183,9 +180,16 @@ async def _realised(
 
 
 async def _delegated(
-    desk: Desk, row: BuildRow, made: Recipe, hear: Hear, log: Log, builders: Sequence[Builder]
+    desk: Desk,
+    row: BuildRow,
+    made: Recipe,
+    hear: Hear,
+    log: Log,
+    builders: Sequence[Builder],
+    here: frozenset[str],
 ) -> Made | None:
-    """Let a builder do it; None when it is to be done here.  Raises Refused when nobody can."""
+    """Let a builder do it; None when it is to be done here, where systems of `here` may be built,
+    or comes from a cache.  Raises Refused when nobody can."""
     systems = built_for(desk.nix.store, made.derivations)
     for builder in ready(builders, builder_states.states(desk.database), systems):
         try:
@@ -198,13 +202,14 @@ async def _delegated(
     if row.builder or builders:
         with transaction(desk.database):
             builder_states.taken(desk.database, row.id, "")
-    if systems <= desk.systems:
+    if systems <= here:
         return None
     asked = await live(desk)
     await bring(desk, made, asked, log.add)
     if (await desk.nix.forecast(made.derivations, asked)).builds:
         states = builder_states.states(desk.database)
-        raise Refused(Problem(("builder",), nobody(builders, states, systems - desk.systems)))
+        what = nobody(builders, states, systems, desk.systems)
+        raise Refused(Problem(("builder",), what))
     return None
 
 

@@ -1,0 +1,27 @@
+"""Whether a host is built by itself, because something new could come of it."""
+
+from appliance.model.trust import treatment
+from appliance.store import build_facts
+from appliance.store.inventory_view import SourceView
+from services.nix.desk import Desk
+from services.nix.recipe import from_json
+from services.nix.works.driver import unchanged
+
+TRIED = frozenset({"running", "failed", "cancelled"})
+"""How a build stands that is not queued once more by itself."""
+
+
+def is_wanting(desk: Desk, source: SourceView, host: str) -> bool:
+    """A new image could come of a build, and none was tried from this very recipe.
+
+    A stranger's host waits for its owner's word the first time.
+    """
+    look = build_facts.look(desk.database, host)
+    if look is None or look.recipe is None:
+        return False
+    state, recipe = build_facts.last_try(desk.database, host)
+    if not state and not treatment(source.trust).unasked:
+        return False
+    if state in TRIED and recipe == look.recipe:
+        return False
+    return not unchanged(desk, host, from_json(look.recipe))
