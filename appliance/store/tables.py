@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = (
+NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 12))
     "0001",
     "0002",
     "0003",

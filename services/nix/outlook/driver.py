@@ -96,7 +96,7 @@ class Outlooks:
             last=newest.size if newest else 0,
             evaluation=evaluation,
             builder=first.name if first else "",
-            nobody=nobody(builders, states, foreign) if stuck else "",
+            nobody=nobody(builders, states, foreign, desk.systems) if stuck else "",
             systems=tuple(sorted(foreign)),
         )
 

@@ -12,8 +12,9 @@ from appliance.errors import Problem, Refused
 from appliance.model.caches import PASSWORD, USER, Asked, Said, checked
 from appliance.model.installed import Installed
 from services.nix.credential import FILE_NAME
+from services.nix.fetch_job import KEEP_SECRET
 from services.nix.narinfo import HASH_PART_ONLY
-from services.nix.request import KEEP_SECRET, Args, Secret
+from services.nix.request import Args, Secret
 from services.nix.store import Store
 from services.nix.store_path import STORE, is_store_path
 from services.processes.privileges import Deed, Job, Limits
