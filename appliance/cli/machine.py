@@ -38,6 +38,7 @@ def show(call: Call, machine: Which) -> None:
                 ("id", found["id"]),
                 ("macs", _macs(found)),
                 ("next boot", f"{found['intent']} {_what(found)}".strip()),
+                *_once(found),
             ]
         )
         rows = [
@@ -111,6 +112,10 @@ def assign(
     menu: Annotated[str | None, typer.Option(help="Show a menu instead.")] = None,
     intent: Annotated[str | None, typer.Option(help="local, hold or deny instead.")] = None,
     specialisation: Annotated[str | None, typer.Option(help="Of the host.")] = None,
+    once: Annotated[
+        str | None,
+        typer.Option(help="install: then its own disk; rescue: then as before. Never twice."),
+    ] = None,
     network: Network = None,
     name: Annotated[str, typer.Option(help="What to call a new machine.")] = "",
 ) -> None:
@@ -120,6 +125,7 @@ def assign(
         "menu": menu,
         "intent": intent,
         "specialisation": specialisation,
+        "once": once,
         "network": network,
         "name": name,
     }
@@ -139,6 +145,16 @@ def release(call: Call, machine: Which) -> None:
 
 
 @command(group)
+def once(
+    call: Call,
+    machine: Which,
+    deed: Annotated[str, typer.Argument(help="again: ask for it once more; drop: do without.")],
+) -> None:
+    """Ask again for what a machine was to boot once, or do without it."""
+    call.did(call.client.post(f"/machines/{quoted(machine)}/once/{quoted(deed)}"))
+
+
+@command(group)
 def remove(call: Call, machine: Which) -> None:
     """Forget a machine."""
     call.did(call.client.delete(f"/machines/{quoted(machine)}"))
@@ -155,6 +171,15 @@ def _what(one: Any) -> str:
         host = (one["host"] or "").partition("/")[2]
         return f"{host} ({one['specialisation']})" if one["specialisation"] else host
     return str(one["menu"] or "") if one["intent"] == "menu" else ""
+
+
+def _once(one: Any) -> list[tuple[str, str]]:
+    once = one["once"]
+    if once is None:
+        return []
+    since = f" since {moment(once['at'])}" if once["at"] else ""
+    host = once["host"].partition("/")[2]
+    return [("once", f"{once['kind']} {host}, {once['state']}{since}")]
 
 
 def _took(one: Any) -> str:

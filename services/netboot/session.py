@@ -64,6 +64,8 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
         base = Chosen("", machine.id, machine.intent, machine.intent_id)
     if isinstance(decision, Run):
         image = decision.image
+        if decision.once is not None:
+            base = replace(base, intent=decision.once.kind)
         return replace(
             base,
             kind="run",
@@ -73,6 +75,7 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
             generation=decision.generation.number,
             toplevel=image.toplevel,
             watched=image.watched,
+            once=decision.once,
             parts={part.sha256: part.size for part in image.parts},
         )
     if isinstance(decision, Page):

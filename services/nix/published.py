@@ -46,6 +46,7 @@ def table(
                 host=one.host,
                 menu=one.menu,
                 specialisation=one.specialisation,
+                once=one.once,
             )
             for one in machines
         },

@@ -1,10 +1,11 @@
 """/machines and /inbox: computers, what each boots next, and those that wait."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import Field
 
-from appliance.actions import machines
+from appliance.actions import machines, once
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
@@ -44,6 +45,18 @@ class ApiMac:
 
 
 @shape
+class ApiOnce:
+    """A host that comes first, once; `state` says how far it came, since `at`, in boot `boot`."""
+
+    kind: Annotated[str, one_of("once", examples=["install"])]
+    host: HostId
+    specialisation: str | None
+    state: Annotated[str, one_of("once state", examples=["asked"])]
+    at: Seconds | None
+    boot: str | None
+
+
+@shape
 class ApiMachine:
     """A machine; `intent` is what its next boot does."""
 
@@ -54,6 +67,7 @@ class ApiMachine:
     host: HostId | None
     menu: str | None
     specialisation: str | None
+    once: ApiOnce | None
 
 
 @shape
@@ -95,6 +109,7 @@ class Assignment:
     menu: Annotated[str | None, Field(max_length=200)] = None
     intent: Annotated[str | None, one_of("bare intent", max_length=20)] = None
     specialisation: Annotated[str | None, Field(max_length=200)] = None
+    once: Annotated[str | None, one_of("once", max_length=20)] = None
     network: Network = None
     name: ShortText = ""
 
@@ -168,6 +183,7 @@ def assign_machine(here: Signed, machine: MachineWord, assignment: Assignment) -
             menu=assignment.menu,
             intent=assignment.intent,
             specialisation=assignment.specialisation,
+            once=assignment.once,
             network=assignment.network,
             name=assignment.name,
         )
@@ -184,6 +200,14 @@ def hold_machine(here: Signed, machine: MachineWord) -> ApiDone:
 def release_machine(here: Signed, machine: MachineWord) -> ApiDone:
     """End a hold: the machine gets what it had before."""
     return done(machines.release_machine(here.desk, here.actor, machine))
+
+
+@router.post("/machines/{machine}/once/{deed}")
+def about_once(
+    here: Signed, machine: MachineWord, deed: Annotated[Literal["again", "drop"], Path()]
+) -> ApiDone:
+    """Ask again for what the machine was to boot once, or do without it."""
+    return done(ONCE[deed](here.desk, here.actor, machine))
 
 
 @router.get("/inbox")
@@ -210,4 +234,16 @@ def _shown(view: MachineView) -> ApiMachine:
         view.host,
         view.menu,
         view.specialisation,
+        _once(view),
     )
+
+
+def _once(view: MachineView) -> ApiOnce | None:
+    once, had = view.once, view.had
+    if once is None:
+        return None
+    how = (had.state, had.at, had.boot) if had else ("asked", None, None)
+    return ApiOnce(once.kind, once.host, once.specialisation, *how)
+
+
+ONCE = {"again": once.again, "drop": once.drop}

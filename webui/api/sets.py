@@ -14,6 +14,8 @@ from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
 from appliance.model.way import Stand
+from appliance.once import ONCE
+from appliance.once import STATES as ONCE_STATES
 from appliance.store.builder_states import STATES as BUILDER_STATES
 from appliance.store.builder_states import STEPS
 from appliance.store.people import SCOPES
@@ -38,6 +40,8 @@ SETS: Mapping[str, Iterable[str]] = {
     "intent": INTENTS,
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),
+    "once": ONCE,
+    "once state": ONCE_STATES,
     "part": ("kernel", "initrd"),
     "protocol": PROTOCOLS,
     "public name": NAME_STATES,

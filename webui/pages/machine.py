@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import machines as deeds
+from appliance.actions import once as deeds_once
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.generations import Standings, booted, served
@@ -16,10 +17,11 @@ from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
 from webui.forms import Text, beside, filled
-from webui.pages import choices, frame, histories, states
+from webui.pages import choices, frame, histories, once, states
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine
+from webui.pages.once import OnceView
 from webui.pages.page import Field, after, own_path, page
 from webui.session import Here, Signed
 
@@ -45,6 +47,7 @@ class OneMachineView(NamedTuple):
     gets_href: str
     next: tuple[Group, ...]
     next_problem: str
+    once: OnceView
     goes_on: str  # what a release from hold gives it back, "" when nothing does
     name: Field
     addresses: tuple[Address, ...]
@@ -113,6 +116,14 @@ def release(here: Signed, ident: str) -> Response:
     return after(f"/machines/{ident}", done.act)
 
 
+@router.post("/machines/{ident}/once/{deed}")
+def about_once(here: Signed, ident: str, deed: Literal["again", "drop"]) -> Response:
+    """Ask again for what it was to boot once, or do without it."""
+    act = deeds_once.again if deed == "again" else deeds_once.drop
+    done = act(here.desk, here.actor, _machine(here, ident).id)
+    return after(f"/machines/{ident}", done.act)
+
+
 @router.post("/machines/{ident}/name")
 def rename(here: Signed, ident: str, name: Text = "") -> Response:
     """Give it another name."""
@@ -172,6 +183,7 @@ def built(
         gets_href=f"/hosts/{machine.host}",
         next=choices.next_boots(machine, offered, menus),
         next_problem=said.get("next", ""),
+        once=once.once(machine, here.now),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),

@@ -1,6 +1,7 @@
 """DOOR: `/s/<mac>`, and below a token `pick` and `err`: the scripts, and what iPXE says back."""
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -63,8 +64,12 @@ class Scripts:
         self._refresh()
         self._recorder.flush()  # a boot that just fell short counts
         query = asker.request.query
-        stands = self._recorder.standings
-        decision = decide(self._world.table, asker.network, mac, self._world.image, stands)
+        table, images = self._world.table, self._world.image
+        machine = table.machine(asker.network, mac)
+        if machine is not None and machine.once is not None:
+            self._recorder.onces.asks(machine.once, machine.id, mac, time.time())
+        stands, onces = self._recorder.standings, self._recorder.onces.state
+        decision = decide(table, asker.network, mac, images, stands, onces)
         if isinstance(decision, Hold):
             waiting = self._waiting(asker, mac) if "hold" in query else None
             if waiting is not None:

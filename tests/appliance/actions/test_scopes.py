@@ -24,6 +24,7 @@ from appliance.actions import (
     names,
     networks,
     notices,
+    once,
     outside,
     public_names,
     router,
@@ -171,6 +172,8 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "hold_machine": Deed("write", lambda d, a: machines.hold_machine(d, a, "desk-1")),
     "release_machine": Deed("write", lambda d, a: machines.release_machine(d, a, "desk-2")),
+    "once_again": Deed("write", lambda d, a: once.again(d, a, "desk-3")),
+    "once_dropped": Deed("write", lambda d, a: once.drop(d, a, "desk-3")),
     "remove_machine": Deed("write", lambda d, a: machines.remove_machine(d, a, "desk-1")),
     "forget_held": Deed(
         "write", lambda d, a: machines.forget_held(d, a, "lan", OTHER), undoable=False
@@ -235,6 +238,8 @@ def lived_in(desk: Desk, judge: Judge, tmp_path: Path) -> Desk:
     machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1")
     machines.assign_machine(desk, OWNER, "52:54:00:00:00:09", host="ember", name="desk-2")
     machines.hold_machine(desk, OWNER, "desk-2")
+    once_on = {"host": "ember", "once": "rescue", "name": "desk-3"}
+    machines.assign_machine(desk, OWNER, "52:54:00:00:00:0a", **once_on)
     menus.make_menu(desk, OWNER, "workshop", ["ember"])
     connection = writer(tmp_path / "build.db", builds.MIGRATIONS)
     for ident, state in (("b1", "running"), ("b2", "failed")):
