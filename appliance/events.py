@@ -344,6 +344,17 @@ class OnceUnsure(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MachineWoken(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenUnknown(Event):
     """{address} asked for {path} with a token nobody gave it."""
 

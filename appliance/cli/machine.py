@@ -7,9 +7,11 @@ import typer
 from appliance.cli.client import REFUSED, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import facts, moment, quoted, span, table
+from appliance.model.wake import CAUSES, WAKE_SECONDS
 
 group = noun("Machines: what each one boots next.")
 
+CAME = {"asked": "It came, and asks what to boot.", "here": "It came, and boots by itself."}
 Which = Annotated[str, typer.Argument(help="Name, MAC or id.")]
 Network = Annotated[str | None, typer.Option(help="Only on that network.")]
 
@@ -142,6 +144,29 @@ def hold(call: Call, machine: Which) -> None:
 def release(call: Call, machine: Which) -> None:
     """End a hold: the machine gets what it had before."""
     call.did(call.client.post(f"/machines/{quoted(machine)}/release"))
+
+
+@command(group)
+def wake(
+    call: Call,
+    machine: Which,
+    wait: Annotated[bool, typer.Option(help="Say whether it came.")] = True,
+) -> None:
+    """Wake a machine that is switched off; exit code 0 exactly when it came."""
+    before = call.client.get(f"/machines/{quoted(machine)}")["woken"]
+    call.did(call.client.post(f"/machines/{quoted(machine)}/wake"))
+    if not wait:
+        return
+    found = call.client.until(
+        lambda: call.client.get(f"/machines/{quoted(machine)}")["woken"],
+        lambda woken: woken != before and woken["came"] != "waiting",
+        WAKE_SECONDS + 30,
+        lambda _: f"waiting for {machine} to come to the router",
+    )
+    if found["came"] not in CAME:
+        why = found["why"] or "It did not come. What it may be:\n" + "\n".join(CAUSES)
+        raise Failed(REFUSED, why)
+    call.show(found, CAME[found["came"]])
 
 
 @command(group)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.store import generations, once
+from appliance.store import generations, once, wakes
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -93,6 +93,7 @@ MIGRATIONS = (
     """,
     generations.MIGRATION,
     once.MIGRATION,
+    wakes.MIGRATION,
 )
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import Field
 
-from appliance.actions import machines, once
+from appliance.actions import machines, once, wake
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
@@ -57,6 +57,16 @@ class ApiOnce:
 
 
 @shape
+class ApiWoken:
+    """The last packet that was to wake a machine, on which networks, and what came of it."""
+
+    at: Seconds
+    networks: list[str]
+    came: Annotated[str, one_of("woken", examples=["asked"])]
+    why: Annotated[str, Field(description="when it was not sent")]
+
+
+@shape
 class ApiMachine:
     """A machine; `intent` is what its next boot does."""
 
@@ -68,6 +78,7 @@ class ApiMachine:
     menu: str | None
     specialisation: str | None
     once: ApiOnce | None
+    woken: ApiWoken | None
 
 
 @shape
@@ -129,7 +140,9 @@ class ApiHeld:
 @router.get("/machines")
 def every_machine(here: Signed) -> list[ApiMachine]:
     """Every machine."""
-    return [_shown(view) for view in here.reads.machines()]
+    machines = here.reads.machines()
+    woken = wake.woken(here.reads, machines, here.now)
+    return [_shown(view, woken.get(view.id)) for view in machines]
 
 
 @router.post("/machines", status_code=201)
@@ -149,7 +162,7 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
         mac = ""
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
-            return _shown(view)
+            return _shown(view, wake.woken(here.reads, [view], here.now).get(view.id))
     raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
@@ -210,6 +223,12 @@ def about_once(
     return done(ONCE[deed](here.desk, here.actor, machine))
 
 
+@router.post("/machines/{machine}/wake")
+def wake_machine(here: Signed, machine: MachineWord) -> ApiDone:
+    """Send the packet that wakes the machine; `woken` of the machine says what came of it."""
+    return done(wake.wake_machine(here.desk, here.actor, machine))
+
+
 @router.get("/inbox")
 def inbox(here: Signed) -> list[ApiHeld]:
     """Machines that wait right now."""
@@ -225,7 +244,7 @@ def forget_waiting(here: Signed, network: Word, mac: Word) -> ApiDone:
     return done(machines.forget_held(here.desk, here.actor, network, mac))
 
 
-def _shown(view: MachineView) -> ApiMachine:
+def _shown(view: MachineView, woken: wake.Woken | None) -> ApiMachine:
     return ApiMachine(
         view.id,
         view.name,
@@ -235,6 +254,9 @@ def _shown(view: MachineView) -> ApiMachine:
         view.menu,
         view.specialisation,
         _once(view),
+        ApiWoken(woken.row.at, list(woken.row.networks), woken.came, woken.row.why)
+        if woken
+        else None,
     )
 
 

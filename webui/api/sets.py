@@ -13,6 +13,7 @@ from appliance.model.builders import SYSTEMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
+from appliance.model.wake import STANDS as WOKEN
 from appliance.model.way import Stand
 from appliance.once import ONCE
 from appliance.once import STATES as ONCE_STATES
@@ -59,6 +60,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "trust": TRUSTS,
     "unknown machine": UNKNOWNS,
     "way": tuple(Stand),
+    "woken": (*WOKEN, "unsent"),
     "wish": ("waiting", "done", "refused"),
 }
 """What a word is of → the words there are."""

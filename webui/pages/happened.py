@@ -38,6 +38,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     ),
     "warn": (
         events.GenerationBadHere,
+        events.OnceUnsure,
         events.ForeignBootServer,
         events.LeaseDeclined,
         events.LeaseRefused,
@@ -74,6 +75,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.SourceChanged,
         events.BuildEnded,
         events.GenerationChosen,
+        events.OnceSpent,
+        events.MachineWoken,
         events.RevisionTried,
         events.TrialExtended,
         events.AddressLeft,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from appliance.actions import machines as deeds
 from appliance.actions import once as deeds_once
+from appliance.actions import wake as deeds_wake
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.generations import Standings, booted, served
@@ -17,12 +18,13 @@ from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
 from webui.forms import Text, beside, filled
-from webui.pages import choices, frame, histories, once, states
+from webui.pages import choices, frame, histories, once, states, wake
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine
 from webui.pages.once import OnceView
 from webui.pages.page import Field, after, own_path, page
+from webui.pages.wake import WakeView
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -48,6 +50,7 @@ class OneMachineView(NamedTuple):
     next: tuple[Group, ...]
     next_problem: str
     once: OnceView
+    woken: WakeView
     goes_on: str  # what a release from hold gives it back, "" when nothing does
     name: Field
     addresses: tuple[Address, ...]
@@ -124,6 +127,13 @@ def about_once(here: Signed, ident: str, deed: Literal["again", "drop"]) -> Resp
     return after(f"/machines/{ident}", done.act)
 
 
+@router.post("/machines/{ident}/wake")
+def wake_up(here: Signed, ident: str) -> Response:
+    """Wake it; the page says what came of that."""
+    done = deeds_wake.wake_machine(here.desk, here.actor, _machine(here, ident).id)
+    return after(f"/machines/{ident}", done.act)
+
+
 @router.post("/machines/{ident}/name")
 def rename(here: Signed, ident: str, name: Text = "") -> Response:
     """Give it another name."""
@@ -184,6 +194,7 @@ def built(
         next=choices.next_boots(machine, offered, menus),
         next_problem=said.get("next", ""),
         once=once.once(machine, here.now),
+        woken=wake.woken(deeds_wake.woken(reads, [machine], here.now).get(ident), here.now),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),

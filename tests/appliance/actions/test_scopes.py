@@ -30,6 +30,7 @@ from appliance.actions import (
     router,
     sources,
     traces,
+    wake,
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
@@ -172,8 +173,9 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "hold_machine": Deed("write", lambda d, a: machines.hold_machine(d, a, "desk-1")),
     "release_machine": Deed("write", lambda d, a: machines.release_machine(d, a, "desk-2")),
-    "once_again": Deed("write", lambda d, a: once.again(d, a, "desk-3")),
-    "once_dropped": Deed("write", lambda d, a: once.drop(d, a, "desk-3")),
+    "once_again": Deed("write", lambda d, a: once.again(d, a, "desk-4")),
+    "once_dropped": Deed("write", lambda d, a: once.drop(d, a, "desk-4")),
+    "wake_machine": Deed("write", lambda d, a: wake.wake_machine(d, a, "desk-1"), undoable=False),
     "remove_machine": Deed("write", lambda d, a: machines.remove_machine(d, a, "desk-1")),
     "forget_held": Deed(
         "write", lambda d, a: machines.forget_held(d, a, "lan", OTHER), undoable=False
@@ -238,7 +240,7 @@ def lived_in(desk: Desk, judge: Judge, tmp_path: Path) -> Desk:
     machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1")
     machines.assign_machine(desk, OWNER, "52:54:00:00:00:09", host="ember", name="desk-2")
     machines.hold_machine(desk, OWNER, "desk-2")
-    once_on = {"host": "ember", "once": "rescue", "name": "desk-3"}
+    once_on = {"host": "ember", "once": "rescue", "name": "desk-4"}
     machines.assign_machine(desk, OWNER, "52:54:00:00:00:0a", **once_on)
     menus.make_menu(desk, OWNER, "workshop", ["ember"])
     connection = writer(tmp_path / "build.db", builds.MIGRATIONS)

@@ -2,7 +2,7 @@ from contextlib import closing
 
 from appliance.store import boots, once
 from appliance.store.once import OnceRow
-from appliance.store.open import now, writer
+from appliance.store.open import writer
 from tests.webui.home import EMBER
 from tests.webui.pages.conftest import Home
 
@@ -21,7 +21,7 @@ def asked(home: Home, kind: str) -> str:
 def came(home: Home, ident: str, kind: str, state: str) -> str:
     """The machine's page after it came that far."""
     with closing(writer(home.state / "boot.db", boots.MIGRATIONS)) as file:
-        once.save(file, OnceRow(ident, kind, state, "b", now() - 90))
+        once.save(file, OnceRow(ident, kind, state, "b", home.desk.now() - 90))
     return home.get(f"/machines/{home.ids[MACHINE]}")
 
 
