@@ -355,6 +355,20 @@ class MachineWoken(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SystemSwitched(Event):
+    """{mac} was switched by hand, from generation {generation} of {name} to {toplevel}."""
+
+    bell: ClassVar[str] = "machines"
+
+    network: str
+    mac: str
+    boot: str
+    name: str
+    generation: int
+    toplevel: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenUnknown(Event):
     """{address} asked for {path} with a token nobody gave it."""
 

@@ -41,6 +41,7 @@ def show(call: Call, machine: Which) -> None:
                 ("macs", _macs(found)),
                 ("next boot", f"{found['intent']} {_what(found)}".strip()),
                 *_once(found),
+                *_running(found),
             ]
         )
         rows = [
@@ -205,6 +206,16 @@ def _once(one: Any) -> list[tuple[str, str]]:
     since = f" since {moment(once['at'])}" if once["at"] else ""
     host = once["host"].partition("/")[2]
     return [("once", f"{once['kind']} {host}, {once['state']}{since}")]
+
+
+def _running(one: Any) -> list[tuple[str, str]]:
+    runs = one["running"]
+    if runs is None:
+        return []
+    behind = f" by {runs['behind']}" if runs["behind"] else ""
+    host = runs["host"].partition("/")[2]
+    found = [("runs", f"{host}, generation {runs['generation']}: {runs['stand']}{behind}")]
+    return found + ([("really", runs["toplevel"])] if runs["stand"] == "drifted" else [])
 
 
 def _took(one: Any) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.store import generations, once, wakes
+from appliance.store import generations, once, running, wakes
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -94,6 +94,7 @@ MIGRATIONS = (
     generations.MIGRATION,
     once.MIGRATION,
     wakes.MIGRATION,
+    running.MIGRATION,
 )
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""

@@ -1,11 +1,12 @@
 """/machines and /inbox: computers, what each boots next, and those that wait."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
 from pydantic import Field
 
-from appliance.actions import machines, once, wake
+from appliance.actions import machines, once, running, wake
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
@@ -25,7 +26,7 @@ from webui.api.words import (
     done,
     one_of,
 )
-from webui.session import Signed
+from webui.session import Here, Signed
 
 router = routes_of("machines")
 
@@ -67,6 +68,20 @@ class ApiWoken:
 
 
 @shape
+class ApiRunning:
+    """What a machine says that it runs, since when; `gets` is the generation it would get now."""
+
+    boot: str
+    host: HostId
+    generation: int
+    toplevel: str
+    at: Seconds
+    stand: Annotated[str, one_of("running", examples=["in sync"])]
+    gets: int | None
+    behind: int
+
+
+@shape
 class ApiMachine:
     """A machine; `intent` is what its next boot does."""
 
@@ -79,6 +94,7 @@ class ApiMachine:
     specialisation: str | None
     once: ApiOnce | None
     woken: ApiWoken | None
+    running: ApiRunning | None
 
 
 @shape
@@ -140,9 +156,7 @@ class ApiHeld:
 @router.get("/machines")
 def every_machine(here: Signed) -> list[ApiMachine]:
     """Every machine."""
-    machines = here.reads.machines()
-    woken = wake.woken(here.reads, machines, here.now)
-    return [_shown(view, woken.get(view.id)) for view in machines]
+    return _shown(here, here.reads.machines())
 
 
 @router.post("/machines", status_code=201)
@@ -162,7 +176,7 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
         mac = ""
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
-            return _shown(view, wake.woken(here.reads, [view], here.now).get(view.id))
+            return _shown(here, [view])[0]
     raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
@@ -244,20 +258,37 @@ def forget_waiting(here: Signed, network: Word, mac: Word) -> ApiDone:
     return done(machines.forget_held(here.desk, here.actor, network, mac))
 
 
-def _shown(view: MachineView, woken: wake.Woken | None) -> ApiMachine:
-    return ApiMachine(
-        view.id,
-        view.name,
-        [ApiMac(network, mac) for network, mac in view.macs],
-        view.intent,
-        view.host,
-        view.menu,
-        view.specialisation,
-        _once(view),
-        ApiWoken(woken.row.at, list(woken.row.networks), woken.came, woken.row.why)
-        if woken
-        else None,
-    )
+def _shown(here: Here, views: Sequence[MachineView]) -> list[ApiMachine]:
+    woken = wake.woken(here.reads, views, here.now)
+    runs = running.running(here.reads, views)
+    return [
+        ApiMachine(
+            view.id,
+            view.name,
+            [ApiMac(network, mac) for network, mac in view.macs],
+            view.intent,
+            view.host,
+            view.menu,
+            view.specialisation,
+            _once(view),
+            _woken(woken.get(view.id)),
+            _running(runs.get(view.id)),
+        )
+        for view in views
+    ]
+
+
+def _woken(found: wake.Woken | None) -> ApiWoken | None:
+    if found is None:
+        return None
+    return ApiWoken(found.row.at, list(found.row.networks), found.came, found.row.why)
+
+
+def _running(found: running.Truth | None) -> ApiRunning | None:
+    if found is None:
+        return None
+    row, how = found.row, (found.stand, found.gets, found.behind)
+    return ApiRunning(row.boot, row.host, row.generation, row.toplevel, row.at, *how)
 
 
 def _once(view: MachineView) -> ApiOnce | None:

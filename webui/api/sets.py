@@ -12,6 +12,7 @@ from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
+from appliance.model.running import STANDS as RUNNING
 from appliance.model.table import INTENTS
 from appliance.model.wake import STANDS as WOKEN
 from appliance.model.way import Stand
@@ -48,6 +49,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "public name": NAME_STATES,
     "recipe": ("linux",),
     "revision": REVISION_STATES,
+    "running": RUNNING,
     "scope": SCOPES,
     "service": SERVICES,
     "severity": ("note", "warn", "bad"),

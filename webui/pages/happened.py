@@ -39,6 +39,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "warn": (
         events.GenerationBadHere,
         events.OnceUnsure,
+        events.SystemSwitched,
         events.ForeignBootServer,
         events.LeaseDeclined,
         events.LeaseRefused,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from appliance.actions import machines as deeds
 from appliance.actions import once as deeds_once
+from appliance.actions import running as deeds_running
 from appliance.actions import wake as deeds_wake
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
@@ -18,12 +19,13 @@ from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
 from webui.forms import Text, beside, filled
-from webui.pages import choices, frame, histories, once, states, wake
+from webui.pages import choices, frame, histories, once, running, states, wake
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine
 from webui.pages.once import OnceView
 from webui.pages.page import Field, after, own_path, page
+from webui.pages.running import RunningView
 from webui.pages.wake import WakeView
 from webui.session import Here, Signed
 
@@ -51,6 +53,7 @@ class OneMachineView(NamedTuple):
     next_problem: str
     once: OnceView
     woken: WakeView
+    running: RunningView
     goes_on: str  # what a release from hold gives it back, "" when nothing does
     name: Field
     addresses: tuple[Address, ...]
@@ -195,6 +198,7 @@ def built(
         next_problem=said.get("next", ""),
         once=once.once(machine, here.now),
         woken=wake.woken(deeds_wake.woken(reads, [machine], here.now).get(ident), here.now),
+        running=running.running(deeds_running.running(reads, [machine]).get(ident), here.now),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),

@@ -26,6 +26,7 @@ CLOSED = {
     "Act.scope": "scope",
     "Assignment.intent": "bare intent",
     "Assignment.once": "once",
+    "Running.stand": "running",
     "Woken.came": "woken",
     "Once.kind": "once",
     "Once.state": "once state",
