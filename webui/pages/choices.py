@@ -171,6 +171,8 @@ def said(machine: MachineView, names: Mapping[str, str], menus: Mapping[str, str
         once = machine.once
         host = names.get(once.host, host_name(once.host))
         return f"{_called(host, once.specialisation or '')}, once"
+    if machine.had is not None and machine.had.state == "unsure":
+        return "nothing, it asks you"
     if machine.intent == "run" and machine.host:
         host = names.get(machine.host, host_name(machine.host))
         return _called(host, machine.specialisation or "")

@@ -19,7 +19,8 @@ SAID = {
     "waiting": "It was sent the packet that wakes it {when}, on {where}, and has not come yet.",
     "asked": "It was woken {when}, and came to ask what to boot.",
     "here": "It was woken {when}, and came. It did not ask the router what to boot.",
-    "silent": "It was sent the packet that wakes it {when}, on {where}, and did not come.",
+    "silent": "It was sent the packet that wakes it {when}, on {where}, and did not come. What it "
+    "may be:",
     "unsent": "It could not be woken {when}. {why}",
 }
 TONES = {"silent": "warn", "unsent": "bad"}

@@ -45,6 +45,7 @@ def test_an_installation_that_was_not_heard_of_asks_the_owner(lived_in: Home) ->
     html = came(lived_in, asked(lived_in, "install"), "install", "unsure")
     assert "nothing is wiped twice" in html
     assert html.index("Boot its disk") < html.index("Install again")
+    assert "now nothing, it asks you" in html
 
 
 def test_a_rescue_goes_on_as_before(lived_in: Home) -> None:
