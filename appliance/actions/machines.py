@@ -23,6 +23,7 @@ SENTENCES = {
     "deny": "{name} gets no boot at all.",
 }
 
+LONGEST_WAIT_SECONDS = 3600
 ONCE_COLUMNS = ("once", "once_id", "once_host", "once_specialisation")
 ONCE_SENTENCES = {
     "install": "{name} boots {boots} next time, once, to install. After that it boots its disk.",
@@ -62,6 +63,22 @@ def rename_machine(desk: Desk, actor: Actor, machine: str, name: str) -> Done:
             raise Refused(*problems)
         doing.change(row, name=name)
         return doing.tell(row.id, f"{before} is called {name}.", MachineActed)
+
+
+def wait_for_newest(desk: Desk, actor: Actor, machine: str, seconds: int) -> Done:
+    """Let a machine wait at its boot for the newest image of its host, at most so long; 0: never.
+
+    What it waits for is looked at and built because it asks.
+    """
+    with act(desk, actor, "wait_for_newest") as doing:
+        row = machine_called(doing.session, machine)
+        if not 0 <= seconds <= LONGEST_WAIT_SECONDS:
+            what = f"A machine waits for an hour at most: 0 to {LONGEST_WAIT_SECONDS} seconds."
+            raise Refused(problem(what, "waits_seconds"))
+        doing.change(row, waits_seconds=seconds or None)
+        most = f"for the newest image, for {seconds // 60 or 1} min at most"
+        what = f"{row.name} waits {most}." if seconds else f"{row.name} boots what there is."
+        return doing.tell(row.id, what, MachineActed)
 
 
 def assign_machine(

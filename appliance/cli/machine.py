@@ -40,6 +40,9 @@ def show(call: Call, machine: Which) -> None:
                 ("id", found["id"]),
                 ("macs", _macs(found)),
                 ("next boot", f"{found['intent']} {_what(found)}".strip()),
+                ("waits", f"{found['waits_seconds'] // 60} min at most for the newest")
+                if found["waits_seconds"]
+                else ("waits", "for nothing"),
                 *_once(found),
                 *_running(found),
             ]
@@ -145,6 +148,17 @@ def hold(call: Call, machine: Which) -> None:
 def release(call: Call, machine: Which) -> None:
     """End a hold: the machine gets what it had before."""
     call.did(call.client.post(f"/machines/{quoted(machine)}/release"))
+
+
+@command(group)
+def newest(
+    call: Call,
+    machine: Which,
+    minutes: Annotated[int, typer.Argument(help="At most; 0: it boots what there is.")] = 10,
+) -> None:
+    """Let a machine wait at its boot until the newest of its host is built."""
+    body = {"waits_seconds": 60 * minutes}
+    call.did(call.client.patch(f"/machines/{quoted(machine)}", body))
 
 
 @command(group)

@@ -77,6 +77,7 @@ class Machine:
     menu: str | None  # for menu
     specialisation: str | None = None
     once: Once | None = None
+    waits_seconds: int = 0  # at most, for its host's newest image
 
 
 @dataclass(frozen=True, slots=True)

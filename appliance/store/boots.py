@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.store import generations, once, running, wakes
+from appliance.store import generations, once, running, wakes, wanted
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -95,6 +95,7 @@ MIGRATIONS = (
     once.MIGRATION,
     wakes.MIGRATION,
     running.MIGRATION,
+    wanted.MIGRATION,
 )
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""

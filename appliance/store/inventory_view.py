@@ -45,6 +45,7 @@ class MachineView:
     menu: str | None
     specialisation: str | None
     once: Once | None = None
+    waits_seconds: int = 0  # at most, for its host's newest image
     had: OnceRow | None = None  # how far that came, as boot.db has it
 
 
@@ -120,7 +121,7 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
         macs.setdefault(machine, []).append((network, mac))
     rows = connection.execute(
         "SELECT machine.id, machine.name, intent.kind, intent.id, intent.host, intent.menu,"
-        " intent.specialisation, once_id, once, once_host, once_specialisation"
+        " intent.specialisation, waits_seconds, once_id, once, once_host, once_specialisation"
         " FROM machine LEFT JOIN intent ON intent.machine = machine.id"
         " WHERE machine.removed_at IS NULL ORDER BY machine.name"
     ).fetchall()
@@ -135,8 +136,9 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
             menu,
             special,
             Once(*once) if once[0] else None,
+            waits or 0,
         )
-        for ident, name, kind, intent, host, menu, special, *once in rows
+        for ident, name, kind, intent, host, menu, special, waits, *once in rows
     ]
 
 

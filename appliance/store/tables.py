@@ -78,6 +78,7 @@ class Machine(InventoryRow, table=True):
     account: str
     origin: str
     name: str
+    waits_seconds: int | None = None  # at most, for its host's newest image
     created_at: float
     removed_at: float | None = None
 

@@ -32,7 +32,7 @@ from appliance.events import (
 from appliance.faults import Fault, no_fault
 from appliance.generations import Standings, whose
 from appliance.model.images import Part
-from appliance.store import boot_history, boots, generations, journal
+from appliance.store import boot_history, boots, generations, journal, wanted
 from appliance.store import once as onces
 from appliance.store.open import new_id, now, writer
 from services.netboot.attempt import Attempt, Chosen, Step
@@ -92,7 +92,7 @@ class Recorder:
         """A loader or autoexec.ipxe was asked for."""
         self.touched(self.attempts.fetched(network, mac, new_id(), step))
 
-    def scripted(self, network: str, mac: str, chosen: Chosen, said: Mapping[str, str]) -> Attempt:
+    def scripted(self, network: str, mac: str, chosen: Chosen, said: Mapping[str, Any]) -> Attempt:
         """A script is about to be sent."""
         attempt = self.attempts.scripted(network, mac, now(), new_id(), chosen)
         attempt.facts.update(said)
@@ -104,6 +104,19 @@ class Recorder:
         """A menu entry was taken."""
         self.attempts.picked(attempt, now(), key, chosen)
         self.touched(attempt)
+
+    def wants(self, host: str, since: float) -> None:
+        """A machine begins to wait for the newest image of a host."""
+        with self.committing() as connection:
+            wanted.save(connection, host, since)
+
+    def polled(self, attempt: Attempt) -> None:
+        """A machine that was told to wait asked again, and there is nothing new to tell it."""
+        step = attempt.last()
+        if step is not None:
+            step.ended_at = now()
+            attempt.touch(step)
+            self.touched(attempt)
 
     def waited(self, attempt: Attempt) -> None:
         """A held machine asked once more."""

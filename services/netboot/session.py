@@ -111,14 +111,20 @@ def answer(
             return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))
         case Hold():
             return Answer(script.hold(urls, code))
-        case Page(why=why, way_out=way_out, seconds=seconds):
-            return Answer(script.page(urls, why, way_out, seconds))
+        case Page():
+            return Answer(_page(urls, decision))
         case Local():
             return Answer(script.local(urls))
         case Shell():
             return Answer(script.shell(urls))
         case Deny():
             return Answer(script.deny(urls))
+
+
+def _page(urls: Urls, page: Page) -> str:
+    if page.reason == "waiting":
+        return script.waiting(urls, page.why, page.way_out)
+    return script.page(urls, page.why, page.way_out, page.seconds)
 
 
 def part_of(images: Images, opened: tuple[str, ...], sha256: str) -> tuple[Part | None, float]:

@@ -47,6 +47,7 @@ def table(
                 menu=one.menu,
                 specialisation=one.specialisation,
                 once=one.once,
+                waits_seconds=one.waits_seconds,
             )
             for one in machines
         },

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from appliance.actions import machines, once, running, wake
 from appliance.actions.refusals import Unknown, problem
+from appliance.errors import Refused
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
 from webui.api.routes import routes_of
@@ -92,6 +93,7 @@ class ApiMachine:
     host: HostId | None
     menu: str | None
     specialisation: str | None
+    waits_seconds: int
     once: ApiOnce | None
     woken: ApiWoken | None
     running: ApiRunning | None
@@ -112,7 +114,8 @@ class MachineEdit:
     """What `PATCH /machines/{machine}` takes."""
 
     __pydantic_config__ = body(name="desk-2")
-    name: ShortText
+    name: ShortText | None = None
+    waits_seconds: Annotated[int | None, Field(ge=0, le=3600)] = None
 
 
 @shape
@@ -182,8 +185,13 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
 
 @router.patch("/machines/{machine}")
 def rename_machine(here: Signed, machine: MachineWord, edit: MachineEdit) -> ApiDone:
-    """Give a machine another name."""
-    return done(machines.rename_machine(here.desk, here.actor, machine, edit.name))
+    """Give a machine another name, or say how long it waits for the newest image of its host."""
+    if (edit.name is None) == (edit.waits_seconds is None):
+        raise Refused(problem("Give either a name or waits_seconds.", "name"))
+    if edit.waits_seconds is None:
+        return done(machines.rename_machine(here.desk, here.actor, machine, edit.name or ""))
+    seconds = edit.waits_seconds
+    return done(machines.wait_for_newest(here.desk, here.actor, machine, seconds))
 
 
 @router.delete("/machines/{machine}")
@@ -270,6 +278,7 @@ def _shown(here: Here, views: Sequence[MachineView]) -> list[ApiMachine]:
             view.host,
             view.menu,
             view.specialisation,
+            view.waits_seconds,
             _once(view),
             _woken(woken.get(view.id)),
             _running(runs.get(view.id)),

@@ -18,7 +18,7 @@ from appliance.store.boots import BootRow
 from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
-from webui.forms import Text, beside, filled
+from webui.forms import Text, beside, filled, whole
 from webui.pages import choices, frame, histories, once, running, states, wake
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
@@ -53,6 +53,7 @@ class OneMachineView(NamedTuple):
     next_problem: str
     once: OnceView
     woken: WakeView
+    waits: tuple[Choice, ...]
     running: RunningView
     goes_on: str  # what a release from hold gives it back, "" when nothing does
     name: Field
@@ -130,6 +131,14 @@ def about_once(here: Signed, ident: str, deed: Literal["again", "drop"]) -> Resp
     return after(f"/machines/{ident}", done.act)
 
 
+@router.post("/machines/{ident}/newest")
+def wait_for_newest(here: Signed, ident: str, waits: Text = "0") -> Response:
+    """Let it wait for the newest image of its host, or not."""
+    ident = _machine(here, ident).id
+    done = deeds.wait_for_newest(here.desk, here.actor, ident, whole(waits) or 0)
+    return after(f"/machines/{ident}", done.act)
+
+
 @router.post("/machines/{ident}/wake")
 def wake_up(here: Signed, ident: str) -> Response:
     """Wake it; the page says what came of that."""
@@ -198,6 +207,7 @@ def built(
         next_problem=said.get("next", ""),
         once=once.once(machine, here.now),
         woken=wake.woken(deeds_wake.woken(reads, [machine], here.now).get(ident), here.now),
+        waits=_waits(machine.waits_seconds),
         running=running.running(deeds_running.running(reads, [machine]).get(ident), here.now),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
@@ -290,3 +300,15 @@ def _offered(here: Here) -> tuple[HostChoice, ...]:
 def _networks(names: Sequence[str], chosen: str) -> tuple[Choice, ...]:
     on = [Choice(name, f"On {name}", name == chosen) for name in names]
     return (Choice("", "On any network", not chosen), *on)
+
+
+def _waits(seconds: int) -> tuple[Choice, ...]:
+    minutes = sorted({0, 5, 10, 30, seconds // 60})
+    return tuple(
+        Choice(
+            str(60 * each),
+            f"Wait for the newest, {each} min at most" if each else "Boot what there is",
+            60 * each == seconds,
+        )
+        for each in minutes
+    )

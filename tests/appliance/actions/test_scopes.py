@@ -176,6 +176,7 @@ DEEDS: Mapping[str, Deed] = {
     "once_again": Deed("write", lambda d, a: once.again(d, a, "desk-4")),
     "once_dropped": Deed("write", lambda d, a: once.drop(d, a, "desk-4")),
     "wake_machine": Deed("write", lambda d, a: wake.wake_machine(d, a, "desk-1"), undoable=False),
+    "wait_for_newest": Deed("write", lambda d, a: machines.wait_for_newest(d, a, "desk-1", 600)),
     "remove_machine": Deed("write", lambda d, a: machines.remove_machine(d, a, "desk-1")),
     "forget_held": Deed(
         "write", lambda d, a: machines.forget_held(d, a, "lan", OTHER), undoable=False
