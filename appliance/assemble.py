@@ -181,6 +181,7 @@ async def _boot(fault: Fault, signs: Signs) -> None:
             net=here / "net.db",
             nixie=here / "nixie.db",
             certificate=here / "secrets/web/ca.crt",
+            build=here / "build.db",
         ),
         found(installed().loaders),
         signs=signs,

@@ -173,6 +173,11 @@ CAUSES: Mapping[str, Cause] = {
         "Build a mended one, or put one on trial again: the machine asks by itself.",
         "sources",
     ),
+    "install-unsure": Cause(
+        "It was sent an installation and came back without a word.",
+        "See what is on its disk. Then let it boot that, or ask for the installation again.",
+        "machines",
+    ),
     "nothing-to-boot": Cause(
         "There was nothing to boot for this machine.",
         "Give it something else.",

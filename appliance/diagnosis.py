@@ -52,6 +52,7 @@ PAGES: Mapping[str, str] = {
     "pruned": "artifact-pruned",
     "wrong-system": "wrong-system",
     "all-bad": "all-bad",
+    "install-unsure": "install-unsure",
 }
 """Why a script was only a page."""
 

@@ -319,6 +319,56 @@ class GenerationChosen(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OnceSpent(Event):
+    """{mac} had {name} once, as it was asked for. From now on it boots what comes after that."""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    mac: str
+    name: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnceUnsure(Event):
+    """{mac} was sent {name} to install, and came back without having been heard of. It is not sent
+    again until you say so on its page."""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    mac: str
+    name: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineWoken(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSwitched(Event):
+    """{mac} was switched by hand, from generation {generation} of {name} to {toplevel}."""
+
+    bell: ClassVar[str] = "machines"
+
+    network: str
+    mac: str
+    boot: str
+    name: str
+    generation: int
+    toplevel: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenUnknown(Event):
     """{address} asked for {path} with a token nobody gave it."""
 

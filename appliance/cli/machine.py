@@ -7,9 +7,11 @@ import typer
 from appliance.cli.client import REFUSED, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import facts, moment, quoted, span, table
+from appliance.model.wake import CAUSES, WAKE_SECONDS
 
 group = noun("Machines: what each one boots next.")
 
+CAME = {"asked": "It came, and asks what to boot.", "here": "It came, and boots by itself."}
 Which = Annotated[str, typer.Argument(help="Name, MAC or id.")]
 Network = Annotated[str | None, typer.Option(help="Only on that network.")]
 
@@ -38,6 +40,11 @@ def show(call: Call, machine: Which) -> None:
                 ("id", found["id"]),
                 ("macs", _macs(found)),
                 ("next boot", f"{found['intent']} {_what(found)}".strip()),
+                ("waits", f"{found['waits_seconds'] // 60} min at most for the newest")
+                if found["waits_seconds"]
+                else ("waits", "for nothing"),
+                *_once(found),
+                *_running(found),
             ]
         )
         rows = [
@@ -111,6 +118,10 @@ def assign(
     menu: Annotated[str | None, typer.Option(help="Show a menu instead.")] = None,
     intent: Annotated[str | None, typer.Option(help="local, hold or deny instead.")] = None,
     specialisation: Annotated[str | None, typer.Option(help="Of the host.")] = None,
+    once: Annotated[
+        str | None,
+        typer.Option(help="install: then its own disk; rescue: then as before. Never twice."),
+    ] = None,
     network: Network = None,
     name: Annotated[str, typer.Option(help="What to call a new machine.")] = "",
 ) -> None:
@@ -120,6 +131,7 @@ def assign(
         "menu": menu,
         "intent": intent,
         "specialisation": specialisation,
+        "once": once,
         "network": network,
         "name": name,
     }
@@ -139,6 +151,50 @@ def release(call: Call, machine: Which) -> None:
 
 
 @command(group)
+def newest(
+    call: Call,
+    machine: Which,
+    minutes: Annotated[int, typer.Argument(help="At most; 0: it boots what there is.")] = 10,
+) -> None:
+    """Let a machine wait at its boot until the newest of its host is built."""
+    body = {"waits_seconds": 60 * minutes}
+    call.did(call.client.patch(f"/machines/{quoted(machine)}", body))
+
+
+@command(group)
+def wake(
+    call: Call,
+    machine: Which,
+    wait: Annotated[bool, typer.Option(help="Say whether it came.")] = True,
+) -> None:
+    """Wake a machine that is switched off; exit code 0 exactly when it came."""
+    before = call.client.get(f"/machines/{quoted(machine)}")["woken"]
+    call.did(call.client.post(f"/machines/{quoted(machine)}/wake"))
+    if not wait:
+        return
+    found = call.client.until(
+        lambda: call.client.get(f"/machines/{quoted(machine)}")["woken"],
+        lambda woken: woken != before and woken["came"] != "waiting",
+        WAKE_SECONDS + 30,
+        lambda _: f"waiting for {machine} to come to the router",
+    )
+    if found["came"] not in CAME:
+        why = found["why"] or "It did not come. What it may be:\n" + "\n".join(CAUSES)
+        raise Failed(REFUSED, why)
+    call.show(found, CAME[found["came"]])
+
+
+@command(group)
+def once(
+    call: Call,
+    machine: Which,
+    deed: Annotated[str, typer.Argument(help="again: ask for it once more; drop: do without.")],
+) -> None:
+    """Ask again for what a machine was to boot once, or do without it."""
+    call.did(call.client.post(f"/machines/{quoted(machine)}/once/{quoted(deed)}"))
+
+
+@command(group)
 def remove(call: Call, machine: Which) -> None:
     """Forget a machine."""
     call.did(call.client.delete(f"/machines/{quoted(machine)}"))
@@ -155,6 +211,25 @@ def _what(one: Any) -> str:
         host = (one["host"] or "").partition("/")[2]
         return f"{host} ({one['specialisation']})" if one["specialisation"] else host
     return str(one["menu"] or "") if one["intent"] == "menu" else ""
+
+
+def _once(one: Any) -> list[tuple[str, str]]:
+    once = one["once"]
+    if once is None:
+        return []
+    since = f" since {moment(once['at'])}" if once["at"] else ""
+    host = once["host"].partition("/")[2]
+    return [("once", f"{once['kind']} {host}, {once['state']}{since}")]
+
+
+def _running(one: Any) -> list[tuple[str, str]]:
+    runs = one["running"]
+    if runs is None:
+        return []
+    behind = f" by {runs['behind']}" if runs["behind"] else ""
+    host = runs["host"].partition("/")[2]
+    found = [("runs", f"{host}, generation {runs['generation']}: {runs['stand']}{behind}")]
+    return found + ([("really", runs["toplevel"])] if runs["stand"] == "drifted" else [])
 
 
 def _took(one: Any) -> str:

@@ -13,6 +13,8 @@ from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
 from appliance.model.storage import USUAL
+from appliance.model.table import Once
+from appliance.store.once import OnceRow
 
 FORGET_HELD = "forget_held"
 """The verb of `actions.machines.forget_held`, which sends a waiting machine out of the inbox."""
@@ -46,6 +48,9 @@ class MachineView:
     host: str | None
     menu: str | None
     specialisation: str | None
+    once: Once | None = None
+    waits_seconds: int = 0  # at most, for its host's newest image
+    had: OnceRow | None = None  # how far that came, as boot.db has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +129,24 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
         macs.setdefault(machine, []).append((network, mac))
     rows = connection.execute(
         "SELECT machine.id, machine.name, intent.kind, intent.id, intent.host, intent.menu,"
-        " intent.specialisation"
+        " intent.specialisation, waits_seconds, once_id, once, once_host, once_specialisation"
         " FROM machine LEFT JOIN intent ON intent.machine = machine.id"
         " WHERE machine.removed_at IS NULL ORDER BY machine.name"
     ).fetchall()
     return [
         MachineView(
-            ident, name, tuple(macs.get(ident, ())), kind or "hold", intent or "", host, menu, spec
+            ident,
+            name,
+            tuple(macs.get(ident, ())),
+            kind or "hold",
+            intent or "",
+            host,
+            menu,
+            special,
+            Once(*once) if once[0] else None,
+            waits or 0,
         )
-        for ident, name, kind, intent, host, menu, spec in rows
+        for ident, name, kind, intent, host, menu, special, waits, *once in rows
     ]
 
 

@@ -14,19 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 12))
-    "0001",
-    "0002",
-    "0003",
-    "0004",
-    "0005",
-    "0006",
-    "0007",
-    "0008",
-    "0009",
-    "0010",
-    "0011",
-)
+NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 13))
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -92,6 +80,7 @@ class Machine(InventoryRow, table=True):
     account: str
     origin: str
     name: str
+    waits_seconds: int | None = None  # at most, for its host's newest image
     created_at: float
     removed_at: float | None = None
 
@@ -122,6 +111,10 @@ class Intent(InventoryRow, table=True):
     menu: str | None = None
     specialisation: str | None = None
     before: str | None = None  # the kind that a hold replaced
+    once: str | None = None  # comes before all of that: a kind of model/table.Once
+    once_id: str | None = None  # new with every asking, and only then
+    once_host: str | None = None
+    once_specialisation: str | None = None
     set_at: float
 
 

@@ -28,6 +28,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "unpin": ("host",),
         "set-aside": ("host", "image"),  # the owner rolls back from it
         "try-again": ("host", "image"),
+        "wake": ("machine",),
     },
     "net": {
         "apply": ("revision", "seconds"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.model.table import Once
 from appliance.store.boots import BootRow, StepRow
 
 FIRST_KEPT, LAST_KEPT = 150, 100
@@ -197,3 +198,4 @@ class Chosen:
     sentence: str = ""  # of a page
     way_out: str = ""  # of a page
     reason: str = ""  # of a page: see `choice.Page`
+    once: Once | None = None  # what it is given once

@@ -326,6 +326,10 @@ def _chosen(attempt: Attempt, chosen: Chosen, at: float) -> None:
         attempt.watched, attempt.awaited = chosen.watched, dict(chosen.parts)
         attempt.sent_at = None
         attempt.facts.update(toplevel=chosen.toplevel, watched=chosen.watched)
+    for name in ("once", "once_kind"):
+        attempt.facts.pop(name, None)
+    if chosen.once is not None:
+        attempt.facts.update(once=chosen.once.id, once_kind=chosen.once.kind)
 
 
 def _came_back(before: Attempt, at: float) -> bool:

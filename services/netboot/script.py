@@ -57,6 +57,11 @@ class Urls:
         return f"{self.base}/s/{mac_hyphens(self.mac)}?hold=1&{QUERY}"
 
     @property
+    def wait(self) -> str:
+        """The same, answered once there is something new to say."""
+        return f"{self.base}/s/{mac_hyphens(self.mac)}?wait=1&{QUERY}"
+
+    @property
     def boot(self) -> str:
         """The folder of this boot's parts."""
         return f"{self.base}/b/{self.token}"
@@ -201,6 +206,27 @@ def page(urls: Urls, why: str, way_out: str, seconds: int) -> str:
             f"echo   Admin    {urls.base}",
             "echo",
             *_again(urls, seconds),
+        ]
+    )
+
+
+def waiting(urls: Urls, why: str, way_out: str) -> str:
+    """Something is being made for this machine: say how far it is, and wait by 503 and
+    Retry-After."""
+    return _text(
+        [
+            *_head(urls),
+            f"echo Nixie: {literal(why)} {literal(way_out)}",
+            "echo Ctrl-C opens the iPXE shell.",
+            ":wait",
+            f"chain --autofree --replace {urls.wait} ||",
+            "inc tries ||",
+            f"iseq ${{tries}} {TRIES} && goto over ||",
+            f"sleep {RETRY_SECONDS} || shell ||",
+            "goto wait",
+            ":over",
+            "echo Nixie: the router has not answered for long. The firmware goes on.",
+            "exit 1",
         ]
     )
 

@@ -55,13 +55,14 @@ class Files:
     net: Path  # net.db
     nixie: Path  # nixie.db
     certificate: Path | None = None
+    build: Path | None = None  # build.db
 
 
 class Role:
     """World, record and loaders, tied together."""
 
     def __init__(self, files: Files, installed: Installed, fault: Fault = no_fault) -> None:
-        self.world = World(files.published, files.leases, files.net, files.nixie)
+        self.world = World(files.published, files.leases, files.net, files.nixie, files.build)
         self.recorder = Recorder(files.own, fault, self._instead)
         self.decided = Decided(self.world, self.recorder)
         self.installed = installed

@@ -64,6 +64,8 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
         base = Chosen("", machine.id, machine.intent, machine.intent_id)
     if isinstance(decision, Run):
         image = decision.image
+        if decision.once is not None:
+            base = replace(base, intent=decision.once.kind)
         return replace(
             base,
             kind="run",
@@ -73,6 +75,7 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
             generation=decision.generation.number,
             toplevel=image.toplevel,
             watched=image.watched,
+            once=decision.once,
             parts={part.sha256: part.size for part in image.parts},
         )
     if isinstance(decision, Page):
@@ -108,14 +111,20 @@ def answer(
             return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))
         case Hold():
             return Answer(script.hold(urls, code))
-        case Page(why=why, way_out=way_out, seconds=seconds):
-            return Answer(script.page(urls, why, way_out, seconds))
+        case Page():
+            return Answer(_page(urls, decision))
         case Local():
             return Answer(script.local(urls))
         case Shell():
             return Answer(script.shell(urls))
         case Deny():
             return Answer(script.deny(urls))
+
+
+def _page(urls: Urls, page: Page) -> str:
+    if page.reason == "waiting":
+        return script.waiting(urls, page.why, page.way_out)
+    return script.page(urls, page.why, page.way_out, page.seconds)
 
 
 def part_of(images: Images, opened: tuple[str, ...], sha256: str) -> tuple[Part | None, float]:

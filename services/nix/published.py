@@ -46,6 +46,8 @@ def table(
                 host=one.host,
                 menu=one.menu,
                 specialisation=one.specialisation,
+                once=one.once,
+                waits_seconds=one.waits_seconds,
             )
             for one in machines
         },

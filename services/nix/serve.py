@@ -15,7 +15,7 @@ from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.signs import Signs
-from appliance.store import build_facts, builds, generations
+from appliance.store import build_facts, builds, generations, wanted
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
@@ -34,6 +34,7 @@ from services.nix.schedule import Waiting, fits, next_check, startable
 from services.nix.storage.driver import Storage
 from services.nix.store import store_in
 from services.nix.supply.serve import CacheWatch
+from services.nix.wanted import due
 from services.nix.wanting import is_wanting
 from services.nix.works.driver import Ended, build
 
@@ -104,6 +105,7 @@ class Role:
         self._cancelled: dict[str, str] = {}  # build → why
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
+        self._wanted: dict[str, float] = {}  # host → since when, acted on
         self._watch = Watch(desk, group)
         self._caches = CacheWatch(desk, group)
         self._outlooks = Outlooks(desk, group)
@@ -376,14 +378,18 @@ class Role:
     # ── what machines told ────────────────────────────────────────────────────────────────────────
 
     def _heard(self) -> bool:
-        """Machines phoned home: their images are good."""
+        """Machines phoned home: their images are good.  Others wait for the newest."""
         connection = self._boot.connection
         if connection is None:
             return False
         try:
-            images = generations.came_up(connection)
+            images, wished = generations.came_up(connection), wanted.every(connection)
         except sqlite3.Error:
             return False
+        known = builds.source_states(self.desk.database)
+        for host, source in due(wished, self._wanted, known, self.desk.now()).items():
+            self._wanted[host] = wished[host]
+            self._check(source, None)
         with transaction(self.desk.database):
             news = [build_facts.image_proved(self.desk.database, image) for image in images]
         return any(news)

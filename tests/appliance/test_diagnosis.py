@@ -123,6 +123,7 @@ LOGS: dict[str, Log] = {
         script("page", reason="build-failed", sentence="ember could not be built. No disk.")
     ),
     "all-bad": short(script("page", reason="all-bad", sentence="Every one of ember is bad.")),
+    "install-unsure": short(script("page", reason="install-unsure", sentence="It came back.")),
     "nothing-to-boot": short(
         script("page", reason="nothing", sentence="The host is gone.", way_out="Assign another.")
     ),

@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+
+from tests.live.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -102,19 +105,20 @@ def tell(shell: list[str], system: Path, cmdline: str) -> subprocess.CompletedPr
     (system / "cmdline").write_text(cmdline)
     # The busybox one sees nothing but busybox.
     rest = "" if "sh" in shell else ":/usr/bin:/bin"
-    return subprocess.run(
-        [*shell, SCRIPT],
-        env={
-            "PATH": f"{system / 'tools'}{rest}",
-            "NIXIE_CMDLINE": str(system / "cmdline"),
-            "NIXIE_RUN": str(system),
-            "NIXIE_SYSTEM": str(system / "booted-system"),
-            "http_proxy": "http://127.0.0.1:9",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    env = environment(system, rest)
+    return subprocess.run([*shell, SCRIPT], env=env, capture_output=True, text=True, timeout=60)
+
+
+def environment(system: Path, rest: str, looks: str = "0") -> dict[str, str]:
+    return {
+        "PATH": f"{system / 'tools'}{rest}",
+        "NIXIE_CMDLINE": str(system / "cmdline"),
+        "NIXIE_RUN": str(system),
+        "NIXIE_SYSTEM": str(system / "booted-system"),
+        "NIXIE_CURRENT": str(system / "current-system"),
+        "NIXIE_LOOK_SECONDS": looks,
+        "http_proxy": "http://127.0.0.1:9",
+    }
 
 
 @KINDS
@@ -153,3 +157,28 @@ def test_a_system_that_nixie_did_not_boot_is_left_alone(
 ) -> None:
     assert tell(kind(system), system, "root=/dev/sda1 quiet\n").returncode == 0
     assert router.heard == []
+
+
+@KINDS
+def test_a_switch_by_hand_is_told_until_the_router_hears_it(
+    kind: Kind, system: Path, router: Router
+) -> None:
+    shell = kind(system)
+    (system / "cmdline").write_text(f"nixie.boot={router.url}")
+    current, other = system / "current-system", system / "other"
+    current.symlink_to(system / "toplevel")
+    other.mkdir()
+    rest = "" if "sh" in shell else ":/usr/bin:/bin"
+    env = environment(system, rest, looks="1")
+    running = subprocess.Popen([*shell, SCRIPT], env=env, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: len(router.heard) == 1, "it phones home")
+        router.codes = [503]
+        current.unlink()
+        current.symlink_to(other)
+        until(lambda: len(router.heard) == 3, "the switch is heard after one refusal")
+        time.sleep(3)
+    finally:
+        running.kill()
+        running.wait(10)
+    assert [fields for _, fields in router.heard[1:]] == [{"current": [str(other)]}] * 2

@@ -1,11 +1,14 @@
 """/machines and /inbox: computers, what each boots next, and those that wait."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import Field
 
-from appliance.actions import machines
+from appliance.actions import machines, once, running, wake
 from appliance.actions.refusals import Unknown, problem
+from appliance.errors import Refused
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
 from webui.api.routes import routes_of
@@ -24,7 +27,7 @@ from webui.api.words import (
     done,
     one_of,
 )
-from webui.session import Signed
+from webui.session import Here, Signed
 
 router = routes_of("machines")
 
@@ -44,6 +47,42 @@ class ApiMac:
 
 
 @shape
+class ApiOnce:
+    """A host that comes first, once; `state` says how far it came, since `at`, in boot `boot`."""
+
+    kind: Annotated[str, one_of("once", examples=["install"])]
+    host: HostId
+    specialisation: str | None
+    state: Annotated[str, one_of("once state", examples=["asked"])]
+    at: Seconds | None
+    boot: str | None
+
+
+@shape
+class ApiWoken:
+    """The last packet that was to wake a machine, on which networks, and what came of it."""
+
+    at: Seconds
+    networks: list[str]
+    came: Annotated[str, one_of("woken", examples=["asked"])]
+    why: Annotated[str, Field(description="when it was not sent")]
+
+
+@shape
+class ApiRunning:
+    """What a machine says that it runs, since when; `gets` is the generation it would get now."""
+
+    boot: str
+    host: HostId
+    generation: int
+    toplevel: str
+    at: Seconds
+    stand: Annotated[str, one_of("running", examples=["in sync"])]
+    gets: int | None
+    behind: int
+
+
+@shape
 class ApiMachine:
     """A machine; `intent` is what its next boot does."""
 
@@ -54,6 +93,10 @@ class ApiMachine:
     host: HostId | None
     menu: str | None
     specialisation: str | None
+    waits_seconds: int
+    once: ApiOnce | None
+    woken: ApiWoken | None
+    running: ApiRunning | None
 
 
 @shape
@@ -71,7 +114,8 @@ class MachineEdit:
     """What `PATCH /machines/{machine}` takes."""
 
     __pydantic_config__ = body(name="desk-2")
-    name: ShortText
+    name: ShortText | None = None
+    waits_seconds: Annotated[int | None, Field(ge=0, le=3600)] = None
 
 
 @shape
@@ -95,6 +139,7 @@ class Assignment:
     menu: Annotated[str | None, Field(max_length=200)] = None
     intent: Annotated[str | None, one_of("bare intent", max_length=20)] = None
     specialisation: Annotated[str | None, Field(max_length=200)] = None
+    once: Annotated[str | None, one_of("once", max_length=20)] = None
     network: Network = None
     name: ShortText = ""
 
@@ -114,7 +159,7 @@ class ApiHeld:
 @router.get("/machines")
 def every_machine(here: Signed) -> list[ApiMachine]:
     """Every machine."""
-    return [_shown(view) for view in here.reads.machines()]
+    return _shown(here, here.reads.machines())
 
 
 @router.post("/machines", status_code=201)
@@ -134,14 +179,19 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
         mac = ""
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
-            return _shown(view)
+            return _shown(here, [view])[0]
     raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
 @router.patch("/machines/{machine}")
 def rename_machine(here: Signed, machine: MachineWord, edit: MachineEdit) -> ApiDone:
-    """Give a machine another name."""
-    return done(machines.rename_machine(here.desk, here.actor, machine, edit.name))
+    """Give a machine another name, or say how long it waits for the newest image of its host."""
+    if (edit.name is None) == (edit.waits_seconds is None):
+        raise Refused(problem("Give either a name or waits_seconds.", "name"))
+    if edit.waits_seconds is None:
+        return done(machines.rename_machine(here.desk, here.actor, machine, edit.name or ""))
+    seconds = edit.waits_seconds
+    return done(machines.wait_for_newest(here.desk, here.actor, machine, seconds))
 
 
 @router.delete("/machines/{machine}")
@@ -168,6 +218,7 @@ def assign_machine(here: Signed, machine: MachineWord, assignment: Assignment) -
             menu=assignment.menu,
             intent=assignment.intent,
             specialisation=assignment.specialisation,
+            once=assignment.once,
             network=assignment.network,
             name=assignment.name,
         )
@@ -186,6 +237,20 @@ def release_machine(here: Signed, machine: MachineWord) -> ApiDone:
     return done(machines.release_machine(here.desk, here.actor, machine))
 
 
+@router.post("/machines/{machine}/once/{deed}")
+def about_once(
+    here: Signed, machine: MachineWord, deed: Annotated[Literal["again", "drop"], Path()]
+) -> ApiDone:
+    """Ask again for what the machine was to boot once, or do without it."""
+    return done(ONCE[deed](here.desk, here.actor, machine))
+
+
+@router.post("/machines/{machine}/wake")
+def wake_machine(here: Signed, machine: MachineWord) -> ApiDone:
+    """Send the packet that wakes the machine; `woken` of the machine says what came of it."""
+    return done(wake.wake_machine(here.desk, here.actor, machine))
+
+
 @router.get("/inbox")
 def inbox(here: Signed) -> list[ApiHeld]:
     """Machines that wait right now."""
@@ -201,13 +266,46 @@ def forget_waiting(here: Signed, network: Word, mac: Word) -> ApiDone:
     return done(machines.forget_held(here.desk, here.actor, network, mac))
 
 
-def _shown(view: MachineView) -> ApiMachine:
-    return ApiMachine(
-        view.id,
-        view.name,
-        [ApiMac(network, mac) for network, mac in view.macs],
-        view.intent,
-        view.host,
-        view.menu,
-        view.specialisation,
-    )
+def _shown(here: Here, views: Sequence[MachineView]) -> list[ApiMachine]:
+    woken = wake.woken(here.reads, views, here.now)
+    runs = running.running(here.reads, views)
+    return [
+        ApiMachine(
+            view.id,
+            view.name,
+            [ApiMac(network, mac) for network, mac in view.macs],
+            view.intent,
+            view.host,
+            view.menu,
+            view.specialisation,
+            view.waits_seconds,
+            _once(view),
+            _woken(woken.get(view.id)),
+            _running(runs.get(view.id)),
+        )
+        for view in views
+    ]
+
+
+def _woken(found: wake.Woken | None) -> ApiWoken | None:
+    if found is None:
+        return None
+    return ApiWoken(found.row.at, list(found.row.networks), found.came, found.row.why)
+
+
+def _running(found: running.Truth | None) -> ApiRunning | None:
+    if found is None:
+        return None
+    row, how = found.row, (found.stand, found.gets, found.behind)
+    return ApiRunning(row.boot, row.host, row.generation, row.toplevel, row.at, *how)
+
+
+def _once(view: MachineView) -> ApiOnce | None:
+    once, had = view.once, view.had
+    if once is None:
+        return None
+    how = (had.state, had.at, had.boot) if had else ("asked", None, None)
+    return ApiOnce(once.kind, once.host, once.specialisation, *how)
+
+
+ONCE = {"again": once.again, "drop": once.drop}

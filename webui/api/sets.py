@@ -14,10 +14,14 @@ from appliance.model.builders import SYSTEMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.outlook import KINDS
 from appliance.model.public_names import SERVICES
+from appliance.model.running import STANDS as RUNNING
 from appliance.model.storage import STATES as STORAGE_STATES
 from appliance.model.table import INTENTS
 from appliance.model.trust import TREATMENTS
+from appliance.model.wake import STANDS as WOKEN
 from appliance.model.way import Stand
+from appliance.once import ONCE
+from appliance.once import STATES as ONCE_STATES
 from appliance.store.builder_states import STATES as BUILDER_STATES
 from appliance.store.builder_states import STEPS
 from appliance.store.cache_states import STATES as CACHE_STATES
@@ -48,11 +52,14 @@ SETS: Mapping[str, Iterable[str]] = {
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),
     "need": KINDS,
+    "once": ONCE,
+    "once state": ONCE_STATES,
     "part": ("kernel", "initrd"),
     "protocol": PROTOCOLS,
     "public name": NAME_STATES,
     "recipe": ("linux",),
     "revision": REVISION_STATES,
+    "running": RUNNING,
     "scope": SCOPES,
     "service": SERVICES,
     "severity": ("note", "warn", "bad"),
@@ -66,6 +73,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "trust": TREATMENTS,
     "unknown machine": UNKNOWNS,
     "way": tuple(Stand),
+    "woken": (*WOKEN, "unsent"),
     "wish": ("waiting", "done", "refused"),
 }
 """What a word is of → the words there are."""

@@ -38,6 +38,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     ),
     "warn": (
         events.GenerationBadHere,
+        events.OnceUnsure,
+        events.SystemSwitched,
         events.ForeignBootServer,
         events.LeaseDeclined,
         events.LeaseRefused,
@@ -80,6 +82,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.SourceChanged,
         events.BuildEnded,
         events.GenerationChosen,
+        events.OnceSpent,
+        events.MachineWoken,
         events.RevisionTried,
         events.TrialExtended,
         events.AddressLeft,

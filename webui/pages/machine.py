@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import machines as deeds
+from appliance.actions import once as deeds_once
+from appliance.actions import running as deeds_running
+from appliance.actions import wake as deeds_wake
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.generations import Standings, booted, served
@@ -15,12 +18,15 @@ from appliance.store.boots import BootRow
 from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
-from webui.forms import Text, beside, filled
-from webui.pages import choices, frame, histories, states
+from webui.forms import Text, beside, filled, whole
+from webui.pages import choices, frame, histories, once, running, states, wake
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine
+from webui.pages.once import OnceView
 from webui.pages.page import Field, after, own_path, page
+from webui.pages.running import RunningView
+from webui.pages.wake import WakeView
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -45,6 +51,10 @@ class OneMachineView(NamedTuple):
     gets_href: str
     next: tuple[Group, ...]
     next_problem: str
+    once: OnceView
+    woken: WakeView
+    waits: tuple[Choice, ...]
+    running: RunningView
     goes_on: str  # what a release from hold gives it back, "" when nothing does
     name: Field
     addresses: tuple[Address, ...]
@@ -113,6 +123,29 @@ def release(here: Signed, ident: str) -> Response:
     return after(f"/machines/{ident}", done.act)
 
 
+@router.post("/machines/{ident}/once/{deed}")
+def about_once(here: Signed, ident: str, deed: Literal["again", "drop"]) -> Response:
+    """Ask again for what it was to boot once, or do without it."""
+    act = deeds_once.again if deed == "again" else deeds_once.drop
+    done = act(here.desk, here.actor, _machine(here, ident).id)
+    return after(f"/machines/{ident}", done.act)
+
+
+@router.post("/machines/{ident}/newest")
+def wait_for_newest(here: Signed, ident: str, waits: Text = "0") -> Response:
+    """Let it wait for the newest image of its host, or not."""
+    ident = _machine(here, ident).id
+    done = deeds.wait_for_newest(here.desk, here.actor, ident, whole(waits) or 0)
+    return after(f"/machines/{ident}", done.act)
+
+
+@router.post("/machines/{ident}/wake")
+def wake_up(here: Signed, ident: str) -> Response:
+    """Wake it; the page says what came of that."""
+    done = deeds_wake.wake_machine(here.desk, here.actor, _machine(here, ident).id)
+    return after(f"/machines/{ident}", done.act)
+
+
 @router.post("/machines/{ident}/name")
 def rename(here: Signed, ident: str, name: Text = "") -> Response:
     """Give it another name."""
@@ -172,6 +205,10 @@ def built(
         gets_href=f"/hosts/{machine.host}",
         next=choices.next_boots(machine, offered, menus),
         next_problem=said.get("next", ""),
+        once=once.once(machine, here.now),
+        woken=wake.woken(deeds_wake.woken(reads, [machine], here.now).get(ident), here.now),
+        waits=_waits(machine.waits_seconds),
+        running=running.running(deeds_running.running(reads, [machine]).get(ident), here.now),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),
@@ -263,3 +300,15 @@ def _offered(here: Here) -> tuple[HostChoice, ...]:
 def _networks(names: Sequence[str], chosen: str) -> tuple[Choice, ...]:
     on = [Choice(name, f"On {name}", name == chosen) for name in names]
     return (Choice("", "On any network", not chosen), *on)
+
+
+def _waits(seconds: int) -> tuple[Choice, ...]:
+    minutes = sorted({0, 5, 10, 30, seconds // 60})
+    return tuple(
+        Choice(
+            str(60 * each),
+            f"Wait for the newest, {each} min at most" if each else "Boot what there is",
+            60 * each == seconds,
+        )
+        for each in minutes
+    )

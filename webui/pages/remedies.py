@@ -86,6 +86,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "artifact-pruned": (Deed.BUILD, Deed.PICK),
     "build-waiting": (Deed.WATCH, Deed.PICK),
     "all-bad": (Deed.GENERATIONS, Deed.BUILD),
+    "install-unsure": (Deed.PICK, Deed.BOOTS),
     "build-failed": (Deed.BUILD, Deed.WATCH),
     "nothing-to-boot": (Deed.PICK,),
     "local-exit-failed": (Deed.PICK, Deed.BOOTS),

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 
-from appliance.store import boot_history, boots, inventory_view
+from appliance.store import boot_history, boots, inventory_view, running, wakes
 from appliance.store.boots import BootRow, HeldRow, StepRow
 from appliance.store.looks.open import Files
+from appliance.store.running import RunningRow
+from appliance.store.wakes import WakeRow
 
 HELD_SECONDS = 60
 """A machine that stopped asking this long ago no longer waits."""
@@ -24,6 +26,14 @@ class BootLooks(Files):
     def newest_boots(self) -> list[BootRow]:
         """The newest boot of every MAC, newest first."""
         return self.look("boot", boot_history.newest_of_each, [])
+
+    def running(self) -> list[RunningRow]:
+        """What machines said last that they run."""
+        return self.look("boot", running.every, [])
+
+    def wakes(self) -> dict[str, WakeRow]:
+        """When each machine was woken last, by its id."""
+        return self.look("boot", wakes.every, {})
 
     def boots_in_progress(self, states: Collection[str]) -> list[BootRow]:
         """Boots that have not ended and are in one of these states, newest first."""

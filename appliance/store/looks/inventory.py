@@ -1,11 +1,13 @@
 """nixie.db: the inventory, the revisions, what was asked of the network."""
 
+from dataclasses import replace
+
 from appliance.model.builders import Builder
 from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
 from appliance.model.storage import USUAL
-from appliance.store import inventory_view
+from appliance.store import inventory_view, once
 from appliance.store.inventory_view import (
     Author,
     DeviceView,
@@ -18,6 +20,7 @@ from appliance.store.inventory_view import (
     Wish,
 )
 from appliance.store.looks.open import Files
+from appliance.store.once import OnceRow
 
 
 class InventoryLooks(Files):
@@ -29,7 +32,11 @@ class InventoryLooks(Files):
 
     def machines(self) -> list[MachineView]:
         """Machines in force."""
-        return self.look("nixie", inventory_view.machines, [])
+        found: list[MachineView] = self.look("nixie", inventory_view.machines, [])
+        if not any(one.once for one in found):
+            return found
+        had: dict[str, OnceRow] = self.look("boot", once.every, {})
+        return [replace(one, had=had.get(one.once.id)) if one.once else one for one in found]
 
     def kept_by_hold(self, machine: str) -> str | None:
         """The kind of intent that a release brings back."""

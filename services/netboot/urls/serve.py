@@ -36,6 +36,9 @@ PHONE_HOME_FIELDS = 20
 TOLD = ("toplevel", "kernel", "uptime", "failed", "hostname")
 """What a phone-home may say; the rest is not kept."""
 
+CURRENT = "current"
+"""The one word of a later report: what the system was switched to."""
+
 DISK_SECONDS = 3  # Retry-After while nothing can be written down
 USER_TIMEOUT_MS = 60_000  # a machine that was switched off in a download is noticed after this
 TCP_USER_TIMEOUT = 18
@@ -131,7 +134,11 @@ class Boot:
         except ValueError:
             return text(400, f"A phone-home has at most {PHONE_HOME_FIELDS} fields.")
         told = {name: clean(fields[name][0], 512) for name in TOLD if name in fields}
-        status, sentence = self._grants.phone_home(match[1], match[2], told)
+        if CURRENT in fields:
+            runs = clean(fields[CURRENT][0], 512)
+            status, sentence = self._grants.reported(match[1], match[2], runs)
+        else:
+            status, sentence = self._grants.phone_home(match[1], match[2], told)
         if status == 404:
             self._grants.complain(asker.network, asker.address, f"/up/{match[1]}")
         return text(status, sentence)

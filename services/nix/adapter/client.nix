@@ -1,10 +1,10 @@
-# The client module: a host that Nixie booted tells it so, once, knows which of its network cards the boot came through, and
+# The client module: a host that Nixie booted tells it so, once, and what it is switched to by hand, knows which of its network cards the boot came through, and
 # has its Nix ask the router's binary cache first.
 #
 # Works with every NixOS release that has systemd services, changes no option of the host but for one line that nix.conf
 # ends with, and may be imported twice (by the host itself and by Nixie): modules with one key count once.  The command line
 # carries what it needs:
-#   nixie.boot=http://…/up/<id>.<secret>   where to tell, and the right to tell once
+#   nixie.boot=http://…/up/<id>.<secret>   where to tell, and the right to tell once that it is up, and what it runs later
 #   nixie.cache=http://…/cache=KEY         where the binary cache is, and its public key
 #   BOOTIF=01-aa-bb-cc-dd-ee-ff            the card that loaded the kernel
 { config, lib, options, pkgs, ... }:
@@ -72,6 +72,8 @@ in
         ProtectHome = true;
         ProtectSystem = "strict";
       };
+      # A switch to a system without this module does not end it: that is what it tells of.
+      unitConfig.X-StopOnRemoval = false;
       script = builtins.readFile ./phone-home.sh;
     };
   };

@@ -1,4 +1,5 @@
-# One POST of toplevel, kernel, uptime, failed and hostname to the address on the command line.
+# One POST of toplevel, kernel, uptime, failed and hostname to the address on the command line; after that one of what the
+# system was switched to, each time that somebody does so.
 # Runs under bash and busybox ash; needs coreutils, sed, systemctl, and curl or wget.
 url=
 for word in $(cat "${NIXIE_CMDLINE:-/proc/cmdline}"); do
@@ -8,11 +9,6 @@ if [ -z "$url" ]; then
   echo "not booted by Nixie: nothing to tell"
   exit 0
 fi
-if [ -e "${NIXIE_RUN:-/run/nixie}/told" ]; then
-  echo "told already"
-  exit 0
-fi
-
 encoded() {
   printf %s "$1" | sed -e 's/%/%25/g' -e 's/&/%26/g' -e 's/+/%2B/g' -e 's/=/%3D/g' -e 's/ /%20/g' -e 's/\\/%5C/g'
 }
@@ -25,6 +21,23 @@ posted() {
     env -u http_proxy timeout 10 wget -q -O /dev/null --post-data "$1" "$url"
   fi
 }
+
+# The unit outlives a switch to a system without this module, which is what there is to tell of.
+watched() {
+  told=$(readlink -f "${NIXIE_SYSTEM:-/run/booted-system}")
+  while [ "${NIXIE_LOOK_SECONDS:-30}" != 0 ] && sleep "${NIXIE_LOOK_SECONDS:-30}"; do
+    runs=$(readlink -f "${NIXIE_CURRENT:-/run/current-system}")
+    if [ -n "$runs" ] && [ "$runs" != "$told" ] && posted "current=$(encoded "$runs")"; then
+      told=$runs
+    fi
+  done
+  exit 0
+}
+
+if [ -e "${NIXIE_RUN:-/run/nixie}/told" ]; then
+  echo "told already"
+  watched
+fi
 
 # Wait until starting has come to an end, well or not, but not for a unit that hangs.
 timeout 60 systemctl is-system-running --wait > /dev/null || true
@@ -40,7 +53,7 @@ while [ "$tries" -lt 40 ]; do
   if posted "$body"; then
     : > "${NIXIE_RUN:-/run/nixie}/told"
     echo "the router knows that this system is up"
-    exit 0
+    watched
   fi
   tries=$((tries + 1))
   sleep $((tries < 10 ? tries : 10))

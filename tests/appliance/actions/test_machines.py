@@ -258,3 +258,14 @@ def test_what_cannot_be_in_the_inbox_cannot_be_forgotten(
 ) -> None:
     with pytest.raises(Refused):
         machines.forget_held(desk, OWNER, network, mac)
+
+
+def test_a_machine_waits_for_the_newest_an_hour_at_most(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, MAC, name="anvil")
+    done = machines.wait_for_newest(desk, OWNER, "anvil", 600)
+    assert done.what == "anvil waits for the newest image, for 10 min at most."
+    assert only(desk).waits_seconds == 600
+    with pytest.raises(Refused, match="an hour at most"):
+        machines.wait_for_newest(desk, OWNER, "anvil", 3601)
+    machines.wait_for_newest(desk, OWNER, "anvil", 0)
+    assert only(desk).waits_seconds == 0

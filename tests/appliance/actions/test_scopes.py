@@ -25,11 +25,13 @@ from appliance.actions import (
     names,
     networks,
     notices,
+    once,
     outside,
     public_names,
     router,
     sources,
     traces,
+    wake,
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
@@ -189,6 +191,10 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "hold_machine": Deed("write", lambda d, a: machines.hold_machine(d, a, "desk-1")),
     "release_machine": Deed("write", lambda d, a: machines.release_machine(d, a, "desk-2")),
+    "once_again": Deed("write", lambda d, a: once.again(d, a, "desk-4")),
+    "once_dropped": Deed("write", lambda d, a: once.drop(d, a, "desk-4")),
+    "wake_machine": Deed("write", lambda d, a: wake.wake_machine(d, a, "desk-1"), undoable=False),
+    "wait_for_newest": Deed("write", lambda d, a: machines.wait_for_newest(d, a, "desk-1", 600)),
     "remove_machine": Deed("write", lambda d, a: machines.remove_machine(d, a, "desk-1")),
     "forget_held": Deed(
         "write", lambda d, a: machines.forget_held(d, a, "lan", OTHER), undoable=False
@@ -253,6 +259,8 @@ def lived_in(desk: Desk, judge: Judge, tmp_path: Path) -> Desk:
     machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1")
     machines.assign_machine(desk, OWNER, "52:54:00:00:00:09", host="ember", name="desk-2")
     machines.hold_machine(desk, OWNER, "desk-2")
+    once_on = {"host": "ember", "once": "rescue", "name": "desk-4"}
+    machines.assign_machine(desk, OWNER, "52:54:00:00:00:0a", **once_on)
     menus.make_menu(desk, OWNER, "workshop", ["ember"])
     connection = writer(tmp_path / "build.db", builds.MIGRATIONS)
     for ident, state in (("b1", "running"), ("b2", "failed")):

@@ -41,3 +41,10 @@ def test_a_machine_that_does_not_wait_is_not_released(home: Home) -> None:
 def test_a_held_boot_offers_what_the_machine_had(lived_in: Home) -> None:
     lived_in.post("/machines", mac="b4:2e:99:a7:10:5c", name="bellows")
     assert "Choose what it boots next" in lived_in.get("/boots/held-4817")
+
+
+def test_a_machine_waits_for_the_newest_as_long_as_its_owner_says(home: Home) -> None:
+    path = f"/machines/{home.ids['anvil-machine']}"
+    html = home.post(f"{path}/newest", waits="600")
+    assert "anvil waits for the newest image, for 10 min at most." in html
+    assert '<option value="600" selected>' in html
