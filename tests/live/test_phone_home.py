@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,17 @@ case "$1" in
   list-units)
     echo 'data.mount loaded failed failed /data'
     echo 'dev-disk-by\\x2duuid.swap loaded failed failed swap' ;;
+  is-active)
+    case "$2" in
+      oven.service) echo active ;;
+      mill.service) echo failed; exit 3 ;;
+      *) echo activating; exit 3 ;;
+    esac ;;
 esac
+"""
+JOURNALCTL = """#!/bin/sh
+echo "$2: no grain & 100% empty"
+echo "$2: a=b+c"
 """
 
 
@@ -67,8 +78,9 @@ def system(tmp_path: Path) -> Path:
     (tmp_path / "booted-system").symlink_to(tmp_path / "toplevel")
     tools = tmp_path / "tools"
     tools.mkdir()
-    (tools / "systemctl").write_text(SYSTEMCTL)
-    (tools / "systemctl").chmod(0o755)
+    for name, text in (("systemctl", SYSTEMCTL), ("journalctl", JOURNALCTL)):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
     return tmp_path
 
 
@@ -98,7 +110,9 @@ Kind = Callable[[Path], list[str]]
 KINDS = pytest.mark.parametrize("kind", [with_bash_and_curl, with_busybox_alone])
 
 
-def tell(shell: list[str], system: Path, cmdline: str) -> subprocess.CompletedProcess[str]:
+def tell(
+    shell: list[str], system: Path, cmdline: str, **more: str
+) -> subprocess.CompletedProcess[str]:
     (system / "cmdline").write_text(cmdline)
     # The busybox one sees nothing but busybox.
     rest = "" if "sh" in shell else ":/usr/bin:/bin"
@@ -110,6 +124,8 @@ def tell(shell: list[str], system: Path, cmdline: str) -> subprocess.CompletedPr
             "NIXIE_RUN": str(system),
             "NIXIE_SYSTEM": str(system / "booted-system"),
             "http_proxy": "http://127.0.0.1:9",
+            "NIXIE_SETTLE": "0",
+            **more,
         },
         capture_output=True,
         text=True,
@@ -153,3 +169,26 @@ def test_a_system_that_nixie_did_not_boot_is_left_alone(
 ) -> None:
     assert tell(kind(system), system, "root=/dev/sda1 quiet\n").returncode == 0
     assert router.heard == []
+
+
+@KINDS
+def test_units_that_the_host_names_are_told_of(kind: Kind, system: Path, router: Router) -> None:
+    needed = {"NIXIE_HEALTH": "oven.service mill.service"}
+    assert tell(kind(system), system, f"nixie.boot={router.url}", **needed).returncode == 0
+    ((_, fields),) = router.heard
+    assert fields["health"] == ["oven.service=active,mill.service=failed"]
+    assert fields["log"] == [
+        "mill.service:\nmill.service: no grain & 100% empty\nmill.service: a=b+c"
+    ]
+
+
+@KINDS
+def test_a_unit_that_hangs_is_waited_for_but_not_for_ever(
+    kind: Kind, system: Path, router: Router
+) -> None:
+    began = time.monotonic()
+    needed = {"NIXIE_HEALTH": "oven.service slow.service", "NIXIE_HEALTH_SECONDS": "3"}
+    assert tell(kind(system), system, f"nixie.boot={router.url}", **needed).returncode == 0
+    ((_, fields),) = router.heard
+    assert fields["health"] == ["oven.service=active,slow.service=activating"]
+    assert 2 <= time.monotonic() - began < 15

@@ -91,6 +91,8 @@ let
     else
       [ ];
 
+  health = map plain (extended.config.nixie.health.units or [ ]);
+
   findings =
     (if asBuilt || isNative || mounted == [ ] then [ ] else [
       (finding "warn"
@@ -109,6 +111,9 @@ let
       (finding "bad"
         "The host forces the lists of kernel modules of its first stage, so these, which mount the store, are missing there: ${quoted absent}."
         "boot.initrd.kernelModules = [ \"loop\" \"overlay\" \"squashfs\" ];")
+    ])
+    ++ (if health == [ ] then [ ] else [
+      (finding "note" "A boot counts as good once these units are active: ${quoted health}." null)
     ])
     ++ (if asBuilt && !bringsClient then [
       (finding "note" "Served exactly as built, the host does not tell when it is up: a boot ends as served." null)
