@@ -886,6 +886,19 @@ class SourceActed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookHeard(Event):
+    """A forge at {address} told of a push, and it was {outcome}. {what}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    outcome: str  # model/webhooks.py
+    what: str
+    address: str
+    digest: str  # of what it sent
+
+
+@dataclass(frozen=True, slots=True)
 class BuildActed(Event):
     """{what}"""
 

@@ -14,6 +14,7 @@ from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import SourceActed
+from appliance.model import look_times
 from appliance.model.host_keys import NotAHostKey, host_keys
 from appliance.model.source_options import server_name
 from appliance.model.source_url import NotASource, SourceUrl, parse
@@ -21,7 +22,8 @@ from appliance.store import inventory
 from appliance.store.tables import AllowedDirectory, Source
 
 TRUSTS = ("mine", "stranger")
-CREDENTIALS = "sources"  # folder below STATE/secrets/web
+CREDENTIALS = "sources"  # folders below STATE/secrets/web
+WEBHOOKS = "webhooks"
 CREDENTIAL_KINDS = ("token", "ssh-key", "none")
 SHORTEST_INTERVAL = 60
 LONGEST_INTERVAL = 30 * 86400
@@ -92,11 +94,17 @@ def edit_source(
     as_built: bool | None = None,
     allow_ifd: bool | None = None,
     interval_seconds: int | None = None,
+    schedule: str | None = None,
 ) -> Done:
-    """Change how a source is treated; None leaves a setting as it is."""
+    """Change how a source is treated; None leaves a setting as it is.
+
+    `schedule` are days and times (model/look_times.py) that take the place of the interval; "" is
+    none.
+    """
     with act(desk, actor, "edit_source") as doing:
         row = _source(doing.session, source)
         problems = _choices(trust or row.trust, interval_seconds or 0)
+        schedule = _times(schedule, problems)
         if name is not None:
             problems += _name_problems(name, needed=True)
             other = inventory.named(doing.session, Source, name.strip())
@@ -110,6 +118,7 @@ def edit_source(
             "as_built": as_built,
             "allow_ifd": allow_ifd,
             "interval_seconds": interval_seconds,
+            "schedule": schedule,
         }
         changed = doing.change(row, **{key: to for key, to in asked.items() if to is not None})
         what = f"{row.name} is changed." if changed else f"{row.name} was like that already."
@@ -189,9 +198,10 @@ def kept_credential(desk: Desk, credential: str | None) -> Kept:
 def sweep_credentials(desk: Desk) -> None:
     """Forget keys that no source uses, and that no undo of the last day would bring back."""
     used = inventory.credentials(desk.inventory, desk.now() - SWEEP_SECONDS)
-    for name in desk.secrets.names(CREDENTIALS):
-        if name not in used:
-            desk.secrets.remove(f"{CREDENTIALS}/{name}")
+    for folder in (CREDENTIALS, WEBHOOKS):
+        for name in desk.secrets.names(folder):
+            if name not in used:
+                desk.secrets.remove(f"{folder}/{name}")
 
 
 def allow_directory(desk: Desk, actor: Actor, path: str) -> Done:
@@ -258,6 +268,17 @@ def _choices(trust: str, interval_seconds: int) -> list[Problem]:
             )
         )
     return problems
+
+
+def _times(schedule: str | None, problems: list[Problem]) -> str | None:
+    """Days and times as they are stored."""
+    if schedule is None or not schedule.strip():
+        return schedule and ""
+    try:
+        return str(look_times.read(schedule))
+    except ValueError as wrong:
+        problems.append(problem(str(wrong), "schedule"))
+        return None
 
 
 def _name_problems(name: str, *, needed: bool = False) -> list[Problem]:

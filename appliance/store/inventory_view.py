@@ -28,6 +28,8 @@ class SourceView:
     allow_ifd: bool
     interval_seconds: int  # 0: only when asked
     credential: str | None  # file name below STATE/secrets/web/sources
+    schedule: str = ""  # model/look_times.py; "": by the interval
+    webhook: str | None = None  # file name below STATE/secrets/web/webhooks, where one is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,13 @@ class DraftView:
 def sources(connection: sqlite3.Connection) -> list[SourceView]:
     """Sources in force, oldest first."""
     rows = connection.execute(
-        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential"
+        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential, schedule,"
+        " webhook"
         " FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
     ).fetchall()
     return [
-        SourceView(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential)
-        for ident, name, url, trust, as_built, ifd, every, credential in rows
+        SourceView(ident, name, url, trust, bool(as_built), bool(ifd), int(every), *more)
+        for ident, name, url, trust, as_built, ifd, every, *more in rows
     ]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0013")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -65,6 +65,8 @@ class Source(InventoryRow, table=True):
     allow_ifd: bool
     interval_seconds: int
     credential: str | None = None
+    schedule: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    webhook: str | None = None
     created_at: float
     removed_at: float | None = None
 

@@ -8,14 +8,16 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from appliance.errors import NixieError
 from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
+from appliance.model.schedule import zone
 from appliance.signs import Signs
-from appliance.store import build_facts, builds, generations
+from appliance.store import build_facts, builds, generations, slices
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
@@ -30,7 +32,7 @@ from services.nix.lan_cache.driver import LanCache
 from services.nix.publish.driver import tidy, write_table
 from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
-from services.nix.schedule import Waiting, fits, next_check, startable
+from services.nix.schedule import Waiting, planned, startable
 from services.nix.store import store_in
 from services.nix.works.driver import Ended, build, unchanged
 
@@ -98,6 +100,8 @@ class Role:
         self._wake = wake
         self._nixie = Follower(desk.state / "nixie.db")
         self._boot = Follower(desk.state / "boot.db")
+        self._net = Follower(desk.state / "net.db")
+        self._where: tzinfo = UTC
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, str | None] = {}  # asked for while a check was running
         self._builds: dict[str, asyncio.Task[None]] = {}
@@ -123,6 +127,7 @@ class Role:
             if self._nixie.changed() or first:
                 self._read_inventory(first=first)
                 told, first = True, False
+            self._look_at_clock()
             told = (self._boot.changed() and self._heard()) or told
             self._check_due()
             self._start_builds()
@@ -236,17 +241,21 @@ class Role:
                 self._check(ident, None)
 
     def _following(self, ident: str, row: SourceStateRow) -> float | None:
-        """When a source is checked by itself: soon, when the owner gave it another interval."""
+        """When a source is checked by itself: soon, when the owner changed that."""
         source = self.inventory.source(ident)
         if source is None or row.state == "removed":
             return row.next_at
-        if fits(source.interval_seconds, row.checked_at, row.next_at):
-            return row.next_at
-        before = row.checked_at or self.desk.now()
-        following = next_check(before, source.interval_seconds, chance())
-        with transaction(self.desk.database):
-            build_facts.source_timed(self.desk.database, ident, following)
+        known = (self._where, row.checked_at, row.next_at, self.desk.now(), chance())
+        following = planned(source.interval_seconds, source.schedule, *known)
+        if following != row.next_at:
+            with transaction(self.desk.database):
+                build_facts.source_timed(self.desk.database, ident, following)
         return following
+
+    def _look_at_clock(self) -> None:
+        """In which time zone the router is."""
+        found = slices.published(self._net) if self._net.changed() else None
+        self._where = zone(found.time.zone) if found else self._where
 
     def _check(self, ident: str, wish: str | None) -> None:
         if ident in self._checks:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from appliance.actions import sources
+from appliance.actions import sources, webhooks
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
@@ -33,6 +33,16 @@ Interval = Annotated[
 ]
 
 
+Schedule = Annotated[
+    str,
+    Field(
+        max_length=200,
+        examples=["mon,fri 04:00"],
+        description="days and times by the router's clock, in place of the interval; empty: none",
+    ),
+]
+
+
 @shape
 class ApiLocked:
     """One locked state of a source."""
@@ -57,7 +67,9 @@ class ApiSource:
     as_built: bool
     allow_ifd: bool
     interval_seconds: Interval
+    schedule: Schedule
     has_credential: bool
+    webhook: Annotated[bool, Field(description="whether its forge may tell of pushes")]
     state: Annotated[str, one_of("source", examples=["ready"])]
     what: Annotated[str, Field(description="a sentence when it is unreadable")]
     checked_at: Seconds | None
@@ -89,6 +101,35 @@ class SourceEdit:
     as_built: bool | None = None
     allow_ifd: bool | None = None
     interval_seconds: Interval | None = None
+    schedule: Schedule | None = None
+
+
+@shape
+class WantedWebhook:
+    """Whether the source has a webhook; `open` makes a new secret each time."""
+
+    __pydantic_config__ = body(open=True)
+    open: bool
+
+
+@shape
+class ApiDelivery:
+    """What a forge told, and what became of it."""
+
+    at: Seconds
+    outcome: Annotated[str, one_of("delivery", examples=["taken"])]
+    what: str
+    address: str
+
+
+@shape
+class ApiWebhook:
+    """Where the forge tells of pushes; `secret` is shown this once, and empty otherwise."""
+
+    path: Annotated[str, Field(examples=["/hooks/0197…"], description='"" where it has none')]
+    secret: str
+    what: str
+    deliveries: list[ApiDelivery]
 
 
 @shape
@@ -175,6 +216,7 @@ def edit_source(here: Signed, source: SourceWord, edit: SourceEdit) -> ApiDone:
             as_built=edit.as_built,
             allow_ifd=edit.allow_ifd,
             interval_seconds=edit.interval_seconds,
+            schedule=edit.schedule,
         )
     )
 
@@ -206,6 +248,22 @@ def set_source_credential(here: Owning, source: SourceWord, credential: Credenti
             known_hosts=credential.known_hosts,
         )
     )
+
+
+@router.get("/sources/{source}/webhook")
+def source_webhook(here: Signed, source: SourceWord) -> ApiWebhook:
+    """Its webhook, with what was delivered last."""
+    return _webhook(here, one_source(here, source).id, "", "")
+
+
+@router.put("/sources/{source}/webhook")
+def set_source_webhook(here: Owning, source: SourceWord, wanted: WantedWebhook) -> ApiWebhook:
+    """Open a webhook with a new secret, or close it."""
+    if wanted.open:
+        told, secret = webhooks.open_webhook(here.desk, here.actor, source)
+    else:
+        told, secret = webhooks.close_webhook(here.desk, here.actor, source), ""
+    return _webhook(here, told.subject, told.what, secret)
 
 
 @router.get("/sources/{source}/revisions")
@@ -242,7 +300,9 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
         as_built=view.as_built,
         allow_ifd=view.allow_ifd,
         interval_seconds=view.interval_seconds,
+        schedule=view.schedule,
         has_credential=view.credential is not None,
+        webhook=view.webhook is not None,
         state=state.state if state else "waiting",
         what=state.what if state else "",
         checked_at=state.checked_at if state else None,
@@ -250,6 +310,13 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
         hosts=len(here.reads.verdicts(view.id)),
         revision=_revision(newest[0]) if newest else None,
     )
+
+
+def _webhook(here: Here, source: str, what: str, secret: str) -> ApiWebhook:
+    is_open = any(one.id == source and one.webhook for one in here.reads.sources())
+    told = webhooks.deliveries(here.desk, source)[: webhooks.SHOWN]
+    rows = [ApiDelivery(at, one.outcome, one.what, one.address) for at, one in told]
+    return ApiWebhook(f"/hooks/{source}" if is_open else "", secret, what, rows)
 
 
 def _revision(row: RevisionRow) -> ApiLocked:

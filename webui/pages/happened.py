@@ -115,6 +115,7 @@ QUIET: tuple[type[Event], ...] = (
     events.PublicNameActed,
     events.PublicNameAsked,
     events.PublicNameRefused,
+    events.WebhookHeard,
     events.WanAsked,
     events.WanFound,
 )

@@ -29,6 +29,7 @@ from appliance.actions import (
     router,
     sources,
     traces,
+    webhooks,
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
@@ -87,6 +88,12 @@ def builder(desk: Desk, actor: Actor) -> str:
     return builders.save_builder(desk, actor, "", Said("kiln", "kiln.lan")).subject
 
 
+def closed_webhook(desk: Desk, actor: Actor) -> object:
+    """The webhook of a source, opened and closed again."""
+    webhooks.open_webhook(desk, OWNER, "hosts")
+    return webhooks.close_webhook(desk, actor, "hosts")
+
+
 def shown(desk: Desk, actor: Actor) -> str:
     """The id of a builder that is known by what it showed."""
     ident = builder(desk, OWNER)
@@ -142,6 +149,8 @@ DEEDS: Mapping[str, Deed] = {
         "admin",
         lambda d, a: sources.set_source_credential(d, a, "hosts", kind="token", secret="abcd"),
     ),
+    "open_webhook": Deed("admin", lambda d, a: webhooks.open_webhook(d, a, "hosts")[0]),
+    "close_webhook": Deed("admin", closed_webhook),
     "allow_directory": Deed("admin", lambda d, a: sources.allow_directory(d, a, "/etc")),
     "forbid_directory": Deed("admin", lambda d, a: sources.forbid_directory(d, a, "/srv/flakes")),
     "build_host": Deed("write", lambda d, a: images.build_host(d, a, "ember"), undoable=False),

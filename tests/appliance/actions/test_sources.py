@@ -230,3 +230,20 @@ def test_credentials_need_more_than_writing(desk: Desk) -> None:
 def test_an_unknown_source_is_named_so(desk: Desk) -> None:
     with pytest.raises(Unknown):
         sources.refresh_source(desk, OWNER, "nothing")
+
+
+def test_days_and_times_are_kept_as_they_are_read(desk: Desk) -> None:
+    source = sources.add_source(desk, OWNER, "github:owner/hosts").subject
+    sources.edit_source(desk, OWNER, source, schedule="Fri MON 4:00")
+    assert desk.reads.sources()[0].schedule == "mon,fri 04:00"
+    sources.edit_source(desk, OWNER, source, name="others")
+    assert desk.reads.sources()[0].schedule == "mon,fri 04:00"
+    sources.edit_source(desk, OWNER, source, schedule=" ")
+    assert desk.reads.sources()[0].schedule == ""
+
+
+def test_what_is_no_time_is_refused_beside_its_field(desk: Desk) -> None:
+    source = sources.add_source(desk, OWNER, "github:owner/hosts").subject
+    with pytest.raises(Refused) as caught:
+        sources.edit_source(desk, OWNER, source, schedule="now and then")
+    assert [problem.where for problem in caught.value.problems] == [("schedule",)]

@@ -26,6 +26,7 @@ CLOSED = {
     "Act.scope": "scope",
     "Assignment.intent": "bare intent",
     "Boot.state": "boot",
+    "Delivery.outcome": "delivery",
     "Build.state": "build",
     "Builder.state": "builder",
     "Builder.systems": "system",
