@@ -886,6 +886,20 @@ class SourceActed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationPushed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    host: str
+    name: str
+    number: int
+    image: str
+    what: str
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookHeard(Event):
     """A forge at {address} told of a push, and it was {outcome}. {what}"""
 

@@ -40,6 +40,7 @@ from webui.api import (
     networks,
     notices,
     public_names,
+    pushes,
     sources,
     status,
     tokens,
@@ -116,6 +117,7 @@ from webui.session import Here, NotSignedIn, Room, Signed, anybody
 NOUNS = (
     sources,
     hosts,
+    pushes,
     images,
     builds,
     cache_api,

@@ -19,6 +19,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "cancel": ("build",),
         "retry": ("build",),
         "try": ("builder",),
+        "push": ("host", "push"),  # push: what web left in pushed/
     },
     "boot": {
         "pin": ("host", "image"),

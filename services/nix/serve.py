@@ -23,6 +23,7 @@ from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
+from services.nix.arrived.driver import Arrivals
 from services.nix.caches import Cache
 from services.nix.desk import Desk
 from services.nix.driver import Caches, Gate, Nix, chance, has_system_store, own_systems
@@ -30,19 +31,16 @@ from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
 from services.nix.lan_cache.driver import LanCache
 from services.nix.publish.driver import tidy, write_table
-from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
 from services.nix.schedule import Waiting, planned, startable
 from services.nix.store import store_in
-from services.nix.works.driver import Ended, build, unchanged
+from services.nix.works.driver import Ended, build, is_wanting
 
 BUILDS_AT_ONCE = 1
 PAUSE_SECONDS = 5.0
 UNDO_SECONDS = 7 * 86_400.0
 """How long the generations of a removed source stay, should the owner want it back."""
 TRIES = 3
-TRIED = frozenset({"running", "failed", "cancelled"})
-"""How a build stands that is not queued once more by itself."""
 
 
 async def serve(
@@ -109,7 +107,8 @@ class Role:
         self._cancelled: dict[str, str] = {}  # build → why
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
-        self._watch = Watch(desk, group)
+        self.watch = Watch(desk, group)
+        self.arrivals = Arrivals(desk, group)
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -131,7 +130,7 @@ class Role:
             told = (self._boot.changed() and self._heard()) or told
             self._check_due()
             self._start_builds()
-            self._watch.turn()
+            self.watch.turn()
             if told:
                 owed = not write_table(self.desk, self.inventory)
                 self.lan_cache.changed()
@@ -148,7 +147,9 @@ class Role:
             return
         before = {source.id: options(source) for source in self.inventory.sources}
         try:
-            self.inventory, asked = moment(connection, self._cursor())
+            self.inventory, asked = moment(
+                connection, build_facts.cursor(self.desk.database, "nixie.db")
+            )
         except sqlite3.Error:
             return  # its tables are being made; the next change brings us back
         for source in self.inventory.sources:
@@ -157,10 +158,10 @@ class Role:
             ):
                 self._check(source.id, None)
         self._forget_removed()
-        self._watch.follow(self.inventory.builders)
+        self.watch.follow(self.inventory.builders)
         for wish in asked:
             self._fulfil(wish)
-        self._watch.try_new()
+        self.watch.try_new()
 
     def _is_unfinished(self, source: SourceView) -> bool:
         """Its last check was cut off, or it was looked at with other options."""
@@ -171,9 +172,6 @@ class Role:
             or known.state in {"fetching", "looking", "removed"}
             or any(not looked.endswith(look_options(source)) for _, looked in looks)
         )
-
-    def _cursor(self) -> int:
-        return build_facts.cursor(self.desk.database, "nixie.db")
 
     def _forget_removed(self) -> None:
         kept = {source.id for source in self.inventory.sources}
@@ -221,9 +219,6 @@ class Role:
         self._cancel(row, "Cancelled by hand.")
         return None
 
-    def _wish_try(self, wish: Wish) -> str | None:
-        return self._watch.try_it(str(wish.body.get("builder", "")), wish.id)
-
     # ── sources ───────────────────────────────────────────────────────────────────────────────────
 
     def _check_due(self) -> None:
@@ -269,7 +264,7 @@ class Role:
 
     async def _checked(self, source: SourceView, wish: str | None) -> None:
         def ready(host: str) -> None:
-            if self._is_wanting(host):
+            if is_wanting(self.desk, host):
                 self._queue(host, "new revision", None)
 
         await check(self.desk, source, self.inventory.allowed, wish, ready)
@@ -280,16 +275,6 @@ class Role:
         if ident in self._again and not task.cancelled():
             self._check(ident, self._again.pop(ident))
         self._wake.set()
-
-    def _is_wanting(self, host: str) -> bool:
-        """A new image could come of a build, and none was tried from this very recipe."""
-        look = build_facts.look(self.desk.database, host)
-        if look is None or look.recipe is None:
-            return False
-        state, recipe = build_facts.last_try(self.desk.database, host)
-        if state in TRIED and recipe == look.recipe:
-            return False
-        return not unchanged(self.desk, host, from_json(look.recipe))
 
     # ── builds ────────────────────────────────────────────────────────────────────────────────────
 
@@ -395,5 +380,8 @@ _ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {
     "build": Role._wish_build,
     "cancel": Role._wish_cancel,
     "retry": Role._wish_retry,
-    "try": Role._wish_try,
+    "try": lambda role, wish: role.watch.try_it(str(wish.body.get("builder", "")), wish.id),
+    "push": lambda role, wish: role.arrivals.take(
+        wish, role.inventory.source(str(wish.body.get("host", "")).partition("/")[0])
+    ),
 }

@@ -116,6 +116,7 @@ QUIET: tuple[type[Event], ...] = (
     events.PublicNameAsked,
     events.PublicNameRefused,
     events.WebhookHeard,
+    events.GenerationPushed,
     events.WanAsked,
     events.WanFound,
 )
