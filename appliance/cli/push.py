@@ -1,6 +1,5 @@
 """`nixie host push`: the working tree of a flake becomes what machines run next."""
 
-import os
 import sys
 from typing import Annotated, Any
 
@@ -74,7 +73,7 @@ def _sent(client: Client, made: Any, lacks: Any) -> int:
             if told["has"] <= at:
                 raise Failed(
                     REFUSED,
-                    f"{os.path.basename(piece.path)} changed on its way. Push it again.",
+                    f"{piece.path} changed on its way. Push it again.",
                 )
             at = told["has"]
     return int(piece.size) - began

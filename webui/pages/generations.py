@@ -1,6 +1,7 @@
 """/hosts/<source>/<name>: a host's generations, which one is served and why."""
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -59,6 +60,7 @@ class HostView(NamedTuple):
     pinned: bool
     back: bool  # there is another one to roll back to
     lines: tuple[Line, ...]
+    push: str  # the command that pushes it
 
 
 @router.get("/hosts/{source}/{name}")
@@ -125,7 +127,18 @@ def built(here: Here, source: str, name: str) -> HostView:
         pinned=any(row.pinned for row in rows),
         back=given is not None and bool(others),
         lines=lines(rows, given, stands, called, here.now),
+        push=command(here, sources.get(source, source), name),
     )
+
+
+def command(here: Here, source: str, name: str) -> str:
+    """What is typed beside the flake to push the host.
+
+    The name of the source is quoted for a shell: it may hold anything but a slash.
+    """
+    router = f"{here.request.url.scheme}://{here.request.url.netloc}"
+    to = quote(f"{source}/{name}")
+    return f"nixie host push .#{name} --to {to} --url {router} --ca ca.crt --token …"
 
 
 def lead(name: str, rows: Sequence[GenerationRow], given: GenerationRow | None) -> str:

@@ -31,7 +31,8 @@ class Full(Exception):
 class Pieces:
     """The folder, below the state directory."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, most: int = MOST_BYTES) -> None:
+        self._most = most
         self._folder = state / FOLDER
         self._published = state / "published/files"
 
@@ -85,7 +86,7 @@ class Pieces:
         self.sweep()
         there = sum(one.stat().st_size for one in self._folder.iterdir())
         # Twice: it is copied to where it is served from.
-        if there + size > MOST_BYTES or shutil.disk_usage(self._folder).free < (
+        if there + size > self._most or shutil.disk_usage(self._folder).free < (
             2 * size + FREE_BYTES
         ):
             raise Full

@@ -51,6 +51,7 @@ def test_only_an_owner_pushes(desk: Desk, host: str) -> None:
     assert list((desk.reads.state / "pushed").iterdir()) == []
 
 
-def test_a_hash_that_is_none_touches_no_file(desk: Desk, host: str) -> None:
+@pytest.mark.usefixtures("host")
+def test_a_hash_that_is_none_touches_no_file(desk: Desk) -> None:
     with pytest.raises(Refused):
         pushes.add_piece(desk, OWNER, Piece(PIECE.path, "../x", 1), 0, b"x")

@@ -26,6 +26,7 @@ from appliance.actions import (
     notices,
     outside,
     public_names,
+    pushes,
     router,
     sources,
     traces,
@@ -37,6 +38,7 @@ from appliance.generations import FAILURES
 from appliance.model.builders import Said
 from appliance.model.config import RouterConfig
 from appliance.model.images import image_to_json
+from appliance.model.pushed import Piece, Pushed
 from appliance.model.wan import Wan
 from appliance.plan.slices import cut
 from appliance.store import boots, builder_states, builds, trials
@@ -94,6 +96,13 @@ def closed_webhook(desk: Desk, actor: Actor) -> object:
     return webhooks.close_webhook(desk, actor, "hosts")
 
 
+def pushed(desk: Desk, actor: Actor) -> object:
+    """A host that came from elsewhere."""
+    (desk.reads.state / "pushed").mkdir(exist_ok=True)
+    piece = Piece(f"/nix/store/{'a' * 32}-kernel", "0" * 64, 1)
+    return pushes.push_host(desk, actor, Pushed("ember", {}, (piece,)))
+
+
 def shown(desk: Desk, actor: Actor) -> str:
     """The id of a builder that is known by what it showed."""
     ident = builder(desk, OWNER)
@@ -142,6 +151,7 @@ DEEDS: Mapping[str, Deed] = {
     "add_source": Deed("write", lambda d, a: sources.add_source(d, a, "github:new/flakes")),
     "edit_source": Deed("write", lambda d, a: sources.edit_source(d, a, "hosts", as_built=True)),
     "remove_source": Deed("write", lambda d, a: sources.remove_source(d, a, "hosts")),
+    "push_host": Deed("admin", pushed, undoable=False),
     "refresh_source": Deed(
         "write", lambda d, a: sources.refresh_source(d, a, "hosts"), undoable=False
     ),

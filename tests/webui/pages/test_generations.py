@@ -132,3 +132,9 @@ def test_an_image_leads_to_the_comparison_with_the_one_before(home: Home) -> Non
 def test_an_image_that_is_gone_is_not_compared(home: Home) -> None:
     there = home.ids["image"]
     assert home.client.get(f"/images/{there}/against/{'0' * 28}").status_code == 404
+
+
+def test_the_page_says_how_a_host_is_pushed(home: Home) -> None:
+    html = home.get(f"/hosts/{home.ids['ember']}")
+    assert "nixie host push .#ember --to homelab/ember --url http://127.0.0.1" in html
+    assert "nixos-rebuild switch" in html

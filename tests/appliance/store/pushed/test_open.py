@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from appliance.model.pushed import Piece
-from appliance.store.pushed import open as door
 from appliance.store.pushed.open import KEPT_SECONDS, Full, Pieces, arrived, whole
 
 CONTENT = b"a kernel of a few bytes"
@@ -61,8 +60,9 @@ def test_what_nobody_went_on_with_is_swept(pieces: Pieces, tmp_path: Path) -> No
     assert pieces.has(PIECE) == 0
 
 
-def test_there_is_an_end_to_it(pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "MOST_BYTES", 30)
+@pytest.mark.usefixtures("pieces")
+def test_there_is_an_end_to_it(tmp_path: Path) -> None:
+    pieces = Pieces(tmp_path, most=30)
     pieces.add(PIECE, 0, CONTENT)
     other = Piece("/nix/store/y", sha256(b"another").hexdigest(), 20)
     with pytest.raises(Full):
