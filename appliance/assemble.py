@@ -27,6 +27,7 @@ from appliance.variables import HOME, OF_BUILD, STATE, build_limit, look_limits
 if TYPE_CHECKING:
     from appliance.events import Event
     from services.lab.serve import Booted, Chosen
+    from services.nix.push.driver import Built
     from services.processes.program import Daemon
     from services.supervisor.plan import Plan
     from services.systemd.driver import Overseer
@@ -307,12 +308,7 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = (), wan:
     return 0
 
 
-def lab(
-    here: Path,
-    prefix: str,
-    port: int,
-    then: "Callable[[str], Chosen | None] | None",
-) -> int:
+def lab(here: Path, prefix: str, port: int, then: "Callable[[str], Chosen | None] | None") -> int:
     """`nixie lab`: a router in namespaces, its admin on 127.0.0.1:`port`, until stopped.
 
     `then` runs beside it, in a thread, and is given the admin's URL; it may choose a machine that
@@ -351,6 +347,13 @@ def lab_boot(
     name, mac, firmware, megabytes = machine
     made = Machine(name, mac.lower(), Firmware(firmware), megabytes)
     return asyncio.run(visit(here, made, seconds, say))
+
+
+def built_here(flake: str, host: str, *, as_built: bool) -> "Built":
+    """`nixie host push`: a host of a flake, built on this computer.  Raises Refused."""
+    from services.nix.push.driver import built
+
+    return built(installed().nix, flake, host, as_built=as_built)
 
 
 def prove() -> tuple[str, ...]:

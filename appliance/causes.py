@@ -213,6 +213,11 @@ CAUSES: Mapping[str, Cause] = {
         "The kernel was started, then fell silent.",
         "Look at its screen. The image may lack the driver of this network card, or of the screen.",
     ),
+    "unit-not-active": Cause(
+        "It came up, but a unit that it needs is not active.",
+        "Read its last lines and mend the host. Twice so on one machine, and the generation before "
+        "is served.",
+    ),
     "fell-silent": Cause(
         "The machine fell silent on the way.",
         "Look at its screen; perhaps it was switched off. Switching it on tries again.",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from appliance.boot_record import BootRecord
 from appliance.causes import CAUSES
 from appliance.events import Unanswered
+from appliance.model.health import unwell
 from appliance.store.boots import BootRow, StepRow
 
 QUIET_SECONDS = 120.0  # a kernel that says nothing for so long has a problem
@@ -320,6 +321,12 @@ def _no_sign_of_life(record: BootRecord) -> Diagnosis | None:
     )
 
 
+def _unwell(record: BootRecord) -> Diagnosis | None:
+    """It phoned home, and said itself that something it needs is not there."""
+    units = unwell((record.boot.facts.get("up") or {}).get("health"))
+    return _found("unit-not-active", *(one.said for one in units)) if units else None
+
+
 def _nothing_fetched(record: BootRecord) -> Diagnosis | None:
     told = record.told
     if told is None or told.detail.get("kind") != "run" or record.of("part") or not record.short:
@@ -335,6 +342,7 @@ def _fell_silent(record: BootRecord) -> Diagnosis | None:
 
 
 RULES: tuple[Callable[[BootRecord], Diagnosis | None], ...] = (
+    _unwell,
     _refused,
     _not_assigned,
     _local,

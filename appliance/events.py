@@ -1035,6 +1035,33 @@ class SourceActed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationPushed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    host: str
+    name: str
+    number: int
+    image: str
+    what: str
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHeard(Event):
+    """A forge at {address} told of a push, and it was {outcome}. {what}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    outcome: str  # model/webhooks.py
+    what: str
+    address: str
+    digest: str  # of what it sent
+
+
+@dataclass(frozen=True, slots=True)
 class BuildActed(Event):
     """{what}"""
 

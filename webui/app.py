@@ -41,6 +41,7 @@ from webui.api import (
     networks,
     notices,
     public_names,
+    pushes,
     sources,
     status,
     tokens,
@@ -55,6 +56,7 @@ from webui.api.routes import API, body_words, routes_of
 from webui.api.wording import problems
 from webui.courtesy import Courtesy
 from webui.guard import Guard
+from webui.hooks import hooks
 from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
@@ -119,6 +121,7 @@ from webui.session import Here, NotSignedIn, Room, Signed, anybody
 NOUNS = (
     sources,
     hosts,
+    pushes,
     images,
     builds,
     cache_api,
@@ -233,7 +236,7 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
     app.state.bells = Bells(desk.reads.state)
     for routed in (*NOUNS, *PAGES):
         app.router.routes += routed.router.routes  # include_router would keep each of them twice
-    app.router.routes += [*_description(app).routes, *_live().routes]
+    app.router.routes += [*_description(app).routes, *_live().routes, hooks(desk)]
     static = Path(__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static))
     app.mount("/browser", StaticFiles(directory=installed.browser, check_dir=False))

@@ -22,6 +22,7 @@ from appliance.actions.source_choices import (
 )
 from appliance.errors import Problem, Refused
 from appliance.events import SourceActed
+from appliance.model import look_times
 from appliance.model.host_keys import NotAHostKey, host_keys
 from appliance.model.source_options import server_name
 from appliance.model.source_url import NotASource, SourceUrl, parse
@@ -29,8 +30,9 @@ from appliance.model.trust import MINE, treatment
 from appliance.store import inventory
 from appliance.store.tables import AllowedDirectory, Source
 
-CREDENTIALS = "sources"  # folder below STATE/secrets/web
-CACHE_PASSWORDS = "caches"  # beside it
+CREDENTIALS = "sources"  # folders below STATE/secrets/web
+CACHE_PASSWORDS = "caches"
+WEBHOOKS = "webhooks"
 CREDENTIAL_KINDS = ("token", "ssh-key", "none")
 SWEEP_SECONDS = 86400.0
 KEY_MODE = 0o640  # the broker hands it to `fetch`; nobody else reads it
@@ -107,8 +109,13 @@ def edit_source(
     interval_seconds: int | None = None,
     only_builders: bool | None = None,
     reach: Sequence[str] | None = None,
+    schedule: str | None = None,
 ) -> Done:
-    """Change how a source is treated; None leaves a setting as it is."""
+    """Change how a source is treated; None leaves a setting as it is.
+
+    `schedule` are days and times (model/look_times.py) that take the place of the interval; "" is
+    none.
+    """
     with act(desk, actor, "edit_source") as doing:
         row = _source(doing.session, source)
         places, problems = reached(desk, reach or ())
@@ -121,6 +128,7 @@ def edit_source(
             )
         )
         problems += crowded(desk, row.id, row.url, places) if reach else []
+        schedule = _times(schedule, problems)
         if name is not None:
             problems += named_wrong(name, needed=True)
             other = inventory.named(doing.session, Source, name.strip())
@@ -136,6 +144,7 @@ def edit_source(
             "interval_seconds": interval_seconds,
             "only_builders": only_builders,
             "reach": None if reach is None else json.dumps(places),
+            "schedule": schedule,
         }
         changed = doing.change(row, **{key: to for key, to in asked.items() if to is not None})
         what = f"{row.name} is changed." if changed else f"{row.name} was like that already."
@@ -221,7 +230,7 @@ def kept_credential(desk: Desk, credential: str | None) -> Kept:
 def sweep_credentials(desk: Desk) -> None:
     """Forget keys and passwords that nothing uses, and no undo of the last day would bring back."""
     used = inventory.credentials(desk.inventory, desk.now() - SWEEP_SECONDS)
-    for folder in (CREDENTIALS, CACHE_PASSWORDS):
+    for folder in (CREDENTIALS, CACHE_PASSWORDS, WEBHOOKS):
         for name in desk.secrets.names(folder):
             if name not in used:
                 desk.secrets.remove(f"{folder}/{name}")
@@ -277,6 +286,17 @@ def _source(session: Session, ident: str) -> Source:
     if row is None:
         raise Unknown(problem("There is no such source, or it was removed. Look at the list."))
     return row
+
+
+def _times(schedule: str | None, problems: list[Problem]) -> str | None:
+    """Days and times as they are stored."""
+    if schedule is None or not schedule.strip():
+        return schedule and ""
+    try:
+        return str(look_times.read(schedule))
+    except ValueError as wrong:
+        problems.append(problem(str(wrong), "schedule"))
+        return None
 
 
 def _free_name(session: Session, wanted: str) -> str:

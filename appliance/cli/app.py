@@ -22,6 +22,7 @@ from appliance.cli import (
     notice,
     password,
     public_name,
+    push,
     rescue,
     run,
     source,
@@ -54,6 +55,7 @@ app.add_typer(notice.group, name="notice")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")
+push.add(host.group)
 status.add(app)
 journal.add(app)
 password.add(app)

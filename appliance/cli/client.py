@@ -76,6 +76,11 @@ class Client:
         """Set."""
         return self._ask("PUT", path, json=body)
 
+    def send(self, path: str, content: bytes, /, **query: Any) -> Any:
+        """Set it to bytes as they are."""
+        told = {"Content-Type": "application/octet-stream"}
+        return self._ask("PUT", path, content=content, params=query, headers=told)
+
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         """Change what is not None."""
         return self._ask("PATCH", path, json=_given(body))

@@ -33,6 +33,10 @@ Reach = Annotated[
         "git.example.org=10.0.0.5; may repeat. An empty one stands for nobody."
     ),
 ]
+Schedule = Annotated[
+    str | None,
+    typer.Option(help="Days and times in place of the interval: 'mon,fri 04:00'; '' for none."),
+]
 Name = Annotated[str | None, typer.Option(help="A name for lists.")]
 
 
@@ -90,9 +94,11 @@ def edit(
     interval: Interval = None,
     only_builders: OnlyBuilders = None,
     reach: Reach = None,
+    schedule: Schedule = None,
 ) -> None:
     """Change how a source is treated; what is not named stays."""
     given = _settings(name, trust, as_built, allow_ifd, interval, only_builders, reach)
+    given |= {"schedule": schedule} if schedule is not None else {}
     call.did(call.client.patch(f"/sources/{quoted(source)}", given))
 
 
@@ -146,6 +152,20 @@ def credential(
 
 
 @command(group)
+def webhook(
+    call: Call,
+    source: Which,
+    wanted: Annotated[
+        bool | None, typer.Option("--open/--close", help="Make a new secret, or take it away.")
+    ] = None,
+) -> None:
+    """Where its forge tells of pushes, what it told last; the secret is shown when it is made."""
+    path = f"/sources/{quoted(source)}/webhook"
+    found = call.client.get(path) if wanted is None else call.client.put(path, {"open": wanted})
+    call.show(found, lambda: _hooked(found))
+
+
+@command(group)
 def allow(call: Call, directory: str) -> None:
     """Let git+file: and path: sources lie in a directory of the router."""
     call.did(call.client.post("/directories", {"path": directory}))
@@ -171,6 +191,22 @@ def revisions(call: Call, source: Which) -> None:
     found = call.client.get(f"/sources/{quoted(source)}/revisions")
     rows = [(moment(one["seen_at"]), one["rev"][:12], " ".join(one["changes"])) for one in found]
     call.show(found, table(("SEEN", "REVISION", "WHAT CHANGED"), rows, "Not looked at yet."))
+
+
+def _hooked(found: Any) -> str:
+    about = facts(
+        [
+            ("webhook", found["path"] and f"{found['path']}, at the admin's address"),
+            ("secret", found["secret"]),
+            ("", found["what"]),
+        ]
+    )
+    rows = [
+        (moment(one["at"]), one["outcome"], one["what"], one["address"])
+        for one in found["deliveries"]
+    ]
+    last = table(("AT", "IT WAS", "WHY", "FROM"), rows, "Nothing was delivered yet.")
+    return f"{about}\n\n{last}"
 
 
 def _settings(

@@ -103,12 +103,13 @@ class BootNetwork:
 @dataclass(frozen=True, slots=True)
 class TimeSlice:
     """The time.  `trusted`: is the wall clock to be believed?  `floor`: Unix seconds of a time that
-    is over for certain (appliance/clock.py)."""
+    is over for certain (appliance/clock.py).  `zone` is the router's."""
 
     servers: tuple[str, ...] = ()
     serve: bool = False
     trusted: bool = True
     floor: float = 0.0
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +281,7 @@ def _time(stored: Mapping[str, Any]) -> TimeSlice:
         bool(stored.get("serve", False)),
         bool(stored.get("trusted", True)),
         float(stored.get("floor", 0.0)),
+        str(stored.get("zone", "UTC")),
     )
 
 

@@ -34,6 +34,8 @@ class SourceView:
     credential: str | None  # file name below STATE/secrets/web/sources
     only_builders: bool = False  # this router builds nothing of it
     reach: tuple[str, ...] = ()  # servers at home that it may fetch from: model/reach.py
+    schedule: str = ""  # model/look_times.py; "": by the interval
+    webhook: str | None = None  # file name below STATE/secrets/web/webhooks, where one is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,21 @@ def sources(connection: sqlite3.Connection) -> list[SourceView]:
     """Sources in force, oldest first."""
     rows = connection.execute(
         "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential,"
-        " only_builders, reach FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
+        " only_builders, reach, schedule, webhook"
+        " FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
     ).fetchall()
     return [
         SourceView(
             *(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential),
             only_builders=bool(elsewhere),
             reach=tuple(json.loads(reach)),
+            schedule=schedule,
+            webhook=webhook,
         )
-        for ident, name, url, trust, as_built, ifd, every, credential, elsewhere, reach in rows
+        for (
+            *(ident, name, url, trust, as_built, ifd, every, credential),
+            *(elsewhere, reach, schedule, webhook),
+        ) in rows
     ]
 
 

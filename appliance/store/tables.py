@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 13))
+NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 14))
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -67,6 +67,8 @@ class Source(InventoryRow, table=True):
     only_builders: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     reach: str = Field(default="[]", sa_column_kwargs={"server_default": "[]"})  # JSON
     credential: str | None = None
+    schedule: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    webhook: str | None = None
     created_at: float
     removed_at: float | None = None
 

@@ -22,6 +22,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "try-cache": ("cache",),
         "has": ("cache", "what"),  # what: a store path, or a host by its id
         "clear": ("bytes",),  # of garbage in the store; "0" is all of it
+        "push": ("host", "push"),  # push: what web left in pushed/
     },
     "boot": {
         "pin": ("host", "image"),

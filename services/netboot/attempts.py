@@ -6,7 +6,8 @@ that decides where it belongs, not its arrival.
 
 A boot begins when the firmware comes to DHCP, and a new one begins when it comes again after
 something was loaded.  A boot falls short only when that happens: silence alone proves nothing,
-except that a firmware which got an address and fetched nothing has given up after a while.  At its
+except that a firmware which got an address and fetched nothing has given up after a while, and a
+host which says itself that a unit it needs is not active did not come up well.  At its
 menu or shell a machine waits for a person, for ever if need be.
 """
 
@@ -14,6 +15,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from appliance.model.health import unwell
 from services.netboot.attempt import Attempt, Chosen, Step
 
 ASKING_SECONDS = 180.0  # firmware gives up after a minute; two PXE rounds fit
@@ -183,7 +185,7 @@ class Attempts:
         at = step.ended_at or step.began_at
         if attempt.awaited or attempt.image is None or attempt.sent_at is not None:
             return
-        if attempt.state == "up":
+        if "up" in attempt.facts:
             return  # it phoned home before its TCP had acknowledged the last bytes
         attempt.sent_at = at
         if attempt.watched:
@@ -201,14 +203,18 @@ class Attempts:
     def phoned_home(
         self, attempt: Attempt, at: float, said: Mapping[str, Any], expected: str | None
     ) -> None:
-        """The booted host spoke.  `expected` is the image's toplevel."""
+        """The booted host spoke.  `expected` is the image's toplevel.
+
+        It fell short when a unit that it names for this is not active.
+        """
         toplevel = str(said.get("toplevel", ""))
         attempt.toplevel = toplevel
         attempt.facts["up"] = dict(said)
         if expected and toplevel != expected:
             attempt.facts["expected"] = expected
         attempt.add(Step(0, "up", str(said.get("hostname", "")), at, at, detail=dict(said)))
-        attempt.state, attempt.ended_at, attempt.diagnosis = "up", at, None
+        end = "short" if unwell(said.get("health")) else "up"
+        attempt.state, attempt.ended_at, attempt.diagnosis = end, at, None
 
     def woken(self, now: float) -> list[Attempt]:
         """Close what has been silent for too long; returns the attempts that changed."""

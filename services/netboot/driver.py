@@ -267,7 +267,7 @@ class Recorder:
         journal.append(self.connection, ended, at)
         if attempt.image and attempt.state == "up" and "expected" not in attempt.facts:
             self._save_up(attempt, attempt.image, at)
-        elif attempt.image and attempt.state == "short" and attempt.sent_at is not None:
+        elif attempt.image and attempt.state == "short" and _counts(attempt):
             self._save_failure(attempt, attempt.image, at)
 
     def _save_up(self, attempt: Attempt, image: str, at: float) -> None:
@@ -353,6 +353,13 @@ HEARD: Mapping[type[Event], Callable[..., None]] = {
     ForeignServerGone: Recorder._foreign_gone,
     ForeignBootServerGone: Recorder._foreign_gone,
 }
+
+
+def _counts(attempt: Attempt) -> bool:
+    """What fell short is the image: it was sent whole, or spoke and is what was sent."""
+    if "up" in attempt.facts:
+        return "expected" not in attempt.facts
+    return attempt.sent_at is not None
 
 
 def _which(attempt: Attempt, image: str) -> tuple[str, str, int, str, str]:

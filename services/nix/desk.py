@@ -41,6 +41,7 @@ class Desk:
     fetchers: Mapping[str, str] = field(default_factory=dict)  # source → the user that fetches
     fault: Fault = no_fault
     systems: frozenset[str] = frozenset()  # what can be built here
+    arriving: set[str] = field(default_factory=set)  # files that are being pushed, by SHA-256
 
     def source_roots(self, source: str) -> Path:
         """Roots of a source's trees, one folder per revision."""
@@ -53,6 +54,11 @@ class Desk:
     def build_roots(self, build: str) -> Path:
         """Roots of what a build made."""
         return self.nix.store.roots / "builds" / build
+
+    @property
+    def files(self) -> Path:
+        """Files of images that were built elsewhere, by their SHA-256."""
+        return self.published / "files"
 
     @property
     def keys(self) -> Secrets:

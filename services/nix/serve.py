@@ -8,19 +8,22 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from appliance.errors import NixieError
 from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
+from appliance.model.schedule import zone
 from appliance.signs import Signs
-from appliance.store import build_facts, builds, generations, wanted
+from appliance.store import build_facts, builds, generations, slices, wanted
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
+from services.nix.arrived.driver import Arrivals
 from services.nix.desk import Desk
 from services.nix.driver import Nix, chance, has_system_store, own_systems
 from services.nix.gate.driver import Gate
@@ -30,13 +33,13 @@ from services.nix.lan_cache.driver import LanCache
 from services.nix.outlook.driver import Outlooks
 from services.nix.publish.driver import tidy, write_table
 from services.nix.remote.serve import Watch
-from services.nix.schedule import Waiting, fits, next_check, startable
+from services.nix.schedule import Waiting, planned, startable
 from services.nix.storage.driver import Storage
 from services.nix.store import store_in
 from services.nix.supply.serve import CacheWatch
 from services.nix.wanted import due
 from services.nix.wanting import is_wanting
-from services.nix.works.driver import Ended, build
+from services.nix.works.driver import Ended, build, is_wanting
 
 BUILDS_AT_ONCE = 1
 PAUSE_SECONDS = 5.0
@@ -98,6 +101,8 @@ class Role:
         self._wake = wake
         self._nixie = Follower(desk.state / "nixie.db")
         self._boot = Follower(desk.state / "boot.db")
+        self._net = Follower(desk.state / "net.db")
+        self._where: tzinfo = UTC
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, str | None] = {}  # asked for while a check was running
         self._builds: dict[str, asyncio.Task[None]] = {}
@@ -106,7 +111,8 @@ class Role:
         self._not_before: dict[str, float] = {}
         self._tries: dict[str, int] = {}
         self._wanted: dict[str, float] = {}  # host → since when, acted on
-        self._watch = Watch(desk, group)
+        self.watch = Watch(desk, group)
+        self.arrivals = Arrivals(desk, group)
         self._caches = CacheWatch(desk, group)
         self._outlooks = Outlooks(desk, group)
         self._storage = Storage(desk, group)
@@ -127,10 +133,11 @@ class Role:
             if self._nixie.changed() or first:
                 self._read_inventory(first=first)
                 told, first = True, False
+            self._look_at_clock()
             told = (self._boot.changed() and self._heard()) or told
             self._check_due()
             self._start_builds()
-            self._watch.turn()
+            self.watch.turn()
             self._caches.turn()
             self._outlooks.turn(self.inventory.builders)
             if told:
@@ -152,7 +159,9 @@ class Role:
             return
         before = {source.id: options(source) for source in self.inventory.sources}
         try:
-            self.inventory, asked = moment(connection, self._cursor())
+            self.inventory, asked = moment(
+                connection, build_facts.cursor(self.desk.database, "nixie.db")
+            )
         except sqlite3.Error:
             return  # its tables are being made; the next change brings us back
         self._refetched()
@@ -162,11 +171,11 @@ class Role:
             ):
                 self._check(source.id, None)
         self._forget_removed()
-        self._watch.follow(self.inventory.builders)
+        self.watch.follow(self.inventory.builders)
         self._caches.follow(self.inventory.caches)
         for wish in asked:
             self._fulfil(wish)
-        self._watch.try_new()
+        self.watch.try_new()
         self._caches.try_new()
 
     def _refetched(self) -> None:
@@ -177,9 +186,6 @@ class Role:
                 task.cancel()
                 del self._checks[ident]
                 self._check(ident, None)
-
-    def _cursor(self) -> int:
-        return build_facts.cursor(self.desk.database, "nixie.db")
 
     def _forget_removed(self) -> None:
         kept = {source.id for source in self.inventory.sources}
@@ -231,9 +237,6 @@ class Role:
         self._storage.clear(int(wish.body.get("bytes", 0)), wish.id)
         return None
 
-    def _wish_try(self, wish: Wish) -> str | None:
-        return self._watch.try_it(str(wish.body.get("builder", "")), wish.id)
-
     def _wish_cache(self, wish: Wish) -> str | None:
         return self._caches.fulfil(wish)
 
@@ -254,17 +257,21 @@ class Role:
                 self._check(ident, None)
 
     def _following(self, ident: str, row: SourceStateRow) -> float | None:
-        """When a source is checked by itself: soon, when the owner gave it another interval."""
+        """When a source is checked by itself: soon, when the owner changed that."""
         source = self.inventory.source(ident)
         if source is None or row.state == "removed":
             return row.next_at
-        if fits(source.interval_seconds, row.checked_at, row.next_at):
-            return row.next_at
-        before = row.checked_at or self.desk.now()
-        following = next_check(before, source.interval_seconds, chance())
-        with transaction(self.desk.database):
-            build_facts.source_timed(self.desk.database, ident, following)
+        known = (self._where, row.checked_at, row.next_at, self.desk.now(), chance())
+        following = planned(source.interval_seconds, source.schedule, *known)
+        if following != row.next_at:
+            with transaction(self.desk.database):
+                build_facts.source_timed(self.desk.database, ident, following)
         return following
+
+    def _look_at_clock(self) -> None:
+        """In which time zone the router is."""
+        found = slices.published(self._net) if self._net.changed() else None
+        self._where = zone(found.time.zone) if found else self._where
 
     def _check(self, ident: str, wish: str | None) -> None:
         if ident in self._checks:
@@ -400,8 +407,11 @@ _ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {
     "build": Role._wish_build,
     "cancel": Role._wish_cancel,
     "retry": Role._wish_retry,
-    "try": Role._wish_try,
+    "try": lambda role, wish: role.watch.try_it(str(wish.body.get("builder", "")), wish.id),
     "try-cache": Role._wish_cache,
     "has": Role._wish_cache,
     "clear": Role._wish_clear,
+    "push": lambda role, wish: role.arrivals.take(
+        wish, role.inventory.source(str(wish.body.get("host", "")).partition("/")[0])
+    ),
 }

@@ -152,6 +152,11 @@ LOGS: dict[str, Log] = {
         NOW,
     ),
     "kernel-no-sign-of-life": (boot("starting"), SENT, 7.0 + 121),
+    "unit-not-active": (
+        boot("short", up={"health": "oven.service=active,mill.service=failed"}),
+        [*SENT, step("up", "ember", 9.0)],
+        NOW,
+    ),
     "fell-silent": short(ACK, LOADER, AUTOEXEC, script("shell"), after=900.0),
 }
 

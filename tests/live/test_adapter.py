@@ -396,6 +396,22 @@ def test_the_services_that_belong_to_disks_are_named(sample: Path) -> None:
     assert told.endswith("left out: create-needed-for-boot-dirs, rollback.")
 
 
+def test_the_units_that_a_host_needs_are_named(sample: Path) -> None:
+    found = value(
+        sample,
+        """look (with_ { nixie.health.units = [ "sshd.service" "mill.service" ]; } hosts.crucible)
+             false""",
+    )
+    assert said(found) == [
+        "A boot counts as good once these units are active: sshd.service, mill.service."
+    ]
+
+
+def test_what_is_no_unit_is_refused(sample: Path) -> None:
+    told = error(sample, 'look (with_ { nixie.health.units = [ "a b" ]; } hosts.crucible) false')
+    assert "nixie.health.units" in told
+
+
 def said(found: Any) -> list[str]:
     return [one["what"] for one in found["findings"]]
 

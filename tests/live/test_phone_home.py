@@ -22,7 +22,17 @@ case "$1" in
   list-units)
     echo 'data.mount loaded failed failed /data'
     echo 'dev-disk-by\\x2duuid.swap loaded failed failed swap' ;;
+  is-active)
+    case "$2" in
+      oven.service) echo active ;;
+      mill.service) echo failed; exit 3 ;;
+      *) echo activating; exit 3 ;;
+    esac ;;
 esac
+"""
+JOURNALCTL = """#!/bin/sh
+echo "$2: no grain & 100% empty"
+echo "$2: a=b+c"
 """
 
 
@@ -70,8 +80,9 @@ def system(tmp_path: Path) -> Path:
     (tmp_path / "booted-system").symlink_to(tmp_path / "toplevel")
     tools = tmp_path / "tools"
     tools.mkdir()
-    (tools / "systemctl").write_text(SYSTEMCTL)
-    (tools / "systemctl").chmod(0o755)
+    for name, text in (("systemctl", SYSTEMCTL), ("journalctl", JOURNALCTL)):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
     return tmp_path
 
 
@@ -101,11 +112,13 @@ Kind = Callable[[Path], list[str]]
 KINDS = pytest.mark.parametrize("kind", [with_bash_and_curl, with_busybox_alone])
 
 
-def tell(shell: list[str], system: Path, cmdline: str) -> subprocess.CompletedProcess[str]:
+def tell(
+    shell: list[str], system: Path, cmdline: str, **more: str
+) -> subprocess.CompletedProcess[str]:
     (system / "cmdline").write_text(cmdline)
     # The busybox one sees nothing but busybox.
     rest = "" if "sh" in shell else ":/usr/bin:/bin"
-    env = environment(system, rest)
+    env = environment(system, rest) | more
     return subprocess.run([*shell, SCRIPT], env=env, capture_output=True, text=True, timeout=60)
 
 
@@ -117,6 +130,7 @@ def environment(system: Path, rest: str, looks: str = "0") -> dict[str, str]:
         "NIXIE_SYSTEM": str(system / "booted-system"),
         "NIXIE_CURRENT": str(system / "current-system"),
         "NIXIE_LOOK_SECONDS": looks,
+        "NIXIE_SETTLE": "0",
         "http_proxy": "http://127.0.0.1:9",
     }
 
@@ -182,3 +196,26 @@ def test_a_switch_by_hand_is_told_until_the_router_hears_it(
         running.kill()
         running.wait(10)
     assert [fields for _, fields in router.heard[1:]] == [{"current": [str(other)]}] * 2
+
+
+@KINDS
+def test_units_that_the_host_names_are_told_of(kind: Kind, system: Path, router: Router) -> None:
+    needed = {"NIXIE_HEALTH": "oven.service mill.service"}
+    assert tell(kind(system), system, f"nixie.boot={router.url}", **needed).returncode == 0
+    ((_, fields),) = router.heard
+    assert fields["health"] == ["oven.service=active,mill.service=failed"]
+    assert fields["log"] == [
+        "mill.service:\nmill.service: no grain & 100% empty\nmill.service: a=b+c"
+    ]
+
+
+@KINDS
+def test_a_unit_that_hangs_is_waited_for_but_not_for_ever(
+    kind: Kind, system: Path, router: Router
+) -> None:
+    began = time.monotonic()
+    needed = {"NIXIE_HEALTH": "oven.service slow.service", "NIXIE_HEALTH_SECONDS": "3"}
+    assert tell(kind(system), system, f"nixie.boot={router.url}", **needed).returncode == 0
+    ((_, fields),) = router.heard
+    assert fields["health"] == ["oven.service=active,slow.service=activating"]
+    assert 2 <= time.monotonic() - began < 15

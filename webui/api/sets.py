@@ -43,6 +43,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "change": CHANGE_STATES,
     "channel": CHANNELS,
     "credential": CREDENTIAL_KINDS,
+    "delivery": states.DELIVERY,
     "event": sorted(EVENTS),
     "file": FILES,
     "generation": states.GENERATION,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from appliance.actions import sources
+from appliance.actions import sources, webhooks
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
@@ -43,6 +43,16 @@ Interval = Annotated[
 ]
 
 
+Schedule = Annotated[
+    str,
+    Field(
+        max_length=200,
+        examples=["mon,fri 04:00"],
+        description="days and times by the router's clock, in place of the interval; empty: none",
+    ),
+]
+
+
 @shape
 class ApiLocked:
     """One locked state of a source."""
@@ -69,7 +79,9 @@ class ApiSource:
     interval_seconds: Interval
     only_builders: OnlyBuilders
     reach: Reach
+    schedule: Schedule
     has_credential: bool
+    webhook: Annotated[bool, Field(description="whether its forge may tell of pushes")]
     state: Annotated[str, one_of("source", examples=["ready"])]
     what: Annotated[str, Field(description="a sentence when it is unreadable")]
     checked_at: Seconds | None
@@ -105,6 +117,35 @@ class SourceEdit:
     interval_seconds: Interval | None = None
     only_builders: OnlyBuilders | None = None
     reach: Reach | None = None
+    schedule: Schedule | None = None
+
+
+@shape
+class WantedWebhook:
+    """Whether the source has a webhook; `open` makes a new secret each time."""
+
+    __pydantic_config__ = body(open=True)
+    open: bool
+
+
+@shape
+class ApiDelivery:
+    """What a forge told, and what became of it."""
+
+    at: Seconds
+    outcome: Annotated[str, one_of("delivery", examples=["taken"])]
+    what: str
+    address: str
+
+
+@shape
+class ApiWebhook:
+    """Where the forge tells of pushes; `secret` is shown this once, and empty otherwise."""
+
+    path: Annotated[str, Field(examples=["/hooks/0197…"], description='"" where it has none')]
+    secret: str
+    what: str
+    deliveries: list[ApiDelivery]
 
 
 @shape
@@ -195,6 +236,7 @@ def edit_source(here: Signed, source: SourceWord, edit: SourceEdit) -> ApiDone:
             interval_seconds=edit.interval_seconds,
             only_builders=edit.only_builders,
             reach=edit.reach,
+            schedule=edit.schedule,
         )
     )
 
@@ -226,6 +268,22 @@ def set_source_credential(here: Owning, source: SourceWord, credential: Credenti
             known_hosts=credential.known_hosts,
         )
     )
+
+
+@router.get("/sources/{source}/webhook")
+def source_webhook(here: Signed, source: SourceWord) -> ApiWebhook:
+    """Its webhook, with what was delivered last."""
+    return _webhook(here, one_source(here, source).id, "", "")
+
+
+@router.put("/sources/{source}/webhook")
+def set_source_webhook(here: Owning, source: SourceWord, wanted: WantedWebhook) -> ApiWebhook:
+    """Open a webhook with a new secret, or close it."""
+    if wanted.open:
+        told, secret = webhooks.open_webhook(here.desk, here.actor, source)
+    else:
+        told, secret = webhooks.close_webhook(here.desk, here.actor, source), ""
+    return _webhook(here, told.subject, told.what, secret)
 
 
 @router.get("/sources/{source}/revisions")
@@ -264,7 +322,9 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
         interval_seconds=view.interval_seconds,
         only_builders=view.only_builders,
         reach=list(view.reach),
+        schedule=view.schedule,
         has_credential=view.credential is not None,
+        webhook=view.webhook is not None,
         state=state.state if state else "waiting",
         what=state.what if state else "",
         checked_at=state.checked_at if state else None,
@@ -272,6 +332,13 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
         hosts=len(here.reads.verdicts(view.id)),
         revision=_revision(newest[0]) if newest else None,
     )
+
+
+def _webhook(here: Here, source: str, what: str, secret: str) -> ApiWebhook:
+    is_open = any(one.id == source and one.webhook for one in here.reads.sources())
+    told = webhooks.deliveries(here.desk, source)[: webhooks.SHOWN]
+    rows = [ApiDelivery(at, one.outcome, one.what, one.address) for at, one in told]
+    return ApiWebhook(f"/hooks/{source}" if is_open else "", secret, what, rows)
 
 
 def _revision(row: RevisionRow) -> ApiLocked:

@@ -1,6 +1,7 @@
 """/hosts/<source>/<name>: a host's generations, which one is served and why."""
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -69,6 +70,7 @@ class HostView(NamedTuple):
     back: bool  # there is another one to roll back to
     lines: tuple[Line, ...]
     sufficient: Sufficient | None
+    push: str  # the command that pushes it
 
 
 @router.get("/hosts/{source}/{name}")
@@ -148,7 +150,18 @@ def sufficient(told: Outlook | None, now: float) -> Sufficient | None:
         Pill(told.kind, phrases.capital(told.short)),
         tuple(sorted(told.needs, key=lambda one: order.index(one.kind))),
         f"Found out {phrases.ago(now - told.at)}." if told.at else "Being found out anew.",
+        push=command(here, sources.get(source, source), name),
     )
+
+
+def command(here: Here, source: str, name: str) -> str:
+    """What is typed beside the flake to push the host.
+
+    The name of the source is quoted for a shell: it may hold anything but a slash.
+    """
+    router = f"{here.request.url.scheme}://{here.request.url.netloc}"
+    to = quote(f"{source}/{name}")
+    return f"nixie host push .#{name} --to {to} --url {router} --ca ca.crt --token …"
 
 
 def lead(name: str, rows: Sequence[GenerationRow], given: GenerationRow | None) -> str:

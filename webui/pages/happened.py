@@ -129,6 +129,8 @@ QUIET: tuple[type[Event], ...] = (
     events.PublicNameActed,
     events.PublicNameAsked,
     events.PublicNameRefused,
+    events.WebhookHeard,
+    events.GenerationPushed,
     events.WanAsked,
     events.WanFound,
 )

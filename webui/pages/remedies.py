@@ -97,6 +97,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "download-aborted": (Deed.IMAGE, Deed.PICK),
     "download-slow": (Deed.IMAGE, Deed.BOOTS),
     "kernel-no-sign-of-life": (Deed.HOST, Deed.GENERATIONS, Deed.PICK),
+    "unit-not-active": (Deed.GENERATIONS, Deed.HOST),
     "fell-silent": (Deed.BOOTS,),
 }
 """Diagnosis → deeds.  A boot that fell short without a known cause gets `USUAL`."""

@@ -330,7 +330,7 @@ def _revised(row: RevisionRow | None, now: float) -> str:
 
 
 def _next(source: SourceView, state: SourceStateRow | None, now: float) -> str:
-    often = phrases.every(source.interval_seconds)
-    if source.interval_seconds <= 0 or state is None or state.next_at is None:
+    often = source.schedule or phrases.every(source.interval_seconds)
+    if state is None or state.next_at is None:
         return often
     return f"{often}, next {phrases.ahead(state.next_at - now)}"

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from appliance.model.health import last_lines
 from appliance.model.images import Literal
 from appliance.model.lan_cache import PATH
 from services.netboot.cache.serve import Cache
@@ -33,8 +34,9 @@ from services.netboot.words import clean
 
 PHONE_HOME_BYTES = 16 << 10
 PHONE_HOME_FIELDS = 20
-TOLD = ("toplevel", "kernel", "uptime", "failed", "hostname")
-"""What a phone-home may say; the rest is not kept."""
+TOLD_LETTERS = 2048
+TOLD = ("toplevel", "kernel", "uptime", "failed", "hostname", "health")
+"""What a phone-home may say, beside the `log`; the rest is not kept."""
 
 CURRENT = "current"
 """The one word of a later report: what the system was switched to."""
@@ -133,7 +135,9 @@ class Boot:
             fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=PHONE_HOME_FIELDS)
         except ValueError:
             return text(400, f"A phone-home has at most {PHONE_HOME_FIELDS} fields.")
-        told = {name: clean(fields[name][0], 512) for name in TOLD if name in fields}
+        told = {name: clean(fields[name][0], TOLD_LETTERS) for name in TOLD if name in fields}
+        if "log" in fields:
+            told["log"] = last_lines(fields["log"][0])
         if CURRENT in fields:
             runs = clean(fields[CURRENT][0], 512)
             status, sentence = self._grants.reported(match[1], match[2], runs)

@@ -19,11 +19,29 @@ let
     else
       { };
 
+  needed = config.nixie.health;
   networkd = lib.attrByPath [ "systemd" "network" "enable" ] false config;
 in
 {
   _file = "nixie/client.nix";
   key = "nixie/client.nix";
+
+  options.nixie.health = {
+    units = lib.mkOption {
+      type = lib.types.listOf (lib.types.strMatching "[A-Za-z0-9:_.@\\-]+[.][a-z]+");
+      default = [ ];
+      example = [ "nginx.service" ];
+      description = ''
+        Units that must be active for a start to count as good.  A oneshot service stays active with RemainAfterExit.
+        A generation that starts without them on one machine twice, and well on none, is bad: the one before is served.
+      '';
+    };
+    seconds = lib.mkOption {
+      type = lib.types.ints.positive;
+      default = 90;
+      description = "How long they may take to become active, counted from when the network is there.";
+    };
+  };
 
   config = asksCache // {
     systemd.services.nixie-cache = {
@@ -63,6 +81,8 @@ in
       after = [ "nixie-identity.service" "network.target" ];
       restartIfChanged = false;
       path = [ sender ];
+      environment.NIXIE_HEALTH = toString needed.units;
+      environment.NIXIE_HEALTH_SECONDS = toString needed.seconds;
       serviceConfig = {
         Type = "exec";
         RuntimeDirectory = "nixie";

@@ -91,6 +91,8 @@ let
     else
       [ ];
 
+  health = map plain (extended.config.nixie.health.units or [ ]);
+
   findings =
     (if asBuilt || isNative || mounted == [ ] then [ ] else [
       (finding "warn"
@@ -112,6 +114,9 @@ let
     ])
     ++ (if asBuilt || isNative then [ ] else [
       (finding "note" "What Nixie adds to it is in nobody's cache: its ramdisk, its system and the image of its store are always built; what they are built from may come from a cache." null)
+    ])
+    ++ (if health == [ ] then [ ] else [
+      (finding "note" "A boot counts as good once these units are active: ${quoted health}." null)
     ])
     ++ (if asBuilt && !bringsClient then [
       (finding "note" "Served exactly as built, the host does not tell when it is up: a boot ends as served." null)

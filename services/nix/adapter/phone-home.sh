@@ -1,5 +1,5 @@
-# One POST of toplevel, kernel, uptime, failed and hostname to the address on the command line; after that one of what the
-# system was switched to, each time that somebody does so.
+# One POST of toplevel, kernel, uptime, failed, hostname, health and log to the address on the command line; after that one of
+# what the system was switched to, each time that somebody does so.
 # Runs under bash and busybox ash; needs coreutils, sed, systemctl, and curl or wget.
 url=
 for word in $(cat "${NIXIE_CMDLINE:-/proc/cmdline}"); do
@@ -10,7 +10,7 @@ if [ -z "$url" ]; then
   exit 0
 fi
 encoded() {
-  printf %s "$1" | sed -e 's/%/%25/g' -e 's/&/%26/g' -e 's/+/%2B/g' -e 's/=/%3D/g' -e 's/ /%20/g' -e 's/\\/%5C/g'
+  printf %s "$1" | sed -e 's/%/%25/g' -e 's/&/%26/g' -e 's/+/%2B/g' -e 's/=/%3D/g' -e 's/ /%20/g' -e 's/\\/%5C/g' -e 's/$/%0A/' | tr -d '\n' | sed -e 's/%0A$//'
 }
 
 posted() {
@@ -39,9 +39,46 @@ if [ -e "${NIXIE_RUN:-/run/nixie}/told" ]; then
   watched
 fi
 
+# How a unit stands, in one word; also what nobody knows has one.
+state_of() {
+  word=$(systemctl is-active "$1" 2> /dev/null) || true
+  printf %s "${word:-unknown}"
+}
+
+coming() {
+  for unit in $NIXIE_HEALTH; do
+    case $(state_of "$unit") in active | failed) ;; *) return 0 ;; esac
+  done
+  return 1
+}
+
+seconds_up() {
+  sed -e 's/[.].*//' /proc/uptime
+}
+
+until=$(($(seconds_up) + ${NIXIE_HEALTH_SECONDS:-90}))
+
 # Wait until starting has come to an end, well or not, but not for a unit that hangs.
 timeout 60 systemctl is-system-running --wait > /dev/null || true
 failed=$(systemctl list-units --failed --plain --no-legend | sed -e 's/ .*//' | tr '\n' ',' | sed -e 's/,$//')
+
+health=
+log=
+if [ -n "${NIXIE_HEALTH:-}" ]; then
+  while coming && [ "$(seconds_up)" -lt "$until" ]; do sleep 1; done
+  # What starts and falls at once is active for a moment.
+  sleep "${NIXIE_SETTLE:-2}"
+  for unit in $NIXIE_HEALTH; do
+    state=$(state_of "$unit")
+    health="$health${health:+,}$unit=$state"
+    if [ "$state" != active ]; then
+      lines=$(journalctl --unit "$unit" --lines 12 --output cat --no-pager 2> /dev/null | cut -c 1-200 | tail -c 1500) || true
+      log="$log$unit:
+$lines
+"
+    fi
+  done
+fi
 
 tries=0
 while [ "$tries" -lt 40 ]; do
@@ -49,6 +86,7 @@ while [ "$tries" -lt 40 ]; do
   body="$body&kernel=$(encoded "$(uname -r)")"
   body="$body&uptime=$(sed -e 's/ .*//' /proc/uptime)"
   body="$body&failed=$(encoded "$failed")"
+  body="$body&health=$(encoded "$health")&log=$(encoded "$log" | head -c 9000)"
   body="$body&hostname=$(encoded "$(cat /proc/sys/kernel/hostname)")"
   if posted "$body"; then
     : > "${NIXIE_RUN:-/run/nixie}/told"

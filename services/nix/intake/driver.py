@@ -294,7 +294,8 @@ def _row(
     desk: Desk, source: SourceView, state: str, what: str, revision: int | None = None
 ) -> SourceStateRow:
     now = desk.now()
-    following = next_check(now, source.interval_seconds, chance())
+    every = 0 if source.schedule else source.interval_seconds
+    following = next_check(now, every, chance())
     return SourceStateRow(source.id, state, what, now, following, revision)
 
 

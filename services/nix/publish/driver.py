@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
 from appliance.errors import Problem, Refused, Unreachable
-from appliance.model.images import Literal, Part, StoreFile
+from appliance.model.images import Literal, Part, StoreFile, image_from_json
 from appliance.model.table import table_to_json
 from appliance.store import build_facts, builds
 from appliance.store.boots import images_in_use
@@ -109,6 +109,7 @@ def tidy(desk: Desk) -> None:
     database, store = desk.database, desk.nix.store
     images = images_in(builds.generations(database)) | _in_use(desk)
     keep_only(desk.published / "images", {f"{ident}.json" for ident in images})
+    keep_only(desk.files, desk.arriving | _pushed(desk))
     active = {row.id for row in build_facts.builds_in(database, "queued", "running")}
     keep_only(store.roots / "builds", active | build_facts.builds_of(database, images))
     known = set(builds.source_states(database))
@@ -125,6 +126,24 @@ def _in_use(desk: Desk) -> frozenset[str]:
             return images_in_use(file, desk.now())
     except (Unreachable, sqlite3.Error):
         return frozenset()
+
+
+def _pushed(desk: Desk) -> set[str]:
+    """Names of the files in `desk.files` that a manifest names."""
+    if not desk.files.is_dir():
+        return set()
+    manifests = (
+        published_image(desk.published, place.stem)
+        for place in (desk.published / "images").glob("*.json")
+    )
+    images = [image_from_json(one) for one in manifests if one is not None]
+    return {
+        Path(one.file).name
+        for image in images
+        for part in image.parts
+        for one in part.segments
+        if isinstance(one, StoreFile) and Path(one.file).parent == desk.files
+    }
 
 
 def published_image(published: Path, ident: str) -> Mapping[str, Any] | None:

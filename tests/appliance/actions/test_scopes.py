@@ -28,10 +28,12 @@ from appliance.actions import (
     once,
     outside,
     public_names,
+    pushes,
     router,
     sources,
     traces,
     wake,
+    webhooks,
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
@@ -39,6 +41,7 @@ from appliance.generations import FAILURES
 from appliance.model.builders import Said
 from appliance.model.config import RouterConfig
 from appliance.model.images import image_to_json
+from appliance.model.pushed import Piece, Pushed
 from appliance.model.wan import Wan
 from appliance.plan.slices import cut
 from appliance.store import boots, builder_states, builds, trials
@@ -88,6 +91,19 @@ def public_name(desk: Desk, actor: Actor) -> str:
 def builder(desk: Desk, actor: Actor) -> str:
     """The id of a builder, added now."""
     return builders.save_builder(desk, actor, "", Said("kiln", "kiln.lan")).subject
+
+
+def closed_webhook(desk: Desk, actor: Actor) -> object:
+    """The webhook of a source, opened and closed again."""
+    webhooks.open_webhook(desk, OWNER, "hosts")
+    return webhooks.close_webhook(desk, actor, "hosts")
+
+
+def pushed(desk: Desk, actor: Actor) -> object:
+    """A host that came from elsewhere."""
+    (desk.reads.state / "pushed").mkdir(exist_ok=True)
+    piece = Piece(f"/nix/store/{'a' * 32}-kernel", "0" * 64, 1)
+    return pushes.push_host(desk, actor, Pushed("ember", {}, (piece,)))
 
 
 def shown(desk: Desk, actor: Actor) -> str:
@@ -155,6 +171,7 @@ DEEDS: Mapping[str, Deed] = {
     "add_source": Deed("write", lambda d, a: sources.add_source(d, a, "github:new/flakes")),
     "edit_source": Deed("write", lambda d, a: sources.edit_source(d, a, "hosts", as_built=True)),
     "remove_source": Deed("write", lambda d, a: sources.remove_source(d, a, "hosts")),
+    "push_host": Deed("admin", pushed, undoable=False),
     "refresh_source": Deed(
         "write", lambda d, a: sources.refresh_source(d, a, "hosts"), undoable=False
     ),
@@ -162,6 +179,8 @@ DEEDS: Mapping[str, Deed] = {
         "admin",
         lambda d, a: sources.set_source_credential(d, a, "hosts", kind="token", secret="abcd"),
     ),
+    "open_webhook": Deed("admin", lambda d, a: webhooks.open_webhook(d, a, "hosts")[0]),
+    "close_webhook": Deed("admin", closed_webhook),
     "allow_directory": Deed("admin", lambda d, a: sources.allow_directory(d, a, "/etc")),
     "forbid_directory": Deed("admin", lambda d, a: sources.forbid_directory(d, a, "/srv/flakes")),
     "build_host": Deed("write", lambda d, a: images.build_host(d, a, "ember"), undoable=False),

@@ -247,3 +247,20 @@ def test_a_stranger_is_given_no_key(desk: Desk) -> None:
     sources.add_source(desk, OWNER, "github:owner/hosts", trust="stranger")
     with pytest.raises(Refused, match="read without any key"):
         sources.set_source_credential(desk, OWNER, "hosts", kind="token", secret="canary-123")
+
+
+def test_days_and_times_are_kept_as_they_are_read(desk: Desk) -> None:
+    source = sources.add_source(desk, OWNER, "github:owner/hosts").subject
+    sources.edit_source(desk, OWNER, source, schedule="Fri MON 4:00")
+    assert desk.reads.sources()[0].schedule == "mon,fri 04:00"
+    sources.edit_source(desk, OWNER, source, name="others")
+    assert desk.reads.sources()[0].schedule == "mon,fri 04:00"
+    sources.edit_source(desk, OWNER, source, schedule=" ")
+    assert desk.reads.sources()[0].schedule == ""
+
+
+def test_what_is_no_time_is_refused_beside_its_field(desk: Desk) -> None:
+    source = sources.add_source(desk, OWNER, "github:owner/hosts").subject
+    with pytest.raises(Refused) as caught:
+        sources.edit_source(desk, OWNER, source, schedule="now and then")
+    assert [problem.where for problem in caught.value.problems] == [("schedule",)]

@@ -109,6 +109,20 @@ def test_another_toplevel_than_was_served_is_noticed() -> None:
     assert attempt.facts["expected"] == "/nix/store/top"
 
 
+def test_a_host_whose_unit_is_not_active_falls_short() -> None:
+    story, attempt = a_whole_boot()
+    said = {"toplevel": "/nix/store/top", "health": "a.service=active,b.service=failed"}
+    story.attempts.phoned_home(attempt, 30.0, said, "/nix/store/top")
+    assert (attempt.state, attempt.ended_at) == ("short", 30.0)
+
+
+def test_a_host_whose_units_are_active_is_up() -> None:
+    story, attempt = a_whole_boot()
+    said = {"toplevel": "/nix/store/top", "health": "a.service=active"}
+    story.attempts.phoned_home(attempt, 30.0, said, "/nix/store/top")
+    assert attempt.state == "up"
+
+
 def test_an_unwatched_boot_ends_as_served() -> None:
     _, attempt = a_whole_boot(UNWATCHED)
     assert (attempt.state, attempt.ended_at) == ("served", 7.0)

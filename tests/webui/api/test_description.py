@@ -31,6 +31,7 @@ CLOSED = {
     "Once.kind": "once",
     "Once.state": "once state",
     "Boot.state": "boot",
+    "Delivery.outcome": "delivery",
     "Build.state": "build",
     "Builder.state": "builder",
     "CacheAsked.state": "cache",
@@ -187,7 +188,7 @@ def test_every_body_has_an_example_that_fits(told: Json) -> None:
     bodies = [
         (operation["operationId"], operation["requestBody"]["content"]["application/json"])
         for _, _, operation in operations(told)
-        if "requestBody" in operation
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
     ]
     assert len(bodies) > 15
     for name, content in bodies:

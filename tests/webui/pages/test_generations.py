@@ -148,3 +148,9 @@ def test_before_that_is_known_nothing_is_said_of_it(home: Home) -> None:
 
 def test_the_list_of_hosts_says_it_in_a_few_words(home: Home) -> None:
     assert "Needs 9.0 GiB more disk</a>" in home.get(f"/sources/{home.ids['homelab']}")
+
+
+def test_the_page_says_how_a_host_is_pushed(home: Home) -> None:
+    html = home.get(f"/hosts/{home.ids['ember']}")
+    assert "nixie host push .#ember --to homelab/ember --url http://127.0.0.1" in html
+    assert "nixos-rebuild switch" in html

@@ -28,12 +28,15 @@ let
       // env
     );
 
-  program =
-    name: file:
-    runCommand name { script = builtins.readFile file; passAsFile = [ "script" ]; } ''
+  program = name: file: programs name { ${name} = file; };
+  programs =
+    name: files:
+    runCommand name { } ''
       mkdir -p "$out/bin"
-      { echo "#!${pkgs.runtimeShell}"; cat "$scriptPath"; } > "$out/bin/${name}"
-      chmod 555 "$out/bin/${name}"
+      ${lib.concatMapStrings (one: ''
+        { echo "#!${pkgs.runtimeShell}"; cat ${files.${one}}; } > "$out/bin/${one}"
+        chmod 555 "$out/bin/${one}"
+      '') (builtins.attrNames files)}
     '';
 
   pkgs = {
@@ -78,8 +81,8 @@ let
       done
     '';
 
-    # The one systemd program that scripts of other people may call: it answers from what our second stage wrote down.
-    systemd = program "systemctl" ./systemctl.sh;
+    # The systemd programs that scripts of other people may call: they answer from what our second stage wrote down.
+    systemd = programs "systemd" { systemctl = ./systemctl.sh; journalctl = ./journalctl.sh; };
     udhcpc-bound = program "udhcpc-bound" ./udhcpc-bound.sh;
     nix = runCommand "nix" { script = builtins.readFile ./nix.sh; passAsFile = [ "script" ]; } ''
       mkdir -p "$out/bin"
