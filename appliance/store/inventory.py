@@ -263,7 +263,7 @@ def credentials(engine: Engine, since: float) -> set[str]:
     with _looking(engine) as session:
         in_force = session.exec(select(Source).where(col(Source.removed_at).is_(None)))
         used = [name for one in in_force for name in (one.credential, one.webhook)]
-        used += session.exec(select(CacheRow.credential))
+        used += session.exec(select(CacheRow.credential)).all()
         young = session.exec(select(Act.changes).where(Act.at >= since, Act.changes != "[]"))
         changes = [change for text in young for change in json.loads(text)]
     images = [change[side] or {} for change in changes for side in ("before", "after")]

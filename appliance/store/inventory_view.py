@@ -121,10 +121,8 @@ def sources(connection: sqlite3.Connection) -> list[SourceView]:
             schedule=schedule,
             webhook=webhook,
         )
-        for (
-            *(ident, name, url, trust, as_built, ifd, every, credential),
-            *(elsewhere, reach, schedule, webhook),
-        ) in rows
+        for ident, name, url, trust, as_built, ifd, every, credential, *more in rows
+        for elsewhere, reach, schedule, webhook in (more,)
     ]
 
 

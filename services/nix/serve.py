@@ -39,7 +39,7 @@ from services.nix.store import store_in
 from services.nix.supply.serve import CacheWatch
 from services.nix.wanted import due
 from services.nix.wanting import is_wanting
-from services.nix.works.driver import Ended, build, is_wanting
+from services.nix.works.driver import Ended, build
 
 BUILDS_AT_ONCE = 1
 PAUSE_SECONDS = 5.0

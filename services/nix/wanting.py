@@ -1,7 +1,9 @@
 """Whether a host is built by itself, because something new could come of it."""
 
+from appliance.model.pushed import REVISION
 from appliance.model.trust import treatment
 from appliance.store import build_facts
+from appliance.store.builds import generations
 from appliance.store.inventory_view import SourceView
 from services.nix.desk import Desk
 from services.nix.recipe import from_json
@@ -14,7 +16,8 @@ TRIED = frozenset({"running", "failed", "cancelled"})
 def is_wanting(desk: Desk, source: SourceView, host: str) -> bool:
     """A new image could come of a build, and none was tried from this very recipe.
 
-    A stranger's host waits for its owner's word the first time.
+    A stranger's host waits for its owner's word the first time.  What was pushed stays the newest
+    until the source has something new.
     """
     look = build_facts.look(desk.database, host)
     if look is None or look.recipe is None:
@@ -22,6 +25,7 @@ def is_wanting(desk: Desk, source: SourceView, host: str) -> bool:
     state, recipe = build_facts.last_try(desk.database, host)
     if not state and not treatment(source.trust).unasked:
         return False
-    if state in TRIED and recipe == look.recipe:
+    newest = next((one.rev for one in generations(desk.database, host)), "")
+    if recipe == look.recipe and (state in TRIED or newest == REVISION):
         return False
     return not unchanged(desk, host, from_json(look.recipe))

@@ -138,6 +138,7 @@ def built(here: Here, source: str, name: str) -> HostView:
         back=given is not None and bool(others),
         lines=lines(rows, given, stands, called, here.now),
         sufficient=sufficient(reads.outlooks().get(host), here.now),
+        push=command(here, sources.get(source, source), name),
     )
 
 
@@ -150,7 +151,6 @@ def sufficient(told: Outlook | None, now: float) -> Sufficient | None:
         Pill(told.kind, phrases.capital(told.short)),
         tuple(sorted(told.needs, key=lambda one: order.index(one.kind))),
         f"Found out {phrases.ago(now - told.at)}." if told.at else "Being found out anew.",
-        push=command(here, sources.get(source, source), name),
     )
 
 

@@ -22,7 +22,6 @@ from appliance.model.images import (
     image_from_json,
     image_to_json,
 )
-from appliance.model.pushed import REVISION
 from appliance.store import build_facts, builder_states, outlooks
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
@@ -54,8 +53,6 @@ from services.processes.cgroups.driver import memory_of
 from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
-TRIED = frozenset({"running", "failed", "cancelled"})
-"""How a build stands that is not queued once more by itself."""
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
 
 
@@ -125,21 +122,6 @@ async def build(
     finally:
         log.close()
     return Ended.OVER
-
-
-def is_wanting(desk: Desk, host: str) -> bool:
-    """A new image could come of a build, and none was tried from this very recipe.
-
-    What was pushed stays the newest until the source has something new.
-    """
-    look = build_facts.look(desk.database, host)
-    if look is None or look.recipe is None:
-        return False
-    newest = next((one.rev for one in generations(desk.database, host)), "")
-    state, recipe = build_facts.last_try(desk.database, host)
-    if recipe == look.recipe and (state in TRIED or newest == REVISION):
-        return False
-    return not unchanged(desk, host, from_json(look.recipe))
 
 
 def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
