@@ -88,6 +88,12 @@ in
       requires = lib.optional (config.boot.initrd.systemd.repart.device != null) (utils.deviceUnit config.boot.initrd.systemd.repart.device);
       script = "echo 'a partition table would be written'; exit 1";
     };
+    # networkd as far as the first stage needs it: modules by what the devices say they are, then an address for each card
+    # that a file below /run names.
+    boot.initrd.systemd.services.systemd-networkd = lib.mkIf config.boot.initrd.systemd.network.enable {
+      wantedBy = [ "initrd.target" ];
+      script = builtins.readFile ./networkd.sh;
+    };
     systemd.services.growpart = lib.mkIf config.boot.growPartition {
       after = [ "-.mount" ];
       wantedBy = [ "-.mount" ];
