@@ -296,8 +296,7 @@ CARDS: Mapping[str, Mapping[str, str]] = {
     },
     "8086": {
         "dwmac_intel": (
-            "0937 43a2 43ac 4b30 4b31 4b32 4ba0 4ba1 4ba2 4bb0 4bb1 4bb2 51ac 54ac 7aac 7aad "
-            "a0ac"
+            "0937 43a2 43ac 4b30 4b31 4b32 4ba0 4ba1 4ba2 4bb0 4bb1 4bb2 51ac 54ac 7aac 7aad a0ac"
         ),
         "e100": (
             "1029 1030 1031 1032 1033 1034 1038 1039 103a 103b 103c 103d 103e 1050 1051 1052 "

@@ -10,7 +10,7 @@ a finding with a way out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.model.images import Finding, Image
 
@@ -29,10 +29,12 @@ ROOMY = 6 * 1024  # megabytes, from which UEFI has a longer run
 ROOMY_WALL = 2 * GIGABYTE
 NOWHERE = 4 * GIGABYTE  # cpio, kernel and iPXE all end there
 
+# Megabytes that a machine needs: so many times the image, and the base for everything else.
 THICK_TIMES: Mapping[str, float] = {"pcbios": 3.1, "efi": 4.1}
 THIN_TIMES = 1.1
+UNITS = "boot.initrd.systemd.enable = true;"
+"""What lets a first stage fetch the store."""
 BASE_MEGABYTES = 150
-"""Megabytes that a machine needs: so many times the image, and the base for everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,15 @@ class Sizes:
     thick: int
     thin: int | None
     modules: frozenset[str] = frozenset()  # what the ramdisk can load
+    way_out: str | None = UNITS  # the line that would give it the thin form
 
     @classmethod
     def of(cls, image: Image) -> "Sizes":
         """An image's."""
         modules = frozenset(_plain(one) for one in image.initrd_modules)
         thin = sum(part.size for part in image.thin) if image.thin else None
-        return cls(image.size, thin, modules)
+        way_out = None if image.provenance.adapted == "as built" else UNITS
+        return cls(image.size, thin, modules, way_out)
 
 
 def known(facts: Mapping[str, object]) -> Known:
@@ -88,20 +92,19 @@ def fit(image: Image, machine: Known) -> Fit:
 
 def decided(sizes: Sizes, machine: Known) -> Fit:
     """The same, from sizes."""
-    card = _card(sizes, machine)
     thick = _wall(sizes, machine) or _thick_memory(sizes, machine)
+    if thick is None and sizes.thick <= THIN_FROM:
+        return Fit(False, "It fits with its store inside the ramdisk.")
+    doubts = (thick,) if thick else ()
     if sizes.thin is None:
-        what = "The image has only one form, with its store inside."
-        return Fit(False, what, (*_with(thick, _UNITS),))
+        why = "The image has only one form, with its store inside the ramdisk."
+        return Fit(False, why, tuple(replace(one, missing=sizes.way_out) for one in doubts))
+    card = missing_driver(sizes.modules, machine)
     if card is not None:
-        what = "Its ramdisk has no driver for this network card, so the store comes inside it."
-        return Fit(False, what, (*_with(thick, card.missing), card))
-    if thick is not None:
-        return Fit(True, thick.what, _thin_memory(sizes, machine))
-    if sizes.thick > THIN_FROM:
-        what = "The image has more than 1 GiB, so the first stage fetches the store."
-        return Fit(True, what, _thin_memory(sizes, machine))
-    return Fit(False, "It fits with its store inside the ramdisk.")
+        why = "Its ramdisk cannot drive this network card, so its store comes inside the ramdisk."
+        return Fit(False, why, (card, *doubts))
+    why = thick.what if thick else "It has more than 1 GiB."
+    return Fit(True, f"{why} So its first stage fetches the store.", _thin_memory(sizes, machine))
 
 
 def missing_driver(modules: frozenset[str], machine: Known) -> Finding | None:
@@ -115,14 +118,6 @@ def missing_driver(modules: frozenset[str], machine: Known) -> Finding | None:
         f"{' or '.join(machine.drivers)}: its first stage cannot fetch anything.",
         f"boot.initrd.availableKernelModules = [ {named} ];",
     )
-
-
-_UNITS = "boot.initrd.systemd.enable = true;"
-"""What lets the first stage fetch the store."""
-
-
-def _card(sizes: Sizes, machine: Known) -> Finding | None:
-    return missing_driver(sizes.modules, machine)
 
 
 def _wall(sizes: Sizes, machine: Known) -> Finding | None:
@@ -162,10 +157,6 @@ def _memory(needed: int, machine: Known, how: str) -> Finding | None:
 
 def _needs(size: int, times: float) -> int:
     return round(size / MEGABYTE * times) + BASE_MEGABYTES
-
-
-def _with(found: Finding | None, missing: str | None) -> tuple[Finding, ...]:
-    return (Finding(found.severity, found.what, missing),) if found else ()
 
 
 def _plain(module: str) -> str:

@@ -194,6 +194,7 @@ class Chosen:
     toplevel: str | None = None
     watched: bool = True
     parts: Mapping[str, int] = field(default_factory=dict)  # sha256 -> bytes
+    store: str = ""  # sha256 of the part that the first stage fetches
     sentence: str = ""  # of a page
     way_out: str = ""  # of a page
     reason: str = ""  # of a page: see `choice.Page`

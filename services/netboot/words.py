@@ -31,7 +31,7 @@ JUNK = frozenset(
 )
 """What boards say when nobody filled the field in."""
 
-SAID = ("uuid", "arch", "plat", "sb", "ver", "bus", "serial")
+SAID = ("uuid", "arch", "plat", "sb", "ver", "bus", "serial", "mem")
 """What the script's URL may tell."""
 
 
