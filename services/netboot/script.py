@@ -128,6 +128,11 @@ def run(urls: Urls, decision: Run, phone_home: str, cache: str = "") -> str:
     return _text(lines)
 
 
+def ask(urls: Urls) -> str:
+    """Have the machine tell of itself: a loader that DHCP led here has not done that."""
+    return _text([*_head(urls), f"chain --autofree --replace {urls.again} ||", *_again(urls, 3)])
+
+
 def local(urls: Urls) -> str:
     """Start from the machine's own disk; the order was found by trying firmware."""
     return _text(

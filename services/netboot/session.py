@@ -66,6 +66,11 @@ def fitted(decision: Decision, facts: Mapping[str, Any]) -> Decision:
     return replace(decision, thin=fit(decision.image, known(facts)).thin)
 
 
+def depends(decision: Decision) -> bool:
+    """Whether what the machine is told depends on what it tells of itself."""
+    return isinstance(decision, Run) and bool(decision.image.thin)
+
+
 def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
     """The decision as the record keeps it."""
     machine = table.machine(network, mac)

@@ -29,6 +29,7 @@ def workshop() -> Iterator[Workshop]:
 def test_a_machine_with_little_memory_fetches_the_store_itself(workshop: Workshop) -> None:
     row, steps, image = booted(workshop, "small", SMALL)
     assert (row.state, row.image, row.toplevel) == ("up", image.id, image.toplevel)
+    print(row.facts)
     assert row.facts["memory"] == SMALL
     parts = {step.name: (step.bytes, step.status) for step in named(steps, "part")}
     assert parts == {part.name: (part.size, "ok") for part in image.thin}

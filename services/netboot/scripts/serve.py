@@ -17,8 +17,8 @@ from services.netboot.follow import World
 from services.netboot.grants.driver import Grants
 from services.netboot.held.driver import Held
 from services.netboot.learned import learned
-from services.netboot.script import Urls
-from services.netboot.session import answer, checked, chosen, fitted
+from services.netboot.script import Urls, ask
+from services.netboot.session import answer, checked, chosen, depends, fitted
 from services.netboot.urls.asker import READ, Asker, Route, text, unknown_token
 from services.netboot.words import clean, said
 
@@ -72,6 +72,8 @@ class Scripts:
                 return waiting
         else:
             self._held.released(asker.network, mac)
+        if not query and depends(decision):
+            return text(200, ask(Urls(asker.base, mac)))
         return self._told(asker, mac, decision, said(dict(query)))
 
     def _waiting(self, asker: Asker, mac: str) -> web.Response | None:
