@@ -56,6 +56,9 @@ class Fit:
     findings: tuple[Finding, ...] = ()
 
 
+INSIDE = Fit(False, "It fits with its store inside the ramdisk.")
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """What the decision looks at, in bytes; `thin` is None for an image without that form."""
@@ -94,7 +97,7 @@ def decided(sizes: Sizes, machine: Known) -> Fit:
     """The same, from sizes."""
     thick = _wall(sizes, machine) or _thick_memory(sizes, machine)
     if thick is None and sizes.thick <= THIN_FROM:
-        return Fit(False, "It fits with its store inside the ramdisk.")
+        return INSIDE
     doubts = (thick,) if thick else ()
     if sizes.thin is None:
         why = "The image has only one form, with its store inside the ramdisk."

@@ -12,6 +12,7 @@ menu or shell a machine waits for a person, for ever if need be.
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from appliance.model.images import Part
@@ -331,7 +332,11 @@ def _chosen(attempt: Attempt, chosen: Chosen, at: float) -> None:
         attempt.image, attempt.generation = chosen.image, chosen.generation
         attempt.watched, attempt.awaited = chosen.watched, dict(chosen.parts)
         attempt.sent_at = None
-        attempt.facts.update(toplevel=chosen.toplevel, watched=chosen.watched, store=chosen.store)
+        attempt.facts.update(toplevel=chosen.toplevel, watched=chosen.watched)
+        told = {"store": chosen.store, "doubts": [asdict(one) for one in chosen.doubts]}
+        for name, fact in told.items():
+            attempt.facts.pop(name, None)
+            attempt.facts |= {name: fact} if fact else {}
 
 
 def _resumed(attempt: Attempt, step: Step, part: Part) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from appliance.generations import NOTHING_KNOWN, Standings, booted, served, whose
+from appliance.model.fit import INSIDE, Fit
 from appliance.model.images import Image, Part
 from appliance.model.table import Generation, Host, Machine, Menu, Table
 
@@ -21,12 +22,12 @@ class Run:
     host: Host
     generation: Generation
     image: Image
-    thin: bool = False  # with its store apart
+    fits: Fit = INSIDE
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What the machine fetches."""
-        return self.image.thin if self.thin else self.image.parts
+        return self.image.thin if self.fits.thin else self.image.parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,6 +273,8 @@ class Recorder:
             newer = self.attempts.current(row.network, row.mac) is None
             if newer and attempt.last_at >= since:
                 self.attempts.resume(attempt)
+                if attempt.dirty:
+                    self.touched(attempt)
             else:
                 attempt.end("left", attempt.last_at)
                 self.touched(attempt)

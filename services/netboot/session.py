@@ -63,7 +63,7 @@ def fitted(decision: Decision, facts: Mapping[str, Any]) -> Decision:
     """The decision with the form of the image that fits what the machine told of itself."""
     if not isinstance(decision, Run):
         return decision
-    return replace(decision, thin=fit(decision.image, known(facts)).thin)
+    return replace(decision, fits=fit(decision.image, known(facts)))
 
 
 def depends(decision: Decision) -> bool:
@@ -89,6 +89,7 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
             toplevel=image.toplevel,
             watched=image.watched,
             parts={part.sha256: part.size for part in decision.parts},
+            doubts=decision.fits.findings,
             store=next((part.sha256 for part in decision.parts if part.purpose == "store"), ""),
         )
     if isinstance(decision, Page):

@@ -89,7 +89,7 @@ found=$(sha256sum "$image")
 found=${found%% *}
 if [ "$found" != "$wanted" ]; then
   rm -f "$image"
-  stop wrong-hash "the store that came is not the one that was announced: it is refused." "It should be $wanted and is $found. Build the host again; if that does not help, look at the router's disk."
+  stop wrong-hash "the store that came is not the one that was announced: it is refused." "It should be $wanted and is $found. Look at the router's disk."
 fi
 ln -sfn "$image" "${NIXIE_LINK:-/nix-store.squashfs}"
 echo "Nixie: the store is here and is the one that was announced"
