@@ -211,7 +211,7 @@ CAUSES: Mapping[str, Cause] = {
     # ── its first stage ──────────────────────────────────────────────────────────────────────────
     "store-not-fetched": Cause(
         "Its first stage runs, and cannot reach the network.",
-        "Look at its screen. If its ramdisk lacks the network card's driver, add that to the host's "
+        "Look at its screen. If its ramdisk lacks the network card's driver, add it to the host's "
         "boot.initrd.availableKernelModules.",
     ),
     "store-wrong-hash": Cause(

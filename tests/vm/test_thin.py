@@ -1,7 +1,9 @@
 """A machine that is short of memory boots an image whose store its first stage fetches."""
 
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +12,15 @@ import pytest
 
 from appliance.model.images import Image, StoreFile
 from appliance.store.boots import BootRow, StepRow
-from tests.live.standing import Router, standing
+from tests.live.standing import CHECKOUT, Router, standing
 from tests.live.waiting import until
 from tests.vm.conftest import shelf
-from tests.vm.lab import BOOT_SECONDS, Workshop, furnished, switched_on
+from tests.vm.lab import BOOT_SECONDS, SAMPLE, Workshop, furnished, switched_on
 from tests.vm.test_boots import named, new_mac
 
 pytestmark = pytest.mark.vm
 
+FLAKE = CHECKOUT / "tests/flakes/thin"
 SMALL = 512  # megabytes, in which the store does not fit inside the ramdisk
 ENOUGH = 1024
 
@@ -25,7 +28,20 @@ ENOUGH = 1024
 @pytest.fixture(scope="module")
 def workshop() -> Iterator[Workshop]:
     with standing("thin", shelf()) as router:
-        yield furnished(router, {"large": ("warehouse", False)})
+        yield furnished(router, {"large": ("warehouse", False)}, warehouse(router))
+
+
+def warehouse(router: Router) -> Path:
+    """The sample's files with another flake.nix, as a repository of one commit."""
+    place = router.home / "warehouse"
+    shutil.copytree(SAMPLE, place, ignore=shutil.ignore_patterns(".git"))
+    shutil.copy(FLAKE / "flake.nix", place)
+    shutil.copy(FLAKE / "warehouse.nix", place / "hosts")
+    named = ("-c", "user.name=Nixie", "-c", "user.email=lab@nixie.invalid")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "One large host"]):
+        subprocess.run(["git", "-C", str(place), *named, *words], check=True)
+    subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
+    return place
 
 
 def test_a_machine_with_little_memory_fetches_the_store_itself(workshop: Workshop) -> None:

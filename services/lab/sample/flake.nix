@@ -15,7 +15,6 @@
         archive = ./hosts/archive.nix; # lives on disks
         keystone = ./hosts/keystone.nix; # lives on an installer's medium
         switchyard = ./hosts/switchyard.nix; # lives on disks, has specialisations
-        warehouse = ./hosts/warehouse.nix; # native, with a large store
         broken = ./hosts/broken.nix; # does not evaluate
         unbuildable = ./hosts/unbuildable.nix; # evaluates, does not build
       };
