@@ -68,6 +68,7 @@ AUTOEXEC = step("autoexec", "x64/autoexec.ipxe", 4.5)
 RUN = script("run", "ember")
 KERNEL, INITRD = step("part", "bzImage", 6.0, "ok", 9), step("part", "initrd", 7.0, "ok", 9)
 SENT = [RUN, KERNEL, INITRD]
+STORE = step("part", "store.squashfs", 12.0, "ok", 10)
 FOREIGN = {"10.77.0.9": "proxy"}
 
 LOGS: dict[str, Log] = {

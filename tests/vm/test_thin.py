@@ -1,20 +1,24 @@
 """A machine that is short of memory boots an image whose store its first stage fetches."""
 
+import hashlib
+import json
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance.model.images import Image, StoreFile
+from appliance.model.images import Image, StoreFile, image_to_json
 from appliance.store.boots import BootRow, StepRow
 from tests.live.standing import CHECKOUT, Router, standing
 from tests.live.waiting import until
 from tests.vm.conftest import shelf
+from tests.vm.dracut_stage import kernel, payload, ramdisk
 from tests.vm.lab import BOOT_SECONDS, SAMPLE, Workshop, furnished, switched_on
 from tests.vm.test_boots import named, new_mac
 
@@ -97,6 +101,53 @@ def test_a_store_that_is_not_the_announced_one_is_refused(workshop: Workshop) ->
     (report,) = named(workshop.steps_of(row.id), "report")
     assert (report.name, report.detail["errno"]) == ("store", "wrong-hash")
     assert row.state != "up"
+
+
+def test_a_first_stage_of_systemd_and_dracut_fetches_it_with_the_same_units(
+    workshop: Workshop,
+) -> None:
+    mac, place = new_mac(), workshop.router.home / "dracut"
+    place.mkdir()
+    stage, store = ramdisk(place), payload(place)
+    workshop.assign(mac, "debian", host=workshop.hosts["large"])
+    files = {"kernel": kernel(), "initrd": stage, "store": store}
+    with (
+        slow(workshop.router, "80mbit"),
+        served_instead(workshop, files),
+        switched_on(workshop, mac, "uefi", megabytes=SMALL) as machine,
+    ):
+        until(lambda: arrived(workshop, mac) > 0, "a piece of the store is there", BOOT_SECONDS)
+        os.kill(workshop.router.pid("boot"), signal.SIGKILL)
+        machine.says("SECOND STAGE: told")
+        row = workshop.ends(machine, "up", "short")
+    assert (row.state, row.toplevel) == ("up", "/nix/store/system")
+    first, *_, last = stores(workshop, row)
+    assert (first.status, last.status) == ("aborted", "ok")
+    assert last.detail["range"][1] == store.stat().st_size
+
+
+@contextmanager
+def served_instead(workshop: Workshop, files: Mapping[str, Path]) -> Iterator[None]:
+    """The large host's image with other files in its thin form."""
+    image = workshop.image("large")
+    place = workshop.router.state / f"published/images/{image.id}.json"
+    before = place.read_text()
+    parts = tuple(
+        replace(
+            part,
+            size=files[part.purpose].stat().st_size,
+            sha256=hashlib.sha256(files[part.purpose].read_bytes()).hexdigest(),
+            segments=(StoreFile(str(files[part.purpose]), files[part.purpose].stat().st_size),),
+        )
+        for part in image.thin
+    )
+    line = "console=ttyS0,115200 init=/nix/store/system/init root=fstab panic=1"
+    subprocess.run(["chmod", "-R", "a+rX", str(workshop.router.home / "dracut")], check=True)
+    place.write_text(json.dumps(image_to_json(replace(image, thin=parts, command_line=line))))
+    try:
+        yield
+    finally:
+        place.write_text(before)
 
 
 def arrived(workshop: Workshop, mac: str) -> int:

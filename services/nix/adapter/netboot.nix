@@ -54,7 +54,8 @@ let
     # Unlocking from afar, and the keys for it: there is nothing to unlock, and keys must not be on the wire.
     (set [ "boot" "initrd" "network" "enable" ] false)
     (set [ "boot" "initrd" "network" "ssh" "enable" ] false)
-    # Ours is the only card in the first stage, and only for a thin image.
+    # thin.nix switches it on again, for its own card only.
+    (set [ "boot" "initrd" "systemd" "network" "enable" ] false)
     (set [ "boot" "initrd" "systemd" "network" "networks" ] { })
     (set [ "boot" "initrd" "systemd" "network" "netdevs" ] { })
     (set [ "boot" "initrd" "secrets" ] { })

@@ -8,7 +8,8 @@
 # Not for the scripted first stage, which has neither units nor networkd.
 { config, lib, options, pkgs, ... }:
 let
-  over = lib.mkOverride 10;
+  # Above the adapter, which has no network in the first stage.
+  over = lib.mkOverride 9;
   declared = path: (lib.attrByPath path { } options)._type or null == "option";
   set = path: value: if declared path then lib.setAttrByPath path (over value) else { };
 
@@ -30,7 +31,7 @@ in
       (set [ "boot" "initrd" "systemd" "network" "wait-online" "enable" ] false)
       # What the ramdisk lacks of its own: coreutils, bash and mount are there.
       (lib.optionalAttrs (declared [ "boot" "initrd" "systemd" "extraBin" ]) {
-        boot.initrd.systemd.extraBin.curl = over "${pkgs.curl}/bin/curl";
+        boot.initrd.systemd.extraBin = lib.mkIf (pkgs ? curl) { curl = over "${pkgs.curl}/bin/curl"; };
       })
       {
         boot.initrd.systemd.services.nixie-network = {

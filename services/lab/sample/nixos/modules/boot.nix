@@ -53,6 +53,11 @@ in
       systemd.root = mkOption { type = types.nullOr (types.enum [ "fstab" "gpt-auto" ]); default = "fstab"; example = "gpt-auto"; };
       # networkd.nix, systemd/repart.nix (4aa6836a648c of the copy)
       systemd.network.enable = mkOption { type = types.bool; default = false; };
+      systemd.network.networks = mkOption { type = types.attrsOf types.attrs; default = { }; };
+      systemd.network.netdevs = mkOption { type = types.attrsOf types.attrs; default = { }; };
+      systemd.network.wait-online.enable = mkOption { type = types.bool; default = true; };
+      # systemd/initrd.nix (00e6b22b508f)
+      systemd.extraBin = mkOption { type = types.attrsOf types.path; default = { }; };
       systemd.repart.enable = lib.mkEnableOption "systemd-repart";
       systemd.repart.device = mkOption { type = types.nullOr types.str; default = null; example = "/dev/vda"; };
       systemd.emergencyAccess = mkOption { type = types.oneOf [ types.bool types.str ]; default = false; };
