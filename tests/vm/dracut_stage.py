@@ -50,8 +50,9 @@ mkdir -p "$place/over"
 mount -t tmpfs tmpfs "$place/over"
 mkdir "$place/over/upper" "$place/over/work" "$place/over/root"
 cp -r "$place/merged/." "$place/over/upper"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$place/over/upper,workdir=$place/over/work" "$place/over/root"
 root=$place/over/root
+layers=lowerdir=/,upperdir=$place/over/upper,workdir=$place/over/work
+mount -t overlay overlay -o "$layers" "$root"
 for one in dev proc sys; do mount --rbind "/$one" "$root/$one"; done
 mkdir -p "$root/lib/modules" "$root/out"
 cp -r "$KERNEL/lib/modules/$version" "$root/lib/modules/"
@@ -60,9 +61,9 @@ module=$root/usr/lib/dracut/modules.d/95nixie
 mkdir -p "$module"
 cp "$MODULE/module-setup.sh" "$module"
 cp -r "$place/units" "$module"
-chroot "$root" dracut --quiet --no-hostonly --no-early-microcode --zstd --force --kver "$version" \
-  --modules "systemd systemd-initrd systemd-journald systemd-udevd systemd-modules-load udev-rules nixie" \
-  --filesystems "squashfs overlay" /out/initrd
+parts="systemd systemd-initrd systemd-journald systemd-udevd systemd-modules-load udev-rules nixie"
+chroot "$root" dracut --quiet --no-hostonly --no-early-microcode --zstd --force \
+  --kver "$version" --modules "$parts" --filesystems "squashfs overlay" /out/initrd
 cp "$root/out/initrd" "$place/initrd"
 """
 
@@ -84,14 +85,15 @@ def evaluated(place: Path) -> Mapping[str, Mapping[str, Any]]:
     for name in ("busybox/busybox", "squashfs/mksquashfs", "kernel/version"):
         (tree / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / "parts" / name).touch()
-    wanted = "after before requiredBy requires wants unitConfig serviceConfig script description"
     expression = f"""
       let
         host = (import {tree}/flake.nix).outputs {{ self = {{ }}; }};
-        made = host.nixosConfigurations.anvil.extendModules {{ modules = [ {tree}/nixie/thin.nix ]; }};
+        thin = {{ modules = [ {tree}/nixie/thin.nix ]; }};
+        made = host.nixosConfigurations.anvil.extendModules thin;
         services = made.config.boot.initrd.systemd.services;
-        plain = s: builtins.intersectAttrs (builtins.listToAttrs (map (name: {{ inherit name; value = null; }})
-          (builtins.filter builtins.isString (builtins.split " " "{wanted}")))) s;
+        plain = service: {{
+          inherit (service) description requiredBy script serviceConfig unitConfig;
+        }};
       in builtins.mapAttrs (_: plain) {{ inherit (services) {" ".join(OURS)}; }}"""
     done = subprocess.run(
         [

@@ -15,7 +15,8 @@ install() {
     echo "systemd-network:x:998:998::/:/usr/sbin/nologin" >> "$initdir/etc/passwd"
     echo "systemd-network:x:998:" >> "$initdir/etc/group"
     cp -r "$moddir/units/." "$initdir/$systemdsystemunitdir/"
-    mkdir -p "$initdir/etc"
+    mkdir -p "$initdir/etc/modules-load.d"
+    printf '%s\n' loop overlay squashfs > "$initdir/etc/modules-load.d/nixie.conf"
     cat > "$initdir/etc/fstab" << 'FSTAB'
 tmpfs /sysroot tmpfs mode=0755
 /nix-store.squashfs /sysroot/nix/.ro-store squashfs loop
