@@ -51,7 +51,9 @@ def show(call: Call, machine: Which) -> None:
             (moment(one["began_at"]), one["state"], one["name"], _took(one), one["id"])
             for one in boots
         ]
-        return f"{about}\n\n{table(('BOOT', 'STATE', 'HOST', 'TOOK', 'ID'), rows, 'No boots yet.')}"
+        doubts = "".join(f"\n\n{_doubt(one)}" for one in found["doubts"])
+        listed = table(("BOOT", "STATE", "HOST", "TOOK", "ID"), rows, "No boots yet.")
+        return f"{about}{doubts}\n\n{listed}"
 
     call.show({**found, "boots": boots}, text)
 
@@ -230,6 +232,11 @@ def _running(one: Any) -> list[tuple[str, str]]:
     host = runs["host"].partition("/")[2]
     found = [("runs", f"{host}, generation {runs['generation']}: {runs['stand']}{behind}")]
     return found + ([("really", runs["toplevel"])] if runs["stand"] == "drifted" else [])
+
+
+def _doubt(one: Any) -> str:
+    line = f"\nAdd to the host: {one['missing']}" if one["missing"] else ""
+    return f"{one['what']}{line}"
 
 
 def _took(one: Any) -> str:

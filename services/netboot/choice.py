@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from appliance import once
 from appliance.generations import NOTHING_KNOWN, Standings, booted, served, whose
-from appliance.model.images import Image
+from appliance.model.fit import INSIDE, Fit
+from appliance.model.images import Image, Part
 from appliance.model.table import Generation, Host, Machine, Menu, Once, Table
 
 Images = Callable[[str], Image | None]
@@ -31,6 +32,12 @@ class Run:
     generation: Generation
     image: Image
     once: Once | None = None  # and never again
+    fits: Fit = INSIDE
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the machine fetches."""
+        return self.image.thin if self.fits.thin else self.image.parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class Recorder:
         """It was sent, or broke off; bytes and status are in `step`."""
         step.ended_at = now()
         step.reaches(step.bytes or 0, step.ended_at)
-        self.attempts.part_ended(attempt, step, part.sha256)
+        self.attempts.part_ended(attempt, step, part)
         if attempt.sent_at is not None:
             self.onces.of(attempt, "sent", now())
         self.touched(attempt)
@@ -308,6 +308,8 @@ class Recorder:
             newer = self.attempts.current(row.network, row.mac) is None
             if newer and attempt.last_at >= since:
                 self.attempts.resume(attempt)
+                if attempt.dirty:
+                    self.touched(attempt)
             else:
                 attempt.end("left", attempt.last_at)
                 self.touched(attempt)

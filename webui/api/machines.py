@@ -7,10 +7,13 @@ from fastapi import Path
 from pydantic import Field
 
 from appliance.actions import machines, once, running, wake
+from appliance.actions.fitting import machine_fit
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
+from appliance.model.images import Finding
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
+from webui.api.hosts import ApiFinding, finding
 from webui.api.routes import routes_of
 from webui.api.shape import shape
 from webui.api.words import (
@@ -97,6 +100,9 @@ class ApiMachine:
     once: ApiOnce | None
     woken: ApiWoken | None
     running: ApiRunning | None
+    doubts: Annotated[
+        list[ApiFinding], Field(description="how its next image fits it; of one machine only")
+    ]
 
 
 @shape
@@ -179,7 +185,8 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
         mac = ""
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
-            return _shown(here, [view])[0]
+            found = machine_fit(here.reads, view)
+            return _shown(here, [view], found.findings if found else ())[0]
     raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
@@ -266,7 +273,9 @@ def forget_waiting(here: Signed, network: Word, mac: Word) -> ApiDone:
     return done(machines.forget_held(here.desk, here.actor, network, mac))
 
 
-def _shown(here: Here, views: Sequence[MachineView]) -> list[ApiMachine]:
+def _shown(
+    here: Here, views: Sequence[MachineView], doubts: Sequence[Finding] = ()
+) -> list[ApiMachine]:
     woken = wake.woken(here.reads, views, here.now)
     runs = running.running(here.reads, views)
     return [
@@ -282,6 +291,7 @@ def _shown(here: Here, views: Sequence[MachineView]) -> list[ApiMachine]:
             _once(view),
             _woken(woken.get(view.id)),
             _running(runs.get(view.id)),
+            [finding(one) for one in doubts],
         )
         for view in views
     ]
