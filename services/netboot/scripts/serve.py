@@ -72,7 +72,7 @@ class Scripts:
         decision = self._decided(asker, mac, facts)
         if not isinstance(decision, Hold):
             self._held.released(asker.network, mac)
-        if not query and depends(decision):
+        if not asker.request.query and depends(decision):
             return text(200, ask(Urls(asker.base, mac)))
         waiting = self._waiting(asker, mac, decision)
         return waiting or self._told(asker, mac, decision, facts)
