@@ -180,7 +180,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a host is to us.  `kind`: native, adaptable, not-bootable."""
+    """What a host is to us.  `kind`: native, adaptable, files, not-bootable; looking before."""
 
     host: str  # host id
     name: str
@@ -191,3 +191,8 @@ class Verdict:
     watched: bool
     specialisations: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def boots(self) -> bool:
+        """A machine can boot it, once it is built."""
+        return self.kind in ("native", "adaptable", "files")

@@ -28,6 +28,7 @@ class SourceView:
     allow_ifd: bool
     interval_seconds: int  # 0: only when asked
     credential: str | None  # file name below STATE/secrets/web/sources
+    files: str = ""  # model/files.to_text of a host from files; "" for a flake
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,12 @@ class DraftView:
 def sources(connection: sqlite3.Connection) -> list[SourceView]:
     """Sources in force, oldest first."""
     rows = connection.execute(
-        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential"
-        " FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
+        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential,"
+        " files FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
     ).fetchall()
     return [
-        SourceView(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential)
-        for ident, name, url, trust, as_built, ifd, every, credential in rows
+        SourceView(ident, name, url, trust, bool(as_built), bool(ifd), int(every), key, files)
+        for ident, name, url, trust, as_built, ifd, every, key, files in rows
     ]
 
 

@@ -9,9 +9,9 @@ to the router, with ${errno}, and on the screen in a sentence.
 Nothing that a client said is ever put into a script.  What a flake said is checked by `literal`.
 """
 
-import re
 from dataclasses import dataclass
 
+from appliance.model.command_line import OPERATORS, UNPRINTABLE, passes
 from appliance.model.images import Image
 from appliance.model.names import mac_hyphens
 
@@ -33,9 +33,6 @@ ON_DISK = (
     "\\EFI\\BOOT\\BOOTIA32.EFI",
 )
 """Loaders on a disk's EFI partition; firmware refuses those of another processor at once."""
-
-_OPERATORS = {"||", "&&", "#"}
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +72,8 @@ def literal(text: str) -> str:
     >>> literal("ember\\nreboot ${net0/mac} || shell")
     'ember?reboot $ {net0/mac} shell'
     """
-    plain = _UNPRINTABLE.sub("?", text).replace("${", "$ {")
-    return " ".join(word for word in plain.split(" ") if word not in _OPERATORS)
-
-
-def passes(command_line: str) -> str:
-    """A kernel command line that iPXE hands on unchanged.  Raises ValueError with a sentence."""
-    line = " ".join(command_line.split())
-    if _UNPRINTABLE.search(line):
-        raise ValueError("the kernel command line has characters outside ASCII")
-    if "${" in line:
-        raise ValueError("the kernel command line has ${…}, which iPXE would replace")
-    if set(line.split()) & _OPERATORS:
-        raise ValueError("the kernel command line has a lone ||, && or #, which iPXE would obey")
-    return line
+    plain = UNPRINTABLE.sub("?", text).replace("${", "$ {")
+    return " ".join(word for word in plain.split(" ") if word not in OPERATORS)
 
 
 def run(

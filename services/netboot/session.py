@@ -5,6 +5,7 @@ Pure.  `serve` finds out who asks and stores what happened; here is what is said
 
 from dataclasses import dataclass, replace
 
+from appliance.model.command_line import passes
 from appliance.model.images import Part
 from appliance.model.table import Table
 from services.netboot import menu, script
@@ -50,7 +51,7 @@ def checked(decision: Decision, kind: Kind | None) -> Decision:
             reason="wrong-system",
         )
     try:
-        script.passes(image.command_line)
+        passes(image.command_line)
     except ValueError as error:
         return Page(f"{image.name} cannot be started: {error}.", "Change the host's kernel params.")
     return decision

@@ -63,4 +63,11 @@ def look_options(source: SourceView) -> str:
 
 def options(source: SourceView) -> tuple[object, ...]:
     """What makes a source worth another look when it changes."""
-    return (source.url, source.trust, source.as_built, source.allow_ifd, source.credential)
+    return (
+        source.url,
+        source.trust,
+        source.as_built,
+        source.allow_ifd,
+        source.credential,
+        source.files,
+    )

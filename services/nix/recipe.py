@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from appliance.errors import Problem, Refused
+from appliance.model.command_line import LONGEST
 from appliance.model.names import HOST_NAME
 from services.nix.store_path import is_derivation, is_store_path
 
 PARTS = ("kernel", "initialRamdisk", "squashfsStore", "netbootRamdisk")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 SYSTEM = re.compile(r"[a-z0-9_]+-[a-z0-9_]+")
-LONGEST_COMMAND_LINE = 3_500  # Linux on x86 takes 2048 to 4096; the boot role adds some
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ def _one(told: Mapping[str, Any]) -> Recipe:
         drvs=drvs,
         outs=outs,
     )
-    if len(made.command_line) > LONGEST_COMMAND_LINE:
-        raise _refused("kernelParams", f"are longer than {LONGEST_COMMAND_LINE} characters")
+    if len(made.command_line) > LONGEST:
+        raise _refused("kernelParams", f"are longer than {LONGEST} characters")
     return made
 
 

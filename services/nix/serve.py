@@ -28,7 +28,6 @@ from services.nix.intake.driver import check
 from services.nix.inventory import Inventory, look_options, moment, options
 from services.nix.lan_cache.driver import LanCache
 from services.nix.publish.driver import tidy, write_table
-from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
 from services.nix.schedule import Waiting, fits, next_check, startable
 from services.nix.store import store_in
@@ -280,7 +279,7 @@ class Role:
         state, recipe = build_facts.last_try(self.desk.database, host)
         if state in TRIED and recipe == look.recipe:
             return False
-        return not unchanged(self.desk, host, from_json(look.recipe))
+        return not unchanged(self.desk, host, look.recipe)
 
     # ── builds ────────────────────────────────────────────────────────────────────────────────────
 

@@ -38,6 +38,17 @@ def tree_path(nar_hash: str, name: str = "source") -> str:
     return f"{STORE}/{base32(folded(hashlib.sha256(told.encode()).digest()))}-{name}"
 
 
+def file_path(sha256: str) -> str:
+    """The store path of a file that is called by its own SHA-256 (hex), as we add files.
+
+    >>> file_path("ab" * 32)
+    '/nix/store/ya6anqxl3rrvaafp1s6hwsaiy4zcf609-abababababababababababababababababababababababababababababababab'
+    """
+    name = hashlib.sha256(f"fixed:out:sha256:{sha256}:".encode()).hexdigest()
+    told = f"output:out:sha256:{name}:{STORE}:{sha256}"
+    return f"{STORE}/{base32(folded(hashlib.sha256(told.encode()).digest()))}-{sha256}"
+
+
 def folded(digest: bytes, size: int = 20) -> bytes:
     """`digest` folded to `size` bytes by exclusive or, as store path names are."""
     short = bytearray(size)

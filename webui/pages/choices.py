@@ -66,7 +66,7 @@ def hosts(verdicts: Iterable[Verdict], built: Iterable[str]) -> tuple[HostChoice
     found = [
         HostChoice(each.host, each.name, each.system, each.specialisations, each.host in ready)
         for each in verdicts
-        if each.kind in {"native", "adaptable"}
+        if each.boots
     ]
     return tuple(sorted(found, key=lambda host: (not host.ready, host.name)))
 

@@ -200,7 +200,7 @@ def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
         if state is not None and state.state == "unreadable":
             return "It could not be read, so its hosts are not known."
         return "Nixie is looking at it. Its hosts appear here one by one."
-    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    good = sum(each.boots for each in verdicts)
     looking = sum(each.kind == "looking" for each in verdicts)
     bad = len(verdicts) - good - looking
     parts = [f"{phrases.counted(len(verdicts), 'host')}"]
@@ -244,7 +244,7 @@ def _host(verdict: Verdict, rows: Rows, now: float) -> HostLine:
         image=newest.image if newest else "",
         machines=phrases.listing(runs, 2) if runs else "nobody",
         build=rows.builds.get(verdict.host, ""),
-        buildable=verdict.kind in {"native", "adaptable"},
+        buildable=verdict.boots,
         again=newest is not None,
         findings=found,
         generations=tuple(

@@ -6,12 +6,16 @@ power cut between any two leaves the generation before in place.
 
 import asyncio
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
+from appliance.model.files import FilesHost, is_files
+from appliance.model.files import from_json as files_host
 from appliance.model.images import (
     Image,
     Part,
@@ -30,6 +34,7 @@ from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear
 from services.nix.failure import sentence
+from services.nix.files.driver import image as image_of_files
 from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import (
     Log,
@@ -81,21 +86,15 @@ async def build(
     if look is None or look.recipe is None:
         _over(desk, row, "failed", f"{row.name} is not bootable as it is now.")
         return Ended.OVER
-    made = from_json(look.recipe)
     row = replace(row, revision=look.revision)
     with transaction(desk.database):
         build_facts.build_began(desk.database, row, look.recipe, desk.now())
-    if unchanged(desk, row.host, made):
+    if unchanged(desk, row.host, look.recipe):
         _over(desk, row, "unchanged", "The image is the same as before.")
         return Ended.OVER
     log = Log(desk.logs / row.log)
-    before = desk.nix.builds_memory()
     try:
-        done = await _realised(desk, row, made, log, builders)
-        if done.answer.exit != 0:
-            return _failed(desk, row, done, log, None if done.by else _starved(desk, before))
-        desk.fault("build.realised")
-        await _publish(desk, row, source, made, log, done)
+        return await _carried_out(desk, row, source, look.recipe, log, builders)
     except Refused as why:
         log.add(str(why))
         _over(desk, row, "failed", str(why))
@@ -108,18 +107,47 @@ async def build(
     return Ended.OVER
 
 
-def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
+def unchanged(desk: Desk, host: str, recipe: Mapping[str, Any]) -> bool:
     """The newest generation was built from the very same, and its files are there."""
-    ident, recipe = build_facts.newest_recipe(desk.database, host)
-    if recipe is None or from_json(recipe) != made:
+    ident, before = build_facts.newest_recipe(desk.database, host)
+    if before is None or _read(before) != _read(recipe):
         return False
     stored = published_image(desk.published, ident)
     return stored is not None and intact(image_from_json(stored).parts)
 
 
-async def _realised(
-    desk: Desk, row: BuildRow, made: Recipe, log: Log, builders: Sequence[Builder]
-) -> Made:
+def _read(recipe: Mapping[str, Any]) -> Recipe | FilesHost:
+    """A recipe as a look stored it."""
+    return files_host(recipe) if is_files(recipe) else from_json(recipe)
+
+
+async def _carried_out(
+    desk: Desk,
+    row: BuildRow,
+    source: SourceView,
+    recipe: Mapping[str, Any],
+    log: Log,
+    builders: Sequence[Builder],
+) -> Ended:
+    made = _read(recipe)
+    async with _telling(desk, row, log) as (progress, hear):
+        if isinstance(made, FilesHost):
+            progress.phase = "fetching its files"
+            image = await image_of_files(desk, row, source, made, hear)
+            _record(desk, row, image, {}, recipe, log)
+            return Ended.OVER
+        before = desk.nix.builds_memory()
+        done = await _realised(desk, row, made, log, builders, progress, hear)
+    if done.answer.exit != 0:
+        return _failed(desk, row, done, log, None if done.by else _starved(desk, before))
+    desk.fault("build.realised")
+    await _publish(desk, row, source, made, log, done)
+    return Ended.OVER
+
+
+@asynccontextmanager
+async def _telling(desk: Desk, row: BuildRow, log: Log) -> AsyncIterator[tuple[_Progress, Hear]]:
+    """While it is carried out, what it says goes into its log and its row."""
     progress = _Progress()
 
     def hear(told: Told) -> None:
@@ -131,18 +159,30 @@ async def _realised(
 
     report = asyncio.create_task(_reported(desk, row, progress))
     try:
-        if done := await _delegated(desk, row, made, hear, log, builders):
-            return done
-        live = await desk.caches.live()
-        await _make_room(desk, row, made, live, progress)
-        return Made(
-            *await desk.nix.realise(
-                made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
-            )
-        )
+        yield progress, hear
     finally:
         report.cancel()
         await asyncio.gather(report, return_exceptions=True)
+
+
+async def _realised(
+    desk: Desk,
+    row: BuildRow,
+    made: Recipe,
+    log: Log,
+    builders: Sequence[Builder],
+    progress: _Progress,
+    hear: Hear,
+) -> Made:
+    if done := await _delegated(desk, row, made, hear, log, builders):
+        return done
+    live = await desk.caches.live()
+    await _make_room(desk, row, made, live, progress)
+    return Made(
+        *await desk.nix.realise(
+            made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
+        )
+    )
 
 
 async def _delegated(
@@ -240,6 +280,18 @@ async def _publish(
         name: await _image(desk, row, source, one, verdict, name, known, done)
         for name, one in made.specialisations.items()
     }
+    _record(desk, row, image, special, to_json(made), log)
+
+
+def _record(
+    desk: Desk,
+    row: BuildRow,
+    image: Image,
+    special: Mapping[str, Image],
+    recipe: Mapping[str, Any],
+    log: Log,
+) -> None:
+    """Manifests first, then the generation and the end of its build."""
     for one in (image, *special.values()):
         write(desk.published / "images" / f"{one.id}.json", image_to_json(one))
     desk.fault("build.written")
@@ -248,7 +300,7 @@ async def _publish(
             desk.database,
             image,
             {name: one.id for name, one in special.items()},
-            to_json(made),
+            dict(recipe),
             desk.now(),
         )
         build_facts.build_ended(
