@@ -31,6 +31,7 @@ from webui.api import (
     devices,
     draft,
     drops,
+    files,
     hosts,
     images,
     journal,
@@ -101,6 +102,7 @@ from webui.pages import builders as builders_page
 from webui.pages import builds as builds_page
 from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
+from webui.pages import files as files_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import names as names_page
@@ -114,6 +116,7 @@ from webui.session import Here, NotSignedIn, Room, Signed, anybody
 
 NOUNS = (
     sources,
+    files,
     hosts,
     images,
     builds,
@@ -148,6 +151,7 @@ PAGES = (
     password,
     overview,
     sources_page,
+    files_page,
     source_settings,
     source,
     builds_page,

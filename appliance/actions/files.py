@@ -66,6 +66,21 @@ def sending(desk: Desk, actor: Actor) -> Coming:
     return Coming(uploads(desk.reads.state), desk.new_id())
 
 
+def frees(desk: Desk, source: str) -> int:
+    """Bytes on the disk that go with a host from files: those that no other one has."""
+    own: dict[str, int] = {}
+    others: set[str] = set()
+    for row in desk.reads.generations():
+        image = desk.reads.image(row.image)
+        mine = row.host.partition("/")[0] == source
+        for part in image.parts if image else ():
+            if mine:
+                own[part.sha256] = part.size
+            else:
+                others.add(part.sha256)
+    return sum(size for sha256, size in own.items() if sha256 not in others)
+
+
 def _waiting(desk: Desk) -> Collection[str]:
     """Files that a host names and that no image of it has yet."""
     found: set[str] = set()

@@ -152,6 +152,8 @@ def set_source_credential(
     """
     with act(desk, actor, "set_source_credential", scope="admin") as doing:
         row = _source(doing.session, source)
+        if row.files:
+            raise Refused(problem("A host from files has no address that asks for a key.", "kind"))
         if kind == "none":
             doing.change(row, credential=None)
             return doing.tell(row.id, f"{row.name} is asked without any key.", SourceActed)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 HEAD_BYTES = 4_096
 """So much of a file is enough."""
+FORMS = ("linux", "efi", "gzip", "elf", "uboot", "other")
+"""Kinds of files that are told apart."""
 GZIP = b"\x1f\x8b"
 MACHINES: Mapping[int, str] = {
     0x8664: "x86_64-linux",
@@ -23,7 +25,7 @@ MACHINES: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a file is.  `form`: linux, efi, gzip, elf, uboot or other.
+    """What a file is: a word of FORMS.
 
     `system` is the one that it runs on, "" when the file does not say.
     """

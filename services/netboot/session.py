@@ -40,7 +40,7 @@ def checked(decision: Decision, kind: Kind | None) -> Decision:
         return decision
     image = decision.image
     purposes = {part.purpose for part in image.parts}
-    if image.recipe != "linux" or "kernel" not in purposes:
+    if script.FIRST.get(image.recipe) not in purposes:
         why = f"{image.name} is made for a recipe, {image.recipe}, that is not known here."
         return Page(why, "Update Nixie, then build the image again.")
     if kind is not None and image.system not in kind.systems:

@@ -10,6 +10,8 @@ from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
 from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
+from appliance.model.files import RECIPES
+from appliance.model.kernels import FORMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
@@ -32,16 +34,17 @@ SETS: Mapping[str, Iterable[str]] = {
     "credential": CREDENTIAL_KINDS,
     "event": sorted(EVENTS),
     "file": FILES,
+    "file form": FORMS,
     "generation": states.GENERATION,
     "host": states.VERDICT,
     "how": ACTORS,
     "intent": INTENTS,
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),
-    "part": ("kernel", "initrd"),
+    "part": tuple(one for purposes in RECIPES.values() for one in purposes),
     "protocol": PROTOCOLS,
     "public name": NAME_STATES,
-    "recipe": ("linux",),
+    "recipe": RECIPES,
     "revision": REVISION_STATES,
     "scope": SCOPES,
     "service": SERVICES,

@@ -79,6 +79,7 @@ class OneSourceView(NamedTuple):
     revised: str
     trust: str
     as_built: bool
+    files: bool  # it is no flake, but files of its owner
     key: str
     lock: Pill
     locked: str
@@ -173,6 +174,7 @@ def view(
         revised=_revised(newest, now),
         trust="Mine" if source.trust == "mine" else "A stranger’s",
         as_built=source.as_built,
+        files=bool(source.files),
         key="read with its own key" if source.credential else "read without a key",
         lock=lock,
         locked=locked,

@@ -16,6 +16,7 @@ from appliance.actions import (
     changes,
     devices,
     draft,
+    files,
     generations,
     images,
     internet,
@@ -35,6 +36,7 @@ from appliance.actions.refusals import Forbidden, Unknown
 from appliance.generations import FAILURES
 from appliance.model.builders import Said
 from appliance.model.config import RouterConfig
+from appliance.model.files import BootFile, FilesHost
 from appliance.model.images import image_to_json
 from appliance.model.wan import Wan
 from appliance.plan.slices import cut
@@ -56,6 +58,14 @@ HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9ok
 CONFIG = {"networks": [LAN]}
 PING = traces.Typed("lan", "", "router", "", "icmp", None)
 ALL = {"read": VIEWER, "write": HELPER, "admin": OWNER}
+
+RESCUE = FilesHost(
+    "rescue",
+    "x86_64-linux",
+    "linux",
+    "",
+    (BootFile("kernel", "k", "ab" * 32, "https://files.example/k"),),
+)
 
 Do = Callable[[Desk, Actor], object]
 
@@ -105,6 +115,8 @@ DEEDS: Mapping[str, Deed] = {
         "admin", lambda d, a: builders.enable_builder(d, a, builder(d, OWNER), on=False)
     ),
     "remove_builder": Deed("admin", lambda d, a: builders.remove_builder(d, a, builder(d, OWNER))),
+    "put_files": Deed("write", lambda d, a: files.put_files(d, a, RESCUE)),
+    "send_file": Deed("write", lambda d, a: files.sending(d, a), undoable=False),
     "save_public_name": Deed("admin", public_name),
     "remove_public_name": Deed(
         "admin", lambda d, a: public_names.remove_name(d, a, public_name(d, OWNER))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.model.images import Image, Literal, Part
 from services.netboot import script
 from services.netboot.script import Urls
 from tests.services.netboot.ipxe import OLD_COMMANDS, commands, follow
@@ -14,8 +15,16 @@ from tests.services.netboot.made import MAC, image
 URLS = Urls("http://10.77.0.1", MAC, "T" * 24)
 HOME = "http://10.77.0.1/up/0-1.secret"
 
+
+def program() -> Image:
+    """An EFI program with a word of its own."""
+    one = Part("program", "memtest.efi", 4, f"{7:064x}", (Literal(b"MZ.."),))
+    return replace(image(), recipe="efi", parts=(one,), command_line="nosmp")
+
+
 ALL = {
     "run": script.run(URLS, "ember", 3, image(), HOME),
+    "efi": script.run(URLS, "memtest", 1, program(), HOME),
     "local": script.local(URLS),
     "deny": script.deny(URLS),
     "shell": script.shell(URLS),
@@ -49,6 +58,22 @@ def test_g70_the_command_line_is_the_images_own() -> None:
         "BOOTIF=01-52-54-00-00-77-01",
         f"nixie.boot={HOME}",
     ]
+
+
+def test_an_efi_program_is_told_its_own_words_only() -> None:
+    done = follow(ALL["efi"], settings={"platform": "efi"})
+    (kernel,) = (line for line in done if line.startswith("kernel "))
+    assert kernel.split()[1:] == [
+        f"http://10.77.0.1/b/{'T' * 24}/{7:064x}/memtest.efi",
+        "nosmp",
+    ]
+    assert done[-1] == "boot"
+
+
+def test_an_efi_program_is_not_started_by_a_bios() -> None:
+    done = follow(ALL["efi"], settings={"platform": "pcbios"})
+    assert any("memtest is an EFI program" in line for line in done)
+    assert not [line for line in done if line.startswith("kernel ")]
 
 
 def test_parts_are_asked_for_below_the_token_by_their_hash() -> None:
