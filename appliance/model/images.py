@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
+"""2: a segment may be a part of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFile:
-    """A segment that is a file on disk; `file` is its physical path, `size` in bytes."""
+    """A segment on disk: `size` bytes of the file at the physical path `file`, from `offset` on."""
 
     file: str
     size: int
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def image_to_json(image: Image) -> dict[str, Any]:
             "size": part.size,
             "sha256": part.sha256,
             "segments": [
-                {"file": one.file, "size": one.size}
+                _place(one)
                 if isinstance(one, StoreFile)
                 else {"bytes": base64.b64encode(one.content).decode()}
                 for one in part.segments
@@ -141,6 +143,11 @@ def image_to_json(image: Image) -> dict[str, Any]:
     return plain
 
 
+def _place(one: StoreFile) -> dict[str, Any]:
+    told: dict[str, Any] = {"file": one.file, "size": one.size}
+    return {**told, "offset": one.offset} if one.offset else told
+
+
 def image_from_json(stored: Mapping[str, Any]) -> Image:
     """Read a manifest.  Raises ValueError when it comes from a newer version."""
     if int(stored["schema"]) > SCHEMA:
@@ -152,7 +159,7 @@ def image_from_json(stored: Mapping[str, Any]) -> Image:
             size=int(one["size"]),
             sha256=one["sha256"],
             segments=tuple(
-                StoreFile(seg["file"], int(seg["size"]))
+                StoreFile(seg["file"], int(seg["size"]), int(seg.get("offset", 0)))
                 if "file" in seg
                 else Literal(base64.b64decode(seg["bytes"]))
                 for seg in one["segments"]

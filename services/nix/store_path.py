@@ -25,6 +25,16 @@ def is_derivation(text: str) -> bool:
     return is_store_path(text) and text.endswith(".drv")
 
 
+def store_path_of(file: str) -> str:
+    """The store path that a file on disk lies in, "" when it is in none.
+
+    >>> store_path_of("/var/s/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux/bzImage")
+    '/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux'
+    """
+    found = STORE_PATH.search(file)
+    return found[0] if found else ""
+
+
 def tree_path(nar_hash: str, name: str = "source") -> str:
     """The store path of a fetched tree; `nar_hash` as in flake.lock.  Raises ValueError.
 

@@ -39,7 +39,6 @@ from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import (
     Log,
     built_for,
-    hashed,
     intact,
     published_image,
     remove,
@@ -50,6 +49,7 @@ from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.remote.driver import Made, built_there
 from services.nix.shortage import disk, memory, needed
+from services.nix.works.parts.driver import let_go, part_of
 from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
@@ -281,6 +281,8 @@ async def _publish(
         for name, one in made.specialisations.items()
     }
     _record(desk, row, image, special, to_json(made), log)
+    every = [part for one in (image, *special.values()) for part in one.parts]
+    await let_go(desk, row, at_home(made, done.home), every)
 
 
 def _record(
@@ -328,7 +330,7 @@ async def _image(
     if notes := weight(planned):
         with transaction(desk.database):
             build_facts.host_noted(desk.database, verdict, *notes)
-    parts = tuple([known.get(str(one)) or await hashed(one) for one in planned])
+    parts = tuple([known.get(str(one)) or await part_of(desk, row, one, files) for one in planned])
     known |= {str(one): part for one, part in zip(planned, parts, strict=True)}
     revision = next(
         one for one in revisions(desk.database, row.source, 1_000) if one.id == row.revision
