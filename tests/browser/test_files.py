@@ -47,7 +47,7 @@ def test_a_kernel_is_sent_once_whatever_else_was_wrong(
     assert (own_site.state / "uploads" / DIGEST).read_bytes() == KERNEL
 
 
-def test_a_removed_host_is_back_by_one_click(window: Page, own_site: Site, kernel: Path) -> None:
+def test_a_removed_host_is_back_by_one_click(window: Page, kernel: Path) -> None:
     add(window, kernel)
     window.get_by_role("link", name="Other files").click()
     window.get_by_role("button", name="Remove rescue").click()

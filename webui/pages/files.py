@@ -60,7 +60,7 @@ class FilesView(NamedTuple):
     files: tuple[FileRow, ...]
     more: bool  # the further ramdisks are in use
     problem: str
-    frees: str  # what goes with it, "" for a new one
+    frees: str  # what a removal frees, "" for nothing
 
 
 @router.get("/files")
@@ -176,6 +176,7 @@ def built(here: Here, ident: str, texts: Mapping[str, str], wrong: Mapping[str, 
     """The view of this moment."""
     heading = f"Other files for {texts.get('name', '')}" if ident else "Add a host from files"
     system = texts.get("system", SYSTEMS[0])
+    freed = deeds.frees(here.desk, ident) if ident else 0
     rows = tuple(_row(texts, wrong, n) for n in range(ROWS))
     return FilesView(
         shell=frame.shell(here, "sources", heading),
@@ -188,7 +189,7 @@ def built(here: Here, ident: str, texts: Mapping[str, str], wrong: Mapping[str, 
         files=rows,
         more=any(row.there or row.url.typed or row.sha256.typed for row in rows[2:]),
         problem=" ".join(wrong[one] for one in ("", "system", "recipe") if one in wrong),
-        frees=phrases.size(deeds.frees(here.desk, ident)) if ident else "",
+        frees=phrases.size(freed) if freed else "",
     )
 
 

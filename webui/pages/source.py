@@ -166,7 +166,7 @@ def view(
         id=source.id,
         name=source.name,
         url=source.url,
-        lead=lead(state, verdicts),
+        lead=_of_files(verdicts) if source.files else lead(state, verdicts),
         state=states.pill(states.SOURCE, state.state) if state else states.UNSEEN,
         busy=state is None or state.state in {"fetching", "looking"},
         why=state.what if state and state.state == "unreadable" else "",
@@ -216,6 +216,10 @@ def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
     if looking:
         said += f" Nixie is still looking at {phrases.word(looking)}."
     return said
+
+
+def _of_files(verdicts: Sequence[Verdict]) -> str:
+    return "A host from files." if verdicts else "A host from files. Nixie is checking them."
 
 
 def locks(revision: RevisionRow | None) -> tuple[Pill, str]:
