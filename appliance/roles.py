@@ -93,7 +93,7 @@ ROLES: Mapping[str, Role] = {
             61106,
             (),
             ("admin", "admin6"),
-            ("nixie.db", "access.db", "secrets/web", "pushed"),
+            ("nixie.db", "access.db", "secrets/web", "pushed", "uploads"),
             inside=True,
             loads_tls=True,
         ),

@@ -32,6 +32,7 @@ from webui.api import (
     devices,
     draft,
     drops,
+    files,
     hosts,
     images,
     journal,
@@ -107,6 +108,7 @@ from webui.pages import builds as builds_page
 from webui.pages import caches as caches_page
 from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
+from webui.pages import files as files_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import names as names_page
@@ -120,6 +122,7 @@ from webui.session import Here, NotSignedIn, Room, Signed, anybody
 
 NOUNS = (
     sources,
+    files,
     hosts,
     pushes,
     images,
@@ -157,6 +160,7 @@ PAGES = (
     password,
     overview,
     sources_page,
+    files_page,
     source_settings,
     source,
     builds_page,

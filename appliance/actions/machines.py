@@ -9,6 +9,7 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import MachineActed
 from appliance.model.names import MACHINE_NAME, NETWORK_NAME, mac_from
+from appliance.model.processors import fits
 from appliance.once import ONCE
 from appliance.store import inventory
 from appliance.store.inventory import Acting
@@ -244,7 +245,8 @@ def _said(desk: Desk, row: Machine, wanted: dict[str, str | None]) -> str:
         ready = any(desk.reads.generations(host)) if host else False
         later = "" if ready else " once it is built"
         special = f" ({wanted['specialisation']})" if wanted["specialisation"] else ""
-        return f"{row.name} boots {boots}{special} next time{later}."
+        told = f"{row.name} boots {boots}{special} next time{later}."
+        return told + _misfit(desk, row, host)
     if kind == "menu":
         return f"{row.name} shows a menu next time."
     return SENTENCES[kind].format(name=row.name)
@@ -257,6 +259,21 @@ def _doubts(desk: Desk, session: Session, row: Machine, wanted: dict[str, str | 
         return ""
     macs = [one.mac for one in _macs(session, row.id)]
     return doubts_said(host_fit(desk.reads, row.id, macs, host, wanted["specialisation"]))
+
+
+def _misfit(desk: Desk, row: Machine, host: str) -> str:
+    """A warning for a host that is made for another processor than this machine had last."""
+    verdict = next((one for one in desk.reads.verdicts() if one.host == host), None)
+    last = next((one for one in desk.reads.newest_boots() if one.machine == row.id), None)
+    if verdict is None or last is None:
+        return ""
+    if fits(last.firmware, verdict.system, str(last.facts.get("arch", ""))):
+        return ""
+    made = str(verdict.system).partition("-")[0]
+    return (
+        f" But {verdict.name} is made for {made}, and {row.name} last started as "
+        f"{last.firmware.rpartition('-')[2]}: it will not start there."
+    )
 
 
 def _add(

@@ -193,6 +193,8 @@ def set_source_credential(
                 "you may read. Say that the source is yours if you trust it that far."
             )
             raise Refused(problem(what, "kind"))
+        if row.files:
+            raise Refused(problem("A host from files has no address that asks for a key.", "kind"))
         if kind == "none":
             doing.change(row, credential=None)
             return doing.tell(row.id, f"{row.name} is asked without any key.", SourceActed)

@@ -11,6 +11,7 @@ from appliance.cli import (
     change,
     device,
     dns,
+    files,
     firewall,
     host,
     image,
@@ -56,6 +57,7 @@ app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")
 push.add(host.group)
+files.add(host.group)
 status.add(app)
 journal.add(app)
 password.add(app)

@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
+"""2: a segment may be a part of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFile:
-    """A segment that is a file on disk; `file` is its physical path, `size` in bytes."""
+    """A segment on disk: `size` bytes of the file at the physical path `file`, from `offset` on."""
 
     file: str
     size: int
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,11 @@ def image_to_json(image: Image) -> dict[str, Any]:
     return plain
 
 
+def _place(one: StoreFile) -> dict[str, Any]:
+    told: dict[str, Any] = {"file": one.file, "size": one.size}
+    return {**told, "offset": one.offset} if one.offset else told
+
+
 def image_from_json(stored: Mapping[str, Any]) -> Image:
     """Read a manifest.  Raises ValueError when it comes from a newer version."""
     if int(stored["schema"]) > SCHEMA:
@@ -158,7 +165,7 @@ def _part_to_json(part: Part) -> dict[str, Any]:
         "size": part.size,
         "sha256": part.sha256,
         "segments": [
-            {"file": one.file, "size": one.size}
+            _place(one)
             if isinstance(one, StoreFile)
             else {"bytes": base64.b64encode(one.content).decode()}
             for one in part.segments
@@ -173,7 +180,7 @@ def _part_from_json(stored: Mapping[str, Any]) -> Part:
         size=int(stored["size"]),
         sha256=stored["sha256"],
         segments=tuple(
-            StoreFile(one["file"], int(one["size"]))
+            StoreFile(one["file"], int(one["size"]), int(one.get("offset", 0)))
             if "file" in one
             else Literal(base64.b64decode(one["bytes"]))
             for one in stored["segments"]
@@ -197,7 +204,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a host is to us.  `kind`: native, adaptable, not-bootable."""
+    """What a host is to us.  `kind`: native, adaptable, files, not-bootable; looking before."""
 
     host: str  # host id
     name: str
@@ -208,3 +215,8 @@ class Verdict:
     watched: bool
     specialisations: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def boots(self) -> bool:
+        """A machine can boot it, once it is built."""
+        return self.kind in ("native", "adaptable", "files")

@@ -36,6 +36,7 @@ class SourceView:
     reach: tuple[str, ...] = ()  # servers at home that it may fetch from: model/reach.py
     schedule: str = ""  # model/look_times.py; "": by the interval
     webhook: str | None = None  # file name below STATE/secrets/web/webhooks, where one is open
+    files: str = ""  # model/files.to_text of a host from files; "" for a flake
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def sources(connection: sqlite3.Connection) -> list[SourceView]:
     """Sources in force, oldest first."""
     rows = connection.execute(
         "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential,"
-        " only_builders, reach, schedule, webhook"
+        " only_builders, reach, schedule, webhook, files"
         " FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
     ).fetchall()
     return [
@@ -120,9 +121,10 @@ def sources(connection: sqlite3.Connection) -> list[SourceView]:
             reach=tuple(json.loads(reach)),
             schedule=schedule,
             webhook=webhook,
+            files=files,
         )
         for ident, name, url, trust, as_built, ifd, every, credential, *more in rows
-        for elsewhere, reach, schedule, webhook in (more,)
+        for elsewhere, reach, schedule, webhook, files in (more,)
     ]
 
 

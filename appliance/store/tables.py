@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 14))
+NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 16))
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -71,6 +71,7 @@ class Source(InventoryRow, table=True):
     webhook: str | None = None
     created_at: float
     removed_at: float | None = None
+    files: str = _later("")  # model/files.to_text; "" for a flake
 
 
 class Machine(InventoryRow, table=True):

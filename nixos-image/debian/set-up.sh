@@ -25,7 +25,10 @@ run_packages=(
     dnsmasq-base busybox-static squashfs-tools xz-utils kmod ca-certificates libpcap0.8
 )
 command -v npm > /dev/null || run_packages+=(nodejs npm) # for two browser files
-test_packages=(chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping)
+test_packages=(
+    chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping
+    qemu-system-arm qemu-efi-aarch64
+)
 
 lists() {
     if [ -z "${lists_are_new:-}" ]; then quietly apt-get-update apt-get -q update; fi
@@ -100,6 +103,24 @@ router_kernel() {
     depmod -b "$home/router-kernel" "$(ls "$home/router-kernel/lib/modules")"
 }
 
+# A kernel and busybox for 64-bit ARM, by lists of their own: this computer's packages stay as they are.
+arm64() {
+    local place=$home/.arm64 options package
+    say "unpacking a kernel and busybox for 64-bit ARM"
+    rm -rf "$place" "$home/arm64"
+    mkdir -p "$place"/{lists,archives}/partial "$home/arm64"
+    : > "$place/status"
+    options=(
+        -q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root
+        -o "Dir::State=$place" -o "Dir::State::status=$place/status" -o "Dir::Cache=$place"
+    )
+    quietly arm64-lists apt-get "${options[@]}" update
+    package=$(apt-cache "${options[@]}" depends linux-image-cloud-arm64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    (cd "$place" && quietly arm64-download apt-get "${options[@]}" download "$package" busybox-static)
+    for package in "$place"/*.deb; do dpkg -x "$package" "$home/arm64"; done
+    rm -rf "$place"
+}
+
 # Programs that the router configures and runs as users of their own: unpacked, for their packages
 # would start them as services of this computer.
 daemons=(radvd dhcpcd-base chrony ppp)
@@ -157,6 +178,7 @@ installed "$home/kernel"
 if [ "$target" = test ]; then
     bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'
     [ -e "$home/router-kernel/lib/modules" ] || router_kernel
+    [ -d "$home/arm64/boot" ] || arm64
 fi
 if [ "$target" != run ]; then
     printf '%s\n' "${kea[@]}" nginx dnsperf pppoe bind9 dracut > "$home/.done/peers"

@@ -21,6 +21,7 @@ class Firmware(Enum):
     BIOS = "bios"
     UEFI = "uefi"
     UEFI_HTTP = "uefi-http"
+    UEFI_ARM = "uefi-arm64"
 
 
 class Card(Enum):
@@ -74,6 +75,7 @@ class Platform:
     code: Path | None  # OVMF, read only; None: machines with BIOS firmware only
     variables: Path | None  # OVMF's empty variable store, copied for each machine
     accelerator: str = "tcg"  # "kvm" only after a virtual machine ran with it
+    board: tuple[str, ...] = ()  # what QEMU is told where it has no usual one
 
 
 def needs_variables(firmware: Firmware) -> bool:
@@ -87,6 +89,7 @@ def command(
     """QEMU's arguments.  `variables` is this machine's own copy, or None for a BIOS one."""
     return (
         platform.qemu,
+        *platform.board,
         "-name",
         machine.name,
         "-accel",
@@ -121,7 +124,7 @@ def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) ->
     if platform.code is None or variables is None:
         raise ValueError("a UEFI machine needs OVMF and its own variable store")
     flash = _flash(platform.code, f"file={variables}")
-    if firmware is Firmware.UEFI:
+    if firmware is not Firmware.UEFI_HTTP:
         return flash
     return (
         *flash,

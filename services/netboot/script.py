@@ -9,9 +9,10 @@ to the router, with ${errno}, and on the screen in a sentence.
 Nothing that a client said is ever put into a script.  What a flake said is checked by `literal`.
 """
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.model.command_line import OPERATORS, UNPRINTABLE, passes
 from appliance.model.names import mac_hyphens
 from services.netboot.choice import Run
 from services.netboot.learned import MEMORY
@@ -25,6 +26,8 @@ QUERY = (
 
 RETRY_SECONDS = 10
 TRIES = 60  # then the firmware goes on with its boot order
+FIRST: Mapping[str, str] = {"linux": "kernel", "efi": "program"}
+"""Recipe → the purpose of the part that is started."""
 SYSTEMS_64 = ("x86_64-linux",)
 """What a build of iPXE for 32-bit x86 may or may not run: the processor decides, not the build."""
 
@@ -35,9 +38,6 @@ ON_DISK = (
     "\\EFI\\BOOT\\BOOTIA32.EFI",
 )
 """Loaders on a disk's EFI partition; firmware refuses those of another processor at once."""
-
-_OPERATORS = {"||", "&&", "#"}
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +82,19 @@ def literal(text: str) -> str:
     >>> literal("ember\\nreboot ${net0/mac} || shell")
     'ember?reboot $ {net0/mac} shell'
     """
-    plain = _UNPRINTABLE.sub("?", text).replace("${", "$ {")
-    return " ".join(word for word in plain.split(" ") if word not in _OPERATORS)
-
-
-def passes(command_line: str) -> str:
-    """A kernel command line that iPXE hands on unchanged.  Raises ValueError with a sentence."""
-    line = " ".join(command_line.split())
-    if _UNPRINTABLE.search(line):
-        raise ValueError("the kernel command line has characters outside ASCII")
-    if "${" in line:
-        raise ValueError("the kernel command line has ${…}, which iPXE would replace")
-    if set(line.split()) & _OPERATORS:
-        raise ValueError("the kernel command line has a lone ||, && or #, which iPXE would obey")
-    return line
+    plain = UNPRINTABLE.sub("?", text).replace("${", "$ {")
+    return " ".join(word for word in plain.split(" ") if word not in OPERATORS)
 
 
 def run(urls: Urls, decision: Run, phone_home: str, cache: str = "") -> str:
     """Boot what was decided.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache=
     says: the binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
     image, name = decision.image, decision.host.name
-    kernel = image.part("kernel")
+    kernel = image.part(FIRST[image.recipe])
     initrds = [part for part in decision.parts if part.purpose == "initrd"]
-    words = [passes(image.command_line)]
-    words += [f"initrd={_initrd(number)}" for number in range(len(initrds))]
-    words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
-    words += [f"nixie.cache={cache}"] if cache and image.watched else []
+    words = passes(image.command_line).split()
+    if image.recipe == "linux":
+        words += _for_linux(urls, image, len(initrds), phone_home, cache)
     for store in (part for part in decision.parts if part.purpose == "store"):
         words += [f"nixie.store={urls.part(store.sha256, store.name)}"]
         words += [f"nixie.store-size={store.size}"]
@@ -115,9 +102,10 @@ def run(urls: Urls, decision: Run, phone_home: str, cache: str = "") -> str:
         *_head(urls),
         f"echo Nixie: {literal(name)}, generation {decision.generation.number}",
         *(_needs_64_bits(urls, name) if image.system in SYSTEMS_64 else ()),
+        *(_needs_uefi(urls, name) if image.recipe == "efi" else ()),
         "imgfree ||",
         "set at kernel",
-        f"kernel {urls.part(kernel.sha256, kernel.name)} {' '.join(words)} || goto failed",
+        f"kernel {' '.join([urls.part(kernel.sha256, kernel.name), *words])} || goto failed",
     ]
     for number, part in enumerate(initrds):
         url = urls.part(part.sha256, part.name)
@@ -281,6 +269,13 @@ def _head(urls: Urls) -> list[str]:
     return [f"set base {urls.base}", "set tries:int32 0", "set at script"]
 
 
+def _for_linux(urls: Urls, image: Image, initrds: int, phone_home: str, cache: str) -> list[str]:
+    """What a kernel is told beside its own command line."""
+    words = [f"initrd={_initrd(number)}" for number in range(initrds)]
+    words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
+    return [*words, f"nixie.cache={cache}"] if cache and image.watched else words
+
+
 def _initrd(number: int) -> str:
     return "initrd" if number == 0 else f"initrd{number}"
 
@@ -308,6 +303,20 @@ def _needs_64_bits(urls: Urls, name: str) -> list[str]:
         f"echo Give this machine another host at {urls.base}",
         *_again(urls, RETRY_SECONDS, "unfit"),
         ":fits",
+    ]
+
+
+def _needs_uefi(urls: Urls, name: str) -> list[str]:
+    return [
+        "iseq ${platform} efi && goto uefi ||",
+        "set at firmware",
+        "set why ${errno}",
+        report(urls),
+        "echo",
+        f"echo Nixie: {literal(name)} is an EFI program, and this machine started by its BIOS.",
+        f"echo Switch it to UEFI, or give it another host at {urls.base}",
+        *_again(urls, RETRY_SECONDS, "legacy"),
+        ":uefi",
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from appliance.model.command_line import passes
 from appliance.model.fit import fit, known
 from appliance.model.images import Part
 from appliance.model.table import Table
@@ -42,7 +43,7 @@ def checked(decision: Decision, kind: Kind | None) -> Decision:
         return decision
     image = decision.image
     purposes = {part.purpose for part in image.parts}
-    if image.recipe != "linux" or "kernel" not in purposes:
+    if script.FIRST.get(image.recipe) not in purposes:
         why = f"{image.name} is made for a recipe, {image.recipe}, that is not known here."
         return Page(why, "Update Nixie, then build the image again.")
     if kind is not None and image.system not in kind.systems:
@@ -53,7 +54,7 @@ def checked(decision: Decision, kind: Kind | None) -> Decision:
             reason="wrong-system",
         )
     try:
-        script.passes(image.command_line)
+        passes(image.command_line)
     except ValueError as error:
         return Page(f"{image.name} cannot be started: {error}.", "Change the host's kernel params.")
     return decision

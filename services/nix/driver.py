@@ -184,17 +184,18 @@ class Nix:
     async def invalid(self, paths: Sequence[str]) -> frozenset[str]:
         """Those that the store does not have.  Raises Unreachable, as the two below."""
         asked = print_invalid(self.store, tuple(paths))
-        return frozenset((await self._said(asked)).split()) if paths else frozenset()
+        return frozenset((await self.said(asked)).split()) if paths else frozenset()
 
     async def closure(self, paths: Sequence[str]) -> tuple[str, ...]:
         """What they refer to, themselves included."""
-        return tuple((await self._said(print_closure(self.store, tuple(paths)))).split())
+        return tuple((await self.said(print_closure(self.store, tuple(paths)))).split())
 
     async def registrations(self, paths: Sequence[str]) -> str:
         """What the store knows of paths, as `nix-store --dump-db` prints it."""
-        return await self._said(print_registrations(self.store, tuple(paths)))
+        return await self.said(print_registrations(self.store, tuple(paths)))
 
-    async def _said(self, argv: Sequence[str]) -> str:
+    async def said(self, argv: Sequence[str]) -> str:
+        """What one of our own calls prints; raises Unreachable when it fails."""
         answer = await self._run(argv, None, KEEP_SECONDS)
         if answer.exit == 0:
             return answer.out

@@ -84,5 +84,5 @@ def look_options(source: SourceView) -> str:
 
 def options(source: SourceView) -> tuple[object, ...]:
     """What makes a source worth another look when it changes."""
-    how = (source.as_built, builds_looks(source), source.credential, source.reach)
+    how = (source.as_built, builds_looks(source), source.credential, source.reach, source.files)
     return (source.url, source.trust, *how)

@@ -10,15 +10,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from appliance.errors import Problem, Refused
+from appliance.model.command_line import LONGEST, passes
 from appliance.model.names import HOST_NAME
-from services.netboot.script import passes
 from services.nix.store_path import is_derivation, is_store_path
 
 PARTS = ("kernel", "initialRamdisk", "squashfsStore", "netbootRamdisk")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 SYSTEM = re.compile(r"[a-z0-9_]+-[a-z0-9_]+")
 MODULE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-LONGEST_COMMAND_LINE = 3_500  # Linux on x86 takes 2048 to 4096; the boot role adds some
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +126,8 @@ def _one(told: Mapping[str, Any]) -> Recipe:
         thin=told.get("thin") is True,
         initrd_modules=_modules(told.get("initrdModules")),
     )
-    if len(made.command_line) > LONGEST_COMMAND_LINE:
-        raise _refused("kernelParams", f"are longer than {LONGEST_COMMAND_LINE} characters")
+    if len(made.command_line) > LONGEST:
+        raise _refused("kernelParams", f"are longer than {LONGEST} characters")
     try:
         passes(made.command_line)
     except ValueError as why:

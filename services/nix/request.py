@@ -18,6 +18,7 @@ from services.nix import expression
 from services.nix.credential import FILE_NAME, Credential, Material, material, read
 from services.nix.expression import Value
 from services.nix.fetch_job import fetch_job, fetcher
+from services.nix.files.request import file
 from services.nix.lock import FETCHED, KEPT, host_of
 from services.nix.store import Store
 from services.nix.store_path import NAR_HASH, is_store_path
@@ -60,6 +61,7 @@ def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
         "input": lambda args, _: _input(args, store, secret),
         "names": lambda args, _: _names(args, store),
         "look": lambda args, _: _look(args, store),
+        "file": lambda args, _: file(args, store),
     }
 
 

@@ -183,6 +183,19 @@ class Place:
 
         return until(ended, f"the build of {host} ends", seconds)
 
+    def until_generation(self, host: str, number: int, seconds: float = 120) -> None:
+        """Wait until a host has its generation `number`."""
+
+        def there() -> bool:
+            rows = self.generations(host)
+            return bool(rows) and rows[0].number == number
+
+        until(there, f"{host} has generation {number}", seconds)
+
+    def until_unserved(self, host: str, seconds: float = 60) -> None:
+        """Wait until machines get nothing of a host."""
+        until(lambda: host not in self.table().hosts, f"{host} is not served", seconds)
+
     def generations(self, host: str) -> list[GenerationRow]:
         return self.look(lambda it: built_rows.generations(it, host)) or []
 
@@ -393,6 +406,10 @@ def _made(folder: Path, nix: Path) -> Place:
     os.chown(keys, ROLES["build"].uid, GROUP[1])
     keys.chmod(0o750)
     keys.parent.chmod(0o751)
+    uploads = state / "uploads"
+    uploads.mkdir()
+    os.chown(uploads, 0, GROUP[1])
+    uploads.chmod(0o2750)
     sources.allow_directory(desk, OWNER, str(flakes))
     return Place(
         folder,

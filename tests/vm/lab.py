@@ -118,7 +118,7 @@ def switched_on(
     task: list[asyncio.Task[None]] = []
 
     async def on() -> None:
-        lab: Lab = await standing_lab(workshop.router.state, await probe_platform())
+        lab: Lab = await standing_lab(workshop.router.state, await probe_platform(made.firmware))
         with suppress(asyncio.CancelledError):
             await boot(lab, running.machine, running.lines.append, seconds=BOOT_SECONDS)
 

@@ -11,6 +11,8 @@ from appliance.actions.sources import CREDENTIAL_KINDS
 from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
+from appliance.model.files import RECIPES
+from appliance.model.kernels import FORMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.outlook import KINDS
 from appliance.model.public_names import SERVICES
@@ -46,6 +48,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "delivery": states.DELIVERY,
     "event": sorted(EVENTS),
     "file": FILES,
+    "file form": FORMS,
     "generation": states.GENERATION,
     "host": states.VERDICT,
     "how": ACTORS,
@@ -55,10 +58,10 @@ SETS: Mapping[str, Iterable[str]] = {
     "need": KINDS,
     "once": ONCE,
     "once state": ONCE_STATES,
-    "part": ("kernel", "initrd"),
+    "part": tuple(one for purposes in RECIPES.values() for one in purposes),
     "protocol": PROTOCOLS,
     "public name": NAME_STATES,
-    "recipe": ("linux",),
+    "recipe": RECIPES,
     "revision": REVISION_STATES,
     "running": RUNNING,
     "scope": SCOPES,

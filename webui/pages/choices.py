@@ -11,18 +11,10 @@ from appliance.actions.desk import Actor, Desk, Done
 from appliance.actions.machines import assign_machine
 from appliance.errors import Problem, Refused
 from appliance.model.images import Verdict
+from appliance.model.processors import fits
 from appliance.store.inventory_view import MachineView, MenuView
 from webui.pages.once import pending
 
-_X86 = frozenset({"x86_64-linux", "i686-linux"})
-_ARM = frozenset({"aarch64-linux"})
-_RUNS: Mapping[str, frozenset[str]] = {
-    "bios": _X86,
-    "x64": _X86,
-    "ia32": frozenset({"i686-linux"}),
-    "arm64": _ARM,
-    "rpi": _ARM,
-}
 INTENTS: Mapping[str, str] = {"local": "Local disk", "hold": "Hold", "deny": "Deny"}
 _ONCE: Mapping[str, str] = {
     "rescue": "Once, then as before",
@@ -71,19 +63,9 @@ def hosts(verdicts: Iterable[Verdict], built: Iterable[str]) -> tuple[HostChoice
     found = [
         HostChoice(each.host, each.name, each.system, each.specialisations, each.host in ready)
         for each in verdicts
-        if each.kind in {"native", "adaptable"}
+        if each.boots
     ]
     return tuple(sorted(found, key=lambda host: (not host.ready, host.name)))
-
-
-def fits(firmware: str, system: str | None) -> bool:
-    """Can this firmware start a kernel of that system?  Unknown on either side: yes.
-
-    >>> fits("pxe-x64", "aarch64-linux"), fits("http-arm64", "aarch64-linux"), fits("", None)
-    (False, True, True)
-    """
-    runs = _RUNS.get(firmware.rpartition("-")[2])
-    return runs is None or system is None or system in runs
 
 
 def fitting(offered: Sequence[HostChoice], firmware: str) -> tuple[Choice, ...]:

@@ -84,6 +84,7 @@ class OneSourceView(NamedTuple):
     revised: str
     trust: str
     treated: str
+    files: bool  # it is no flake, but files of its owner
     lock: Pill
     locked: str
     looked: str
@@ -173,7 +174,7 @@ def view(
         id=source.id,
         name=source.name,
         url=source.url,
-        lead=lead(state, verdicts),
+        lead=_of_files(verdicts) if source.files else lead(state, verdicts),
         state=states.pill(states.SOURCE, state.state) if state else states.UNSEEN,
         busy=state is None or state.state in {"fetching", "looking"},
         why=state.what if state and state.state == "unreadable" else "",
@@ -181,6 +182,7 @@ def view(
         revised=_revised(newest, now),
         trust="Mine" if source.trust == MINE else "A stranger’s",
         treated=treated(source),
+        files=bool(source.files),
         lock=lock,
         locked=locked,
         looked=sources.looked(state, now),
@@ -220,7 +222,7 @@ def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
         if state is not None and state.state == "unreadable":
             return "It could not be read, so its hosts are not known."
         return "Nixie is looking at it. Its hosts appear here one by one."
-    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    good = sum(each.boots for each in verdicts)
     looking = sum(each.kind == "looking" for each in verdicts)
     bad = len(verdicts) - good - looking
     parts = [f"{phrases.counted(len(verdicts), 'host')}"]
@@ -234,6 +236,10 @@ def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
     if looking:
         said += f" Nixie is still looking at {phrases.word(looking)}."
     return said
+
+
+def _of_files(verdicts: Sequence[Verdict]) -> str:
+    return "A host from files." if verdicts else "A host from files. Nixie is checking them."
 
 
 def locks(revision: RevisionRow | None) -> tuple[Pill, str]:
@@ -265,7 +271,7 @@ def _host(verdict: Verdict, rows: Rows, now: float) -> HostLine:
         image=newest.image if newest else "",
         machines=phrases.listing(runs, 2) if runs else "nobody",
         build=rows.builds.get(verdict.host, ""),
-        buildable=verdict.kind in {"native", "adaptable"},
+        buildable=verdict.boots,
         again=newest is not None,
         findings=found,
         generations=tuple(

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import sources as deeds
 from appliance.actions import webhooks
@@ -107,7 +107,9 @@ class Key:
 
 @router.get("/sources/{ident}/settings")
 def show(here: Signed, ident: str) -> Response:
-    """The page."""
+    """The page; a host from files has one of its own."""
+    if source.one(here.reads.sources(), ident).files:
+        return RedirectResponse(f"/files?host={ident}", 303)
     return page("source_settings.html", built(here, ident))
 
 

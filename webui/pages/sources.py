@@ -212,7 +212,7 @@ def lead(sources: Sequence[SourceView], verdicts: Sequence[Verdict]) -> str:
     """How many hosts they bring."""
     if not sources:
         return "A source is the address of a flake. Its hosts are what your machines boot."
-    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    good = sum(each.boots for each in verdicts)
     return phrases.sentence(
         f"{phrases.counted(len(sources), 'source')} with {phrases.counted(good, 'host')} that"
         f" {'boots' if good == 1 else 'boot'}"
@@ -259,7 +259,7 @@ def hosts(verdicts: Sequence[Verdict]) -> str:
     >>> hosts([])
     '–'
     """
-    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    good = sum(each.boots for each in verdicts)
     if not verdicts:
         return "–"
     return str(good) if good == len(verdicts) else f"{good} of {len(verdicts)}"

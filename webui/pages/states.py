@@ -53,6 +53,7 @@ DELIVERY: Mapping[str, Pill] = {
 VERDICT: Mapping[str, Pill] = {
     "native": Pill("ok", "Native"),
     "adaptable": Pill("ok", "Adaptable"),
+    "files": Pill("ok", "From files"),
     "not-bootable": Pill("bad", "Not bootable"),
     "looking": Pill("live", "Looking"),
 }

@@ -25,6 +25,7 @@ from appliance.store.journal import transaction
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance
 from services.nix.failure import STALE
+from services.nix.files.driver import taken
 from services.nix.inventory import look_options
 from services.nix.lock import Audit, Node, audit, changes, short
 from services.nix.looks.driver import TRIES, Ready, Sight, collected, host_names, look_at_all
@@ -44,7 +45,10 @@ async def check(
     """Read a source again and look at its hosts; every outcome is a row and an event."""
     _stands(desk, source, "fetching", "")
     try:
-        await _read(desk, source, allowed, wish, ready)
+        if source.files:
+            _named(desk, source, wish, ready)
+        else:
+            await _read(desk, source, allowed, wish, ready)
     except NixieError as why:
         with transaction(desk.database):
             build_facts.source_unreadable(
@@ -62,6 +66,17 @@ def unfinished(desk: Desk, source: SourceView) -> bool:
         or known.state in {"fetching", "looking", "removed"}
         or any(not looked.endswith(look_options(source)) for _, looked in looks)
     )
+
+
+def _named(desk: Desk, source: SourceView, wish: str | None, ready: Ready) -> None:
+    """A host from files: what its owner named is all there is to read."""
+    host, revision, what = taken(desk, source)
+    with transaction(desk.database):
+        build_facts.source_checked(
+            desk.database, _row(desk, source, "ready", "", revision), what, wish
+        )
+    ready(host)
+    desk.publish()
 
 
 async def adapter_of(desk: Desk) -> Adapter:

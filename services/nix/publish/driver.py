@@ -25,6 +25,7 @@ from services.nix.derivation import system
 from services.nix.desk import Desk
 from services.nix.inventory import Inventory
 from services.nix.published import images_in, table
+from services.nix.sharing import driver as sharing
 from services.nix.store import Store
 from services.nix.store_path import STORE
 
@@ -117,6 +118,19 @@ def tidy(desk: Desk) -> None:
     hosts = {verdict.host for verdict in builds.verdicts(database)}
     keep_only(store.roots / "hosts", {desk.host_roots(one).name for one in hosts})
     keep_newest_logs(desk.logs)
+    sharing.tidy(desk.published, _files(desk.published), desk.now())
+
+
+def _files(published: Path) -> set[str]:
+    """Every file that a manifest names."""
+    manifests = [published_image(published, one.stem) for one in published.glob("images/*.json")]
+    return {
+        str(segment["file"])
+        for manifest in manifests
+        for part in (manifest or {}).get("parts", ())
+        for segment in part["segments"]
+        if "file" in segment
+    }
 
 
 def _in_use(desk: Desk) -> frozenset[str]:
@@ -183,7 +197,7 @@ def intact(parts: Collection[Part]) -> bool:
     """Every file of these parts is still there with its size."""
     try:
         return all(
-            Path(one.file).stat().st_size == one.size
+            Path(one.file).stat().st_size >= one.offset + one.size
             for part in parts
             for one in part.segments
             if isinstance(one, StoreFile)
@@ -244,6 +258,7 @@ def _digest(layout: Layout) -> str:
             continue
         left = segment.size
         with Path(segment.file).open("rb", buffering=0) as file:
+            file.seek(segment.offset)
             while left and (piece := file.read(min(CHUNK_BYTES, left))):
                 told.update(piece)
                 left -= len(piece)

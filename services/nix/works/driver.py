@@ -9,10 +9,12 @@ import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
+from appliance.model.files import FilesHost, is_files
+from appliance.model.files import from_json as files_host
 from appliance.model.images import (
     Image,
     Part,
@@ -27,16 +29,16 @@ from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from appliance.store.outlooks import Timing
-from services.nix.assembly import Layout, layouts, thin_layouts, wanted_files, weight
+from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear, room_on
 from services.nix.failure import sentence
+from services.nix.files.driver import image as image_of_files
 from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import (
     Log,
     built_for,
-    hashed,
     intact,
     published_image,
     remove,
@@ -49,6 +51,7 @@ from services.nix.remote.driver import Made, built_there
 from services.nix.room import stop_below, stopped
 from services.nix.shortage import disk, memory, needed
 from services.nix.supply.driver import bring, live
+from services.nix.works.parts.driver import let_go, parts_of
 from services.processes.cgroups.driver import memory_of
 from services.processes.cgroups.place import Memory
 
@@ -89,27 +92,17 @@ async def build(
     if look is None or look.recipe is None:
         _over(desk, row, "failed", f"{row.name} is not bootable as it is now.")
         return Ended.OVER
-    made = from_json(look.recipe)
     row = replace(row, revision=look.revision)
     with transaction(desk.database):
         build_facts.build_began(desk.database, row, look.recipe, desk.now())
-    if unchanged(desk, row.host, made):
+    if unchanged(desk, row.host, look.recipe):
         _over(desk, row, "unchanged", "The image is the same as before.")
         return Ended.OVER
     log = Log(desk.logs / row.log)
-    before = desk.nix.builds_memory()
     progress = _Progress(free=desk.nix.free())
     began = desk.now()
     try:
-        done = await _realised(desk, row, source, made, log, builders, progress)
-        starved = None if done.by else _starved(desk, before)
-        whole = done.answer.exit == 0
-        if whole or starved:
-            _timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
-        if not whole:
-            return _failed(desk, row, done, log, starved, progress)
-        desk.fault("build.realised")
-        await _publish(desk, row, source, made, log, done)
+        return await _carried_out(desk, row, source, look.recipe, log, builders, progress)
     except Refused as why:
         if any(one.where == ("disk",) for one in why.problems):
             _timed(desk, row, "", progress, desk.now() - began, whole=False)
@@ -124,13 +117,72 @@ async def build(
     return Ended.OVER
 
 
-def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
+def unchanged(desk: Desk, host: str, recipe: Mapping[str, Any]) -> bool:
     """The newest generation was built from the very same, and its files are there."""
-    ident, recipe = build_facts.newest_recipe(desk.database, host)
-    if recipe is None or from_json(recipe) != made:
+    ident, before = build_facts.newest_recipe(desk.database, host)
+    if before is None or _read(before) != _read(recipe):
         return False
     stored = published_image(desk.published, ident)
     return stored is not None and intact(image_from_json(stored).every_part)
+
+
+def _read(recipe: Mapping[str, Any]) -> Recipe | FilesHost:
+    """A recipe as a look stored it."""
+    return files_host(recipe) if is_files(recipe) else from_json(recipe)
+
+
+async def _carried_out(
+    desk: Desk,
+    row: BuildRow,
+    source: SourceView,
+    recipe: Mapping[str, Any],
+    log: Log,
+    builders: Sequence[Builder],
+    progress: _Progress,
+) -> Ended:
+    made, hear = _read(recipe), partial(_heard, log, progress)
+    if isinstance(made, FilesHost):
+        progress.phase = "fetching its files"
+        fetched = image_of_files(desk, row, source, made, hear)
+        image = await _watched(desk, row, progress, fetched)
+        _record(desk, row, image, {}, recipe, log)
+        return Ended.OVER
+    before, began = desk.nix.builds_memory(), desk.now()
+    work = _realised(desk, row, source, made, log, builders, progress, hear)
+    done = await _watched(desk, row, progress, work)
+    starved = None if done.by else _starved(desk, before)
+    whole = done.answer.exit == 0
+    if whole or starved:
+        _timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
+    if not whole:
+        return _failed(desk, row, done, log, starved, progress)
+    desk.fault("build.realised")
+    await _publish(desk, row, source, made, log, done)
+    return Ended.OVER
+
+
+def _heard(log: Log, progress: _Progress, told: Told) -> None:
+    """What it says goes into its log and its row."""
+    if isinstance(told, Line):
+        log.add(f"{told.of}> {told.text}" if told.of else told.text)
+    elif isinstance(told, Step):
+        progress.phase = told.phase or progress.phase
+        progress.done, progress.expected = told.done, told.expected
+
+
+async def _watched(
+    desk: Desk, row: BuildRow, progress: _Progress, asked: Coroutine[Any, Any, Result]
+) -> Result:
+    """Do what was `asked` while its row says how far it is; it ends when the disk runs short."""
+    work = asyncio.create_task(asked)
+    report = asyncio.create_task(_reported(desk, row, progress))
+    try:
+        await asyncio.wait((work, report), return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else report.result()
+    finally:
+        for task in (work, report):
+            task.cancel()
+        await asyncio.gather(work, report, return_exceptions=True)
 
 
 async def _realised(
@@ -141,40 +193,23 @@ async def _realised(
     log: Log,
     builders: Sequence[Builder],
     progress: _Progress,
+    hear: Hear,
 ) -> Made:
-    def hear(told: Told) -> None:
-        if isinstance(told, Line):
-            log.add(f"{told.of}> {told.text}" if told.of else told.text)
-        elif isinstance(told, Step):
-            progress.phase = told.phase or progress.phase
-            progress.done, progress.expected = told.done, told.expected
-
-    async def made_somewhere() -> Made:
-        here = frozenset() if source.only_builders else desk.systems
-        if done := await _delegated(desk, row, made, hear, log, builders, here):
-            return done
-        asked = await live(desk)
-        await bring(desk, made, asked, log.add)
-        await _make_room(desk, row, made, asked, progress)
-        told = await desk.nix.realise(
-            made.derivations,
-            desk.build_roots(row.id) / "out",
-            asked,
-            hear,
-            desk.build_seconds,
-            builds=not source.only_builders,
-        )
-        return Made(*told)
-
-    work = asyncio.create_task(made_somewhere())
-    report = asyncio.create_task(_reported(desk, row, progress))
-    try:
-        await asyncio.wait((work, report), return_when=asyncio.FIRST_COMPLETED)
-        return work.result() if work.done() else report.result()
-    finally:
-        for task in (work, report):
-            task.cancel()
-        await asyncio.gather(work, report, return_exceptions=True)
+    here = frozenset() if source.only_builders else desk.systems
+    if done := await _delegated(desk, row, made, hear, log, builders, here):
+        return done
+    asked = await live(desk)
+    await bring(desk, made, asked, log.add)
+    await _make_room(desk, row, made, asked, progress)
+    told = await desk.nix.realise(
+        made.derivations,
+        desk.build_roots(row.id) / "out",
+        asked,
+        hear,
+        desk.build_seconds,
+        builds=not source.only_builders,
+    )
+    return Made(*told)
 
 
 async def _delegated(
@@ -306,6 +341,20 @@ async def _publish(
         name: await _image(desk, row, source, one, verdict, name, known, done)
         for name, one in made.specialisations.items()
     }
+    _record(desk, row, image, special, to_json(made), log)
+    every = [part for one in (image, *special.values()) for part in one.every_part]
+    await let_go(desk, row, at_home(made, done.home), every)
+
+
+def _record(
+    desk: Desk,
+    row: BuildRow,
+    image: Image,
+    special: Mapping[str, Image],
+    recipe: Mapping[str, Any],
+    log: Log,
+) -> None:
+    """Manifests first, then the generation and the end of its build."""
     for one in (image, *special.values()):
         write(desk.published / "images" / f"{one.id}.json", image_to_json(one))
     desk.fault("build.written")
@@ -314,7 +363,7 @@ async def _publish(
             desk.database,
             image,
             {name: one.id for name, one in special.items()},
-            to_json(made),
+            dict(recipe),
             desk.now(),
         )
         build_facts.build_ended(
@@ -343,8 +392,8 @@ async def _image(
     if notes := weight(planned):
         with transaction(desk.database):
             build_facts.host_noted(desk.database, verdict, *notes)
-    parts = await _hashed(planned, known)
-    thin = await _hashed(thin_layouts(here, files), known)
+    parts = await parts_of(desk, row, planned, files, known)
+    thin = await parts_of(desk, row, thin_layouts(here, files), files, known)
     revision = next(
         one for one in revisions(desk.database, row.source, 1_000) if one.id == row.revision
     )
@@ -376,14 +425,6 @@ async def _image(
         thin=thin,
         initrd_modules=made.initrd_modules,
     )
-
-
-async def _hashed(planned: Sequence[Layout], known: dict[str, Part]) -> tuple[Part, ...]:
-    """The parts with their hashes; what is `known` is not read again."""
-    for one in planned:
-        if str(one) not in known:
-            known[str(one)] = await hashed(one)
-    return tuple(known[str(one)] for one in planned)
 
 
 def _over(desk: Desk, row: BuildRow, state: str, what: str) -> None:

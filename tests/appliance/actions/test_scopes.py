@@ -17,6 +17,7 @@ from appliance.actions import (
     changes,
     devices,
     draft,
+    files,
     generations,
     images,
     internet,
@@ -40,6 +41,7 @@ from appliance.actions.refusals import Forbidden, Unknown
 from appliance.generations import FAILURES
 from appliance.model.builders import Said
 from appliance.model.config import RouterConfig
+from appliance.model.files import BootFile, FilesHost
 from appliance.model.images import image_to_json
 from appliance.model.pushed import Piece, Pushed
 from appliance.model.wan import Wan
@@ -62,6 +64,14 @@ HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9ok
 CONFIG = {"networks": [LAN]}
 PING = traces.Typed("lan", "", "router", "", "icmp", None)
 ALL = {"read": VIEWER, "write": HELPER, "admin": OWNER}
+
+RESCUE = FilesHost(
+    "rescue",
+    "x86_64-linux",
+    "linux",
+    "",
+    (BootFile("kernel", "k", "ab" * 32, "https://files.example/k"),),
+)
 
 Do = Callable[[Desk, Actor], object]
 
@@ -141,6 +151,8 @@ DEEDS: Mapping[str, Deed] = {
     "move_cache": Deed("admin", on_cache("up")),
     "enable_cache": Deed("admin", on_cache("off")),
     "remove_cache": Deed("admin", on_cache("remove")),
+    "put_files": Deed("write", lambda d, a: files.put_files(d, a, RESCUE)),
+    "send_file": Deed("write", lambda d, a: files.sending(d, a), undoable=False),
     "save_public_name": Deed("admin", public_name),
     "remove_public_name": Deed(
         "admin", lambda d, a: public_names.remove_name(d, a, public_name(d, OWNER))

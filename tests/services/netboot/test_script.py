@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.model.fit import INSIDE, Fit
-from appliance.model.images import Image
+from appliance.model.images import Image, Literal, Part
 from appliance.model.table import Generation, Host
 from services.netboot import script
 from services.netboot.choice import Run
@@ -25,8 +25,15 @@ def decided(made: Image, fits: Fit = INSIDE) -> Run:
     return Run(Host("s1/ember", "ember", "demo", (generation,)), generation, made, fits)
 
 
+def program() -> Image:
+    """An EFI program with a word of its own."""
+    one = Part("program", "memtest.efi", 4, f"{7:064x}", (Literal(b"MZ.."),))
+    return replace(image(), recipe="efi", parts=(one,), command_line="nosmp")
+
+
 ALL = {
     "run": script.run(URLS, decided(image()), HOME),
+    "efi": script.run(URLS, decided(program()), HOME),
     "ask": script.ask(URLS),
     "local": script.local(URLS),
     "deny": script.deny(URLS),
@@ -61,6 +68,22 @@ def test_g70_the_command_line_is_the_images_own() -> None:
         "BOOTIF=01-52-54-00-00-77-01",
         f"nixie.boot={HOME}",
     ]
+
+
+def test_an_efi_program_is_told_its_own_words_only() -> None:
+    done = follow(ALL["efi"], settings={"platform": "efi"})
+    (kernel,) = (line for line in done if line.startswith("kernel "))
+    assert kernel.split()[1:] == [
+        f"http://10.77.0.1/b/{'T' * 24}/{7:064x}/memtest.efi",
+        "nosmp",
+    ]
+    assert done[-1] == "boot"
+
+
+def test_an_efi_program_is_not_started_by_a_bios() -> None:
+    done = follow(ALL["efi"], settings={"platform": "pcbios"})
+    assert any("memtest is an EFI program" in line for line in done)
+    assert not [line for line in done if line.startswith("kernel ")]
 
 
 def test_parts_are_asked_for_below_the_token_by_their_hash() -> None:

@@ -22,6 +22,10 @@ __all__ = ("furnished", "home")
 API = "/api/v1"
 Json = dict[str, Any]
 CLOSED = {
+    "FilesHost.system": "system",
+    "FilesHost.recipe": "recipe",
+    "File.purpose": "part",
+    "Sent.form": "file form",
     "Act.actor_kind": "actor",
     "Act.scope": "scope",
     "Assignment.intent": "bare intent",

@@ -12,8 +12,8 @@ from webui.pages.page import SHEETS
 FULL = (
     "/", "/machines", "/machines?show=short", "/machines?q=anvil", "/machines/{ember-machine}",
     "/machines/{kiln-machine}", "/menus", "/menus?edit={menu}", "/sources", "/sources/{homelab}",
-    "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
-    "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
+    "/sources/{kiosk}", "/sources/{homelab}/settings", "/files", "/builds", "/builds/b1",
+    "/builds/b2", "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
     "/images/{image}/against/{image-before}", "/hosts/{ember}", "/hosts/{crucible}",
     "/hosts/{slag}",
@@ -35,7 +35,8 @@ FULL = (
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
     "/names/servers", "/names/own", "/names/blocking", "/names/asked",
-    "/names", "/builders", "/caches", "/notices", "/internet/names", "/system", "/changes",
+    "/names", "/builders", "/caches", "/notices", "/files", "/internet/names", "/system",
+    "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
