@@ -81,7 +81,7 @@ class Client:
         told = {"Content-Type": "application/octet-stream"}
         return self._ask("PUT", path, content=content, params=query, headers=told)
 
-    def send(self, path: str, file: Path) -> Any:
+    def upload(self, path: str, file: Path) -> Any:
         """Send a whole file, as it is.  Raises Failed when it cannot be read."""
         try:
             with file.open("rb") as opened:

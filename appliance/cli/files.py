@@ -57,7 +57,7 @@ def _file(call: Call, purpose: str, given: str) -> dict[str, str]:
             what = f"Say what {place} is to be: add {MARK} and what sha256sum prints of it."
             raise Failed(REFUSED, what)
         return {"purpose": purpose, "name": url_name(place), "sha256": sha256, "url": place}
-    came = call.client.send("/files", Path(place))["sha256"]
+    came = call.client.upload("/files", Path(place))["sha256"]
     if mark and came != sha256:
         raise Failed(REFUSED, f"{place} has another SHA-256: {came}. Nothing was changed.")
     return {"purpose": purpose, "name": file_name(Path(place).name), "sha256": came}

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.model.command_line import OPERATORS, UNPRINTABLE, passes
+from appliance.model.images import Image
 from appliance.model.names import mac_hyphens
 from services.netboot.choice import Run
 from services.netboot.learned import MEMORY

@@ -179,7 +179,7 @@ class Nix:
 
     async def dead(self) -> tuple[str, ...]:
         """What nothing keeps.  Raises Unreachable."""
-        return tuple((await self._said(print_dead(self.store))).split())
+        return tuple((await self.said(print_dead(self.store))).split())
 
     async def invalid(self, paths: Sequence[str]) -> frozenset[str]:
         """Those that the store does not have.  Raises Unreachable, as the two below."""

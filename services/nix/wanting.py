@@ -6,7 +6,6 @@ from appliance.store import build_facts
 from appliance.store.builds import generations
 from appliance.store.inventory_view import SourceView
 from services.nix.desk import Desk
-from services.nix.recipe import from_json
 from services.nix.works.driver import unchanged
 
 TRIED = frozenset({"running", "failed", "cancelled"})
@@ -28,4 +27,4 @@ def is_wanting(desk: Desk, source: SourceView, host: str) -> bool:
     newest = next((one.rev for one in generations(desk.database, host)), "")
     if recipe == look.recipe and (state in TRIED or newest == REVISION):
         return False
-    return not unchanged(desk, host, from_json(look.recipe))
+    return not unchanged(desk, host, look.recipe)

@@ -56,7 +56,7 @@ def put(client: Client, name: str, folder: Path, words: str) -> str:
     (kernel,) = boot.glob("vmlinuz-*")
     initrd = ramdisk(folder, busybox, words)
     files = [
-        {"purpose": purpose, "name": path.name, "sha256": client.send("/files", path)["sha256"]}
+        {"purpose": purpose, "name": path.name, "sha256": client.upload("/files", path)["sha256"]}
         for purpose, path in (("kernel", kernel), ("initrd", initrd))
     ]
     asked = {

@@ -6,10 +6,11 @@ power cut between any two leaves the generation before in place.
 
 import asyncio
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
@@ -57,6 +58,9 @@ from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
+
+
+Result = TypeVar("Result")
 
 
 class Ended(Enum):
