@@ -7,6 +7,7 @@ from appliance.actions.hosts import bootable, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import MachineActed
+from appliance.model.identity import machine_id_from
 from appliance.model.names import MACHINE_NAME, NETWORK_NAME, mac_from
 from appliance.store import inventory
 from appliance.store.inventory import Acting
@@ -212,6 +213,7 @@ def _add(
         account=actor.account,
         origin=ORIGIN,
         name=name or _free_name(doing.session, plain),
+        machine_id=machine_id_from(desk.random(16)),
         created_at=desk.now(),
     )
     doing.insert(row)
