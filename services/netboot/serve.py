@@ -176,6 +176,8 @@ async def serve(
     """
     role = Role(files, installed, fault)
     role.refresh()
+    if role.world.table.at:
+        role.identities.leave_removed(role.world.table.machines)
     boot = Boot(
         role.world,
         role.recorder,

@@ -6,7 +6,7 @@ owner says that the codes agree, encrypted to the key that those codes were made
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from appliance.events import IdentityAsked, IdentityDecided, IdentityDiffers, WishRefused
@@ -39,10 +39,12 @@ class Identities:
 
     # ── what a machine asks ──────────────────────────────────────────────────────────────────────
 
-    def sealed(self, machine: str) -> str:
-        """What the machine's TPM sealed, "" when it did not."""
+    def kept(self, machine: str) -> str:
+        """What a machine hears that asks for the first time in a boot."""
         known = identities.identity(self._recorder.connection, machine)
-        return known.sealed if known else ""
+        if known is None or known.way == "router":
+            return "none"
+        return f"sealed {known.sealed}" if known.way == "tpm" else "disk"
 
     def asked(self, boot: str) -> Ask | None:
         """What a boot has asked; a waiting one is noted to be there still."""
@@ -102,6 +104,13 @@ class Identities:
             else:
                 identities.save(connection, replace(known, differs=ssh or "-"))
                 journal.append(connection, _differs(machine, mac, known, ssh), at)
+
+    def leave_removed(self, machines: Collection[str]) -> None:
+        """Forget the keys of machines that are no more."""
+        connection = self._recorder.connection
+        for gone in identities.identities(connection).keys() - set(machines):
+            with journal.transaction(connection):
+                self.forget(connection, gone, "", "")
 
     # ── what the owner decides ───────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,7 @@
 """DOOR: `/id/<boot>.<secret>`, where a machine asks for its identity in its first stage.
 
-    GET                        sealed …     what its TPM sealed at an earlier start, or: none
+    GET                        sealed …     what its TPM sealed at an earlier start; or: disk,
+                                            where its key is then; or: none
     POST bound <SHA-256>       nonce …      it is bound to what it will show
     POST nixie-identity 1 …    waiting      it shows that; both screens have the code now
     GET                        waiting, then: refused, kept, or: seed … (RSA-OAEP, SHA-256)
@@ -68,8 +69,7 @@ class Asking:
     def _told(self, boot: str, machine: Machine) -> web.Response:
         asked = self._identities.asked(boot)
         if asked is None or asked.state == "bound":
-            sealed = self._identities.sealed(machine.id)
-            return text(200, f"sealed {sealed}" if sealed else "none")
+            return text(200, self._identities.kept(machine.id))
         if asked.state == "approved":
             return text(200, f"seed {asked.answer}" if asked.answer else "kept")
         return text(200, asked.state)
