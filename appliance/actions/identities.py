@@ -60,6 +60,14 @@ def forget_identity(desk: Desk, actor: Actor, machine: str, _code: str = "") -> 
         return doing.tell(row.id, f"The identity of {row.name} is forgotten.", MachineActed)
 
 
+def act_on(desk: Desk, actor: Actor, machine: str, word: str, code: str = "") -> Done:
+    """Do what the word of `ACTS` says; approve and refuse take the code on the screen."""
+    found = ACTS.get(word)
+    if found is None:
+        raise Refused(problem(f"Say one of {', '.join(ACTS)}.", "act"))
+    return found(desk, actor, machine, code)
+
+
 IdentityAct = Callable[[Desk, Actor, str, str], Done]
 ACTS: Mapping[str, IdentityAct] = {
     "keep": keep_identity,

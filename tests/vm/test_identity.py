@@ -15,7 +15,7 @@ from tests.vm.lab import BOOT_SECONDS, Running, Workshop, switched_on
 
 pytestmark = pytest.mark.vm
 
-KEY = re.compile(r"has the SSH host key (SHA256:\S+), which (.*)")
+KEY = re.compile(r"has the SSH host key (SHA256:\S+), (which .*)")
 
 
 def known(workshop: Workshop, name: str) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def decide(workshop: Workshop, name: str, act: str, code: str = "") -> None:
 
 
 def events(workshop: Workshop, kind: str, name: str) -> list[str]:
-    told = workshop.router.client.get("/events", kind=kind, limit=50)
-    return [one["what"] for one in told if name in one["what"]]
+    told = workshop.router.client.get("/journal", kind=kind, limit=50)
+    return [one["what"] for one in told["events"] if name in one["what"]]
 
 
 def keeping(workshop: Workshop, mac: str, name: str, host: str = "native") -> None:
@@ -46,9 +46,9 @@ def keeping(workshop: Workshop, mac: str, name: str, host: str = "native") -> No
     )
 
 
-def comes_up(workshop: Workshop, running: Running) -> tuple[str, str] | None:
+def comes_up(running: Running) -> tuple[str, str] | None:
     """(fingerprint, where it lies) as the machine itself said before it was activated."""
-    workshop.ends(running, "up", "short")
+    running.says("nixie-phone-home: the router knows")
     said = [KEY.search(line) for line in running.lines]
     found = [(one[1], one[2]) for one in said if one]
     stages = [place for place, line in enumerate(running.lines) if "stage 2 started" in line]
@@ -110,15 +110,15 @@ def test_a_key_on_its_own_disk_outlives_a_boot(
     mac, name = f"52:54:00:1d:01:0{len(host) - 5}", f"disk-{host}"
     workshop.assign(mac, name, host=workshop.hosts[host])
     with switched_on(workshop, mac, "bios", disk=state_disk) as machine:
-        first = comes_up(workshop, machine)
+        first = comes_up(machine)
     assert first is not None
     assert first[1] == "which lies on its own disk"
     with switched_on(workshop, mac, "bios", disk=state_disk) as machine:
-        assert comes_up(workshop, machine) == first
+        assert comes_up(machine) == first
     told = known(workshop, name)
     assert (told["way"], told["fingerprint"], told["differs"]) == ("disk", first[0], "")
     with switched_on(workshop, mac, "bios", name="clone") as clone:
-        assert comes_up(workshop, clone) is None
+        assert comes_up(clone) is None
     assert known(workshop, name)["differs"] == "-"
     (warned,) = events(workshop, "IdentityDiffers", name)
     assert "no SSH host key of its own" in warned
@@ -131,7 +131,7 @@ def test_without_disk_and_tpm_the_owner_is_asked_at_each_boot(workshop: Workshop
     for _boot in range(2):
         with switched_on(workshop, mac, "bios") as machine:
             decide(workshop, name, "approve", code_on_both(workshop, machine, name))
-            keys.add(comes_up(workshop, machine))
+            keys.add(comes_up(machine))
     ((fingerprint, where),) = keys
     assert where == "which the router keeps"
     told = known(workshop, name)
@@ -139,7 +139,7 @@ def test_without_disk_and_tpm_the_owner_is_asked_at_each_boot(workshop: Workshop
     with switched_on(workshop, mac, "bios", name="clone") as clone:
         decide(workshop, name, "refuse", code_on_both(workshop, clone, name))
         clone.says("the owner refused")
-        assert comes_up(workshop, clone) is None
+        assert comes_up(clone) is None
 
 
 def test_what_a_tpm_sealed_opens_in_that_machine_alone(workshop: Workshop, tmp_path: Path) -> None:
@@ -147,14 +147,14 @@ def test_what_a_tpm_sealed_opens_in_that_machine_alone(workshop: Workshop, tmp_p
     keeping(workshop, mac, name)
     with emulated(tmp_path / "own") as tpm, switched_on(workshop, mac, "bios", tpm=tpm) as machine:
         decide(workshop, name, "approve", code_on_both(workshop, machine, name))
-        first = comes_up(workshop, machine)
+        first = comes_up(machine)
     assert first is not None
     assert first[1] == "which its TPM keeps"
     secrets = workshop.router.state / "secrets/boot/identities"
     ident = workshop.router.client.get(f"/machines/{name}")["id"]
     assert not (secrets / ident).exists()
     with emulated(tmp_path / "own") as tpm, switched_on(workshop, mac, "bios", tpm=tpm) as machine:
-        assert comes_up(workshop, machine) == first
+        assert comes_up(machine) == first
         assert not [line for line in machine.lines if "its code is" in line]
     with (
         emulated(tmp_path / "other") as tpm,
@@ -162,6 +162,6 @@ def test_what_a_tpm_sealed_opens_in_that_machine_alone(workshop: Workshop, tmp_p
     ):
         clone.says("that does not open its key")
         decide(workshop, name, "refuse", code_on_both(workshop, clone, name))
-        assert comes_up(workshop, clone) is None
+        assert comes_up(clone) is None
     assert known(workshop, name)["fingerprint"] == first[0]
     assert "It is known by its TPM" in events(workshop, "IdentityAsked", name)[0]

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from appliance.actions import identities, machines
 from appliance.actions.refusals import Unknown, problem
-from appliance.errors import Refused
 from appliance.model.identity import age_recipient, fingerprint, known_host, spaced, sshfp
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
@@ -217,10 +216,7 @@ def release_machine(here: Signed, machine: MachineWord) -> ApiDone:
 @router.post("/machines/{machine}/identity")
 def act_on_identity(here: Signed, machine: MachineWord, wanted: IdentityAct) -> ApiDone:
     """Decide about the key that the machine is known by; approve and refuse take its code."""
-    act = identities.ACTS.get(wanted.act)
-    if act is None:
-        raise Refused(problem(f"Say one of {', '.join(identities.ACTS)}.", "act"))
-    return done(act(here.desk, here.actor, machine, wanted.code))
+    return done(identities.act_on(here.desk, here.actor, machine, wanted.act, wanted.code))
 
 
 @router.get("/inbox")
