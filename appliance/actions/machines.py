@@ -8,6 +8,7 @@ from appliance.actions.hosts import bootable, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import MachineActed
+from appliance.model.identity import machine_id_from
 from appliance.model.names import MACHINE_NAME, NETWORK_NAME, mac_from
 from appliance.model.processors import fits
 from appliance.once import ONCE
@@ -47,7 +48,7 @@ def add_mac(
 ) -> Done:
     """Give a machine another MAC."""
     with act(desk, actor, "add_mac") as doing:
-        row = machine_called(doing.session, machine)
+        row = known_machine(doing.session, machine)
         plain, problems = _mac(doing.session, mac, network or None)
         if problems:
             raise Refused(*problems)
@@ -58,7 +59,7 @@ def add_mac(
 def rename_machine(desk: Desk, actor: Actor, machine: str, name: str) -> Done:
     """Give a machine another name."""
     with act(desk, actor, "rename_machine") as doing:
-        row = machine_called(doing.session, machine)
+        row = known_machine(doing.session, machine)
         before, name = row.name, name.strip().lower()
         problems = _name(doing.session, name, row.id)
         if problems:
@@ -73,7 +74,7 @@ def wait_for_newest(desk: Desk, actor: Actor, machine: str, seconds: int) -> Don
     What it waits for is looked at and built because it asks.
     """
     with act(desk, actor, "wait_for_newest") as doing:
-        row = machine_called(doing.session, machine)
+        row = known_machine(doing.session, machine)
         if not 0 <= seconds <= LONGEST_WAIT_SECONDS:
             what = f"A machine waits for an hour at most: 0 to {LONGEST_WAIT_SECONDS} seconds."
             raise Refused(problem(what, "waits_seconds"))
@@ -121,7 +122,7 @@ def assign_machine(
 def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """Let the machine wait at its next boot; what it had is kept for `release_machine`."""
     with act(desk, actor, "hold_machine") as doing:
-        row = machine_called(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is None or present.kind == "hold":
             raise Refused(problem(f"{row.name} is on hold already."))
@@ -132,7 +133,7 @@ def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
 def release_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """End a hold: the machine gets what it had before."""
     with act(desk, actor, "release_machine") as doing:
-        row = machine_called(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is not None and present.kind != "hold":
             raise Refused(problem(f"{row.name} is not on hold."))
@@ -147,7 +148,7 @@ def release_machine(desk: Desk, actor: Actor, machine: str) -> Done:
 def remove_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """Forget a machine; its boots stay in the history."""
     with act(desk, actor, "remove_machine") as doing:
-        row = machine_called(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is not None:
             doing.delete(present)
@@ -171,6 +172,16 @@ def forget_held(desk: Desk, actor: Actor, network: str, mac: str) -> Done:
             raise Refused(problem(f"{network!r} is not a network's name.", "network"))
         left_alone = f"{plain} is left alone until it asks again."
         return doing.tell(inbox_key(network, plain), left_alone, MachineActed)
+
+
+def known_machine(session: Session, text: str) -> Machine:
+    """A machine by id, name or MAC.  Raises Unknown."""
+    row = _found(session, text, None)
+    if row is None:
+        raise Unknown(
+            problem("There is no such machine, or it was removed. Look at the list.", "machine")
+        )
+    return row
 
 
 def _wanted(
@@ -289,6 +300,7 @@ def _add(
         account=actor.account,
         origin=ORIGIN,
         name=name or _free_name(doing.session, plain),
+        machine_id=machine_id_from(desk.random(16)),
         created_at=desk.now(),
     )
     doing.insert(row)
@@ -364,15 +376,6 @@ def _found(session: Session, text: str, network: str | None) -> Machine | None:
                 "machine",
             )
         ) from None
-
-
-def machine_called(session: Session, text: str) -> Machine:
-    row = _found(session, text, None)
-    if row is None:
-        raise Unknown(
-            problem("There is no such machine, or it was removed. Look at the list.", "machine")
-        )
-    return row
 
 
 def _macs(session: Session, machine: str) -> list[MachineMac]:

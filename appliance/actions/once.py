@@ -1,7 +1,7 @@
 """What a machine boots once: asking for it again, and leaving it."""
 
 from appliance.actions.desk import Actor, Desk, Done, act
-from appliance.actions.machines import ONCE_SENTENCES, machine_called
+from appliance.actions.machines import ONCE_SENTENCES, known_machine
 from appliance.actions.refusals import problem
 from appliance.errors import Refused
 from appliance.events import MachineActed
@@ -40,7 +40,7 @@ THEN = {"local": "starts from its own disk", "hold": "waits for you", "deny": "g
 
 
 def _present(doing: Acting, machine: str) -> tuple[Machine, Intent]:
-    row = machine_called(doing.session, machine)
+    row = known_machine(doing.session, machine)
     present = doing.session.get(Intent, row.id)
     if present is None or present.once is None:
         what = f"{row.name} has nothing to boot once. Give it a host to boot once first."

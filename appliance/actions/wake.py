@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.actions.desk import Actor, Desk, Done, act
-from appliance.actions.machines import machine_called
+from appliance.actions.machines import known_machine
 from appliance.events import MachineActed
 from appliance.model.wake import came
 from appliance.store.boots import BootRow
@@ -26,7 +26,7 @@ class Woken:
 def wake_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """Send the packet that wakes a machine to each of its network cards."""
     with act(desk, actor, "wake_machine") as doing:
-        row = machine_called(doing.session, machine)
+        row = known_machine(doing.session, machine)
         doing.wish(desk.new_id(), "boot", "wake", machine=row.id)
         what = f"{row.name} is sent the packet that wakes it."
         return doing.tell(row.id, what, MachineActed)

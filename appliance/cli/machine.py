@@ -39,6 +39,7 @@ def show(call: Call, machine: Which) -> None:
                 ("machine", found["name"]),
                 ("id", found["id"]),
                 ("macs", _macs(found)),
+                ("machine id", found["machine_id"]),
                 ("next boot", f"{found['intent']} {_what(found)}".strip()),
                 ("waits", f"{found['waits_seconds'] // 60} min at most for the newest")
                 if found["waits_seconds"]
@@ -194,6 +195,43 @@ def once(
 ) -> None:
     """Ask again for what a machine was to boot once, or do without it."""
     call.did(call.client.post(f"/machines/{quoted(machine)}/once/{quoted(deed)}"))
+
+
+@command(group)
+def identity(
+    call: Call,
+    machine: Which,
+    act: Annotated[
+        str,
+        typer.Argument(help="keep, leave, approve, refuse, forget or renew-id; none: show it."),
+    ] = "",
+    code: Annotated[str, typer.Argument(help="On the machine's screen.")] = "",
+) -> None:
+    """Who a machine is: the SSH host key, and age identity, that it is known by."""
+    if act:
+        body = {"act": act, "code": code}
+        call.did(call.client.post(f"/machines/{quoted(machine)}/identity", body))
+        return
+    found = call.client.get(f"/machines/{quoted(machine)}")
+    known = found["identity"]
+    waits = [("asks now, code", one) for one in known["codes"]]
+    call.show(
+        {"machine_id": found["machine_id"], **known},
+        facts(
+            [
+                ("machine id", found["machine_id"]),
+                ("asks at a start", "yes" if known["keeps"] else "no"),
+                ("kept", known["way"] or "nothing is known"),
+                ("fingerprint", known["fingerprint"]),
+                ("SSH host key", known["ssh"]),
+                ("age recipient", known["age"]),
+                ("known_hosts", known["known_host"]),
+                ("SSHFP", known["sshfp"]),
+                ("but it said", known["differs"]),
+                *waits,
+            ]
+        ),
+    )
 
 
 @command(group)

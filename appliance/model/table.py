@@ -78,6 +78,8 @@ class Machine:
     specialisation: str | None = None
     once: Once | None = None
     waits_seconds: int = 0  # at most, for its host's newest image
+    machine_id: str = ""  # for systemd.machine_id=, "" for none
+    keeps_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.store import generations, once, running, wakes, wanted
+from appliance.store import generations, identities, once, running, wakes, wanted
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -96,6 +96,7 @@ MIGRATIONS = (
     wakes.MIGRATION,
     running.MIGRATION,
     wanted.MIGRATION,
+    identities.MIGRATION,
 )
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""

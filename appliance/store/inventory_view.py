@@ -54,6 +54,8 @@ class MachineView:
     once: Once | None = None
     waits_seconds: int = 0  # at most, for its host's newest image
     had: OnceRow | None = None  # how far that came, as boot.db has it
+    machine_id: str = ""  # 32 hexadecimal digits: what systemd calls it
+    keeps_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
         macs.setdefault(machine, []).append((network, mac))
     rows = connection.execute(
         "SELECT machine.id, machine.name, intent.kind, intent.id, intent.host, intent.menu,"
-        " intent.specialisation, waits_seconds, once_id, once, once_host, once_specialisation"
+        " intent.specialisation, machine.machine_id, machine.keeps_identity,"
+        " waits_seconds, once_id, once, once_host, once_specialisation"
         " FROM machine LEFT JOIN intent ON intent.machine = machine.id"
         " WHERE machine.removed_at IS NULL ORDER BY machine.name"
     ).fetchall()
@@ -148,13 +151,13 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
             tuple(macs.get(ident, ())),
             kind or "hold",
             intent or "",
-            host,
-            menu,
-            special,
+            *(host, menu, special),
             Once(*once) if once[0] else None,
             waits or 0,
+            machine_id=systemd_id,
+            keeps_identity=bool(keeps),
         )
-        for ident, name, kind, intent, host, menu, special, waits, *once in rows
+        for ident, name, kind, intent, host, menu, special, systemd_id, keeps, waits, *once in rows
     ]
 
 

@@ -84,6 +84,8 @@ class Machine(InventoryRow, table=True):
     origin: str
     name: str
     waits_seconds: int | None = None  # at most, for its host's newest image
+    machine_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    keeps_identity: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
     created_at: float
     removed_at: float | None = None
 

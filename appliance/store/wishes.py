@@ -30,6 +30,9 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "set-aside": ("host", "image"),  # the owner rolls back from it
         "try-again": ("host", "image"),
         "wake": ("machine",),
+        "approve-identity": ("machine", "code"),
+        "refuse-identity": ("machine", "code"),
+        "forget-identity": ("machine",),
     },
     "net": {
         "apply": ("revision", "seconds"),

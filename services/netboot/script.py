@@ -74,6 +74,18 @@ class Urls:
         return f"{self.boot}/{sha256}/{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who a machine is: what systemd calls it, and the URL where it asks for its identity."""
+
+    machine_id: str = ""  # "" leaves it to the host
+    identity: str = ""  # "" where none is kept
+
+
+NOBODY = Who()
+MACHINE_ID = "systemd.machine_id="
+
+
 def literal(text: str) -> str:
     """Text that iPXE will print or pass on as it is.
 
@@ -87,7 +99,7 @@ def literal(text: str) -> str:
     return " ".join(word for word in plain.split(" ") if word not in OPERATORS)
 
 
-def run(urls: Urls, decision: Run, phone_home: str, cache: str = "") -> str:
+def run(urls: Urls, decision: Run, phone_home: str, cache: str = "", who: Who = NOBODY) -> str:
     """Boot what was decided.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache=
     says: the binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
     image, name = decision.image, decision.host.name
@@ -96,6 +108,7 @@ def run(urls: Urls, decision: Run, phone_home: str, cache: str = "") -> str:
     words = passes(image.command_line).split()
     if image.recipe == "linux":
         words += _for_linux(urls, image, len(initrds), phone_home, cache)
+        words += _called(image, who)
     for store in (part for part in decision.parts if part.purpose == "store"):
         words += [f"nixie.store={urls.part(store.sha256, store.name)}"]
         words += [f"nixie.store-size={store.size}"]
@@ -275,6 +288,14 @@ def _for_linux(urls: Urls, image: Image, initrds: int, phone_home: str, cache: s
     words = [f"initrd={_initrd(number)}" for number in range(initrds)]
     words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
     return [*words, f"nixie.cache={cache}"] if cache and image.watched else words
+
+
+def _called(image: Image, who: Who) -> list[str]:
+    """Who the machine is, as far as it is not told otherwise."""
+    words = [f"nixie.identity={who.identity}"] if who.identity and image.watched else []
+    if who.machine_id and MACHINE_ID not in image.command_line:
+        words.append(f"{MACHINE_ID}{who.machine_id}")
+    return words
 
 
 def _initrd(number: int) -> str:

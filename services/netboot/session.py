@@ -25,7 +25,7 @@ from services.netboot.choice import (
     Shell,
     Show,
 )
-from services.netboot.script import Urls
+from services.netboot.script import NOBODY, Urls, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +117,20 @@ KINDS: dict[type, str] = {
 
 
 def answer(
-    decision: Decision, urls: Urls, *, phone_home: str, code: str, cache: str = ""
+    decision: Decision,
+    urls: Urls,
+    *,
+    phone_home: str,
+    code: str,
+    cache: str = "",
+    who: Who = NOBODY,
 ) -> Answer:
     """What the machine is told.  `code` is what a held machine shows, `cache` the binary cache's
     `URL=KEY`, "" without one."""
     match decision:
         case Run():
-            return Answer(
-                script.run(urls, decision, phone_home, cache), images=(decision.image.id,)
-            )
+            told = script.run(urls, decision, phone_home, cache, who)
+            return Answer(told, images=(decision.image.id,))
         case Show():
             return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))
         case Hold():

@@ -48,6 +48,8 @@ def table(
                 specialisation=one.specialisation,
                 once=one.once,
                 waits_seconds=one.waits_seconds,
+                machine_id=one.machine_id,
+                keeps_identity=one.keeps_identity,
             )
             for one in machines
         },

@@ -110,9 +110,12 @@ def switched_on(
     megabytes: int = 512,
     cpu: str = "",
     restarts: bool = False,
+    disk: Path | None = None,
+    tpm: Path | None = None,
 ) -> Iterator[Running]:
     """A machine behind the router for the length of a block; its console when the block fails."""
-    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts)
+    own = {"disk": disk, "tpm": tpm}
+    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts, **own)
     running = Running(made)
     loop = asyncio.new_event_loop()
     task: list[asyncio.Task[None]] = []

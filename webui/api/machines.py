@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import Field
 
-from appliance.actions import machines, once, running, wake
+from appliance.actions import identities, machines, once, running, wake
 from appliance.actions.fitting import machine_fit
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
+from appliance.model.identity import age_recipient, fingerprint, known_host, spaced, sshfp
 from appliance.model.images import Finding
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
@@ -86,6 +87,21 @@ class ApiRunning:
 
 
 @shape
+class ApiIdentity:
+    """The key that a machine is known by: its SSH host key, and as `age` its age identity."""
+
+    keeps: Annotated[bool, Field(description="Whether it asks for its key when it starts.")]
+    way: Annotated[str, one_of("identity way", examples=["tpm"])]
+    ssh: Annotated[str, Field(examples=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…"])]
+    age: str
+    fingerprint: str
+    sshfp: str
+    known_host: Annotated[str, Field(description="The line that ssh-keyscan would write.")]
+    differs: Annotated[str, Field(description="What it said since that is not its key.")]
+    codes: Annotated[list[str], Field(description="Shown now by who asks for its key.")]
+
+
+@shape
 class ApiMachine:
     """A machine; `intent` is what its next boot does."""
 
@@ -103,6 +119,8 @@ class ApiMachine:
     doubts: Annotated[
         list[ApiFinding], Field(description="how its next image fits it; of one machine only")
     ]
+    machine_id: Annotated[str, Field(description="What systemd calls it: systemd.machine_id=")]
+    identity: ApiIdentity
 
 
 @shape
@@ -131,6 +149,15 @@ class NewMac:
     __pydantic_config__ = body(mac=MAC, network="lan")
     mac: Annotated[MacText, Field(max_length=40)]
     network: Network = None
+
+
+@shape
+class IdentityAct:
+    """What `POST /machines/{machine}/identity` takes; approve and refuse need the code."""
+
+    __pydantic_config__ = body(act="approve", code="681 312")
+    act: Annotated[str, one_of("identity act", max_length=20)]
+    code: Annotated[str, Field(max_length=20)] = ""
 
 
 @shape
@@ -258,6 +285,12 @@ def wake_machine(here: Signed, machine: MachineWord) -> ApiDone:
     return done(wake.wake_machine(here.desk, here.actor, machine))
 
 
+@router.post("/machines/{machine}/identity")
+def act_on_identity(here: Signed, machine: MachineWord, wanted: IdentityAct) -> ApiDone:
+    """Decide about the key that the machine is known by; approve and refuse take its code."""
+    return done(identities.act_on(here.desk, here.actor, machine, wanted.act, wanted.code))
+
+
 @router.get("/inbox")
 def inbox(here: Signed) -> list[ApiHeld]:
     """Machines that wait right now."""
@@ -292,9 +325,27 @@ def _shown(
             _woken(woken.get(view.id)),
             _running(runs.get(view.id)),
             [finding(one) for one in doubts],
+            view.machine_id,
+            _identity(here, view),
         )
         for view in views
     ]
+
+
+def _identity(here: Here, view: MachineView) -> ApiIdentity:
+    known, asks = here.reads.identities().get(view.id), here.reads.identity_asks(here.now)
+    ssh = known.ssh if known else ""
+    return ApiIdentity(
+        keeps=view.keeps_identity,
+        way=known.way if known else "",
+        ssh=ssh,
+        age=age_recipient(ssh) if ssh else "",
+        fingerprint=fingerprint(ssh) if ssh else "",
+        sshfp=sshfp(view.name, ssh) if ssh else "",
+        known_host=known_host([view.name], ssh) if ssh else "",
+        differs=known.differs if known else "",
+        codes=[spaced(one.code) for one in asks if one.machine == view.id],
+    )
 
 
 def _woken(found: wake.Woken | None) -> ApiWoken | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from appliance.actions.caches import DEEDS as CACHE_DEEDS
 from appliance.actions.changes import CHANGE_STATES, REVISION_STATES
 from appliance.actions.desk import KINDS as ACTORS
+from appliance.actions.identities import ACTS as IDENTITY_ACTS
 from appliance.actions.machines import BARE_INTENTS
 from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS
@@ -12,6 +13,7 @@ from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
 from appliance.model.files import RECIPES
+from appliance.model.identity import WAYS
 from appliance.model.kernels import FORMS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.outlook import KINDS
@@ -52,6 +54,8 @@ SETS: Mapping[str, Iterable[str]] = {
     "generation": states.GENERATION,
     "host": states.VERDICT,
     "how": ACTORS,
+    "identity act": IDENTITY_ACTS,
+    "identity way": ("", *WAYS),
     "intent": INTENTS,
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),

@@ -25,6 +25,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.NetworkUnreachable,
         events.SourceUnreadable,
         events.GenerationBad,
+        events.IdentityDiffers,
         events.ServiceFailed,
         events.WishRefused,
         events.ChangeRefused,
@@ -40,6 +41,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.GenerationBadHere,
         events.OnceUnsure,
         events.SystemSwitched,
+        events.IdentityAsked,
         events.ForeignBootServer,
         events.LeaseDeclined,
         events.LeaseRefused,
@@ -84,6 +86,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.GenerationChosen,
         events.OnceSpent,
         events.MachineWoken,
+        events.IdentityDecided,
         events.RevisionTried,
         events.TrialExtended,
         events.AddressLeft,
@@ -214,6 +217,8 @@ def place(event: Event, called: Names) -> tuple[str, str]:
         return f"/sources/{source}", called.sources[source]
     if isinstance(event, events.DeviceMet):
         return f"/devices/{event.mac.replace(':', '-')}", "the device"
+    if facts.get("machine") in called.ids.values():
+        return f"/machines/{facts['machine']}", facts.get("name", "the machine")
     if facts.get("mac") in called.ids:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:

@@ -1,5 +1,5 @@
-"""DOOR: the owner's wishes about generations and about waking machines, from nixie.db into boot.db
-with their answers.
+"""DOOR: the owner's wishes about generations, identities and waking machines, from nixie.db into
+boot.db with their answers.
 
 A decision is kept here, so it holds with web, build and nixie.db gone.
 """
@@ -17,6 +17,8 @@ from appliance.store.inventory_view import Wish
 from appliance.store.wakes import WakeRow
 from services.netboot.driver import Recorder
 from services.netboot.follow import World
+from services.netboot.identity.driver import ACTS as IDENTITY_ACTS
+from services.netboot.identity.driver import Identities
 from services.netboot.wake.driver import send
 
 CURSOR = "wishes.cursor"
@@ -27,9 +29,12 @@ Send = Callable[[BootNetwork, Iterable[str]], None]
 class Decided:
     """Hears wishes, keeps what was decided, says so."""
 
-    def __init__(self, world: World, recorder: Recorder, send: Send = send) -> None:
+    def __init__(
+        self, world: World, recorder: Recorder, identities: Identities, send: Send = send
+    ) -> None:
         self._send = send
         self._world = world
+        self._identities = identities
         self._recorder = recorder
         self._cursor = self._kept = int(recorder.own(CURSOR) or 0)
         self._asked: list[Wish] = []  # and not answered yet
@@ -52,6 +57,10 @@ class Decided:
     def _fulfil(self, connection: sqlite3.Connection, wish: Wish, at: float) -> None:
         if wish.kind == "wake":
             self._wake(connection, wish, at)
+            return
+        if wish.kind in IDENTITY_ACTS:
+            machine = self._world.table.machines.get(str(wish.body.get("machine")))
+            self._identities.decided(connection, wish, machine.name if machine else "a machine", at)
             return
         act, host = ACTS.get(wish.kind), self._world.table.hosts.get(str(wish.body.get("host")))
         if act is None:

@@ -88,6 +88,10 @@ while [ "$tries" -lt 40 ]; do
   body="$body&failed=$(encoded "$failed")"
   body="$body&health=$(encoded "$health")&log=$(encoded "$log" | head -c 9000)"
   body="$body&hostname=$(encoded "$(cat /proc/sys/kernel/hostname)")"
+  if [ -s "${NIXIE_RUN:-/run/nixie}/identity" ]; then
+    body="$body&identity=$(encoded "$(cat "${NIXIE_RUN:-/run/nixie}/identity")")"
+    body="$body&ssh=$(encoded "$(cut -d ' ' -f 1,2 "$NIXIE_SSH_KEY")")"
+  fi
   if posted "$body"; then
     : > "${NIXIE_RUN:-/run/nixie}/told"
     echo "the router knows that this system is up"

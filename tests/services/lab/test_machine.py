@@ -107,3 +107,10 @@ def test_a_64_bit_arm_machine_has_its_board_before_anything_else() -> None:
     assert line[:3] == ("qemu", "-machine", "virt")
     assert "if=pflash,unit=1,format=raw,file=own.fd" in line
     assert needs_variables(Firmware.UEFI_ARM)
+
+
+def test_a_machine_has_a_tpm_when_one_is_emulated() -> None:
+    line = command(replace(ANVIL, tpm=Path("t/socket")), "tap0", HERE, None)
+    assert "socket,id=tpm,path=t/socket" in argument(line, "-chardev")
+    assert "tpm-tis,tpmdev=tpm" in argument(line, "-device")
+    assert "-tpmdev" not in command(ANVIL, "tap0", HERE, None)

@@ -65,6 +65,8 @@ CLOSED = {
     "Machine.intent": "intent",
     "Need.kind": "need",
     "Outlook.kind": "need",
+    "Identity.way": "identity way",
+    "IdentityAct.act": "identity act",
     "NewDefault.kind": "unknown machine",
     "NewSource.trust": "trust",
     "NewToken.scope": "scope",

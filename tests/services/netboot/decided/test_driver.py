@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from appliance.events import Event, GenerationChosen, MachineWoken, WishRefused
+from appliance.events import Event, GenerationChosen, IdentityDecided, MachineWoken, WishRefused
 from appliance.generations import FAILURES
 from appliance.model.slices import BootNetwork
 from appliance.model.table import table_to_json
 from appliance.store import generations, journal, wakes, wishes
 from appliance.store.open import now
+from appliance.store.secrets.open import Secrets
 from services.netboot.decided.driver import Decided
 from services.netboot.driver import Recorder
 from services.netboot.follow import WISH_SECONDS, World
+from services.netboot.identity.driver import Identities
 from tests.services.netboot.made import MAC, STRANGER, image, table
 
 NEW, OLD = image(number=2), image(number=1)
@@ -51,7 +53,8 @@ class Owner:
         names = ("published", "leases.db", "net.db", "nixie.db")
         self.world = World(*(self.place / name for name in names))
         self.world.look_at_table()
-        return Decided(self.world, self.recorder)
+        self.identities = Identities(self.recorder, Secrets(self.place / "secrets/boot"))
+        return Decided(self.world, self.recorder, self.identities)
 
     def wishes(self, kind: str, *, role: str = "boot", age: float = 0.0, **fields: str) -> None:
         with closing(sqlite3.connect(self.place / "nixie.db")) as file, file:
@@ -199,3 +202,9 @@ def test_a_packet_that_could_not_be_sent_says_why(owner: Owner) -> None:
     why = "The packet could not be sent on lan: Network is down."
     assert owner.told() == [WishRefused("w-wake", why)]
     assert wakes.every(owner.recorder.connection)["m1"].why == why
+
+
+def test_a_wish_about_an_identity_is_answered_with_the_machines_name(owner: Owner) -> None:
+    owner.wishes("forget-identity", machine="m1")
+    said = "The identity of anvil is forgotten."
+    assert owner.told() == [IdentityDecided("m1", said, "w-forget-identity")]
