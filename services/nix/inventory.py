@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.model.builders import Builder
-from appliance.model.reach import fetchers
+from appliance.model.foreign import Source, fetchers
 from appliance.model.trust import treatment
 from appliance.store.inventory_view import (
     MachineView,
@@ -41,7 +41,7 @@ class Inventory:
     @property
     def fetchers(self) -> Mapping[str, str]:
         """Source → the user that fetches for it, where that is one of its own."""
-        return fetchers(self.sources)
+        return fetchers(Source(one.id, one.url, one.reach) for one in self.sources)
 
 
 def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[Wish]]:
