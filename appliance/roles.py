@@ -142,7 +142,7 @@ DAEMONS: Mapping[str, Role] = {
 refuses that, behind other walls (services/pppoe/pppd.py)."""
 
 FETCHERS = tuple(f"fetch-{number}" for number in range(1, 9))
-"""Confined users, each for one source that may reach a server at home (`model/reach.py`)."""
+"""Confined users, each for one source that may reach a server at home (`model/foreign.py`)."""
 
 CONFINED: Mapping[str, tuple[str, int]] = {
     "fetch": ("nixie-fetch", 61111),

@@ -1,7 +1,7 @@
 """What may be said of a source, checked; problems stand beside their fields."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.actions import changes
 from appliance.actions.desk import Desk
@@ -17,8 +17,7 @@ LONGEST_INTERVAL = 30 * 86400
 NAME_LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """How a source is to be treated, all of it."""
 
     trust: str
@@ -88,10 +87,8 @@ def reached(desk: Desk, texts: Sequence[str]) -> tuple[list[str], list[Problem]]
 def crowded(desk: Desk, source: str, url: str, texts: Sequence[str]) -> list[Problem]:
     """Too many sources reach somebody at home for each to have a user of its own."""
     others = [one for one in desk.reads.sources() if one.id != source]
-    mine = reach.Source(source, url, tuple(texts))
-    every: list[reach.Reaching] = [*others, mine]
-    reaching = [one for one in every if reach.places(one)]
-    if mine not in reaching or len(reaching) <= len(FETCHERS):
+    reaching = [one for one in others if reach.places(one.url, one.reach)]
+    if not reach.places(url, texts) or len(reaching) < len(FETCHERS):
         return []
     what = (
         f"{len(FETCHERS)} sources may reach servers of your network, and there are so many "

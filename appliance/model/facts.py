@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from ipaddress import IPv6Network
 
+from appliance.model.foreign import NOBODY, Foreign
 from appliance.model.newcomers import Admitted
-from appliance.model.reach import NOBODY, Foreign
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,25 @@
 """Which servers of the owner's own network a source may fetch from.
 
-Without a word of the owner's that is none: what sources fetch goes to the internet.  Each source
-with such servers has a user of its own to fetch with, so that the filter tells them apart.
+Without a word of the owner's that is none: what sources fetch goes to the internet.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from appliance.model.config import RouterConfig
 from appliance.model.source_options import NotASource, is_private, server_name
-from appliance.roles import FETCHERS
+
+if TYPE_CHECKING:
+    from appliance.model.config import RouterConfig
 
 Address = IPv4Address | IPv6Address
 
 MOST_PLACES: Final = 16
-BUILDERS: Final = (872_415_232, 880_803_839)
-"""Nix's own range for users that it allocates: its settings `start-id` and `id-count`."""
 HOW = "Write it as git.lan, 192.168.1.20 or git.example.org=10.0.0.5."
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One server.  `address` is None for a name whose address this router itself gives."""
 
     host: str
@@ -34,39 +30,6 @@ class Place:
         return f"{self.host}={self.address}" if named else self.host
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source, as far as this is about it."""
-
-    id: str
-    url: str
-    reach: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """Whose packets are foreign code's: users that fetch, as (name, uid), and the range of those
-    that build; and the sources they do it for."""
-
-    users: tuple[tuple[str, int], ...] = ()
-    builders: tuple[int, int] = BUILDERS
-    sources: tuple[Source, ...] = ()
-
-
-NOBODY: Final = Foreign()
-
-
-class Reaching(Protocol):
-    """A `Source`, whatever else it is."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def reach(self) -> tuple[str, ...]: ...
-
-
 def place(text: str) -> Place:
     """Read what the owner wrote.  Raises NotASource.
 
@@ -74,59 +37,28 @@ def place(text: str) -> Place:
     (Place(host='git.lan', address=None), IPv4Address('10.0.0.5'), 'git.corp=10.0.0.5')
     """
     host, _, written = text.strip().lower().partition("=")
-    if (found := _address(host)) and not written:
+    if (found := as_address(host)) and not written:
         return Place(str(found), _allowed(found))
     name = server_name(host)
     if not written:
         return Place(name)
-    if (found := _address(written)) is None:
+    if (found := as_address(written)) is None:
         raise NotASource(f"{written!r} is not an address. {HOW}")
     return Place(name, _allowed(found))
 
 
-def places(source: Reaching) -> tuple[Place, ...]:
+def places(url: str, reach: Sequence[str]) -> tuple[Place, ...]:
     """The servers at home that a source may reach: its own, and those that were listed for it."""
-    own = host_of(source.url)
-    listed = {text: place(text) for text in source.reach}
-    if own and is_private(own) and own not in {one.host for one in listed.values()}:
+    own, listed = host_of(url), tuple(map(place, reach))
+    if own and is_private(own) and own not in {one.host for one in listed}:
         try:
-            return (place(own), *listed.values())
+            return (place(own), *listed)
         except NotASource:
-            return tuple(listed.values())
-    return tuple(listed.values())
+            return listed
+    return listed
 
 
-def fetchers(sources: Iterable[Reaching]) -> Mapping[str, str]:
-    """Source → the user that fetches for it, for sources that may reach somebody at home.
-
-    Those beyond FETCHERS have none, and reach nobody there.
-    """
-    reaching = [one.id for one in sources if places(one)]
-    return dict(zip(sorted(reaching), FETCHERS, strict=False))
-
-
-def reached(
-    sources: Sequence[Reaching], config: RouterConfig
-) -> Mapping[str, frozenset[tuple[str, Address]]]:
-    """Fetching user → the servers that it may reach, as (name, address)."""
-    users = fetchers(sources)
-    return {
-        users[one.id]: frozenset(
-            (each.host, address) for each in places(one) for address in addresses(each, config)
-        )
-        for one in sources
-        if one.id in users
-    }
-
-
-def names_reached(sources: Sequence[Reaching], config: RouterConfig) -> tuple[str, ...]:
-    """The names of all servers that any source may reach, in full."""
-    found = {host for servers in reached(sources, config).values() for host, _ in servers}
-    named = {one if "." in one else f"{one}.{config.domain}" for one in found}
-    return tuple(sorted(one for one in named if _address(one) is None))
-
-
-def addresses(one: Place, config: RouterConfig) -> tuple[Address, ...]:
+def addresses(one: Place, config: "RouterConfig") -> tuple[Address, ...]:
     """Where a server is: what was written, or the fixed addresses that this router gives."""
     if one.address is not None:
         return (one.address,)
@@ -139,7 +71,7 @@ def addresses(one: Place, config: RouterConfig) -> tuple[Address, ...]:
     )
 
 
-def unreachable(one: Place, config: RouterConfig) -> str:
+def unreachable(one: Place, config: "RouterConfig") -> str:
     """Why this is nobody whom a source could be let to; "" when it is somebody."""
     own = {each.address.ip for each in config.networks}
     found = addresses(one, config)
@@ -166,14 +98,15 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _allowed(found: Address) -> Address:
-    if found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified:
-        raise NotASource(f"{found} is no server of your network. {HOW}")
-    return found
-
-
-def _address(text: str) -> Address | None:
+def as_address(text: str) -> Address | None:
+    """The address that a text is, None when it is none."""
     try:
         return ip_address(text.strip("[]"))
     except ValueError:
         return None
+
+
+def _allowed(found: Address) -> Address:
+    if found.is_loopback or found.is_link_local or found.is_multicast or found.is_unspecified:
+        raise NotASource(f"{found} is no server of your network. {HOW}")
+    return found

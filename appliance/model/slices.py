@@ -20,6 +20,8 @@ from appliance.model import announced, read
 from appliance.model.announced import Ipv6Slice
 from appliance.model.dns import Dns
 
+NAMES_PORT: Final = 1053
+"""Where the resolver hears foreign code, on loopback alone (`appliance/plan/egress.py`)."""
 SERVED: Final = "served"
 TRIED: Final = "tried"
 HELD: Final = "held"

@@ -6,15 +6,13 @@ is taken, every build is in the sandbox, and what is fetched or built reaches th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 MINE: Final = "mine"
 STRANGER: Final = "stranger"
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
+class Treatment(NamedTuple):
     """What a source of one trust may have."""
 
     holed_nix: bool  # worked on by a Nix with known holes, with a warning

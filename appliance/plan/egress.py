@@ -14,8 +14,9 @@ from typing import Final
 
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Facts
+from appliance.model.foreign import Foreign, reached
 from appliance.model.gateways import behind
-from appliance.model.reach import Foreign, reached
+from appliance.model.slices import NAMES_PORT
 from appliance.plan.expression import (
     ACCEPT,
     Json,
@@ -33,8 +34,6 @@ from appliance.plan.expression import (
 )
 from appliance.plan.noted import tells
 
-NAMES_PORT: Final = 1053
-"""Where the resolver hears foreign code, on loopback alone."""
 OUTPUT, FOREIGN, NAMES = "output", "foreign", "foreign-names"
 NOT_ELSEWHERE: Final = ("local", "broadcast", "anycast", "multicast")
 """Kinds of receivers, as the kernel's routes have them."""

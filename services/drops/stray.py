@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from appliance.events import SourceHeldBack
-from appliance.model.reach import BUILDERS, Foreign, fetchers
+from appliance.model.foreign import BUILDERS, Foreign, fetchers
 from services.drops.wire import Held
 
 QUIET_SECONDS = 600.0

@@ -8,7 +8,7 @@ from functools import partial
 from ipaddress import IPv4Network
 
 from appliance.model import pppoe
-from appliance.model.reach import Foreign, Source
+from appliance.model.foreign import Foreign, Source
 from appliance.model.way import Learned
 from appliance.roles import CONFINED, FETCHERS
 from appliance.store import builds, inventory_view, leases, ways

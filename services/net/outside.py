@@ -9,7 +9,7 @@ from appliance.clock import looked, started
 from appliance.events import ClockDoubted, ClockTrusted, Event
 from appliance.model.announced import Ipv6Slice
 from appliance.model.facts import NOTHING_FOUND, Facts
-from appliance.model.reach import names_reached
+from appliance.model.foreign import names_reached
 from appliance.model.slices import KernelSlice, Slices
 from appliance.plan import order
 from appliance.plan.announced import Held, announced, promised

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from appliance.model.builders import Builder
 from appliance.model.caches import Cache
-from appliance.model.reach import fetchers
+from appliance.model.foreign import Source, fetchers
 from appliance.model.storage import USUAL
 from appliance.model.trust import treatment
 from appliance.store.inventory_view import (
@@ -47,7 +47,7 @@ class Inventory:
     @property
     def fetchers(self) -> Mapping[str, str]:
         """Source → the user that fetches for it, where that is one of its own."""
-        return fetchers(self.sources)
+        return fetchers(Source(one.id, one.url, one.reach) for one in self.sources)
 
 
 def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[Wish]]:

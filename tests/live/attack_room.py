@@ -20,7 +20,7 @@ from appliance.actions import images
 from appliance.model.config import RouterConfig
 from appliance.model.dns import Dns, Upstream
 from appliance.model.facts import Facts
-from appliance.model.reach import Foreign, Source, names_reached
+from appliance.model.foreign import Foreign, Source, names_reached
 from appliance.model.slices import DnsSlice, Slices
 from appliance.plan.firewall import steps, wanted
 from appliance.roles import CONFINED, FETCHERS

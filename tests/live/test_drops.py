@@ -27,7 +27,7 @@ ROLE = """
 import asyncio, socket, sys
 from pathlib import Path
 from appliance.store.open import now
-from appliance.model.reach import Foreign
+from appliance.model.foreign import Foreign
 from services.drops.serve import Drops
 from services.drops.stray import Doing, Strays
 from services.recall.serve import remember

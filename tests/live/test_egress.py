@@ -11,8 +11,8 @@ import pytest
 
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Facts
-from appliance.model.reach import BUILDERS, Foreign, Source
-from appliance.plan.egress import NAMES_PORT
+from appliance.model.foreign import BUILDERS, Foreign, Source
+from appliance.model.slices import NAMES_PORT
 from appliance.plan.firewall import steps, wanted
 from services.firewall.driver import FirewallDriver
 from tests.appliance.model.firewall_home import LAN, WAN
@@ -80,7 +80,7 @@ except OSError as error:
 """
 ROLE = """
 import asyncio, json, sys
-from appliance.model.reach import Foreign, Source
+from appliance.model.foreign import Foreign, Source
 from appliance.store.open import now
 from services.drops.serve import Drops
 from services.drops.stray import Doing, Strays

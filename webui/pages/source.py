@@ -203,13 +203,14 @@ def view(
 
 def treated(source: SourceView) -> str:
     """How it is treated, in a few words."""
+    near = reach.places(source.url, source.reach)
     has_key = bool(source.credential) and treatment(source.trust).keys
     said = [
         "read with its own key" if has_key else "read without a key",
         *(["served as built"] if source.as_built else []),
         *(["built on builders only"] if source.only_builders else []),
         *([] if treatment(source.trust).unasked else ["builds when you say so"]),
-        *([f"reaches {', '.join(map(str, reach.places(source)))}"] if reach.places(source) else []),
+        *([f"reaches {', '.join(map(str, near))}"] if near else []),
     ]
     return ", ".join(said)
 

@@ -98,7 +98,9 @@ async def _read(
         raise Refused(Problem(("nix",), problem))
     url = _address(source, allowed)
     found = await _resolved(desk, source, url, allowed)
-    asked = audit(found.lock, source.trust, frozenset(one.host for one in places(source)))
+    asked = audit(
+        found.lock, source.trust, frozenset(one.host for one in places(source.url, source.reach))
+    )
     absent = await _inputs(desk, source, found, asked)
     unfetched = tuple(Finding("warn", why, where="flake.lock") for why in absent.values())
     found = replace(found, findings=(*_holes(desk), *asked.findings, *unfetched))

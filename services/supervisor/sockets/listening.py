@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from appliance.model.slices import Slices
-from appliance.plan.egress import NAMES_PORT
+from appliance.model.slices import NAMES_PORT, Slices
 from appliance.roles import Role
 from services.processes.ports import Protocol
 

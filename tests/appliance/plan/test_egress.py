@@ -7,7 +7,7 @@ import pytest
 
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Delegation, Facts
-from appliance.model.reach import Foreign, Source
+from appliance.model.foreign import Foreign, Source
 from appliance.plan import firewall
 from appliance.plan.egress import FOREIGN, HOME_4, HOME_6, INTERNET_6, NAMES, OUTPUT
 from tests.appliance.model.firewall_home import LAN, WAN

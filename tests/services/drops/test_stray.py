@@ -2,7 +2,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from appliance.events import say
-from appliance.model.reach import BUILDERS, Foreign, Source
+from appliance.model.foreign import BUILDERS, Foreign, Source
 from services.drops.stray import BUILDS, FETCHES, QUIET_SECONDS, Doing, Strays
 from services.drops.wire import Held
 

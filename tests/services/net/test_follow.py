@@ -11,8 +11,8 @@ import pytest
 
 from appliance.actions import sources
 from appliance.actions.desk import Desk
+from appliance.model.foreign import Source
 from appliance.model.pppoe import LINK
-from appliance.model.reach import Source
 from appliance.model.way import Held, Lease
 from appliance.store import build_facts, builds, leases, ways
 from appliance.store.builds import SourceStateRow
