@@ -240,6 +240,7 @@ def _described(found: Any, hosts: list[Any]) -> str:
             ("why", found["what"]),
             ("revision", _rev(found)),
             ("trust", found["trust"]),
+            ("looked at", found["schedule"]),
             ("next look", moment(found["next_at"])),
         ]
     )
