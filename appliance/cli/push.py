@@ -7,7 +7,7 @@ import typer
 
 from appliance import assemble
 from appliance.cli import host as hosts
-from appliance.cli.client import REFUSED, UNKNOWN, Client, Failed
+from appliance.cli.client import REFUSED, Client, Failed
 from appliance.cli.everywhere import Call, command
 from appliance.cli.words import quoted, size
 from appliance.errors import Refused
@@ -34,7 +34,7 @@ def push(
     """
     place, _, name = flake.partition("#")
     if not name:
-        raise Failed(UNKNOWN, f"Write which host is meant: {place or '.'}#NAME")
+        raise Failed(REFUSED, f"Write which host is meant: {place or '.'}#NAME")
     found = hosts.meant(call.client, to or name)
     source = call.client.get(f"/sources/{quoted(found['source'])}")
     try:

@@ -261,6 +261,7 @@ def _described(found: Any, hosts: list[Any]) -> str:
             ("trust", found["trust"]),
             ("built", "on builders only" if found["only_builders"] else "here or on builders"),
             ("reaches", ", ".join(found["reach"]) or "the internet only"),
+            ("looked at", found["schedule"]),
             ("next look", moment(found["next_at"])),
         ]
     )

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from appliance.model.firewall import WEEK
+from appliance.model.week import WEEK
 
 DAILY = "daily"
 MOST_CLOCKS = 8

@@ -15,14 +15,15 @@ from appliance.errors import NixieError
 from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
-from appliance.model.schedule import zone
+from appliance.model.week import zone
 from appliance.signs import Signs
-from appliance.store import build_facts, builds, generations, slices, wanted
+from appliance.store import build_facts, builds, generations, wanted
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
+from appliance.store.time_zones import time_zone
 from services.nix.arrived.driver import Arrivals
 from services.nix.desk import Desk
 from services.nix.driver import Nix, chance, has_system_store, own_systems
@@ -270,8 +271,8 @@ class Role:
 
     def _look_at_clock(self) -> None:
         """In which time zone the router is."""
-        found = slices.published(self._net) if self._net.changed() else None
-        self._where = zone(found.time.zone) if found else self._where
+        if self._net.changed() and self._net.connection is not None:
+            self._where = zone(time_zone(self._net.connection) or "UTC")
 
     def _check(self, ident: str, wish: str | None) -> None:
         if ident in self._checks:

@@ -59,7 +59,9 @@ def built(nix: Path | None, flake: str, host: str, *, as_built: bool) -> Built:
         )
     )
     made = recipe(told["look"])
-    _said(str(Path(program).with_name("nix-store")), "--realise", *made.derivations)
+    _said(
+        str(Path(program).with_name("nix-store")), "--realise", "--no-gc-warning", *made.derivations
+    )
     version = _said(program, "--version").split()[-1]
     pieces = tuple(_piece(path) for path in _files(made))
     return Built(told["look"], pieces, told["revision"], version, platform.node())

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.model.firewall import WEEK
 from appliance.model.look_times import Times, next_at, read
+from appliance.model.week import WEEK
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
