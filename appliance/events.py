@@ -340,6 +340,45 @@ class MachineHeld(Event):
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class IdentityAsked(Event):
+    """{name} ({mac}) asks for its identity on {network} and shows the code {code}. {why}"""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    name: str
+    network: str
+    mac: str
+    code: str
+    why: str  # a sentence: what it is known by, and did not come with
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDecided(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDiffers(Event):
+    """A machine with the MAC of {name}, {mac}, came up with {said}, not {known}. Another computer
+    may have taken its MAC, or its disk was changed: look at it, then forget its identity."""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    name: str
+    mac: str
+    said: str
+    known: str  # the fingerprint that it should have
+
+
 # ── build (build.db) ──────────────────────────────────────────────────────────────────────────────
 
 

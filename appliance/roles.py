@@ -61,7 +61,15 @@ ROLES: Mapping[str, Role] = {
             remembers=True,
             loads_tls=True,
         ),
-        Role("boot", "nixie-boot", 61104, (), ("tftp", "boot", "boot6"), ("boot.db",), inside=True),
+        Role(
+            "boot",
+            "nixie-boot",
+            61104,
+            (),
+            ("tftp", "boot", "boot6"),
+            ("boot.db", "secrets/boot"),
+            inside=True,
+        ),
         Role(
             "wan",
             "nixie-wan",

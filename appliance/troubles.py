@@ -39,6 +39,8 @@ RULES: Mapping[type[Event], Rule] = {
         ("host",), (events.GenerationGood, events.GenerationChosen), 7 * _DAY
     ),
     events.GenerationBadHere: Rule(("host", "mac"), seconds=_DAY),
+    events.IdentityAsked: Rule(("machine",), (events.IdentityDecided,), _QUARTER),
+    events.IdentityDiffers: Rule(("machine",), (events.IdentityDecided,), 7 * _DAY),
     events.BootLooping: Rule(("network", "mac"), seconds=_QUARTER),
     events.LinkMissing: Rule(("network", "link"), (events.LinkReturned, events.LinkUnclear)),
     events.LinkUnclear: Rule(("network", "link"), (events.LinkReturned, events.LinkMissing)),

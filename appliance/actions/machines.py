@@ -7,6 +7,7 @@ from appliance.actions.hosts import bootable, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import MachineActed
+from appliance.model.identity import machine_id_from
 from appliance.model.names import MACHINE_NAME, NETWORK_NAME, mac_from
 from appliance.store import inventory
 from appliance.store.inventory import Acting
@@ -37,7 +38,7 @@ def add_mac(
 ) -> Done:
     """Give a machine another MAC."""
     with act(desk, actor, "add_mac") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         plain, problems = _mac(doing.session, mac, network or None)
         if problems:
             raise Refused(*problems)
@@ -48,7 +49,7 @@ def add_mac(
 def rename_machine(desk: Desk, actor: Actor, machine: str, name: str) -> Done:
     """Give a machine another name."""
     with act(desk, actor, "rename_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         before, name = row.name, name.strip().lower()
         problems = _name(doing.session, name, row.id)
         if problems:
@@ -88,7 +89,7 @@ def assign_machine(
 def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """Let the machine wait at its next boot; what it had is kept for `release_machine`."""
     with act(desk, actor, "hold_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is None or present.kind == "hold":
             raise Refused(problem(f"{row.name} is on hold already."))
@@ -99,7 +100,7 @@ def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
 def release_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """End a hold: the machine gets what it had before."""
     with act(desk, actor, "release_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is not None and present.kind != "hold":
             raise Refused(problem(f"{row.name} is not on hold."))
@@ -114,7 +115,7 @@ def release_machine(desk: Desk, actor: Actor, machine: str) -> Done:
 def remove_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """Forget a machine; its boots stay in the history."""
     with act(desk, actor, "remove_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is not None:
             doing.delete(present)
@@ -138,6 +139,16 @@ def forget_held(desk: Desk, actor: Actor, network: str, mac: str) -> Done:
             raise Refused(problem(f"{network!r} is not a network's name.", "network"))
         left_alone = f"{plain} is left alone until it asks again."
         return doing.tell(inbox_key(network, plain), left_alone, MachineActed)
+
+
+def known_machine(session: Session, text: str) -> Machine:
+    """A machine by id, name or MAC.  Raises Unknown."""
+    row = _found(session, text, None)
+    if row is None:
+        raise Unknown(
+            problem("There is no such machine, or it was removed. Look at the list.", "machine")
+        )
+    return row
 
 
 def _wanted(
@@ -212,6 +223,7 @@ def _add(
         account=actor.account,
         origin=ORIGIN,
         name=name or _free_name(doing.session, plain),
+        machine_id=machine_id_from(desk.random(16)),
         created_at=desk.now(),
     )
     doing.insert(row)
@@ -287,15 +299,6 @@ def _found(session: Session, text: str, network: str | None) -> Machine | None:
                 "machine",
             )
         ) from None
-
-
-def _machine(session: Session, text: str) -> Machine:
-    row = _found(session, text, None)
-    if row is None:
-        raise Unknown(
-            problem("There is no such machine, or it was removed. Look at the list.", "machine")
-        )
-    return row
 
 
 def _macs(session: Session, machine: str) -> list[MachineMac]:

@@ -37,6 +37,7 @@ def show(call: Call, machine: Which) -> None:
                 ("machine", found["name"]),
                 ("id", found["id"]),
                 ("macs", _macs(found)),
+                ("machine id", found["machine_id"]),
                 ("next boot", f"{found['intent']} {_what(found)}".strip()),
             ]
         )
@@ -136,6 +137,43 @@ def hold(call: Call, machine: Which) -> None:
 def release(call: Call, machine: Which) -> None:
     """End a hold: the machine gets what it had before."""
     call.did(call.client.post(f"/machines/{quoted(machine)}/release"))
+
+
+@command(group)
+def identity(
+    call: Call,
+    machine: Which,
+    act: Annotated[
+        str,
+        typer.Argument(help="keep, leave, approve, refuse, forget or renew-id; none: show it."),
+    ] = "",
+    code: Annotated[str, typer.Argument(help="On the machine's screen.")] = "",
+) -> None:
+    """Who a machine is: the SSH host key, and age identity, that it is known by."""
+    if act:
+        body = {"act": act, "code": code}
+        call.did(call.client.post(f"/machines/{quoted(machine)}/identity", body))
+        return
+    found = call.client.get(f"/machines/{quoted(machine)}")
+    known = found["identity"]
+    waits = [("asks now, code", one) for one in known["codes"]]
+    call.show(
+        {"machine_id": found["machine_id"], **known},
+        facts(
+            [
+                ("machine id", found["machine_id"]),
+                ("asks at a start", "yes" if known["keeps"] else "no"),
+                ("kept", known["way"] or "nothing is known"),
+                ("fingerprint", known["fingerprint"]),
+                ("SSH host key", known["ssh"]),
+                ("age recipient", known["age"]),
+                ("known_hosts", known["known_host"]),
+                ("SSHFP", known["sshfp"]),
+                ("but it said", known["differs"]),
+                *waits,
+            ]
+        ),
+    )
 
 
 @command(group)

@@ -60,6 +60,8 @@ class Machine:
     host: str | None  # for run
     menu: str | None  # for menu
     specialisation: str | None = None
+    machine_id: str = ""  # for systemd.machine_id=, "" for none
+    keeps_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.store import generations
+from appliance.store import generations, identities
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -92,6 +92,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     generations.MIGRATION,
+    identities.MIGRATION,
 )
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""

@@ -42,6 +42,8 @@ class MachineView:
     host: str | None
     menu: str | None
     specialisation: str | None
+    machine_id: str = ""  # 32 hexadecimal digits: what systemd calls it
+    keeps_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +118,22 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
         macs.setdefault(machine, []).append((network, mac))
     rows = connection.execute(
         "SELECT machine.id, machine.name, intent.kind, intent.id, intent.host, intent.menu,"
-        " intent.specialisation"
+        " intent.specialisation, machine.machine_id, machine.keeps_identity"
         " FROM machine LEFT JOIN intent ON intent.machine = machine.id"
         " WHERE machine.removed_at IS NULL ORDER BY machine.name"
     ).fetchall()
     return [
         MachineView(
-            ident, name, tuple(macs.get(ident, ())), kind or "hold", intent or "", host, menu, spec
+            ident,
+            name,
+            tuple(macs.get(ident, ())),
+            kind or "hold",
+            intent or "",
+            *(host, menu, spec),
+            systemd_id,
+            bool(keeps),
         )
-        for ident, name, kind, intent, host, menu, spec in rows
+        for ident, name, kind, intent, host, menu, spec, systemd_id, keeps in rows
     ]
 
 

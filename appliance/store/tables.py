@@ -78,6 +78,8 @@ class Machine(InventoryRow, table=True):
     account: str
     origin: str
     name: str
+    machine_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    keeps_identity: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
     created_at: float
     removed_at: float | None = None
 

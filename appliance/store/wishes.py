@@ -25,6 +25,9 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "unpin": ("host",),
         "set-aside": ("host", "image"),  # the owner rolls back from it
         "try-again": ("host", "image"),
+        "approve-identity": ("machine", "code"),
+        "refuse-identity": ("machine", "code"),
+        "forget-identity": ("machine",),
     },
     "net": {
         "apply": ("revision", "seconds"),

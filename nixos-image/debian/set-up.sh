@@ -25,7 +25,7 @@ run_packages=(
     dnsmasq-base busybox-static squashfs-tools xz-utils kmod ca-certificates libpcap0.8
 )
 command -v npm > /dev/null || run_packages+=(nodejs npm) # for two browser files
-test_packages=(chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping)
+test_packages=(chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping swtpm)
 
 lists() {
     if [ -z "${lists_are_new:-}" ]; then quietly apt-get-update apt-get -q update; fi
@@ -118,6 +118,12 @@ peers() {
     unpacked "$home/peers/named" bind9 bind9-libs
 }
 
+# What systemd-creds loads to speak with a TPM, for the sample's hosts.
+tpm_libraries() {
+    say "unpacking the libraries for a TPM"
+    unpacked "$home/tpm" libtss2-esys-3.0.2-0 libtss2-sys1 libtss2-mu0 libtss2-rc0 libtss2-tcti-device0
+}
+
 unpacked_daemons() {
     say "unpacking the programs for IPv6, PPPoE and time: ${daemons[*]}"
     unpacked "$home/daemons" "${daemons[@]}"
@@ -152,7 +158,12 @@ launcher
 [ -d "$home/kernel/boot" ] || kernel "$home/kernel" cloud-
 printf '%s\n' "${daemons[@]}" > "$home/.done/daemons"
 once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked_daemons
-installed "$home/kernel"
+tpm=()
+if [ "$target" = test ]; then
+    [ -d "$home/tpm" ] || tpm_libraries
+    tpm=(/ "$home/tpm")
+fi
+installed "$home/kernel" "${tpm[@]}"
 if [ "$target" = test ]; then
     bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'
     [ -e "$home/router-kernel/lib/modules" ] || router_kernel

@@ -53,6 +53,7 @@ class Machine:
     uuid: str = ""  # SMBIOS; empty leaves QEMU's zeros
     cpu: str = ""  # QEMU's name of a processor; empty leaves it to QEMU
     disk: Path | None = None  # raw image
+    tpm: Path | None = None  # the socket at which a TPM of its own is emulated
     restarts: bool = False  # start over when the machine resets, instead of ending
 
     def __post_init__(self) -> None:
@@ -108,6 +109,7 @@ def command(
         "-device",
         "virtio-rng-pci",
         *_disk(machine.disk),
+        *_tpm(machine.tpm),
     )
 
 
@@ -161,4 +163,17 @@ def _disk(disk: Path | None) -> tuple[str, ...]:
         f"if=none,id=disk,format=raw,file={disk}",
         "-device",
         "virtio-blk-pci,drive=disk,bootindex=2",
+    )
+
+
+def _tpm(emulated: Path | None) -> tuple[str, ...]:
+    if emulated is None:
+        return ()
+    return (
+        "-chardev",
+        f"socket,id=tpm,path={emulated}",
+        "-tpmdev",
+        "emulator,id=tpm,chardev=tpm",
+        "-device",
+        "tpm-tis,tpmdev=tpm",
     )

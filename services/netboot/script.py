@@ -66,6 +66,18 @@ class Urls:
         return f"{self.boot}/{sha256}/{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who a machine is: what systemd calls it, and the URL where it asks for its identity."""
+
+    machine_id: str = ""  # "" leaves it to the host
+    identity: str = ""  # "" where none is kept
+
+
+NOBODY = Who()
+MACHINE_ID = "systemd.machine_id="
+
+
 def literal(text: str) -> str:
     """Text that iPXE will print or pass on as it is.
 
@@ -92,7 +104,13 @@ def passes(command_line: str) -> str:
 
 
 def run(
-    urls: Urls, name: str, generation: int, image: Image, phone_home: str, cache: str = ""
+    urls: Urls,
+    name: str,
+    generation: int,
+    image: Image,
+    phone_home: str,
+    cache: str = "",
+    who: Who = NOBODY,
 ) -> str:
     """Boot `image`.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache= says: the
     binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
@@ -102,6 +120,9 @@ def run(
     words += [f"initrd={_initrd(number)}" for number in range(len(initrds))]
     words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
     words += [f"nixie.cache={cache}"] if cache and image.watched else []
+    words += [f"nixie.identity={who.identity}"] if who.identity and image.watched else []
+    if who.machine_id and MACHINE_ID not in image.command_line:
+        words.append(f"{MACHINE_ID}{who.machine_id}")
     lines = [
         *_head(urls),
         f"echo Nixie: {literal(name)}, generation {generation}",

@@ -21,7 +21,7 @@ from services.netboot.choice import (
     Shell,
     Show,
 )
-from services.netboot.script import Urls
+from services.netboot.script import NOBODY, Urls, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,19 @@ KINDS: dict[type, str] = {
 
 
 def answer(
-    decision: Decision, urls: Urls, *, phone_home: str, code: str, cache: str = ""
+    decision: Decision,
+    urls: Urls,
+    *,
+    phone_home: str,
+    code: str,
+    cache: str = "",
+    who: Who = NOBODY,
 ) -> Answer:
     """What the machine is told.  `code` is what a held machine shows, `cache` the binary cache's
     `URL=KEY`, "" without one."""
     match decision:
         case Run(host=host, generation=generation, image=image):
-            told = script.run(urls, host.name, generation.number, image, phone_home, cache)
+            told = script.run(urls, host.name, generation.number, image, phone_home, cache, who)
             return Answer(told, images=(image.id,))
         case Show():
             return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))

@@ -46,6 +46,8 @@ def table(
                 host=one.host,
                 menu=one.menu,
                 specialisation=one.specialisation,
+                machine_id=one.machine_id,
+                keeps_identity=one.keeps_identity,
             )
             for one in machines
         },

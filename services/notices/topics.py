@@ -34,6 +34,8 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.BootEnded: ("boot", _fell_short),
     events.GenerationBad: ("boot", _always),
     events.GenerationBadHere: ("boot", _always),
+    events.IdentityAsked: ("boot", _always),
+    events.IdentityDiffers: ("boot", _always),
     events.BuildEnded: ("build", _failed),
     events.BuilderLost: ("build", _always),
     events.BuilderBack: ("build", _always),

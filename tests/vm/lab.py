@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from appliance.model.images import Image, image_from_json
@@ -102,9 +103,12 @@ def switched_on(
     megabytes: int = 512,
     cpu: str = "",
     restarts: bool = False,
+    disk: Path | None = None,
+    tpm: Path | None = None,
 ) -> Iterator[Running]:
     """A machine behind the router for the length of a block; its console when the block fails."""
-    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts)
+    own = {"disk": disk, "tpm": tpm}
+    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts, **own)
     running = Running(made)
     loop = asyncio.new_event_loop()
     task: list[asyncio.Task[None]] = []

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from appliance.actions import machines
+from appliance.actions import identities, machines
 from appliance.actions.refusals import Unknown, problem
+from appliance.model.identity import age_recipient, fingerprint, known_host, spaced, sshfp
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
 from webui.api.routes import routes_of
@@ -24,7 +25,7 @@ from webui.api.words import (
     done,
     one_of,
 )
-from webui.session import Signed
+from webui.session import Here, Signed
 
 router = routes_of("machines")
 
@@ -44,6 +45,21 @@ class ApiMac:
 
 
 @shape
+class ApiIdentity:
+    """The key that a machine is known by: its SSH host key, and as `age` its age identity."""
+
+    keeps: Annotated[bool, Field(description="Whether it asks for its key when it starts.")]
+    way: Annotated[str, one_of("identity way", examples=["tpm"])]
+    ssh: Annotated[str, Field(examples=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…"])]
+    age: str
+    fingerprint: str
+    sshfp: str
+    known_host: Annotated[str, Field(description="The line that ssh-keyscan would write.")]
+    differs: Annotated[str, Field(description="What it said since that is not its key.")]
+    codes: Annotated[list[str], Field(description="Shown now by who asks for its key.")]
+
+
+@shape
 class ApiMachine:
     """A machine; `intent` is what its next boot does."""
 
@@ -54,6 +70,8 @@ class ApiMachine:
     host: HostId | None
     menu: str | None
     specialisation: str | None
+    machine_id: Annotated[str, Field(description="What systemd calls it: systemd.machine_id=")]
+    identity: ApiIdentity
 
 
 @shape
@@ -81,6 +99,15 @@ class NewMac:
     __pydantic_config__ = body(mac=MAC, network="lan")
     mac: Annotated[MacText, Field(max_length=40)]
     network: Network = None
+
+
+@shape
+class IdentityAct:
+    """What `POST /machines/{machine}/identity` takes; approve and refuse need the code."""
+
+    __pydantic_config__ = body(act="approve", code="681 312")
+    act: Annotated[str, one_of("identity act", max_length=20)]
+    code: Annotated[str, Field(max_length=20)] = ""
 
 
 @shape
@@ -114,7 +141,7 @@ class ApiHeld:
 @router.get("/machines")
 def every_machine(here: Signed) -> list[ApiMachine]:
     """Every machine."""
-    return [_shown(view) for view in here.reads.machines()]
+    return [_shown(here, view) for view in here.reads.machines()]
 
 
 @router.post("/machines", status_code=201)
@@ -134,7 +161,7 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
         mac = ""
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
-            return _shown(view)
+            return _shown(here, view)
     raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
@@ -186,6 +213,12 @@ def release_machine(here: Signed, machine: MachineWord) -> ApiDone:
     return done(machines.release_machine(here.desk, here.actor, machine))
 
 
+@router.post("/machines/{machine}/identity")
+def act_on_identity(here: Signed, machine: MachineWord, wanted: IdentityAct) -> ApiDone:
+    """Decide about the key that the machine is known by; approve and refuse take its code."""
+    return done(identities.act_on(here.desk, here.actor, machine, wanted.act, wanted.code))
+
+
 @router.get("/inbox")
 def inbox(here: Signed) -> list[ApiHeld]:
     """Machines that wait right now."""
@@ -201,7 +234,9 @@ def forget_waiting(here: Signed, network: Word, mac: Word) -> ApiDone:
     return done(machines.forget_held(here.desk, here.actor, network, mac))
 
 
-def _shown(view: MachineView) -> ApiMachine:
+def _shown(here: Here, view: MachineView) -> ApiMachine:
+    known, asks = here.reads.identities().get(view.id), here.reads.identity_asks(here.now)
+    ssh = known.ssh if known else ""
     return ApiMachine(
         view.id,
         view.name,
@@ -210,4 +245,16 @@ def _shown(view: MachineView) -> ApiMachine:
         view.host,
         view.menu,
         view.specialisation,
+        view.machine_id,
+        ApiIdentity(
+            keeps=view.keeps_identity,
+            way=known.way if known else "",
+            ssh=ssh,
+            age=age_recipient(ssh) if ssh else "",
+            fingerprint=fingerprint(ssh) if ssh else "",
+            sshfp=sshfp(view.name, ssh) if ssh else "",
+            known_host=known_host([view.name], ssh) if ssh else "",
+            differs=known.differs if known else "",
+            codes=[spaced(one.code) for one in asks if one.machine == view.id],
+        ),
     )

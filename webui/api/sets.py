@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 
 from appliance.actions.changes import CHANGE_STATES, REVISION_STATES
 from appliance.actions.desk import KINDS as ACTORS
+from appliance.actions.identities import ACTS as IDENTITY_ACTS
 from appliance.actions.machines import BARE_INTENTS
 from appliance.actions.networks import SENTENCES as UNKNOWNS
 from appliance.actions.sources import CREDENTIAL_KINDS, TRUSTS
 from appliance.actions.traces import PROTOCOLS
 from appliance.events import KINDS as EVENTS
 from appliance.model.builders import SYSTEMS
+from appliance.model.identity import WAYS
 from appliance.model.notices import KINDS as CHANNELS
 from appliance.model.public_names import SERVICES
 from appliance.model.table import INTENTS
@@ -35,6 +37,8 @@ SETS: Mapping[str, Iterable[str]] = {
     "generation": states.GENERATION,
     "host": states.VERDICT,
     "how": ACTORS,
+    "identity act": IDENTITY_ACTS,
+    "identity way": ("", *WAYS),
     "intent": INTENTS,
     "bare intent": BARE_INTENTS,
     "lease": ("bound", "released", "declined"),

@@ -25,6 +25,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.NetworkUnreachable,
         events.SourceUnreadable,
         events.GenerationBad,
+        events.IdentityDiffers,
         events.ServiceFailed,
         events.WishRefused,
         events.ChangeRefused,
@@ -38,6 +39,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     ),
     "warn": (
         events.GenerationBadHere,
+        events.IdentityAsked,
         events.ForeignBootServer,
         events.LeaseDeclined,
         events.LeaseRefused,
@@ -74,6 +76,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.SourceChanged,
         events.BuildEnded,
         events.GenerationChosen,
+        events.IdentityDecided,
         events.RevisionTried,
         events.TrialExtended,
         events.AddressLeft,
@@ -198,6 +201,8 @@ def place(event: Event, called: Names) -> tuple[str, str]:
         return f"/sources/{source}", called.sources[source]
     if isinstance(event, events.DeviceMet):
         return f"/devices/{event.mac.replace(':', '-')}", "the device"
+    if facts.get("machine") in called.ids.values():
+        return f"/machines/{facts['machine']}", facts.get("name", "the machine")
     if facts.get("mac") in called.ids:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from appliance.actions import identities
 from appliance.actions import machines as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
@@ -16,10 +17,11 @@ from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
 from webui.forms import Text, beside, filled
-from webui.pages import choices, frame, histories, states
+from webui.pages import choices, frame, histories, identity, states
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine
+from webui.pages.identity import IdentityView
 from webui.pages.page import Field, after, own_path, page
 from webui.session import Here, Signed
 
@@ -51,6 +53,7 @@ class OneMachineView(NamedTuple):
     mac: Field
     networks: tuple[Choice, ...]
     boots: tuple[BootLine, ...]
+    identity: IdentityView
     problem: str
 
 
@@ -137,6 +140,24 @@ def add_mac(here: Signed, ident: str, new: Annotated[NewMac, filled(NewMac)]) ->
     return after(f"/machines/{ident}", done.act)
 
 
+@router.get("/machines/{ident}/identity")
+def who(here: Signed, ident: str) -> Response:
+    """The key that it is known by."""
+    return page("machine/identity.html", identity.built(here, _machine(here, ident)))
+
+
+@router.post("/machines/{ident}/identity")
+def decide_identity(here: Signed, ident: str, act: Text = "", code: Text = "") -> Response:
+    """Decide about that key; a refusal comes back in its panel."""
+    machine = _machine(here, ident)
+    try:
+        done = identities.act_on(here.desk, here.actor, machine.id, act, code)
+    except Refused as refused:
+        said = {"identity": " ".join(beside(refused).values())}
+        return page("machine.html", built(here, ident, said), 422)
+    return after(f"/machines/{ident}", done.act)
+
+
 @router.post("/machines/{ident}/remove")
 def remove(here: Signed, ident: str, back: Text = "/machines") -> Response:
     """Forget it."""
@@ -183,6 +204,7 @@ def built(
             histories.names([machine]),
             here.now,
         ),
+        identity=identity.built(here, machine, said.get("identity", "")),
         problem=said.get("", ""),
     )
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 
-from appliance.store import boot_history, boots, inventory_view
+from appliance.store import boot_history, boots, identities, inventory_view
 from appliance.store.boots import BootRow, HeldRow, StepRow
+from appliance.store.identities import Ask, Identity
 from appliance.store.looks.open import Files
 
 HELD_SECONDS = 60
@@ -62,6 +63,15 @@ class BootLooks(Files):
 
     def _sent_away(self, since: float) -> dict[str, float]:
         return self.look("nixie", lambda file: inventory_view.forgotten(file, since), {})
+
+    def identities(self) -> dict[str, Identity]:
+        """The keys that machines are known by, by machine."""
+        return self.look("boot", identities.identities, {})
+
+    def identity_asks(self, now: float) -> list[Ask]:
+        """Machines that ask for their identity right now."""
+        since = now - identities.WAITING_SECONDS
+        return self.look("boot", lambda file: identities.asks(file, since), [])
 
     def missing_loaders(self) -> tuple[str, ...]:
         """Which kinds of machines cannot boot because no loader is installed, as sentences."""

@@ -1,4 +1,5 @@
-"""DOOR: the owner's wishes about generations, from nixie.db into boot.db with their answers.
+"""DOOR: the owner's wishes about generations and identities, from nixie.db into boot.db,
+with their answers.
 
 A decision is kept here, so it holds with web, build and nixie.db gone.
 """
@@ -13,6 +14,8 @@ from appliance.store import boots, generations, journal
 from appliance.store.inventory_view import Wish
 from services.netboot.driver import Recorder
 from services.netboot.follow import World
+from services.netboot.identity.driver import ACTS as IDENTITY_ACTS
+from services.netboot.identity.driver import Identities
 
 CURSOR = "wishes.cursor"
 
@@ -20,8 +23,9 @@ CURSOR = "wishes.cursor"
 class Decided:
     """Hears wishes, keeps what was decided, says so."""
 
-    def __init__(self, world: World, recorder: Recorder) -> None:
+    def __init__(self, world: World, recorder: Recorder, identities: Identities) -> None:
         self._world = world
+        self._identities = identities
         self._recorder = recorder
         self._cursor = self._kept = int(recorder.own(CURSOR) or 0)
         self._asked: list[Wish] = []  # and not answered yet
@@ -42,6 +46,10 @@ class Decided:
         self._kept, self._asked = cursor, []
 
     def _fulfil(self, connection: sqlite3.Connection, wish: Wish, at: float) -> None:
+        if wish.kind in IDENTITY_ACTS:
+            machine = self._world.table.machines.get(str(wish.body.get("machine")))
+            self._identities.decided(connection, wish, machine.name if machine else "a machine", at)
+            return
         act, host = ACTS.get(wish.kind), self._world.table.hosts.get(str(wish.body.get("host")))
         if act is None:
             journal.append(connection, WishRefused(wish.id, f"Nobody can {wish.kind} here."), at)

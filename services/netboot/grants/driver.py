@@ -51,6 +51,11 @@ class Grants:
             return None
         return row
 
+    def fits(self, ident: str, secret: str) -> bool:
+        """Is it the secret of a boot that may still speak?"""
+        stored, at = boots.tokens_of(self._recorder.connection, ident), now()
+        return any(row.expires_at > at and tokens.fits(secret, row.secret_hash) for row in stored)
+
     def phone_home(self, ident: str, secret: str, said: Mapping[str, Any]) -> tuple[int, str]:
         """Take a phone-home; an HTTP status and a sentence."""
         at = now()

@@ -16,7 +16,7 @@ from services.netboot.driver import Recorder
 from services.netboot.follow import World
 from services.netboot.grants.driver import Grants
 from services.netboot.held.driver import Held
-from services.netboot.script import Urls
+from services.netboot.script import NOBODY, Urls, Who
 from services.netboot.session import answer, checked, chosen
 from services.netboot.urls.asker import READ, Asker, Route, text, unknown_token
 from services.netboot.words import clean, said
@@ -105,9 +105,16 @@ class Scripts:
         phone_home = f"{asker.base}/up/{attempt.id}.{secret}"
         facts = self._world.caches(asker.network)
         cache = f"{asker.base}{CACHE}={facts.key}" if facts else ""
-        told = answer(decision, urls, phone_home=phone_home, code=code, cache=cache)
+        who = self._who(attempt, f"{asker.base}/id/{attempt.id}.{secret}")
+        told = answer(decision, urls, phone_home=phone_home, code=code, cache=cache, who=who)
         self._grants.keep(replace(row, images=told.images, menu=told.menu))
         return text(200, told.text)
+
+    def _who(self, attempt: Attempt, asks_at: str) -> Who:
+        machine = self._world.table.machine(attempt.network, attempt.mac)
+        if machine is None:
+            return NOBODY
+        return Who(machine.machine_id, asks_at if machine.keeps_identity else "")
 
     async def _pick(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
         row = self._grants.opened(match[1], asker)

@@ -24,6 +24,7 @@ in
 {
   _file = "nixie/client.nix";
   key = "nixie/client.nix";
+  imports = [ ./keys.nix ];
 
   config = asksCache // {
     systemd.services.nixie-cache = {

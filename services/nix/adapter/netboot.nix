@@ -65,7 +65,7 @@ let
     (set [ "boot" "initrd" "preLVMCommands" ] "")
     (set [ "boot" "initrd" "postDeviceCommands" ] "")
     (set [ "boot" "initrd" "postResumeCommands" ] "")
-    (set [ "boot" "initrd" "postMountCommands" ] "")
+    (set [ "boot" "initrd" "postMountCommands" ] (config.system.build.nixieKeys or ""))
     # Insists on a btrfs among the file systems.
     (set [ "services" "btrfs" "autoScrub" "enable" ] false)
     (set [ "disko" "enableConfig" ] false)

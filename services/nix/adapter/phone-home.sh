@@ -37,6 +37,10 @@ while [ "$tries" -lt 40 ]; do
   body="$body&uptime=$(sed -e 's/ .*//' /proc/uptime)"
   body="$body&failed=$(encoded "$failed")"
   body="$body&hostname=$(encoded "$(cat /proc/sys/kernel/hostname)")"
+  if [ -s "${NIXIE_RUN:-/run/nixie}/identity" ]; then
+    body="$body&identity=$(encoded "$(cat "${NIXIE_RUN:-/run/nixie}/identity")")"
+    body="$body&ssh=$(encoded "$(cut -d ' ' -f 1,2 "$NIXIE_SSH_KEY")")"
+  fi
   if posted "$body"; then
     : > "${NIXIE_RUN:-/run/nixie}/told"
     echo "the router knows that this system is up"

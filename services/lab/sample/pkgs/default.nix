@@ -36,6 +36,16 @@ let
       chmod 555 "$out/bin/${name}"
     '';
 
+  # A program of the distribution, started by its own loader; nothing where set-up did not find it.
+  foreign =
+    name:
+    let
+      place = builtins.path { path = parts + "/${name}"; name = "${name}-files"; };
+    in
+    lib.optionalString (builtins.pathExists (parts + "/${name}/ld.so")) ''
+      printf '#!%s\nexec %s --library-path %s %s "$@"\n' ${pkgs.runtimeShell} ${place}/ld.so ${place}/lib ${place}/${name} > "$out/bin/${name}"
+    '';
+
   pkgs = {
     inherit lib runCommand pkgs system;
     stdenv.hostPlatform = {
@@ -78,8 +88,20 @@ let
       done
     '';
 
-    # The one systemd program that scripts of other people may call: it answers from what our second stage wrote down.
-    systemd = program "systemctl" ./systemctl.sh;
+    # systemctl, which scripts of other people call, answers from what our second stage wrote down; systemd-creds is the
+    # distribution's, where set-up found it.
+    systemd = runCommand "systemd" { systemctl = builtins.readFile ./systemctl.sh; passAsFile = [ "systemctl" ]; } ''
+      mkdir -p "$out/bin"
+      { echo "#!${pkgs.runtimeShell}"; cat "$systemctlPath"; } > "$out/bin/systemctl"
+      ${foreign "systemd-creds"}
+      chmod 555 "$out"/bin/*
+    '';
+    openssl = runCommand "openssl" { } ''
+      mkdir -p "$out/bin"
+      ${foreign "openssl"}
+      chmod 555 "$out"/bin/* || true
+    '';
+    kmod = program "modprobe" ./modprobe.sh;
     udhcpc-bound = program "udhcpc-bound" ./udhcpc-bound.sh;
     nix = runCommand "nix" { script = builtins.readFile ./nix.sh; passAsFile = [ "script" ]; } ''
       mkdir -p "$out/bin"

@@ -14,9 +14,11 @@ from appliance.generations import FAILURES
 from appliance.model.table import table_to_json
 from appliance.store import generations, journal, wishes
 from appliance.store.open import now
+from appliance.store.secrets.open import Secrets
 from services.netboot.decided.driver import Decided
 from services.netboot.driver import Recorder
 from services.netboot.follow import WISH_SECONDS, World
+from services.netboot.identity.driver import Identities
 from tests.services.netboot.made import image, table
 
 NEW, OLD = image(number=2), image(number=1)
@@ -49,7 +51,8 @@ class Owner:
         names = ("published", "leases.db", "net.db", "nixie.db")
         self.world = World(*(self.place / name for name in names))
         self.world.look_at_table()
-        return Decided(self.world, self.recorder)
+        self.identities = Identities(self.recorder, Secrets(self.place / "secrets/boot"))
+        return Decided(self.world, self.recorder, self.identities)
 
     def wishes(self, kind: str, *, role: str = "boot", age: float = 0.0, **fields: str) -> None:
         with closing(sqlite3.connect(self.place / "nixie.db")) as file, file:
