@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0016")
 ACCESS_LAYOUTS = ("0001", "0002")
 
 

@@ -51,6 +51,8 @@ CLOSED = {
     "Lease.stage": "stage",
     "Lease.state": "lease",
     "Machine.intent": "intent",
+    "Identity.way": "identity way",
+    "IdentityAct.act": "identity act",
     "NewDefault.kind": "unknown machine",
     "NewSource.trust": "trust",
     "NewToken.scope": "scope",
