@@ -22,7 +22,7 @@ MIGRATION = """
       differs TEXT NOT NULL DEFAULT ''  -- what a machine said since that is not it: a key, or "-"
     ) WITHOUT ROWID;
     CREATE TABLE identity_ask (      -- a boot that asks for the identity of its machine
-      boot TEXT PRIMARY KEY,
+      id TEXT PRIMARY KEY,           -- of the address at which it asks
       machine TEXT NOT NULL,
       network TEXT NOT NULL,
       mac TEXT NOT NULL,
@@ -55,7 +55,7 @@ class Identity:
 class Ask:
     """A boot that asks for the identity of its machine."""
 
-    boot: str
+    id: str
     machine: str
     network: str
     mac: str
@@ -70,7 +70,7 @@ class Ask:
 
 
 _IDENTITY = "machine, way, ssh, sealed, at, seen_at, differs"
-_ASK = "boot, machine, network, mac, bound, nonce, shown, code, state, answer, at, last_at"
+_ASK = "id, machine, network, mac, bound, nonce, shown, code, state, answer, at, last_at"
 
 
 def identities(connection: sqlite3.Connection) -> dict[str, Identity]:
@@ -92,10 +92,10 @@ def asks(connection: sqlite3.Connection, since: float) -> list[Ask]:
     return [Ask(*row) for row in connection.execute(wanted, (since,)).fetchall()]
 
 
-def ask(connection: sqlite3.Connection, boot: str) -> Ask | None:
+def ask(connection: sqlite3.Connection, ident: str) -> Ask | None:
     """What one boot asked."""
-    wanted = f"SELECT {_ASK} FROM identity_ask WHERE boot = ?"
-    row = connection.execute(wanted, (boot,)).fetchone()
+    wanted = f"SELECT {_ASK} FROM identity_ask WHERE id = ?"
+    row = connection.execute(wanted, (ident,)).fetchone()
     return Ask(*row) if row else None
 
 
@@ -122,7 +122,7 @@ def save_ask(connection: sqlite3.Connection, row: Ask) -> None:
     connection.execute(
         f"INSERT OR REPLACE INTO identity_ask ({_ASK}) VALUES ({', '.join('?' * 12)})",
         (
-            *(row.boot, row.machine, row.network, row.mac, row.bound, row.nonce, row.shown),
+            *(row.id, row.machine, row.network, row.mac, row.bound, row.nonce, row.shown),
             *(row.code, row.state, row.answer, row.at, row.last_at),
         ),
     )

@@ -29,8 +29,10 @@ class Asking(NamedTuple):
     """Somebody who shows a code and waits."""
 
     code: str
+    halves: tuple[str, str]  # three digits each
     under: str
     after: str  # what approving brings
+    usual: bool  # nothing speaks against it
 
 
 class IdentityView(NamedTuple):
@@ -92,17 +94,23 @@ def asking(asks: Sequence[Ask], known: Identity | None, now: float) -> tuple[Ask
     return tuple(
         Asking(
             spaced(one.code),
+            (one.code[:3], one.code[3:]),
             f"{one.mac} on {one.network}, {phrases.ago(now - one.at)}",
             _brings(one, known),
+            usual=known is None or _is_handed(one, known),
         )
         for one in asks
     )
 
 
+def _is_handed(ask: Ask, known: Identity) -> bool:
+    return known.way == "router" and b"\nsealed " not in ask.shown
+
+
 def _brings(ask: Ask, known: Identity | None) -> str:
     if known is None:
         return "Approving makes its key."
-    if known.way == "router" and b"\nsealed " not in ask.shown:
+    if _is_handed(ask, known):
         return "Approving hands it its key."
     return (
         f"It is known by {fingerprint(known.ssh)}, and did not come with that. Approving makes"

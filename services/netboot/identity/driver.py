@@ -46,17 +46,17 @@ class Identities:
             return "none"
         return f"sealed {known.sealed}" if known.way == "tpm" else "disk"
 
-    def asked(self, boot: str) -> Ask | None:
+    def asked(self, ident: str) -> Ask | None:
         """What a boot has asked; a waiting one is noted to be there still."""
-        found = identities.ask(self._recorder.connection, boot)
+        found = identities.ask(self._recorder.connection, ident)
         if found is not None and found.state == "waiting":
             self._keep(replace(found, last_at=now()))
         return found
 
-    def binds(self, boot: str, machine: str, network: str, mac: str, bound: str) -> str:
+    def binds(self, ident: str, machine: str, network: str, mac: str, bound: str) -> str:
         """A machine is bound to what it will show; our random number."""
         at, nonce = now(), random_bytes(16).hex()
-        row = Ask(boot, machine, network, mac, bound, nonce, b"", "", "bound", "", at, at)
+        row = Ask(ident, machine, network, mac, bound, nonce, b"", "", "bound", "", at, at)
         self._keep(row)
         return nonce
 

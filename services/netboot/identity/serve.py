@@ -22,6 +22,7 @@ from services.netboot.follow import World
 from services.netboot.grants.driver import Grants
 from services.netboot.identity.driver import Identities
 from services.netboot.identity.shown import LONGEST
+from services.netboot.tokens import hashed
 from services.netboot.urls.asker import Asker, Route, text
 
 BOUND = re.compile(rb"bound ([0-9a-f]{64})\s*")
@@ -44,7 +45,7 @@ class Asking:
         return ((r"/id/([0-9a-f-]{36})\.([A-Za-z0-9_-]{1,64})", ("GET", "POST"), self._answer),)
 
     async def _answer(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
-        boot = match[1]
+        boot, ident = match[1], hashed(match[2])
         attempt = self._recorder.found(boot)
         if attempt is None or not self._grants.fits(boot, match[2]):
             self._grants.complain(asker.network, asker.address, f"/id/{boot}")
@@ -53,21 +54,21 @@ class Asking:
         if machine is None or not machine.keeps_identity:
             return text(403, "The owner did not say that this machine keeps an identity.")
         if asker.request.method == "GET":
-            return self._told(boot, machine)
+            return self._told(ident, machine)
         body = await asker.request.content.read(LONGEST + 1)
         if len(body) > LONGEST:
             return text(413, f"At most {LONGEST} bytes are read here.")
-        asked = self._identities.asked(boot)
+        asked = self._identities.asked(ident)
         if asked is not None and asked.state != "bound":
             return text(409, "This boot has asked already.")
         found = BOUND.fullmatch(body)
         if found is not None:
             whose = (machine.id, attempt.network, attempt.mac)
-            return text(200, f"nonce {self._identities.binds(boot, *whose, found[1].decode())}")
+            return text(200, f"nonce {self._identities.binds(ident, *whose, found[1].decode())}")
         return self._shown(asked, body, machine)
 
-    def _told(self, boot: str, machine: Machine) -> web.Response:
-        asked = self._identities.asked(boot)
+    def _told(self, ident: str, machine: Machine) -> web.Response:
+        asked = self._identities.asked(ident)
         if asked is None or asked.state == "bound":
             return text(200, self._identities.kept(machine.id))
         if asked.state == "approved":

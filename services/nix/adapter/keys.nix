@@ -9,7 +9,9 @@ let
 
   keys = pkgs.writeScript "nixie-keys" ''
     #!${pkgs.busybox}/bin/sh
-    export PATH=${lib.makeBinPath [ pkgs.kmod pkgs.busybox pkgs.openssl (config.systemd.package or pkgs.systemd) ]}
+    export PATH=${lib.makeBinPath [ pkgs.busybox pkgs.openssl (config.systemd.package or pkgs.systemd) ]}
+    NIXIE_SHELL=${pkgs.busybox}/bin/sh
+    NIXIE_MODPROBE=${pkgs.kmod}/bin/modprobe
     NIXIE_SSH_KEY=${lib.escapeShellArg place}
     ${builtins.readFile ./keys.sh}'';
 

@@ -1,7 +1,8 @@
 # Who this machine is: puts its SSH host key, which is its age identity too, into place before the system is activated.
 # Runs in the first stage, in the mounted system (chroot), under busybox with openssl, kmod's modprobe and, for a TPM,
 # systemd-creds.  Tried in this order: the partition nixie-state; what the TPM sealed; the owner, who compares two codes.
-# What the router is told and answers is in services/netboot/identity/serve.py.  NIXIE_SSH_KEY is where the key goes.
+# What the router is told and answers is in services/netboot/identity/serve.py.  NIXIE_SSH_KEY is where the key goes; a
+# busybox may take its own modprobe for kmod's, and its own name for a path, so NIXIE_MODPROBE and NIXIE_SHELL say which.
 umask 077
 work=/.nixie
 mkdir -p /proc /sys /dev "$work"
@@ -9,7 +10,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs -o mode=700 tmpfs "$work"
-trap 'cd /; umount "$work/disk" 2> /dev/null; umount "$work" /dev /sys /proc; rmdir "$work"' EXIT
+trap 'cd /; umount -l "$work" /dev /sys /proc; rmdir "$work"' EXIT
 cd "$work"
 
 url= mac= system=
@@ -25,7 +26,7 @@ say() { echo "Nixie: $*"; }
 
 drivers() {
   cat /sys/bus/*/devices/*/modalias 2> /dev/null | sort -u | while read -r alias; do
-    modprobe -q -d "$system/kernel-modules" "$alias" 2> /dev/null
+    "$NIXIE_MODPROBE" -q -d "$system/kernel-modules" "$alias" 2> /dev/null
   done
 }
 
@@ -91,7 +92,7 @@ partition() {
 
 on_disk() {
   device=$(partition) || return 0
-  for type in ext4 vfat btrfs xfs; do modprobe -q -d "$system/kernel-modules" "$type" 2> /dev/null; done
+  for type in ext4 vfat btrfs xfs; do "$NIXIE_MODPROBE" -q -d "$system/kernel-modules" "$type" 2> /dev/null; done
   mkdir -p disk
   if ! mount -o nosuid,nodev,noexec "$device" disk; then
     say "the partition nixie-state, $device, cannot be mounted, so this machine's key is not read from it"
@@ -123,15 +124,15 @@ network() {
 #!/bin/sh
 [ "$1" != bound ] || ip addr add "$ip/${mask:-24}" dev "$interface"
 END
-  sed -i "1s|.*|#!$(command -v sh)|" leased
+  sed -i "1s|.*|#!$NIXIE_SHELL|" leased
   chmod 700 leased
   ip link set "$link" up
   udhcpc -i "$link" -s "$work/leased" -n -q -t 20 -T 2 > /dev/null 2>&1 || { say "no address came by DHCP on $link"; return 1; }
-  trap 'cd /; ip addr flush dev "$link"; ip link set "$link" down; umount "$work/disk" 2> /dev/null; umount "$work" /dev /sys /proc; rmdir "$work"' EXIT
+  trap 'cd /; ip addr flush dev "$link"; ip link set "$link" down; umount -l "$work" /dev /sys /proc; rmdir "$work"' EXIT
 }
 
-asked() { timeout 20 wget -q -O - "$url" 2> /dev/null; }
-told() { timeout 20 wget -q -O - --post-file "$1" "$url" 2> /dev/null; }
+asked() { timeout 20 wget -q -O - "$url" 2> why; }
+told() { timeout 20 wget -q -O - --post-file "$1" "$url" 2> why; }
 patiently() {
   tries=0
   until "$@"; do
@@ -164,10 +165,10 @@ first_contact() {
   say "this machine asks for its identity"
   shown > show
   echo "bound $(sha256sum < show | cut -d ' ' -f 1)" > bound
-  nonce=$(patiently told bound) || { say "the router does not answer at $url"; return 1; }
+  nonce=$(patiently told bound) || { say "the router does not answer at ${url%.*}: $(tail -n 1 why)"; return 1; }
   digits=$({ cat show; printf %s "${nonce#nonce }"; } | sha256sum | cut -c 1-8)
   digits=$(printf %06d $((0x$digits % 1000000)))
-  patiently told show > heard || { say "the router does not take what this machine shows"; return 1; }
+  patiently told show > heard || { say "the router does not take what this machine shows: $(tail -n 1 why)"; return 1; }
   say "its code is $(echo "$digits" | cut -c 1-3) $(echo "$digits" | cut -c 4-6)"
   say "On its page in the admin the same code must stand: approve it there. After ten minutes it starts without identity."
   second=0

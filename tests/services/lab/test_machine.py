@@ -99,3 +99,10 @@ def test_too_little_memory_is_refused_with_the_least() -> None:
 def test_a_machine_has_the_processor_it_is_given() -> None:
     assert argument(command(ANVIL, "tap0", HERE, None), "-cpu") == []
     assert argument(command(replace(ANVIL, cpu="qemu32"), "tap0", HERE, None), "-cpu") == ["qemu32"]
+
+
+def test_a_machine_has_a_tpm_when_one_is_emulated() -> None:
+    line = command(replace(ANVIL, tpm=Path("t/socket")), "tap0", HERE, None)
+    assert "socket,id=tpm,path=t/socket" in argument(line, "-chardev")
+    assert "tpm-tis,tpmdev=tpm" in argument(line, "-device")
+    assert "-tpmdev" not in command(ANVIL, "tap0", HERE, None)

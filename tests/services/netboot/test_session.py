@@ -4,7 +4,7 @@ import pytest
 
 from services.netboot.architecture import kind_of
 from services.netboot.choice import Deny, Hold, Local, Page, Run, Shell, Show, decide
-from services.netboot.script import Urls
+from services.netboot.script import Urls, Who
 from services.netboot.session import answer, checked, chosen, part_of
 from tests.services.netboot.made import MAC, image, looked_up, table
 
@@ -108,3 +108,32 @@ def test_an_image_served_as_built_has_nobody_to_tell_of_the_cache() -> None:
     as_built = replace(RUN, image=replace(IMAGE, watched=False))
     told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", cache="http://x/cache=k")
     assert "nixie.cache" not in told.text
+
+
+WHO = Who("ab" * 16, "http://x/id/1.2")
+
+
+def test_a_machine_is_told_who_it_is() -> None:
+    told = answer(RUN, URLS, phone_home="http://x/up/1.2", code="", who=WHO)
+    assert f" systemd.machine_id={'ab' * 16}" in told.text
+    assert " nixie.identity=http://x/id/1.2" in told.text
+
+
+def test_an_image_served_as_built_cannot_ask_but_has_its_machine_id() -> None:
+    as_built = replace(RUN, image=replace(RUN.image, watched=False))
+    told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", who=WHO)
+    assert "nixie.identity" not in told.text
+    assert f" systemd.machine_id={'ab' * 16}" in told.text
+
+
+def test_a_host_that_says_its_own_machine_id_keeps_it() -> None:
+    line = f"{RUN.image.command_line} systemd.machine_id={'cd' * 16}"
+    own = replace(RUN, image=replace(RUN.image, command_line=line))
+    told = answer(own, URLS, phone_home="http://x/up/1.2", code="", who=WHO)
+    assert told.text.count("systemd.machine_id=") == 1
+
+
+def test_a_machine_that_nobody_knows_is_told_nothing() -> None:
+    told = answer(RUN, URLS, phone_home="http://x/up/1.2", code="")
+    assert "machine_id" not in told.text
+    assert "identity" not in told.text

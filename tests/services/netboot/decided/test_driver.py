@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.events import Event, GenerationChosen, WishRefused
+from appliance.events import Event, GenerationChosen, IdentityDecided, WishRefused
 from appliance.generations import FAILURES
 from appliance.model.table import table_to_json
 from appliance.store import generations, journal, wishes
@@ -170,3 +170,9 @@ def test_a_table_without_the_host_answers_too(owner: Owner) -> None:
     owner.world.table = replace(owner.world.table, hosts={})
     owner.wishes("unpin", host=HOST)
     assert isinstance(owner.told()[0], WishRefused)
+
+
+def test_a_wish_about_an_identity_is_answered_with_the_machines_name(owner: Owner) -> None:
+    owner.wishes("forget-identity", machine="m1")
+    said = "The identity of anvil is forgotten."
+    assert owner.told() == [IdentityDecided("m1", said, "w-forget-identity")]

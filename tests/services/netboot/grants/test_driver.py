@@ -102,3 +102,15 @@ def test_a_token_is_stored_with_everything_before_it(recorder: Recorder, grants:
     attempt = recorder.scripted("lan", MAC, RUN, {})
     given(grants, attempt)
     assert [row.id for row in boots.boots(recorder.connection)] == [attempt.id]
+
+
+def test_a_secret_is_good_for_its_own_boot_until_it_expires(
+    grants: Grants, recorder: Recorder
+) -> None:
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    secret = given(grants, attempt)
+    assert grants.fits(attempt.id, secret)
+    assert not grants.fits("another", secret)
+    assert not grants.fits(attempt.id, f"{secret[:-1]}.")
+    recorder.connection.execute("UPDATE token SET expires_at = 1")
+    assert not grants.fits(attempt.id, secret)
