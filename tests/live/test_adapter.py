@@ -540,3 +540,49 @@ def test_the_hosts_nix_reads_what_the_command_line_said_of_the_cache(sample: Pat
         "conf": "!include /run/nixie/nix.conf",
         "before": ["nix-daemon.service"],
     }
+
+
+KEYS = f"(host.extendModules {{ modules = [ {ADAPTER}/client.nix ]; }}).config"
+
+
+def test_the_key_is_in_place_before_the_system_is_activated(sample: Path) -> None:
+    unit = value(
+        sample,
+        f"""let
+              host = hosts.archive;
+              unit = {KEYS}.boot.initrd.systemd.services.nixie-keys;
+            in {{ inherit (unit) after before wantedBy script; }}""",
+    )
+    assert unit["after"] == ["initrd-fs.target"]
+    assert "initrd-nixos-activation.service" in unit["before"]
+    assert unit["wantedBy"] == ["initrd.target"]
+    assert re.search(r"chroot /sysroot /nix/store/\S+-nixie-keys ", unit["script"])
+
+
+def test_the_first_stage_carries_no_program_for_the_key(sample: Path) -> None:
+    script = f"{KEYS}.boot.initrd.systemd.services.nixie-keys.script"
+    assert value(sample, f"let host = hosts.archive; in builtins.hasContext ({script})") is False
+    kept = f"{KEYS}.systemd.services.nixie-phone-home.environment.NIXIE_KEYS"
+    assert value(sample, f"let host = hosts.archive; in builtins.hasContext ({kept})") is True
+
+
+def test_a_scripted_first_stage_keeps_its_own_commands_beside_the_key(sample: Path) -> None:
+    own = '{ boot.initrd.postMountCommands = "echo own"; }'
+    told = value(
+        sample,
+        f"""let host = hosts.switchyard.extendModules {{ modules = [ {own} ]; }};
+            in {KEYS}.boot.initrd.postMountCommands""",
+    )
+    assert "echo own" in told
+    assert "chroot /mnt-root /nix/store/" in told
+
+
+def test_the_key_goes_where_the_hosts_ssh_server_looks(sample: Path) -> None:
+    place = "/persist/etc/ssh/ssh_host_ed25519_key"
+    own = f'{{ services.openssh.hostKeys = [ {{ type = "ed25519"; path = "{place}"; }} ]; }}'
+    told = value(
+        sample,
+        f"""let host = hosts.archive.extendModules {{ modules = [ {own} ]; }};
+            in {KEYS}.systemd.services.nixie-phone-home.environment.NIXIE_SSH_KEY""",
+    )
+    assert told == f"{place}.pub"

@@ -1,10 +1,11 @@
-# The client module: a host that Nixie booted tells it so, once, knows which of its network cards the boot came through, and
-# has its Nix ask the router's binary cache first.
+# The client module: a host that Nixie booted tells it so, once, knows which of its network cards the boot came through, has
+# its Nix ask the router's binary cache first, and its identity in place before it is activated.
 #
 # Works with every NixOS release that has systemd services, changes no option of the host but for one line that nix.conf
 # ends with, and may be imported twice (by the host itself and by Nixie): modules with one key count once.  The command line
 # carries what it needs:
 #   nixie.boot=http://…/up/<id>.<secret>   where to tell, and the right to tell once
+#   nixie.identity=http://…/id/<id>.<secret>   where its first stage asks who it is (keys.nix), and the right to ask
 #   nixie.cache=http://…/cache=KEY         where the binary cache is, and its public key
 #   BOOTIF=01-aa-bb-cc-dd-ee-ff            the card that loaded the kernel
 { config, lib, options, pkgs, ... }:

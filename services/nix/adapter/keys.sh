@@ -72,8 +72,10 @@ made() {
 # placed WAY SENTENCE: key and key.pub go where the system looks for them.
 placed() {
   (umask 022; mkdir -p "${NIXIE_SSH_KEY%/*}")
-  cp key "$NIXIE_SSH_KEY"
-  cp key.pub "$NIXIE_SSH_KEY.pub"
+  if ! cp key "$NIXIE_SSH_KEY" || ! cp key.pub "$NIXIE_SSH_KEY.pub"; then
+    say "the SSH host key cannot be written to $NIXIE_SSH_KEY, so this machine starts without its identity"
+    exit 0
+  fi
   chmod 600 "$NIXIE_SSH_KEY"
   chmod 644 "$NIXIE_SSH_KEY.pub"
   echo "$1" > /.nixie-identity
