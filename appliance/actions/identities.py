@@ -13,12 +13,20 @@ from appliance.model.identity import machine_id_from, spaced
 
 def keep_identity(desk: Desk, actor: Actor, machine: str, _code: str = "") -> Done:
     """Have a machine ask for its identity when it starts, unless its own disk has it."""
-    return _keeps(desk, actor, machine, keeps=True)
+    with act(desk, actor, "keep_identity") as doing:
+        row = known_machine(doing.session, machine)
+        doing.change(row, keeps_identity=True)
+        what = f"{row.name} asks for its identity from its next boot."
+        return doing.tell(row.id, what, MachineActed)
 
 
 def leave_identity(desk: Desk, actor: Actor, machine: str, _code: str = "") -> Done:
     """Let a machine start without asking; what it is known by stays."""
-    return _keeps(desk, actor, machine, keeps=False)
+    with act(desk, actor, "leave_identity") as doing:
+        row = known_machine(doing.session, machine)
+        doing.change(row, keeps_identity=False)
+        what = f"{row.name} starts without asking for its identity from its next boot."
+        return doing.tell(row.id, what, MachineActed)
 
 
 def renew_machine_id(desk: Desk, actor: Actor, machine: str, _code: str = "") -> Done:
@@ -32,7 +40,7 @@ def renew_machine_id(desk: Desk, actor: Actor, machine: str, _code: str = "") ->
 
 def approve_identity(desk: Desk, actor: Actor, machine: str, code: str) -> Done:
     """The code on the machine's screen is this one: what it showed is its own."""
-    with act(desk, actor, "approve_identity") as doing:
+    with act(desk, actor, "approve_identity", scope="admin") as doing:
         row = known_machine(doing.session, machine)
         digits = _waiting(desk, row.id, row.name, code)
         wish = desk.new_id()
@@ -52,7 +60,7 @@ def refuse_identity(desk: Desk, actor: Actor, machine: str, code: str) -> Done:
 
 def forget_identity(desk: Desk, actor: Actor, machine: str, _code: str = "") -> Done:
     """Know a machine by no key any more; the next one that is approved is another."""
-    with act(desk, actor, "forget_identity") as doing:
+    with act(desk, actor, "forget_identity", scope="admin") as doing:
         row = known_machine(doing.session, machine)
         if row.id not in desk.reads.identities():
             raise Refused(problem(f"{row.name} is not known by a key.", "machine"))
@@ -78,14 +86,6 @@ ACTS: Mapping[str, IdentityAct] = {
     "renew-id": renew_machine_id,
 }
 """What can be done about a machine's identity, by the word that API and pages use."""
-
-
-def _keeps(desk: Desk, actor: Actor, machine: str, *, keeps: bool) -> Done:
-    with act(desk, actor, "keep_identity" if keeps else "leave_identity") as doing:
-        row = known_machine(doing.session, machine)
-        doing.change(row, keeps_identity=keeps)
-        what = "asks for its identity from" if keeps else "starts without asking for one from"
-        return doing.tell(row.id, f"{row.name} {what} its next boot.", MachineActed)
 
 
 def _waiting(desk: Desk, machine: str, name: str, code: str) -> str:

@@ -17,6 +17,7 @@ from appliance.actions import (
     devices,
     draft,
     generations,
+    identities,
     images,
     internet,
     machines,
@@ -40,8 +41,10 @@ from appliance.model.wan import Wan
 from appliance.plan.slices import cut
 from appliance.store import boots, builder_states, builds, trials
 from appliance.store import generations as generation_store
+from appliance.store import identities as identity_store
 from appliance.store.builder_states import BuilderState
 from appliance.store.devices import DeviceRow, write_devices
+from appliance.store.identities import Ask, Identity
 from appliance.store.open import writer
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER, Judge
@@ -93,6 +96,22 @@ def shown(desk: Desk, actor: Actor) -> str:
     with closing(writer(desk.reads.state / "build.db", builds.MIGRATIONS)) as connection:
         builder_states.stands(connection, BuilderState(ident, shown_key=HOST_KEY))
     return builders.trust_host_key(desk, actor, ident, HOST_KEY).subject
+
+
+def _keeping(desk: Desk) -> Desk:
+    identities.keep_identity(desk, OWNER, "desk-1")
+    return desk
+
+
+def _asked(desk: Desk) -> Desk:
+    """desk-1 is known by a key, and asks for it."""
+    (machine,) = (one.id for one in desk.reads.machines() if one.name == "desk-1")
+    at = desk.now()
+    ask = Ask("a1", machine, "lan", MAC, "", "", b"", "681312", "waiting", "", at, at)
+    with closing(writer(desk.reads.state / "boot.db", boots.MIGRATIONS)) as connection:
+        identity_store.save(connection, Identity(machine, "router", HOST_KEY, "", at))
+        identity_store.save_ask(connection, ask)
+    return desk
 
 
 DEEDS: Mapping[str, Deed] = {
@@ -172,6 +191,24 @@ DEEDS: Mapping[str, Deed] = {
     "hold_machine": Deed("write", lambda d, a: machines.hold_machine(d, a, "desk-1")),
     "release_machine": Deed("write", lambda d, a: machines.release_machine(d, a, "desk-2")),
     "remove_machine": Deed("write", lambda d, a: machines.remove_machine(d, a, "desk-1")),
+    "keep_identity": Deed("write", lambda d, a: identities.keep_identity(d, a, "desk-1")),
+    "leave_identity": Deed(
+        "write", lambda d, a: identities.leave_identity(_keeping(d), a, "desk-1")
+    ),
+    "renew_machine_id": Deed("write", lambda d, a: identities.renew_machine_id(d, a, "desk-1")),
+    "approve_identity": Deed(
+        "admin",
+        lambda d, a: identities.approve_identity(_asked(d), a, "desk-1", "681312"),
+        undoable=False,
+    ),
+    "refuse_identity": Deed(
+        "write",
+        lambda d, a: identities.refuse_identity(_asked(d), a, "desk-1", "681312"),
+        undoable=False,
+    ),
+    "forget_identity": Deed(
+        "admin", lambda d, a: identities.forget_identity(_asked(d), a, "desk-1"), undoable=False
+    ),
     "forget_held": Deed(
         "write", lambda d, a: machines.forget_held(d, a, "lan", OTHER), undoable=False
     ),
