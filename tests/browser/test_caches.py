@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from appliance.events import CacheTried
 from appliance.store import builds, cache_states
 from appliance.store.builder_states import Step
-from appliance.store.cache_states import KEY, LOGIN, READY, REACH, STORE, UNFIT, CacheState
+from appliance.store.cache_states import KEY, LOGIN, REACH, READY, STORE, UNFIT, CacheState
 from appliance.store.journal import append, transaction
 from appliance.store.open import now, writer
 from appliance.store.reads import Reads
@@ -22,7 +22,9 @@ BAD = (
     Step(STORE, "ok", "It is a Nix cache for /nix/store. Its own priority is 30."),
     Step(KEY, "bad", "It signs as other-1, and you gave the key of lan-1, so nothing is taken."),
 )
-ANSWER = "Of ember, it has 1 of 3 paths of the image: linux-6.12. It does not have initrd, squashfs."
+ANSWER = (
+    "Of ember, it has 1 of 3 paths of the image: linux-6.12. It does not have initrd, squashfs."
+)
 
 
 def add(window: Page, site: Site) -> str:

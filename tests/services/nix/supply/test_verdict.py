@@ -113,7 +113,9 @@ def test_a_key_that_could_not_be_compared_is_nothing_bad() -> None:
 
 def test_what_it_has_of_a_host_is_counted() -> None:
     said = has("ember", (PATH, OTHER), (), found())
-    assert said.startswith("Of ember, it has 1 of 2 paths of the image: kernel. It does not have initrd.")
+    assert said.startswith(
+        "Of ember, it has 1 of 2 paths of the image: kernel. It does not have initrd."
+    )
     assert "in nobody's cache but yours" in said
 
 
