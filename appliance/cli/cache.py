@@ -133,7 +133,7 @@ def off(call: Call, cache: Which) -> None:
 @command(group)
 def remove(call: Call, cache: Which) -> None:
     """Let a cache be; nothing that it signs is taken any more."""
-    call.did(call.client.delete(f"/caches/{quoted(_found(call, cache)['id'])}"))
+    call.did(_deed(call, cache, "remove"))
 
 
 def _deed(call: Call, cache: str, deed: str, **query: str) -> Any:

@@ -8,6 +8,7 @@ role `web`, and only jobs of the broker are handed it.  Nix manual, "substituter
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from appliance.errors import Problem, Refused
@@ -73,8 +74,7 @@ class Said:
     password: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What our daemon is told of one cache: a private one only has its keys trusted."""
 
     url: str

@@ -8,6 +8,7 @@ from pydantic import Field
 from appliance.actions import caches
 from appliance.model.caches import Cache, Said
 from appliance.store.cache_states import CacheState
+from webui.api.builders import ApiTrialStep
 from webui.api.routes import routes_of
 from webui.api.shape import shape
 from webui.api.words import ApiDone, Seconds, ShortText, Text, body, done, one_of
@@ -15,15 +16,6 @@ from webui.session import Owning
 
 router = routes_of("caches")
 KEY = "cache.example.org-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-
-
-@shape
-class ApiCacheStep:
-    """One step of a trial and what it found."""
-
-    step: Annotated[str, one_of("cache step", examples=["key"])]
-    passed: bool
-    what: str
 
 
 @shape
@@ -37,7 +29,7 @@ class ApiCacheAsked:
     enabled: bool
     state: Annotated[str, one_of("cache", examples=["ready"])]
     what: str
-    steps: Annotated[list[ApiCacheStep], Field(description="of the last trial")]
+    steps: Annotated[list[ApiTrialStep], Field(description="of the last trial")]
     tried_at: Seconds | None
     answer: Annotated[str, Field(description="to the last question whether it has something")]
 
@@ -72,12 +64,6 @@ def change_cache(here: Owning, cache: str, new: NewCache) -> ApiDone:
     return done(caches.save_cache(here.desk, here.actor, cache, _said(new)))
 
 
-@router.delete("/caches/{cache}")
-def remove_cache(here: Owning, cache: str) -> ApiDone:
-    """Let it be; nothing that it signs is taken any more."""
-    return done(caches.remove_cache(here.desk, here.actor, cache))
-
-
 @router.post("/caches/{cache}/{deed}", status_code=202)
 def act_on_cache(
     here: Owning,
@@ -87,7 +73,8 @@ def act_on_cache(
         str, Query(max_length=400, description="with has: a store path, or a host's name or id")
     ] = "",
 ) -> ApiDone:
-    """Try it, ask whether it has something, move it in the order, or switch it."""
+    """Try it, ask whether it has something, move it in the order, switch it, or let it be: then
+    nothing that it signs is taken any more."""
     return done(caches.act_on_cache(here.desk, here.actor, cache, deed, what))
 
 
@@ -104,7 +91,7 @@ def _shown(one: Cache, state: CacheState) -> ApiCacheAsked:
         enabled=one.enabled,
         state=state.state,
         what=state.what,
-        steps=[ApiCacheStep(step.step, step.state == "ok", step.what) for step in state.steps],
+        steps=[ApiTrialStep(step.step, step.state == "ok", step.what) for step in state.steps],
         tried_at=state.tried_at,
         answer=state.answer,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from appliance.actions.builders import DEEDS as BUILDER_DEEDS
 from appliance.actions.caches import DEEDS as CACHE_DEEDS
 from appliance.actions.changes import CHANGE_STATES, REVISION_STATES
 from appliance.actions.desk import KINDS as ACTORS
@@ -41,9 +42,9 @@ SETS: Mapping[str, Iterable[str]] = {
     "boot": states.BOOT,
     "build": states.BUILD,
     "builder": BUILDER_STATES,
+    "builder deed": BUILDER_DEEDS,
     "cache": CACHE_STATES,
     "cache deed": CACHE_DEEDS,
-    "cache step": CACHE_STEPS,
     "change": CHANGE_STATES,
     "channel": CHANNELS,
     "credential": CREDENTIAL_KINDS,
@@ -77,7 +78,7 @@ SETS: Mapping[str, Iterable[str]] = {
     "step status": ("ok", "running", "aborted", "missing", "refused"),
     "storage": STORAGE_STATES,
     "system": SYSTEMS,
-    "trial step": STEPS,
+    "trial step": tuple(dict.fromkeys((*STEPS, *CACHE_STEPS))),
     "trust": TREATMENTS,
     "unknown machine": UNKNOWNS,
     "way": tuple(Stand),

@@ -78,9 +78,10 @@ class CacheWatch:
         if self._look is not None and not self._look.done():
             return
         now = self._desk.now()
-        if now >= self._settle_at and not is_settled(self._desk):
+        if now >= self._settle_at:
             self._settle_at = now + SETTLE_AGAIN_SECONDS
-            self._look = self._group.create_task(self._told())
+            if not is_settled(self._desk):
+                self._look = self._group.create_task(self._told())
         elif now - self._look_at >= WATCH_SECONDS:
             self._look_at = now
             self._look = self._group.create_task(self._looked())

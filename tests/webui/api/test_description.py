@@ -39,7 +39,6 @@ CLOSED = {
     "Build.state": "build",
     "Builder.state": "builder",
     "CacheAsked.state": "cache",
-    "CacheStep.step": "cache step",
     "Builder.systems": "system",
     "NewBuilder.systems": "system",
     "TrialStep.step": "trial step",

@@ -6,7 +6,6 @@ Keys and addresses are not secret; passwords are not in it.
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from appliance.errors import Refused
@@ -46,6 +45,6 @@ def write(store: Store, asked: Sequence[Asked]) -> None:
     file = place(store)
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f"{FILE}.new")
-    fresh.write_text(json.dumps([asdict(one) for one in asked], indent=1))
+    fresh.write_text(json.dumps([one._asdict() for one in asked], indent=1))
     os.chmod(fresh, 0o644)
     fresh.replace(file)
