@@ -27,7 +27,8 @@ def many() -> dict[str, str | bytes]:
     start = FLAKE.index("nixosConfigurations = {")
     made = (
         "nixosConfigurations = builtins.listToAttrs (builtins.genList (n: let name = "
-        f'"h${{toString n}}"; in {{ inherit name; value = host name {{ }}; }}) {HOSTS});\n    }};\n}}\n'
+        f'"h${{toString n}}"; in {{ inherit name; value = host name {{ }}; }}) {HOSTS});'
+        "\n    };\n}\n"
     )
     files["flake.nix"] = FLAKE[:start].replace('changes.stamp or "1"', '"1"') + made
     return files

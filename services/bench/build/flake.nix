@@ -10,7 +10,7 @@
         builder = "${shell}/busybox";
         args = [ "sh" "-euc" script ];
       };
-      work = "i=0; while [ $i -lt 40000 ]; do i=$((i + 1)); done";
+      work = "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done";
       step = number: before: run "step-${toString number}" "${work}; echo ${before} > $out";
       steps = builtins.foldl' (before: number: step number before) "nothing" (builtins.genList (n: n) 47);
       me = {
