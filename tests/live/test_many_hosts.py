@@ -17,8 +17,8 @@ pytestmark = [
 ]
 
 HOSTS = 200
-LARGEST_KIB = 120 << 10
-"""What the build role may hold at its most: it starts with about 60 MB."""
+LARGEST_KIB = 64 << 10
+"""What the build role may hold at its most: it starts with about 30 MiB."""
 
 
 def many() -> dict[str, str | bytes]:
