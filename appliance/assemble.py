@@ -374,7 +374,7 @@ def _told(event: "Event") -> None:
 
 SAY = partial(print, flush=True)
 PEERED = ("dhcp", "dns", "boot-http", "cache")  # measured against what set-up unpacked
-WORKS = (*PEERED, "tftp", "firewall", "change", "forward", "source", "memory")
+WORKS = (*PEERED, "tftp", "firewall", "change", "forward", "source", "build", "memory")
 
 
 def bench(work: str) -> list[dict[str, Any]]:

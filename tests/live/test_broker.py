@@ -149,7 +149,10 @@ def test_a_job_runs_as_eval_without_any_capability(bench: Bench) -> None:
     assert text.split() == [
         uid, uid, "CapEff:", none, "CapBnd:", none, "NoNewPrivs:", "1",
     ]  # fmt: skip
+    held = last.pop("memory")
     assert last == {"exit": 0, "reason": "done", "what": "It ended well."}
+    assert isinstance(held, int)
+    assert held >= 0
 
 
 def test_a_job_has_a_name_for_its_user(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from appliance.actions import images
 from appliance.actions import storage as deeds
 from appliance.events import GenerationsLetGo, StoreFreed, StoreFull, StoreRoomy
 from appliance.model.storage import FULL, ROOMY, Storage
-from appliance.store import boots, storages
+from appliance.store import boots, outlooks, storages
 from appliance.store import generations as standings
 from appliance.store.open import writer
 from tests.live.nix_place import NIX, OWNER, Place, place
@@ -128,11 +128,11 @@ def test_what_was_said_is_what_is_freed() -> None:
 def test_builds_wait_while_the_disk_is_full_then_go_on_by_themselves() -> None:
     with place(store_bytes=64 * MEBIBYTE, min_free=0, max_free=0) as here:
         ballast = here.store.root / "nix/ballast"
-        files = flake("ember", "slow")
-        files["flake.nix"] = str(files["flake.nix"]).replace("b sleep 300", "b sleep 12")
-        source = here.add(f"path:{here.flake('fills', files)}")
-        busy, behind = f"{source}/slow", f"{source}/ember"
+        behind = here.add(f"path:{here.flake('behind', flake('ember'))}") + "/ember"
         assert here.built(behind).state == "built"
+        files = flake("slow")
+        files["flake.nix"] = str(files["flake.nix"]).replace("b sleep 300", "b sleep 12")
+        busy = here.add(f"path:{here.flake('busy', files)}") + "/slow"
         until(lambda: here.builds(busy)[0].state == "running", "one runs", 60)
         images.build_host(here.desk, OWNER, behind)
         room = shutil.disk_usage(here.store.root).free
@@ -167,16 +167,6 @@ def test_a_build_that_takes_the_last_of_the_disk_is_ended_before_that() -> None:
         assert row.what.startswith("The disk of the store is full. The build took ")
         assert "which the router needs itself" in row.what
         assert here.built(f"{source}/ember").state == "built"
-        needs = until(
-            lambda: next(
-                (
-                    one
-                    for one in (here.desk.reads.outlooks().get(f"{source}/slow"),)
-                    if one and one.kind == "bad"
-                ),
-                None,
-            ),
-            "it is remembered that it needs more",
-            60,
-        )
-        assert "more disk" in needs.short
+        kept = [one for one in here.look(outlooks.timings) if not one.whole]
+        assert [one.host for one in kept] == [f"{source}/slow"]
+        assert kept[0].disk > 20 * MEBIBYTE

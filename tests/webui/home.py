@@ -31,6 +31,7 @@ from appliance.model.images import Image, Part, Provenance, image_to_json
 from appliance.model.lan_cache import PLACE, CacheFacts, to_json
 from appliance.model.outlook import BAD, OK, Need, Outlook
 from appliance.model.outside import Seen, Socket
+from appliance.model.storage import Choice, Storage
 from appliance.model.wan import Wan
 from appliance.model.way import Held, Lease, Stand, Way
 from appliance.plan.slices import cut
@@ -43,6 +44,7 @@ from appliance.store import (
     names,
     outlooks,
     revisions,
+    storages,
     trials,
     ways,
 )
@@ -241,6 +243,12 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
         ),
     ):
         outlooks.foreseen(file, Outlook(ids[name], short, needs, now - 20 * MINUTE), "{}")
+    choices = (
+        Choice(1, 2, 870 * MIB, "1 of anvil and 1 of ember"),
+        *(Choice(keep, 0, 0, "") for keep in (2, 3, 5, 10, 20)),
+    )
+    room = Storage("roomy", "", 46 << 30, 118 << 30, 6 << 30, choices, now - 4 * MINUTE)
+    storages.stands(file, room, now)
     for ago, event in (
         (26 * MINUTE, SourceChanged(home, "9f31c2e0aa17" + "0" * 28, "71ab09d4c1e0" + "0" * 28)),
         (26 * MINUTE, ImagePublished(ids["ember"], "ember", 12, "ember12" * 4)),

@@ -62,6 +62,8 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     "ok": (
         events.ForeignServerGone,
         events.StoreRoomy,
+        events.StoreFreed,
+        events.GenerationsLetGo,
         events.ForeignBootServerGone,
         events.PoolCalm,
         events.PoolHasRoom,

@@ -77,6 +77,7 @@ CLOSED = {
     "Source.state": "source",
     "Source.trust": "trust",
     "SourceEdit.trust": "trust",
+    "Storage.state": "storage",
     "Step.kind": "step",
     "Step.status": "step status",
     "Token.scope": "scope",

@@ -74,7 +74,8 @@ def test_a_full_disk_is_said_where_builds_wait(lived_in: Home) -> None:
     assert "Builds wait for room." in lived_in.get("/")
 
 
-def test_before_anything_was_weighed_nothing_is_offered(home: Home) -> None:
-    html = home.get("/storage")
+def test_before_anything_was_weighed_nothing_is_offered(lived_in: Home) -> None:
+    stands(lived_in, Storage(free=50 * GIB, size=100 * GIB))
+    html = lived_in.get("/storage")
     assert "not weighed yet" in html
     assert 'id="keep"' not in html
