@@ -265,11 +265,12 @@ def _said(desk: Desk, row: Machine, wanted: dict[str, str | None]) -> str:
 
 def _doubts(desk: Desk, session: Session, row: Machine, wanted: dict[str, str | None]) -> str:
     """What may go wrong with a host on this machine, as sentences; "" when nothing is known."""
-    host = wanted["host"]
-    if wanted["kind"] != "run" or host is None:
+    names = ("once_host", "once_specialisation") if "once" in wanted else ("host", "specialisation")
+    host, special = (wanted[name] for name in names)
+    if host is None:
         return ""
     macs = [one.mac for one in _macs(session, row.id)]
-    return doubts_said(host_fit(desk.reads, row.id, macs, host, wanted["specialisation"]))
+    return doubts_said(host_fit(desk.reads, row.id, macs, host, special))
 
 
 def _misfit(desk: Desk, row: Machine, host: str) -> str:
