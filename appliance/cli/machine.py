@@ -144,13 +144,13 @@ def assign(
 @command(group)
 def hold(call: Call, machine: Which) -> None:
     """Let a machine wait at its next boot."""
-    call.did(call.client.post(f"/machines/{quoted(machine)}/hold"))
+    _do(call, machine, "hold")
 
 
 @command(group)
 def release(call: Call, machine: Which) -> None:
     """End a hold: the machine gets what it had before."""
-    call.did(call.client.post(f"/machines/{quoted(machine)}/release"))
+    _do(call, machine, "release")
 
 
 @command(group)
@@ -172,7 +172,7 @@ def wake(
 ) -> None:
     """Wake a machine that is switched off; exit code 0 exactly when it came."""
     before = call.client.get(f"/machines/{quoted(machine)}")["woken"]
-    call.did(call.client.post(f"/machines/{quoted(machine)}/wake"))
+    _do(call, machine, "wake")
     if not wait:
         return
     found = call.client.until(
@@ -188,13 +188,15 @@ def wake(
 
 
 @command(group)
-def once(
-    call: Call,
-    machine: Which,
-    deed: Annotated[str, typer.Argument(help="again: ask for it once more; drop: do without.")],
-) -> None:
-    """Ask again for what a machine was to boot once, or do without it."""
-    call.did(call.client.post(f"/machines/{quoted(machine)}/once/{quoted(deed)}"))
+def again(call: Call, machine: Which) -> None:
+    """Ask once more for what a machine was to boot once."""
+    _do(call, machine, "again")
+
+
+@command(group)
+def drop(call: Call, machine: Which) -> None:
+    """Do without what a machine was to boot once."""
+    _do(call, machine, "drop")
 
 
 @command(group)
@@ -238,6 +240,10 @@ def identity(
 def remove(call: Call, machine: Which) -> None:
     """Forget a machine."""
     call.did(call.client.delete(f"/machines/{quoted(machine)}"))
+
+
+def _do(call: Call, machine: str, deed: str) -> None:
+    call.did(call.client.post(f"/machines/{quoted(machine)}/{deed}"))
 
 
 def _macs(one: Any) -> str:

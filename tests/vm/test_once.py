@@ -17,7 +17,7 @@ def test_an_installation_is_booted_once_whatever_the_power_does(workshop: Worksh
         machine.says("It is not sent a second time")
     once = workshop.router.client.get("/machines/forge")["once"]
     assert (once["state"], once["boot"]) == ("unsure", row.id)
-    workshop.router.client.post("/machines/forge/once/again")
+    workshop.router.client.post("/machines/forge/again")
     with switched_on(workshop, MAC, "bios") as machine:
         row = workshop.ends(machine, "up", "short")
     assert row.state == "up"

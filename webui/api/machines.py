@@ -1,12 +1,13 @@
 """/machines and /inbox: computers, what each boots next, and those that wait."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
 from pydantic import Field
 
 from appliance.actions import identities, machines, once, running, wake
+from appliance.actions.desk import Actor, Desk, Done
 from appliance.actions.fitting import machine_fit
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Refused
@@ -34,6 +35,7 @@ from webui.api.words import (
 from webui.session import Here, Signed
 
 router = routes_of("machines")
+Deed = Literal["hold", "release", "wake", "again", "drop"]
 
 Network = Annotated[str | None, Field(max_length=15, examples=["lan"])]
 HostWord = Annotated[
@@ -259,30 +261,15 @@ def assign_machine(here: Signed, machine: MachineWord, assignment: Assignment) -
     )
 
 
-@router.post("/machines/{machine}/hold")
-def hold_machine(here: Signed, machine: MachineWord) -> ApiDone:
-    """Let the machine wait at its next boot."""
-    return done(machines.hold_machine(here.desk, here.actor, machine))
+@router.post("/machines/{machine}/{deed}")
+def act_on_machine(here: Signed, machine: MachineWord, deed: Annotated[Deed, Path()]) -> ApiDone:
+    """Do something about a machine.
 
-
-@router.post("/machines/{machine}/release")
-def release_machine(here: Signed, machine: MachineWord) -> ApiDone:
-    """End a hold: the machine gets what it had before."""
-    return done(machines.release_machine(here.desk, here.actor, machine))
-
-
-@router.post("/machines/{machine}/once/{deed}")
-def about_once(
-    here: Signed, machine: MachineWord, deed: Annotated[Literal["again", "drop"], Path()]
-) -> ApiDone:
-    """Ask again for what the machine was to boot once, or do without it."""
-    return done(ONCE[deed](here.desk, here.actor, machine))
-
-
-@router.post("/machines/{machine}/wake")
-def wake_machine(here: Signed, machine: MachineWord) -> ApiDone:
-    """Send the packet that wakes the machine; `woken` of the machine says what came of it."""
-    return done(wake.wake_machine(here.desk, here.actor, machine))
+    `hold`: it waits at its next boot, until `release`, which gives it what it had before.
+    `wake`: it is sent the packet that wakes it; `woken` of the machine says what came of that.
+    `again`, `drop`: ask once more for what it was to boot once, or do without that.
+    """
+    return done(DEEDS[deed](here.desk, here.actor, machine))
 
 
 @router.post("/machines/{machine}/identity")
@@ -369,4 +356,10 @@ def _once(view: MachineView) -> ApiOnce | None:
     return ApiOnce(once.kind, once.host, once.specialisation, *how)
 
 
-ONCE = {"again": once.again, "drop": once.drop}
+DEEDS: Mapping[Deed, Callable[[Desk, Actor, str], Done]] = {
+    "hold": machines.hold_machine,
+    "release": machines.release_machine,
+    "wake": wake.wake_machine,
+    "again": once.again,
+    "drop": once.drop,
+}

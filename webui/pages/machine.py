@@ -12,6 +12,7 @@ from appliance.actions import machines as deeds
 from appliance.actions import once as deeds_once
 from appliance.actions import running as deeds_running
 from appliance.actions import wake as deeds_wake
+from appliance.actions.desk import Actor, Desk, Done
 from appliance.actions.fitting import machine_fit
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
@@ -35,6 +36,13 @@ from webui.pages.wake import WakeView
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
+Deed = Literal["release", "wake", "again", "drop", "newest"]
+DEEDS: Mapping[str, Callable[[Desk, Actor, str], Done]] = {
+    "release": deeds.release_machine,
+    "wake": deeds_wake.wake_machine,
+    "again": deeds_once.again,
+    "drop": deeds_once.drop,
+}
 
 
 class Address(NamedTuple):
@@ -124,36 +132,6 @@ def give(here: Signed, ident: str, next: Text = "", back: Text = "") -> Response
     return after(own_path(back, f"/machines/{ident}"), done.act)
 
 
-@router.post("/machines/{ident}/release")
-def release(here: Signed, ident: str) -> Response:
-    """End a hold: it gets what it had before."""
-    done = deeds.release_machine(here.desk, here.actor, _machine(here, ident).id)
-    return after(f"/machines/{ident}", done.act)
-
-
-@router.post("/machines/{ident}/once/{deed}")
-def about_once(here: Signed, ident: str, deed: Literal["again", "drop"]) -> Response:
-    """Ask again for what it was to boot once, or do without it."""
-    act = deeds_once.again if deed == "again" else deeds_once.drop
-    done = act(here.desk, here.actor, _machine(here, ident).id)
-    return after(f"/machines/{ident}", done.act)
-
-
-@router.post("/machines/{ident}/newest")
-def wait_for_newest(here: Signed, ident: str, waits: Text = "0") -> Response:
-    """Let it wait for the newest image of its host, or not."""
-    ident = _machine(here, ident).id
-    done = deeds.wait_for_newest(here.desk, here.actor, ident, whole(waits) or 0)
-    return after(f"/machines/{ident}", done.act)
-
-
-@router.post("/machines/{ident}/wake")
-def wake_up(here: Signed, ident: str) -> Response:
-    """Wake it; the page says what came of that."""
-    done = deeds_wake.wake_machine(here.desk, here.actor, _machine(here, ident).id)
-    return after(f"/machines/{ident}", done.act)
-
-
 @router.post("/machines/{ident}/name")
 def rename(here: Signed, ident: str, name: Text = "") -> Response:
     """Give it another name."""
@@ -201,6 +179,18 @@ def remove(here: Signed, ident: str, back: Text = "/machines") -> Response:
     """Forget it."""
     done = deeds.remove_machine(here.desk, here.actor, _machine(here, ident).id)
     return after(own_path(back, "/machines"), done.act)
+
+
+@router.post("/machines/{ident}/{deed}")
+def act_on_it(here: Signed, ident: str, deed: Deed, waits: Text = "0") -> Response:
+    """End a hold, wake it, ask again for what it was to boot once or do without, or say how long it
+    waits for the newest."""
+    ident = _machine(here, ident).id
+    if deed == "newest":
+        done = deeds.wait_for_newest(here.desk, here.actor, ident, whole(waits) or 0)
+    else:
+        done = DEEDS[deed](here.desk, here.actor, ident)
+    return after(f"/machines/{ident}", done.act)
 
 
 def built(

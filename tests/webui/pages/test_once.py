@@ -57,7 +57,7 @@ def test_a_rescue_goes_on_as_before(lived_in: Home) -> None:
 def test_an_installation_is_asked_for_again(lived_in: Home) -> None:
     first = asked(lived_in, "install")
     came(lived_in, first, "install", "unsure")
-    html = lived_in.post(f"/machines/{lived_in.ids[MACHINE]}/once/again")
+    html = lived_in.post(f"/machines/{lived_in.ids[MACHINE]}/again")
     assert "Do without it" in html
     (again,) = [one.once for one in lived_in.desk.reads.machines() if one.once]
     assert again.id != first
@@ -65,6 +65,6 @@ def test_an_installation_is_asked_for_again(lived_in: Home) -> None:
 
 def test_the_disk_is_booted_instead(lived_in: Home) -> None:
     came(lived_in, asked(lived_in, "install"), "install", "unsure")
-    html = lived_in.post(f"/machines/{lived_in.ids[MACHINE]}/once/drop")
+    html = lived_in.post(f"/machines/{lived_in.ids[MACHINE]}/drop")
     assert 'id="once"' not in html
     assert "now Local disk" in html
