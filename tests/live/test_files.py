@@ -16,7 +16,9 @@ from appliance.actions import acts, files, images, sources
 from appliance.errors import Refused
 from appliance.model.files import BootFile, FilesHost
 from appliance.model.images import Image, StoreFile
+from services.nix.lan_cache.driver import store_paths
 from tests.live.nix_place import NIX, OWNER, Place, place
+from tests.live.waiting import until
 
 pytestmark = [
     pytest.mark.live,
@@ -179,6 +181,16 @@ def test_a_sent_kernel_for_another_processor_is_refused_at_once(here: Place) -> 
     with pytest.raises(Refused, match="arm is made for aarch64") as refused:
         files.put_files(here.desk, OWNER, made)
     assert refused.value.problems[0].where == ("files", 0, "sha256")
+
+
+def test_files_are_no_part_of_the_binary_cache(here: Place) -> None:
+    ident = added(here, host("apart", BootFile("kernel", "k", sent(here, kernel(b"apart")))))
+    image = newest(here, ident)
+    assert store_paths(image) == set()
+    until(lambda: here.desk.reads.cache(), "the cache was made", 60)
+    facts = here.desk.reads.cache()
+    assert facts is not None
+    assert facts.problem == ""
 
 
 def test_a_removed_host_is_not_served_any_more(here: Place) -> None:
