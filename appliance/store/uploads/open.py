@@ -90,15 +90,19 @@ def head(state: Path, sha256: str) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def sweep(state: Path, wanted: Collection[str], now: float) -> None:
-    """Remove what was sent and never used, what `build` has, and what stopped coming."""
+def sweep(
+    state: Path, now: float, *, wanted: Collection[str] = (), had: Collection[str] = ()
+) -> None:
+    """Remove what stopped coming, what nobody of `wanted` named for a day, and what is in `had`."""
     with suppress(FileNotFoundError):
         for place in folder(state).iterdir():
             coming = place.name.startswith(".")
             with suppress(FileNotFoundError):
                 age = now - place.stat().st_mtime
                 kept = COMING_SECONDS if coming else KEPT_SECONDS
-                if place.name not in wanted and age > kept:
+                if place.name in wanted:
+                    continue
+                if place.name in had or age > kept:
                     place.unlink()
 
 
