@@ -191,6 +191,9 @@ def test_what_was_sent_goes_once_an_image_has_it(here: Place) -> None:
     made = host("once", BootFile("kernel", "Image.gz", told), system="aarch64-linux")
     ident = added(here, made)
     newest(here, ident)
+    sent(here, gzip.compress(ARM + b"once", mtime=1))  # somebody else is about to name others
+    assert arrived(here.state, told) is not None
+    os.utime(here.state / "uploads" / told, (1e9, 1e9))
     files.sweep_files(here.desk)
     assert arrived(here.state, told) is None
     files.put_files(here.desk, OWNER, replace(made, command_line="debug"), ident.partition("/")[0])
