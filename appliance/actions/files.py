@@ -62,7 +62,7 @@ def put_files(desk: Desk, actor: Actor, host: FilesHost, source: str = "") -> Do
 def sending(desk: Desk, actor: Actor) -> Coming:
     """A place for one file that its owner sends now; what nobody used makes room for it."""
     permit(desk, actor, "write", "send_file")
-    sweep(desk.reads.state, _waiting(desk), desk.now())
+    sweep_files(desk)
     return Coming(uploads(desk.reads.state), desk.new_id())
 
 
@@ -81,18 +81,20 @@ def frees(desk: Desk, source: str) -> int:
     return sum(size for sha256, size in own.items() if sha256 not in others)
 
 
-def _waiting(desk: Desk) -> Collection[str]:
-    """Files that a host names and that no image of it has yet."""
-    found: set[str] = set()
+def sweep_files(desk: Desk) -> None:
+    """Forget files that an image has now, and those that no host named for a day."""
+    named, had = set[str](), set[str]()
     for view in desk.reads.sources():
         if not view.files:
             continue
         host = from_text(view.files)
         newest = next(iter(desk.reads.generations(f"{view.id}/{host.name}")), None)
         image = desk.reads.image(newest.image) if newest else None
-        has = {part.sha256 for part in image.parts} if image else set()
-        found |= {one.sha256 for one in host.files} - has
-    return found
+        files = {one.sha256 for one in host.files}
+        named |= files
+        if image is not None and image.provenance.nar_hash == host.digest:
+            had |= files
+    sweep(desk.reads.state, desk.now(), wanted=named - had, had=had)
 
 
 def _source(session: Session, ident: str) -> Source:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +17,10 @@ from appliance.actions import acts, files, images, sources
 from appliance.errors import Refused
 from appliance.model.files import BootFile, FilesHost
 from appliance.model.images import Image, StoreFile
+from appliance.store.uploads.open import arrived
+from services.nix.lan_cache.driver import store_paths
 from tests.live.nix_place import NIX, OWNER, Place, place
+from tests.live.waiting import until
 
 pytestmark = [
     pytest.mark.live,
@@ -179,6 +183,31 @@ def test_a_sent_kernel_for_another_processor_is_refused_at_once(here: Place) -> 
     with pytest.raises(Refused, match="arm is made for aarch64") as refused:
         files.put_files(here.desk, OWNER, made)
     assert refused.value.problems[0].where == ("files", 0, "sha256")
+
+
+def test_what_was_sent_goes_once_an_image_has_it(here: Place) -> None:
+    told = sent(here, gzip.compress(ARM + b"once"))
+    files.sweep_files(here.desk)
+    made = host("once", BootFile("kernel", "Image.gz", told), system="aarch64-linux")
+    ident = added(here, made)
+    newest(here, ident)
+    sent(here, gzip.compress(ARM + b"once", mtime=1))  # somebody else is about to name others
+    assert arrived(here.state, told) is not None
+    os.utime(here.state / "uploads" / told, (1e9, 1e9))
+    files.sweep_files(here.desk)
+    assert arrived(here.state, told) is None
+    files.put_files(here.desk, OWNER, replace(made, command_line="debug"), ident.partition("/")[0])
+    here.until_generation(ident, 2)
+
+
+def test_files_are_no_part_of_the_binary_cache(here: Place) -> None:
+    ident = added(here, host("apart", BootFile("kernel", "k", sent(here, kernel(b"apart")))))
+    image = newest(here, ident)
+    assert store_paths(image) == set()
+    until(lambda: here.desk.reads.cache(), "the cache was made", 60)
+    facts = here.desk.reads.cache()
+    assert facts is not None
+    assert facts.problem == ""
 
 
 def test_a_removed_host_is_not_served_any_more(here: Place) -> None:

@@ -90,14 +90,19 @@ def head(state: Path, sha256: str) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def sweep(state: Path, wanted: Collection[str], now: float) -> None:
-    """Remove what was sent and never used, what `build` has, and what stopped coming."""
+def sweep(
+    state: Path, now: float, *, wanted: Collection[str] = (), had: Collection[str] = ()
+) -> None:
+    """Remove what stopped coming, and what nobody of `wanted` named for a day.
+
+    What an image `had` goes after an hour: another host may be about to name it, too.
+    """
     with suppress(FileNotFoundError):
         for place in folder(state).iterdir():
-            coming = place.name.startswith(".")
+            short = place.name.startswith(".") or place.name in had
             with suppress(FileNotFoundError):
                 age = now - place.stat().st_mtime
-                kept = COMING_SECONDS if coming else KEPT_SECONDS
+                kept = COMING_SECONDS if short else KEPT_SECONDS
                 if place.name not in wanted and age > kept:
                     place.unlink()
 

@@ -40,7 +40,19 @@ def test_what_stopped_coming_goes_after_an_hour(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / ".half").write_bytes(b"half")
     came = (folder / ".half").stat().st_mtime
-    sweep(tmp_path, (), came + COMING_SECONDS - 1)
+    sweep(tmp_path, came + COMING_SECONDS - 1)
     assert (folder / ".half").exists()
-    sweep(tmp_path, (), came + COMING_SECONDS + 1)
+    sweep(tmp_path, came + COMING_SECONDS + 1)
     assert not (folder / ".half").exists()
+
+
+def test_what_an_image_has_goes_after_an_hour(tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    for name in ("aa", "bb", "cc"):
+        (folder / name).write_bytes(b"x")
+    came = (folder / "aa").stat().st_mtime
+    sweep(tmp_path, came, wanted=("bb",), had=("aa",))
+    assert sorted(one.name for one in folder.iterdir()) == ["aa", "bb", "cc"]
+    sweep(tmp_path, came + COMING_SECONDS + 60, wanted=("bb",), had=("aa",))
+    assert sorted(one.name for one in folder.iterdir()) == ["bb", "cc"]
