@@ -1,7 +1,15 @@
-import json
+"""Manifests, as they are stored and read."""
 
-from appliance.model.images import image_from_json, image_to_json
+import json
+from dataclasses import replace
+
+import pytest
+
+from appliance.model.images import SCHEMA, Part, StoreFile, image_from_json, image_to_json
 from tests.services.netboot.made import image, thin_image
+
+WHOLE = Part("kernel", "bzImage", 5, "ab" * 32, (StoreFile("/nix/store/k", 5),))
+CUT = Part("initrd", "initrd", 9, "cd" * 32, (StoreFile("/a", 4, 100), StoreFile("/b", 5)))
 
 
 def test_an_image_of_two_forms_comes_back_from_its_manifest() -> None:
@@ -22,18 +30,6 @@ def test_the_parts_of_both_forms_are_each_there_once() -> None:
 
 def test_the_thin_form_does_not_make_it_another_image() -> None:
     assert thin_image().id == image().id
-
-
-"""Manifests, as they are stored and read."""
-
-from dataclasses import replace
-
-import pytest
-
-from appliance.model.images import SCHEMA, Part, StoreFile
-
-WHOLE = Part("kernel", "bzImage", 5, "ab" * 32, (StoreFile("/nix/store/k", 5),))
-CUT = Part("initrd", "initrd", 9, "cd" * 32, (StoreFile("/a", 4, 100), StoreFile("/b", 5)))
 
 
 def test_a_part_of_a_file_is_read_as_it_was_stored() -> None:
