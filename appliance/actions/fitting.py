@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from appliance.generations import booted, served
 from appliance.model.fit import Fit, fit, known
-from appliance.model.images import Finding
 from appliance.store.inventory_view import MachineView
 from appliance.store.reads import Reads
 
@@ -35,20 +34,17 @@ def host_fit(
     return fit(image, known(_facts(reads, macs))) if image else None
 
 
-def doubts_said(found: Fit | None) -> str:
-    """The doubts as sentences that follow another one, "" without any.
+def doubt_said(found: Fit | None) -> str:
+    """The first doubt as sentences that follow another one, "" without any.
 
-    >>> from appliance.model.fit import Fit
-    >>> doubts_said(Fit(False, "", (Finding("warn", "It is large.", "a = 1;"),)))
+    >>> from appliance.model.images import Finding
+    >>> doubt_said(Fit(False, "", (Finding("warn", "It is large.", "a = 1;"),)))
     ' But: It is large. Add to the host: a = 1;'
     """
-    findings = found.findings if found else ()
-    return "".join(f" {_doubt(one, number)}" for number, one in enumerate(findings))
-
-
-def _doubt(found: Finding, number: int) -> str:
-    line = f" Add to the host: {found.missing}" if found.missing else ""
-    return f"{'' if number else 'But: '}{found.what}{line}"
+    first = next(iter(found.findings if found else ()), None)
+    if first is None:
+        return ""
+    return f" But: {first.what}{f' Add to the host: {first.missing}' if first.missing else ''}"
 
 
 def _facts(reads: Reads, macs: Iterable[str]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from sqlmodel import Session, col, select
 
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act
-from appliance.actions.fitting import doubts_said, host_fit
+from appliance.actions.fitting import doubt_said, host_fit
 from appliance.actions.hosts import bootable, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
@@ -115,8 +115,8 @@ def assign_machine(
         if row is None:
             row = _add(desk, actor, doing, machine, network or None, name)
         _set(desk, actor, doing, row, wanted)
-        doubts = _doubts(desk, doing.session, row, wanted)
-        return doing.tell(row.id, _said(desk, row, wanted) + doubts, MachineActed)
+        doubt = _doubt(desk, doing.session, row, wanted)
+        return doing.tell(row.id, _said(desk, row, wanted) + doubt, MachineActed)
 
 
 def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
@@ -263,14 +263,14 @@ def _said(desk: Desk, row: Machine, wanted: dict[str, str | None]) -> str:
     return SENTENCES[kind].format(name=row.name)
 
 
-def _doubts(desk: Desk, session: Session, row: Machine, wanted: dict[str, str | None]) -> str:
+def _doubt(desk: Desk, session: Session, row: Machine, wanted: dict[str, str | None]) -> str:
     """What may go wrong with a host on this machine, as sentences; "" when nothing is known."""
     names = ("once_host", "once_specialisation") if "once" in wanted else ("host", "specialisation")
     host, special = (wanted[name] for name in names)
     if host is None:
         return ""
     macs = [one.mac for one in _macs(session, row.id)]
-    return doubts_said(host_fit(desk.reads, row.id, macs, host, special))
+    return doubt_said(host_fit(desk.reads, row.id, macs, host, special))
 
 
 def _misfit(desk: Desk, row: Machine, host: str) -> str:

@@ -30,7 +30,7 @@ ROOMY_WALL = 2 * GIGABYTE
 NOWHERE = 4 * GIGABYTE  # cpio, kernel and iPXE all end there
 
 # Megabytes that a machine needs: so many times the image, and the base for everything else.
-THICK_TIMES: Mapping[str, float] = {"pcbios": 3.1, "efi": 4.1}
+THICK_TIMES: Mapping[str, float] = {"pcbios": 3.1, "efi": 4.5}
 THIN_TIMES = 1.1
 UNITS = "boot.initrd.systemd.enable = true;"
 """What lets a first stage fetch the store."""
@@ -104,7 +104,7 @@ def decided(sizes: Sizes, machine: Known) -> Fit:
         return Fit(False, why, tuple(replace(one, missing=sizes.way_out) for one in doubts))
     card = missing_driver(sizes.modules, machine)
     if card is not None:
-        why = "Its ramdisk cannot drive this network card, so its store comes inside the ramdisk."
+        why = "The store comes inside the ramdisk, though it may not fit."
         return Fit(False, why, (card, *doubts))
     why = thick.what if thick else "It has more than 1 GiB."
     return Fit(True, f"{why} So its first stage fetches the store.", _thin_memory(sizes, machine))
@@ -117,8 +117,8 @@ def missing_driver(modules: frozenset[str], machine: Known) -> Finding | None:
     named = " ".join(f'"{one}"' for one in machine.drivers)
     return Finding(
         "warn",
-        f"The ramdisk has no driver for this machine's network card ({machine.bus_id}), "
-        f"{' or '.join(machine.drivers)}: its first stage cannot fetch anything.",
+        f"Its ramdisk cannot drive this network card, {machine.bus_id}. The driver is "
+        f"{' or '.join(machine.drivers)}; with it the first stage could fetch the store.",
         f"boot.initrd.availableKernelModules = [ {named} ];",
     )
 

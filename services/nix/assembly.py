@@ -86,8 +86,8 @@ def weight(parts: tuple[Layout, ...]) -> tuple[Finding, ...]:
     return (
         Finding(
             "warn",
-            f"The image has {size / GIBIBYTE:.1f} GiB. A machine needs about twice that as memory, "
-            "and some firmware stops at 2 GiB.",
+            f"The image has {size / GIBIBYTE:.1f} GiB. With its store inside the ramdisk a machine "
+            "needs more than twice that as memory, and some firmware stops at 1 GiB.",
         ),
     )
 

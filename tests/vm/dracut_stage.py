@@ -16,6 +16,7 @@ HERE = CHECKOUT / "tests/vm/dracut"
 NIX = INSTALLED / "nix/usr/bin/nix"
 STORE_MOUNT = "sysroot-nix-store.mount"
 OURS = ("nixie-network", "nixie-store")
+APPLETS = ("cat", "chmod", "ip", "ls", "sh", "sleep", "udhcpc", "uname", "wc", "wget")
 FILES = ("usr", "lib", "bin", "sbin")
 
 
@@ -142,8 +143,9 @@ def payload(place: Path) -> Path:
     (tree / "system").mkdir()
     busybox = shutil.which("busybox")
     assert busybox is not None
-    for applet in ("busybox", "sh", "cat", "ls", "mkdir", "mount", "sleep", "uname", "wc", "wget"):
-        shutil.copy(busybox, tree / "busybox" / applet)
+    shutil.copy(busybox, tree / "busybox/busybox")
+    for applet in APPLETS:
+        (tree / "busybox" / applet).symlink_to("busybox")
     shutil.copy(HERE / "init", tree / "system/init")
     (tree / "system/init").chmod(0o755)
     (tree / "ballast").write_bytes(os.urandom(64 << 20))

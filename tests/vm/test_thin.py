@@ -1,51 +1,29 @@
 """A machine that is short of memory boots an image whose store its first stage fetches."""
 
-import hashlib
-import json
 import os
-import shutil
 import signal
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance.model.images import Image, StoreFile, image_to_json
+from appliance.model.images import Image, StoreFile
 from appliance.store.boots import BootRow, StepRow
-from tests.live.standing import CHECKOUT, Router, standing
 from tests.live.waiting import until
-from tests.vm.conftest import shelf
-from tests.vm.dracut_stage import kernel, payload, ramdisk
-from tests.vm.lab import BOOT_SECONDS, SAMPLE, Workshop, furnished, switched_on
+from tests.vm.lab import BOOT_SECONDS, Workshop, switched_on
 from tests.vm.test_boots import named, new_mac
+from tests.vm.thin_room import SMALL, arrived, slow, stores, thin_room
 
 pytestmark = pytest.mark.vm
 
-FLAKE = CHECKOUT / "tests/flakes/thin"
-SMALL = 512  # megabytes, in which the store does not fit inside the ramdisk
 ENOUGH = 1024
 
 
 @pytest.fixture(scope="module")
 def workshop() -> Iterator[Workshop]:
-    with standing("thin", shelf()) as router:
-        yield furnished(router, {"large": ("warehouse", False)}, warehouse(router))
-
-
-def warehouse(router: Router) -> Path:
-    """The sample's files with another flake.nix, as a repository of one commit."""
-    place = router.home / "warehouse"
-    shutil.copytree(SAMPLE, place, ignore=shutil.ignore_patterns(".git"))
-    shutil.copy(FLAKE / "flake.nix", place)
-    shutil.copy(FLAKE / "warehouse.nix", place / "hosts")
-    named = ("-c", "user.name=Nixie", "-c", "user.email=lab@nixie.invalid")
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "One large host"]):
-        subprocess.run(["git", "-C", str(place), *named, *words], check=True)
-    subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
-    return place
+    with thin_room() as there:
+        yield there
 
 
 def test_a_machine_with_little_memory_fetches_the_store_itself(workshop: Workshop) -> None:
@@ -103,79 +81,9 @@ def test_a_store_that_is_not_the_announced_one_is_refused(workshop: Workshop) ->
     assert row.state != "up"
 
 
-def test_a_first_stage_of_systemd_and_dracut_fetches_it_with_the_same_units(
-    workshop: Workshop,
-) -> None:
-    mac, place = new_mac(), workshop.router.home / "dracut"
-    place.mkdir()
-    stage, store = ramdisk(place), payload(place)
-    workshop.assign(mac, "debian", host=workshop.hosts["large"])
-    files = {"kernel": kernel(), "initrd": stage, "store": store}
-    with (
-        slow(workshop.router, "80mbit"),
-        served_instead(workshop, files),
-        switched_on(workshop, mac, "uefi", megabytes=SMALL) as machine,
-    ):
-        until(lambda: arrived(workshop, mac) > 0, "a piece of the store is there", BOOT_SECONDS)
-        os.kill(workshop.router.pid("boot"), signal.SIGKILL)
-        machine.says("SECOND STAGE: told")
-        row = workshop.ends(machine, "up", "short")
-    assert (row.state, row.toplevel) == ("up", "/nix/store/system")
-    first, *_, last = stores(workshop, row)
-    assert (first.status, last.status) == ("aborted", "ok")
-    assert last.detail["range"][1] == store.stat().st_size
-
-
-@contextmanager
-def served_instead(workshop: Workshop, files: Mapping[str, Path]) -> Iterator[None]:
-    """The large host's image with other files in its thin form."""
-    image = workshop.image("large")
-    place = workshop.router.state / f"published/images/{image.id}.json"
-    before = place.read_text()
-    parts = tuple(
-        replace(
-            part,
-            size=files[part.purpose].stat().st_size,
-            sha256=hashlib.sha256(files[part.purpose].read_bytes()).hexdigest(),
-            segments=(StoreFile(str(files[part.purpose]), files[part.purpose].stat().st_size),),
-        )
-        for part in image.thin
-    )
-    line = "console=ttyS0,115200 init=/nix/store/system/init panic=1"
-    subprocess.run(["chmod", "-R", "a+rX", str(workshop.router.home / "dracut")], check=True)
-    place.write_text(json.dumps(image_to_json(replace(image, thin=parts, command_line=line))))
-    try:
-        yield
-    finally:
-        place.write_text(before)
-
-
-def arrived(workshop: Workshop, mac: str) -> int:
-    row = workshop.boot_of(mac)
-    return max([step.bytes or 0 for step in stores(workshop, row)], default=0) if row else 0
-
-
-def stores(workshop: Workshop, row: BootRow) -> list[StepRow]:
-    """The downloads of the store in one boot."""
-    return [one for one in workshop.steps_of(row.id) if one.name == "store.squashfs"]
-
-
 def diagnosed(workshop: Workshop, mac: str) -> str | None:
     row = workshop.boot_of(mac)
     return row.diagnosis if row else None
-
-
-@contextmanager
-def slow(router: Router, rate: str) -> Iterator[None]:
-    """The LAN at a lower rate, so that there is a middle of a download."""
-    found = router.inside("ip", "-o", "-4", "addr", "show", "to", "10.77.0.1").stdout
-    link = found.split()[1]
-    shaped = ("dev", link, "root", "tbf", "rate", rate, "burst", "256k", "latency", "100ms")
-    assert router.inside("tc", "qdisc", "replace", *shaped).returncode == 0
-    try:
-        yield
-    finally:
-        router.inside("tc", "qdisc", "del", "dev", link, "root")
 
 
 @contextmanager

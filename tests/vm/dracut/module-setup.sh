@@ -16,11 +16,12 @@ install() {
     echo "systemd-network:x:998:" >> "$initdir/etc/group"
     cp -r "$moddir/units/." "$initdir/$systemdsystemunitdir/"
     mkdir -p "$initdir/etc/modules-load.d"
+    echo ID=nixie > "$initdir/etc/initrd-release"
     printf '%s\n' loop overlay squashfs > "$initdir/etc/modules-load.d/nixie.conf"
     cat > "$initdir/etc/fstab" << 'FSTAB'
-tmpfs /sysroot tmpfs mode=0755
-/nix-store.squashfs /sysroot/nix/.ro-store squashfs loop
-tmpfs /sysroot/nix/.rw-store tmpfs mode=0755
-overlay /sysroot/nix/store overlay lowerdir=/sysroot/nix/.ro-store,upperdir=/sysroot/nix/.rw-store/store,workdir=/sysroot/nix/.rw-store/work,x-systemd.requires-mounts-for=/sysroot/nix/.ro-store,x-systemd.requires-mounts-for=/sysroot/nix/.rw-store
+tmpfs /sysroot tmpfs mode=0755,x-initrd.mount
+/nix-store.squashfs /sysroot/nix/.ro-store squashfs loop,x-initrd.mount
+tmpfs /sysroot/nix/.rw-store tmpfs mode=0755,x-initrd.mount
+overlay /sysroot/nix/store overlay lowerdir=/sysroot/nix/.ro-store,upperdir=/sysroot/nix/.rw-store/store,workdir=/sysroot/nix/.rw-store/work,x-initrd.mount,x-systemd.requires-mounts-for=/sysroot/nix/.ro-store,x-systemd.requires-mounts-for=/sysroot/nix/.rw-store
 FSTAB
 }
