@@ -139,8 +139,10 @@ def test_a_host_that_brings_our_client_along_is_watched_as_built(sample: Path) -
 
 
 def test_our_client_counts_once(sample: Path) -> None:
-    ours = look(sample, "crucible")
-    assert ours["toplevel"] == look(sample, "crucible", as_built=True)["toplevel"]
+    again = value(
+        sample, f"(with_ {ADAPTER}/client.nix hosts.crucible).config.system.build.toplevel.outPath"
+    )
+    assert again == look(sample, "crucible", as_built=True)["toplevel"]
 
 
 def test_a_disk_host_cannot_be_served_as_built(sample: Path) -> None:
@@ -192,6 +194,41 @@ def test_no_value_of_the_original_configuration_is_looked_at(sample: Path) -> No
            } ]; }) false""",
     )
     assert found["kind"] == "adaptable"
+
+
+# ---- a thin image
+
+
+@pytest.mark.parametrize(
+    ("host", "as_built", "thin"),
+    [
+        ("anvil", False, True),
+        ("archive", False, True),
+        ("switchyard", False, False),  # its first stage is a script
+        ("anvil", True, False),
+    ],
+)
+def test_a_host_with_units_in_its_first_stage_can_be_thin(
+    sample: Path, host: str, as_built: bool, thin: bool
+) -> None:
+    assert look(sample, host, as_built=as_built)["thin"] is thin
+
+
+def test_a_look_names_what_the_ramdisk_can_load(sample: Path) -> None:
+    assert {"virtio_net", "vmxnet3"} <= set(look(sample, "anvil")["initrdModules"])
+    assert "virtio_net" not in look(sample, "archive")["initrdModules"]  # it forces the list
+
+
+def test_the_first_stage_of_an_adapted_host_has_no_network_but_ours(sample: Path) -> None:
+    found = value(
+        sample,
+        f"""let made = (adapted [ {ADAPTER}/thin.nix {{
+              boot.initrd.systemd.network.networks.lan.DHCP = "yes";
+            }} ] hosts.archive).boot.initrd.systemd;
+            in [ made.network.enable made.network.networks (names made.services) ]""",
+    )
+    assert found[:2] == [True, {}]
+    assert {"nixie-network", "nixie-store", "systemd-networkd"} <= set(found[2])
 
 
 # ---- the adapter wins

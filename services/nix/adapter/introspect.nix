@@ -28,7 +28,7 @@ let
       original
     else
       original.extendModules {
-        modules = [ ./client.nix ] ++ (if isNative then [ (import ./compression.nix { inherit compression; }) ] else [ (import ./netboot.nix { inherit compression; }) ]);
+        modules = [ ./client.nix ./thin.nix ] ++ (if isNative then [ (import ./compression.nix { inherit compression; }) ] else [ (import ./netboot.nix { inherit compression; }) ]);
       };
 
   plain = text: builtins.unsafeDiscardStringContext (toString text);
@@ -55,6 +55,9 @@ let
       kernelFile = plain config.system.boot.loader.kernelFile;
       initrdFile = plain (config.system.boot.loader.initrdFile or "initrd");
       kernelParams = map plain (if asBuilt then config.boot.kernelParams else filter (word: !(isForDisks word)) config.boot.kernelParams);
+      # What the first stage can load, and whether it can fetch the store.
+      initrdModules = map plain (config.boot.initrd.availableKernelModules ++ config.boot.initrd.kernelModules);
+      thin = !asBuilt && parts ? squashfsStore && config.boot.initrd.systemd.enable or false;
       toplevel = plain build.toplevel;
       init = "${plain build.toplevel}/init";
       drv = builtins.mapAttrs (_: part: plain part.drvPath) parts;

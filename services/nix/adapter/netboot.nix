@@ -54,7 +54,10 @@ let
     # Unlocking from afar, and the keys for it: there is nothing to unlock, and keys must not be on the wire.
     (set [ "boot" "initrd" "network" "enable" ] false)
     (set [ "boot" "initrd" "network" "ssh" "enable" ] false)
+    # thin.nix switches it on again, for its own card only.
     (set [ "boot" "initrd" "systemd" "network" "enable" ] false)
+    (set [ "boot" "initrd" "systemd" "network" "networks" ] { })
+    (set [ "boot" "initrd" "systemd" "network" "netdevs" ] { })
     (set [ "boot" "initrd" "secrets" ] { })
     # Not by what the partitions of some disk say they are.
     (set [ "boot" "initrd" "systemd" "root" ] "fstab")

@@ -25,7 +25,7 @@ from appliance.store import build_facts, builder_states
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
-from services.nix.assembly import layouts, wanted_files, weight
+from services.nix.assembly import Layout, layouts, thin_layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear
@@ -114,7 +114,7 @@ def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
     if recipe is None or from_json(recipe) != made:
         return False
     stored = published_image(desk.published, ident)
-    return stored is not None and intact(image_from_json(stored).parts)
+    return stored is not None and intact(image_from_json(stored).every_part)
 
 
 async def _realised(
@@ -276,8 +276,8 @@ async def _image(
     if notes := weight(planned):
         with transaction(desk.database):
             build_facts.host_noted(desk.database, verdict, *notes)
-    parts = tuple([known.get(str(one)) or await hashed(one) for one in planned])
-    known |= {str(one): part for one, part in zip(planned, parts, strict=True)}
+    parts = await _hashed(planned, known)
+    thin = await _hashed(thin_layouts(here, files), known)
     revision = next(
         one for one in revisions(desk.database, row.source, 1_000) if one.id == row.revision
     )
@@ -306,7 +306,17 @@ async def _image(
             nix=done.nix if done.by else str(desk.version or ""),
             adapted="as built" if source.as_built else ADAPTED.get(verdict.kind, "adapted"),
         ),
+        thin=thin,
+        initrd_modules=made.initrd_modules,
     )
+
+
+async def _hashed(planned: Sequence[Layout], known: dict[str, Part]) -> tuple[Part, ...]:
+    """The parts with their hashes; what is `known` is not read again."""
+    for one in planned:
+        if str(one) not in known:
+            known[str(one)] = await hashed(one)
+    return tuple(known[str(one)] for one in planned)
 
 
 def _over(desk: Desk, row: BuildRow, state: str, what: str) -> None:

@@ -53,6 +53,7 @@ in
       for applet in $(root/bin/busybox --list); do
         [ "$applet" = busybox ] || ln -s busybox "root/bin/$applet"
       done
+      ${lib.concatMapStrings (name: "cp -L ${cfg.systemd.extraBin.${name}} root/bin/${name}\n") (builtins.attrNames cfg.systemd.extraBin)}
       modules=${config.boot.kernelPackages.kernel}/lib/modules/${config.boot.kernelPackages.kernel.modDirVersion}
       there=root/lib/modules/${config.boot.kernelPackages.kernel.modDirVersion}
       mkdir -p "$there"
