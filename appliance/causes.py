@@ -208,6 +208,25 @@ CAUSES: Mapping[str, Cause] = {
         "The kernel was started, then fell silent.",
         "Look at its screen. The image may lack the driver of this network card, or of the screen.",
     ),
+    # ── its first stage ──────────────────────────────────────────────────────────────────────────
+    "store-not-fetched": Cause(
+        "Its first stage runs, and cannot reach the network.",
+        "Look at its screen. If its ramdisk lacks the network card's driver, add it to the host's "
+        "boot.initrd.availableKernelModules.",
+    ),
+    "store-wrong-hash": Cause(
+        "The store that arrived is not the one of the image, so its first stage refused it.",
+        "This router's disk gives other bytes than were written: look at the disk, and check the "
+        "store with nix-store --verify --check-contents --repair.",
+    ),
+    "ram-too-small": Cause(
+        "The machine has too little memory for the image.",
+        "Give the machine more memory, or make the host smaller.",
+    ),
+    "store-failed": Cause(
+        "Its first stage could not get the store.",
+        "Its screen says more. Switching it off and on tries again.",
+    ),
     "fell-silent": Cause(
         "The machine fell silent on the way.",
         "Look at its screen; perhaps it was switched off. Switching it on tries again.",

@@ -7,8 +7,9 @@ vaguest; a boot that fell short always has one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from appliance import first_stage
 from appliance.boot_record import BootRecord
 from appliance.causes import CAUSES
 from appliance.events import Unanswered
@@ -73,8 +74,8 @@ def diagnose(boot: BootRow, steps: Sequence[StepRow], now: float) -> Diagnosis |
     record = BootRecord(boot, steps, now)
     if boot.state in ("up", "served", "local"):
         return None
-    found = (rule(record) for rule in RULES)
-    return next((one for one in found if one is not None), None)
+    found = next((one for one in (rule(record) for rule in RULES) if one is not None), None)
+    return found and _doubted(found, record)
 
 
 def named(ident: str) -> str:
@@ -289,6 +290,19 @@ def _script_failed(record: BootRecord) -> Diagnosis | None:
     return _found("kernel-signature-refused" if refused else "script-failed", proof)
 
 
+def _first_stage(record: BootRecord) -> Diagnosis | None:
+    rules = (first_stage.reported, first_stage.not_fetched, first_stage.too_large)
+    told = next((one for one in (rule(record) for rule in rules) if one is not None), None)
+    return _found(told[0], *told[1]) if told else None
+
+
+def _doubted(found: Diagnosis, record: BootRecord) -> Diagnosis:
+    """The same, with what was doubtful about the image when it was given out."""
+    what, line = first_stage.doubts(found.id, record)
+    way_out = f"Add this to the host: {line}" if line else found.way_out
+    return replace(found, way_out=way_out, proof=(*found.proof, *what))
+
+
 def _aborted(record: BootRecord) -> Diagnosis | None:
     last = {step.name: step for step in record.of("part")}
     for step in last.values():
@@ -343,6 +357,7 @@ RULES: tuple[Callable[[BootRecord], Diagnosis | None], ...] = (
     _not_found,
     _loader_broken,
     _loop,
+    _first_stage,
     _aborted,
     _script_failed,
     _download_slow,

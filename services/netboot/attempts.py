@@ -12,8 +12,10 @@ menu or shell a machine waits for a person, for ever if need be.
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from appliance.model.images import Part
 from services.netboot.attempt import Attempt, Chosen, Step
 
 ASKING_SECONDS = 180.0  # firmware gives up after a minute; two PXE rounds fit
@@ -170,18 +172,23 @@ class Attempts:
         step.ended_at, step.bytes = at, (step.bytes or 0) + 1
         attempt.touch(step)
 
-    def part_ended(self, attempt: Attempt, step: Step, sha256: str) -> None:
+    def part_ended(self, attempt: Attempt, step: Step, part: Part) -> None:
         """A part was sent, or as much of it as the machine took; `step` was added before.
 
-        Ranges count as the whole once they add up to it.
+        Ranges count as the whole once they add up to it.  A machine that asks for the rest of what
+        broke off has the beginning.  A first stage fetches its store when the firmware has done its
+        work, so that one is not waited for.
         """
         attempt.touch(step)
+        sha256 = part.sha256
         if step.status == "ok" and sha256 in attempt.awaited:
             attempt.awaited[sha256] -= step.bytes or 0
-            if attempt.awaited[sha256] <= 0:
+            if attempt.awaited[sha256] <= 0 or _resumed(attempt, step, part):
                 del attempt.awaited[sha256]
         at = step.ended_at or step.began_at
-        if attempt.awaited or attempt.image is None or attempt.sent_at is not None:
+        if set(attempt.awaited) - {attempt.facts.get("store")}:
+            return
+        if attempt.image is None or attempt.sent_at is not None:
             return
         if attempt.state == "up":
             return  # it phoned home before its TCP had acknowledged the last bytes
@@ -192,9 +199,9 @@ class Attempts:
             attempt.end("served", at)
 
     def reported(self, attempt: Attempt, at: float, what: str, errno: str) -> None:
-        """iPXE said that a command failed."""
+        """iPXE said that a command failed, or a first stage that it has no `store`."""
         attempt.add(Step(0, "report", what, at, at, status="refused", detail={"errno": errno}))
-        if attempt.state in ("starting", "served"):
+        if what != "store" and attempt.state in ("starting", "served"):
             attempt.goes_on("loading")
             attempt.sent_at = None
 
@@ -326,6 +333,17 @@ def _chosen(attempt: Attempt, chosen: Chosen, at: float) -> None:
         attempt.watched, attempt.awaited = chosen.watched, dict(chosen.parts)
         attempt.sent_at = None
         attempt.facts.update(toplevel=chosen.toplevel, watched=chosen.watched)
+        told = {"store": chosen.store, "doubts": [asdict(one) for one in chosen.doubts]}
+        for name, fact in told.items():
+            attempt.facts.pop(name, None)
+            attempt.facts |= {name: fact} if fact else {}
+
+
+def _resumed(attempt: Attempt, step: Step, part: Part) -> bool:
+    """It is the end of a part of which a piece went out before."""
+    start, stop = step.detail.get("range", (0, 0))
+    broke_off = (one for one in attempt.steps if one.name == part.name and one.status == "aborted")
+    return start > 0 and stop == part.size and any(broke_off)
 
 
 def _came_back(before: Attempt, at: float) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from appliance.generations import NOTHING_KNOWN, Standings, booted, served, whose
-from appliance.model.images import Image
+from appliance.model.fit import INSIDE, Fit
+from appliance.model.images import Image, Part
 from appliance.model.table import Generation, Host, Machine, Menu, Table
 
 Images = Callable[[str], Image | None]
@@ -21,6 +22,12 @@ class Run:
     host: Host
     generation: Generation
     image: Image
+    fits: Fit = INSIDE
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the machine fetches."""
+        return self.image.thin if self.fits.thin else self.image.parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from appliance.diagnosis import diagnose
 from appliance.events import (
@@ -88,7 +89,7 @@ class Recorder:
         """A loader or autoexec.ipxe was asked for."""
         self.touched(self.attempts.fetched(network, mac, new_id(), step))
 
-    def scripted(self, network: str, mac: str, chosen: Chosen, said: Mapping[str, str]) -> Attempt:
+    def scripted(self, network: str, mac: str, chosen: Chosen, said: Mapping[str, Any]) -> Attempt:
         """A script is about to be sent."""
         attempt = self.attempts.scripted(network, mac, now(), new_id(), chosen)
         attempt.facts.update(said)
@@ -126,7 +127,7 @@ class Recorder:
         """It was sent, or broke off; bytes and status are in `step`."""
         step.ended_at = now()
         step.reaches(step.bytes or 0, step.ended_at)
-        self.attempts.part_ended(attempt, step, part.sha256)
+        self.attempts.part_ended(attempt, step, part)
         self.touched(attempt)
 
     def reported(self, attempt: Attempt, what: str, errno: str) -> None:
@@ -272,6 +273,8 @@ class Recorder:
             newer = self.attempts.current(row.network, row.mac) is None
             if newer and attempt.last_at >= since:
                 self.attempts.resume(attempt)
+                if attempt.dirty:
+                    self.touched(attempt)
             else:
                 attempt.end("left", attempt.last_at)
                 self.touched(attempt)

@@ -12,12 +12,14 @@ Nothing that a client said is ever put into a script.  What a flake said is chec
 import re
 from dataclasses import dataclass
 
-from appliance.model.images import Image
 from appliance.model.names import mac_hyphens
+from services.netboot.choice import Run
+from services.netboot.learned import MEMORY
 
 QUERY = (
     "uuid=${uuid}&arch=${buildarch}&plat=${platform}&sb=${efi/SecureBoot}"
     "&ver=${version:uristring}&bus=${net0/busid:hexhyp}&serial=${serial:uristring}"
+    f"&mem={MEMORY}"
 )
 """What the client tells about itself; expanded by iPXE, escaped by `:uristring`."""
 
@@ -91,20 +93,22 @@ def passes(command_line: str) -> str:
     return line
 
 
-def run(
-    urls: Urls, name: str, generation: int, image: Image, phone_home: str, cache: str = ""
-) -> str:
-    """Boot `image`.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache= says: the
-    binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
+def run(urls: Urls, decision: Run, phone_home: str, cache: str = "") -> str:
+    """Boot what was decided.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache=
+    says: the binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
+    image, name = decision.image, decision.host.name
     kernel = image.part("kernel")
-    initrds = [part for part in image.parts if part.purpose == "initrd"]
+    initrds = [part for part in decision.parts if part.purpose == "initrd"]
     words = [passes(image.command_line)]
     words += [f"initrd={_initrd(number)}" for number in range(len(initrds))]
     words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
     words += [f"nixie.cache={cache}"] if cache and image.watched else []
+    for store in (part for part in decision.parts if part.purpose == "store"):
+        words += [f"nixie.store={urls.part(store.sha256, store.name)}"]
+        words += [f"nixie.store-size={store.size}"]
     lines = [
         *_head(urls),
-        f"echo Nixie: {literal(name)}, generation {generation}",
+        f"echo Nixie: {literal(name)}, generation {decision.generation.number}",
         *(_needs_64_bits(urls, name) if image.system in SYSTEMS_64 else ()),
         "imgfree ||",
         "set at kernel",
@@ -122,6 +126,11 @@ def run(
         *_failed(urls, f"{literal(name)} did not start: ${{at}} failed with error ${{why}}."),
     ]
     return _text(lines)
+
+
+def ask(urls: Urls) -> str:
+    """Have the machine tell of itself: a loader that DHCP led here has not done that."""
+    return _text([*_head(urls), f"chain --autofree --replace {urls.again} ||", *_again(urls, 3)])
 
 
 def local(urls: Urls) -> str:

@@ -3,8 +3,11 @@
 Pure.  `serve` finds out who asks and stores what happened; here is what is said.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from appliance.model.fit import fit, known
 from appliance.model.images import Part
 from appliance.model.table import Table
 from services.netboot import menu, script
@@ -56,6 +59,18 @@ def checked(decision: Decision, kind: Kind | None) -> Decision:
     return decision
 
 
+def fitted(decision: Decision, facts: Mapping[str, Any]) -> Decision:
+    """The decision with the form of the image that fits what the machine told of itself."""
+    if not isinstance(decision, Run):
+        return decision
+    return replace(decision, fits=fit(decision.image, known(facts)))
+
+
+def depends(decision: Decision) -> bool:
+    """Whether what the machine is told depends on what it tells of itself."""
+    return isinstance(decision, Run) and bool(decision.image.thin)
+
+
 def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
     """The decision as the record keeps it."""
     machine = table.machine(network, mac)
@@ -73,7 +88,9 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
             generation=decision.generation.number,
             toplevel=image.toplevel,
             watched=image.watched,
-            parts={part.sha256: part.size for part in image.parts},
+            parts={part.sha256: part.size for part in decision.parts},
+            doubts=decision.fits.findings,
+            store=next((part.sha256 for part in decision.parts if part.purpose == "store"), ""),
         )
     if isinstance(decision, Page):
         return replace(
@@ -101,9 +118,10 @@ def answer(
     """What the machine is told.  `code` is what a held machine shows, `cache` the binary cache's
     `URL=KEY`, "" without one."""
     match decision:
-        case Run(host=host, generation=generation, image=image):
-            told = script.run(urls, host.name, generation.number, image, phone_home, cache)
-            return Answer(told, images=(image.id,))
+        case Run():
+            return Answer(
+                script.run(urls, decision, phone_home, cache), images=(decision.image.id,)
+            )
         case Show():
             return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))
         case Hold():
@@ -122,7 +140,7 @@ def part_of(images: Images, opened: tuple[str, ...], sha256: str) -> tuple[Part 
     """The part with that hash in the images a token opens, and when it was built."""
     for ident in opened:
         image = images(ident)
-        for part in image.parts if image else ():
+        for part in image.every_part if image else ():
             if part.sha256 == sha256:
                 return part, image.provenance.built_at if image else 0.0
     return None, 0.0

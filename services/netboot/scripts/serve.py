@@ -16,8 +16,9 @@ from services.netboot.driver import Recorder
 from services.netboot.follow import World
 from services.netboot.grants.driver import Grants
 from services.netboot.held.driver import Held
-from services.netboot.script import Urls
-from services.netboot.session import answer, checked, chosen
+from services.netboot.learned import learned
+from services.netboot.script import Urls, ask
+from services.netboot.session import answer, checked, chosen, depends, fitted
 from services.netboot.urls.asker import READ, Asker, Route, text, unknown_token
 from services.netboot.words import clean, said
 
@@ -71,6 +72,8 @@ class Scripts:
                 return waiting
         else:
             self._held.released(asker.network, mac)
+        if not query and depends(decision):
+            return text(200, ask(Urls(asker.base, mac)))
         return self._told(asker, mac, decision, said(dict(query)))
 
     def _waiting(self, asker: Asker, mac: str) -> web.Response | None:
@@ -86,12 +89,13 @@ class Scripts:
         return text(503, why, retry_seconds=POLL_SECONDS)
 
     def _told(
-        self, asker: Asker, mac: str, decision: Decision, facts: dict[str, str]
+        self, asker: Asker, mac: str, decision: Decision, facts: dict[str, Any]
     ) -> web.Response:
         """Record the decision, make the token, answer with the script."""
         before = self._recorder.attempts.current(asker.network, mac)
         known = {**(before.facts if before is not None and not before.over else {}), **facts}
-        decision = checked(decision, _kind(known))
+        facts |= learned(known)
+        decision = fitted(checked(decision, _kind(known)), {**known, **facts})
         record = chosen(decision, self._world.table, asker.network, mac)
         attempt = self._recorder.scripted(asker.network, mac, record, facts)
         return self._scripted(asker, attempt, decision)
@@ -119,7 +123,7 @@ class Scripts:
         attempt = self._recorder.attempts.by_id(row.boot)
         if attempt is None or attempt.state == "up":
             return self._told(asker, row.mac, decision, {})
-        decision = checked(decision, _kind(attempt.facts))
+        decision = fitted(checked(decision, _kind(attempt.facts)), attempt.facts)
         self._recorder.picked(attempt, match[2], chosen(decision, table, row.network, row.mac))
         return self._scripted(asker, attempt, decision)
 
