@@ -3,6 +3,7 @@
 from sqlmodel import Session, col, select
 
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act
+from appliance.actions.fitting import doubt_said, host_fit
 from appliance.actions.hosts import bootable, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
@@ -82,7 +83,8 @@ def assign_machine(
         if row is None:
             row = _add(desk, actor, doing, machine, network or None, name)
         _set(desk, actor, doing, row, wanted)
-        return doing.tell(row.id, _said(desk, row, wanted), MachineActed)
+        doubt = _doubt(desk, doing.session, row, wanted)
+        return doing.tell(row.id, _said(desk, row, wanted) + doubt, MachineActed)
 
 
 def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
@@ -197,6 +199,15 @@ def _said(desk: Desk, row: Machine, wanted: dict[str, str | None]) -> str:
     if kind == "menu":
         return f"{row.name} shows a menu next time."
     return SENTENCES[kind].format(name=row.name)
+
+
+def _doubt(desk: Desk, session: Session, row: Machine, wanted: dict[str, str | None]) -> str:
+    """What may go wrong with a host on this machine, as sentences; "" when nothing is known."""
+    host = wanted["host"]
+    if wanted["kind"] != "run" or host is None:
+        return ""
+    macs = [one.mac for one in _macs(session, row.id)]
+    return doubt_said(host_fit(desk.reads, row.id, macs, host, wanted["specialisation"]))
 
 
 def _add(

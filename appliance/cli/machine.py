@@ -44,7 +44,9 @@ def show(call: Call, machine: Which) -> None:
             (moment(one["began_at"]), one["state"], one["name"], _took(one), one["id"])
             for one in boots
         ]
-        return f"{about}\n\n{table(('BOOT', 'STATE', 'HOST', 'TOOK', 'ID'), rows, 'No boots yet.')}"
+        doubts = "".join(f"\n\n{_doubt(one)}" for one in found["doubts"])
+        listed = table(("BOOT", "STATE", "HOST", "TOOK", "ID"), rows, "No boots yet.")
+        return f"{about}{doubts}\n\n{listed}"
 
     call.show({**found, "boots": boots}, text)
 
@@ -155,6 +157,11 @@ def _what(one: Any) -> str:
         host = (one["host"] or "").partition("/")[2]
         return f"{host} ({one['specialisation']})" if one["specialisation"] else host
     return str(one["menu"] or "") if one["intent"] == "menu" else ""
+
+
+def _doubt(one: Any) -> str:
+    line = f"\nAdd to the host: {one['missing']}" if one["missing"] else ""
+    return f"{one['what']}{line}"
 
 
 def _took(one: Any) -> str:

@@ -1,13 +1,17 @@
 """/machines and /inbox: computers, what each boots next, and those that wait."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from appliance.actions import machines
+from appliance.actions.fitting import machine_fit
 from appliance.actions.refusals import Unknown, problem
+from appliance.model.images import Finding
 from appliance.model.names import mac_from
 from appliance.store.inventory_view import MachineView
+from webui.api.hosts import ApiFinding, finding
 from webui.api.routes import routes_of
 from webui.api.shape import shape
 from webui.api.words import (
@@ -54,6 +58,9 @@ class ApiMachine:
     host: HostId | None
     menu: str | None
     specialisation: str | None
+    doubts: Annotated[
+        list[ApiFinding], Field(description="how its next image fits it; of one machine only")
+    ]
 
 
 @shape
@@ -134,7 +141,8 @@ def one_machine(here: Signed, machine: MachineWord) -> ApiMachine:
         mac = ""
     for view in here.reads.machines():
         if machine in (view.id, view.name) or mac in {own for _, own in view.macs}:
-            return _shown(view)
+            found = machine_fit(here.reads, view)
+            return _shown(view, found.findings if found else ())
     raise Unknown(problem("There is no such machine. GET /machines lists them."))
 
 
@@ -201,7 +209,7 @@ def forget_waiting(here: Signed, network: Word, mac: Word) -> ApiDone:
     return done(machines.forget_held(here.desk, here.actor, network, mac))
 
 
-def _shown(view: MachineView) -> ApiMachine:
+def _shown(view: MachineView, doubts: Sequence[Finding] = ()) -> ApiMachine:
     return ApiMachine(
         view.id,
         view.name,
@@ -210,4 +218,5 @@ def _shown(view: MachineView) -> ApiMachine:
         view.host,
         view.menu,
         view.specialisation,
+        [finding(one) for one in doubts],
     )

@@ -8,9 +8,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from appliance.actions import machines as deeds
+from appliance.actions.fitting import machine_fit
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.generations import Standings, booted, served
+from appliance.model.fit import INSIDE
 from appliance.store.boots import BootRow
 from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
@@ -18,6 +20,7 @@ from webui import phrases
 from webui.forms import Text, beside, filled
 from webui.pages import choices, frame, histories, states
 from webui.pages.choices import Choice, Group, HostChoice
+from webui.pages.findings import Found, found
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine
 from webui.pages.page import Field, after, own_path, page
@@ -43,6 +46,8 @@ class OneMachineView(NamedTuple):
     now: str  # its next boot, said
     gets: str  # which generation of its host, "" when it runs none
     gets_href: str
+    form: str  # how its image is served to it, and why; "" when it runs none
+    doubts: tuple[Found, ...]  # about how it fits
     next: tuple[Group, ...]
     next_problem: str
     goes_on: str  # what a release from hold gives it back, "" when nothing does
@@ -161,7 +166,7 @@ def built(
     )
     said, menus, offered = problems or {}, reads.menus(), _offered(here)
     hosts = {host.id: host.name for host in offered}
-    slices = reads.slices()
+    slices, fits = reads.slices(), machine_fit(reads, machine)
     return OneMachineView(
         shell=frame.shell(here, "machines", machine.name),
         id=machine.id,
@@ -170,6 +175,8 @@ def built(
         now=choices.said(machine, hosts, {menu.id: menu.name for menu in menus}),
         gets=_gets(here, machine),
         gets_href=f"/hosts/{machine.host}",
+        form=fits.why if fits and fits != INSIDE else "",
+        doubts=found(fits.findings if fits else ()),
         next=choices.next_boots(machine, offered, menus),
         next_problem=said.get("next", ""),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
@@ -248,11 +255,11 @@ def _running(boot: BootRow) -> str:
 
 
 def _machine(here: Here, ident: str) -> MachineView:
-    found = next((each for each in here.reads.machines() if each.id == ident), None)
-    if found is None:
+    machine = next((each for each in here.reads.machines() if each.id == ident), None)
+    if machine is None:
         what = "There is no such machine. It may have been removed; then nothing was changed."
         raise Unknown(Problem((), what))
-    return found
+    return machine
 
 
 def _offered(here: Here) -> tuple[HostChoice, ...]:
