@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from appliance.model.images import Image, image_from_json
@@ -135,15 +136,17 @@ def switched_on(
         thread.join(30)
 
 
-def furnished(router: Router, wanted: dict[str, tuple[str, bool]]) -> Workshop:
-    """Add the sample and wait until hosts are built: short name → (host in the flake, as built)."""
+def furnished(
+    router: Router, wanted: dict[str, tuple[str, bool]], flake: Path = SAMPLE
+) -> Workshop:
+    """Add a flake and wait until hosts are built: short name → (host in the flake, as built)."""
     client = router.client
-    client.post("/directories", {"path": str(SAMPLE)})
+    client.post("/directories", {"path": str(flake)})
     sources = {
         as_built: client.post(
             "/sources",
             {
-                "url": f"{'path' if as_built else 'git+file'}:{'' if as_built else '//'}{SAMPLE}",
+                "url": f"{'path' if as_built else 'git+file'}:{'' if as_built else '//'}{flake}",
                 "name": "as-built" if as_built else "sample",
                 "as_built": as_built,
                 "interval_seconds": 0,
