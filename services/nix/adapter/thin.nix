@@ -14,8 +14,10 @@ let
   set = path: value: if declared path then lib.setAttrByPath path (over value) else { };
 
   mount = "sysroot-nix-.ro\\x2dstore.mount";
+  # Leaving the first stage stops what is not kept, and with the service the mount that requires it would go.
   asked = {
     DefaultDependencies = false;
+    IgnoreOnIsolate = true;
     ConditionKernelCommandLine = "nixie.store";
   };
   once = { Type = "oneshot"; RemainAfterExit = true; StandardOutput = "journal+console"; StandardError = "journal+console"; };
