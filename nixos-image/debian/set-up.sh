@@ -108,7 +108,7 @@ daemons=(radvd dhcpcd-base chrony ppp)
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
 peers() {
-    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf, pppoe-server, sshd and named"
+    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf, pppoe-server, sshd, named and dracut"
     mkdir -p "$home/peers"
     unpacked "$home/peers/kea" "${kea[@]}"
     unpacked "$home/peers/nginx" nginx
@@ -116,6 +116,7 @@ peers() {
     unpacked "$home/peers/pppoe" pppoe
     unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
     unpacked "$home/peers/named" bind9 bind9-libs
+    unpacked "$home/peers/dracut" dracut-core systemd libsystemd-shared udev libkmod2
 }
 
 unpacked_daemons() {
@@ -158,7 +159,7 @@ if [ "$target" = test ]; then
     [ -e "$home/router-kernel/lib/modules" ] || router_kernel
 fi
 if [ "$target" != run ]; then
-    printf '%s\n' "${kea[@]}" nginx dnsperf pppoe bind9 > "$home/.done/peers"
+    printf '%s\n' "${kea[@]}" nginx dnsperf pppoe bind9 dracut > "$home/.done/peers"
     once "$home/peers" dnsperf/usr/bin/dnsperf "$home/.done/peers" -- peers
 fi
 say "ready"
