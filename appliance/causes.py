@@ -7,6 +7,8 @@ elsewhere).  Which of them fits a boot is said by the rules in `diagnosis`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.events import Unanswered
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -242,3 +244,27 @@ CAUSES: Mapping[str, Cause] = {
         "Look at its screen; perhaps it was switched off. Switching it on tries again.",
     ),
 }
+
+UNANSWERED: Mapping[str, str] = {
+    Unanswered.POOL_EMPTY: "pool-empty",
+    Unanswered.FOREIGN_SERVER: "foreign-server",
+    Unanswered.LISTENING: "listening",
+    Unanswered.DEAF: "deaf",
+    Unanswered.OTHER_SERVER_CHOSEN: "foreign-dhcp-won",
+    Unanswered.NOT_OURS: "foreign-dhcp-won",
+    Unanswered.ADDRESS_REFUSED: "address-refused",
+    Unanswered.UNKNOWN_ARCH: "unknown-arch",
+    Unanswered.LOADER_MISSING: "loader-missing",
+    Unanswered.LADDER_EXHAUSTED: "ladder-exhausted",
+}
+"""Why DHCP gave nothing to boot; for other reasons its own sentence has to do."""
+
+PAGES: Mapping[str, str] = {
+    "waiting": "build-waiting",
+    "build-failed": "build-failed",
+    "pruned": "artifact-pruned",
+    "wrong-system": "wrong-system",
+    "all-bad": "all-bad",
+    "install-unsure": "install-unsure",
+}
+"""Why a script was only a page."""

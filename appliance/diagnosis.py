@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 from appliance import first_stage
 from appliance.boot_record import BootRecord
-from appliance.causes import CAUSES
-from appliance.events import Unanswered
+from appliance.causes import CAUSES, PAGES, UNANSWERED
 from appliance.model.health import unwell
 from appliance.store.boots import BootRow, StepRow
 
@@ -33,30 +32,6 @@ FETCHES: Mapping[str, tuple[str, float]] = {
 """By who asked: what it is when nothing is fetched, and after how many seconds."""
 
 IA32_CODES = (6, 15)  # option 93
-
-UNANSWERED: Mapping[str, str] = {
-    Unanswered.POOL_EMPTY: "pool-empty",
-    Unanswered.FOREIGN_SERVER: "foreign-server",
-    Unanswered.LISTENING: "listening",
-    Unanswered.DEAF: "deaf",
-    Unanswered.OTHER_SERVER_CHOSEN: "foreign-dhcp-won",
-    Unanswered.NOT_OURS: "foreign-dhcp-won",
-    Unanswered.ADDRESS_REFUSED: "address-refused",
-    Unanswered.UNKNOWN_ARCH: "unknown-arch",
-    Unanswered.LOADER_MISSING: "loader-missing",
-    Unanswered.LADDER_EXHAUSTED: "ladder-exhausted",
-}
-"""Why DHCP gave nothing to boot; for other reasons its own sentence has to do."""
-
-PAGES: Mapping[str, str] = {
-    "waiting": "build-waiting",
-    "build-failed": "build-failed",
-    "pruned": "artifact-pruned",
-    "wrong-system": "wrong-system",
-    "all-bad": "all-bad",
-    "install-unsure": "install-unsure",
-}
-"""Why a script was only a page."""
 
 
 @dataclass(frozen=True, slots=True)

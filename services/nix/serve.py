@@ -11,14 +11,13 @@ from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from appliance.errors import NixieError
 from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.model.week import zone
 from appliance.signs import Signs
 from appliance.store import build_facts, builds, generations, wanted
-from appliance.store.builds import BuildRow, SourceStateRow
+from appliance.store.builds import SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune, transaction
@@ -34,19 +33,16 @@ from services.nix.lan_cache.driver import LanCache
 from services.nix.outlook.driver import Outlooks
 from services.nix.publish.driver import tidy, write_table
 from services.nix.remote.serve import Watch
-from services.nix.schedule import Waiting, planned, startable
+from services.nix.schedule import planned
 from services.nix.storage.driver import Storage
 from services.nix.store import store_in
 from services.nix.supply.serve import CacheWatch
 from services.nix.wanted import due
 from services.nix.wanting import is_wanting
-from services.nix.works.driver import Ended, build
+from services.nix.works.serve import Queue
 
-BUILDS_AT_ONCE = 1
-PAUSE_SECONDS = 5.0
 UNDO_SECONDS = 7 * 86_400.0
 """How long the generations of a removed source stay, should the owner want it back."""
-TRIES = 3
 
 
 async def serve(
@@ -106,17 +102,13 @@ class Role:
         self._where: tzinfo = UTC
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, str | None] = {}  # asked for while a check was running
-        self._builds: dict[str, asyncio.Task[None]] = {}
-        self._hosts: dict[str, str] = {}  # running build → host
-        self._cancelled: dict[str, str] = {}  # build → why
-        self._not_before: dict[str, float] = {}
-        self._tries: dict[str, int] = {}
         self._wanted: dict[str, float] = {}  # host → since when, acted on
         self.watch = Watch(desk, group)
         self.arrivals = Arrivals(desk, group)
         self._caches = CacheWatch(desk, group)
         self._outlooks = Outlooks(desk, group)
         self._storage = Storage(desk, group)
+        self._queue = Queue(desk, wake, group)
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -137,7 +129,10 @@ class Role:
             self._look_at_clock()
             told = (self._boot.changed() and self._heard()) or told
             self._check_due()
-            self._start_builds()
+            if self._storage.may_build():
+                self._queue.start(self.inventory)
+            for source in self._queue.stale():
+                self._check(source, None)
             self.watch.turn()
             self._caches.turn()
             self._outlooks.turn(self.inventory.builders)
@@ -198,7 +193,7 @@ class Role:
                 task.cancel()
             for waiting in build_facts.builds_in(database, "queued", "running"):
                 if waiting.source == gone:
-                    self._cancel(waiting, "Its source was removed.")
+                    self._queue.cancel(waiting, "Its source was removed.")
             with transaction(database):
                 build_facts.source_removed(database, gone, self.desk.now() + UNDO_SECONDS)
 
@@ -219,19 +214,19 @@ class Role:
         return None
 
     def _wish_build(self, wish: Wish) -> str | None:
-        return self._queue(str(wish.body.get("host", "")), "asked", wish.id)
+        return self._queue.put(str(wish.body.get("host", "")), "asked", wish.id)
 
     def _wish_retry(self, wish: Wish) -> str | None:
         row = builds.build(self.desk.database, str(wish.body.get("build", "")))
         if row is None:
             return "This build is not known."
-        return self._queue(row.host, "asked", wish.id)
+        return self._queue.put(row.host, "asked", wish.id)
 
     def _wish_cancel(self, wish: Wish) -> str | None:
         row = builds.build(self.desk.database, str(wish.body.get("build", "")))
         if row is None or row.state not in {"queued", "running"}:
             return "This build has ended already."
-        self._cancel(row, "Cancelled by hand.")
+        self._queue.cancel(row, "Cancelled by hand.")
         return None
 
     def _wish_clear(self, wish: Wish) -> str | None:
@@ -287,7 +282,7 @@ class Role:
     async def _checked(self, source: SourceView, wish: str | None) -> None:
         def ready(host: str) -> None:
             if is_wanting(self.desk, source, host):
-                self._queue(host, "new revision", None)
+                self._queue.put(host, "new revision", None)
 
         await check(self.desk, source, self.inventory.allowed, wish, ready)
 
@@ -296,91 +291,6 @@ class Role:
             self._checks.pop(ident)
         if ident in self._again and not task.cancelled():
             self._check(ident, self._again.pop(ident))
-        self._wake.set()
-
-    # ── builds ────────────────────────────────────────────────────────────────────────────────────
-
-    def _queue(self, host: str, why: str, wish: str | None) -> str | None:
-        """Put a host into the queue; returns why not, None when it is there."""
-        database = self.desk.database
-        look = build_facts.look(database, host)
-        if look is None:
-            return "This host is not known."
-        name = host.partition("/")[2]
-        if look.recipe is None:
-            return f"{name} is not bootable as it is now; its page says why."
-        if any(row.host == host for row in build_facts.builds_in(database, "queued")):
-            return None if wish is None else f"{name} waits in the queue already."
-        row = build_facts.fresh_build(self.desk.new_id(), host, look.revision, why, self.desk.now())
-        with transaction(database):
-            build_facts.build_queued(database, row, look.recipe, wish)
-        self._wake.set()
-        return None
-
-    def _start_builds(self) -> None:
-        if not self._storage.may_build():
-            return
-        at = self.desk.now()
-        rows = {
-            row.id: row
-            for row in build_facts.builds_in(self.desk.database, "queued")
-            if self._not_before.get(row.id, 0.0) <= at and row.id not in self._builds
-        }
-        waiting = [Waiting(row.id, row.host) for row in rows.values()]
-        running = [Waiting(one, self._hosts[one]) for one in self._builds]
-        for one in startable(waiting, running, BUILDS_AT_ONCE):
-            row = rows[one.build]
-            source = self.inventory.source(row.source)
-            if source is not None:
-                self._start(row, source)
-
-    def _start(self, row: BuildRow, source: SourceView) -> None:
-        task = self._group.create_task(self._built(row, source))
-        self._hosts[row.id], self._builds[row.id] = row.host, task
-        task.add_done_callback(lambda done: self._build_over(row, done))
-
-    async def _built(self, row: BuildRow, source: SourceView) -> None:
-        try:
-            ended = await build(self.desk, row, source, self.inventory.builders)
-        except NixieError as why:
-            self._end(row, "failed", str(why))
-        else:
-            if ended is not Ended.OVER:
-                self._once_more(row, ended)
-
-    def _build_over(self, row: BuildRow, task: asyncio.Task[None]) -> None:
-        self._builds.pop(row.id, None)
-        self._hosts.pop(row.id, None)
-        if task.cancelled() and row.id in self._cancelled:
-            self._end(row, "cancelled", self._cancelled.pop(row.id))
-        self._wake.set()
-
-    def _once_more(self, row: BuildRow, ended: Ended) -> None:
-        """Queue it again; after a few tries that is a failure."""
-        tried = self._tries[row.id] = self._tries.get(row.id, 0) + 1
-        if tried >= TRIES:
-            self._end(row, "failed", f"Tried {tried} times: {ended.value}.")
-            return
-        with transaction(self.desk.database):
-            build_facts.build_waits(self.desk.database, row, self.desk.now())
-        self._not_before[row.id] = self.desk.now() + PAUSE_SECONDS
-        if ended is Ended.LOOK_AGAIN:
-            with transaction(self.desk.database):
-                build_facts.look_again(self.desk.database, row.host)
-            self._check(row.source, None)
-
-    def _cancel(self, row: BuildRow, what: str) -> None:
-        task = self._builds.get(row.id)
-        if task is not None:
-            self._cancelled[row.id] = what
-            task.cancel()
-        else:
-            self._end(row, "cancelled", what)
-
-    def _end(self, row: BuildRow, state: str, what: str) -> None:
-        with transaction(self.desk.database):
-            build_facts.build_ended(self.desk.database, row, state, what, self.desk.now())
-        tidy(self.desk)
         self._wake.set()
 
     # ── what machines told ────────────────────────────────────────────────────────────────────────

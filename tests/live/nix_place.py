@@ -81,8 +81,9 @@ from appliance.signs import NO_SIGNS
 from services.nix import serve
 from services.nix.remote import serve as remote
 from services.nix.supply import serve as supply
+from services.nix.works import serve as queue
 state, nix, program = (Path(word) for word in sys.argv[1:4])
-serve.PAUSE_SECONDS = 0.2
+queue.PAUSE_SECONDS = 0.2
 remote.WATCH_SECONDS = supply.WATCH_SECONDS = 1.0
 options = json.loads(sys.argv[4])
 installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)

@@ -4,13 +4,12 @@ The manifest is on disk before the generation is a row, and both before the tabl
 power cut between any two leaves the generation before in place.
 """
 
-import asyncio
 import errno
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import partial
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
@@ -29,14 +28,12 @@ from appliance.store import build_facts, builder_states, outlooks
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
-from appliance.store.outlooks import Timing
 from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
-from services.nix.driver import Hear, room_on
+from services.nix.driver import Hear
 from services.nix.failure import sentence
 from services.nix.files.driver import image as image_of_files
-from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import (
     Log,
     built_for,
@@ -49,18 +46,13 @@ from services.nix.publish.driver import (
 from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.remote.driver import Made, built_there
-from services.nix.room import stop_below, stopped
 from services.nix.shortage import disk, memory, needed
 from services.nix.supply.driver import bring, live
 from services.nix.works.parts.driver import let_go, parts_of
-from services.processes.cgroups.driver import memory_of
+from services.nix.works.progress.driver import Progress, heard, timed, watched
 from services.processes.cgroups.place import Memory
 
-REPORT_SECONDS = 0.25
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
-
-
-Result = TypeVar("Result")
 
 
 class Ended(Enum):
@@ -69,19 +61,6 @@ class Ended(Enum):
     OVER = "the build has its last state"
     LOOK_AGAIN = "its derivations are gone: look at the source again, then build"
     LATER = "the daemon was not there: try again soon"
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Where a build stands, between two writings, and what it took so far; sizes in bytes."""
-
-    phase: str = "starting"
-    done: int = 0
-    expected: int = 0
-    told: tuple[str, int, int] = ("starting", 0, 0)
-    free: int = 0  # when it began
-    disk: int = 0  # less room than then, at its worst
-    memory: int = 0  # that all builds held at their most
 
 
 async def build(
@@ -103,13 +82,13 @@ async def build(
         _over(desk, row, "unchanged", "The image is the same as before.")
         return Ended.OVER
     log = Log(desk.logs / row.log)
-    progress = _Progress(free=desk.nix.free())
+    progress = Progress(free=desk.nix.free())
     began = desk.now()
     try:
         return await _carried_out(desk, row, source, look.recipe, log, builders, progress)
     except Refused as why:
         if any(one.where == ("disk",) for one in why.problems):
-            _timed(desk, row, "", progress, desk.now() - began, whole=False)
+            timed(desk, row, "", progress, desk.now() - began, whole=False)
         log.add(str(why))
         _over(desk, row, "failed", str(why))
     except OSError as error:
@@ -142,51 +121,27 @@ async def _carried_out(
     recipe: Mapping[str, Any],
     log: Log,
     builders: Sequence[Builder],
-    progress: _Progress,
+    progress: Progress,
 ) -> Ended:
-    made, hear = _read(recipe), partial(_heard, log, progress)
+    made, hear = _read(recipe), partial(heard, log, progress)
     if isinstance(made, FilesHost):
         progress.phase = "fetching its files"
         fetched = image_of_files(desk, row, source, made, hear)
-        image = await _watched(desk, row, progress, fetched)
+        image = await watched(desk, row, progress, fetched)
         _record(desk, row, image, {}, recipe, log)
         return Ended.OVER
     before, began = desk.nix.builds_memory(), desk.now()
     work = _realised(desk, row, source, made, log, builders, progress, hear)
-    done = await _watched(desk, row, progress, work)
+    done = await watched(desk, row, progress, work)
     starved = None if done.by else _starved(desk, before)
     whole = done.answer.exit == 0
     if whole or starved:
-        _timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
+        timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
     if not whole:
         return _failed(desk, row, done, log, starved, progress)
     desk.fault("build.realised")
     await _publish(desk, row, source, made, log, done)
     return Ended.OVER
-
-
-def _heard(log: Log, progress: _Progress, told: Told) -> None:
-    """What it says goes into its log and its row."""
-    if isinstance(told, Line):
-        log.add(f"{told.of}> {told.text}" if told.of else told.text)
-    elif isinstance(told, Step):
-        progress.phase = told.phase or progress.phase
-        progress.done, progress.expected = told.done, told.expected
-
-
-async def _watched(
-    desk: Desk, row: BuildRow, progress: _Progress, asked: Coroutine[Any, Any, Result]
-) -> Result:
-    """Do what was `asked` while its row says how far it is; it ends when the disk runs short."""
-    work = asyncio.create_task(asked)
-    report = asyncio.create_task(_reported(desk, row, progress))
-    try:
-        await asyncio.wait((work, report), return_when=asyncio.FIRST_COMPLETED)
-        return work.result() if work.done() else report.result()
-    finally:
-        for task in (work, report):
-            task.cancel()
-        await asyncio.gather(work, report, return_exceptions=True)
 
 
 async def _realised(
@@ -196,7 +151,7 @@ async def _realised(
     made: Recipe,
     log: Log,
     builders: Sequence[Builder],
-    progress: _Progress,
+    progress: Progress,
     hear: Hear,
 ) -> Made:
     here = frozenset() if source.only_builders else desk.systems
@@ -251,7 +206,7 @@ async def _delegated(
 
 
 async def _make_room(
-    desk: Desk, row: BuildRow, made: Recipe, asked: Sequence[str], progress: _Progress
+    desk: Desk, row: BuildRow, made: Recipe, asked: Sequence[str], progress: Progress
 ) -> None:
     """Raise Refused when the store's disk is too small for this, even without its garbage."""
     last = next((one.size for one in generations(desk.database, row.host)), 0)
@@ -267,37 +222,6 @@ async def _make_room(
         raise Refused(Problem(("disk",), disk(told, last, free)))
 
 
-async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> NoReturn:
-    """Tell how far it is; raises Refused when it leaves too little of the disk to the router."""
-    pid = desk.nix.daemon_pid()
-    while True:
-        free, size = room_on(desk.nix.store.root)
-        progress.disk = max(progress.disk, progress.free - free)
-        if free < stop_below(size):
-            raise Refused(Problem(("disk",), stopped(free, progress.disk)))
-        held = memory_of(pid) if pid else None
-        progress.memory = max(progress.memory, held.held if held else 0)
-        now = (progress.phase, progress.done, progress.expected)
-        if now != progress.told:
-            progress.told = now
-            with transaction(desk.database):
-                build_facts.build_stepped(desk.database, row, *now, desk.now())
-        await asyncio.sleep(REPORT_SECONDS)
-
-
-def _timed(
-    desk: Desk, row: BuildRow, by: str, progress: _Progress, seconds: float, *, whole: bool
-) -> None:
-    """Keep what it took, for the next one; what was fetched only says nothing of building."""
-    if not progress.expected:
-        return
-    here = (0, 0) if by else (progress.disk, progress.memory)
-    took = (max(0.0, seconds), progress.expected, *here, desk.now())
-    with transaction(desk.database):
-        outlooks.timed(desk.database, Timing(row.id, row.host, by, whole, *took))
-        outlooks.stale(desk.database, row.host)
-
-
 def _starved(desk: Desk, before: Memory | None) -> Memory | None:
     """How the memory of builds stands when the kernel ended one for it since; else None."""
     now = desk.nix.builds_memory()
@@ -305,7 +229,7 @@ def _starved(desk: Desk, before: Memory | None) -> Memory | None:
 
 
 def _failed(
-    desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None, progress: _Progress
+    desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None, progress: Progress
 ) -> Ended:
     answer, lines = done.answer, done.lines
     error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
@@ -324,7 +248,7 @@ def _failed(
     log.add(what)
     remove(desk.build_roots(row.id))
     if kind == "disk full" and not done.by:
-        _timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
+        timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
     if kind == "no daemon":
