@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from hypothesis import given
@@ -15,6 +16,7 @@ from services.netboot.script import Urls
 from services.nix.log_lines import Line, LogLines
 from services.nix.recipe import recipe
 from tests.services.netboot.made import MAC, image
+from tests.services.netboot.test_script import decided
 from tests.services.nix.test_recipe import told
 from tests.services.nix.test_request import LOOK, job
 from webui.pages.page import SHEETS
@@ -48,8 +50,12 @@ class Tags(HTMLParser):
 
 @given(HOSTILE)
 def test_in_a_boot_script_it_is_no_command(text: str) -> None:
-    found = script.run(URLS, text, 3, image(), "http://10.77.0.1/up/0-1.secret")
-    plain = script.run(URLS, "x", 3, image(), "http://10.77.0.1/up/0-1.secret")
+    def told(name: str) -> str:
+        run = decided(image())
+        called = replace(run, host=replace(run.host, name=name))
+        return script.run(URLS, called, "http://10.77.0.1/up/0-1.secret")
+
+    found, plain = told(text), told("x")
     assert len(found.splitlines()) == len(plain.splitlines())
     assert found.count("${") == plain.count("${")
 
