@@ -265,8 +265,8 @@ def _said(desk: Desk, row: Machine, wanted: dict[str, str | None]) -> str:
 
 def _doubt(desk: Desk, session: Session, row: Machine, wanted: dict[str, str | None]) -> str:
     """What may go wrong with a host on this machine, as sentences; "" when nothing is known."""
-    names = ("once_host", "once_specialisation") if "once" in wanted else ("host", "specialisation")
-    host, special = (wanted[name] for name in names)
+    once = "once_" if wanted.get("once") else ""
+    host, special = (wanted.get(f"{once}{name}") for name in ("host", "specialisation"))
     if host is None:
         return ""
     macs = [one.mac for one in _macs(session, row.id)]

@@ -339,14 +339,14 @@ def _chosen(attempt: Attempt, chosen: Chosen, at: float) -> None:
         attempt.watched, attempt.awaited = chosen.watched, dict(chosen.parts)
         attempt.sent_at = None
         attempt.facts.update(toplevel=chosen.toplevel, watched=chosen.watched)
-    for name in ("once", "once_kind"):
-        attempt.facts.pop(name, None)
-    if chosen.once is not None:
-        attempt.facts.update(once=chosen.once.id, once_kind=chosen.once.kind)
         told = {"store": chosen.store, "doubts": [asdict(one) for one in chosen.doubts]}
         for name, fact in told.items():
             attempt.facts.pop(name, None)
             attempt.facts |= {name: fact} if fact else {}
+    for name in ("once", "once_kind"):
+        attempt.facts.pop(name, None)
+    if chosen.once is not None:
+        attempt.facts.update(once=chosen.once.id, once_kind=chosen.once.kind)
 
 
 def _resumed(attempt: Attempt, step: Step, part: Part) -> bool:

@@ -6,7 +6,6 @@ the sentences are made anew when a host was looked at or built, and once in an h
 
 import asyncio
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -135,7 +134,7 @@ def written(folder: Path, store: Path) -> float | None:
         if os.stat(folder).st_dev != os.stat(store).st_dev or room < 16 * PROBE_BYTES:
             return None
         piece = os.urandom(PROBE_PIECE)
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600), "wb") as file:
             began = time.monotonic()
             for _ in range(PROBE_BYTES // PROBE_PIECE):
                 file.write(piece)

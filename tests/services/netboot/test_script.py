@@ -22,7 +22,7 @@ HOME = "http://10.77.0.1/up/0-1.secret"
 def decided(made: Image, fits: Fit = INSIDE) -> Run:
     """Generation 3 of ember with that image."""
     generation = Generation(3, made.id, "good", {})
-    return Run(Host("s1/ember", "ember", "demo", (generation,)), generation, made, fits)
+    return Run(Host("s1/ember", "ember", "demo", (generation,)), generation, made, fits=fits)
 
 
 def program() -> Image:

@@ -177,7 +177,10 @@ def test_a_table_without_the_host_answers_too(owner: Owner) -> None:
 def test_waking_a_machine_reaches_each_of_its_cards(owner: Owner) -> None:
     sent: list[tuple[str, tuple[str, ...]]] = []
     owner.role = Decided(
-        owner.world, owner.recorder, lambda network, macs: sent.append((network.name, tuple(macs)))
+        owner.world,
+        owner.recorder,
+        owner.identities,
+        lambda network, macs: sent.append((network.name, tuple(macs))),
     )
     owner.world.networks = {
         "br-lan": BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24")),
@@ -196,7 +199,7 @@ def test_a_packet_that_could_not_be_sent_says_why(owner: Owner) -> None:
     def refused(_network: BootNetwork, _macs: object) -> None:
         raise OSError(100, "Network is down")
 
-    owner.role = Decided(owner.world, owner.recorder, refused)
+    owner.role = Decided(owner.world, owner.recorder, owner.identities, refused)
     owner.world.networks = {"br-lan": BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))}
     owner.wishes("wake", machine="m1")
     why = "The packet could not be sent on lan: Network is down."
