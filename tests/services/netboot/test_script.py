@@ -82,7 +82,7 @@ def test_an_efi_program_is_told_its_own_words_only() -> None:
 
 def test_an_efi_program_is_not_started_by_a_bios() -> None:
     done = follow(ALL["efi"], settings={"platform": "pcbios"})
-    assert any("memtest is an EFI program" in line for line in done)
+    assert any("ember is an EFI program" in line for line in done)
     assert not [line for line in done if line.startswith("kernel ")]
 
 
