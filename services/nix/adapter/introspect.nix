@@ -56,7 +56,7 @@ let
       initrdFile = plain (config.system.boot.loader.initrdFile or "initrd");
       kernelParams = map plain (if asBuilt then config.boot.kernelParams else filter (word: !(isForDisks word)) config.boot.kernelParams);
       # What the first stage can load, and whether it can fetch the store.
-      initrdModules = map plain (config.boot.initrd.availableKernelModules ++ config.boot.initrd.kernelModules);
+      initrdModules = map plain ((config.boot.initrd.availableKernelModules or [ ]) ++ (config.boot.initrd.kernelModules or [ ]));
       thin = !asBuilt && parts ? squashfsStore && config.boot.initrd.systemd.enable or false;
       toplevel = plain build.toplevel;
       init = "${plain build.toplevel}/init";
