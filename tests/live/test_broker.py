@@ -394,7 +394,7 @@ def test_a_wrong_request_is_refused_with_a_sentence(
     bench: Bench, uid: int, request_line: str, sentence: str
 ) -> None:
     answer = asked_as(bench, uid, request_line)
-    assert answer == {"exit": 126, "reason": "refused", "what": sentence}
+    assert answer == {"exit": 126, "reason": "refused", "what": sentence, "memory": 0}
 
 
 def test_a_program_that_is_missing_is_an_ordinary_ending(bench: Bench) -> None:
