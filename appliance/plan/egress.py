@@ -122,7 +122,7 @@ def _home(config: RouterConfig, facts: Facts) -> Iterator[Json]:
     yield equals("ip", "daddr", networks([*HOME_4, *inside, *four]))
     yield matches(field("ip6", "daddr"), networks(INTERNET_6), "!=")
     yield equals("ip6", "daddr", networks([*HOME_6, *delegated, *six]))
-    if config.wan:
+    if config.wan and config.networks:
         yield leaves(one_of(one.bridge for one in config.networks))
 
 

@@ -47,6 +47,11 @@ def test_the_delegated_prefix_is_home() -> None:
     assert "2001:db8:77::" in text
 
 
+def test_without_networks_no_set_is_empty() -> None:
+    alone = firewall.wanted(RouterConfig((), WAN), Facts(foreign=Foreign(USERS)))
+    assert '"set": []' not in json.dumps(alone.chains[FOREIGN].rules)
+
+
 @pytest.mark.parametrize(
     "address",
     ["10.0.0.1", "172.31.0.1", "192.168.0.1", "127.0.0.1", "169.254.169.254", "100.100.100.200",
