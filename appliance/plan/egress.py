@@ -115,7 +115,7 @@ def _home(config: RouterConfig, facts: Facts) -> Iterator[Json]:
     """Everything that is not the internet."""
     delegated = [facts.delegated] if facts.delegated else []
     inside = [one.address.network for one in config.networks]
-    beyond = [one for _, one in behind(config)]
+    beyond = [one for _, one in behind(config) if one.prefixlen]  # a way out leads not home
     four = [one for one in beyond if isinstance(one, IPv4Network)]
     six = [one for one in beyond if isinstance(one, IPv6Network)]
     yield matches({"fib": {"result": "type", "flags": ["daddr"]}}, one_of(NOT_ELSEWHERE))

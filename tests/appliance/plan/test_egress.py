@@ -1,12 +1,14 @@
 """Foreign code's own chain, as rules; what a kernel makes of it is in tests/live/test_egress.py."""
 
 import json
-from ipaddress import IPv6Network, ip_address
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 import pytest
 
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Delegation, Facts
+from appliance.model.firewall import StaticRoute
 from appliance.model.foreign import Foreign, Source
 from appliance.plan import firewall
 from appliance.plan.egress import FOREIGN, HOME_4, HOME_6, INTERNET_6, NAMES, OUTPUT
@@ -45,6 +47,12 @@ def test_the_delegated_prefix_is_home() -> None:
     lent = Delegation(IPv6Network("2001:db8:77::/56"), 100, 100)
     text = json.dumps(wanted(Facts(delegation=lent, foreign=Foreign(USERS))).chains[FOREIGN].rules)
     assert "2001:db8:77::" in text
+
+
+def test_a_way_out_of_the_owners_own_is_not_home() -> None:
+    out = StaticRoute(IPv4Network("0.0.0.0/0"), IPv4Address("10.77.0.2"))
+    told = firewall.wanted(replace(CONFIG, routes=(out,)), Facts(foreign=Foreign(USERS)))
+    assert told.chains[FOREIGN] == wanted(Facts(foreign=Foreign(USERS))).chains[FOREIGN]
 
 
 def test_without_networks_no_set_is_empty() -> None:
