@@ -3,7 +3,7 @@ NIXIE_HOME ?= /opt/nixie
 export NIXIE_HOME
 STATE ?= /var/lib/nixie-lab
 # What `nixie run --help` lists: sudo would drop it.
-VARIABLES := NIXIE_HOME,NIXIE_CACHES,NIXIE_LOOK_SECONDS,NIXIE_LOOK_GIBIBYTES,NIXIE_BUILD_GIBIBYTES
+VARIABLES := NIXIE_HOME,NIXIE_LOOK_SECONDS,NIXIE_LOOK_GIBIBYTES,NIXIE_BUILD_GIBIBYTES
 ROOT := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo > /dev/null || echo sudo --preserve-env=$(VARIABLES))
 PYTHON := $(NIXIE_HOME)/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -rs -p no:cacheprovider
@@ -42,7 +42,7 @@ adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkg
 	@$(PYTEST) -m live tests/live/test_adapter.py
 
 vm:
-	@$(ROOT) $(PYTEST) -m vm tests/vm
+	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m vm tests/vm
 
 browser:
 	@$(ROOT) $(PYTEST) -m browser tests/browser

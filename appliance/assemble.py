@@ -22,11 +22,12 @@ from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
 from appliance.roles import RECALL, ROLES
 from appliance.signs import Signs
-from appliance.variables import CACHES, HOME, OF_BUILD, STATE, build_limit, look_limits
+from appliance.variables import HOME, OF_BUILD, STATE, build_limit, look_limits
 
 if TYPE_CHECKING:
     from appliance.events import Event
     from services.lab.serve import Booted, Chosen
+    from services.nix.push.driver import Built
     from services.processes.program import Daemon
     from services.supervisor.plan import Plan
     from services.systemd.driver import Overseer
@@ -181,6 +182,7 @@ async def _boot(fault: Fault, signs: Signs) -> None:
             net=here / "net.db",
             nixie=here / "nixie.db",
             certificate=here / "secrets/web/ca.crt",
+            build=here / "build.db",
         ),
         found(installed().loaders),
         signs=signs,
@@ -189,7 +191,6 @@ async def _boot(fault: Fault, signs: Signs) -> None:
 
 
 async def _build(fault: Fault, signs: Signs) -> None:
-    from services.nix.caches import caches
     from services.nix.serve import serve
 
     here = state()
@@ -199,7 +200,6 @@ async def _build(fault: Fault, signs: Signs) -> None:
         installed(),
         here / "run/broker.sock",
         signs,
-        caches=caches(CACHES.text(os.environ)),
         look_seconds=seconds,
         look_bytes=memory,
         fault=fault,
@@ -249,23 +249,16 @@ def router_plan(
     wrong.
     """
     from services.dns.request import verbs as verbs_of_names
-    from services.nix.caches import caches
-    from services.nix.daemon import bounds_for, conf_for, daemon_request
-    from services.nix.driver import has_system_store, memory_installed, real_path
-    from services.nix.keys.driver import builder_keys_in, credentials_in
-    from services.nix.probe import installed_version
-    from services.nix.remote.request import verbs as verbs_of_builders
-    from services.nix.request import verbs
+    from services.nix.daemon import bounds_for
+    from services.nix.driver import has_system_store, memory_installed
+    from services.nix.offer.driver import daemon_of, verbs
     from services.nix.store import store_in
     from services.supervisor.plan import Plan
 
     found = installed()
     nix = found.nix or found.home / "nix/usr/bin/nix"
     store = store_in(here, nix, system_store=has_system_store(here))
-    asked = caches(CACHES.text(os.environ))
-    conf = conf_for(found, store, cores=os.cpu_count() or 1, caches=asked)
     bounds = bounds_for(memory_installed(), build_limit(os.environ))
-    builders = verbs_of_builders(store, builder_keys_in(here))
     look_limits(os.environ)  # so that they are refused here, not in the role
     return Plan(
         state=here,
@@ -273,13 +266,9 @@ def router_plan(
         namespace=namespace,
         admin_local_port=admin_local_port,
         first=first,
-        nix_daemon=(
-            (lambda: daemon_request(store, conf, installed_version(found.nix), bounds))
-            if found.nix
-            else None
-        ),
+        nix_daemon=partial(daemon_of, found, store, bounds) if found.nix else None,
         daemons=daemons(found.home, keeps_clock=keeps_clock),
-        verbs={**verbs(store, credentials_in(here), real_path), **builders, **verbs_of_names()},
+        verbs={**verbs(store, here), **verbs_of_names()},
         environment={one.name: one.text(os.environ) for one in OF_BUILD},
     )
 
@@ -319,12 +308,7 @@ def run(here: Path, lan: Sequence[str] = (), upstreams: Sequence[str] = (), wan:
     return 0
 
 
-def lab(
-    here: Path,
-    prefix: str,
-    port: int,
-    then: "Callable[[str], Chosen | None] | None",
-) -> int:
+def lab(here: Path, prefix: str, port: int, then: "Callable[[str], Chosen | None] | None") -> int:
     """`nixie lab`: a router in namespaces, its admin on 127.0.0.1:`port`, until stopped.
 
     `then` runs beside it, in a thread, and is given the admin's URL; it may choose a machine that
@@ -365,6 +349,13 @@ def lab_boot(
     return asyncio.run(visit(here, made, seconds, say))
 
 
+def built_here(flake: str, host: str, *, as_built: bool) -> "Built":
+    """`nixie host push`: a host of a flake, built on this computer.  Raises Refused."""
+    from services.nix.push.driver import built
+
+    return built(installed().nix, flake, host, as_built=as_built)
+
+
 def prove() -> tuple[str, ...]:
     """Can each role's user read the program?  Sentences about what it cannot; () is yes."""
     from services.supervisor.proof.driver import proved
@@ -383,7 +374,7 @@ def _told(event: "Event") -> None:
 
 SAY = partial(print, flush=True)
 PEERED = ("dhcp", "dns", "boot-http", "cache")  # measured against what set-up unpacked
-WORKS = (*PEERED, "tftp", "firewall", "change", "forward", "source", "memory")
+WORKS = (*PEERED, "tftp", "firewall", "change", "forward", "source", "build", "memory")
 
 
 def bench(work: str) -> list[dict[str, Any]]:

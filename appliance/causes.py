@@ -7,6 +7,8 @@ elsewhere).  Which of them fits a boot is said by the rules in `diagnosis`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.events import Unanswered
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -173,6 +175,11 @@ CAUSES: Mapping[str, Cause] = {
         "Build a mended one, or put one on trial again: the machine asks by itself.",
         "sources",
     ),
+    "install-unsure": Cause(
+        "It was sent an installation and came back without a word.",
+        "See what is on its disk. Then let it boot that, or ask for the installation again.",
+        "machines",
+    ),
     "nothing-to-boot": Cause(
         "There was nothing to boot for this machine.",
         "Give it something else.",
@@ -208,8 +215,56 @@ CAUSES: Mapping[str, Cause] = {
         "The kernel was started, then fell silent.",
         "Look at its screen. The image may lack the driver of this network card, or of the screen.",
     ),
+    "unit-not-active": Cause(
+        "It came up, but a unit that it needs is not active.",
+        "Read its last lines and mend the host. Twice so on one machine, and the generation before "
+        "is served.",
+    ),
+    # ── its first stage ──────────────────────────────────────────────────────────────────────────
+    "store-not-fetched": Cause(
+        "Its first stage runs, and cannot reach the network.",
+        "Look at its screen. If its ramdisk lacks the network card's driver, add it to the host's "
+        "boot.initrd.availableKernelModules.",
+    ),
+    "store-wrong-hash": Cause(
+        "The store that arrived is not the one of the image, so its first stage refused it.",
+        "This router's disk gives other bytes than were written: look at the disk, and check the "
+        "store with nix-store --verify --check-contents --repair.",
+    ),
+    "ram-too-small": Cause(
+        "The machine has too little memory for the image.",
+        "Give the machine more memory, or make the host smaller.",
+    ),
+    "store-failed": Cause(
+        "Its first stage could not get the store.",
+        "Its screen says more. Switching it off and on tries again.",
+    ),
     "fell-silent": Cause(
         "The machine fell silent on the way.",
         "Look at its screen; perhaps it was switched off. Switching it on tries again.",
     ),
 }
+
+UNANSWERED: Mapping[str, str] = {
+    Unanswered.POOL_EMPTY: "pool-empty",
+    Unanswered.FOREIGN_SERVER: "foreign-server",
+    Unanswered.LISTENING: "listening",
+    Unanswered.DEAF: "deaf",
+    Unanswered.OTHER_SERVER_CHOSEN: "foreign-dhcp-won",
+    Unanswered.NOT_OURS: "foreign-dhcp-won",
+    Unanswered.ADDRESS_REFUSED: "address-refused",
+    Unanswered.UNKNOWN_ARCH: "unknown-arch",
+    Unanswered.LOADER_MISSING: "loader-missing",
+    Unanswered.LADDER_EXHAUSTED: "ladder-exhausted",
+}
+"""Why DHCP gave nothing to boot; for other reasons its own sentence has to do."""
+
+PAGES: Mapping[str, str] = {
+    "waiting": "build-waiting",
+    "build-failed": "build-failed",
+    "pruned": "artifact-pruned",
+    "wrong-system": "wrong-system",
+    "all-bad": "all-bad",
+    "install-unsure": "install-unsure",
+}
+"""Why a script was only a page."""

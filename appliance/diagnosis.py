@@ -7,11 +7,12 @@ vaguest; a boot that fell short always has one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from appliance import first_stage
 from appliance.boot_record import BootRecord
-from appliance.causes import CAUSES
-from appliance.events import Unanswered
+from appliance.causes import CAUSES, PAGES, UNANSWERED
+from appliance.model.health import unwell
 from appliance.store.boots import BootRow, StepRow
 
 QUIET_SECONDS = 120.0  # a kernel that says nothing for so long has a problem
@@ -32,29 +33,6 @@ FETCHES: Mapping[str, tuple[str, float]] = {
 
 IA32_CODES = (6, 15)  # option 93
 
-UNANSWERED: Mapping[str, str] = {
-    Unanswered.POOL_EMPTY: "pool-empty",
-    Unanswered.FOREIGN_SERVER: "foreign-server",
-    Unanswered.LISTENING: "listening",
-    Unanswered.DEAF: "deaf",
-    Unanswered.OTHER_SERVER_CHOSEN: "foreign-dhcp-won",
-    Unanswered.NOT_OURS: "foreign-dhcp-won",
-    Unanswered.ADDRESS_REFUSED: "address-refused",
-    Unanswered.UNKNOWN_ARCH: "unknown-arch",
-    Unanswered.LOADER_MISSING: "loader-missing",
-    Unanswered.LADDER_EXHAUSTED: "ladder-exhausted",
-}
-"""Why DHCP gave nothing to boot; for other reasons its own sentence has to do."""
-
-PAGES: Mapping[str, str] = {
-    "waiting": "build-waiting",
-    "build-failed": "build-failed",
-    "pruned": "artifact-pruned",
-    "wrong-system": "wrong-system",
-    "all-bad": "all-bad",
-}
-"""Why a script was only a page."""
-
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -73,8 +51,8 @@ def diagnose(boot: BootRow, steps: Sequence[StepRow], now: float) -> Diagnosis |
     record = BootRecord(boot, steps, now)
     if boot.state in ("up", "served", "local"):
         return None
-    found = (rule(record) for rule in RULES)
-    return next((one for one in found if one is not None), None)
+    found = next((one for one in (rule(record) for rule in RULES) if one is not None), None)
+    return found and _doubted(found, record)
 
 
 def named(ident: str) -> str:
@@ -289,6 +267,19 @@ def _script_failed(record: BootRecord) -> Diagnosis | None:
     return _found("kernel-signature-refused" if refused else "script-failed", proof)
 
 
+def _first_stage(record: BootRecord) -> Diagnosis | None:
+    rules = (first_stage.reported, first_stage.not_fetched, first_stage.too_large)
+    told = next((one for one in (rule(record) for rule in rules) if one is not None), None)
+    return _found(told[0], *told[1]) if told else None
+
+
+def _doubted(found: Diagnosis, record: BootRecord) -> Diagnosis:
+    """The same, with what was doubtful about the image when it was given out."""
+    what, line = first_stage.doubts(found.id, record)
+    way_out = f"Add this to the host: {line}" if line else found.way_out
+    return replace(found, way_out=way_out, proof=(*found.proof, *what))
+
+
 def _aborted(record: BootRecord) -> Diagnosis | None:
     last = {step.name: step for step in record.of("part")}
     for step in last.values():
@@ -319,6 +310,12 @@ def _no_sign_of_life(record: BootRecord) -> Diagnosis | None:
     )
 
 
+def _unwell(record: BootRecord) -> Diagnosis | None:
+    """It phoned home, and said itself that something it needs is not there."""
+    units = unwell((record.boot.facts.get("up") or {}).get("health"))
+    return _found("unit-not-active", *(one.said for one in units)) if units else None
+
+
 def _nothing_fetched(record: BootRecord) -> Diagnosis | None:
     told = record.told
     if told is None or told.detail.get("kind") != "run" or record.of("part") or not record.short:
@@ -334,6 +331,7 @@ def _fell_silent(record: BootRecord) -> Diagnosis | None:
 
 
 RULES: tuple[Callable[[BootRecord], Diagnosis | None], ...] = (
+    _unwell,
     _refused,
     _not_assigned,
     _local,
@@ -343,6 +341,7 @@ RULES: tuple[Callable[[BootRecord], Diagnosis | None], ...] = (
     _not_found,
     _loader_broken,
     _loop,
+    _first_stage,
     _aborted,
     _script_failed,
     _download_slow,

@@ -319,6 +319,56 @@ class GenerationChosen(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OnceSpent(Event):
+    """{mac} had {name} once, as it was asked for. From now on it boots what comes after that."""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    mac: str
+    name: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnceUnsure(Event):
+    """{mac} was sent {name} to install, and came back without having been heard of. It is not sent
+    again until you say so on its page."""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    mac: str
+    name: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineWoken(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSwitched(Event):
+    """{mac} was switched by hand, from generation {generation} of {name} to {toplevel}."""
+
+    bell: ClassVar[str] = "machines"
+
+    network: str
+    mac: str
+    boot: str
+    name: str
+    generation: int
+    toplevel: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenUnknown(Event):
     """{address} asked for {path} with a token nobody gave it."""
 
@@ -338,6 +388,45 @@ class MachineHeld(Event):
     network: str
     mac: str
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityAsked(Event):
+    """{name} ({mac}) asks for its identity on {network} and shows the code {code}. {why}"""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    name: str
+    network: str
+    mac: str
+    code: str
+    why: str  # a sentence: what it is known by, and did not come with
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDecided(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDiffers(Event):
+    """A machine with the MAC of {name}, {mac}, came up with {said}, not {known}. Another computer
+    may have taken its MAC, or its disk was changed: look at it, then forget its identity."""
+
+    bell: ClassVar[str] = "machines"
+
+    machine: str
+    name: str
+    mac: str
+    said: str
+    known: str  # the fingerprint that it should have
 
 
 # ── build (build.db) ──────────────────────────────────────────────────────────────────────────────
@@ -436,6 +525,50 @@ class ImagePublished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationsLetGo(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "machines"
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTight(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFull(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRoomy(Event):
+    """There is room on the disk of the store again."""
+
+    bell: ClassVar[str] = "builds"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFreed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BuilderTried(Event):
     """{what}"""
 
@@ -475,6 +608,49 @@ class BuilderLeft(Event):
     bell: ClassVar[str] = "builders"
 
     builder: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheTried(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
+    name: str
+    what: str
+    wish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLost(Event):
+    """Nothing comes from the cache {name}; builds go on without it. {what}"""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheBack(Event):
+    """The cache {name} gives again."""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLeft(Event):
+    """Nobody waits for the cache {name} any more."""
+
+    bell: ClassVar[str] = "caches"
+
+    cache: str
     name: str
 
 
@@ -565,6 +741,18 @@ class ChangeRefused(Event):
 
     wish: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHeldBack(Event):
+    """{work} tried to reach {target} in your network and was refused. {way}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    work: str
+    target: str
+    way: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -886,6 +1074,33 @@ class SourceActed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationPushed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
+
+    host: str
+    name: str
+    number: int
+    image: str
+    what: str
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHeard(Event):
+    """A forge at {address} told of a push, and it was {outcome}. {what}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    outcome: str  # model/webhooks.py
+    what: str
+    address: str
+    digest: str  # of what it sent
+
+
+@dataclass(frozen=True, slots=True)
 class BuildActed(Event):
     """{what}"""
 
@@ -900,6 +1115,26 @@ class BuilderActed(Event):
     """{what}"""
 
     bell: ClassVar[str] = "builders"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "caches"
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageActed(Event):
+    """{what}"""
+
+    bell: ClassVar[str] = "builds"
 
     act: str
     what: str

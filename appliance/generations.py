@@ -7,7 +7,8 @@ which it fell short gets an earlier one.  What is served without our client modu
 nobody can hear it, so its silence says nothing.
 
 A boot counts as a failure only when everything was sent, nothing was heard, and the firmware came
-back to DHCP; `services.netboot.attempts` knows when that is.
+back to DHCP, or when the host itself says that a unit which it names in `nixie.health.units` is not
+active; `services.netboot.attempts` knows when that is.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -61,7 +61,15 @@ ROLES: Mapping[str, Role] = {
             remembers=True,
             loads_tls=True,
         ),
-        Role("boot", "nixie-boot", 61104, (), ("tftp", "boot", "boot6"), ("boot.db",), inside=True),
+        Role(
+            "boot",
+            "nixie-boot",
+            61104,
+            (),
+            ("tftp", "boot", "boot6"),
+            ("boot.db", "secrets/boot"),
+            inside=True,
+        ),
         Role(
             "wan",
             "nixie-wan",
@@ -93,7 +101,7 @@ ROLES: Mapping[str, Role] = {
             61106,
             (),
             ("admin", "admin6"),
-            ("nixie.db", "access.db", "secrets/web"),
+            ("nixie.db", "access.db", "secrets/web", "pushed", "uploads"),
             inside=True,
             loads_tls=True,
         ),
@@ -133,10 +141,15 @@ DAEMONS: Mapping[str, Role] = {
 """Programs of others that we configure and run, each as a user of its own; pppd, which
 refuses that, behind other walls (services/pppoe/pppd.py)."""
 
+FETCHERS = tuple(f"fetch-{number}" for number in range(1, 9))
+"""Confined users, each for one source that may reach a server at home (`model/foreign.py`)."""
+
 CONFINED: Mapping[str, tuple[str, int]] = {
     "fetch": ("nixie-fetch", 61111),
     "eval": ("nixie-eval", 61112),
     "try": ("nixie-try", 61113),
     "remote": ("nixie-remote", 61114),
+    "list": ("nixie-list", 61115),
+    **{name: (f"nixie-{name}", 61130 + number) for number, name in enumerate(FETCHERS, 1)},
 }
 """Users without any role, for foreign code, and for talks with builders."""

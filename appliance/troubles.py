@@ -39,6 +39,8 @@ RULES: Mapping[type[Event], Rule] = {
         ("host",), (events.GenerationGood, events.GenerationChosen), 7 * _DAY
     ),
     events.GenerationBadHere: Rule(("host", "mac"), seconds=_DAY),
+    events.IdentityAsked: Rule(("machine",), (events.IdentityDecided,), _QUARTER),
+    events.IdentityDiffers: Rule(("machine",), (events.IdentityDecided,), 7 * _DAY),
     events.BootLooping: Rule(("network", "mac"), seconds=_QUARTER),
     events.LinkMissing: Rule(("network", "link"), (events.LinkReturned, events.LinkUnclear)),
     events.LinkUnclear: Rule(("network", "link"), (events.LinkReturned, events.LinkMissing)),
@@ -53,6 +55,9 @@ RULES: Mapping[type[Event], Rule] = {
     ),
     events.ClockDoubted: Rule((), (events.ClockTrusted,)),
     events.BuilderLost: Rule(("builder",), (events.BuilderBack, events.BuilderLeft)),
+    events.CacheLost: Rule(("cache",), (events.CacheBack, events.CacheLeft)),
+    events.StoreTight: Rule((), (events.StoreRoomy, events.StoreFull)),
+    events.StoreFull: Rule((), (events.StoreRoomy, events.StoreTight)),
     events.FlowsNearlyFull: Rule((), (events.FlowsCalm,)),
     events.ExposureFound: Rule(("finding",), (events.ExposureGone,)),
     events.OutsideRefused: Rule((), (events.OutsideSilent, events.OutsideHeard), _QUARTER),

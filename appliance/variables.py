@@ -45,12 +45,6 @@ class Variable:
 
 HOME = Variable("NIXIE_HOME", "/opt/nixie", "Where set-up put what Nixie needs.")
 STATE = Variable("NIXIE_STATE", "/var/lib/nixie", "The state directory, as --state.")
-CACHES = Variable(
-    "NIXIE_CACHES",
-    "https://cache.nixos.org=cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGsPJBuXXA=",
-    "Binary caches that are asked before anything is built: URL=KEY, with spaces between; empty "
-    "for none.",
-)
 LOOK_SECONDS = Variable(
     "NIXIE_LOOK_SECONDS", "300", "Seconds that the evaluation of one host may take, 1 to 3600."
 )
@@ -68,7 +62,7 @@ BUILD_GIBIBYTES = Variable(
     "least half of it.",
 )
 
-OF_BUILD = (CACHES, LOOK_SECONDS, LOOK_GIBIBYTES)
+OF_BUILD = (LOOK_SECONDS, LOOK_GIBIBYTES)
 """Those that the build role reads as well."""
 VARIABLES = (HOME, STATE, *OF_BUILD, BUILD_GIBIBYTES)
 

@@ -72,19 +72,19 @@ EOF
     chmod 755 "$home/nixie"
 }
 
-# sample KERNEL [PROGRAMS]: the sample flake from an unpacked kernel, busybox and mksquashfs.
+# sample KERNEL [PROGRAMS [TPM]]: the sample flake from an unpacked kernel and programs.
 sample() {
     say "putting the sample flake together: a kernel of the distribution and busybox"
     PYTHONPATH=$home/program "$home/venv/bin/python" -m services.lab.sample.assemble "$home/sample" "$@" > /dev/null
     chmod -R a+rX "$home/sample"
 }
 
-# installed KERNEL [PROGRAMS]: everything of ours, from the checkout.
+# installed KERNEL [PROGRAMS [TPM]]: everything of ours, from the checkout.
 installed() {
     local sums=$home/.done/program
     (cd "$checkout" && find appliance services webui hardware -type f -not -path '*/__pycache__/*' -print0 |
         sort -z | xargs -0 sha256sum) > "$sums"
     once "$home/program" appliance/__main__.py "$sums" -- program
-    { grep -E ' services/(lab/sample|nix/adapter)/' "$sums" && ls "$1/boot"; } > "$home/.done/sample"
+    { grep -E ' services/(lab/sample|nix/adapter)/' "$sums" && ls "$1/boot" && printf '%s\n' "$@"; } > "$home/.done/sample"
     once "$home/sample/.git" HEAD "$home/.done/sample" -- sample "$@"
 }

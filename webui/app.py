@@ -27,10 +27,12 @@ from webui.api import (
     boots,
     builders,
     builds,
+    caches,
     changes,
     devices,
     draft,
     drops,
+    files,
     hosts,
     images,
     journal,
@@ -40,6 +42,7 @@ from webui.api import (
     networks,
     notices,
     public_names,
+    pushes,
     sources,
     status,
     tokens,
@@ -47,12 +50,14 @@ from webui.api import (
 from webui.api import cache as cache_api
 from webui.api import internet as internet_api
 from webui.api import outside as outside_api
+from webui.api import storage as storage_api
 from webui.api import traces as traces_api
 from webui.api.description import described
 from webui.api.routes import API, body_words, routes_of
 from webui.api.wording import problems
 from webui.courtesy import Courtesy
 from webui.guard import Guard
+from webui.hooks import hooks
 from webui.live import Bells, stream
 from webui.once.serve import Once
 from webui.pages import (
@@ -89,6 +94,7 @@ from webui.pages import (
     rule,
     source,
     source_settings,
+    storage,
     system,
     time,
     traffic,
@@ -99,8 +105,10 @@ from webui.pages import (
 )
 from webui.pages import builders as builders_page
 from webui.pages import builds as builds_page
+from webui.pages import caches as caches_page
 from webui.pages import changes as changes_page
 from webui.pages import devices as devices_page
+from webui.pages import files as files_page
 from webui.pages import machines as machines_page
 from webui.pages import menus as menus_page
 from webui.pages import names as names_page
@@ -114,10 +122,14 @@ from webui.session import Here, NotSignedIn, Room, Signed, anybody
 
 NOUNS = (
     sources,
+    files,
     hosts,
+    pushes,
     images,
     builds,
     cache_api,
+    caches,
+    storage_api,
     builders,
     machines,
     menus,
@@ -148,14 +160,17 @@ PAGES = (
     password,
     overview,
     sources_page,
+    files_page,
     source_settings,
     source,
     builds_page,
     builders_page,
+    caches_page,
     build,
     generations,
     compare,
     cache,
+    storage,
     image,
     machines_page,
     machine,
@@ -225,7 +240,7 @@ def admin_app(desk: Desk, installed: Installed) -> FastAPI:
     app.state.bells = Bells(desk.reads.state)
     for routed in (*NOUNS, *PAGES):
         app.router.routes += routed.router.routes  # include_router would keep each of them twice
-    app.router.routes += [*_description(app).routes, *_live().routes]
+    app.router.routes += [*_description(app).routes, *_live().routes, hooks(desk)]
     static = Path(__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static))
     app.mount("/browser", StaticFiles(directory=installed.browser, check_dir=False))

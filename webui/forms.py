@@ -5,6 +5,7 @@ A form is a frozen dataclass of texts; a route takes it by `Annotated[Typed, fil
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -75,6 +76,15 @@ def beside(refused: Refused) -> dict[str, str]:
         field = ".".join(map(str, problem.where))
         found[field] = f"{found[field]} {problem.what}" if field in found else problem.what
     return found
+
+
+def joined(problems: Mapping[str, str], field: str) -> str:
+    """What is wrong with a list that is typed into one field.
+
+    >>> joined({"hosts.0": "Bad.", "hosts.1": "Too.", "name": "Taken."}, "hosts")
+    'Bad. Too.'
+    """
+    return " ".join(what for where, what in problems.items() if where.split(".")[0] == field)
 
 
 def ticked(value: str) -> bool:

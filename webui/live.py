@@ -32,7 +32,7 @@ FILE_BELLS: Mapping[str, frozenset[str]] = {
 
 BELLS = (
     "sources", "builds", "machines", "boots", "leases", "devices", "changes", "wan", "events",
-    "notices", "questions", "drops", "builders",
+    "notices", "questions", "drops", "builders", "caches",
 )  # fmt: skip
 MEMORIES: Mapping[str, str] = {"dns": "questions", "net": "drops"}
 """What rings when a role remembers something new."""

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import socket
+import sqlite3
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +24,7 @@ import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
 
-from appliance.actions import access, changes, sources
+from appliance.actions import access, changes, files, sources
 from appliance.actions.desk import Desk
 from appliance.actions.open import open_desk
 from appliance.actions.passwords import Passwords
@@ -45,6 +46,7 @@ from webui.listening.serve import Limits, listen
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # between two looks at what net published
 RENEW_SECONDS = 3600.0  # between two looks at the calendar
+SWEEP_SECONDS = 600.0  # between two looks at files that were sent
 OWN_SOCKET = "api.sock"
 SECURE = ("admin.", "admin6.")
 THREADS = 8
@@ -81,6 +83,8 @@ async def serve(
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         app = application(desk, installed)
         async with asyncio.TaskGroup() as group:
+            if desk.lasting:
+                group.create_task(_sweeping(desk))
             secure = {n: one for n, one in sockets.items() if n.startswith(SECURE)}
             plain = [one for name, one in sockets.items() if name not in (*secure, OWN)]
             own = sockets.get(OWN) or _own_socket(state / "secrets" / "web")
@@ -122,6 +126,14 @@ def _own_socket(folder: Path) -> socket.socket:
     own.listen(16)
     own.setblocking(False)
     return own
+
+
+async def _sweeping(desk: Desk) -> None:
+    """Files that were sent go once they are in an image."""
+    while True:
+        with suppress(OSError, Unreachable, sqlite3.Error):  # the next look does it
+            await asyncio.to_thread(files.sweep_files, desk)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 def announce(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from appliance.store.tables import BuilderRow
 
 SCOPE = "admin"
 MOST = 20
+DEEDS = ("try", "on", "off")
 
 
 def save_builder(desk: Desk, actor: Actor, ident: str, said: Said) -> Done:
@@ -63,6 +64,15 @@ def trust_host_key(desk: Desk, actor: Actor, ident: str, host_key: str) -> Done:
         doing.wish(desk.new_id(), "build", "try", builder=ident)
         what = f"{row.name} is known by {fingerprint(key)}, and tried now."
         return doing.tell(ident, what, BuilderActed)
+
+
+def act_on_builder(desk: Desk, actor: Actor, ident: str, deed: str) -> Done:
+    """One of DEEDS.  Raises Unknown for other words."""
+    if deed in ("on", "off"):
+        return enable_builder(desk, actor, ident, on=deed == "on")
+    if deed == "try":
+        return try_builder(desk, actor, ident)
+    raise Unknown(problem(f"With a builder, nobody can {deed!r}: it is one of {', '.join(DEEDS)}."))
 
 
 def try_builder(desk: Desk, actor: Actor, ident: str) -> Done:

@@ -3,11 +3,15 @@
 from sqlmodel import Session, col, select
 
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act
+from appliance.actions.fitting import doubt_said, host_fit
 from appliance.actions.hosts import bootable, host_named
 from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import MachineActed
+from appliance.model.identity import machine_id_from
 from appliance.model.names import MACHINE_NAME, NETWORK_NAME, mac_from
+from appliance.model.processors import fits
+from appliance.once import ONCE
 from appliance.store import inventory
 from appliance.store.inventory import Acting
 from appliance.store.inventory_view import inbox_key
@@ -20,6 +24,13 @@ SENTENCES = {
     "local": "{name} boots from its own disk next time.",
     "hold": "{name} waits for you at its next boot.",
     "deny": "{name} gets no boot at all.",
+}
+
+LONGEST_WAIT_SECONDS = 3600
+ONCE_COLUMNS = ("once", "once_id", "once_host", "once_specialisation")
+ONCE_SENTENCES = {
+    "install": "{name} boots {boots} next time, once, to install. After that it boots its disk.",
+    "rescue": "{name} boots {boots} next time, once. After that it goes on as before.",
 }
 
 
@@ -37,7 +48,7 @@ def add_mac(
 ) -> Done:
     """Give a machine another MAC."""
     with act(desk, actor, "add_mac") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         plain, problems = _mac(doing.session, mac, network or None)
         if problems:
             raise Refused(*problems)
@@ -48,13 +59,29 @@ def add_mac(
 def rename_machine(desk: Desk, actor: Actor, machine: str, name: str) -> Done:
     """Give a machine another name."""
     with act(desk, actor, "rename_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         before, name = row.name, name.strip().lower()
         problems = _name(doing.session, name, row.id)
         if problems:
             raise Refused(*problems)
         doing.change(row, name=name)
         return doing.tell(row.id, f"{before} is called {name}.", MachineActed)
+
+
+def wait_for_newest(desk: Desk, actor: Actor, machine: str, seconds: int) -> Done:
+    """Let a machine wait at its boot for the newest image of its host, at most so long; 0: never.
+
+    What it waits for is looked at and built because it asks.
+    """
+    with act(desk, actor, "wait_for_newest") as doing:
+        row = known_machine(doing.session, machine)
+        if not 0 <= seconds <= LONGEST_WAIT_SECONDS:
+            what = f"A machine waits for an hour at most: 0 to {LONGEST_WAIT_SECONDS} seconds."
+            raise Refused(problem(what, "waits_seconds"))
+        doing.change(row, waits_seconds=seconds or None)
+        most = f"for the newest image, for {seconds // 60 or 1} min at most"
+        what = f"{row.name} waits {most}." if seconds else f"{row.name} boots what there is."
+        return doing.tell(row.id, what, MachineActed)
 
 
 def assign_machine(
@@ -66,10 +93,14 @@ def assign_machine(
     menu: str | None = None,
     intent: str | None = None,
     specialisation: str | None = None,
+    once: str | None = None,
     network: str | None = None,
     name: str = "",
 ) -> Done:
     """Decide a machine's next boots: exactly one of a host, a menu, or a bare intent.
+
+    With `once` (of once.ONCE) it is the host that it boots once, and what comes after that is its
+    own disk ("install") or what it has now ("rescue").
 
     `machine` is an id, a name or a MAC; a MAC nobody knows becomes a machine called `name`.
     A machine on hold gets it within seconds.
@@ -78,17 +109,20 @@ def assign_machine(
         if sum(bool(one) for one in (host, menu, intent)) != 1:
             raise Refused(problem("Choose one of a host, a menu, or an intent.", "host"))
         wanted = _wanted(desk, doing.session, host, menu, intent, specialisation or None)
+        if once:
+            wanted = _once(desk, once, wanted)
         row = _found(doing.session, machine, network or None)
         if row is None:
             row = _add(desk, actor, doing, machine, network or None, name)
         _set(desk, actor, doing, row, wanted)
-        return doing.tell(row.id, _said(desk, row, wanted), MachineActed)
+        doubt = _doubt(desk, doing.session, row, wanted)
+        return doing.tell(row.id, _said(desk, row, wanted) + doubt, MachineActed)
 
 
 def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """Let the machine wait at its next boot; what it had is kept for `release_machine`."""
     with act(desk, actor, "hold_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is None or present.kind == "hold":
             raise Refused(problem(f"{row.name} is on hold already."))
@@ -99,7 +133,7 @@ def hold_machine(desk: Desk, actor: Actor, machine: str) -> Done:
 def release_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """End a hold: the machine gets what it had before."""
     with act(desk, actor, "release_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is not None and present.kind != "hold":
             raise Refused(problem(f"{row.name} is not on hold."))
@@ -114,7 +148,7 @@ def release_machine(desk: Desk, actor: Actor, machine: str) -> Done:
 def remove_machine(desk: Desk, actor: Actor, machine: str) -> Done:
     """Forget a machine; its boots stay in the history."""
     with act(desk, actor, "remove_machine") as doing:
-        row = _machine(doing.session, machine)
+        row = known_machine(doing.session, machine)
         present = doing.session.get(Intent, row.id)
         if present is not None:
             doing.delete(present)
@@ -140,6 +174,16 @@ def forget_held(desk: Desk, actor: Actor, network: str, mac: str) -> Done:
         return doing.tell(inbox_key(network, plain), left_alone, MachineActed)
 
 
+def known_machine(session: Session, text: str) -> Machine:
+    """A machine by id, name or MAC.  Raises Unknown."""
+    row = _found(session, text, None)
+    if row is None:
+        raise Unknown(
+            problem("There is no such machine, or it was removed. Look at the list.", "machine")
+        )
+    return row
+
+
 def _wanted(
     desk: Desk,
     session: Session,
@@ -149,7 +193,7 @@ def _wanted(
     specialisation: str | None,
 ) -> dict[str, str | None]:
     """The columns of the new intent, checked."""
-    plain = {"host": None, "menu": None, "specialisation": None}
+    plain = dict.fromkeys(("host", "menu", "specialisation", *ONCE_COLUMNS))
     if host:
         found = host_named(desk, session, host)
         bootable(found, specialisation)
@@ -162,6 +206,19 @@ def _wanted(
     if intent not in BARE_INTENTS:
         raise Refused(problem(f"An intent is one of {', '.join(BARE_INTENTS)}.", "intent"))
     return {**plain, "kind": intent}
+
+
+def _once(desk: Desk, once: str, wanted: dict[str, str | None]) -> dict[str, str | None]:
+    """The columns of a host that is booted once; an installation changes what comes after, too."""
+    if once not in ONCE:
+        raise Refused(problem(f"Once is one of {', '.join(ONCE)}.", "once"))
+    if wanted["kind"] != "run":
+        raise Refused(problem("Only a host is booted once. Choose one.", "host"))
+    host, special = wanted["host"], wanted["specialisation"]
+    asked = dict(zip(ONCE_COLUMNS, (once, desk.new_id(), host, special), strict=True))
+    if once == "rescue":
+        return asked
+    return {**wanted, **asked, "kind": "local", "host": None, "specialisation": None}
 
 
 def _set(
@@ -179,6 +236,9 @@ def _set(
         )
         doing.insert(fresh.sqlmodel_update(wanted))
         return
+    if "kind" not in wanted:  # it has something once, and what it had stays
+        doing.change(present, id=desk.new_id(), set_at=desk.now(), **wanted)
+        return
     before = None
     if wanted["kind"] == "hold":  # a hold keeps what it replaces, for the release
         before = present.before if present.kind == "hold" else present.kind
@@ -187,16 +247,45 @@ def _set(
 
 
 def _said(desk: Desk, row: Machine, wanted: dict[str, str | None]) -> str:
+    if wanted.get("once"):
+        boots = (wanted["once_host"] or "").partition("/")[2]
+        return ONCE_SENTENCES[wanted["once"] or ""].format(name=row.name, boots=boots)
     kind, host = wanted["kind"] or "", wanted["host"] or ""
     if kind == "run":
         boots = host.partition("/")[2]
         ready = any(desk.reads.generations(host)) if host else False
         later = "" if ready else " once it is built"
         special = f" ({wanted['specialisation']})" if wanted["specialisation"] else ""
-        return f"{row.name} boots {boots}{special} next time{later}."
+        told = f"{row.name} boots {boots}{special} next time{later}."
+        return told + _misfit(desk, row, host)
     if kind == "menu":
         return f"{row.name} shows a menu next time."
     return SENTENCES[kind].format(name=row.name)
+
+
+def _doubt(desk: Desk, session: Session, row: Machine, wanted: dict[str, str | None]) -> str:
+    """What may go wrong with a host on this machine, as sentences; "" when nothing is known."""
+    once = "once_" if wanted.get("once") else ""
+    host, special = (wanted.get(f"{once}{name}") for name in ("host", "specialisation"))
+    if host is None:
+        return ""
+    macs = [one.mac for one in _macs(session, row.id)]
+    return doubt_said(host_fit(desk.reads, row.id, macs, host, special))
+
+
+def _misfit(desk: Desk, row: Machine, host: str) -> str:
+    """A warning for a host that is made for another processor than this machine had last."""
+    verdict = next((one for one in desk.reads.verdicts() if one.host == host), None)
+    last = next((one for one in desk.reads.newest_boots() if one.machine == row.id), None)
+    if verdict is None or last is None:
+        return ""
+    if fits(last.firmware, verdict.system, str(last.facts.get("arch", ""))):
+        return ""
+    made = str(verdict.system).partition("-")[0]
+    return (
+        f" But {verdict.name} is made for {made}, and {row.name} last started as "
+        f"{last.firmware.rpartition('-')[2]}: it will not start there."
+    )
 
 
 def _add(
@@ -212,6 +301,7 @@ def _add(
         account=actor.account,
         origin=ORIGIN,
         name=name or _free_name(doing.session, plain),
+        machine_id=machine_id_from(desk.random(16)),
         created_at=desk.now(),
     )
     doing.insert(row)
@@ -287,15 +377,6 @@ def _found(session: Session, text: str, network: str | None) -> Machine | None:
                 "machine",
             )
         ) from None
-
-
-def _machine(session: Session, text: str) -> Machine:
-    row = _found(session, text, None)
-    if row is None:
-        raise Unknown(
-            problem("There is no such machine, or it was removed. Look at the list.", "machine")
-        )
-    return row
 
 
 def _macs(session: Session, machine: str) -> list[MachineMac]:

@@ -12,20 +12,28 @@ from sqlmodel import Session
 
 from appliance.actions.desk import ORIGIN, Actor, Desk, Done, act, permit
 from appliance.actions.refusals import Unknown, problem
+from appliance.actions.source_choices import (
+    NAME_LONGEST,
+    Choices,
+    crowded,
+    named_wrong,
+    reached,
+    wrong,
+)
 from appliance.errors import Problem, Refused
 from appliance.events import SourceActed
+from appliance.model import look_times
 from appliance.model.host_keys import NotAHostKey, host_keys
 from appliance.model.source_options import server_name
 from appliance.model.source_url import NotASource, SourceUrl, parse
+from appliance.model.trust import MINE, treatment
 from appliance.store import inventory
 from appliance.store.tables import AllowedDirectory, Source
 
-TRUSTS = ("mine", "stranger")
-CREDENTIALS = "sources"  # folder below STATE/secrets/web
+CREDENTIALS = "sources"  # folders below STATE/secrets/web
+CACHE_PASSWORDS = "caches"
+WEBHOOKS = "webhooks"
 CREDENTIAL_KINDS = ("token", "ssh-key", "none")
-SHORTEST_INTERVAL = 60
-LONGEST_INTERVAL = 30 * 86400
-NAME_LONGEST = 60
 SWEEP_SECONDS = 86400.0
 KEY_MODE = 0o640  # the broker hands it to `fetch`; nobody else reads it
 
@@ -51,15 +59,20 @@ def add_source(
     url: str,
     *,
     name: str = "",
-    trust: str = "mine",
+    trust: str = MINE,
     as_built: bool = False,
     allow_ifd: bool = False,
     interval_seconds: int = 3600,
+    only_builders: bool = False,
+    reach: Sequence[str] = (),
 ) -> Done:
     """Add a flake; `build` begins to look at it at once.  `interval_seconds` 0: only when asked."""
     with act(desk, actor, "add_source") as doing:
-        problems = [*_choices(trust, interval_seconds), *_name_problems(name)]
+        choices = Choices(trust, allow_ifd, only_builders, interval_seconds)
+        places, unreachable = reached(desk, reach)
+        problems = [*wrong(choices), *named_wrong(name), *unreachable]
         read = _read_url(desk, url, problems)
+        problems += crowded(desk, "", read.text, places) if read else []
         if read is not None and inventory.source_of_url(doing.session, actor.account, read.text):
             problems.append(problem("This source is there already. Refresh it instead.", "url"))
         if name and inventory.named(doing.session, Source, name.strip()):
@@ -76,6 +89,8 @@ def add_source(
             as_built=as_built,
             allow_ifd=allow_ifd,
             interval_seconds=interval_seconds,
+            only_builders=only_builders,
+            reach=json.dumps(places),
             created_at=desk.now(),
         )
         doing.insert(row)
@@ -92,13 +107,30 @@ def edit_source(
     as_built: bool | None = None,
     allow_ifd: bool | None = None,
     interval_seconds: int | None = None,
+    only_builders: bool | None = None,
+    reach: Sequence[str] | None = None,
+    schedule: str | None = None,
 ) -> Done:
-    """Change how a source is treated; None leaves a setting as it is."""
+    """Change how a source is treated; None leaves a setting as it is.
+
+    `schedule` are days and times (model/look_times.py) that take the place of the interval; "" is
+    none.
+    """
     with act(desk, actor, "edit_source") as doing:
         row = _source(doing.session, source)
-        problems = _choices(trust or row.trust, interval_seconds or 0)
+        places, problems = reached(desk, reach or ())
+        problems += wrong(
+            Choices(
+                trust or row.trust,
+                row.allow_ifd if allow_ifd is None else allow_ifd,
+                row.only_builders if only_builders is None else only_builders,
+                interval_seconds or 0,
+            )
+        )
+        problems += crowded(desk, row.id, row.url, places) if reach else []
+        schedule = _times(schedule, problems)
         if name is not None:
-            problems += _name_problems(name, needed=True)
+            problems += named_wrong(name, needed=True)
             other = inventory.named(doing.session, Source, name.strip())
             if other is not None and other.id != row.id:
                 problems.append(problem(f"Another source is named {name.strip()}.", "name"))
@@ -110,6 +142,9 @@ def edit_source(
             "as_built": as_built,
             "allow_ifd": allow_ifd,
             "interval_seconds": interval_seconds,
+            "only_builders": only_builders,
+            "reach": None if reach is None else json.dumps(places),
+            "schedule": schedule,
         }
         changed = doing.change(row, **{key: to for key, to in asked.items() if to is not None})
         what = f"{row.name} is changed." if changed else f"{row.name} was like that already."
@@ -152,6 +187,14 @@ def set_source_credential(
     """
     with act(desk, actor, "set_source_credential", scope="admin") as doing:
         row = _source(doing.session, source)
+        if kind != "none" and not treatment(row.trust).keys:
+            what = (
+                "A stranger's source is read without any key: its inputs could read with it what "
+                "you may read. Say that the source is yours if you trust it that far."
+            )
+            raise Refused(problem(what, "kind"))
+        if row.files:
+            raise Refused(problem("A host from files has no address that asks for a key.", "kind"))
         if kind == "none":
             doing.change(row, credential=None)
             return doing.tell(row.id, f"{row.name} is asked without any key.", SourceActed)
@@ -187,11 +230,12 @@ def kept_credential(desk: Desk, credential: str | None) -> Kept:
 
 
 def sweep_credentials(desk: Desk) -> None:
-    """Forget keys that no source uses, and that no undo of the last day would bring back."""
+    """Forget keys and passwords that nothing uses, and no undo of the last day would bring back."""
     used = inventory.credentials(desk.inventory, desk.now() - SWEEP_SECONDS)
-    for name in desk.secrets.names(CREDENTIALS):
-        if name not in used:
-            desk.secrets.remove(f"{CREDENTIALS}/{name}")
+    for folder in (CREDENTIALS, CACHE_PASSWORDS, WEBHOOKS):
+        for name in desk.secrets.names(folder):
+            if name not in used:
+                desk.secrets.remove(f"{folder}/{name}")
 
 
 def allow_directory(desk: Desk, actor: Actor, path: str) -> Done:
@@ -246,27 +290,15 @@ def _source(session: Session, ident: str) -> Source:
     return row
 
 
-def _choices(trust: str, interval_seconds: int) -> list[Problem]:
-    problems = []
-    if trust not in TRUSTS:
-        problems.append(problem("A source is yours (mine) or a stranger's (stranger).", "trust"))
-    if interval_seconds and not SHORTEST_INTERVAL <= interval_seconds <= LONGEST_INTERVAL:
-        problems.append(
-            problem(
-                "The interval is between 60 seconds and 30 days, or 0 for only when asked.",
-                "interval_seconds",
-            )
-        )
-    return problems
-
-
-def _name_problems(name: str, *, needed: bool = False) -> list[Problem]:
-    name = name.strip()
-    if needed and not name:
-        return [problem("A name is missing.", "name")]
-    if len(name) > NAME_LONGEST or not name.isprintable() or "/" in name:
-        return [problem(f"A name has at most {NAME_LONGEST} visible characters, none a /.", "name")]
-    return []
+def _times(schedule: str | None, problems: list[Problem]) -> str | None:
+    """Days and times as they are stored."""
+    if schedule is None or not schedule.strip():
+        return schedule and ""
+    try:
+        return str(look_times.read(schedule))
+    except ValueError as wrong:
+        problems.append(problem(str(wrong), "schedule"))
+        return None
 
 
 def _free_name(session: Session, wanted: str) -> str:

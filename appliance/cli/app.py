@@ -11,6 +11,7 @@ from appliance.cli import (
     change,
     device,
     dns,
+    files,
     firewall,
     host,
     image,
@@ -22,10 +23,12 @@ from appliance.cli import (
     notice,
     password,
     public_name,
+    push,
     rescue,
     run,
     source,
     status,
+    storage,
     token,
 )
 
@@ -35,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(source.group, name="source")
+app.add_typer(storage.group, name="storage")
 app.add_typer(host.group, name="host")
 app.add_typer(image.group, name="image")
 app.add_typer(build.group, name="build")
@@ -52,6 +56,8 @@ app.add_typer(notice.group, name="notice")
 app.add_typer(change.group, name="change")
 app.add_typer(token.group, name="token")
 app.add_typer(lab.group, name="lab")
+push.add(host.group)
+files.add(host.group)
 status.add(app)
 journal.add(app)
 password.add(app)

@@ -103,26 +103,29 @@ def trust(
 @command(group, "try")
 def try_(call: Call, builder: Which, timeout: Timeout = 300.0) -> None:
     """Try a builder step by step, and say what came of it."""
-    asked = call.client.post(f"/builders/{quoted(_found(call, builder)['id'])}/try")
-    _answered(call, asked, timeout)
+    _answered(call, _deed(call, builder, "try"), timeout)
 
 
 @command(group)
 def on(call: Call, builder: Which) -> None:
     """Let a builder build."""
-    call.did(call.client.post(f"/builders/{quoted(_found(call, builder)['id'])}/on"))
+    call.did(_deed(call, builder, "on"))
 
 
 @command(group)
 def off(call: Call, builder: Which) -> None:
     """Leave a builder out; what it builds now goes on."""
-    call.did(call.client.post(f"/builders/{quoted(_found(call, builder)['id'])}/off"))
+    call.did(_deed(call, builder, "off"))
 
 
 @command(group)
 def remove(call: Call, builder: Which) -> None:
     """Let a builder be."""
     call.did(call.client.delete(f"/builders/{quoted(_found(call, builder)['id'])}"))
+
+
+def _deed(call: Call, builder: str, deed: str) -> Any:
+    return call.client.post(f"/builders/{quoted(_found(call, builder)['id'])}/{deed}")
 
 
 def _answered(call: Call, asked: Any, timeout: float) -> None:

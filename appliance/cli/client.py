@@ -76,6 +76,19 @@ class Client:
         """Set."""
         return self._ask("PUT", path, json=body)
 
+    def send(self, path: str, content: bytes, /, **query: Any) -> Any:
+        """Set it to bytes as they are."""
+        told = {"Content-Type": "application/octet-stream"}
+        return self._ask("PUT", path, content=content, params=query, headers=told)
+
+    def upload(self, path: str, file: Path) -> Any:
+        """Send a whole file, as it is.  Raises Failed when it cannot be read."""
+        try:
+            with file.open("rb") as opened:
+                return self._ask("POST", path, content=opened)
+        except OSError as error:
+            raise Failed(REFUSED, f"{file} cannot be read: {error.strerror}.") from None
+
     def patch(self, path: str, body: dict[str, Any]) -> Any:
         """Change what is not None."""
         return self._ask("PATCH", path, json=_given(body))

@@ -30,11 +30,11 @@ def every(
             one["kind"],
             one["system"],
             one["generation"],
-            one["reason"],
+            one["reason"] or (one["outlook"] or {}).get("short"),
         )
         for one in found
     ]
-    headings = ("NAME", "SOURCE", "KIND", "SYSTEM", "IMAGE", "WHY NOT")
+    headings = ("NAME", "SOURCE", "KIND", "SYSTEM", "IMAGE", "WHY NOT, OR WHAT A BUILD TAKES")
     call.show(found, table(headings, rows, "No hosts yet."))
 
 
@@ -169,7 +169,14 @@ def _described(found: Any) -> str:
         ]
     )
     told = [_finding(one) for one in found["findings"]]
-    return "\n".join([about, *(["", *told] if told else [])])
+    needs = [_need(one) for one in (found["outlook"] or {}).get("needs", ())]
+    parts = [part for part in (told, ["What a build takes:", *needs] * bool(needs)) if part]
+    return "\n".join([about, *(line for part in parts for line in ("", *part))])
+
+
+def _need(one: Any) -> str:
+    way = f"\n      {one['way']}: {one['link']}" if one["link"] else ""
+    return f"{one['kind'].ljust(4)}  {one['what']}{way}"
 
 
 def _finding(one: Any) -> str:

@@ -97,7 +97,9 @@ def _described(found: Any) -> str:
         ]
     )
     rows = [
-        (part["purpose"], part["name"], size(part["size"]), part["sha256"])
-        for part in found["parts"]
+        (f"{part['purpose']}{form}", part["name"], size(part["size"]), part["sha256"])
+        for form, parts in (("", found["parts"]), (", thin", found["thin"]))
+        for part in parts
+        if not form or part not in found["parts"]
     ]
     return f"{about}\n\n{table(('PART', 'NAME', 'SIZE', 'SHA-256'), rows, 'No parts.')}"

@@ -7,9 +7,11 @@ import typer
 from appliance.cli.client import REFUSED, UNKNOWN, Failed
 from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.words import facts, moment, quoted, span, table
+from appliance.model.wake import CAUSES, WAKE_SECONDS
 
 group = noun("Machines: what each one boots next.")
 
+CAME = {"asked": "It came, and asks what to boot.", "here": "It came, and boots by itself."}
 Which = Annotated[str, typer.Argument(help="Name, MAC or id.")]
 Network = Annotated[str | None, typer.Option(help="Only on that network.")]
 
@@ -37,14 +39,22 @@ def show(call: Call, machine: Which) -> None:
                 ("machine", found["name"]),
                 ("id", found["id"]),
                 ("macs", _macs(found)),
+                ("machine id", found["machine_id"]),
                 ("next boot", f"{found['intent']} {_what(found)}".strip()),
+                ("waits", f"{found['waits_seconds'] // 60} min at most for the newest")
+                if found["waits_seconds"]
+                else ("waits", "for nothing"),
+                *_once(found),
+                *_running(found),
             ]
         )
         rows = [
             (moment(one["began_at"]), one["state"], one["name"], _took(one), one["id"])
             for one in boots
         ]
-        return f"{about}\n\n{table(('BOOT', 'STATE', 'HOST', 'TOOK', 'ID'), rows, 'No boots yet.')}"
+        doubts = "".join(f"\n\n{_doubt(one)}" for one in found["doubts"])
+        listed = table(("BOOT", "STATE", "HOST", "TOOK", "ID"), rows, "No boots yet.")
+        return f"{about}{doubts}\n\n{listed}"
 
     call.show({**found, "boots": boots}, text)
 
@@ -111,6 +121,10 @@ def assign(
     menu: Annotated[str | None, typer.Option(help="Show a menu instead.")] = None,
     intent: Annotated[str | None, typer.Option(help="local, hold or deny instead.")] = None,
     specialisation: Annotated[str | None, typer.Option(help="Of the host.")] = None,
+    once: Annotated[
+        str | None,
+        typer.Option(help="install: then its own disk; rescue: then as before. Never twice."),
+    ] = None,
     network: Network = None,
     name: Annotated[str, typer.Option(help="What to call a new machine.")] = "",
 ) -> None:
@@ -120,6 +134,7 @@ def assign(
         "menu": menu,
         "intent": intent,
         "specialisation": specialisation,
+        "once": once,
         "network": network,
         "name": name,
     }
@@ -129,19 +144,106 @@ def assign(
 @command(group)
 def hold(call: Call, machine: Which) -> None:
     """Let a machine wait at its next boot."""
-    call.did(call.client.post(f"/machines/{quoted(machine)}/hold"))
+    _do(call, machine, "hold")
 
 
 @command(group)
 def release(call: Call, machine: Which) -> None:
     """End a hold: the machine gets what it had before."""
-    call.did(call.client.post(f"/machines/{quoted(machine)}/release"))
+    _do(call, machine, "release")
+
+
+@command(group)
+def newest(
+    call: Call,
+    machine: Which,
+    minutes: Annotated[int, typer.Argument(help="At most; 0: it boots what there is.")] = 10,
+) -> None:
+    """Let a machine wait at its boot until the newest of its host is built."""
+    body = {"waits_seconds": 60 * minutes}
+    call.did(call.client.patch(f"/machines/{quoted(machine)}", body))
+
+
+@command(group)
+def wake(
+    call: Call,
+    machine: Which,
+    wait: Annotated[bool, typer.Option(help="Say whether it came.")] = True,
+) -> None:
+    """Wake a machine that is switched off; exit code 0 exactly when it came."""
+    before = call.client.get(f"/machines/{quoted(machine)}")["woken"]
+    _do(call, machine, "wake")
+    if not wait:
+        return
+    found = call.client.until(
+        lambda: call.client.get(f"/machines/{quoted(machine)}")["woken"],
+        lambda woken: woken != before and woken["came"] != "waiting",
+        WAKE_SECONDS + 30,
+        lambda _: f"waiting for {machine} to come to the router",
+    )
+    if found["came"] not in CAME:
+        why = found["why"] or "It did not come. What it may be:\n" + "\n".join(CAUSES)
+        raise Failed(REFUSED, why)
+    call.show(found, CAME[found["came"]])
+
+
+@command(group)
+def again(call: Call, machine: Which) -> None:
+    """Ask once more for what a machine was to boot once."""
+    _do(call, machine, "again")
+
+
+@command(group)
+def drop(call: Call, machine: Which) -> None:
+    """Do without what a machine was to boot once."""
+    _do(call, machine, "drop")
+
+
+@command(group)
+def identity(
+    call: Call,
+    machine: Which,
+    act: Annotated[
+        str,
+        typer.Argument(help="keep, leave, approve, refuse, forget or renew-id; none: show it."),
+    ] = "",
+    code: Annotated[str, typer.Argument(help="On the machine's screen.")] = "",
+) -> None:
+    """Who a machine is: the SSH host key, and age identity, that it is known by."""
+    if act:
+        body = {"act": act, "code": code}
+        call.did(call.client.post(f"/machines/{quoted(machine)}/identity", body))
+        return
+    found = call.client.get(f"/machines/{quoted(machine)}")
+    known = found["identity"]
+    waits = [("asks now, code", one) for one in known["codes"]]
+    call.show(
+        {"machine_id": found["machine_id"], **known},
+        facts(
+            [
+                ("machine id", found["machine_id"]),
+                ("asks at a start", "yes" if known["keeps"] else "no"),
+                ("kept", known["way"] or "nothing is known"),
+                ("fingerprint", known["fingerprint"]),
+                ("SSH host key", known["ssh"]),
+                ("age recipient", known["age"]),
+                ("known_hosts", known["known_host"]),
+                ("SSHFP", known["sshfp"]),
+                ("but it said", known["differs"]),
+                *waits,
+            ]
+        ),
+    )
 
 
 @command(group)
 def remove(call: Call, machine: Which) -> None:
     """Forget a machine."""
     call.did(call.client.delete(f"/machines/{quoted(machine)}"))
+
+
+def _do(call: Call, machine: str, deed: str) -> None:
+    call.did(call.client.post(f"/machines/{quoted(machine)}/{deed}"))
 
 
 def _macs(one: Any) -> str:
@@ -155,6 +257,30 @@ def _what(one: Any) -> str:
         host = (one["host"] or "").partition("/")[2]
         return f"{host} ({one['specialisation']})" if one["specialisation"] else host
     return str(one["menu"] or "") if one["intent"] == "menu" else ""
+
+
+def _once(one: Any) -> list[tuple[str, str]]:
+    once = one["once"]
+    if once is None:
+        return []
+    since = f" since {moment(once['at'])}" if once["at"] else ""
+    host = once["host"].partition("/")[2]
+    return [("once", f"{once['kind']} {host}, {once['state']}{since}")]
+
+
+def _running(one: Any) -> list[tuple[str, str]]:
+    runs = one["running"]
+    if runs is None:
+        return []
+    behind = f" by {runs['behind']}" if runs["behind"] else ""
+    host = runs["host"].partition("/")[2]
+    found = [("runs", f"{host}, generation {runs['generation']}: {runs['stand']}{behind}")]
+    return found + ([("really", runs["toplevel"])] if runs["stand"] == "drifted" else [])
+
+
+def _doubt(one: Any) -> str:
+    line = f"\nAdd to the host: {one['missing']}" if one["missing"] else ""
+    return f"{one['what']}{line}"
 
 
 def _took(one: Any) -> str:

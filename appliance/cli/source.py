@@ -22,6 +22,21 @@ Ifd = Annotated[
     bool | None, typer.Option("--allow-ifd/--no-ifd", help="Let evaluation build things.")
 ]
 Interval = Annotated[int | None, typer.Option(help="Seconds between looks; 0: only when asked.")]
+OnlyBuilders = Annotated[
+    bool | None,
+    typer.Option("--only-builders/--here-too", help="Whether this router builds none of it."),
+]
+Reach = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A server of your network that it may fetch from: git.lan, 192.168.1.20 or "
+        "git.example.org=10.0.0.5; may repeat. An empty one stands for nobody."
+    ),
+]
+Schedule = Annotated[
+    str | None,
+    typer.Option(help="Days and times in place of the interval: 'mon,fri 04:00'; '' for none."),
+]
 Name = Annotated[str | None, typer.Option(help="A name for lists.")]
 
 
@@ -54,11 +69,13 @@ def add(
     as_built: AsBuilt = None,
     allow_ifd: Ifd = None,
     interval: Interval = None,
+    only_builders: OnlyBuilders = None,
+    reach: Reach = None,
     wait: Wait = False,
     timeout: Within = 900.0,
 ) -> None:
     """Add a flake."""
-    given = _settings(name, trust, as_built, allow_ifd, interval)
+    given = _settings(name, trust, as_built, allow_ifd, interval, only_builders, reach)
     done = call.client.post("/sources", {"url": url, **given})
     if not wait:
         call.did(done)
@@ -75,9 +92,13 @@ def edit(
     as_built: AsBuilt = None,
     allow_ifd: Ifd = None,
     interval: Interval = None,
+    only_builders: OnlyBuilders = None,
+    reach: Reach = None,
+    schedule: Schedule = None,
 ) -> None:
     """Change how a source is treated; what is not named stays."""
-    given = _settings(name, trust, as_built, allow_ifd, interval)
+    given = _settings(name, trust, as_built, allow_ifd, interval, only_builders, reach)
+    given |= {"schedule": schedule} if schedule is not None else {}
     call.did(call.client.patch(f"/sources/{quoted(source)}", given))
 
 
@@ -131,6 +152,20 @@ def credential(
 
 
 @command(group)
+def webhook(
+    call: Call,
+    source: Which,
+    wanted: Annotated[
+        bool | None, typer.Option("--open/--close", help="Make a new secret, or take it away.")
+    ] = None,
+) -> None:
+    """Where its forge tells of pushes, what it told last; the secret is shown when it is made."""
+    path = f"/sources/{quoted(source)}/webhook"
+    found = call.client.get(path) if wanted is None else call.client.put(path, {"open": wanted})
+    call.show(found, lambda: _hooked(found))
+
+
+@command(group)
 def allow(call: Call, directory: str) -> None:
     """Let git+file: and path: sources lie in a directory of the router."""
     call.did(call.client.post("/directories", {"path": directory}))
@@ -158,12 +193,30 @@ def revisions(call: Call, source: Which) -> None:
     call.show(found, table(("SEEN", "REVISION", "WHAT CHANGED"), rows, "Not looked at yet."))
 
 
+def _hooked(found: Any) -> str:
+    about = facts(
+        [
+            ("webhook", found["path"] and f"{found['path']}, at the admin's address"),
+            ("secret", found["secret"]),
+            ("", found["what"]),
+        ]
+    )
+    rows = [
+        (moment(one["at"]), one["outcome"], one["what"], one["address"])
+        for one in found["deliveries"]
+    ]
+    last = table(("AT", "IT WAS", "WHY", "FROM"), rows, "Nothing was delivered yet.")
+    return f"{about}\n\n{last}"
+
+
 def _settings(
     name: str | None,
     trust: str | None,
     as_built: bool | None,
     allow_ifd: bool | None,
     interval: int | None,
+    only_builders: bool | None,
+    reach: list[str] | None,
 ) -> dict[str, Any]:
     asked = {
         "name": name,
@@ -171,6 +224,8 @@ def _settings(
         "as_built": as_built,
         "allow_ifd": allow_ifd,
         "interval_seconds": interval,
+        "only_builders": only_builders,
+        "reach": [one for one in reach if one] if reach else None,
     }
     return {key: value for key, value in asked.items() if value is not None}
 
@@ -204,6 +259,9 @@ def _described(found: Any, hosts: list[Any]) -> str:
             ("why", found["what"]),
             ("revision", _rev(found)),
             ("trust", found["trust"]),
+            ("built", "on builders only" if found["only_builders"] else "here or on builders"),
+            ("reaches", ", ".join(found["reach"]) or "the internet only"),
+            ("looked at", found["schedule"]),
             ("next look", moment(found["next_at"])),
         ]
     )

@@ -9,6 +9,10 @@ from appliance.model.images import Image
 _STORE_NAME = re.compile(r"[0-9a-df-np-sv-z]{32}-(.+?)(?:\.drv)?")
 
 
+STARTED = ("kernel", "program")
+"""Purposes of the part that is started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One thing of both images; `before` and `after` are text, "" where an image has none."""
@@ -40,7 +44,7 @@ def compared(before: Image, after: Image) -> Compared:
             Side("Revision", before.provenance.revision, after.provenance.revision),
             Side("Locked", before.provenance.locked, after.provenance.locked),
             Side("Kernel", kernel(before), kernel(after)),
-            Side("Kernel SHA-256", _sha256(before, "kernel"), _sha256(after, "kernel")),
+            Side("Kernel SHA-256", _sha256(before, *STARTED), _sha256(after, *STARTED)),
             Side("Initial ramdisk SHA-256", _sha256(before, "initrd"), _sha256(after, "initrd")),
             Side("Toplevel", before.toplevel, after.toplevel),
             Side("Nix", before.provenance.nix, after.provenance.nix),
@@ -67,5 +71,5 @@ def store_name(path: str) -> str:
     return found[1] if found else name.removesuffix(".drv")
 
 
-def _sha256(image: Image, purpose: str) -> str:
-    return next((part.sha256 for part in image.parts if part.purpose == purpose), "")
+def _sha256(image: Image, *purposes: str) -> str:
+    return " ".join(part.sha256 for part in image.parts if part.purpose in purposes)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from ipaddress import IPv6Network
 
+from appliance.model.foreign import NOBODY, Foreign
 from appliance.model.newcomers import Admitted
 
 
@@ -24,6 +25,7 @@ class Facts:
     vlan: bool = True  # … and tags?
     cake: bool = True  # … and the queue that holds a speed?
     flowtable: bool = False  # … and a short way for flows that were let through?
+    foreign: Foreign = NOBODY  # what runs here and is not ours
     admitted: Admitted = field(default_factory=dict)  # no newcomers where those are held back
 
     @property

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from appliance.model.limits import STRICT, Between, Matches
 from appliance.model.names import NETWORK_NAME
+from appliance.model.week import WEEK
 from appliance.model.words import Mac, MachineName
 
 INTERNET: Final = "internet"
@@ -39,7 +40,6 @@ DEFAULT_METRIC: Final = 20
 """Lower wins.  Beats a DHCP client's usual 100 or 1024, and leaves metric 0 to whoever set it."""
 ANNOUNCED_METRIC: Final = 1_024
 """What the kernel gives an IPv6 default route that a router announces (IP6_RT_PRIO_USER)."""
-WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)

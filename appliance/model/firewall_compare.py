@@ -20,7 +20,7 @@ from appliance.model.firewall import (
 )
 from appliance.model.gateways import Address, bare
 from appliance.model.policy import device_name, rule_words
-from appliance.model.schedule import zone as time_zone
+from appliance.model.week import zone as time_zone
 
 ACTIONS: Mapping[str, str] = {ACCEPT: "may pass", REJECT: "is refused", DROP: "is dropped"}
 ADMIN: Final = 443

@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
+"""2: a segment may be a part of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFile:
-    """A segment that is a file on disk; `file` is its physical path, `size` in bytes."""
+    """A segment on disk: `size` bytes of the file at the physical path `file`, from `offset` on."""
 
     file: str
     size: int
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ Segment = StoreFile | Literal
 class Part:
     """One file a machine downloads; `sha256` (hex) and `size` are of the bytes served."""
 
-    purpose: str  # "kernel", "initrd"
-    name: str  # the name in its URL: "bzImage", "initrd"
+    purpose: str  # "kernel", "initrd", "store"
+    name: str  # the name in its URL: "bzImage", "initrd", "store.squashfs"
     size: int
     sha256: str
     segments: tuple[Segment, ...]
@@ -81,11 +83,18 @@ class Image:
     watched: bool  # True when the client module phones home
     provenance: Provenance
     schema: int = SCHEMA
+    thin: tuple[Part, ...] = ()  # the same host with its store apart; () when it has no such form
+    initrd_modules: tuple[str, ...] = ()  # what its ramdisk can load; () where nobody looked
 
     @property
     def size(self) -> int:
         """Bytes a machine downloads."""
         return sum(part.size for part in self.parts)
+
+    @property
+    def every_part(self) -> tuple[Part, ...]:
+        """The parts of both forms, each once."""
+        return tuple(dict.fromkeys((*self.parts, *self.thin)))
 
     def part(self, purpose: str) -> Part:
         """The part with that purpose; raises KeyError."""
@@ -116,23 +125,11 @@ def image_to_json(image: Image) -> dict[str, Any]:
     plain: dict[str, Any] = {
         name: getattr(image, name)
         for name in image.__dataclass_fields__
-        if name not in {"parts", "provenance"}
+        if name not in {"parts", "thin", "initrd_modules", "provenance"}
     }
-    plain["parts"] = [
-        {
-            "purpose": part.purpose,
-            "name": part.name,
-            "size": part.size,
-            "sha256": part.sha256,
-            "segments": [
-                {"file": one.file, "size": one.size}
-                if isinstance(one, StoreFile)
-                else {"bytes": base64.b64encode(one.content).decode()}
-                for one in part.segments
-            ],
-        }
-        for part in image.parts
-    ]
+    plain["parts"] = [_part_to_json(part) for part in image.parts]
+    plain["thin"] = [_part_to_json(part) for part in image.thin]
+    plain["initrd_modules"] = list(image.initrd_modules)
     told = image.provenance
     plain["provenance"] = {
         name: dict(told.drvs) if name == "drvs" else getattr(told, name)
@@ -141,27 +138,54 @@ def image_to_json(image: Image) -> dict[str, Any]:
     return plain
 
 
+def _place(one: StoreFile) -> dict[str, Any]:
+    told: dict[str, Any] = {"file": one.file, "size": one.size}
+    return {**told, "offset": one.offset} if one.offset else told
+
+
 def image_from_json(stored: Mapping[str, Any]) -> Image:
     """Read a manifest.  Raises ValueError when it comes from a newer version."""
     if int(stored["schema"]) > SCHEMA:
         raise ValueError("this image was published by a newer Nixie; update this one")
-    parts = tuple(
-        Part(
-            purpose=one["purpose"],
-            name=one["name"],
-            size=int(one["size"]),
-            sha256=one["sha256"],
-            segments=tuple(
-                StoreFile(seg["file"], int(seg["size"]))
-                if "file" in seg
-                else Literal(base64.b64decode(seg["bytes"]))
-                for seg in one["segments"]
-            ),
-        )
-        for one in stored["parts"]
+    apart = {"parts", "thin", "initrd_modules", "provenance"}
+    rest = {key: value for key, value in stored.items() if key not in apart}
+    return Image(
+        parts=tuple(_part_from_json(one) for one in stored["parts"]),
+        thin=tuple(_part_from_json(one) for one in stored.get("thin", ())),
+        initrd_modules=tuple(stored.get("initrd_modules", ())),
+        provenance=Provenance(**stored["provenance"]),
+        **rest,
     )
-    rest = {key: value for key, value in stored.items() if key not in {"parts", "provenance"}}
-    return Image(parts=parts, provenance=Provenance(**stored["provenance"]), **rest)
+
+
+def _part_to_json(part: Part) -> dict[str, Any]:
+    return {
+        "purpose": part.purpose,
+        "name": part.name,
+        "size": part.size,
+        "sha256": part.sha256,
+        "segments": [
+            _place(one)
+            if isinstance(one, StoreFile)
+            else {"bytes": base64.b64encode(one.content).decode()}
+            for one in part.segments
+        ],
+    }
+
+
+def _part_from_json(stored: Mapping[str, Any]) -> Part:
+    return Part(
+        purpose=stored["purpose"],
+        name=stored["name"],
+        size=int(stored["size"]),
+        sha256=stored["sha256"],
+        segments=tuple(
+            StoreFile(one["file"], int(one["size"]), int(one.get("offset", 0)))
+            if "file" in one
+            else Literal(base64.b64decode(one["bytes"]))
+            for one in stored["segments"]
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +204,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a host is to us.  `kind`: native, adaptable, not-bootable."""
+    """What a host is to us.  `kind`: native, adaptable, files, not-bootable; looking before."""
 
     host: str  # host id
     name: str
@@ -191,3 +215,8 @@ class Verdict:
     watched: bool
     specialisations: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def boots(self) -> bool:
+        """A machine can boot it, once it is built."""
+        return self.kind in ("native", "adaptable", "files")

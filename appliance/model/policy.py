@@ -19,7 +19,6 @@ from appliance.model.firewall import (
     INTERNET,
     REJECT,
     ROUTER,
-    WEEK,
     Ends,
     Forward,
     Ports,
@@ -28,6 +27,7 @@ from appliance.model.firewall import (
     Zone,
 )
 from appliance.model.newcomers import NOBODY, QUARANTINE, Admitted
+from appliance.model.week import WEEK
 
 PING: Final = "ping"
 """The protocol of a line that lets echo requests through and no other ICMP."""

@@ -7,10 +7,10 @@ Decided here and not in the kernel, whose rules about time know no daylight savi
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance.model.config import RouterConfig
-from appliance.model.firewall import WEEK, Forward, Rule, Schedule
+from appliance.model.firewall import Forward, Rule, Schedule
+from appliance.model.week import WEEK, zone
 
 
 def current(config: RouterConfig, now: float) -> RouterConfig:
@@ -52,17 +52,6 @@ def holds(schedule: Schedule, now: float, where: tzinfo) -> bool:
         return today in schedule.weekdays and schedule.begins <= clock < schedule.ends
     evening = today in schedule.weekdays and schedule.begins <= clock
     return evening or (yesterday in schedule.weekdays and clock < schedule.ends)
-
-
-def zone(name: str) -> tzinfo:
-    """The time zone called so; UTC for one that this computer does not have.
-
-    `check.py` refuses such a name; a kept configuration must still be readable after an update.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def _rule_holds(rule: Rule, now: float, where: tzinfo) -> bool:

@@ -20,6 +20,8 @@ from appliance.model import announced, read
 from appliance.model.announced import Ipv6Slice
 from appliance.model.dns import Dns
 
+NAMES_PORT: Final = 1053
+"""Where the resolver hears foreign code, on loopback alone (`appliance/plan/egress.py`)."""
 SERVED: Final = "served"
 TRIED: Final = "tried"
 HELD: Final = "held"
@@ -86,6 +88,7 @@ class DnsSlice:
     networks: tuple[DnsNetwork, ...]
     settings: Dns
     machines: tuple[tuple[str, str], ...] = ()  # (MAC, name) from the inventory
+    reached: tuple[str, ...] = ()  # servers at home that foreign code may know the address of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,13 @@ class BootNetwork:
 @dataclass(frozen=True, slots=True)
 class TimeSlice:
     """The time.  `trusted`: is the wall clock to be believed?  `floor`: Unix seconds of a time that
-    is over for certain (appliance/clock.py)."""
+    is over for certain (appliance/clock.py).  `zone` is the router's."""
 
     servers: tuple[str, ...] = ()
     serve: bool = False
     trusted: bool = True
     floor: float = 0.0
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ def to_json(slices: Slices) -> dict[str, Any]:
             "networks": [plain(network) for network in slices.dns.networks],
             "settings": read.to_json(slices.dns.settings),
             "machines": [[mac, name] for mac, name in slices.dns.machines],
+            "reached": list(slices.dns.reached),
         },
         "boot": [plain(network) for network in slices.boot],
         "wan": _wan_plain(slices.wan) if slices.wan else None,
@@ -212,6 +217,7 @@ def from_json(stored: Mapping[str, Any]) -> Slices:
             ),
             settings=read.part(Dns, dns["settings"]),
             machines=tuple((str(mac), str(name)) for mac, name in dns.get("machines", ())),
+            reached=tuple(str(one) for one in dns.get("reached", ())),
         ),
         boot=tuple(
             BootNetwork(
@@ -277,6 +283,7 @@ def _time(stored: Mapping[str, Any]) -> TimeSlice:
         bool(stored.get("serve", False)),
         bool(stored.get("trusted", True)),
         float(stored.get("floor", 0.0)),
+        str(stored.get("zone", "UTC")),
     )
 
 

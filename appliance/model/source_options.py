@@ -6,8 +6,11 @@ what is typed by hand.
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from pathlib import PurePosixPath
 from urllib.parse import parse_qsl
+
+HOME_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".test", ".localhost")
 
 _REF = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_./+@-]*")
 _REV = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -86,6 +89,18 @@ def server_name(value: str) -> str:
     if not _HOST.fullmatch(value) or ".." in value:
         raise NotASource(f"{value!r} is not the name of a server. Write it as git.example.org.")
     return value.lower()
+
+
+def is_private(host: str) -> bool:
+    """A host of the owner's own network, by its address or name; names are not looked up.
+
+    >>> is_private("192.168.1.4"), is_private("git.lan"), is_private("github.com")
+    (True, True, False)
+    """
+    try:
+        return not ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return "." not in host or host.endswith(HOME_ENDINGS)
 
 
 def is_commit(value: str) -> bool:

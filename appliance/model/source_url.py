@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlencode
 
 from appliance.model.source_options import (
+    HOME_ENDINGS,
     NotASource,
     branch,
     is_commit,
@@ -40,7 +41,6 @@ _ALLOWED = re.compile(r"[A-Za-z0-9._~:/?&=%+@,*\[\]!-]+")
 _WORD = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _SOURCEHUT_OWNER = re.compile(r"~[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9_.-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/:][^:]*)")
-_HOME_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".test", ".localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +362,7 @@ def _at_home(host: str, instead: str) -> None:
     try:
         near = ip_address(host.strip("[]")).is_private
     except ValueError:
-        near = "." not in host or host.endswith(_HOME_ENDINGS)
+        near = "." not in host or host.endswith(HOME_ENDINGS)
     if not near:
         raise NotASource(f"{host} is asked without encryption. Write {instead}.")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 SCHEMA = 1
 
-INTENTS = ("run", "menu", "install", "rescue", "local", "hold", "deny")
+INTENTS = ("run", "menu", "local", "hold", "deny")
 LACKS = ("queued", "running", "failed", "cancelled", "not-bootable", "looking", "unbuilt")
 """Why a host has nothing published: what its last build came to, or what was found of it."""
 
@@ -50,8 +50,24 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """A host that a machine is to boot once; `kind` is one of once.ONCE.
+
+    Each asking has its own `id`, which stays through a hold and an undo: what was had is had.
+    """
+
+    id: str
+    kind: str
+    host: str
+    specialisation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine's next boot.  `intent` is one of INTENTS; every change has a new `intent_id`."""
+    """One machine's next boots.  `intent` is one of INTENTS; every change has a new `intent_id`.
+
+    `once` comes before all of that but a hold, as long as appliance/once.py gives it.
+    """
 
     id: str
     name: str
@@ -60,6 +76,10 @@ class Machine:
     host: str | None  # for run
     menu: str | None  # for menu
     specialisation: str | None = None
+    once: Once | None = None
+    waits_seconds: int = 0  # at most, for its host's newest image
+    machine_id: str = ""  # for systemd.machine_id=, "" for none
+    keeps_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +126,7 @@ def table_from_json(stored: Mapping[str, Any]) -> Table:
     return Table(
         at=float(stored["at"]),
         macs=dict(stored["macs"]),
-        machines={key: Machine(**one) for key, one in stored["machines"].items()},
+        machines={key: _machine(one) for key, one in stored["machines"].items()},
         unknown={key: Unknown(**one) for key, one in stored["unknown"].items()},
         menus={
             key: Menu(**{**one, "hosts": tuple(one["hosts"])})
@@ -122,3 +142,8 @@ def table_from_json(stored: Mapping[str, Any]) -> Table:
             for key, one in stored["hosts"].items()
         },
     )
+
+
+def _machine(stored: Mapping[str, Any]) -> Machine:
+    once = stored.get("once")
+    return Machine(**{**stored, "once": Once(**once) if once else None})

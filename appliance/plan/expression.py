@@ -152,8 +152,13 @@ def networks(ranges: Iterable[Range]) -> Any:
 
 def ports(ranges: Sequence[Ports]) -> Any:
     """A set of ports, neighbouring ranges made one."""
+    return numbers((one.first, one.end) for one in ranges)
+
+
+def numbers(ranges: Iterable[tuple[int, int]]) -> Any:
+    """A set of numbers, from ranges with both ends in them; neighbouring ones are made one."""
     joined: list[tuple[int, int]] = []
-    for first, last in sorted((one.first, one.end) for one in ranges):
+    for first, last in sorted(ranges):
         if joined and first <= joined[-1][1] + 1:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
         else:

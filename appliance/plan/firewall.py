@@ -15,11 +15,12 @@ from dataclasses import field as default
 from ipaddress import IPv4Network
 
 from appliance.model.config import Network, Reservation, RouterConfig
+from appliance.model.facts import NOTHING_FOUND, Facts
 from appliance.model.firewall import INTERNET, ROUTER, Forward
 from appliance.model.gateways import behind
-from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.policy import Line, lines, ways_in
 from appliance.model.wan import USUAL_MTU, Wan
+from appliance.plan import egress
 from appliance.plan.expression import (
     ACCEPT,
     DROP,
@@ -121,10 +122,12 @@ OVERHEARD = ("spoofed-dhcp", "input-wan-dhcp")
 Who asked reads them as frames, before any filter, and in no conversation that the kernel knows."""
 
 
-def wanted(config: RouterConfig, admitted: Admitted = NOBODY) -> State:
+def wanted(config: RouterConfig, facts: Facts = NOTHING_FOUND) -> State:
     """The table of a located config, as it holds at this moment (`model/schedule.py`)."""
-    policy = lines(config, admitted)
+    policy = lines(config, facts.admitted)
     chains = [_senders(config), _input(config, policy), _forward(config, policy), _refuse()]
+    if facts.foreign.users:
+        chains.extend(_foreign(config, facts))
     if config.wan:
         chains.append(_postrouting(config, config.wan.link))
         if ways_in(config):
@@ -293,6 +296,13 @@ def _segments(wan: Wan | None) -> Iterator[Json]:
         size = segments(wan.packet - headers)
         for way, at in (("out", leaves(wan.link)), ("in", arrives(wan.link))):
             yield rule(f"segments-{way}-{version}", at, of_family(version), begins(), size)
+
+
+def _foreign(config: RouterConfig, facts: Facts) -> Iterator[Chain]:
+    yield Chain(egress.FOREIGN, None, egress.rules(config, facts, REFUSE))
+    hook = Hook("filter", "output", 0, "accept")
+    yield Chain(egress.OUTPUT, hook, egress.judged(facts.foreign))
+    yield Chain(egress.NAMES, Hook("nat", "output", -100, "accept"), egress.names(facts.foreign))
 
 
 def _refuse() -> Chain:

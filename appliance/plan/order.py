@@ -82,7 +82,7 @@ def wanted(config: RouterConfig | None, facts: Facts = NOTHING_FOUND) -> State:
     if config is None:
         return State()
     return State(
-        firewall=firewall.wanted(config, facts.admitted),
+        firewall=firewall.wanted(config, facts),
         links=links.wanted(config),
         addresses=addresses.wanted(config, facts),
         routes=routes.wanted(config),

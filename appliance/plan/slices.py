@@ -74,7 +74,7 @@ def cut(
             for one in config.networks
             if one.netboot or one.caches
         ),
-        time=TimeSlice(config.time.servers, config.time.serve),
+        time=TimeSlice(config.time.servers, config.time.serve, zone=config.time_zone),
         wan=_wan(config),
     )
 

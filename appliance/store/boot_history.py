@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Collection
 
-from appliance.store import generations
+from appliance.store import generations, once, running, wakes
 from appliance.store.boots import COLUMNS, BootRow, StepRow, boot_row
 
 BOOTS_KEPT = 2000
@@ -64,6 +64,9 @@ def prune(connection: sqlite3.Connection, now: float) -> None:
     The boot that made an image bad stays with it.
     """
     generations.prune(connection)
+    once.prune(connection)
+    wakes.prune(connection)
+    running.prune(connection)
     connection.execute("DELETE FROM token WHERE expires_at < ?", (now,))
     connection.execute("DELETE FROM held WHERE last_asked < ?", (now - HELD_KEPT_SECONDS,))
     connection.execute(

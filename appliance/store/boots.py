@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.store import generations
+from appliance.store import generations, identities, once, running, wakes, wanted
 from appliance.store.journal import EVENTS
 
 MIGRATIONS = (
@@ -92,6 +92,11 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     generations.MIGRATION,
+    once.MIGRATION,
+    wakes.MIGRATION,
+    running.MIGRATION,
+    wanted.MIGRATION,
+    identities.MIGRATION,
 )
 MISSING_LOADERS = "loaders.missing"
 """The name below which boot keeps its sentences about loaders, a JSON list."""
@@ -179,6 +184,26 @@ def unended(connection: sqlite3.Connection) -> list[BootRow]:
     """Boots in progress, the newest first."""
     wanted = f"SELECT {COLUMNS} FROM boot WHERE ended_at IS NULL ORDER BY began_at DESC"
     return [boot_row(row) for row in connection.execute(wanted)]
+
+
+def images_in_use(connection: sqlite3.Connection, now: float) -> frozenset[str]:
+    """Images that machines download, may choose in a menu that is open, or were heard to run last.
+
+    A machine counts as running what it booted last: nobody hears a power switch.
+    """
+    rows = connection.execute(
+        "SELECT image FROM boot WHERE image IS NOT NULL AND (ended_at IS NULL OR"
+        " (state IN ('up', 'served') AND NOT EXISTS (SELECT 1 FROM boot AS later"
+        " WHERE later.mac = boot.mac AND later.began_at > boot.began_at)))"
+    ).fetchall()
+    opened = connection.execute(
+        "SELECT token.images FROM token JOIN boot ON boot.id = token.boot"
+        " WHERE boot.ended_at IS NULL AND token.expires_at > ?",
+        (now,),
+    ).fetchall()
+    return frozenset(image for (image,) in rows) | frozenset(
+        image for (images,) in opened for image in json.loads(images)
+    )
 
 
 def boot_row(row: tuple[Any, ...]) -> BootRow:

@@ -7,7 +7,16 @@ from typing import Any
 
 from appliance.model.images import Finding, Verdict
 from appliance.store.builder_states import TABLE as BUILDER_STATES
+from appliance.store.cache_states import TABLE as CACHE_STATES
 from appliance.store.journal import EVENTS
+from appliance.store.outlooks import TABLE as OUTLOOKS
+
+STORAGE = """
+    CREATE TABLE storage (           -- how the disk of the store stands; see storages.py
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      body TEXT NOT NULL             -- JSON: model/storage.Storage fields
+    );
+"""
 
 MIGRATIONS = (
     f"""
@@ -95,6 +104,9 @@ MIGRATIONS = (
     CREATE INDEX build_host ON build (host, queued_at);
     """,
     BUILDER_STATES,
+    CACHE_STATES,
+    OUTLOOKS,
+    STORAGE,
 )
 
 

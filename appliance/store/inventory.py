@@ -18,6 +18,7 @@ from appliance.events import Event, to_json
 from appliance.store import journal, wishes
 from appliance.store.tables import (
     Act,
+    CacheRow,
     EventEntry,
     InventoryRow,
     Machine,
@@ -153,10 +154,7 @@ class Acting:
             )
         )
         rung = event(act=heading.ident, what=what)  # type: ignore[call-arg]
-        self.session.add(
-            EventEntry(at=heading.at, kind=event.__name__, body=json.dumps(to_json(rung)))
-        )
-        self._prune_events()
+        _append(self.session, rung, heading.at)
         return self.told
 
     def take_back(self, act: Act, fresh: Mapping[str, str]) -> None:
@@ -182,13 +180,6 @@ class Acting:
         self._undoes, self._scope = act.id, act.scope
         self.session.add(act)
 
-    def _prune_events(self) -> None:
-        """As `journal.prune` does, in this transaction."""
-        self.session.flush()
-        newest = select(func.max(EventEntry.seq)).scalar_subquery()
-        old = delete(EventEntry).where(col(EventEntry.seq) <= newest - journal.KEPT)
-        self.session.execute(old)
-
     def _remember(
         self,
         row: InventoryRow,
@@ -206,6 +197,12 @@ def acting(engine: Engine, heading: Heading) -> Iterator[Acting]:
     """One act, one transaction; an exception inside leaves everything as it was."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield Acting(session, heading)
+
+
+def note(engine: Engine, event: Event, at: float) -> None:
+    """An event that belongs to no act."""
+    with Session(engine) as session, session.begin():
+        _append(session, event, at)
 
 
 def acts(engine: Engine, account: str, limit: int, before: str | None = None) -> list[ActRow]:
@@ -262,13 +259,16 @@ def source_of_url(session: Session, account: str, url: str) -> Source | None:
 
 
 def credentials(engine: Engine, since: float) -> set[str]:
-    """Names of credentials that a source in force uses, or that an act since then touched."""
+    """Names of secrets that a source in force or a cache uses, or an act since then touched."""
     with _looking(engine) as session:
-        used = session.exec(select(Source.credential).where(col(Source.removed_at).is_(None)))
+        in_force = session.exec(select(Source).where(col(Source.removed_at).is_(None)))
+        used = [name for one in in_force for name in (one.credential, one.webhook)]
+        used += session.exec(select(CacheRow.credential)).all()
         young = session.exec(select(Act.changes).where(Act.at >= since, Act.changes != "[]"))
         changes = [change for text in young for change in json.loads(text)]
     images = [change[side] or {} for change in changes for side in ("before", "after")]
-    return {name for name in (*used, *(image.get("credential") for image in images)) if name}
+    touched = [image.get(column) for image in images for column in ("credential", "webhook")]
+    return {name for name in (*used, *touched) if name}
 
 
 def machine(session: Session, ident: str, network: str | None = None) -> Machine | None:
@@ -308,6 +308,15 @@ def named(session: Session, kind: type[Row], name: str) -> Row | None:
 def _looking(engine: Engine) -> Iterator[Session]:
     with Session(engine.execution_options(begin="DEFERRED"), expire_on_commit=False) as session:
         yield session
+
+
+def _append(session: Session, event: Event, at: float) -> None:
+    """Add an event and prune, as `journal` does."""
+    session.add(EventEntry(at=at, kind=type(event).__name__, body=json.dumps(to_json(event))))
+    session.flush()
+    newest = select(func.max(EventEntry.seq)).scalar_subquery()
+    old = delete(EventEntry).where(col(EventEntry.seq) <= newest - journal.KEPT)
+    session.execute(old)
 
 
 def _shown(act: Act) -> ActRow:

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.model.builders import Builder
+from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
+from appliance.model.storage import USUAL
+from appliance.model.table import Once
+from appliance.store.once import OnceRow
 
 FORGET_HELD = "forget_held"
 """The verb of `actions.machines.forget_held`, which sends a waiting machine out of the inbox."""
@@ -28,6 +32,11 @@ class SourceView:
     allow_ifd: bool
     interval_seconds: int  # 0: only when asked
     credential: str | None  # file name below STATE/secrets/web/sources
+    only_builders: bool = False  # this router builds nothing of it
+    reach: tuple[str, ...] = ()  # servers at home that it may fetch from: model/reach.py
+    schedule: str = ""  # model/look_times.py; "": by the interval
+    webhook: str | None = None  # file name below STATE/secrets/web/webhooks, where one is open
+    files: str = ""  # model/files.to_text of a host from files; "" for a flake
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,11 @@ class MachineView:
     host: str | None
     menu: str | None
     specialisation: str | None
+    once: Once | None = None
+    waits_seconds: int = 0  # at most, for its host's newest image
+    had: OnceRow | None = None  # how far that came, as boot.db has it
+    machine_id: str = ""  # 32 hexadecimal digits: what systemd calls it
+    keeps_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +112,21 @@ class DraftView:
 def sources(connection: sqlite3.Connection) -> list[SourceView]:
     """Sources in force, oldest first."""
     rows = connection.execute(
-        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential"
+        "SELECT id, name, url, trust, as_built, allow_ifd, interval_seconds, credential,"
+        " only_builders, reach, schedule, webhook, files"
         " FROM source WHERE removed_at IS NULL ORDER BY created_at, id"
     ).fetchall()
     return [
-        SourceView(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential)
-        for ident, name, url, trust, as_built, ifd, every, credential in rows
+        SourceView(
+            *(ident, name, url, trust, bool(as_built), bool(ifd), int(every), credential),
+            only_builders=bool(elsewhere),
+            reach=tuple(json.loads(reach)),
+            schedule=schedule,
+            webhook=webhook,
+            files=files,
+        )
+        for ident, name, url, trust, as_built, ifd, every, credential, *more in rows
+        for elsewhere, reach, schedule, webhook, files in (more,)
     ]
 
 
@@ -116,15 +139,25 @@ def machines(connection: sqlite3.Connection) -> list[MachineView]:
         macs.setdefault(machine, []).append((network, mac))
     rows = connection.execute(
         "SELECT machine.id, machine.name, intent.kind, intent.id, intent.host, intent.menu,"
-        " intent.specialisation"
+        " intent.specialisation, machine.machine_id, machine.keeps_identity,"
+        " waits_seconds, once_id, once, once_host, once_specialisation"
         " FROM machine LEFT JOIN intent ON intent.machine = machine.id"
         " WHERE machine.removed_at IS NULL ORDER BY machine.name"
     ).fetchall()
     return [
         MachineView(
-            ident, name, tuple(macs.get(ident, ())), kind or "hold", intent or "", host, menu, spec
+            ident,
+            name,
+            tuple(macs.get(ident, ())),
+            kind or "hold",
+            intent or "",
+            *(host, menu, special),
+            Once(*once) if once[0] else None,
+            waits or 0,
+            machine_id=systemd_id,
+            keeps_identity=bool(keeps),
         )
-        for ident, name, kind, intent, host, menu, spec in rows
+        for ident, name, kind, intent, host, menu, special, systemd_id, keeps, waits, *once in rows
     ]
 
 
@@ -202,6 +235,23 @@ def builders(connection: sqlite3.Connection) -> list[Builder]:
     return [
         Builder(*(*row[:5], tuple(row[5].split()), *row[6:8], bool(row[8]), row[9])) for row in rows
     ]
+
+
+def caches(connection: sqlite3.Connection) -> list[Cache]:
+    """The binary caches, in the order in which they are asked."""
+    rows = connection.execute(
+        "SELECT id, url, keys, user, credential, enabled FROM cache ORDER BY place, set_at, id"
+    ).fetchall()
+    return [
+        Cache(ident, url, tuple(keys.split()), user, credential, bool(enabled))
+        for ident, url, keys, user, credential, enabled in rows
+    ]
+
+
+def keep(connection: sqlite3.Connection) -> int:
+    """How many generations of each host stay."""
+    row = connection.execute("SELECT keep FROM retention").fetchone()
+    return int(row[0]) if row else USUAL
 
 
 def allowed_directories(connection: sqlite3.Connection) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 16))
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -64,9 +64,14 @@ class Source(InventoryRow, table=True):
     as_built: bool
     allow_ifd: bool
     interval_seconds: int
+    only_builders: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    reach: str = Field(default="[]", sa_column_kwargs={"server_default": "[]"})  # JSON
     credential: str | None = None
+    schedule: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    webhook: str | None = None
     created_at: float
     removed_at: float | None = None
+    files: str = _later("")  # model/files.to_text; "" for a flake
 
 
 class Machine(InventoryRow, table=True):
@@ -78,6 +83,9 @@ class Machine(InventoryRow, table=True):
     account: str
     origin: str
     name: str
+    waits_seconds: int | None = None  # at most, for its host's newest image
+    machine_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    keeps_identity: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
     created_at: float
     removed_at: float | None = None
 
@@ -108,6 +116,10 @@ class Intent(InventoryRow, table=True):
     menu: str | None = None
     specialisation: str | None = None
     before: str | None = None  # the kind that a hold replaced
+    once: str | None = None  # comes before all of that: a kind of model/table.Once
+    once_id: str | None = None  # new with every asking, and only then
+    once_host: str | None = None
+    once_specialisation: str | None = None
     set_at: float
 
 
@@ -208,6 +220,32 @@ class BuilderRow(InventoryRow, table=True):
     jobs: int
     speed: int
     enabled: bool
+    set_at: float
+
+
+class CacheRow(InventoryRow, table=True):
+    """A binary cache that is asked before anything is built; `place` 1 is asked first."""
+
+    __tablename__: ClassVar[str] = "cache"
+
+    id: str = Field(primary_key=True)
+    account: str
+    origin: str
+    url: str
+    keys: str  # public keys, with spaces between
+    user: str
+    credential: str | None = None  # the file with its password, below STATE/secrets/web/caches
+    place: int
+    enabled: bool
+    set_at: float
+
+
+class Retention(InventoryRow, table=True):
+    """How many generations of each host stay; without a row, model/storage.USUAL."""
+
+    account: str = Field(primary_key=True)
+    origin: str
+    keep: int
     set_at: float
 
 

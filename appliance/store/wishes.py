@@ -19,12 +19,20 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "cancel": ("build",),
         "retry": ("build",),
         "try": ("builder",),
+        "try-cache": ("cache",),
+        "has": ("cache", "what"),  # what: a store path, or a host by its id
+        "clear": ("bytes",),  # of garbage in the store; "0" is all of it
+        "push": ("host", "push"),  # push: what web left in pushed/
     },
     "boot": {
         "pin": ("host", "image"),
         "unpin": ("host",),
         "set-aside": ("host", "image"),  # the owner rolls back from it
         "try-again": ("host", "image"),
+        "wake": ("machine",),
+        "approve-identity": ("machine", "code"),
+        "refuse-identity": ("machine", "code"),
+        "forget-identity": ("machine",),
     },
     "net": {
         "apply": ("revision", "seconds"),

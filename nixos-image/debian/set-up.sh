@@ -25,7 +25,10 @@ run_packages=(
     dnsmasq-base busybox-static squashfs-tools xz-utils kmod ca-certificates libpcap0.8
 )
 command -v npm > /dev/null || run_packages+=(nodejs npm) # for two browser files
-test_packages=(chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping)
+test_packages=(
+    chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping
+    qemu-system-arm qemu-efi-aarch64 swtpm
+)
 
 lists() {
     if [ -z "${lists_are_new:-}" ]; then quietly apt-get-update apt-get -q update; fi
@@ -100,6 +103,24 @@ router_kernel() {
     depmod -b "$home/router-kernel" "$(ls "$home/router-kernel/lib/modules")"
 }
 
+# A kernel and busybox for 64-bit ARM, by lists of their own: this computer's packages stay as they are.
+arm64() {
+    local place=$home/.arm64 options package
+    say "unpacking a kernel and busybox for 64-bit ARM"
+    rm -rf "$place" "$home/arm64"
+    mkdir -p "$place"/{lists,archives}/partial "$home/arm64"
+    : > "$place/status"
+    options=(
+        -q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root
+        -o "Dir::State=$place" -o "Dir::State::status=$place/status" -o "Dir::Cache=$place"
+    )
+    quietly arm64-lists apt-get "${options[@]}" update
+    package=$(apt-cache "${options[@]}" depends linux-image-cloud-arm64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    (cd "$place" && quietly arm64-download apt-get "${options[@]}" download "$package" busybox-static)
+    for package in "$place"/*.deb; do dpkg -x "$package" "$home/arm64"; done
+    rm -rf "$place"
+}
+
 # Programs that the router configures and runs as users of their own: unpacked, for their packages
 # would start them as services of this computer.
 daemons=(radvd dhcpcd-base chrony ppp)
@@ -108,7 +129,7 @@ daemons=(radvd dhcpcd-base chrony ppp)
 kea=(kea-dhcp4-server kea-admin kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libboost-system1.74.0)
 
 peers() {
-    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf, pppoe-server, sshd and named"
+    say "unpacking the peers to measure against and to speak with: Kea, nginx, dnsperf, pppoe-server, sshd, named and dracut"
     mkdir -p "$home/peers"
     unpacked "$home/peers/kea" "${kea[@]}"
     unpacked "$home/peers/nginx" nginx
@@ -116,6 +137,13 @@ peers() {
     unpacked "$home/peers/pppoe" pppoe
     unpacked "$home/peers/sshd" openssh-server libwrap0 libnsl2 libtirpc3
     unpacked "$home/peers/named" bind9 bind9-libs
+    unpacked "$home/peers/dracut" dracut-core systemd libsystemd-shared udev libkmod2
+}
+
+# What systemd-creds loads to speak with a TPM, for the sample's hosts.
+tpm_libraries() {
+    say "unpacking the libraries for a TPM"
+    unpacked "$home/tpm" libtss2-esys-3.0.2-0 libtss2-sys1 libtss2-mu0 libtss2-rc0 libtss2-tcti-device0
 }
 
 unpacked_daemons() {
@@ -152,13 +180,19 @@ launcher
 [ -d "$home/kernel/boot" ] || kernel "$home/kernel" cloud-
 printf '%s\n' "${daemons[@]}" > "$home/.done/daemons"
 once "$home/daemons" usr/sbin/radvd "$home/.done/daemons" -- unpacked_daemons
-installed "$home/kernel"
+tpm=()
+if [ "$target" = test ]; then
+    [ -d "$home/tpm" ] || tpm_libraries
+    tpm=(/ "$home/tpm")
+fi
+installed "$home/kernel" "${tpm[@]}"
 if [ "$target" = test ]; then
     bash "$here/nix.sh" "$home/nix28" bookworm | sed 's/^/set-up: the old /'
     [ -e "$home/router-kernel/lib/modules" ] || router_kernel
+    [ -d "$home/arm64/boot" ] || arm64
 fi
 if [ "$target" != run ]; then
-    printf '%s\n' "${kea[@]}" nginx dnsperf pppoe bind9 > "$home/.done/peers"
+    printf '%s\n' "${kea[@]}" nginx dnsperf pppoe bind9 dracut > "$home/.done/peers"
     once "$home/peers" dnsperf/usr/bin/dnsperf "$home/.done/peers" -- peers
 fi
 say "ready"

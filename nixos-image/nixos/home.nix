@@ -35,5 +35,6 @@ runCommand "nixie-home" { } ''
   ln -s ${linux.modules or linux}/lib/modules $out/parts/lib/modules
   ln -s ${static}/bin/busybox $out/parts/bin/busybox
   ln -s ${lib.getBin squashfsTools}/bin/mksquashfs $out/parts/usr/bin/mksquashfs
+  ln -s ${lib.getBin openssl}/bin/openssl $out/parts/usr/bin/openssl
   ln -s ${lib.getLib stdenv.cc.cc}/lib/libgcc_s.so.1 $out/parts/lib/libgcc_s.so.1
 ''

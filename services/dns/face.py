@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from services.dns.cache import Answers
+from services.dns.foreign import LINK
 
 Subnet = IPv4Network | IPv6Network
 LINK_LOCAL = IPv6Network("fe80::/10")
@@ -23,6 +24,7 @@ class Face:
         self.link = link
         self.name: str | None = None
         self.subnets: tuple[Subnet, ...] = ()
+        self.foreign = link == LINK  # it is foreign code that asks there
         self.filtered = True  # is anything blocked for its clients?
         self.answers = Answers()
         self.budgets: dict[str, int] = {}  # client to the questions it has left this second

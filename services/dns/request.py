@@ -28,7 +28,7 @@ def _list(args: Mapping[str, object], installed: Installed) -> Job:
     if not isinstance(url, str) or not re.fullmatch(limit.pattern, url):
         raise Refused(Problem(("url",), f"{url!r} is no address of a list."))
     return Job(
-        user="fetch",
+        user="list",
         argv=(str(installed.python), "-m", "services.dns.download.client", url),
         env={"PYTHONPATH": str(installed.program), "PYTHONDONTWRITEBYTECODE": "1"},
         network=True,

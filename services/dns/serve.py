@@ -20,6 +20,7 @@ from appliance.signs import NO_SIGNS, Signs
 from appliance.store.leases import LeaseRow
 from appliance.store.open import now
 from appliance.store.verified import NOBODY, Verified
+from services.dns import foreign
 from services.dns.answer import Answer, Silence, answer
 from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
@@ -27,6 +28,7 @@ from services.dns.cache import Cache
 from services.dns.counts import Counts
 from services.dns.face import LINK_LOCAL, Face, Subnet, face_of
 from services.dns.follow import Known
+from services.dns.foreign import EVERYWHERE, LINK
 from services.dns.labels import name_in_bytes
 from services.dns.landing import Landing
 from services.dns.leaving.driver import Leaving
@@ -108,6 +110,8 @@ class Server:
         self._streams = Streams()
         self._blocked: Blocked | None = None
         self._exempt: frozenset[str] = frozenset()
+        self._reached: frozenset[bytes] = frozenset()
+        self._foreign: set[socket.socket] = set()  # foreign code asks there
         self.questions = Questions(now)
         self.counts = Counts()
         self._landing = Landing(self._cache, self.counts, self._ways.may_be_private)
@@ -125,7 +129,11 @@ class Server:
             self._ways = Ways(slice_.settings, self._landed)
             self._landing = Landing(self._cache, self.counts, self._ways.may_be_private)
         self.slice, self.leases, self._zone = slice_, found, Zone(slice_, fresh)
+        self._reached = frozenset(map(name_in_bytes, slice_.reached))
         for face in self._faces:
+            if face.foreign:
+                face.belong(LINK, EVERYWHERE, slice_.settings.queries_per_second)
+                continue
             network = network_of(slice_, face.link)
             face.belong(
                 network.name if network else None,
@@ -165,7 +173,7 @@ class Server:
     async def look(self, name: str, record: str, client: str) -> str:
         """What `client` would be answered, and why, as a sentence; "" for nobody in particular."""
         kind, wire = int(getattr(dnslib.QTYPE, record)), name_in_bytes(name)
-        face = face_of(client, self._faces) if client else None
+        face = face_of(client, self._at_home()) if client else None
         spared = client in self._exempt or (face is not None and not face.filtered)
         blocked = None if spared else self._blocked
         before = self.counts.forwarded
@@ -181,7 +189,7 @@ class Server:
     def _looked(
         self, message: bytes, face: Face | None, blocked: Blocked | None
     ) -> Answer | Query | Silence:
-        some = face or next((one for one in self._faces if one.name), None)
+        some = face or next((one for one in self._at_home() if one.name), None)
         return answer(
             message,
             network=some.name if some else None,
@@ -192,11 +200,16 @@ class Server:
             limit=LONGEST,
         )
 
+    def _at_home(self) -> list[Face]:
+        return [one for one in self._faces if not one.foreign]
+
     def listen(self, face: Face, sockets: Iterable[socket.socket | None]) -> None:
         """Answer on a face's UDP sockets, and remember the face for its streams."""
         self._faces.append(face)
         for udp in filter(None, sockets):
             self._heard.append(udp)
+            if face.foreign:
+                self._foreign.add(udp)
             udp.setblocking(False)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             self._loop.add_reader(udp, self._readable, face, udp)
@@ -243,7 +256,7 @@ class Server:
             # of what had to be asked for nothing is remembered here: most names are asked once
             self._ask(said, moment, (udp, client, message))
         elif isinstance(said, Answer):
-            if said.ends and client[0] not in self._exempt:
+            if said.ends and client[0] not in self._exempt and not face.foreign:
                 face.answers.put(message, said.message, said.ttls, said.born, said.ends)
             self._give((udp, client, message), said)
 
@@ -255,7 +268,10 @@ class Server:
         udp, client, message = asker
         if self.questions.on:
             self.questions.put(client[0], message, said, self._blocked, self._ways)
-        self._leaving.put((udp, said.message, client))
+        words = said.message
+        if udp in self._foreign:
+            words = foreign.told(message, words, self._reached)
+        self._leaving.put((udp, words, client))
 
     def _decided(
         self, face: Face, message: bytes, client: str, moment: float, limit: int = 0
@@ -333,7 +349,9 @@ class Server:
             said = await self._waited(said)
         if isinstance(said, Answer) and self.questions.on:
             self.questions.put(client, message, said, self._blocked, self._ways)
-        return said.message if isinstance(said, Answer) else None
+        if not isinstance(said, Answer):
+            return None
+        return foreign.told(message, said.message, self._reached) if face.foreign else said.message
 
     async def _waited(self, query: Query) -> Answer:
         """The answer for one who waits in a coroutine."""

@@ -11,8 +11,11 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
+from appliance.events import Event
 from appliance.model.outside import is_the_strangers
+from appliance.plan.egress import HELD
 from appliance.plan.noted import BYTES, NOTED
+from services.drops.stray import Strays
 from services.drops.wire import PACKET, Held, bound, held
 from services.netlink.driver import NETFILTER, heard
 from services.recall.ring import Ring
@@ -25,9 +28,11 @@ SHOWN = 100
 class Drops:
     """What was held back lately."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        """`now` gives Unix seconds."""
-        self._now = now
+    def __init__(
+        self, now: Callable[[], float], strays: Strays, tell: Callable[[Event], None]
+    ) -> None:
+        """`now` gives Unix seconds; `tell` puts an event down."""
+        self._now, self._strays, self._tell = now, strays, tell
         self._held: Ring[dict[str, Any]] = Ring(MOST)
 
     async def serve(self) -> None:
@@ -48,8 +53,12 @@ class Drops:
     def _hear(self, kind: int, body: memoryview) -> None:
         if kind != PACKET or (one := held(body)) is None:
             return
-        if not is_the_strangers(one.source, one.destination):  # he is ours
-            self._held.put(_row(one, self._now()))
+        if is_the_strangers(one.source, one.destination):  # he is ours
+            return
+        self._held.put(_row(one, self._now()))
+        if one.by == HELD:
+            for event in self._strays.met(one, self._now()):
+                self._tell(event)
 
 
 def _row(one: Held, at: float) -> dict[str, Any]:

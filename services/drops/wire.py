@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address
 from services.netlink.wire import ACK, FAMILY_BYTES, REQUEST, asked, attribute, attributes
 
 PACKET, CONFIG = 4 << 8, 4 << 8 | 1  # NFNL_SUBSYS_ULOG with NFULNL_MSG_*
-HEADER, INDEV, OUTDEV, HWADDR, PAYLOAD, PREFIX = 1, 4, 5, 8, 9, 10  # NFULA_*
+HEADER, INDEV, OUTDEV, HWADDR, PAYLOAD, PREFIX, UID = 1, 4, 5, 8, 9, 10, 11  # NFULA_*
 COMMAND, MODE = 1, 2  # NFULA_CFG_*
 BIND, COPY_PACKET = 1, 2
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
@@ -37,6 +37,7 @@ class Held:
     destination: IPv4Address | IPv6Address
     protocol: str  # "tcp", "udp", "icmp", "arp", or a number
     port: int | None
+    uid: int | None = None  # of who sent it, when that is a process of this computer
 
 
 def bound(group: int, size: int) -> tuple[bytes, bytes]:
@@ -67,6 +68,7 @@ def held(body: bytes | memoryview) -> Held | None:
         destination=destination,
         protocol=PROTOCOLS.get(protocol, str(protocol)),
         port=int.from_bytes(rest[2:4]) if has_ports else None,
+        uid=int.from_bytes(told[UID]) if UID in told else None,
     )
 
 

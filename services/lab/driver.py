@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 
 from appliance.errors import Problem, Refused, Unreachable
 from services.lab.console import Console, Milestone, milestone
-from services.lab.machine import Machine, Platform, command, empty_flash, needs_variables
+from services.lab.machine import Firmware, Machine, Platform, command, empty_flash, needs_variables
 from services.lab.topology import (
     Names,
     inside,
@@ -36,6 +36,8 @@ OVMF = (  # code and empty variable store, by distribution
 )
 QEMUS_OWN = ("share/qemu/edk2-x86_64-code.fd", "share/qemu/edk2-i386-vars.fd")
 """The same, as QEMU's own build brings it (Nixpkgs, Fedora); below QEMU's prefix."""
+ARM_BOARD = ("-machine", "virt", "-cpu", "cortex-a57")
+AAVMF = ("/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd")
 PATIENCE_SECONDS = 2.0  # between the polite signal and the other one
 BIOS_SECONDS, UEFI_SECONDS = 3.0, 12.0  # with KVM that works each takes less than half
 NOTHING_TO_BOOT = frozenset({Milestone.FAILED_BOOT, Milestone.SHELL})
@@ -74,11 +76,14 @@ class Outcome:
         return any(reached.milestone is wanted for reached in self.reached)
 
 
-async def probe_platform() -> Platform:
+async def probe_platform(firmware: Firmware = Firmware.BIOS) -> Platform:
     """Find QEMU and OVMF, try whether KVM really runs; raises `Unreachable` naming the package.
 
-    Without OVMF there are machines with BIOS firmware.
+    Without OVMF there are machines with BIOS firmware.  A machine with `firmware` of 64-bit ARM has
+    a QEMU of its own, and never KVM.
     """
+    if firmware is Firmware.UEFI_ARM:
+        return _arm_platform()
     qemu = shutil.which("qemu-system-x86_64")
     if qemu is None:
         raise Unreachable(
@@ -88,6 +93,17 @@ async def probe_platform() -> Platform:
     accelerator = "kvm" if await _kvm_runs(qemu, flash) else "tcg"
     code, variables = flash or (None, None)
     return Platform(qemu, code, variables, accelerator)
+
+
+def _arm_platform() -> Platform:
+    qemu = shutil.which("qemu-system-aarch64")
+    flash = uefi(Path(qemu).resolve(), (AAVMF,)) if qemu else None
+    if qemu is None or flash is None or not Path(AAVMF[0]).is_file():
+        raise Unreachable(
+            "There is no 64-bit ARM machine to start; Debian's packages qemu-system-arm and "
+            "qemu-efi-aarch64 have it."
+        )
+    return Platform(qemu, *flash, board=ARM_BOARD)
 
 
 def uefi(qemu: Path, places: Sequence[tuple[str, str]] = OVMF) -> tuple[Path, Path] | None:

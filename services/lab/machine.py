@@ -21,6 +21,7 @@ class Firmware(Enum):
     BIOS = "bios"
     UEFI = "uefi"
     UEFI_HTTP = "uefi-http"
+    UEFI_ARM = "uefi-arm64"
 
 
 class Card(Enum):
@@ -53,6 +54,7 @@ class Machine:
     uuid: str = ""  # SMBIOS; empty leaves QEMU's zeros
     cpu: str = ""  # QEMU's name of a processor; empty leaves it to QEMU
     disk: Path | None = None  # raw image
+    tpm: Path | None = None  # the socket at which a TPM of its own is emulated
     restarts: bool = False  # start over when the machine resets, instead of ending
 
     def __post_init__(self) -> None:
@@ -74,6 +76,7 @@ class Platform:
     code: Path | None  # OVMF, read only; None: machines with BIOS firmware only
     variables: Path | None  # OVMF's empty variable store, copied for each machine
     accelerator: str = "tcg"  # "kvm" only after a virtual machine ran with it
+    board: tuple[str, ...] = ()  # what QEMU is told where it has no usual one
 
 
 def needs_variables(firmware: Firmware) -> bool:
@@ -87,6 +90,7 @@ def command(
     """QEMU's arguments.  `variables` is this machine's own copy, or None for a BIOS one."""
     return (
         platform.qemu,
+        *platform.board,
         "-name",
         machine.name,
         "-accel",
@@ -108,6 +112,7 @@ def command(
         "-device",
         "virtio-rng-pci",
         *_disk(machine.disk),
+        *_tpm(machine.tpm),
     )
 
 
@@ -121,7 +126,7 @@ def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) ->
     if platform.code is None or variables is None:
         raise ValueError("a UEFI machine needs OVMF and its own variable store")
     flash = _flash(platform.code, f"file={variables}")
-    if firmware is Firmware.UEFI:
+    if firmware is not Firmware.UEFI_HTTP:
         return flash
     return (
         *flash,
@@ -161,4 +166,17 @@ def _disk(disk: Path | None) -> tuple[str, ...]:
         f"if=none,id=disk,format=raw,file={disk}",
         "-device",
         "virtio-blk-pci,drive=disk,bootindex=2",
+    )
+
+
+def _tpm(emulated: Path | None) -> tuple[str, ...]:
+    if emulated is None:
+        return ()
+    return (
+        "-chardev",
+        f"socket,id=tpm,path={emulated}",
+        "-tpmdev",
+        "emulator,id=tpm,chardev=tpm",
+        "-device",
+        "tpm-tis,tpmdev=tpm",
     )

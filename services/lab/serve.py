@@ -104,7 +104,7 @@ async def visit(
     state: Path, machine: Machine, seconds: float, say: Callable[[str], None]
 ) -> Booted:
     """Switch a machine on in a standing lab, its console said line by line."""
-    lab = await standing_lab(state, await probe_platform())
+    lab = await standing_lab(state, await probe_platform(machine.firmware))
     result = await machine_boots(lab, state, machine, say, seconds=seconds)
     say(_line(machine.name, result))
     return result

@@ -55,8 +55,8 @@ class Aim:
     facts: Facts = NOTHING_FOUND
 
     def turned_from(self, before: "Aim | None") -> bool:
-        """Has a rule's time come, the provider given something else, or the owner let somebody in?
-        That is no drift."""
+        """Has a rule's time come, the provider given something else, or the owner let somebody in,
+        or a source somewhere?  That is no drift."""
         return before is not None and self._told != before._told
 
     @property
@@ -67,7 +67,7 @@ class Aim:
 
     @property
     def _told(self) -> tuple[object, ...]:
-        return self.config, self.lease, self.facts.admitted
+        return self.config, self.lease, self.facts.admitted, self.facts.foreign
 
 
 def aim(

@@ -8,14 +8,19 @@ from functools import partial
 from ipaddress import IPv4Network
 
 from appliance.model import pppoe
+from appliance.model.foreign import Foreign, Source
 from appliance.model.way import Learned
-from appliance.store import inventory_view, leases, ways
+from appliance.roles import CONFINED, FETCHERS
+from appliance.store import builds, inventory_view, leases, ways
 from appliance.store.follow import Follower
+from appliance.store.open import now
+from services.drops.stray import Doing
 from services.net.aim import names_by_mac
 from services.net.asked import BESIDE, Inventory, asked
 from services.net.attempt import Clocks
 from services.net.leaving import LastEnd
 from services.pppoe.probe import stands
+from services.processes.privileges import named
 
 
 def read(inventory: Follower, answered: int) -> Inventory | None:
@@ -56,6 +61,60 @@ def last_ends(held: Follower, boot: str, clocks: Clocks) -> LastEnd:
             return None
 
     return last_end
+
+
+class Foreigners:
+    """The foreign code of this router: whose it is, and what it does right now.
+
+    `accounts` is the text of /etc/passwd.  What nixie.db said last goes on while it cannot be read.
+    """
+
+    def __init__(self, nixie: Follower, build: Follower, accounts: str) -> None:
+        self._nixie, self._build = nixie, build
+        self._users = tuple(
+            (name, named(user, number, accounts))
+            for name, (user, number) in CONFINED.items()
+            if name in FETCHING
+        )
+        self._sources: tuple[Source, ...] = ()
+
+    def known(self) -> Foreign:
+        """Their users and the sources."""
+        self._nixie.changed()  # opens the file again when it was replaced
+        if self._nixie.connection is not None:
+            with suppress(sqlite3.Error):  # web is still making its tables
+                rows = inventory_view.sources(self._nixie.connection)
+                self._sources = tuple(Source(one.id, one.url, one.reach) for one in rows)
+        return Foreign(users=self._users, sources=self._sources)
+
+    def doing(self) -> Doing:
+        """Which sources are fetched and built."""
+        self._build.changed()
+        if self._build.connection is None:
+            return Doing()
+        try:
+            states = builds.source_states(self._build.connection)
+            running = builds.under_way(self._build.connection)
+            over = builds.over(self._build.connection, limit=ENDED)
+        except sqlite3.Error:
+            return Doing()
+        since = now() - RECENT_SECONDS  # the kernel tells a moment later
+        lately = tuple(name for name, one in states.items() if (one.checked_at or 0.0) >= since)
+        fetching = tuple(name for name, one in states.items() if one.state == "fetching")
+        building = [one.source for one in running if one.state == "running"]
+        built = [one.source for one in over if (one.ended_at or 0.0) >= since]
+        return Doing(fetching or lately, tuple(dict.fromkeys(building or built)) or lately)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._nixie.close()
+        self._build.close()
+
+
+FETCHING = frozenset({"fetch", *FETCHERS})
+RECENT_SECONDS = 15.0
+ENDED = 8
+"""Builds that ended lately: how many are looked at."""
 
 
 class Provider:

@@ -11,7 +11,6 @@ old address stays until everybody has moved (`leaving.py`).
 
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from appliance.errors import NixieError, NotConverged
@@ -171,7 +170,7 @@ class Keeper:
         fresh = self._aimed(config)
         self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
-            _, steps = await reconcile(fresh.wanted, order.steps, self._kernel, self._clocks.pause)
+            _, steps = await self._reconcile(fresh.wanted)
         except NixieError as error:
             self._failed(error)
             return
@@ -273,9 +272,8 @@ class Keeper:
 
     async def _perform(self, attempt: Attempt) -> None:
         await self._happened(attempt, Begun())
-        aimed = partial(self._aimed, parsed(attempt.revision.config))
         try:
-            await attempt.carry_out(aimed, self._kernel, self._clocks)
+            _, attempt.steps = await self._reconcile(attempt.tried.wanted)
         except NixieError as error:
             return await self._happened(attempt, Failed(str(error)))
         return await self._happened(attempt, Applied())
@@ -349,6 +347,9 @@ class Keeper:
         self._ledger.write(*left, slices=self._slices(), leaving=self._leaving.stays)
 
     # ── memory ───────────────────────────────────────────────────────────────────────────────────
+
+    async def _reconcile(self, wanted: order.State) -> tuple[order.State, tuple[order.Step, ...]]:
+        return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
 
     def _in_force(self) -> RouterConfig | None:
         """What is on trial, else what is kept, with all of its times."""

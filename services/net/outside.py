@@ -9,6 +9,7 @@ from appliance.clock import looked, started
 from appliance.events import ClockDoubted, ClockTrusted, Event
 from appliance.model.announced import Ipv6Slice
 from appliance.model.facts import NOTHING_FOUND, Facts
+from appliance.model.foreign import names_reached
 from appliance.model.slices import KernelSlice, Slices
 from appliance.plan import order
 from appliance.plan.announced import Held, announced, promised
@@ -52,7 +53,8 @@ class Outside:
         time = replace(slices.time, trusted=self._clock.trusted, floor=self._clock.floor)
         found = aim.facts
         kernel = KernelSlice(found.vlan, found.cake, found.flowtable)
-        return replace(slices, ipv6=self._ipv6, time=time, kernel=kernel)
+        dns = replace(slices.dns, reached=names_reached(found.foreign.sources, aim.config))
+        return replace(slices, dns=dns, ipv6=self._ipv6, time=time, kernel=kernel)
 
     def news(self) -> tuple[Event, ...]:
         """What there is to tell of the clock since the last time."""

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,10 +34,11 @@ from services.delegation.dhcpcd import REPORT
 from services.delegation.probe import facts, reports
 from services.devices.serve import Watch
 from services.drops.serve import Drops
+from services.drops.stray import Strays
 from services.links.driver import changes, netlink
 from services.net.attempt import Clocks
 from services.net.driver import KernelDriver
-from services.net.follow import Provider, last_ends, read
+from services.net.follow import Foreigners, Provider, last_ends, read
 from services.net.keeper import Keeper
 from services.net.outside import Ears
 from services.net.probes import probes
@@ -47,6 +49,7 @@ from services.trace.serve import Traces
 
 INVENTORY, PROVIDER, KERNEL, OUTSIDE = "nixie.db", "wan.db", "the kernel", "the world"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+PASSWD = Path("/etc/passwd")
 LOOK_SECONDS = 15.0
 """How often the kernel is looked at when nothing seems to happen."""
 SETTLE_SECONDS = 0.1
@@ -77,6 +80,8 @@ async def serve(
     inventory, wan = Follower(state / "nixie.db"), Follower(state / "wan.db")
     held, wishes = Follower(state / "leases.db"), Follower(state / "nixie.db")
     traced = Follower(state / "nixie.db")
+    accounts = PASSWD.read_text() if PASSWD.exists() else ""
+    foreign = Foreigners(Follower(state / "nixie.db"), Follower(state / "build.db"), accounts)
     boot, hard = BOOT_ID.read_text().strip(), in_memory(database)
     provider = Provider(wan, boot, CLOCKS.boottime, lasting=hard)
     watch = Watch(database, state, makers, lambda: keeper.apart)
@@ -85,14 +90,16 @@ async def serve(
         async with netlink() as opened:
             kernel = KernelDriver(opened, signs.beat, fault)
             able = await kernel.abilities()
-            ears = Ears(partial(facts, report, able), lambda: clock.synchronised)
+            found = lambda: replace(facts(report, able), foreign=foreign.known())  # noqa: E731
+            ears = Ears(found, lambda: clock.synchronised)
             told = last_ends(held, boot, CLOCKS), provider.learned, ears
             keeper = Keeper(database, kernel, nics, CLOCKS, fault, *told)
             await watch.begin()  # before any link is up
             await keeper.recover(read(inventory, keeper.asked))
             signs.ready()
-            drops, traces = Drops(now), Traces(traced, lambda: keeper.here, now)
             tell, heard = partial(_tell, database), (reports(report), clock.changes())
+            strays = Strays(foreign.known, foreign.doing)
+            drops, traces = Drops(now, strays, tell), Traces(traced, lambda: keeper.here, now)
             services: dict[str, Callable[[], Awaitable[None]]] = {
                 "devices": watch.serve,
                 "probes": partial(probe, keeper, held),
@@ -110,6 +117,7 @@ async def serve(
         held.close()
         wishes.close()
         traced.close()
+        foreign.close()
         database.close()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.model.images import Finding
+from appliance.model.table import Once
 from appliance.store.boots import BootRow, StepRow
 
 FIRST_KEPT, LAST_KEPT = 150, 100
@@ -129,6 +131,8 @@ class Attempt:
         attempt.facts = {name: fact for name, fact in row.facts.items() if name != "awaited"}
         attempt.awaited = dict(row.facts.get("awaited", {}))
         attempt.steps, attempt.stored = steps, row.state
+        pairs = zip(rows, steps, strict=True)
+        attempt.dirty = {step.number for before, step in pairs if step.status != before.status}
         attempt.count = max((step.number for step in steps), default=0)
         attempt.last_at = max(ends, default=row.began_at)
         attempt.script_at = scripts[-1] if scripts else None
@@ -194,6 +198,9 @@ class Chosen:
     toplevel: str | None = None
     watched: bool = True
     parts: Mapping[str, int] = field(default_factory=dict)  # sha256 -> bytes
+    store: str = ""  # sha256 of the part that the first stage fetches
+    doubts: tuple[Finding, ...] = ()  # about how the image fits the machine
     sentence: str = ""  # of a page
     way_out: str = ""  # of a page
     reason: str = ""  # of a page: see `choice.Page`
+    once: Once | None = None  # what it is given once

@@ -6,14 +6,18 @@ that decides where it belongs, not its arrival.
 
 A boot begins when the firmware comes to DHCP, and a new one begins when it comes again after
 something was loaded.  A boot falls short only when that happens: silence alone proves nothing,
-except that a firmware which got an address and fetched nothing has given up after a while.  At its
+except that a firmware which got an address and fetched nothing has given up after a while, and a
+host which says itself that a unit it needs is not active did not come up well.  At its
 menu or shell a machine waits for a person, for ever if need be.
 """
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from appliance.model.health import unwell
+from appliance.model.images import Part
 from services.netboot.attempt import Attempt, Chosen, Step
 
 ASKING_SECONDS = 180.0  # firmware gives up after a minute; two PXE rounds fit
@@ -170,20 +174,25 @@ class Attempts:
         step.ended_at, step.bytes = at, (step.bytes or 0) + 1
         attempt.touch(step)
 
-    def part_ended(self, attempt: Attempt, step: Step, sha256: str) -> None:
+    def part_ended(self, attempt: Attempt, step: Step, part: Part) -> None:
         """A part was sent, or as much of it as the machine took; `step` was added before.
 
-        Ranges count as the whole once they add up to it.
+        Ranges count as the whole once they add up to it.  A machine that asks for the rest of what
+        broke off has the beginning.  A first stage fetches its store when the firmware has done its
+        work, so that one is not waited for.
         """
         attempt.touch(step)
+        sha256 = part.sha256
         if step.status == "ok" and sha256 in attempt.awaited:
             attempt.awaited[sha256] -= step.bytes or 0
-            if attempt.awaited[sha256] <= 0:
+            if attempt.awaited[sha256] <= 0 or _resumed(attempt, step, part):
                 del attempt.awaited[sha256]
         at = step.ended_at or step.began_at
-        if attempt.awaited or attempt.image is None or attempt.sent_at is not None:
+        if set(attempt.awaited) - {attempt.facts.get("store")}:
             return
-        if attempt.state == "up":
+        if attempt.image is None or attempt.sent_at is not None:
+            return
+        if "up" in attempt.facts:
             return  # it phoned home before its TCP had acknowledged the last bytes
         attempt.sent_at = at
         if attempt.watched:
@@ -192,23 +201,27 @@ class Attempts:
             attempt.end("served", at)
 
     def reported(self, attempt: Attempt, at: float, what: str, errno: str) -> None:
-        """iPXE said that a command failed."""
+        """iPXE said that a command failed, or a first stage that it has no `store`."""
         attempt.add(Step(0, "report", what, at, at, status="refused", detail={"errno": errno}))
-        if attempt.state in ("starting", "served"):
+        if what != "store" and attempt.state in ("starting", "served"):
             attempt.goes_on("loading")
             attempt.sent_at = None
 
     def phoned_home(
         self, attempt: Attempt, at: float, said: Mapping[str, Any], expected: str | None
     ) -> None:
-        """The booted host spoke.  `expected` is the image's toplevel."""
+        """The booted host spoke.  `expected` is the image's toplevel.
+
+        It fell short when a unit that it names for this is not active.
+        """
         toplevel = str(said.get("toplevel", ""))
         attempt.toplevel = toplevel
         attempt.facts["up"] = dict(said)
         if expected and toplevel != expected:
             attempt.facts["expected"] = expected
         attempt.add(Step(0, "up", str(said.get("hostname", "")), at, at, detail=dict(said)))
-        attempt.state, attempt.ended_at, attempt.diagnosis = "up", at, None
+        end = "short" if unwell(said.get("health")) else "up"
+        attempt.state, attempt.ended_at, attempt.diagnosis = end, at, None
 
     def woken(self, now: float) -> list[Attempt]:
         """Close what has been silent for too long; returns the attempts that changed."""
@@ -326,6 +339,21 @@ def _chosen(attempt: Attempt, chosen: Chosen, at: float) -> None:
         attempt.watched, attempt.awaited = chosen.watched, dict(chosen.parts)
         attempt.sent_at = None
         attempt.facts.update(toplevel=chosen.toplevel, watched=chosen.watched)
+        told = {"store": chosen.store, "doubts": [asdict(one) for one in chosen.doubts]}
+        for name, fact in told.items():
+            attempt.facts.pop(name, None)
+            attempt.facts |= {name: fact} if fact else {}
+    for name in ("once", "once_kind"):
+        attempt.facts.pop(name, None)
+    if chosen.once is not None:
+        attempt.facts.update(once=chosen.once.id, once_kind=chosen.once.kind)
+
+
+def _resumed(attempt: Attempt, step: Step, part: Part) -> bool:
+    """It is the end of a part of which a piece went out before."""
+    start, stop = step.detail.get("range", (0, 0))
+    broke_off = (one for one in attempt.steps if one.name == part.name and one.status == "aborted")
+    return start > 0 and stop == part.size and any(broke_off)
 
 
 def _came_back(before: Attempt, at: float) -> bool:

@@ -4,14 +4,24 @@ Pure.  A decision is one of a few values; `script`, `menu` and `serve` each hand
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from appliance import once
 from appliance.generations import NOTHING_KNOWN, Standings, booted, served, whose
-from appliance.model.images import Image
-from appliance.model.table import Generation, Host, Machine, Menu, Table
+from appliance.model.fit import INSIDE, Fit
+from appliance.model.images import Image, Part
+from appliance.model.table import Generation, Host, Machine, Menu, Once, Table
 
 Images = Callable[[str], Image | None]
 """Image id to the published image, None when it is not there (any more)."""
+
+Onces = Callable[[str], str]
+"""The id of something to boot once to how far it came: one of once.STATES."""
+
+
+def not_yet(_ident: str) -> str:
+    """Nothing of that kind was given to anybody."""
+    return "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,13 @@ class Run:
     host: Host
     generation: Generation
     image: Image
+    once: Once | None = None  # and never again
+    fits: Fit = INSIDE
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the machine fetches."""
+        return self.image.thin if self.fits.thin else self.image.parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,7 @@ ALWAYS: Mapping[str, Decision] = {"local": Local(), "shell": Shell()}
 BARE: Mapping[str, Decision] = {"hold": Hold(), "local": Local(), "deny": Deny()}
 """Intents that say everything."""
 
-REASONS = ("waiting", "build-failed", "pruned", "wrong-system", "all-bad")
+REASONS = ("waiting", "build-failed", "pruned", "wrong-system", "all-bad", "install-unsure")
 """Why there is only a page, where the record's diagnosis depends on it."""
 
 STILL_COMING = frozenset({"queued", "running", "looking", "unbuilt", ""})
@@ -103,6 +120,7 @@ class World:
     images: Images
     standings: Standings
     machine: str
+    onces: Onces = not_yet
 
     def serves(self, host: Host, specialisation: str | None = None) -> Generation | None:
         """The generation of a host that this machine gets."""
@@ -117,11 +135,17 @@ class World:
 
 
 def decide(
-    table: Table, network: str, mac: str, images: Images, standings: Standings = NOTHING_KNOWN
+    table: Table,
+    network: str,
+    mac: str,
+    images: Images,
+    standings: Standings = NOTHING_KNOWN,
+    onces: Onces = not_yet,
 ) -> Decision:
     """What the machine behind (network, MAC) gets at this moment."""
     machine = table.machine(network, mac)
-    world = World(table, images, standings, whose(machine.id if machine else None, network, mac))
+    who = whose(machine.id if machine else None, network, mac)
+    world = World(table, images, standings, who, onces)
     if machine is None:
         default = table.default(network)
         if default.kind == "menu":
@@ -188,22 +212,42 @@ def image_key(image: str) -> str:
 
 
 def _known(world: World, machine: Machine) -> Decision:
+    if machine.once is not None and machine.intent not in ("hold", "deny"):
+        given = _once(world, machine.once)
+        if given is not None:
+            return given
     if machine.intent in BARE:
         return BARE[machine.intent]
     if machine.intent == "menu":
         return _menu(world, machine.menu)
     if machine.intent == "run":
-        return _run(world, machine)
+        return _run(world, machine.host, machine.specialisation)
     return Page(
         f"This machine is to {machine.intent}, which this version of Nixie cannot do yet.",
         "Choose something else for it on the page of this machine.",
     )
 
 
-def _run(world: World, machine: Machine) -> Decision:
-    if machine.host is None:
+def _once(world: World, asked: Once) -> Decision | None:
+    """What is to be booted once, None when that is over."""
+    state = world.onces(asked.id)
+    if once.gives(state):
+        found = _run(world, asked.host, asked.specialisation)
+        return replace(found, once=asked) if isinstance(found, Run) else found
+    if state != "unsure":
+        return None
+    return Page(
+        f"This machine was sent {asked.host.rpartition('/')[2]} to install, and was not heard of "
+        "before it came back. It is not sent a second time, for that could wipe what is there.",
+        "On the page of this machine, let it boot its disk or ask for the installation again.",
+        reason="install-unsure",
+    )
+
+
+def _run(world: World, ident: str | None, wanted: str | None) -> Decision:
+    if ident is None:
         return Hold()
-    host = world.table.hosts.get(machine.host)
+    host = world.table.hosts.get(ident)
     if host is None:
         return Page(
             "The host assigned to this machine is not there any more.",
@@ -211,7 +255,6 @@ def _run(world: World, machine: Machine) -> Decision:
         )
     if not host.generations:
         return _nothing_yet(host)
-    wanted = machine.specialisation
     if not booted(host.generations[0], wanted):
         return Page(
             f"{host.name} has no specialisation {wanted}.",

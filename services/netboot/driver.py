@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from appliance.diagnosis import diagnose
 from appliance.events import (
@@ -31,10 +32,12 @@ from appliance.events import (
 from appliance.faults import Fault, no_fault
 from appliance.generations import Standings, whose
 from appliance.model.images import Part
-from appliance.store import boot_history, boots, generations, journal
+from appliance.store import boot_history, boots, generations, journal, wanted
+from appliance.store import once as onces
 from appliance.store.open import new_id, now, writer
 from services.netboot.attempt import Attempt, Chosen, Step
 from services.netboot.attempts import Attempts, foreign_kind
+from services.netboot.onces import Onces, interrupted
 from services.netboot.words import step_said
 
 RESUME_SECONDS = 4 * 3600.0
@@ -63,6 +66,7 @@ class Recorder:
         self.fault = fault
         self._instead = instead
         self.standings = generations.standings(self.connection)
+        self.onces = Onces(onces.every(self.connection))
         self.attempts = Attempts()
         self._dirty: dict[str, Attempt] = {}
         self._events: list[Event] = []
@@ -88,10 +92,11 @@ class Recorder:
         """A loader or autoexec.ipxe was asked for."""
         self.touched(self.attempts.fetched(network, mac, new_id(), step))
 
-    def scripted(self, network: str, mac: str, chosen: Chosen, said: Mapping[str, str]) -> Attempt:
+    def scripted(self, network: str, mac: str, chosen: Chosen, said: Mapping[str, Any]) -> Attempt:
         """A script is about to be sent."""
         attempt = self.attempts.scripted(network, mac, now(), new_id(), chosen)
         attempt.facts.update(said)
+        self.onces.of(attempt, "gives", now())
         self.touched(attempt)
         return attempt
 
@@ -99,6 +104,19 @@ class Recorder:
         """A menu entry was taken."""
         self.attempts.picked(attempt, now(), key, chosen)
         self.touched(attempt)
+
+    def wants(self, host: str, since: float) -> None:
+        """A machine begins to wait for the newest image of a host."""
+        with self.committing() as connection:
+            wanted.save(connection, host, since)
+
+    def polled(self, attempt: Attempt) -> None:
+        """A machine that was told to wait asked again, and there is nothing new to tell it."""
+        step = attempt.last()
+        if step is not None:
+            step.ended_at = now()
+            attempt.touch(step)
+            self.touched(attempt)
 
     def waited(self, attempt: Attempt) -> None:
         """A held machine asked once more."""
@@ -109,6 +127,8 @@ class Recorder:
         """A part is being sent."""
         step = attempt.add(Step(0, "part", name, now(), None, 0, total, "running"))
         self.touched(attempt)
+        if "once" in attempt.facts:  # whether it may have had all of it is known after a power cut
+            self.flush()
         return step
 
     def part_reached(self, attempt: Attempt, step: Step, count: int) -> None:
@@ -126,12 +146,21 @@ class Recorder:
         """It was sent, or broke off; bytes and status are in `step`."""
         step.ended_at = now()
         step.reaches(step.bytes or 0, step.ended_at)
-        self.attempts.part_ended(attempt, step, part.sha256)
+        self.attempts.part_ended(attempt, step, part)
+        if attempt.sent_at is not None:
+            self.onces.of(attempt, "sent", now())
         self.touched(attempt)
 
     def reported(self, attempt: Attempt, what: str, errno: str) -> None:
         """iPXE said that a command failed."""
         self.attempts.reported(attempt, now(), what, errno)
+        self.onces.of(attempt, "failed", now())
+        self.touched(attempt)
+
+    def phoned_home(self, attempt: Attempt, at: float, said: Mapping[str, Any]) -> None:
+        """The booted host spoke."""
+        self.attempts.phoned_home(attempt, at, said, attempt.facts.get("toplevel"))
+        self.onces.of(attempt, "up", at)
         self.touched(attempt)
 
     def tell(self, event: Event) -> None:
@@ -176,7 +205,7 @@ class Recorder:
     def flush(self) -> None:
         """Commit everything that happened since the last time."""
         self._gather()
-        if self._dirty or self._events or self._own:
+        if self._dirty or self._events or self._own or self.onces.rows:
             with self.committing():
                 pass
 
@@ -189,8 +218,10 @@ class Recorder:
             with journal.transaction(self.connection):
                 for attempt in self._dirty.values():
                     self._save(attempt, at)
-                for event in self._events:
+                for event in (*self._events, *self.onces.events):
                     journal.append(self.connection, event, at)
+                for once in self.onces.rows:
+                    onces.save(self.connection, once)
                 for name, value in self._own.items():
                     boots.save_own(self.connection, name, value)
                 yield self.connection
@@ -201,6 +232,7 @@ class Recorder:
             attempt.dirty.clear()
             attempt.dropped.clear()
             attempt.stored = attempt.state
+        self.onces.stored()
         self._dirty, self._events, self._own = {}, [], {}
 
     def _gather(self) -> None:
@@ -235,7 +267,7 @@ class Recorder:
         journal.append(self.connection, ended, at)
         if attempt.image and attempt.state == "up" and "expected" not in attempt.facts:
             self._save_up(attempt, attempt.image, at)
-        elif attempt.image and attempt.state == "short" and attempt.sent_at is not None:
+        elif attempt.image and attempt.state == "short" and _counts(attempt):
             self._save_failure(attempt, attempt.image, at)
 
     def _save_up(self, attempt: Attempt, image: str, at: float) -> None:
@@ -268,10 +300,16 @@ class Recorder:
         """Take up what was in progress; what is too old for that broke off."""
         since = now() - RESUME_SECONDS
         for row in boots.unended(self.connection):
-            attempt = Attempt.restored(row, boots.steps(self.connection, row.id))
+            steps = boots.steps(self.connection, row.id)
+            attempt = Attempt.restored(row, steps)
+            running = sum(one.kind == "part" and one.status == "running" for one in steps)
+            if interrupted(attempt, running):
+                self.onces.of(attempt, "cut", now())
             newer = self.attempts.current(row.network, row.mac) is None
             if newer and attempt.last_at >= since:
                 self.attempts.resume(attempt)
+                if attempt.dirty:
+                    self.touched(attempt)
             else:
                 attempt.end("left", attempt.last_at)
                 self.touched(attempt)
@@ -317,6 +355,13 @@ HEARD: Mapping[type[Event], Callable[..., None]] = {
     ForeignServerGone: Recorder._foreign_gone,
     ForeignBootServerGone: Recorder._foreign_gone,
 }
+
+
+def _counts(attempt: Attempt) -> bool:
+    """What fell short is the image: it was sent whole, or spoke and is what was sent."""
+    if "up" in attempt.facts:
+        return "expected" not in attempt.facts
+    return attempt.sent_at is not None
 
 
 def _which(attempt: Attempt, image: str) -> tuple[str, str, int, str, str]:

@@ -116,7 +116,7 @@ def pieces(segments: tuple[Segment, ...], start: int, stop: int) -> list[Piece |
         first, behind = max(start - at, 0), min(stop - at, segment.size)
         if first < behind:
             if isinstance(segment, StoreFile):
-                found.append(Piece(segment.file, first, behind - first))
+                found.append(Piece(segment.file, segment.offset + first, behind - first))
             else:
                 found.append(segment.content[first:behind])
         at += segment.size

@@ -18,9 +18,10 @@ from appliance.model.images import Image, image_from_json
 from appliance.model.lan_cache import CacheFacts
 from appliance.model.slices import BootNetwork
 from appliance.model.table import EMPTY, Table, table_from_json
-from appliance.store import inventory_view, journal, leases, trials
+from appliance.store import builds, inventory_view, journal, leases, trials
 from appliance.store.follow import Follower
 from appliance.store.inventory_view import Wish
+from services.netboot.newest import Stand
 from services.nix import narinfo
 
 IMAGES_KEPT = 64
@@ -33,7 +34,12 @@ class World:
     """The table, the images, the networks, who holds which address."""
 
     def __init__(
-        self, published: Path, leases_file: Path, net_file: Path, nixie_file: Path
+        self,
+        published: Path,
+        leases_file: Path,
+        net_file: Path,
+        nixie_file: Path,
+        build_file: Path | None = None,
     ) -> None:
         self.table: Table = EMPTY
         self.networks: Mapping[str, BootNetwork] = {}  # by link
@@ -41,6 +47,7 @@ class World:
         self._leases = Follower(leases_file)
         self._net = Follower(net_file)
         self._nixie = Follower(nixie_file)
+        self._build = Follower(build_file) if build_file else None
         self._table_mark: tuple[int, int] | None = None
         self._cache: CacheFacts | None = None
         self._cache_mark: tuple[int, int] | None = None
@@ -115,6 +122,20 @@ class World:
         place = Path(f"{self._cache.root if self._cache else ''}/{path}")
         return place if os.path.lexists(place) else None
 
+    # ── build.db ─────────────────────────────────────────────────────────────────────────────────
+
+    def stand(self, host: str) -> Stand:
+        """How far the source and the newest build of a host are; nothing without the role build."""
+        connection = self._build.connection if self._build else None
+        if self._build is None or connection is None:
+            return Stand(None, None)
+        try:
+            source = builds.source_states(connection).get(host.partition("/")[0])
+            return Stand(source, next(iter(builds.builds(connection, host=host, limit=1)), None))
+        except sqlite3.Error:
+            self._build.close()
+            return Stand(None, None)
+
     # ── net.db ───────────────────────────────────────────────────────────────────────────────────
 
     def look_at_networks(self) -> bool:
@@ -182,6 +203,8 @@ class World:
 
     def close(self) -> None:
         """Let go of the other roles' files."""
+        if self._build is not None:
+            self._build.close()
         self._nixie.close()
         self._leases.close()
         self._net.close()

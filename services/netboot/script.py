@@ -9,20 +9,26 @@ to the router, with ${errno}, and on the screen in a sentence.
 Nothing that a client said is ever put into a script.  What a flake said is checked by `literal`.
 """
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.model.command_line import OPERATORS, UNPRINTABLE, passes
 from appliance.model.images import Image
 from appliance.model.names import mac_hyphens
+from services.netboot.choice import Run
+from services.netboot.learned import MEMORY
 
 QUERY = (
     "uuid=${uuid}&arch=${buildarch}&plat=${platform}&sb=${efi/SecureBoot}"
     "&ver=${version:uristring}&bus=${net0/busid:hexhyp}&serial=${serial:uristring}"
+    f"&mem={MEMORY}"
 )
 """What the client tells about itself; expanded by iPXE, escaped by `:uristring`."""
 
 RETRY_SECONDS = 10
 TRIES = 60  # then the firmware goes on with its boot order
+FIRST: Mapping[str, str] = {"linux": "kernel", "efi": "program"}
+"""Recipe → the purpose of the part that is started."""
 SYSTEMS_64 = ("x86_64-linux",)
 """What a build of iPXE for 32-bit x86 may or may not run: the processor decides, not the build."""
 
@@ -33,9 +39,6 @@ ON_DISK = (
     "\\EFI\\BOOT\\BOOTIA32.EFI",
 )
 """Loaders on a disk's EFI partition; firmware refuses those of another processor at once."""
-
-_OPERATORS = {"||", "&&", "#"}
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Urls:
         return f"{self.base}/s/{mac_hyphens(self.mac)}?hold=1&{QUERY}"
 
     @property
+    def wait(self) -> str:
+        """The same, answered once there is something new to say."""
+        return f"{self.base}/s/{mac_hyphens(self.mac)}?wait=1&{QUERY}"
+
+    @property
     def boot(self) -> str:
         """The folder of this boot's parts."""
         return f"{self.base}/b/{self.token}"
@@ -64,6 +72,18 @@ class Urls:
     def part(self, sha256: str, name: str) -> str:
         """One part."""
         return f"{self.boot}/{sha256}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who a machine is: what systemd calls it, and the URL where it asks for its identity."""
+
+    machine_id: str = ""  # "" leaves it to the host
+    identity: str = ""  # "" where none is kept
+
+
+NOBODY = Who()
+MACHINE_ID = "systemd.machine_id="
 
 
 def literal(text: str) -> str:
@@ -75,40 +95,31 @@ def literal(text: str) -> str:
     >>> literal("ember\\nreboot ${net0/mac} || shell")
     'ember?reboot $ {net0/mac} shell'
     """
-    plain = _UNPRINTABLE.sub("?", text).replace("${", "$ {")
-    return " ".join(word for word in plain.split(" ") if word not in _OPERATORS)
+    plain = UNPRINTABLE.sub("?", text).replace("${", "$ {")
+    return " ".join(word for word in plain.split(" ") if word not in OPERATORS)
 
 
-def passes(command_line: str) -> str:
-    """A kernel command line that iPXE hands on unchanged.  Raises ValueError with a sentence."""
-    line = " ".join(command_line.split())
-    if _UNPRINTABLE.search(line):
-        raise ValueError("the kernel command line has characters outside ASCII")
-    if "${" in line:
-        raise ValueError("the kernel command line has ${…}, which iPXE would replace")
-    if set(line.split()) & _OPERATORS:
-        raise ValueError("the kernel command line has a lone ||, && or #, which iPXE would obey")
-    return line
-
-
-def run(
-    urls: Urls, name: str, generation: int, image: Image, phone_home: str, cache: str = ""
-) -> str:
-    """Boot `image`.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache= says: the
-    binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
-    kernel = image.part("kernel")
-    initrds = [part for part in image.parts if part.purpose == "initrd"]
-    words = [passes(image.command_line)]
-    words += [f"initrd={_initrd(number)}" for number in range(len(initrds))]
-    words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
-    words += [f"nixie.cache={cache}"] if cache and image.watched else []
+def run(urls: Urls, decision: Run, phone_home: str, cache: str = "", who: Who = NOBODY) -> str:
+    """Boot what was decided.  `phone_home` is the URL for nixie.boot=, `cache` what nixie.cache=
+    says: the binary cache's `URL=KEY`, "" without one.  Raises ValueError, see `passes`."""
+    image, name = decision.image, decision.host.name
+    kernel = image.part(FIRST[image.recipe])
+    initrds = [part for part in decision.parts if part.purpose == "initrd"]
+    words = passes(image.command_line).split()
+    if image.recipe == "linux":
+        words += _for_linux(urls, image, len(initrds), phone_home, cache)
+        words += _called(image, who)
+    for store in (part for part in decision.parts if part.purpose == "store"):
+        words += [f"nixie.store={urls.part(store.sha256, store.name)}"]
+        words += [f"nixie.store-size={store.size}"]
     lines = [
         *_head(urls),
-        f"echo Nixie: {literal(name)}, generation {generation}",
+        f"echo Nixie: {literal(name)}, generation {decision.generation.number}",
         *(_needs_64_bits(urls, name) if image.system in SYSTEMS_64 else ()),
+        *(_needs_uefi(urls, name) if image.recipe == "efi" else ()),
         "imgfree ||",
         "set at kernel",
-        f"kernel {urls.part(kernel.sha256, kernel.name)} {' '.join(words)} || goto failed",
+        f"kernel {' '.join([urls.part(kernel.sha256, kernel.name), *words])} || goto failed",
     ]
     for number, part in enumerate(initrds):
         url = urls.part(part.sha256, part.name)
@@ -122,6 +133,11 @@ def run(
         *_failed(urls, f"{literal(name)} did not start: ${{at}} failed with error ${{why}}."),
     ]
     return _text(lines)
+
+
+def ask(urls: Urls) -> str:
+    """Have the machine tell of itself: a loader that DHCP led here has not done that."""
+    return _text([*_head(urls), f"chain --autofree --replace {urls.again} ||", *_again(urls, 3)])
 
 
 def local(urls: Urls) -> str:
@@ -205,6 +221,27 @@ def page(urls: Urls, why: str, way_out: str, seconds: int) -> str:
     )
 
 
+def waiting(urls: Urls, why: str, way_out: str) -> str:
+    """Something is being made for this machine: say how far it is, and wait by 503 and
+    Retry-After."""
+    return _text(
+        [
+            *_head(urls),
+            f"echo Nixie: {literal(why)} {literal(way_out)}",
+            "echo Ctrl-C opens the iPXE shell.",
+            ":wait",
+            f"chain --autofree --replace {urls.wait} ||",
+            "inc tries ||",
+            f"iseq ${{tries}} {TRIES} && goto over ||",
+            f"sleep {RETRY_SECONDS} || shell ||",
+            "goto wait",
+            ":over",
+            "echo Nixie: the router has not answered for long. The firmware goes on.",
+            "exit 1",
+        ]
+    )
+
+
 def autoexec(base: str, mac: str | None) -> str:
     """What a loader reads beside itself before anything else.
 
@@ -246,6 +283,21 @@ def _head(urls: Urls) -> list[str]:
     return [f"set base {urls.base}", "set tries:int32 0", "set at script"]
 
 
+def _for_linux(urls: Urls, image: Image, initrds: int, phone_home: str, cache: str) -> list[str]:
+    """What a kernel is told beside its own command line."""
+    words = [f"initrd={_initrd(number)}" for number in range(initrds)]
+    words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
+    return [*words, f"nixie.cache={cache}"] if cache and image.watched else words
+
+
+def _called(image: Image, who: Who) -> list[str]:
+    """Who the machine is, as far as it is not told otherwise."""
+    words = [f"nixie.identity={who.identity}"] if who.identity and image.watched else []
+    if who.machine_id and MACHINE_ID not in image.command_line:
+        words.append(f"{MACHINE_ID}{who.machine_id}")
+    return words
+
+
 def _initrd(number: int) -> str:
     return "initrd" if number == 0 else f"initrd{number}"
 
@@ -273,6 +325,20 @@ def _needs_64_bits(urls: Urls, name: str) -> list[str]:
         f"echo Give this machine another host at {urls.base}",
         *_again(urls, RETRY_SECONDS, "unfit"),
         ":fits",
+    ]
+
+
+def _needs_uefi(urls: Urls, name: str) -> list[str]:
+    return [
+        "iseq ${platform} efi && goto uefi ||",
+        "set at firmware",
+        "set why ${errno}",
+        report(urls),
+        "echo",
+        f"echo Nixie: {literal(name)} is an EFI program, and this machine started by its BIOS.",
+        f"echo Switch it to UEFI, or give it another host at {urls.base}",
+        *_again(urls, RETRY_SECONDS, "legacy"),
+        ":uefi",
     ]
 
 

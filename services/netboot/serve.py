@@ -18,11 +18,13 @@ from appliance.faults import Fault, no_fault
 from appliance.generations import Standings
 from appliance.signs import NO_SIGNS, Signs
 from appliance.store.boots import MISSING_LOADERS
+from appliance.store.secrets.open import Secrets
 from services.netboot.attempt import Step
 from services.netboot.choice import instead
 from services.netboot.decided.driver import Decided
 from services.netboot.driver import Recorder
 from services.netboot.follow import World, networks_from_json, networks_to_json
+from services.netboot.identity.driver import Identities
 from services.netboot.probe import Installed
 from services.netboot.script import autoexec
 from services.netboot.urls.serve import Boot, Sites
@@ -55,15 +57,17 @@ class Files:
     net: Path  # net.db
     nixie: Path  # nixie.db
     certificate: Path | None = None
+    build: Path | None = None  # build.db
 
 
 class Role:
     """World, record and loaders, tied together."""
 
     def __init__(self, files: Files, installed: Installed, fault: Fault = no_fault) -> None:
-        self.world = World(files.published, files.leases, files.net, files.nixie)
+        self.world = World(files.published, files.leases, files.net, files.nixie, files.build)
         self.recorder = Recorder(files.own, fault, self._instead)
-        self.decided = Decided(self.world, self.recorder)
+        self.identities = Identities(self.recorder, Secrets(files.own.parent / "secrets/boot"))
+        self.decided = Decided(self.world, self.recorder, self.identities)
         self.installed = installed
         self.recorder.keep_own(MISSING_LOADERS, json.dumps(installed.missing))
         self._cursor = int(self.recorder.own("leases.cursor") or 0)
@@ -173,7 +177,17 @@ async def serve(
     """
     role = Role(files, installed, fault)
     role.refresh()
-    boot = Boot(role.world, role.recorder, installed, role.refresh, files.certificate, admin)
+    if role.world.table.at:
+        role.identities.leave_removed(role.world.table.machines)
+    boot = Boot(
+        role.world,
+        role.recorder,
+        installed,
+        role.refresh,
+        files.certificate,
+        admin,
+        role.identities,
+    )
     sites = Sites(boot)
     for family in ("boot.", "boot6."):
         await sites.open(_of(family, sockets))

@@ -3,8 +3,12 @@
 Pure.  `serve` finds out who asks and stores what happened; here is what is said.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from appliance.model.command_line import passes
+from appliance.model.fit import fit, known
 from appliance.model.images import Part
 from appliance.model.table import Table
 from services.netboot import menu, script
@@ -21,7 +25,7 @@ from services.netboot.choice import (
     Shell,
     Show,
 )
-from services.netboot.script import Urls
+from services.netboot.script import NOBODY, Urls, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def checked(decision: Decision, kind: Kind | None) -> Decision:
         return decision
     image = decision.image
     purposes = {part.purpose for part in image.parts}
-    if image.recipe != "linux" or "kernel" not in purposes:
+    if script.FIRST.get(image.recipe) not in purposes:
         why = f"{image.name} is made for a recipe, {image.recipe}, that is not known here."
         return Page(why, "Update Nixie, then build the image again.")
     if kind is not None and image.system not in kind.systems:
@@ -50,10 +54,22 @@ def checked(decision: Decision, kind: Kind | None) -> Decision:
             reason="wrong-system",
         )
     try:
-        script.passes(image.command_line)
+        passes(image.command_line)
     except ValueError as error:
         return Page(f"{image.name} cannot be started: {error}.", "Change the host's kernel params.")
     return decision
+
+
+def fitted(decision: Decision, facts: Mapping[str, Any]) -> Decision:
+    """The decision with the form of the image that fits what the machine told of itself."""
+    if not isinstance(decision, Run):
+        return decision
+    return replace(decision, fits=fit(decision.image, known(facts)))
+
+
+def depends(decision: Decision) -> bool:
+    """Whether what the machine is told depends on what it tells of itself."""
+    return isinstance(decision, Run) and bool(decision.image.thin)
 
 
 def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
@@ -64,6 +80,8 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
         base = Chosen("", machine.id, machine.intent, machine.intent_id)
     if isinstance(decision, Run):
         image = decision.image
+        if decision.once is not None:
+            base = replace(base, intent=decision.once.kind)
         return replace(
             base,
             kind="run",
@@ -73,7 +91,10 @@ def chosen(decision: Decision, table: Table, network: str, mac: str) -> Chosen:
             generation=decision.generation.number,
             toplevel=image.toplevel,
             watched=image.watched,
-            parts={part.sha256: part.size for part in image.parts},
+            once=decision.once,
+            parts={part.sha256: part.size for part in decision.parts},
+            doubts=decision.fits.findings,
+            store=next((part.sha256 for part in decision.parts if part.purpose == "store"), ""),
         )
     if isinstance(decision, Page):
         return replace(
@@ -96,20 +117,26 @@ KINDS: dict[type, str] = {
 
 
 def answer(
-    decision: Decision, urls: Urls, *, phone_home: str, code: str, cache: str = ""
+    decision: Decision,
+    urls: Urls,
+    *,
+    phone_home: str,
+    code: str,
+    cache: str = "",
+    who: Who = NOBODY,
 ) -> Answer:
     """What the machine is told.  `code` is what a held machine shows, `cache` the binary cache's
     `URL=KEY`, "" without one."""
     match decision:
-        case Run(host=host, generation=generation, image=image):
-            told = script.run(urls, host.name, generation.number, image, phone_home, cache)
-            return Answer(told, images=(image.id,))
+        case Run():
+            told = script.run(urls, decision, phone_home, cache, who)
+            return Answer(told, images=(decision.image.id,))
         case Show():
             return Answer(menu.menu(urls, decision), menu=tuple(sorted(menu.keys(decision))))
         case Hold():
             return Answer(script.hold(urls, code))
-        case Page(why=why, way_out=way_out, seconds=seconds):
-            return Answer(script.page(urls, why, way_out, seconds))
+        case Page():
+            return Answer(_page(urls, decision))
         case Local():
             return Answer(script.local(urls))
         case Shell():
@@ -118,11 +145,17 @@ def answer(
             return Answer(script.deny(urls))
 
 
+def _page(urls: Urls, page: Page) -> str:
+    if page.reason == "waiting":
+        return script.waiting(urls, page.why, page.way_out)
+    return script.page(urls, page.why, page.way_out, page.seconds)
+
+
 def part_of(images: Images, opened: tuple[str, ...], sha256: str) -> tuple[Part | None, float]:
     """The part with that hash in the images a token opens, and when it was built."""
     for ident in opened:
         image = images(ident)
-        for part in image.parts if image else ():
+        for part in image.every_part if image else ():
             if part.sha256 == sha256:
                 return part, image.provenance.built_at if image else 0.0
     return None, 0.0

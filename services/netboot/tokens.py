@@ -2,7 +2,8 @@
 
 A token is in the URL of every part; it belongs to one boot of one (network, MAC), opens the images
 chosen in that boot and nothing else, and expires.  The phone-home secret travels on the kernel
-command line, which everybody on the machine can read; all it authorises is one message.
+command line, which everybody on the machine can read; all it authorises is one message, and to ask
+for the machine's identity, which is of use to that machine alone.
 Entropy and time are arguments.
 """
 

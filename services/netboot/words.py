@@ -31,7 +31,7 @@ JUNK = frozenset(
 )
 """What boards say when nobody filled the field in."""
 
-SAID = ("uuid", "arch", "plat", "sb", "ver", "bus", "serial")
+SAID = ("uuid", "arch", "plat", "sb", "ver", "bus", "serial", "mem")
 """What the script's URL may tell."""
 
 
@@ -104,7 +104,9 @@ def _file(step: StepRow) -> str:
     if step.status == "running":
         return f"{step.name} is on its way."
     seconds = (step.ended_at or step.began_at) - step.began_at
-    return f"{step.name}, {sent} in {seconds:.1f} s."
+    start = step.detail.get("range", (0, 0))[0]
+    rest = f", which went on after {bytes_said(start)}" if start else ""
+    return f"{step.name}{rest}, {sent} in {seconds:.1f} s."
 
 
 def _junk(name: str, text: str) -> bool:

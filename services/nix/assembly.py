@@ -13,6 +13,7 @@ from appliance.model.images import Finding, Literal, Segment, StoreFile
 from services.nix import cpio
 from services.nix.recipe import Recipe
 
+STORE_APART = "store.squashfs"  # its name in a URL
 STORE_IMAGE = "nix-store.squashfs"  # nixpkgs: nixos/modules/installer/netboot/netboot.nix
 GIBIBYTE = 1 << 30
 LARGEST_PART = 4 * GIBIBYTE
@@ -65,6 +66,18 @@ def layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
     return (kernel, initrd)
 
 
+def thin_layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
+    """The same host with its store apart, for a first stage that fetches it: the very same files,
+    so nothing is kept twice.  () when its first stage cannot."""
+    if not made.thin or "squashfsStore" not in files:
+        return ()
+    return (
+        Layout("kernel", made.kernel_file.rpartition("/")[2], (files["kernel"],)),
+        Layout("initrd", "ramdisk", (files["initialRamdisk"],)),
+        Layout("store", STORE_APART, (files["squashfsStore"],)),
+    )
+
+
 def weight(parts: tuple[Layout, ...]) -> tuple[Finding, ...]:
     """What the owner should know about the size of an image."""
     size = sum(part.size for part in parts)
@@ -73,8 +86,8 @@ def weight(parts: tuple[Layout, ...]) -> tuple[Finding, ...]:
     return (
         Finding(
             "warn",
-            f"The image has {size / GIBIBYTE:.1f} GiB. A machine needs about twice that as memory, "
-            "and some firmware stops at 2 GiB.",
+            f"The image has {size / GIBIBYTE:.1f} GiB. With its store inside the ramdisk a machine "
+            "needs more than twice that as memory, and some firmware stops at 1 GiB.",
         ),
     )
 

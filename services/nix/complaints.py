@@ -231,7 +231,7 @@ FETCHING: tuple[Complaint, ...] = (
     ),
     _known(
         "unreachable",
-        r"[Cc]onnection refused|[Ff]ailed to connect|Couldn't connect|timed? ?out|Timeout"
+        r"[Cc]onnection refused|[Ff]ailed to connect|Could(n't| not) connect|timed? ?out|Timeout"
         r"|No route to host|Network is unreachable|Connection reset",
         "{host} does not answer. Look whether it is up and reachable from here, then look again.",
     ),

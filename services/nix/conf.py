@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Problem, Refused
-from services.nix.caches import KEY, URL, Cache
+from appliance.model.caches import KEY, URL, Asked, addresses, trusted
 from services.nix.versions import Version
 
 MEBIBYTE = 1 << 20
@@ -35,7 +35,7 @@ class Conf:
     log_bytes: int = 64 * MEBIBYTE
     min_free: int = GIBIBYTE
     max_free: int = 4 * GIBIBYTE
-    caches: tuple[Cache, ...] = ()
+    caches: tuple[Asked, ...] = ()
 
 
 def text(conf: Conf, version: Version) -> str:
@@ -65,8 +65,8 @@ def text(conf: Conf, version: Version) -> str:
         "download-attempts": "3",
         "fallback": "true",  # what a cache does not give is built
         "warn-dirty": "false",
-        "substituters": " ".join(one.url for one in conf.caches),
-        "trusted-public-keys": " ".join(one.key for one in conf.caches),
+        "substituters": " ".join(addresses(conf.caches).values()),
+        "trusted-public-keys": " ".join(trusted(conf.caches)),
     }
     if version.allocates_uids:
         settings["build-dir"] = str(conf.build_dir)
@@ -81,7 +81,7 @@ def text(conf: Conf, version: Version) -> str:
 def _check(conf: Conf) -> None:
     _all(conf.users, USER, "a user")
     _all([one.url for one in conf.caches], URL, "a cache")
-    _all([one.key for one in conf.caches], KEY, "the public key of a cache")
+    _all(trusted(conf.caches), KEY, "the public key of a cache")
     for path in (conf.shell, conf.build_dir, conf.registry):
         if not path.is_absolute() or re.search(r"[\s#]", str(path)):
             raise Refused(Problem(("nix",), f"{path} cannot be written into nix.conf."))

@@ -5,12 +5,12 @@ socket, on the system's store, or on a chroot store below the state directory wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance.model.caches import Asked
 from appliance.model.installed import Installed
-from appliance.roles import CONFINED, ROLES
-from services.nix.caches import Cache
+from appliance.roles import CONFINED, FETCHERS, ROLES
 from services.nix.conf import Conf, text
 from services.nix.store import SYSTEM_ROOT, Store
 from services.nix.versions import PRIMARY, Version
@@ -19,6 +19,7 @@ from services.processes.cgroups.place import Bounds
 GIBIBYTE = 1 << 30
 PROCESSES = 4_096  # of all builds together
 LIGHT = 25  # of processor time, where everybody else has 100
+NOTHING: Mapping[Path, str] = {}
 EMPTY_REGISTRY = '{"flakes":[],"version":2}\n'
 
 
@@ -40,12 +41,16 @@ class DaemonRequest:
     folders: tuple[Folder, ...]
     files: Mapping[Path, str]
     bounds: Bounds  # of the daemon and all that it builds
+    made_from: Mapping[Path, str] = field(default_factory=dict)  # when one changes, start anew
 
 
 def clients() -> tuple[str, ...]:
     """Who may use the daemon: by name, and by number where the user has no name."""
     build = ROLES["build"]
-    users = [(build.user, build.uid), *(CONFINED[one] for one in ("fetch", "eval", "remote"))]
+    users = [
+        (build.user, build.uid),
+        *(CONFINED[one] for one in ("fetch", *FETCHERS, "eval", "remote")),
+    ]
     return ("root", *(name for name, _ in users), *(str(uid) for _, uid in users))
 
 
@@ -56,7 +61,7 @@ def conf_for(
     cores: int = 2,
     rooted: bool = True,
     extra_users: tuple[str, ...] = (),
-    caches: tuple[Cache, ...] = (),
+    caches: tuple[Asked, ...] = (),
 ) -> Conf:
     """The settings of this installation.
 
@@ -85,9 +90,16 @@ def bounds_for(memory: int, asked: int | None = None) -> Bounds:
 
 
 def daemon_request(
-    store: Store, conf: Conf, version: Version | None, bounds: Bounds
+    store: Store,
+    conf: Conf,
+    version: Version | None,
+    bounds: Bounds,
+    made_from: Mapping[Path, str] = NOTHING,
 ) -> DaemonRequest:
-    """Everything the supervisor needs; an unknown version is taken for the primary one."""
+    """Everything the supervisor needs; an unknown version is taken for the primary one.
+
+    `made_from`: the files that `conf` was made of, and their texts.
+    """
     known = version or Version(*PRIMARY)
     return DaemonRequest(
         argv=(store.program("nix-daemon"), "--store", store.local_uri)
@@ -108,7 +120,7 @@ def daemon_request(
             Folder(store.conf / "home", 0o700),
             Folder(store.socket.parent, 0o755),
             Folder(conf.build_dir, 0o700),
-            Folder(store.fetch_cache, 0o700, "fetch"),
+            *(Folder(store.fetch_home(one), 0o700, one) for one in ("fetch", *FETCHERS)),
             Folder(store.arrivals, 0o700, "remote"),
         ),
         files={
@@ -116,6 +128,7 @@ def daemon_request(
             store.conf / "registry.json": EMPTY_REGISTRY,
         },
         bounds=bounds,
+        made_from=made_from,
     )
 
 

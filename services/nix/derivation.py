@@ -7,7 +7,28 @@ the lists inside does a text follow, so the first that does is the system.
 import re
 
 SYSTEM = re.compile(r'\],"([A-Za-z0-9_-]+)","')
+OUTPUT = re.compile(r'\("[^"]*","([^"]*)","')
+INPUT = re.compile(r'\("(/nix/store/[^"]*\.drv)",\["')
 ANYWHERE = "builtin"
+
+
+def outputs(text: str) -> tuple[str, ...]:
+    """Where a derivation's outputs will lie; () where that is known only once they are built.
+
+    >>> outputs('Derive([("bin","/nix/store/y","",""),("out","/nix/store/x","","")],[("/d",["o')
+    ('/nix/store/y', '/nix/store/x')
+    """
+    made, _, _ = text.removeprefix("Derive([").partition("],[")
+    return tuple(path for path in OUTPUT.findall(made) if path)
+
+
+def inputs(text: str) -> tuple[str, ...]:
+    """The derivations that it needs.
+
+    >>> inputs('Derive([("out","/x","","")],[("/nix/store/d.drv",["out"])],["/nix/store/s"],"')
+    ('/nix/store/d.drv',)
+    """
+    return tuple(INPUT.findall(text))
 
 
 def system(text: str) -> str:

@@ -1,14 +1,15 @@
 """What every step of the pipeline has at hand: the role's file, our nix, the state directory."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from appliance.faults import Fault, no_fault
 from appliance.store.secrets.open import Secrets
-from services.nix.driver import Caches, Gate, Nix
+from services.nix.driver import Caches, Nix
+from services.nix.gate.driver import Gate
 from services.nix.versions import Version
 
 
@@ -37,8 +38,10 @@ class Desk:
     version: Version | None = None
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)
+    fetchers: Mapping[str, str] = field(default_factory=dict)  # source → the user that fetches
     fault: Fault = no_fault
     systems: frozenset[str] = frozenset()  # what can be built here
+    arriving: set[str] = field(default_factory=set)  # files that are being pushed, by SHA-256
 
     def source_roots(self, source: str) -> Path:
         """Roots of a source's trees, one folder per revision."""
@@ -51,6 +54,11 @@ class Desk:
     def build_roots(self, build: str) -> Path:
         """Roots of what a build made."""
         return self.nix.store.roots / "builds" / build
+
+    @property
+    def files(self) -> Path:
+        """Files of images that were built elsewhere, by their SHA-256."""
+        return self.published / "files"
 
     @property
     def keys(self) -> Secrets:

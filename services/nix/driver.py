@@ -12,28 +12,24 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import Unreachable
-from services.nix.caches import Cache
+from appliance.model.caches import Cache
 from services.nix.complaints import DROPPED
 from services.nix.log_lines import LogLines, Told, real_error
-from services.nix.request import (
-    collect,
-    keep,
-    keep_derivations,
+from services.nix.questions import (
     print_closure,
+    print_dead,
     print_invalid,
     print_registrations,
     print_version,
-    realise,
-    rehearse,
 )
-from services.nix.schedule import grant
-from services.nix.shortage import Forecast, forecast
+from services.nix.request import collect, keep, keep_derivations, realise, rehearse
+from services.nix.shortage import Forecast, forecast, freed
 from services.nix.store import Store
 from services.nix.verdict import Answer
 from services.nix.versions import Version, version
@@ -44,6 +40,8 @@ from services.processes.client import ask
 GRACE_SECONDS = 0.8
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 16 << 20
+COMPLAINT_BYTES = 8 << 20
+"""One line of nix's: an overflow of its stack is told with every call that led there."""
 SETPRIV = "/usr/bin/setpriv"
 KEEP_SECONDS = 600.0
 COLLECT_SECONDS = 3_600.0
@@ -118,6 +116,7 @@ class Nix:
             exit=_number(last.get("exit")),
             reason=str(last.get("reason", "done")),
             what=str(last.get("what", "")),
+            memory=_number(last.get("memory", 0)),
         )
 
     async def version(self) -> Version | None:
@@ -144,39 +143,59 @@ class Nix:
         return None if answer.exit == 0 else real_error(answer.error) or answer.what
 
     async def realise(
-        self, drvs: Sequence[str], root: Path, live: Sequence[str], hear: Hear, seconds: float
+        self,
+        drvs: Sequence[str],
+        root: Path,
+        live: Sequence[str],
+        hear: Hear,
+        seconds: float,
+        *,
+        builds: bool = True,
     ) -> tuple[Answer, LogLines]:
-        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come."""
+        """Build, asking the caches of `live`; `hear` gets log lines and steps as they come.
+
+        Without `builds` only what the caches have comes, and no builder runs.
+        """
         root.parent.mkdir(parents=True, exist_ok=True)
         lines = LogLines()
-        argv = realise(self.store, tuple(drvs), root, tuple(live))
+        argv = realise(self.store, tuple(drvs), root, tuple(live), builds=builds)
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
 
     async def forecast(self, drvs: Sequence[str], live: Sequence[str]) -> Forecast:
         """What building would put into the store; nothing when that cannot be found out."""
+        return forecast(await self.dry_run(drvs, live))
+
+    async def dry_run(self, drvs: Sequence[str], live: Sequence[str]) -> str:
+        """What Nix says of building, without doing it."""
         said: list[str] = []
         await self._run(rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS)
-        return forecast("\n".join(said))
+        return "\n".join(said)
 
-    async def collect(self, size: int) -> None:
-        """Remove what nothing keeps from the store, until `size` bytes are freed."""
-        await self._run(collect(self.store, size), None, COLLECT_SECONDS)
+    async def collect(self, size: int) -> int:
+        """Remove what nothing keeps from the store, until `size` bytes are freed; how many were."""
+        answer = await self._run(collect(self.store, size), None, COLLECT_SECONDS)
+        return freed(f"{answer.out}\n{answer.error}")
+
+    async def dead(self) -> tuple[str, ...]:
+        """What nothing keeps.  Raises Unreachable."""
+        return tuple((await self.said(print_dead(self.store))).split())
 
     async def invalid(self, paths: Sequence[str]) -> frozenset[str]:
         """Those that the store does not have.  Raises Unreachable, as the two below."""
         asked = print_invalid(self.store, tuple(paths))
-        return frozenset((await self._said(asked)).split()) if paths else frozenset()
+        return frozenset((await self.said(asked)).split()) if paths else frozenset()
 
     async def closure(self, paths: Sequence[str]) -> tuple[str, ...]:
         """What they refer to, themselves included."""
-        return tuple((await self._said(print_closure(self.store, tuple(paths)))).split())
+        return tuple((await self.said(print_closure(self.store, tuple(paths)))).split())
 
     async def registrations(self, paths: Sequence[str]) -> str:
         """What the store knows of paths, as `nix-store --dump-db` prints it."""
-        return await self._said(print_registrations(self.store, tuple(paths)))
+        return await self.said(print_registrations(self.store, tuple(paths)))
 
-    async def _said(self, argv: Sequence[str]) -> str:
+    async def said(self, argv: Sequence[str]) -> str:
+        """What one of our own calls prints; raises Unreachable when it fails."""
         answer = await self._run(argv, None, KEEP_SECONDS)
         if answer.exit == 0:
             return answer.out
@@ -184,11 +203,20 @@ class Nix:
 
     def free(self) -> int:
         """Bytes that are free on the disk of the store."""
-        there = os.statvfs(self.store.root)
-        return there.f_bavail * there.f_frsize
+        return room_on(self.store.root)[0]
+
+    def listens(self) -> bool:
+        """Whether our daemon takes a connection now."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            return asking.connect_ex(str(self.store.socket)) == 0
 
     def builds_memory(self) -> Memory | None:
         """How the memory stands that all builds share; None when that cannot be found out."""
+        pid = self.daemon_pid()
+        return memory_of(pid) if pid else None
+
+    def daemon_pid(self) -> int | None:
+        """Who listens on the daemon's socket; None when nobody does."""
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
                 asking.connect(str(self.store.socket))
@@ -197,7 +225,7 @@ class Nix:
                 )
         except OSError:
             return None
-        return memory_of(pid)
+        return int(pid)
 
     async def _run(
         self, argv: Sequence[str], err: Callable[[str], None] | None, seconds: float
@@ -231,62 +259,44 @@ class Nix:
 
 
 class Caches:
-    """The daemon's caches, and which of them are there: Nix itself would try for seconds.
+    """The owner's caches, and which of them are there: Nix itself would try for seconds.
 
     One that took no connection is left alone for a while.
     """
 
-    def __init__(self, caches: Sequence[Cache] = ()) -> None:
-        self._caches = tuple(caches)
-        self._again: dict[Cache, float] = {}  # those that were not there
+    def __init__(self) -> None:
+        self.all: tuple[Cache, ...] = ()  # in the order in which they are asked
+        self._again: dict[tuple[str, int], float] = {}  # servers that were not there
 
-    async def live(self) -> tuple[str, ...]:
-        """The URLs of those that take a connection now."""
-        there = await asyncio.gather(*(self._is_there(one) for one in self._caches))
-        return tuple(one.url for one, yes in zip(self._caches, there, strict=True) if yes)
+    async def there(self, caches: Sequence[Cache]) -> tuple[Cache, ...]:
+        """Those of `caches` that take a connection now."""
+        found = await asyncio.gather(*(self._is_there(one) for one in caches))
+        return tuple(one for one, yes in zip(caches, found, strict=True) if yes)
+
+    def forgive(self, cache: Cache) -> None:
+        """Ask it again without waiting."""
+        self._again.pop(cache.server, None)
 
     async def _is_there(self, cache: Cache) -> bool:
-        if cache.server is None:
-            return True
-        if clock() < self._again.get(cache, 0.0):
+        if clock() < self._again.get(cache.server, 0.0):
             return False
         try:
             async with asyncio.timeout(CACHE_SECONDS):
                 _, writer = await asyncio.open_connection(*cache.server)
         except OSError:  # TimeoutError too
-            self._again[cache] = clock() + CACHE_PAUSE_SECONDS
+            self._again[cache.server] = clock() + CACHE_PAUSE_SECONDS
             return False
         writer.close()
         return True
 
 
-class Gate:
-    """Lets evaluations begin as memory allows, those of every source counted together.
-
-    `asked` is what the owner gives each, in bytes; None leaves it to what is free.
-    """
-
-    def __init__(self, asked: int | None = None) -> None:
-        self._asked = asked
-        self._granted: list[int] = []
-        self._ended = asyncio.Condition()
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[int]:
-        """Wait for a turn; gives the memory that the evaluation may take, in bytes."""
-        async with self._ended:
-            while (memory := self._grant()) is None:
-                await self._ended.wait()
-            self._granted.append(memory)
-        try:
-            yield memory
-        finally:
-            self._granted.remove(memory)
-            async with self._ended:
-                self._ended.notify_all()
-
-    def _grant(self) -> int | None:
-        return grant(memory_available(), self._granted, processors(), self._asked)
+def room_on(place: Path) -> tuple[int, int]:
+    """(free for everybody, all) bytes of the disk that a place is on, or will be; else zeros."""
+    for one in (place, *place.parents):
+        with suppress(OSError):
+            there = os.statvfs(one)
+            return there.f_bavail * there.f_frsize, there.f_blocks * there.f_frsize
+    return 0, 0
 
 
 def real_path(path: str) -> str:
@@ -345,7 +355,7 @@ def _fed(lines: LogLines, text: str, hear: Hear | None) -> str:
         for told in lines.feed(line):
             if hear is not None:
                 hear(told)
-    return rest[-LINE_BYTES:]
+    return rest[-COMPLAINT_BYTES:]
 
 
 def _each(lines: LogLines, line: str, hear: Hear) -> None:

@@ -1,10 +1,14 @@
 """One moment of nixie.db, as the pipeline needs it."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.model.builders import Builder
+from appliance.model.caches import Cache
+from appliance.model.foreign import Source, fetchers
+from appliance.model.storage import USUAL
+from appliance.model.trust import treatment
 from appliance.store.inventory_view import (
     MachineView,
     MenuView,
@@ -13,6 +17,8 @@ from appliance.store.inventory_view import (
     Wish,
     allowed_directories,
     builders,
+    caches,
+    keep,
     machines,
     menus,
     sources,
@@ -31,10 +37,17 @@ class Inventory:
     unknowns: Sequence[UnknownView] = ()
     allowed: Sequence[str] = ()
     builders: Sequence[Builder] = ()
+    caches: Sequence[Cache] = ()
+    keep: int = USUAL  # generations of each host
 
     def source(self, ident: str) -> SourceView | None:
         """The source of that id, while it is in force."""
         return next((one for one in self.sources if one.id == ident), None)
+
+    @property
+    def fetchers(self) -> Mapping[str, str]:
+        """Source → the user that fetches for it, where that is one of its own."""
+        return fetchers(Source(one.id, one.url, one.reach) for one in self.sources)
 
 
 def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[Wish]]:
@@ -49,6 +62,8 @@ def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[
                 unknowns=unknowns(connection),
                 allowed=allowed_directories(connection),
                 builders=builders(connection),
+                caches=caches(connection),
+                keep=keep(connection),
             ),
             wishes(connection, "build", after),
         )
@@ -56,11 +71,18 @@ def moment(connection: sqlite3.Connection, after: int) -> tuple[Inventory, list[
         connection.execute("COMMIT")
 
 
+def builds_looks(source: SourceView) -> bool:
+    """Whether this router may build what a look at the source imports from a derivation."""
+    allowed = treatment(source.trust).building_looks and not source.only_builders
+    return source.allow_ifd and allowed
+
+
 def look_options(source: SourceView) -> str:
     """How the hosts of a source are looked at, as it is noted with each verdict."""
-    return f"built={source.as_built} ifd={source.allow_ifd}"
+    return f"built={source.as_built} ifd={builds_looks(source)}"
 
 
 def options(source: SourceView) -> tuple[object, ...]:
     """What makes a source worth another look when it changes."""
-    return (source.url, source.trust, source.as_built, source.allow_ifd, source.credential)
+    how = (source.as_built, builds_looks(source), source.credential, source.reach, source.files)
+    return (source.url, source.trust, *how)

@@ -8,17 +8,17 @@ Versions 5 to 7 of the format; the Nix manual, "Lock files".
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from appliance.errors import Problem, Refused
 from appliance.model.images import Finding
+from appliance.model.source_options import is_private
 from appliance.model.source_url import FORGE_HOSTS
+from appliance.model.trust import treatment
 from services.nix.expression import Value
 from services.nix.store_path import NAR_HASH
 
-HOME_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".test", ".localhost")
 VERSIONS = (5, 6, 7)
 LARGEST_BYTES = 4 << 20
 KEPT = frozenset(
@@ -76,18 +76,18 @@ class Audit:
 EMPTY = Audit((), ())
 
 
-def audit(text: str | None, trust: str, forge_hosts: frozenset[str] = frozenset()) -> Audit:
+def audit(text: str | None, trust: str, at_home: frozenset[str] = frozenset()) -> Audit:
     """Read a flake.lock; None means the flake has none.
 
-    A stranger's inputs are never fetched from the owner's own network, except from
-    `forge_hosts`.  Raises Refused when the file cannot be read.
+    A stranger's inputs are never fetched from the owner's own network, except from the servers
+    `at_home` that the owner listed.  Raises Refused when the file cannot be read.
     """
     if text is None:
         return EMPTY
     fetch: list[Node] = []
     findings: list[Finding] = []
     for node in nodes(text):
-        finding = _finding(node, trust, forge_hosts)
+        finding = _finding(node, trust, at_home)
         if finding is not None:
             findings.append(finding)
         elif node.host:
@@ -149,18 +149,6 @@ def _moved(old: Node, new: Node) -> str:
     return f"Input {new.name}: {short(old.revision)} → {short(new.revision)}{age}."
 
 
-def is_private(host: str) -> bool:
-    """A host of the owner's own network, by its address or name; names are not looked up.
-
-    >>> is_private("192.168.1.4"), is_private("git.lan"), is_private("github.com")
-    (True, True, False)
-    """
-    try:
-        return not ip_address(host.strip("[]")).is_global
-    except ValueError:
-        return "." not in host or host.endswith(HOME_ENDINGS)
-
-
 def short(revision: str) -> str:
     """A revision as people say it.
 
@@ -211,7 +199,7 @@ def _node(name: str, stored: Mapping[str, Any]) -> Node:
     )
 
 
-def _finding(node: Node, trust: str, forge_hosts: frozenset[str]) -> Finding | None:
+def _finding(node: Node, trust: str, at_home: frozenset[str]) -> Finding | None:
     kind = str(node.locked.get("type", ""))
     if kind in {"path"} or (kind in FETCHED and not node.host):
         place = node.locked.get("url") or node.original.get("path") or "a directory"
@@ -235,14 +223,19 @@ def _finding(node: Node, trust: str, forge_hosts: frozenset[str]) -> Finding | N
             "Run nix flake update and commit the result.",
             where="flake.lock",
         )
-    if trust == "stranger" and is_private(node.host) and node.host not in forge_hosts:
+    if _unlisted(node, trust, at_home):
         return Finding(
             "warn",
             f"Input {node.name} lies on {node.host}, inside your own network. A stranger's source "
-            "may not fetch from there.",
+            "may not fetch from there; if this one shall, add that server to its settings.",
             where="flake.lock",
         )
     return None
+
+
+def _unlisted(node: Node, trust: str, at_home: frozenset[str]) -> bool:
+    own = is_private(node.host) and not treatment(trust).own_network
+    return own and node.host not in at_home
 
 
 def _refused(what: str) -> Refused:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 ANSI = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Of terminals, C1 as well; what ends lines elsewhere; what turns the order of letters round."""
 BUILD, BUILDS, COPY, DOWNLOAD, SUBSTITUTE, FETCH = 105, 104, 100, 101, 108, 112
 LINE, POST_BUILD_LINE, PHASE, PROGRESS, EXPECTED = 101, 107, 104, 105, 106
 WARNING, NOTICE = 1, 3  # verbosity levels of messages

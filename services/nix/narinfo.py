@@ -12,6 +12,7 @@ from services.nix.store_path import NAME, STORE, base32, is_derivation, is_store
 
 HASH_PART = r"[0-9a-df-np-sv-z]{32}"
 NAR_NAME = rf"({HASH_PART})-([0-9a-df-np-sv-z]{{52}})\.nar"
+HASH_PART_ONLY = re.compile(HASH_PART)
 KEY_NAME_DIGITS = 8
 _FACT = re.compile(
     rf"^(StorePath|URL|NarSize): (/nix/store/{NAME}|nar/{NAR_NAME}|\d{{1,19}})$", re.M
@@ -41,6 +42,14 @@ class Told:
     path: str
     nar: str  # the name below nar/
     nar_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a cache says of a path, and the signatures under it."""
+
+    info: PathInfo
+    signatures: tuple[str, ...]
 
 
 def hash_part(path: str) -> str:
@@ -110,3 +119,19 @@ def told(text: str) -> Told | None:
         return Told(facts["StorePath"], facts["URL"].removeprefix("nar/"), int(facts["NarSize"]))
     except (KeyError, ValueError):
         return None
+
+
+def offered(text: str) -> Offered | None:
+    """Read anybody's narinfo; None when it is none."""
+    lines = [line.partition(": ") for line in text.splitlines()]
+    facts = {name: value for name, sign, value in lines if sign}
+    try:
+        path, size = facts["StorePath"], int(facts["NarSize"])
+        kind, _, digest = facts["NarHash"].partition(":")
+        references = tuple(f"{STORE}/{one}" for one in facts.get("References", "").split())
+    except (KeyError, ValueError):
+        return None
+    if kind != "sha256" or not all(map(is_store_path, (path, *references))):
+        return None
+    info = PathInfo(path, digest, size, tuple(sorted(references)), facts.get("Deriver", ""))
+    return Offered(info, tuple(value for name, _, value in lines if name == "Sig"))

@@ -46,6 +46,10 @@ def table(
                 host=one.host,
                 menu=one.menu,
                 specialisation=one.specialisation,
+                once=one.once,
+                waits_seconds=one.waits_seconds,
+                machine_id=one.machine_id,
+                keeps_identity=one.keeps_identity,
             )
             for one in machines
         },

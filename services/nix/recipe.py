@@ -10,13 +10,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from appliance.errors import Problem, Refused
+from appliance.model.command_line import LONGEST, passes
 from appliance.model.names import HOST_NAME
 from services.nix.store_path import is_derivation, is_store_path
 
 PARTS = ("kernel", "initialRamdisk", "squashfsStore", "netbootRamdisk")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 SYSTEM = re.compile(r"[a-z0-9_]+-[a-z0-9_]+")
-LONGEST_COMMAND_LINE = 3_500  # Linux on x86 takes 2048 to 4096; the boot role adds some
+MODULE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Recipe:
     drvs: Mapping[str, str]  # part → derivation
     outs: Mapping[str, str]  # part → output path
     specialisations: Mapping[str, "Recipe"] = field(default_factory=dict)
+    thin: bool = False  # its first stage can fetch the store
+    initrd_modules: tuple[str, ...] = ()  # what the ramdisk can load
 
     @property
     def command_line(self) -> str:
@@ -82,8 +85,9 @@ def to_json(made: Recipe) -> dict[str, Any]:
 def from_json(stored: Mapping[str, Any]) -> Recipe:
     """Read what `to_json` made."""
     rest = {key: value for key, value in stored.items() if key != "specialisations"}
+    lists = {name: tuple(stored.get(name, ())) for name in ("parameters", "initrd_modules")}
     return Recipe(
-        **{**rest, "parameters": tuple(stored["parameters"])},
+        **{**rest, **lists},
         specialisations={
             name: from_json(one) for name, one in stored.get("specialisations", {}).items()
         },
@@ -119,9 +123,15 @@ def _one(told: Mapping[str, Any]) -> Recipe:
         toplevel=_toplevel(told),
         drvs=drvs,
         outs=outs,
+        thin=told.get("thin") is True,
+        initrd_modules=_modules(told.get("initrdModules")),
     )
-    if len(made.command_line) > LONGEST_COMMAND_LINE:
-        raise _refused("kernelParams", f"are longer than {LONGEST_COMMAND_LINE} characters")
+    if len(made.command_line) > LONGEST:
+        raise _refused("kernelParams", f"are longer than {LONGEST} characters")
+    try:
+        passes(made.command_line)
+    except ValueError as why:
+        raise Refused(Problem(("kernelParams",), f"The host cannot be served: {why}.")) from why
     return made
 
 
@@ -156,6 +166,13 @@ def _parameters(told: object) -> tuple[str, ...]:
         if not isinstance(one, str) or not one.isprintable():
             raise _refused("kernelParams", "hold a line break or a control character")
     return tuple(one for one in told if one)
+
+
+def _modules(told: object) -> tuple[str, ...]:
+    """Names of kernel modules; what is not one is left out, for nothing is built of them."""
+    given = told if isinstance(told, list) else []
+    named = {one for one in given if isinstance(one, str) and MODULE.fullmatch(one)}
+    return tuple(sorted(named))
 
 
 def _refused(where: str, what: str) -> Refused:

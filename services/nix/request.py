@@ -13,17 +13,12 @@ from appliance.errors import Problem, Refused
 from appliance.model.installed import Installed
 from appliance.model.names import HOST_NAME
 from appliance.model.source_url import NotASource, SourceUrl, parse
+from appliance.model.trust import treatment
 from services.nix import expression
-from services.nix.credential import (
-    FILE_NAME,
-    Credential,
-    Material,
-    git_settings,
-    known_hosts,
-    material,
-    read,
-)
+from services.nix.credential import FILE_NAME, Credential, Material, material, read
 from services.nix.expression import Value
+from services.nix.fetch_job import fetch_job, fetcher
+from services.nix.files.request import file
 from services.nix.lock import FETCHED, KEPT, host_of
 from services.nix.store import Store
 from services.nix.store_path import NAR_HASH, is_store_path
@@ -37,7 +32,6 @@ Real = Callable[[str], str]
 """Where a path leads to once all links are followed."""
 
 GIBIBYTE = 1 << 30
-FETCH = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=1_200, seconds=1_800.0, output_bytes=16 << 20)
 LOOK = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=300, seconds=300.0, output_bytes=16 << 20)
 SMALLEST_LOOK = GIBIBYTE // 2
 LARGEST_LOOK = 64 * GIBIBYTE
@@ -52,38 +46,11 @@ ALLOWED = " ".join(
 """What evaluation may name: its inputs, which are in the store already.  There is no network to
 reach anything else by these; files of this machine are not among them."""
 
+NOTHING_BUILT = {"max-jobs": "0", "builders": ""}
+"""The daemon takes these from anybody: it starts no builder for this client."""
+
 NO_CACHE = ("--option", "substitute", "false")
 """For what is here already, or comes from elsewhere: a cache that does not answer costs seconds."""
-
-KEEP_SECRET = """\
-umask 077
-place=$(mktemp -d) || exit 1
-trap 'rm -rf "$place"' EXIT
-cat > "$place/secret"
-export NIXIE_SECRET="$place/secret"
-if [ "$1" = netrc ]; then export NIX_CONFIG="${NIX_CONFIG-}
-netrc-file = $NIXIE_SECRET"; fi
-shift
-"$@"
-"""
-"""Keeps standard input as a file only this user can read, for as long as the command runs."""
-
-SETTLE = """\
-umask 077
-place=$(mktemp -d) || exit 1
-trap 'rm -rf "$place"' EXIT
-printf %s "$NIXIE_KNOWN_HOSTS" > "$place/known_hosts"
-mkdir "$place/git" && printf '[safe]\\n\\tdirectory = *\\n' > "$place/git/config"
-export NIXIE_KNOWN_HOSTS="$place/known_hosts" XDG_CONFIG_HOME="$place"
-"$@"
-"""
-"""Gives ssh its host keys and tells libgit2, which knows no variables, to read others' folders."""
-
-SSH = (
-    "ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=15 "
-    '-o UpdateHostKeys=no -o GlobalKnownHostsFile=none -o UserKnownHostsFile="$NIXIE_KNOWN_HOSTS" '
-    "-o IdentitiesOnly=yes -o IdentityFile="
-)
 
 
 def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
@@ -94,20 +61,23 @@ def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
         "input": lambda args, _: _input(args, store, secret),
         "names": lambda args, _: _names(args, store),
         "look": lambda args, _: _look(args, store),
+        "file": lambda args, _: file(args, store),
     }
 
 
 def realise(
-    store: Store, drvs: tuple[str, ...], root: Path, live: tuple[str, ...]
+    store: Store, drvs: tuple[str, ...], root: Path, live: tuple[str, ...], *, builds: bool = True
 ) -> tuple[str, ...]:
     """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order.
 
-    Of the daemon's caches only those of `live`, their URLs, are asked.
+    Of the daemon's caches only those of `live`, their URLs, are asked.  Without `builds` it takes
+    what they have, and no builder runs.
     """
     return (
         *(store.program("nix-store"), "--realise", *drvs),
         *("--add-root", str(root), "--indirect"),
         *("--option", "substituters", " ".join(live)),
+        *(() if builds else _options(NOTHING_BUILT)),
         *("--log-format", "internal-json", "-v"),
     )
 
@@ -141,26 +111,6 @@ def keep_derivations(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[s
     )
 
 
-def print_invalid(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Say which of these paths the store does not have."""
-    return (store.program("nix-store"), "--check-validity", "--print-invalid", *paths)
-
-
-def print_closure(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Say everything that these paths refer to, themselves included."""
-    return (store.program("nix-store"), "--query", "--requisites", *paths)
-
-
-def print_registrations(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Say hash, size, deriver and references of each path, in the form of every version."""
-    return (store.program("nix-store"), "--dump-db", *paths)
-
-
-def print_version(store: Store) -> tuple[str, ...]:
-    """Ask which Nix this is."""
-    return (str(store.nix), "--version")
-
-
 def _adapter(store: Store, installed: Installed) -> Job:
     place = installed.program / "services/nix/adapter"
     told = expression.fetched_input({"type": "path", "path": str(place)})
@@ -180,7 +130,7 @@ def _resolve(args: Args, store: Store, secret: Secret, real: Real) -> Job:
     told = expression.fetched_source(url.attributes(), url.dir)
     local = (url.directory,) if url.local else ()
     shown = material(url.kind, url.host, url.location, credential)
-    return _fetch(store, told, shown, credential, local)
+    return _fetch(store, told, args, shown, credential, local)
 
 
 def _input(args: Args, store: Store, secret: Secret) -> Job:
@@ -189,7 +139,7 @@ def _input(args: Args, store: Store, secret: Secret) -> Job:
     told = expression.fetched_input(locked)
     location = str(locked.get("url", ""))
     shown = material(str(locked["type"]), host_of(locked), location, credential)
-    return _fetch(store, told, shown, credential, ())
+    return _fetch(store, told, args, shown, credential)
 
 
 def _names(args: Args, store: Store) -> Job:
@@ -217,12 +167,14 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
     seconds = args.get("seconds", LOOK.seconds)
     if not isinstance(seconds, (int, float)) or not 1 <= seconds <= 3_600:
         raise _refused("seconds", "The time for an evaluation is 1 to 3600 s.")
+    builds = _builds(args)
     options = {
         "restrict-eval": "true",
         "allowed-uris": ALLOWED,
-        "allow-import-from-derivation": "true" if _yes(args, "ifd") else "false",
+        "allow-import-from-derivation": "true" if builds else "false",
         "eval-cache": "false",
-        "substitute": "true" if _yes(args, "ifd") else "false",  # only then is anything built
+        "substitute": "true" if builds else "false",
+        **({} if builds else NOTHING_BUILT),
     }
     return Job(
         user="eval",
@@ -239,55 +191,27 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
     )
 
 
+def _builds(args: Args) -> bool:
+    """Whether an evaluation may build (import from derivation), here, on this router."""
+    if not _yes(args, "ifd"):
+        return False
+    if not treatment(_text(args, "trust")).building_looks or _yes(args, "only_builders"):
+        raise _refused("ifd", "Nothing of this source is built on this router by a look at it.")
+    return True
+
+
 def _fetch(
     store: Store,
     told: str,
+    args: Args,
     shown: Material,
     credential: Credential | None,
-    local: tuple[str, ...],
+    local: tuple[str, ...] = (),
 ) -> Job:
     options = {"connect-timeout": "10", "download-attempts": "2", "substitute": "false"}
     argv = _evaluate(store, told, "--impure", "--refresh", *_options(options))
-    return Job(
-        user="fetch",
-        argv=_with_secret(argv, shown),
-        env=_fetch_environment(store, shown, credential),
-        network=True,
-        limits=FETCH,
-        hidden=_hidden(store),
-        readable=(*_readable(store), *local),
-        writable=(str(store.fetch_cache),),
-        stdin=shown.secret_file.encode(),
-    )
-
-
-def _with_secret(argv: tuple[str, ...], shown: Material) -> tuple[str, ...]:
-    argv = ("/bin/sh", "-c", SETTLE, "nixie", *argv)
-    if not shown.use:
-        return argv
-    return ("/bin/sh", "-c", KEEP_SECRET, "nixie", shown.use, *argv)
-
-
-def _fetch_environment(
-    store: Store, shown: Material, credential: Credential | None
-) -> dict[str, str]:
-    settings = {
-        "safe.directory": "*",
-        "credential.helper": "",
-        "core.askPass": "/bin/false",
-        **{name: value for name, value in shown.env.items() if name.startswith("http.")},
-    }
-    rest = {name: value for name, value in shown.env.items() if not name.startswith("http.")}
-    return {
-        **store.environment(str(store.fetch_cache)),
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "/bin/false",
-        "SSH_ASKPASS": "/bin/false",
-        "GIT_SSH_COMMAND": SSH + ('"$NIXIE_SECRET"' if shown.use == "key" else "none"),
-        "NIXIE_KNOWN_HOSTS": known_hosts(credential),
-        **git_settings(settings),
-        **rest,
-    }
+    view = (_hidden(store), (*_readable(store), *local))
+    return fetch_job(store, fetcher(args.get("as", "fetch")), argv, shown, credential, view)
 
 
 def _evaluate(store: Store, told: str, *options: str) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
+
+from appliance.model.look_times import next_at, read
 
 SPREAD = 0.1
 """Part of the interval by which a check comes early or late: sources do not march in step."""
@@ -26,6 +29,27 @@ def fits(interval: int, checked: float | None, following: float | None) -> bool:
         return interval <= 0 and following is None
     first, last = (next_check(checked, interval, chance) for chance in (0.0, 1.0))
     return first is not None and last is not None and first - 1 <= following <= last + 1
+
+
+def planned(
+    interval: int,
+    schedule: str,
+    where: tzinfo,
+    checked: float | None,
+    following: float | None,
+    now: float,
+    chance: float,
+) -> float | None:
+    """When a source is looked at by itself: on its days and times by the clock of `where`, or by
+    its interval.  `following` was planned before, and stays while it fits.
+
+    What was missed while the router was off is made up for at once.
+    """
+    if schedule:
+        return next_at(read(schedule), now if checked is None else checked, where)
+    if fits(interval, checked, following):
+        return following
+    return next_check(now if checked is None else checked, interval, chance)
 
 
 def grant(

@@ -8,39 +8,41 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, tzinfo
 from pathlib import Path
 
-from appliance.errors import NixieError
 from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
+from appliance.model.week import zone
 from appliance.signs import Signs
-from appliance.store import build_facts, builds, generations
-from appliance.store.builds import BuildRow, SourceStateRow
+from appliance.store import build_facts, builds, generations, wanted
+from appliance.store.builds import SourceStateRow
 from appliance.store.follow import INTERVAL_SECONDS, Follower
 from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
-from services.nix.caches import Cache
+from appliance.store.time_zones import time_zone
+from services.nix.arrived.driver import Arrivals
 from services.nix.desk import Desk
-from services.nix.driver import Caches, Gate, Nix, chance, has_system_store, own_systems
-from services.nix.intake.driver import check
-from services.nix.inventory import Inventory, look_options, moment, options
+from services.nix.driver import Nix, chance, has_system_store, own_systems
+from services.nix.gate.driver import Gate
+from services.nix.intake.driver import check, unfinished
+from services.nix.inventory import Inventory, moment, options
 from services.nix.lan_cache.driver import LanCache
+from services.nix.outlook.driver import Outlooks
 from services.nix.publish.driver import tidy, write_table
-from services.nix.recipe import from_json
 from services.nix.remote.serve import Watch
-from services.nix.schedule import Waiting, fits, next_check, startable
+from services.nix.schedule import planned
+from services.nix.storage.driver import Storage
 from services.nix.store import store_in
-from services.nix.works.driver import Ended, build, unchanged
+from services.nix.supply.serve import CacheWatch
+from services.nix.wanted import due
+from services.nix.wanting import is_wanting
+from services.nix.works.serve import Queue
 
-BUILDS_AT_ONCE = 1
-PAUSE_SECONDS = 5.0
 UNDO_SECONDS = 7 * 86_400.0
 """How long the generations of a removed source stay, should the owner want it back."""
-TRIES = 3
-TRIED = frozenset({"running", "failed", "cancelled"})
-"""How a build stands that is not queued once more by itself."""
 
 
 async def serve(
@@ -49,14 +51,13 @@ async def serve(
     broker: Path,
     signs: Signs,
     *,
-    caches: tuple[Cache, ...] = (),
     look_seconds: float = 300.0,
     look_bytes: int | None = None,
     fault: Fault = no_fault,
 ) -> None:
     """Run the pipeline until cancelled.
 
-    `caches` are those of the daemon.  `look_seconds` and `look_bytes`: how long the evaluation of
+    `look_seconds` and `look_bytes`: how long the evaluation of
     one host may take, and how much memory; None leaves that to what is free.
     """
     nix = installed.nix or installed.home / "nix/usr/bin/nix"
@@ -69,7 +70,6 @@ async def serve(
         now=now,
         new_id=new_id,
         publish=wake.set,
-        caches=Caches(caches),
         gate=Gate(look_bytes),
         look_seconds=look_seconds,
         fault=fault,
@@ -98,14 +98,17 @@ class Role:
         self._wake = wake
         self._nixie = Follower(desk.state / "nixie.db")
         self._boot = Follower(desk.state / "boot.db")
+        self._net = Follower(desk.state / "net.db")
+        self._where: tzinfo = UTC
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, str | None] = {}  # asked for while a check was running
-        self._builds: dict[str, asyncio.Task[None]] = {}
-        self._hosts: dict[str, str] = {}  # running build → host
-        self._cancelled: dict[str, str] = {}  # build → why
-        self._not_before: dict[str, float] = {}
-        self._tries: dict[str, int] = {}
-        self._watch = Watch(desk, group)
+        self._wanted: dict[str, float] = {}  # host → since when, acted on
+        self.watch = Watch(desk, group)
+        self.arrivals = Arrivals(desk, group)
+        self._caches = CacheWatch(desk, group)
+        self._outlooks = Outlooks(desk, group)
+        self._storage = Storage(desk, group)
+        self._queue = Queue(desk, wake, group)
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
@@ -123,12 +126,21 @@ class Role:
             if self._nixie.changed() or first:
                 self._read_inventory(first=first)
                 told, first = True, False
+            self._look_at_clock()
             told = (self._boot.changed() and self._heard()) or told
             self._check_due()
-            self._start_builds()
-            self._watch.turn()
+            if self._storage.may_build():
+                self._queue.start(self.inventory)
+            for source in self._queue.stale():
+                self._check(source, None)
+            self.watch.turn()
+            self._caches.turn()
+            self._outlooks.turn(self.inventory.builders)
             if told:
+                gone = self._storage.retain(self.inventory, self._boot.connection)
                 owed = not write_table(self.desk, self.inventory)
+                if gone and not owed:
+                    tidy(self.desk)
                 self.lan_cache.changed()
             with suppress(TimeoutError):
                 # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
@@ -143,32 +155,33 @@ class Role:
             return
         before = {source.id: options(source) for source in self.inventory.sources}
         try:
-            self.inventory, asked = moment(connection, self._cursor())
+            self.inventory, asked = moment(
+                connection, build_facts.cursor(self.desk.database, "nixie.db")
+            )
         except sqlite3.Error:
             return  # its tables are being made; the next change brings us back
+        self._refetched()
         for source in self.inventory.sources:
             if before.get(source.id) != options(source) and (
-                not first or self._is_unfinished(source)
+                not first or unfinished(self.desk, source)
             ):
                 self._check(source.id, None)
         self._forget_removed()
-        self._watch.follow(self.inventory.builders)
+        self.watch.follow(self.inventory.builders)
+        self._caches.follow(self.inventory.caches)
         for wish in asked:
             self._fulfil(wish)
-        self._watch.try_new()
+        self.watch.try_new()
+        self._caches.try_new()
 
-    def _is_unfinished(self, source: SourceView) -> bool:
-        """Its last check was cut off, or it was looked at with other options."""
-        known = builds.source_states(self.desk.database).get(source.id)
-        looks = build_facts.looked_at(self.desk.database, source.id).values()
-        return (
-            known is None
-            or known.state in {"fetching", "looking", "removed"}
-            or any(not looked.endswith(look_options(source)) for _, looked in looks)
-        )
-
-    def _cursor(self) -> int:
-        return build_facts.cursor(self.desk.database, "nixie.db")
+    def _refetched(self) -> None:
+        """Where another user fetches now, what runs as the former ends, and begins anew."""
+        had, self.desk.fetchers = self.desk.fetchers, self.inventory.fetchers
+        for ident, task in tuple(self._checks.items()):
+            if had.get(ident) != self.desk.fetchers.get(ident):
+                task.cancel()
+                del self._checks[ident]
+                self._check(ident, None)
 
     def _forget_removed(self) -> None:
         kept = {source.id for source in self.inventory.sources}
@@ -180,7 +193,7 @@ class Role:
                 task.cancel()
             for waiting in build_facts.builds_in(database, "queued", "running"):
                 if waiting.source == gone:
-                    self._cancel(waiting, "Its source was removed.")
+                    self._queue.cancel(waiting, "Its source was removed.")
             with transaction(database):
                 build_facts.source_removed(database, gone, self.desk.now() + UNDO_SECONDS)
 
@@ -201,23 +214,27 @@ class Role:
         return None
 
     def _wish_build(self, wish: Wish) -> str | None:
-        return self._queue(str(wish.body.get("host", "")), "asked", wish.id)
+        return self._queue.put(str(wish.body.get("host", "")), "asked", wish.id)
 
     def _wish_retry(self, wish: Wish) -> str | None:
         row = builds.build(self.desk.database, str(wish.body.get("build", "")))
         if row is None:
             return "This build is not known."
-        return self._queue(row.host, "asked", wish.id)
+        return self._queue.put(row.host, "asked", wish.id)
 
     def _wish_cancel(self, wish: Wish) -> str | None:
         row = builds.build(self.desk.database, str(wish.body.get("build", "")))
         if row is None or row.state not in {"queued", "running"}:
             return "This build has ended already."
-        self._cancel(row, "Cancelled by hand.")
+        self._queue.cancel(row, "Cancelled by hand.")
         return None
 
-    def _wish_try(self, wish: Wish) -> str | None:
-        return self._watch.try_it(str(wish.body.get("builder", "")), wish.id)
+    def _wish_clear(self, wish: Wish) -> str | None:
+        self._storage.clear(int(wish.body.get("bytes", 0)), wish.id)
+        return None
+
+    def _wish_cache(self, wish: Wish) -> str | None:
+        return self._caches.fulfil(wish)
 
     # ── sources ───────────────────────────────────────────────────────────────────────────────────
 
@@ -236,17 +253,21 @@ class Role:
                 self._check(ident, None)
 
     def _following(self, ident: str, row: SourceStateRow) -> float | None:
-        """When a source is checked by itself: soon, when the owner gave it another interval."""
+        """When a source is checked by itself: soon, when the owner changed that."""
         source = self.inventory.source(ident)
         if source is None or row.state == "removed":
             return row.next_at
-        if fits(source.interval_seconds, row.checked_at, row.next_at):
-            return row.next_at
-        before = row.checked_at or self.desk.now()
-        following = next_check(before, source.interval_seconds, chance())
-        with transaction(self.desk.database):
-            build_facts.source_timed(self.desk.database, ident, following)
+        known = (self._where, row.checked_at, row.next_at, self.desk.now(), chance())
+        following = planned(source.interval_seconds, source.schedule, *known)
+        if following != row.next_at:
+            with transaction(self.desk.database):
+                build_facts.source_timed(self.desk.database, ident, following)
         return following
+
+    def _look_at_clock(self) -> None:
+        """In which time zone the router is."""
+        if self._net.changed() and self._net.connection is not None:
+            self._where = zone(time_zone(self._net.connection) or "UTC")
 
     def _check(self, ident: str, wish: str | None) -> None:
         if ident in self._checks:
@@ -260,8 +281,8 @@ class Role:
 
     async def _checked(self, source: SourceView, wish: str | None) -> None:
         def ready(host: str) -> None:
-            if self._is_wanting(host):
-                self._queue(host, "new revision", None)
+            if is_wanting(self.desk, source, host):
+                self._queue.put(host, "new revision", None)
 
         await check(self.desk, source, self.inventory.allowed, wish, ready)
 
@@ -272,110 +293,21 @@ class Role:
             self._check(ident, self._again.pop(ident))
         self._wake.set()
 
-    def _is_wanting(self, host: str) -> bool:
-        """A new image could come of a build, and none was tried from this very recipe."""
-        look = build_facts.look(self.desk.database, host)
-        if look is None or look.recipe is None:
-            return False
-        state, recipe = build_facts.last_try(self.desk.database, host)
-        if state in TRIED and recipe == look.recipe:
-            return False
-        return not unchanged(self.desk, host, from_json(look.recipe))
-
-    # ── builds ────────────────────────────────────────────────────────────────────────────────────
-
-    def _queue(self, host: str, why: str, wish: str | None) -> str | None:
-        """Put a host into the queue; returns why not, None when it is there."""
-        database = self.desk.database
-        look = build_facts.look(database, host)
-        if look is None:
-            return "This host is not known."
-        name = host.partition("/")[2]
-        if look.recipe is None:
-            return f"{name} is not bootable as it is now; its page says why."
-        if any(row.host == host for row in build_facts.builds_in(database, "queued")):
-            return None if wish is None else f"{name} waits in the queue already."
-        row = build_facts.fresh_build(self.desk.new_id(), host, look.revision, why, self.desk.now())
-        with transaction(database):
-            build_facts.build_queued(database, row, look.recipe, wish)
-        self._wake.set()
-        return None
-
-    def _start_builds(self) -> None:
-        at = self.desk.now()
-        rows = {
-            row.id: row
-            for row in build_facts.builds_in(self.desk.database, "queued")
-            if self._not_before.get(row.id, 0.0) <= at and row.id not in self._builds
-        }
-        waiting = [Waiting(row.id, row.host) for row in rows.values()]
-        running = [Waiting(one, self._hosts[one]) for one in self._builds]
-        for one in startable(waiting, running, BUILDS_AT_ONCE):
-            row = rows[one.build]
-            source = self.inventory.source(row.source)
-            if source is not None:
-                self._start(row, source)
-
-    def _start(self, row: BuildRow, source: SourceView) -> None:
-        task = self._group.create_task(self._built(row, source))
-        self._hosts[row.id], self._builds[row.id] = row.host, task
-        task.add_done_callback(lambda done: self._build_over(row, done))
-
-    async def _built(self, row: BuildRow, source: SourceView) -> None:
-        try:
-            ended = await build(self.desk, row, source, self.inventory.builders)
-        except NixieError as why:
-            self._end(row, "failed", str(why))
-        else:
-            if ended is not Ended.OVER:
-                self._once_more(row, ended)
-
-    def _build_over(self, row: BuildRow, task: asyncio.Task[None]) -> None:
-        self._builds.pop(row.id, None)
-        self._hosts.pop(row.id, None)
-        if task.cancelled() and row.id in self._cancelled:
-            self._end(row, "cancelled", self._cancelled.pop(row.id))
-        self._wake.set()
-
-    def _once_more(self, row: BuildRow, ended: Ended) -> None:
-        """Queue it again; after a few tries that is a failure."""
-        tried = self._tries[row.id] = self._tries.get(row.id, 0) + 1
-        if tried >= TRIES:
-            self._end(row, "failed", f"Tried {tried} times: {ended.value}.")
-            return
-        with transaction(self.desk.database):
-            build_facts.build_waits(self.desk.database, row, self.desk.now())
-        self._not_before[row.id] = self.desk.now() + PAUSE_SECONDS
-        if ended is Ended.LOOK_AGAIN:
-            with transaction(self.desk.database):
-                build_facts.look_again(self.desk.database, row.host)
-            self._check(row.source, None)
-
-    def _cancel(self, row: BuildRow, what: str) -> None:
-        task = self._builds.get(row.id)
-        if task is not None:
-            self._cancelled[row.id] = what
-            task.cancel()
-        else:
-            self._end(row, "cancelled", what)
-
-    def _end(self, row: BuildRow, state: str, what: str) -> None:
-        with transaction(self.desk.database):
-            build_facts.build_ended(self.desk.database, row, state, what, self.desk.now())
-        tidy(self.desk)
-        self._wake.set()
-
     # ── what machines told ────────────────────────────────────────────────────────────────────────
 
     def _heard(self) -> bool:
-        """Machines phoned home: their images are good."""
+        """Machines phoned home: their images are good.  Others wait for the newest."""
         connection = self._boot.connection
         if connection is None:
             return False
         try:
-            images = generations.came_up(connection)
+            images, wished = generations.came_up(connection), wanted.every(connection)
         except sqlite3.Error:
             return False
+        known = builds.source_states(self.desk.database)
+        for host, source in due(wished, self._wanted, known, self.desk.now()).items():
+            self._wanted[host] = wished[host]
+            self._check(source, None)
         with transaction(self.desk.database):
             news = [build_facts.image_proved(self.desk.database, image) for image in images]
         return any(news)
@@ -386,5 +318,11 @@ _ACTS: Mapping[str, Callable[[Role, Wish], str | None]] = {
     "build": Role._wish_build,
     "cancel": Role._wish_cancel,
     "retry": Role._wish_retry,
-    "try": Role._wish_try,
+    "try": lambda role, wish: role.watch.try_it(str(wish.body.get("builder", "")), wish.id),
+    "try-cache": Role._wish_cache,
+    "has": Role._wish_cache,
+    "clear": Role._wish_clear,
+    "push": lambda role, wish: role.arrivals.take(
+        wish, role.inventory.source(str(wish.body.get("host", "")).partition("/")[0])
+    ),
 }

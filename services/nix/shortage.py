@@ -6,10 +6,13 @@ Sizes are bytes.  What will be fetched is read from what `nix-store --realise --
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-SIZE = r"(?P<size>[\d.]+) (?P<unit>[KMGT]?i?B)"
-FETCHED = re.compile(rf"will be fetched \([\d.]+ \w+ download, {SIZE} unpacked\)")
+SIZE = r"([\d.]+) ([KMGT]?i?B)"
+FETCHED = re.compile(rf"will be fetched \({SIZE} download, {SIZE} unpacked\)")
+FREED = re.compile(rf"paths? deleted, {SIZE} freed")
+BUILT = re.compile(r"(?:these (\d+) derivations|this derivation) will be built")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,38 @@ class Forecast:
 
     fetched: int
     builds: bool
+    download: int = 0  # bytes that come over the network, packed
+    derivations: int = 0  # to be built
 
 
 def forecast(printed: str) -> Forecast:
     """Read a dry run; nothing at all when everything is there."""
-    sizes = (float(one["size"]) * UNITS.get(one["unit"], 0) for one in FETCHED.finditer(printed))
-    return Forecast(int(sum(sizes)), "will be built" in printed)
+    packed = unpacked = 0
+    for down, down_unit, up, up_unit in FETCHED.findall(printed):
+        packed += int(float(down) * UNITS.get(down_unit, 0))
+        unpacked += int(float(up) * UNITS.get(up_unit, 0))
+    built = sum(int(many or 1) for many in BUILT.findall(printed))
+    return Forecast(unpacked, built > 0, packed, built)
+
+
+def freed(printed: str) -> int:
+    """Bytes that the garbage collector says it freed.
+
+    >>> freed("12 store paths deleted, 3.50 MiB freed"), freed("")
+    (3670016, 0)
+    """
+    return sum(int(float(size) * UNITS.get(unit, 0)) for size, unit in FREED.findall(printed))
+
+
+def unbuilt(printed: str) -> frozenset[str]:
+    """The derivations that a dry run says would be built.
+
+    >>> unbuilt("these 1 derivations will be built:\\n  /nix/store/x.drv\\nthese 2 paths will be")
+    frozenset({'/nix/store/x.drv'})
+    """
+    _, _, after = printed.partition("will be built:\n")
+    lines = after.splitlines()
+    return frozenset(line.strip() for line in takewhile(lambda line: line.startswith("  "), lines))
 
 
 def needed(told: Forecast, last: int) -> int:

@@ -31,6 +31,10 @@ class Store:
             return f"unix://{self.socket}"
         return f"unix://{self.socket}?root={self.root}"
 
+    def fetch_home(self, user: str) -> Path:
+        """Home of a user that fetches."""
+        return self.fetch_cache.with_name(user)
+
     @property
     def arrivals(self) -> Path:
         """Where what builders made lies on its way into the store; on the same disk."""

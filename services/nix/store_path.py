@@ -25,6 +25,16 @@ def is_derivation(text: str) -> bool:
     return is_store_path(text) and text.endswith(".drv")
 
 
+def store_path_of(file: str) -> str:
+    """The store path that a file on disk lies in, "" when it is in none.
+
+    >>> store_path_of("/var/s/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux/bzImage")
+    '/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux'
+    """
+    found = STORE_PATH.search(file)
+    return found[0] if found else ""
+
+
 def tree_path(nar_hash: str, name: str = "source") -> str:
     """The store path of a fetched tree; `nar_hash` as in flake.lock.  Raises ValueError.
 
@@ -36,6 +46,17 @@ def tree_path(nar_hash: str, name: str = "source") -> str:
     digest = base64.b64decode(nar_hash.removeprefix("sha256-")).hex()
     told = f"source:sha256:{digest}:{STORE}:{name}"
     return f"{STORE}/{base32(folded(hashlib.sha256(told.encode()).digest()))}-{name}"
+
+
+def file_path(sha256: str) -> str:
+    """The store path of a file that is called by its own SHA-256 (hex), as we add files.
+
+    >>> file_path("ab" * 32)
+    '/nix/store/ya6anqxl3rrvaafp1s6hwsaiy4zcf609-abababababababababababababababababababababababababababababababab'
+    """
+    name = hashlib.sha256(f"fixed:out:sha256:{sha256}:".encode()).hexdigest()
+    told = f"output:out:sha256:{name}:{STORE}:{sha256}"
+    return f"{STORE}/{base32(folded(hashlib.sha256(told.encode()).digest()))}-{sha256}"
 
 
 def folded(digest: bytes, size: int = 20) -> bytes:

@@ -7,6 +7,7 @@ and Nix 2.8 to 2.34; those of servers are in `complaints.FETCHING`.
 import re
 from dataclasses import dataclass
 
+from appliance.model.source_options import is_private
 from appliance.roles import CONFINED
 from services.nix.complaints import DROPPED, FETCHING, Complaint
 from services.nix.failure import answered, own_words, sentence
@@ -36,6 +37,12 @@ class Sought:
         }
 
 
+AT_HOME = (
+    "Of your own network a source reaches its own server, and those under May also fetch from in "
+    "its settings, where they have a fixed address."
+)
+
+
 def why(answer: Answer, sought: Sought) -> str:
     """The sentence for a fetch that failed."""
     if answer.reason != "done":
@@ -45,6 +52,8 @@ def why(answer: Answer, sought: Sought) -> str:
     kind, told = sentence(table, text, {**sought.names, "answered": answered(text)})
     if kind == "other":
         return f"{sought.subject} could not be fetched: {own_words(answer.error or text)}"
+    if kind in {"name", "unreachable"} and sought.host and is_private(sought.host):
+        told = f"{told} {AT_HOME}"
     named = sought.subject == "This source" or sought.subject in told
     return told if named else f"{sought.subject}: {told}"
 

@@ -50,6 +50,7 @@ class Answer:
     what: str = ""
     trace: str = ""
     around: str = ""  # warnings, and what git and curl printed
+    memory: int = 0  # bytes that the job held at its most, 0 unknown
 
     @property
     def good(self) -> bool:

@@ -1,12 +1,14 @@
 """Which Nix is this, what it can do and what it is known to be open to.
 
-CVE-2026-39860: a fixed-output derivation writes as the daemon.  Since 2.21 and 2.18.2; repaired in
-the releases of `REPAIRED`.  Below them strangers' sources are refused and the owner's are warned.
+`HOLES` are those by which a build takes over more than itself, each with the releases that mended
+it.  While a Nix has one, strangers' sources are refused and the owner's are warned, by name.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from appliance.model.trust import treatment
 
 OLDEST = (2, 8, 0)
 """Older ones know no flakes as Nixie uses them."""
@@ -14,16 +16,49 @@ OLDEST = (2, 8, 0)
 PRIMARY = (2, 26, 0)
 """The oldest that everything here is tested with; 2.8 has the short contract."""
 
-REPAIRED: Mapping[tuple[int, int], int] = {
-    (2, 28): 6,
-    (2, 29): 3,
-    (2, 30): 4,
-    (2, 31): 4,
-    (2, 32): 7,
-    (2, 33): 4,
-    (2, 34): 5,
-}
-"""Release series → the patch level without the hole."""
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A known hole: in every release from `since` on that is not mended.
+
+    `mended` is release series → patch level; every series after the newest of them is mended, too.
+    """
+
+    name: str
+    does: str
+    since: tuple[int, int, int]
+    mended: Mapping[tuple[int, int], int]
+
+    def is_in(self, found: "Version") -> bool:
+        """Does this Nix have it?"""
+        series = (found.major, found.minor)
+        patch = self.mended.get(series)
+        if patch is not None:
+            return found.numbers >= self.since and found.patch < patch
+        return self.since <= found.numbers and series < max(self.mended)
+
+
+HOLES: tuple[Hole, ...] = (
+    Hole(
+        "CVE-2024-27297",
+        "two builds together change what a third one fetched",
+        (0, 0, 0),
+        {(2, 3): 18, (2, 18): 2, (2, 19): 4, (2, 20): 5, (2, 21): 0},
+    ),
+    Hole(
+        "CVE-2025-46416",
+        "a build keeps hold of files of the daemon through a socket",
+        (0, 0, 0),
+        {(2, 24): 15, (2, 26): 4, (2, 28): 4, (2, 29): 1},
+    ),
+    Hole(
+        "CVE-2026-39860",
+        "a build writes files as root",
+        (2, 18, 2),
+        {(2, 28): 6, (2, 29): 3, (2, 30): 4, (2, 31): 4, (2, 32): 7, (2, 33): 4, (2, 34): 5},
+    ),
+)
+"""As the advisories of NixOS/nix have them, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,13 +78,14 @@ class Version:
         return (self.major, self.minor, self.patch)
 
     @property
+    def holes(self) -> tuple[Hole, ...]:
+        """The known holes that it has."""
+        return tuple(one for one in HOLES if one.is_in(self))
+
+    @property
     def holed(self) -> bool:
-        """Has a known hole through which a build could become root."""
-        if self.numbers < (2, 18, 2):
-            return True  # older holes, CVE-2024-27297 among them
-        series = (self.major, self.minor)
-        newest = max(REPAIRED)
-        return series <= newest and self.patch < REPAIRED.get(series, 10**6)
+        """Has a known hole."""
+        return bool(self.holes)
 
     @property
     def allocates_uids(self) -> bool:
@@ -81,11 +117,10 @@ def refusal(found: Version | None, trust: str) -> str | None:
         return "Nix is missing: run set-up again, or install Nix 2.26 or newer."
     if found.numbers < OLDEST:
         return f"Nix {found} is too old: 2.8 is the oldest that works. Run set-up again."
-    if found.holed and trust != "mine":
+    if found.holed and not treatment(trust).holed_nix:
         return (
-            f"Nix {found} has a known hole (CVE-2026-39860): a stranger's flake could take over "
-            "this router. Install a repaired Nix (2.28.6, 2.31.4, 2.34.5 or newer), or mark the "
-            "source as your own if you wrote it."
+            f"{_known(found)} So a stranger's flake could take over this router. {_update()}, or "
+            "mark the source as your own if you wrote it."
         )
     return None
 
@@ -95,6 +130,19 @@ def warning(found: Version) -> str | None:
     if not found.holed:
         return None
     return (
-        f"Nix {found} has a known hole (CVE-2026-39860). Sources of your own are built; strangers' "
-        "are refused until Nix is updated."
+        f"{_known(found)} Sources of your own are built; strangers' are refused until Nix is "
+        f"updated. {_update()}."
     )
+
+
+def _known(found: Version) -> str:
+    named = "; ".join(f"{one.name}: {one.does}" for one in found.holes)
+    holes = "a known hole" if len(found.holes) == 1 else "known holes"
+    return f"Nix {found} has {holes} ({named})."
+
+
+def _update() -> str:
+    """What to do, from the newest hole's own table."""
+    mended = sorted(max(HOLES, key=lambda one: one.name).mended.items())
+    releases = [f"{major}.{minor}.{patch}" for (major, minor), patch in mended]
+    return f"Install a repaired Nix ({releases[0]}, {releases[3]}, {releases[-1]} or newer)"

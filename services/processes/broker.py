@@ -74,9 +74,10 @@ def last_line(end: Ended) -> bytes:
     """The final answer.
 
     >>> last_line(Ended(0, "done", "It ended well."))
-    b'{"exit": 0, "reason": "done", "what": "It ended well."}\\n'
+    b'{"exit": 0, "reason": "done", "what": "It ended well.", "memory": 0}\\n'
     """
-    return _line({"exit": end.code, "reason": end.reason, "what": end.what})
+    told = {"exit": end.code, "reason": end.reason, "what": end.what, "memory": end.memory}
+    return _line(told)
 
 
 def said_line(stream: str, text: str) -> bytes:

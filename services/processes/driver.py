@@ -9,12 +9,12 @@ import subprocess
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from appliance.errors import Problem, Refused
-from services.processes.cgroups.driver import emptied, made, removed, resident, told
+from services.processes.cgroups.driver import emptied, made, peak, removed, resident, told
 from services.processes.cgroups.place import Bounds
 from services.processes.ending import Ended, Reason, ended
 from services.processes.privileges import (
@@ -176,6 +176,7 @@ class _Job:
     tail: bytes = b""
     stopped: Reason | None = None
     starved: bool = False
+    memory: int = 0  # bytes at its most
 
 
 class _Running:
@@ -237,13 +238,15 @@ class _Running:
             if self._count.stopped is not None:
                 await self._process.end()
         self._count.starved = self._count.starved or any(map(told, self._groups))
+        self._count.memory = max(self._count.memory, peak(self._groups))
 
     def last_word(self) -> Ended:
         """How it ended; to be asked after `watch`."""
         code = self._process.code
         assert code is not None
         count = self._count
-        return ended(code, count.stopped, count.starved, self._limits, count.tail)
+        end = ended(code, count.stopped, count.starved, self._limits, count.tail)
+        return replace(end, memory=count.memory)
 
     async def close(self) -> None:
         """End the job if it still runs, and put away its pipes and control groups."""
@@ -267,7 +270,9 @@ class _Running:
         """Did the kernel kill a part of the job for its memory, or must we do it?"""
         if self._groups:
             return any(map(told, self._groups))
-        return resident(self._process.pid) > self._limits.memory_bytes
+        held = resident(self._process.pid)
+        self._count.memory = max(self._count.memory, held)
+        return held > self._limits.memory_bytes
 
     def _counted(self, said: Said) -> bytes:
         count = self._count

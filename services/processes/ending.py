@@ -23,6 +23,7 @@ class Ended:
     code: int
     reason: Reason
     what: str
+    memory: int = 0  # bytes that it held at its most, 0 when nobody counted
 
 
 def ended(code: int, stopped: Reason | None, starved: bool, limits: Limits, tail: bytes) -> Ended:

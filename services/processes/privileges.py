@@ -7,7 +7,7 @@ are refused.  Secrets belong in `env` or `stdin`, never in `argv`, which everybo
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -88,6 +88,13 @@ class Job:
         for path in (*self.readable, *self.writable, *self.hidden):
             if not path.startswith("/") or ".." in path.split("/"):
                 raise ValueError(f"a job names folders by absolute path, not {path!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something small that the broker itself does at once, such as replacing a file."""
+
+    work: Callable[[], None]
 
 
 def environment(job: Job) -> dict[str, str]:
@@ -198,7 +205,7 @@ def joined(ability: Ability, groups: Sequence[str]) -> list[str]:
     return [ability.tools["sh"], "-c", join, "nixie", *groups, "--"]
 
 
-def lower_walls(ability: Ability) -> tuple[str, ...]:
+def lower_walls(ability: Ability, *, apart: bool = False) -> tuple[str, ...]:
     """What this machine cannot wall off, one sentence each; () when every wall stands."""
     own_user = (
         "Every role and every evaluation runs as your own user: start Nixie as root to give each "
@@ -208,11 +215,16 @@ def lower_walls(ability: Ability) -> tuple[str, ...]:
         "User namespaces are not allowed here: evaluations see your files and the network, and "
         "processes that leave their group can outlive them."
     )
-    return {
+    unfiltered = (
+        "What sources fetch and build is not kept from your network here: it runs beside the "
+        "router's filter, not behind it."
+    )
+    lower = {
         Footing.MANY_USERS: (),
         Footing.OWN_NAMESPACES: (own_user,),
         Footing.ONE_USER: (own_user, naked),
     }[ability.footing]
+    return (*lower, *([unfiltered] if lower or apart else []))
 
 
 def shared_builds(bounds: Bounds) -> str:

@@ -16,6 +16,7 @@ from appliance.model.installed import Installed
 from services.processes.broker import (
     LINE_BYTES,
     MAY,
+    REFUSED_STATUS,
     last_line,
     permit,
     read,
@@ -24,7 +25,7 @@ from services.processes.broker import (
 )
 from services.processes.driver import Said, run
 from services.processes.ending import Ended
-from services.processes.privileges import Ability, Identity, Job
+from services.processes.privileges import Ability, Deed, Identity, Job
 
 AT_ONCE = 32
 """Jobs running at the same time; the build role's own queue keeps far below."""
@@ -32,7 +33,7 @@ PATIENCE_SECONDS = 10.0
 """How long a caller may take to say what it wants."""
 CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
-Verb = Callable[[Mapping[str, object], Installed], Job]
+Verb = Callable[[Mapping[str, object], Installed], Job | Deed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ async def _talk(
         if crowded:
             raise _refused(f"{AT_ONCE} jobs are running already: ask again when one has ended.")
         job = await _wanted(reader, writer, broker)
+        if isinstance(job, Deed):
+            writer.write(last_line(_done(job)))
+            await writer.drain()
+            return
         identity = broker.users.get(job.user)
         if identity is None:
             raise _refused(f"There is no confined user {job.user!r}.")
@@ -103,7 +108,7 @@ async def _talk(
 
 async def _wanted(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, broker: Broker
-) -> Job:
+) -> Job | Deed:
     """The job that the caller asks for.  Raises Refused, always with a sentence."""
     try:
         line = await asyncio.wait_for(reader.readuntil(b"\n"), PATIENCE_SECONDS)
@@ -118,7 +123,17 @@ async def _wanted(
         job = broker.verbs[request.verb](request.args, broker.installed)
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(f"The arguments of {request.verb} are wrong: {error}.") from error
+    if isinstance(job, Deed):
+        return job
     return replace(job, hidden=(*job.hidden, *broker.hidden))
+
+
+def _done(deed: Deed) -> Ended:
+    try:
+        deed.work()
+    except OSError as error:
+        return Ended(REFUSED_STATUS, "refused", f"It could not be done: {error.strerror or error}.")
+    return Ended(0, "done", "It is done.")
 
 
 async def _stream(

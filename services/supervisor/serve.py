@@ -100,7 +100,7 @@ class _Ring:
         if plan.first is not None:
             self._tree.write("run/first.json", plan.first, lasting=True)
         self._logs = Logs(plan.state / "logs", self._users.owner.gid if self._users.many else None)
-        self._walls = lower_walls(self._users.able)
+        self._walls = lower_walls(self._users.able, apart=plan.namespace is not None)
         self._ground = Ground(self._users, self._lowered)
         self._published = Follower(plan.state / "net.db")
         self._slices: Slices | None = None
@@ -251,6 +251,7 @@ class _Ring:
             self._tell(kind(str(self._plan.state / place.path)))
             if place.writer:
                 {**self._roles, **self._others}[place.writer].retire()  # it has the old one open
+        self._renew_daemon()
         for held in self._held:
             self._logs.trim(held.child.name)
         if self._slices is not None:
@@ -259,6 +260,15 @@ class _Ring:
         for role in self._plan.roles.values():
             if role.sockets or role.remembers:
                 await self._look_at_sockets(role, self._roles[role.name])
+
+    def _renew_daemon(self) -> None:
+        """Start our nix-daemon again when it was told other caches since.
+
+        Who is served by it already is served to the end, by a process of its own.
+        """
+        if self._ground.is_old():
+            for daemon in self._daemons:
+                daemon.retire()
 
     async def _look_at_sockets(self, role: Role, held: Held) -> None:
         local = {ADMIN_LOCAL: self._admin} if self._admin and "admin" in role.sockets else {}

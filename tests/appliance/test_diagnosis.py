@@ -48,6 +48,11 @@ def refused(reason: str, why: str = "it is so") -> StepRow:
     return step("dhcp", "NOTHING", 1.0, "refused", reason=reason, why=why)
 
 
+def refusal(why: str) -> StepRow:
+    """What a first stage reports of its store."""
+    return step("report", "store", 15.0, "refused", errno=why)
+
+
 def asks(at: float = 0.9, name: str = "DISCOVER", firmware: str = "pxe-x64") -> StepRow:
     return step("dhcp", name, at, firmware=firmware)
 
@@ -63,6 +68,7 @@ AUTOEXEC = step("autoexec", "x64/autoexec.ipxe", 4.5)
 RUN = script("run", "ember")
 KERNEL, INITRD = step("part", "bzImage", 6.0, "ok", 9), step("part", "initrd", 7.0, "ok", 9)
 SENT = [RUN, KERNEL, INITRD]
+STORE = step("part", "store.squashfs", 12.0, "ok", 10)
 FOREIGN = {"10.77.0.9": "proxy"}
 
 LOGS: dict[str, Log] = {
@@ -123,6 +129,7 @@ LOGS: dict[str, Log] = {
         script("page", reason="build-failed", sentence="ember could not be built. No disk.")
     ),
     "all-bad": short(script("page", reason="all-bad", sentence="Every one of ember is bad.")),
+    "install-unsure": short(script("page", reason="install-unsure", sentence="It came back.")),
     "nothing-to-boot": short(
         script("page", reason="nothing", sentence="The host is gone.", way_out="Assign another.")
     ),
@@ -151,6 +158,19 @@ LOGS: dict[str, Log] = {
         NOW,
     ),
     "kernel-no-sign-of-life": (boot("starting"), SENT, 7.0 + 121),
+    "unit-not-active": (
+        boot("short", up={"health": "oven.service=active,mill.service=failed"}),
+        [*SENT, step("up", "ember", 9.0)],
+        NOW,
+    ),
+    "store-not-fetched": (boot("starting", store="aa"), SENT, 7.0 + 121),
+    "store-wrong-hash": (boot("starting", store="aa"), [*SENT, STORE, refusal("wrong-hash")], 20.0),
+    "store-failed": (boot("starting", store="aa"), [*SENT, STORE, refusal("unreachable")], 20.0),
+    "ram-too-small": (
+        boot("loading"),
+        [RUN, KERNEL, step("report", "initrd", 8.0, "refused", errno="0x3418208b")],
+        NOW,
+    ),
     "fell-silent": short(ACK, LOADER, AUTOEXEC, script("shell"), after=900.0),
 }
 

@@ -8,6 +8,8 @@ from tests.browser.conftest import Site, signed_in
 PATHS = (
     "/", "/machines", "/machines/{ember-machine}", "/menus", "/sources", "/sources/{homelab}",
     "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b4", "/builders", "/cache",
+    "/caches",
+    "/storage", "/hosts/{anvil}",
     "/boots/{fell}", "/boots/{now}", "/boots/held-4817", "/images/{image}", "/hosts/{ember}",
     "/hosts/{slag}", "/images/{image}/against/{image-before}", "/devices",
     "/devices/8c-71-f8-00-00-44", "/networks", "/names", "/names/servers", "/names/own",

@@ -9,9 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from appliance.model.table import EMPTY, Generation, Host, table_to_json
 from appliance.store.open import now
+from appliance.store.secrets.open import Secrets
 from services.netboot.decided.driver import Decided
 from services.netboot.driver import Recorder
 from services.netboot.follow import World
+from services.netboot.identity.driver import Identities
 from tests.browser.conftest import Site, signed_in
 
 NARROW, WIDE = 360, 1280
@@ -33,7 +35,8 @@ class Role:
         self.world = World(*(site.state / name for name in names))
         self.world.look_at_table()
         self.recorder = Recorder(site.state / "boot.db")
-        self.decided = Decided(self.world, self.recorder)
+        self.identities = Identities(self.recorder, Secrets(site.state / "secrets/boot"))
+        self.decided = Decided(self.world, self.recorder, self.identities)
 
     def hears(self) -> None:
         self.decided.hear(now())

@@ -64,7 +64,7 @@ sockets = {
     "boot6.br-lan": listening(socket.SOCK_STREAM, 80, socket.AF_INET6),
 }
 names = ("published", "boot.db", "leases.db", "net.db", "nixie.db")
-files = Files(*(state / name for name in names))
+files = Files(*(state / name for name in names), build=state / "build.db")
 asyncio.run(serve(sockets, files, installed(loaders), signs=Signs(ready)))
 """
 

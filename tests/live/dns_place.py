@@ -24,13 +24,18 @@ import asyncio, socket, sys
 from pathlib import Path
 from appliance.store.recall.open import recall_path
 from services.dns.serve import serve
-def bound(kind):
+def bound(kind, link="br-lan", address=("", 53)):
     made = socket.socket(socket.AF_INET, kind)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"br-lan")
-    made.bind(("", 53))
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
+    made.bind(address)
     return made
-sockets = {"dns-udp.br-lan": bound(socket.SOCK_DGRAM), "dns-tcp.br-lan": bound(socket.SOCK_STREAM)}
+foreign = ("lo", ("127.0.0.1", 1053))
+sockets = {
+    "dns-udp.br-lan": bound(socket.SOCK_DGRAM), "dns-tcp.br-lan": bound(socket.SOCK_STREAM),
+    "dns-udp.lo": bound(socket.SOCK_DGRAM, *foreign),
+    "dns-tcp.lo": bound(socket.SOCK_STREAM, *foreign),
+}
 state = Path(sys.argv[1])
 recall = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 recall_path(state, "dns").parent.mkdir(exist_ok=True)
@@ -48,7 +53,8 @@ if "edns" in sys.argv:
 if "update" in sys.argv:
     question.header.opcode = 5
 try:
-    packed = question.send(server, 53, tcp=tcp == "tcp", timeout=30)
+    server, _, port = server.partition("#")
+    packed = question.send(server, int(port or 53), tcp=tcp == "tcp", timeout=30)
 except TimeoutError:
     print("null")
     sys.exit()
@@ -108,6 +114,11 @@ class Names:
         """One question from the LAN; the answer's parts, {} when nothing came."""
         said = self.lan.python(ASK, name, kind, "10.77.0.1", "tcp" if tcp else "udp", *words)
         return json.loads(said) or {}
+
+    def ask_as_foreign_code(self, name: str, kind: str = "A", *, tcp: bool = False) -> Any:
+        """One question of what fetches or builds."""
+        how = "tcp" if tcp else "udp"
+        return json.loads(self.inside.python(ASK, name, kind, "127.0.0.1#1053", how))
 
     def answers(self, name: str, kind: str = "A") -> list[str]:
         return list(self.ask(name, kind).get("answers", []))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance.model.config import RouterConfig
+from appliance.model.facts import Facts
 from appliance.model.newcomers import NOBODY, Admitted
 from appliance.model.reachability import Packet
 from appliance.model.schedule import current
@@ -156,7 +157,7 @@ class Room:
 async def _swap(config: RouterConfig, admitted: Admitted) -> tuple[Step, ...]:
     if value := sysctls.wanted(config).get(sysctls.BRIDGED_V4):
         SysctlDriver().write(sysctls.Write(sysctls.BRIDGED_V4, value))
-    driver, target = FirewallDriver(), wanted(config, admitted)
+    driver, target = FirewallDriver(), wanted(config, Facts(admitted=admitted))
     for step in steps(target, await driver.observe()):
         await driver.perform(step)
     return steps(target, await driver.observe())

@@ -22,12 +22,13 @@ class Answers(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.0"
 
-    def __init__(self, root: Path, *rest: object) -> None:
-        self._root = root
+    def __init__(self, root: Path, asked: list[str], *rest: object) -> None:
+        self._root, self._asked = root, asked
         super().__init__(*rest)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
+        self._asked.append(path)
         if "/private/" in path and not self._knows_token():
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="private"')
@@ -94,9 +95,10 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[str]:
-    """Serve `root`; yields "127.0.0.1:port"."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Answers, root))
+def serving(root: Path, port: int = 0, asked: list[str] | None = None) -> Iterator[str]:
+    """Serve `root`; yields "127.0.0.1:port".  Paths that are asked for go into `asked`."""
+    seen = [] if asked is None else asked
+    server = ThreadingHTTPServer(("127.0.0.1", port), partial(Answers, root, seen))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

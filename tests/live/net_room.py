@@ -67,9 +67,15 @@ CREATE TABLE wish (
 CREATE TABLE device (
   mac TEXT PRIMARY KEY, name TEXT, block TEXT, let_in INTEGER DEFAULT 0
 );
-CREATE TABLE machine (id TEXT PRIMARY KEY, name TEXT, removed_at REAL);
+CREATE TABLE machine (
+  id TEXT PRIMARY KEY, name TEXT, removed_at REAL, machine_id TEXT, keeps_identity INTEGER,
+  waits_seconds INTEGER
+);
 CREATE TABLE machine_mac (machine TEXT, network TEXT, mac TEXT);
-CREATE TABLE intent (id TEXT, machine TEXT, kind TEXT, host TEXT, menu TEXT, specialisation TEXT);
+CREATE TABLE intent (
+  id TEXT, machine TEXT, kind TEXT, host TEXT, menu TEXT, specialisation TEXT, once TEXT,
+  once_id TEXT, once_host TEXT, once_specialisation TEXT
+);
 """
 
 

@@ -20,10 +20,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from appliance.actions import sources
+from appliance.actions import caches, sources
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.open import open_desk
 from appliance.errors import Unreachable
+from appliance.model.caches import Said, wanted
 from appliance.model.images import Image, image_from_json
 from appliance.model.installed import Installed
 from appliance.model.table import Table, table_from_json
@@ -32,11 +33,11 @@ from appliance.store import builds as built_rows
 from appliance.store import journal
 from appliance.store.builds import BuildRow, GenerationRow, SourceStateRow
 from appliance.store.open import reader
-from services.nix.caches import caches
 from services.nix.daemon import bounds_for, conf_for, daemon_request
 from services.nix.driver import memory_installed
 from services.nix.publish.driver import published_image
 from services.nix.store import Store, store_in
+from services.nix.supply.kept import driver as kept
 from services.nix.versions import version
 from tests.live.standing import ROOMS
 from tests.live.waiting import until
@@ -52,10 +53,7 @@ import asyncio, socket, sys
 from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.roles import ROLES
-from services.nix.driver import real_path
-from services.nix.keys.driver import builder_keys_in, credentials_in
-from services.nix.remote.request import verbs as verbs_of_builders
-from services.nix.request import verbs
+from services.nix.offer.driver import verbs
 from services.nix.store import store_in
 from services.processes.driver import ability
 from services.processes.privileges import identities
@@ -66,10 +64,7 @@ installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, 
 store = store_in(state, nix, system_store=False)
 broker = Broker(
     installed=installed,
-    verbs={
-        **verbs(store, credentials_in(state), real_path),
-        **verbs_of_builders(store, builder_keys_in(state)),
-    },
+    verbs=verbs(store, state),
     callers={who.uid: frozenset({name}) for name, who in roles.items()},
     users=confined,
     ability=ability([one.uid for one in (*roles.values(), *confined.values())]),
@@ -84,13 +79,13 @@ from pathlib import Path
 from appliance.model.installed import Installed
 from appliance.signs import NO_SIGNS
 from services.nix import serve
-from services.nix.caches import caches
 from services.nix.remote import serve as remote
+from services.nix.supply import serve as supply
+from services.nix.works import serve as queue
 state, nix, program = (Path(word) for word in sys.argv[1:4])
-serve.PAUSE_SECONDS = 0.2
-remote.WATCH_SECONDS = 1.0
+queue.PAUSE_SECONDS = 0.2
+remote.WATCH_SECONDS = supply.WATCH_SECONDS = 1.0
 options = json.loads(sys.argv[4])
-options["caches"] = caches(options.pop("caches", ""))
 installed = Installed(nix.parent, program, Path(sys.executable), nix, nix, nix, nix)
 asyncio.run(
     serve.serve(state, installed, state / "run/broker.sock", NO_SIGNS, **options)
@@ -111,6 +106,7 @@ class Place:
     daemon: subprocess.Popen[bytes] | None = None
     options: dict[str, Any] = field(default_factory=dict)  # of the build role
     conf: dict[str, Any] = field(default_factory=dict)  # of the daemon
+    front: tuple[str, ...] = ()  # words before every command: how to enter a namespace
 
     @property
     def state(self) -> Path:
@@ -188,6 +184,19 @@ class Place:
 
         return until(ended, f"the build of {host} ends", seconds)
 
+    def until_generation(self, host: str, number: int, seconds: float = 120) -> None:
+        """Wait until a host has its generation `number`."""
+
+        def there() -> bool:
+            rows = self.generations(host)
+            return bool(rows) and rows[0].number == number
+
+        until(there, f"{host} has generation {number}", seconds)
+
+    def until_unserved(self, host: str, seconds: float = 60) -> None:
+        """Wait until machines get nothing of a host."""
+        until(lambda: host not in self.table().hosts, f"{host} is not served", seconds)
+
     def generations(self, host: str) -> list[GenerationRow]:
         return self.look(lambda it: built_rows.generations(it, host)) or []
 
@@ -254,7 +263,7 @@ class Place:
     def _spawn(
         self, front: list[str], code: str, word: str, passed: tuple[int, ...] = ()
     ) -> subprocess.Popen[bytes]:
-        argv = [*front, sys.executable, "-c", code]
+        argv = [*self.front, *front, sys.executable, "-c", code]
         argv += [str(self.state), str(self.store.nix), str(self.installed.program), word]
         with (self.folder / "said.log").open("ab") as log:
             child = subprocess.Popen(
@@ -277,8 +286,18 @@ class Place:
             listening.listen()
             self._spawn([], BROKER, str(listening.fileno()), (listening.fileno(),))
 
+    def ask(self, *asked: str) -> None:
+        """These are the caches, each URL=KEY, and our daemon knows them."""
+        for one in self.desk.reads.caches():
+            caches.remove_cache(self.desk, OWNER, one.id)
+        for one in asked:
+            url, _, key = one.partition("=")
+            caches.save_cache(self.desk, OWNER, "", Said(url, key))
+        kept.write(self.store, wanted(self.desk.reads.caches()))
+
     def start_daemon(self) -> None:
-        conf = replace(conf_for(self.installed, self.store, cores=2), **self.conf)
+        known = kept.read(kept.text(self.store))
+        conf = replace(conf_for(self.installed, self.store, cores=2, caches=known), **self.conf)
         known = version(self.client("nix", "--version"))
         asked = daemon_request(self.store, conf, known, bounds_for(memory_installed()))
         for folder in asked.folders:
@@ -290,7 +309,11 @@ class Place:
             path.write_text(text)
         with (self.folder / "daemon.log").open("ab") as log:
             child = subprocess.Popen(
-                asked.argv, env=dict(asked.env), stdout=log, stderr=log, start_new_session=True
+                [*self.front, *asked.argv],
+                env={"PATH": os.environ["PATH"], **asked.env},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self.children.append(child)
         self.daemon = child
@@ -335,20 +358,21 @@ def place(
     store_bytes: int = 0,
     asked: str = "",
     options: dict[str, Any] | None = None,
+    front: tuple[str, ...] = (),
     **conf: Any,
 ) -> Iterator[Place]:
     """A pipeline that runs, in a folder of its own; `store_bytes`: on a disk of that size.
 
-    `asked` are binary caches as the owner names them, `options` more for the build role, `conf` for
-    the daemon.
+    `asked` are binary caches as URL=KEY, with spaces between, `options` more for the build role,
+    `conf` for the daemon, `front` words before the command of each process.
     """
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
     store = folder / "state/store"
     made: Place | None = None
     try:
         made = _made(folder, nix)
-        made.options = {**(options or {}), "caches": asked}
-        made.conf = {**conf, "caches": caches(asked)}
+        made.options, made.conf, made.front = options or {}, conf, front
+        made.ask(*asked.split())
         if store_bytes:
             options = f"size={store_bytes},mode=0755"
             words = ["mount", "-t", "tmpfs", "-o", options, "nixie-test", str(store)]
@@ -383,6 +407,10 @@ def _made(folder: Path, nix: Path) -> Place:
     os.chown(keys, ROLES["build"].uid, GROUP[1])
     keys.chmod(0o750)
     keys.parent.chmod(0o751)
+    uploads = state / "uploads"
+    uploads.mkdir()
+    os.chown(uploads, 0, GROUP[1])
+    uploads.chmod(0o2750)
     sources.allow_directory(desk, OWNER, str(flakes))
     return Place(
         folder,

@@ -87,8 +87,8 @@ class Router:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables it starts with: no cache of the world is asked."""
-        own = {"NIXIE_HOME": str(self.home), "NIXIE_CACHES": "", "PYTHONPATH": self.program}
+        """Variables it starts with."""
+        own = {"NIXIE_HOME": str(self.home), "PYTHONPATH": self.program}
         return {**os.environ, **own, **self.variables}
 
     @property

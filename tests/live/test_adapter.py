@@ -139,8 +139,10 @@ def test_a_host_that_brings_our_client_along_is_watched_as_built(sample: Path) -
 
 
 def test_our_client_counts_once(sample: Path) -> None:
-    ours = look(sample, "crucible")
-    assert ours["toplevel"] == look(sample, "crucible", as_built=True)["toplevel"]
+    again = value(
+        sample, f"(with_ {ADAPTER}/client.nix hosts.crucible).config.system.build.toplevel.outPath"
+    )
+    assert again == look(sample, "crucible", as_built=True)["toplevel"]
 
 
 def test_a_disk_host_cannot_be_served_as_built(sample: Path) -> None:
@@ -192,6 +194,41 @@ def test_no_value_of_the_original_configuration_is_looked_at(sample: Path) -> No
            } ]; }) false""",
     )
     assert found["kind"] == "adaptable"
+
+
+# ---- a thin image
+
+
+@pytest.mark.parametrize(
+    ("host", "as_built", "thin"),
+    [
+        ("anvil", False, True),
+        ("archive", False, True),
+        ("switchyard", False, False),  # its first stage is a script
+        ("anvil", True, False),
+    ],
+)
+def test_a_host_with_units_in_its_first_stage_can_be_thin(
+    sample: Path, host: str, as_built: bool, thin: bool
+) -> None:
+    assert look(sample, host, as_built=as_built)["thin"] is thin
+
+
+def test_a_look_names_what_the_ramdisk_can_load(sample: Path) -> None:
+    assert {"virtio_net", "vmxnet3"} <= set(look(sample, "anvil")["initrdModules"])
+    assert "virtio_net" not in look(sample, "archive")["initrdModules"]  # it forces the list
+
+
+def test_the_first_stage_of_an_adapted_host_has_no_network_but_ours(sample: Path) -> None:
+    found = value(
+        sample,
+        f"""let made = (adapted [ {ADAPTER}/thin.nix {{
+              boot.initrd.systemd.network.networks.lan.DHCP = "yes";
+            }} ] hosts.archive).boot.initrd.systemd;
+            in [ made.network.enable made.network.networks (names made.services) ]""",
+    )
+    assert found[:2] == [True, {}]
+    assert {"nixie-network", "nixie-store", "systemd-networkd"} <= set(found[2])
 
 
 # ---- the adapter wins
@@ -396,6 +433,22 @@ def test_the_services_that_belong_to_disks_are_named(sample: Path) -> None:
     assert told.endswith("left out: create-needed-for-boot-dirs, rollback.")
 
 
+def test_the_units_that_a_host_needs_are_named(sample: Path) -> None:
+    found = value(
+        sample,
+        """look (with_ { nixie.health.units = [ "sshd.service" "mill.service" ]; } hosts.crucible)
+             false""",
+    )
+    assert said(found) == [
+        "A boot counts as good once these units are active: sshd.service, mill.service."
+    ]
+
+
+def test_what_is_no_unit_is_refused(sample: Path) -> None:
+    told = error(sample, 'look (with_ { nixie.health.units = [ "a b" ]; } hosts.crucible) false')
+    assert "nixie.health.units" in told
+
+
 def said(found: Any) -> list[str]:
     return [one["what"] for one in found["findings"]]
 
@@ -540,3 +593,49 @@ def test_the_hosts_nix_reads_what_the_command_line_said_of_the_cache(sample: Pat
         "conf": "!include /run/nixie/nix.conf",
         "before": ["nix-daemon.service"],
     }
+
+
+KEYS = f"(host.extendModules {{ modules = [ {ADAPTER}/client.nix ]; }}).config"
+
+
+def test_the_key_is_in_place_before_the_system_is_activated(sample: Path) -> None:
+    unit = value(
+        sample,
+        f"""let
+              host = hosts.archive;
+              unit = {KEYS}.boot.initrd.systemd.services.nixie-keys;
+            in {{ inherit (unit) after before wantedBy script; }}""",
+    )
+    assert unit["after"] == ["initrd-fs.target"]
+    assert "initrd-nixos-activation.service" in unit["before"]
+    assert unit["wantedBy"] == ["initrd.target"]
+    assert re.search(r"chroot /sysroot /nix/store/\S+-nixie-keys ", unit["script"])
+
+
+def test_the_first_stage_carries_no_program_for_the_key(sample: Path) -> None:
+    script = f"{KEYS}.boot.initrd.systemd.services.nixie-keys.script"
+    assert value(sample, f"let host = hosts.archive; in builtins.hasContext ({script})") is False
+    kept = f"{KEYS}.systemd.services.nixie-phone-home.environment.NIXIE_KEYS"
+    assert value(sample, f"let host = hosts.archive; in builtins.hasContext ({kept})") is True
+
+
+def test_a_scripted_first_stage_keeps_its_own_commands_beside_the_key(sample: Path) -> None:
+    own = '{ boot.initrd.postMountCommands = "echo own"; }'
+    told = value(
+        sample,
+        f"""let host = hosts.switchyard.extendModules {{ modules = [ {own} ]; }};
+            in {KEYS}.boot.initrd.postMountCommands""",
+    )
+    assert "echo own" in told
+    assert "chroot /mnt-root /nix/store/" in told
+
+
+def test_the_key_goes_where_the_hosts_ssh_server_looks(sample: Path) -> None:
+    place = "/persist/etc/ssh/ssh_host_ed25519_key"
+    own = f'{{ services.openssh.hostKeys = [ {{ type = "ed25519"; path = "{place}"; }} ]; }}'
+    told = value(
+        sample,
+        f"""let host = hosts.archive.extendModules {{ modules = [ {own} ]; }};
+            in {KEYS}.systemd.services.nixie-phone-home.environment.NIXIE_SSH_KEY""",
+    )
+    assert told == f"{place}.pub"

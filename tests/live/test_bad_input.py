@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from appliance.cli.client import Failed
+from services.nix.unfetched import AT_HOME
 from tests.live.bad_place import Bad, bad, refusing
 from tests.live.waiting import until
 
@@ -44,12 +45,12 @@ UNREADABLE = {
     "unreachable archive": (
         "http://127.0.0.1:9/hosts.tar.gz",
         "127.0.0.1 does not answer. Look whether it is up and reachable from here, then look "
-        "again.",
+        f"again. {AT_HOME}",
     ),
     "unreachable repository": (
         "git+http://127.0.0.1:9/hosts.git",
         "127.0.0.1 does not answer. Look whether it is up and reachable from here, then look "
-        "again.",
+        f"again. {AT_HOME}",
     ),
     "unknown name": (
         "https://flakes.invalid/hosts.tar.gz",

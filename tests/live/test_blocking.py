@@ -81,7 +81,7 @@ def web(pages: dict[str, tuple[int, str]]) -> Iterator[str]:
 
 @pytest.fixture
 def broker(dns: Names) -> Iterator[None]:
-    """The broker, with our program where the user `fetch` can read it."""
+    """The broker, with our program where the user `list` can read it."""
     program = Path(f"/var/lib/nixie-test-{os.getpid()}")
     program.mkdir(mode=0o755)
     subprocess.run(

@@ -149,7 +149,10 @@ def test_a_job_runs_as_eval_without_any_capability(bench: Bench) -> None:
     assert text.split() == [
         uid, uid, "CapEff:", none, "CapBnd:", none, "NoNewPrivs:", "1",
     ]  # fmt: skip
+    held = last.pop("memory")
     assert last == {"exit": 0, "reason": "done", "what": "It ended well."}
+    assert isinstance(held, int)
+    assert held >= 0
 
 
 def test_a_job_has_a_name_for_its_user(bench: Bench) -> None:
@@ -391,7 +394,7 @@ def test_a_wrong_request_is_refused_with_a_sentence(
     bench: Bench, uid: int, request_line: str, sentence: str
 ) -> None:
     answer = asked_as(bench, uid, request_line)
-    assert answer == {"exit": 126, "reason": "refused", "what": sentence}
+    assert answer == {"exit": 126, "reason": "refused", "what": sentence, "memory": 0}
 
 
 def test_a_program_that_is_missing_is_an_ordinary_ending(bench: Bench) -> None:
@@ -437,7 +440,7 @@ def as_nobody(bench: Bench, line: str) -> list[str]:
 def test_an_ordinary_user_gets_the_walls_that_user_namespaces_give(bench: Bench) -> None:
     line = "id -un; ls /root; ls -d /proc/[0-9]* | wc -l; cat /proc/net/dev | wc -l"
     header, user, processes, network, reason = as_nobody(bench, line)
-    assert header == f"{Footing.OWN_NAMESPACES.name} 1"
+    assert header == f"{Footing.OWN_NAMESPACES.name} 2"
     assert user == "nixie-eval"
     assert int(processes) <= 5
     assert network == "3"  # two heading lines and lo

@@ -86,13 +86,15 @@ def ready(here: Place, name: str = "kiln", **more: Any) -> Iterator[tuple[Builde
             until(lambda: state(here, found.builder).removed_at, f"{name} is removed")
 
 
-def sourced(here: Place, *hosts: str, system: str = "x86_64-linux", stamp: str = "1") -> str:
+def sourced(
+    here: Place, *hosts: str, system: str = "x86_64-linux", stamp: str = "1", **options: Any
+) -> str:
     """A new source with these hosts, all of whose derivations are for `system`."""
     files = flake(*hosts, stamp=stamp)
     files["flake.nix"] = str(files["flake.nix"]).replace(
         'system = "x86_64-linux";', f'system = "{system}";'
     )
-    return here.add(f"path:{here.flake(uuid.uuid4().hex, files)}")
+    return here.add(f"path:{here.flake(uuid.uuid4().hex, files)}", **options)
 
 
 def begun(here: Place, host: str) -> BuildRow:
@@ -307,6 +309,41 @@ def test_a_host_that_nobody_can_build_is_told_before_it_begins(here: Place) -> N
         "does. Add one under Builders.",
     )
     assert _log(here, row).splitlines() == [row.what]
+
+
+# ── sources that are built on builders alone ──────────────────────────────────────────────────────
+
+
+def test_a_source_for_builders_alone_is_never_built_here(here: Place) -> None:
+    source = sourced(here, "ember", stamp="alone", only_builders=True)
+    row = here.built(f"{source}/ember")
+    assert (row.state, row.what) == (
+        "failed",
+        "It needs a builder for x86_64-linux: its source is built on builders only, and no builder "
+        "does. Add one under Builders.",
+    )
+    assert not all(here.store.file(one).exists() for one in outputs(here, f"{source}/ember"))
+    with ready(here):
+        images.build_host(here.desk, OWNER, f"{source}/ember")
+        until(lambda: len(here.builds(f"{source}/ember")) == 2, "it is built again")
+        row = here.built(f"{source}/ember")
+        assert (row.state, row.builder) == ("built", "kiln"), row.what
+
+
+def test_a_builder_that_is_gone_is_not_stood_in_for(here: Place) -> None:
+    with ready(here) as (kiln, _):
+        kiln.stop_sshd()
+        source = sourced(here, "ember", stamp="gone-alone", only_builders=True)
+        row = here.built(f"{source}/ember")
+        assert (row.state, row.builder) == ("failed", "")
+        assert "its source is built on builders only, and no builder for it is ready." in row.what
+        kiln.start_sshd()
+
+
+def test_what_a_look_needs_built_is_not_built_for_builders_alone(here: Place) -> None:
+    source = sourced(here, "imports", only_builders=True)
+    here.settled(source)
+    assert here.verdicts(source)["imports"].kind == "not-bootable"
 
 
 # ── when it goes wrong ────────────────────────────────────────────────────────────────────────────

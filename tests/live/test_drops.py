@@ -27,13 +27,15 @@ ROLE = """
 import asyncio, socket, sys
 from pathlib import Path
 from appliance.store.open import now
+from appliance.model.foreign import Foreign
 from services.drops.serve import Drops
+from services.drops.stray import Doing, Strays
 from services.recall.serve import remember
 ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 ear.bind(sys.argv[1])
 ear.listen()
 async def serve():
-    drops = Drops(now)
+    drops = Drops(now, Strays(Foreign, Doing), print)
     async with asyncio.TaskGroup() as group:
         group.create_task(drops.serve())
         group.create_task(remember(ear, {"drops": drops}))

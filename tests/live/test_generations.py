@@ -107,6 +107,24 @@ def test_a_bad_generation_heals_without_anybody(place: Place) -> None:
     assert (record.state, record.diagnosis) == ("short", "kernel-no-sign-of-life")
 
 
+def test_a_generation_whose_named_unit_is_not_active_makes_room_for_the_last_good_one(
+    place: Place,
+) -> None:
+    for _ in range(FAILURES):
+        number, home = place.boots()
+        assert number == 2
+        said = "health=oven.service%3Dactive,mill.service%3Dfailed&log=mill.service:%0Ano grain"
+        place.here.curl(
+            home, "-d", f"toplevel={place.new.toplevel}&{said}", "--interface", ADDRESSES[MAC]
+        )
+    assert place.boots()[0] == 1
+    (bad,) = place.told(GenerationBad)
+    assert isinstance(bad, GenerationBad)
+    record = next(one for one in place.here.stored() if one.id == bad.boot)
+    assert (record.state, record.diagnosis) == ("short", "unit-not-active")
+    assert record.facts["up"]["log"] == "mill.service:\nno grain"
+
+
 def test_it_heals_though_the_role_is_killed_after_every_boot(place: Place) -> None:
     got = []
     for _ in range(FAILURES + 1):

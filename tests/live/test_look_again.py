@@ -20,7 +20,7 @@ pytestmark = [
 
 DAY = 86_400
 FAST = ROLE.replace(
-    "serve.PAUSE_SECONDS = 0.2",
+    "queue.PAUSE_SECONDS = 0.2",
     """
 import time
 began = time.time()

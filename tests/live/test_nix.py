@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,11 @@ import pytest
 from appliance.actions import images, sources
 from appliance.errors import Refused
 from appliance.model.images import Literal, StoreFile
-from appliance.store import builds
+from appliance.store import boots, builds, wanted
+from appliance.store.journal import transaction
+from appliance.store.open import writer
+from services.netboot.follow import World
+from services.netboot.newest import waits
 from services.nix.publish.driver import published_image
 from services.nix.versions import version
 from tests.live.git_server import TOKEN, commit, serving
@@ -250,6 +254,28 @@ def test_a_refresh_of_a_repository_really_fetches_it_again(here: Place) -> None:
             "a second generation",
         )
         assert generations[0].rev == fresh
+
+
+def test_who_waits_for_the_newest_goes_on_when_it_is_in_the_table(here: Place) -> None:
+    host = f"{here.add('path:' + str(here.flake('waited', flake('ember'))))}/ember"
+    here.built(host)
+    here.flake("waited", flake("ember", stamp="2"))
+    since = time.time()
+    with closing(writer(here.state / "boot.db", boots.MIGRATIONS)) as file:
+        with transaction(file):
+            wanted.save(file, host, since)
+        names = ("published", "leases.db", "net.db", "nixie.db", "build.db")
+        world = World(*(here.state / name for name in names))
+
+        def waited() -> str:
+            world.look_at_table()
+            return waits(world.stand(host), since, time.time(), 600.0, world.table.at)
+
+        said = {waited()}
+        until(lambda: said.add(what := waited()) or not what, "it waits no longer")
+        world.close()
+    assert "The router looks whether there is something newer." in said
+    assert [one.number for one in world.table.hosts[host].generations] == [2, 1]
 
 
 def test_a_refresh_that_finds_nothing_new_builds_nothing(here: Place) -> None:

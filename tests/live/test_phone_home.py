@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+
+from tests.live.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -19,7 +22,17 @@ case "$1" in
   list-units)
     echo 'data.mount loaded failed failed /data'
     echo 'dev-disk-by\\x2duuid.swap loaded failed failed swap' ;;
+  is-active)
+    case "$2" in
+      oven.service) echo active ;;
+      mill.service) echo failed; exit 3 ;;
+      *) echo activating; exit 3 ;;
+    esac ;;
 esac
+"""
+JOURNALCTL = """#!/bin/sh
+echo "$2: no grain & 100% empty"
+echo "$2: a=b+c"
 """
 
 
@@ -67,8 +80,9 @@ def system(tmp_path: Path) -> Path:
     (tmp_path / "booted-system").symlink_to(tmp_path / "toplevel")
     tools = tmp_path / "tools"
     tools.mkdir()
-    (tools / "systemctl").write_text(SYSTEMCTL)
-    (tools / "systemctl").chmod(0o755)
+    for name, text in (("systemctl", SYSTEMCTL), ("journalctl", JOURNALCTL)):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
     return tmp_path
 
 
@@ -98,23 +112,27 @@ Kind = Callable[[Path], list[str]]
 KINDS = pytest.mark.parametrize("kind", [with_bash_and_curl, with_busybox_alone])
 
 
-def tell(shell: list[str], system: Path, cmdline: str) -> subprocess.CompletedProcess[str]:
+def tell(
+    shell: list[str], system: Path, cmdline: str, **more: str
+) -> subprocess.CompletedProcess[str]:
     (system / "cmdline").write_text(cmdline)
     # The busybox one sees nothing but busybox.
     rest = "" if "sh" in shell else ":/usr/bin:/bin"
-    return subprocess.run(
-        [*shell, SCRIPT],
-        env={
-            "PATH": f"{system / 'tools'}{rest}",
-            "NIXIE_CMDLINE": str(system / "cmdline"),
-            "NIXIE_RUN": str(system),
-            "NIXIE_SYSTEM": str(system / "booted-system"),
-            "http_proxy": "http://127.0.0.1:9",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    env = environment(system, rest) | more
+    return subprocess.run([*shell, SCRIPT], env=env, capture_output=True, text=True, timeout=60)
+
+
+def environment(system: Path, rest: str, looks: str = "0") -> dict[str, str]:
+    return {
+        "PATH": f"{system / 'tools'}{rest}",
+        "NIXIE_CMDLINE": str(system / "cmdline"),
+        "NIXIE_RUN": str(system),
+        "NIXIE_SYSTEM": str(system / "booted-system"),
+        "NIXIE_CURRENT": str(system / "current-system"),
+        "NIXIE_LOOK_SECONDS": looks,
+        "NIXIE_SETTLE": "0",
+        "http_proxy": "http://127.0.0.1:9",
+    }
 
 
 @KINDS
@@ -153,3 +171,51 @@ def test_a_system_that_nixie_did_not_boot_is_left_alone(
 ) -> None:
     assert tell(kind(system), system, "root=/dev/sda1 quiet\n").returncode == 0
     assert router.heard == []
+
+
+@KINDS
+def test_a_switch_by_hand_is_told_until_the_router_hears_it(
+    kind: Kind, system: Path, router: Router
+) -> None:
+    shell = kind(system)
+    (system / "cmdline").write_text(f"nixie.boot={router.url}")
+    current, other = system / "current-system", system / "other"
+    current.symlink_to(system / "toplevel")
+    other.mkdir()
+    rest = "" if "sh" in shell else ":/usr/bin:/bin"
+    env = environment(system, rest, looks="1")
+    running = subprocess.Popen([*shell, SCRIPT], env=env, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: len(router.heard) == 1, "it phones home")
+        router.codes = [503]
+        current.unlink()
+        current.symlink_to(other)
+        until(lambda: len(router.heard) == 3, "the switch is heard after one refusal")
+        time.sleep(3)
+    finally:
+        running.kill()
+        running.wait(10)
+    assert [fields for _, fields in router.heard[1:]] == [{"current": [str(other)]}] * 2
+
+
+@KINDS
+def test_units_that_the_host_names_are_told_of(kind: Kind, system: Path, router: Router) -> None:
+    needed = {"NIXIE_HEALTH": "oven.service mill.service"}
+    assert tell(kind(system), system, f"nixie.boot={router.url}", **needed).returncode == 0
+    ((_, fields),) = router.heard
+    assert fields["health"] == ["oven.service=active,mill.service=failed"]
+    assert fields["log"] == [
+        "mill.service:\nmill.service: no grain & 100% empty\nmill.service: a=b+c"
+    ]
+
+
+@KINDS
+def test_a_unit_that_hangs_is_waited_for_but_not_for_ever(
+    kind: Kind, system: Path, router: Router
+) -> None:
+    began = time.monotonic()
+    needed = {"NIXIE_HEALTH": "oven.service slow.service", "NIXIE_HEALTH_SECONDS": "3"}
+    assert tell(kind(system), system, f"nixie.boot={router.url}", **needed).returncode == 0
+    ((_, fields),) = router.heard
+    assert fields["health"] == ["oven.service=active,slow.service=activating"]
+    assert 2 <= time.monotonic() - began < 15

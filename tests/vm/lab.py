@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from appliance.model.images import Image, image_from_json
@@ -109,15 +110,18 @@ def switched_on(
     megabytes: int = 512,
     cpu: str = "",
     restarts: bool = False,
+    disk: Path | None = None,
+    tpm: Path | None = None,
 ) -> Iterator[Running]:
     """A machine behind the router for the length of a block; its console when the block fails."""
-    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts)
+    own = {"disk": disk, "tpm": tpm}
+    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts, **own)
     running = Running(made)
     loop = asyncio.new_event_loop()
     task: list[asyncio.Task[None]] = []
 
     async def on() -> None:
-        lab: Lab = await standing_lab(workshop.router.state, await probe_platform())
+        lab: Lab = await standing_lab(workshop.router.state, await probe_platform(made.firmware))
         with suppress(asyncio.CancelledError):
             await boot(lab, running.machine, running.lines.append, seconds=BOOT_SECONDS)
 
@@ -135,8 +139,8 @@ def switched_on(
         yield running
     except BaseException:
         print("\n".join(running.lines[-80:]))
+        print("\n".join(workshop.recalls(mac)))
         print_logs(workshop.router)
-        print("\n".join(workshop.recalls(mac)))  # last: it asks the router, which may be gone
         raise
     finally:
         with suppress(RuntimeError):  # the loop is over already
@@ -144,15 +148,17 @@ def switched_on(
         thread.join(30)
 
 
-def furnished(router: Router, wanted: dict[str, tuple[str, bool]]) -> Workshop:
-    """Add the sample and wait until hosts are built: short name → (host in the flake, as built)."""
+def furnished(
+    router: Router, wanted: dict[str, tuple[str, bool]], flake: Path = SAMPLE
+) -> Workshop:
+    """Add a flake and wait until hosts are built: short name → (host in the flake, as built)."""
     client = router.client
-    client.post("/directories", {"path": str(SAMPLE)})
+    client.post("/directories", {"path": str(flake)})
     sources = {
         as_built: client.post(
             "/sources",
             {
-                "url": f"{'path' if as_built else 'git+file'}:{'' if as_built else '//'}{SAMPLE}",
+                "url": f"{'path' if as_built else 'git+file'}:{'' if as_built else '//'}{flake}",
                 "name": "as-built" if as_built else "sample",
                 "as_built": as_built,
                 "interval_seconds": 0,

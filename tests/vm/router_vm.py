@@ -159,7 +159,7 @@ class RouterVm:
         `wan` and `lan` are for the first start.  Fewer roles are up sooner.
         """
         where = self.home.environment
-        own = {name: where[name] for name in ("NIXIE_HOME", "NIXIE_CACHES", "PYTHONPATH")}
+        own = {name: where[name] for name in ("NIXIE_HOME", "PYTHONPATH")}
         words = (
             str(self.home.home / "venv/bin/python"),
             "-P",

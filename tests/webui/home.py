@@ -29,7 +29,9 @@ from appliance.model import read
 from appliance.model.config import Dhcp, Network, Pool, RouterConfig
 from appliance.model.images import Image, Part, Provenance, image_to_json
 from appliance.model.lan_cache import PLACE, CacheFacts, to_json
+from appliance.model.outlook import BAD, OK, Need, Outlook
 from appliance.model.outside import Seen, Socket
+from appliance.model.storage import Choice, Storage
 from appliance.model.wan import Wan
 from appliance.model.way import Held, Lease, Stand, Way
 from appliance.plan.slices import cut
@@ -40,7 +42,9 @@ from appliance.store import (
     journal,
     leases,
     names,
+    outlooks,
     revisions,
+    storages,
     trials,
     ways,
 )
@@ -207,6 +211,44 @@ def _builds(state: Path, ids: Mapping[str, str], now: float) -> None:
             ended_at=now - ended if ended else None, phase=phase, done=done, expected=expected,
             what=what, log=f"{ident}.log", image="ember12" * 4 if ident == "b3" else None,
         )  # fmt: skip
+    for name, short, needs in (
+        (
+            "anvil",
+            "needs 9.0 GiB more disk",
+            (
+                Need(OK, "Builds here in about 12 minutes."),
+                Need(
+                    BAD,
+                    "Needs 9.0 GiB more disk while the squashfs is made: about 14.0 GiB, and 5.0 "
+                    "GiB are free. Plug in a larger disk, let go of old generations, or let a "
+                    "builder do it.",
+                    "See what can go",
+                    "/storage",
+                ),
+                Need(OK, "Needs 2.1 GiB to evaluate; this router has 8.0 GiB."),
+            ),
+        ),
+        (
+            "tongs",
+            "needs a builder for aarch64-linux",
+            (
+                Need(
+                    BAD,
+                    "It needs a builder for aarch64-linux: this router cannot build for it, and no "
+                    "builder does. Add one under Builders.",
+                    "Add a builder",
+                    "/builders",
+                ),
+            ),
+        ),
+    ):
+        outlooks.foreseen(file, Outlook(ids[name], short, needs, now - 20 * MINUTE), "{}")
+    choices = (
+        Choice(1, 2, 870 * MIB, "1 of anvil and 1 of ember"),
+        *(Choice(keep, 0, 0, "") for keep in (2, 3, 5, 10, 20)),
+    )
+    room = Storage("roomy", "", 46 << 30, 118 << 30, 6 << 30, choices, now - 4 * MINUTE)
+    storages.stands(file, room, now)
     for ago, event in (
         (26 * MINUTE, SourceChanged(home, "9f31c2e0aa17" + "0" * 28, "71ab09d4c1e0" + "0" * 28)),
         (26 * MINUTE, ImagePublished(ids["ember"], "ember", 12, "ember12" * 4)),

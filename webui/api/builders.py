@@ -103,28 +103,19 @@ def remove_builder(here: Owning, builder: str) -> ApiDone:
     return done(builders.remove_builder(here.desk, here.actor, builder))
 
 
-@router.post("/builders/{builder}/try", status_code=202)
-def try_builder(here: Owning, builder: str) -> ApiDone:
-    """Try it step by step: what came of it is in `GET /wishes/{wish}`."""
-    return done(builders.try_builder(here.desk, here.actor, builder))
-
-
 @router.post("/builders/{builder}/trust", status_code=202)
 def trust_host_key(here: Owning, builder: str, compared: Compared) -> ApiDone:
     """Take the host key that it showed for its own; then it is tried."""
     return done(builders.trust_host_key(here.desk, here.actor, builder, compared.host_key))
 
 
-@router.post("/builders/{builder}/on")
-def switch_builder_on(here: Owning, builder: str) -> ApiDone:
-    """Let it build."""
-    return done(builders.enable_builder(here.desk, here.actor, builder, on=True))
-
-
-@router.post("/builders/{builder}/off")
-def switch_builder_off(here: Owning, builder: str) -> ApiDone:
-    """Leave it out; what it builds now goes on."""
-    return done(builders.enable_builder(here.desk, here.actor, builder, on=False))
+@router.post("/builders/{builder}/{deed}", status_code=202)
+def act_on_builder(
+    here: Owning, builder: str, deed: Annotated[str, one_of("builder deed", examples=["try"])]
+) -> ApiDone:
+    """Try it step by step, so that `GET /wishes/{wish}` says what came of it, or switch it; what it
+    builds now goes on."""
+    return done(builders.act_on_builder(here.desk, here.actor, builder, deed))
 
 
 def _saved(here: Owning, ident: str, new: NewBuilder) -> ApiDone:

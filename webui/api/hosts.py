@@ -8,9 +8,10 @@ from pydantic import Field
 from appliance.actions import generations, images
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.images import Finding, Verdict
+from appliance.model.outlook import Outlook
 from webui.api.routes import routes_of
 from webui.api.shape import shape
-from webui.api.words import ApiDone, HostId, SourceWord, Word, body, done, one_of
+from webui.api.words import ApiDone, HostId, Seconds, SourceWord, Word, body, done, one_of
 from webui.session import Here, Signed
 
 router = routes_of("hosts")
@@ -24,6 +25,26 @@ class ApiFinding:
     what: str
     missing: Annotated[str | None, Field(description="the line to add")]
     where: Annotated[str | None, Field(examples=["hosts/ember.nix:12"])]
+
+
+@shape
+class ApiNeed:
+    """Something a build takes; bad: it cannot be built so, and `way` is the way out."""
+
+    kind: Annotated[str, one_of("need", examples=["ok"])]
+    what: Annotated[str, Field(examples=["Builds here in about 12 minutes."])]
+    way: str
+    link: Annotated[str, Field(description="the page where the way out is, or empty")]
+
+
+@shape
+class ApiOutlook:
+    """Whether the hardware is sufficient for a build, as of `at`."""
+
+    kind: Annotated[str, one_of("need", examples=["ok"])]
+    short: Annotated[str, Field(examples=["about 12 minutes here"])]
+    needs: list[ApiNeed]
+    at: Seconds
 
 
 @shape
@@ -42,6 +63,9 @@ class ApiHost:
     findings: list[ApiFinding]
     image: Annotated[str | None, Field(description="id of the newest image")]
     generation: int | None
+    outlook: Annotated[
+        ApiOutlook | None, Field(description="what a build takes; null before it was found out")
+    ]
 
 
 @shape
@@ -58,9 +82,9 @@ def hosts(
 ) -> list[ApiHost]:
     """Every host, or those of one source (id)."""
     in_force = {view.id for view in here.reads.sources()}
-    newest = _newest(here)
+    newest, outlooks = _newest(here), here.reads.outlooks()
     return [
-        _shown(verdict, newest)
+        _shown(verdict, newest, outlooks.get(verdict.host))
         for verdict in here.reads.verdicts(source)
         if verdict.host.partition("/")[0] in in_force
     ]
@@ -71,7 +95,7 @@ def one_host(here: Signed, source: SourceWord, name: Word) -> ApiHost:
     """One host of a source (id)."""
     for verdict in here.reads.verdicts(source):
         if verdict.host == f"{source}/{name}":
-            return _shown(verdict, _newest(here))
+            return _shown(verdict, _newest(here), here.reads.outlooks().get(verdict.host))
     raise Unknown(problem("There is no such host. GET /hosts lists them."))
 
 
@@ -120,7 +144,9 @@ def _newest(here: Here) -> dict[str, tuple[str, int]]:
     return newest
 
 
-def _shown(verdict: Verdict, newest: dict[str, tuple[str, int]]) -> ApiHost:
+def _shown(
+    verdict: Verdict, newest: dict[str, tuple[str, int]], outlook: Outlook | None
+) -> ApiHost:
     image, number = newest.get(verdict.host, (None, None))
     return ApiHost(
         id=verdict.host,
@@ -135,4 +161,10 @@ def _shown(verdict: Verdict, newest: dict[str, tuple[str, int]]) -> ApiHost:
         findings=[finding(one) for one in verdict.findings],
         image=image,
         generation=number,
+        outlook=_foreseen(outlook) if outlook else None,
     )
+
+
+def _foreseen(told: Outlook) -> ApiOutlook:
+    needs = [ApiNeed(one.kind, one.what, one.way, one.link) for one in told.needs]
+    return ApiOutlook(told.kind, told.short, needs, told.at)

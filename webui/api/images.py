@@ -8,7 +8,7 @@ from pydantic import Field
 from appliance.actions.generations import served_now
 from appliance.actions.refusals import Unknown, problem
 from appliance.model.compare_images import compared
-from appliance.model.images import Image
+from appliance.model.images import Image, Part
 from webui.api.routes import routes_of
 from webui.api.shape import shape
 from webui.api.words import HostId, Seconds, one_of
@@ -60,6 +60,9 @@ class ApiImage:
     recipe: Annotated[str, one_of("recipe")]
     system: str
     parts: list[ApiPart]
+    thin: Annotated[
+        list[ApiPart], Field(description="its other form: the first stage fetches the store")
+    ]
     size: Annotated[int, Field(description="bytes")]
     command_line: str
     toplevel: str
@@ -138,7 +141,8 @@ def one_image(here: Signed, image: ImagePath) -> ApiImage:
         specialisation=found.specialisation,
         recipe=found.recipe,
         system=found.system,
-        parts=[ApiPart(part.purpose, part.name, part.size, part.sha256) for part in found.parts],
+        parts=[_part(part) for part in found.parts],
+        thin=[_part(part) for part in found.thin],
         size=found.size,
         command_line=found.command_line,
         toplevel=found.toplevel,
@@ -160,3 +164,7 @@ def _published(here: Here, ident: str) -> Image:
     if found is None:
         raise Unknown(problem("There is no such image. GET /images lists them."))
     return found
+
+
+def _part(part: Part) -> ApiPart:
+    return ApiPart(part.purpose, part.name, part.size, part.sha256)

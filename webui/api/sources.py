@@ -1,10 +1,11 @@
 """/sources: flakes, how they are treated, and directories they may lie in."""
 
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import Field
 
-from appliance.actions import sources
+from appliance.actions import sources, webhooks
 from appliance.actions.refusals import Unknown, problem
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
@@ -28,8 +29,27 @@ router = routes_of("sources")
 
 Url = Annotated[str, Field(max_length=1024, examples=["github:owner/hosts?ref=main"])]
 Trust = Annotated[str, one_of("trust", max_length=20)]
+Reach = Annotated[
+    list[ShortText],
+    Field(
+        max_length=16,
+        examples=[["git.lan"]],
+        description="servers of the owner's network that it may fetch from",
+    ),
+]
+OnlyBuilders = Annotated[bool, Field(description="this router builds nothing of it")]
 Interval = Annotated[
     int, Field(examples=[3600], ge=0, le=2_592_000, description="seconds; 0: only when asked")
+]
+
+
+Schedule = Annotated[
+    str,
+    Field(
+        max_length=200,
+        examples=["mon,fri 04:00"],
+        description="days and times by the router's clock, in place of the interval; empty: none",
+    ),
 ]
 
 
@@ -57,7 +77,11 @@ class ApiSource:
     as_built: bool
     allow_ifd: bool
     interval_seconds: Interval
+    only_builders: OnlyBuilders
+    reach: Reach
+    schedule: Schedule
     has_credential: bool
+    webhook: Annotated[bool, Field(description="whether its forge may tell of pushes")]
     state: Annotated[str, one_of("source", examples=["ready"])]
     what: Annotated[str, Field(description="a sentence when it is unreadable")]
     checked_at: Seconds | None
@@ -77,6 +101,8 @@ class NewSource:
     as_built: bool = False
     allow_ifd: bool = False
     interval_seconds: Interval = 3600
+    only_builders: OnlyBuilders = False
+    reach: Reach = field(default_factory=list)
 
 
 @shape
@@ -89,6 +115,37 @@ class SourceEdit:
     as_built: bool | None = None
     allow_ifd: bool | None = None
     interval_seconds: Interval | None = None
+    only_builders: OnlyBuilders | None = None
+    reach: Reach | None = None
+    schedule: Schedule | None = None
+
+
+@shape
+class WantedWebhook:
+    """Whether the source has a webhook; `open` makes a new secret each time."""
+
+    __pydantic_config__ = body(open=True)
+    open: bool
+
+
+@shape
+class ApiDelivery:
+    """What a forge told, and what became of it."""
+
+    at: Seconds
+    outcome: Annotated[str, one_of("delivery", examples=["taken"])]
+    what: str
+    address: str
+
+
+@shape
+class ApiWebhook:
+    """Where the forge tells of pushes; `secret` is shown this once, and empty otherwise."""
+
+    path: Annotated[str, Field(examples=["/hooks/0197…"], description='"" where it has none')]
+    secret: str
+    what: str
+    deliveries: list[ApiDelivery]
 
 
 @shape
@@ -149,6 +206,8 @@ def add_source(here: Signed, new: NewSource) -> ApiDone:
             as_built=new.as_built,
             allow_ifd=new.allow_ifd,
             interval_seconds=new.interval_seconds,
+            only_builders=new.only_builders,
+            reach=new.reach,
         )
     )
 
@@ -175,6 +234,9 @@ def edit_source(here: Signed, source: SourceWord, edit: SourceEdit) -> ApiDone:
             as_built=edit.as_built,
             allow_ifd=edit.allow_ifd,
             interval_seconds=edit.interval_seconds,
+            only_builders=edit.only_builders,
+            reach=edit.reach,
+            schedule=edit.schedule,
         )
     )
 
@@ -206,6 +268,22 @@ def set_source_credential(here: Owning, source: SourceWord, credential: Credenti
             known_hosts=credential.known_hosts,
         )
     )
+
+
+@router.get("/sources/{source}/webhook")
+def source_webhook(here: Signed, source: SourceWord) -> ApiWebhook:
+    """Its webhook, with what was delivered last."""
+    return _webhook(here, one_source(here, source).id, "", "")
+
+
+@router.put("/sources/{source}/webhook")
+def set_source_webhook(here: Owning, source: SourceWord, wanted: WantedWebhook) -> ApiWebhook:
+    """Open a webhook with a new secret, or close it."""
+    if wanted.open:
+        told, secret = webhooks.open_webhook(here.desk, here.actor, source)
+    else:
+        told, secret = webhooks.close_webhook(here.desk, here.actor, source), ""
+    return _webhook(here, told.subject, told.what, secret)
 
 
 @router.get("/sources/{source}/revisions")
@@ -242,7 +320,11 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
         as_built=view.as_built,
         allow_ifd=view.allow_ifd,
         interval_seconds=view.interval_seconds,
+        only_builders=view.only_builders,
+        reach=list(view.reach),
+        schedule=view.schedule,
         has_credential=view.credential is not None,
+        webhook=view.webhook is not None,
         state=state.state if state else "waiting",
         what=state.what if state else "",
         checked_at=state.checked_at if state else None,
@@ -250,6 +332,13 @@ def _shown(here: Here, view: SourceView, state: SourceStateRow | None) -> ApiSou
         hosts=len(here.reads.verdicts(view.id)),
         revision=_revision(newest[0]) if newest else None,
     )
+
+
+def _webhook(here: Here, source: str, what: str, secret: str) -> ApiWebhook:
+    is_open = any(one.id == source and one.webhook for one in here.reads.sources())
+    told = webhooks.deliveries(here.desk, source)[: webhooks.SHOWN]
+    rows = [ApiDelivery(at, one.outcome, one.what, one.address) for at, one in told]
+    return ApiWebhook(f"/hooks/{source}" if is_open else "", secret, what, rows)
 
 
 def _revision(row: RevisionRow) -> ApiLocked:

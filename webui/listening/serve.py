@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from webui.doorkeeper import Doorkeeper, Key
-from webui.guard import HEADERS, problem_body
+from webui.guard import HEADERS, LARGE, problem_body
 
 PAUSE_SECONDS = 0.1  # before the next accept, when there was no descriptor left
 
@@ -27,7 +27,7 @@ class Limits:
 
     handshake: float = 10.0
     head: float = 10.0  # from the connection, or the first byte, to the end of the headers
-    body: float = 30.0  # from there to the end of the body
+    body: float = 30.0  # from there to the end of the body; of a file, to its next piece
     taking: float = 30.0  # for an answer that does not fit into the socket
     head_bytes: int = 65_536
     per_address: int = 48
@@ -160,6 +160,12 @@ class _Visitor(HttpToolsProtocol):
         self._head_bytes = None
         self._entrance.keeper.works(self._key)
         self._within(self._limits.body)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body; one that is large may take its time, as long as it comes."""
+        super().on_body(body)
+        if self.scope["path"] in LARGE:
+            self._within(self._limits.body)
 
     def on_message_complete(self) -> None:
         """The request is there."""

@@ -11,6 +11,7 @@ from appliance.actions.images import UNDER_WAY
 from appliance.actions.refusals import Unknown
 from appliance.diagnosis import diagnose, named
 from appliance.errors import Problem
+from appliance.model.health import unwell
 from appliance.store.boots import BootRow, StepRow
 from appliance.store.inventory_view import MachineView
 from webui import charts, lanes, phrases
@@ -89,6 +90,7 @@ class BootView(NamedTuple):
     trace: Trace
     after: str
     lines: tuple[Line, ...]
+    log: str  # the last lines of units that are not active
     earlier: tuple[BootLine, ...]
     facts: tuple[Fact, ...]
     image: str  # id of what it was served, "" when that is gone
@@ -177,6 +179,7 @@ def view(
         trace=trace(boot, drawn, lanes.usual(good), len(good), now),
         after=came_back(boot, next_boot),
         lines=said.lines(boot, own, called),
+        log=str((boot.facts.get("up") or {}).get("log", "")),
         earlier=histories.lines([boot, *older[:5]], steps, {}, now) if older else (),
         facts=facts(boot),
         image=around.image,
@@ -291,6 +294,7 @@ def facts(boot: BootRow) -> tuple[Fact, ...]:
         Fact("Name", str(up.get("hostname", ""))),
         Fact("Up for", _duration(uptime)),
         Fact("Units", _units(up)),
+        Fact("Needed", _needed(up)),
     )
 
 
@@ -299,6 +303,14 @@ def _units(up: Mapping[str, object]) -> str:
         return ""
     failed = [unit for unit in str(up["failed"] or "").split(",") if unit]
     return f"{phrases.listing(failed)} did not start" if failed else "all started"
+
+
+def _needed(up: Mapping[str, object]) -> str:
+    told = [one for one in str(up.get("health") or "").split(",") if one]
+    if not told:
+        return ""
+    ill = unwell(up.get("health"))
+    return " ".join(one.said for one in ill) or f"{phrases.count(len(told), 'unit')}, all active"
 
 
 def _duration(said: object) -> str:
@@ -317,6 +329,7 @@ def _fell(called: str, boot: BootRow) -> str:
         "download-aborted": "broke off the download",
         "script-failed": "could not carry out its script",
         "e18-no-tftp": "got an address and fetched nothing",
+        "unit-not-active": "came up, but not well",
         "unanswered": "asked and was not answered",
         "tftp-not-found": "asked for a file that is not there",
     }

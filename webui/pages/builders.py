@@ -152,12 +152,10 @@ def change(here: Owning, typed: Annotated[Typed, filled(Typed)]) -> Response:
     """Add, change, try, trust, switch or remove one."""
     desk, actor = here.desk, here.actor
     try:
-        if typed.deed == "try":
-            done = deeds.try_builder(desk, actor, typed.id)
+        if typed.deed in deeds.DEEDS:
+            done = deeds.act_on_builder(desk, actor, typed.id, typed.deed)
         elif typed.deed == "trust":
             done = deeds.trust_host_key(desk, actor, typed.id, typed.host_key)
-        elif typed.deed in ("on", "off"):
-            done = deeds.enable_builder(desk, actor, typed.id, on=typed.deed == "on")
         elif typed.deed == "remove":
             done = deeds.remove_builder(desk, actor, typed.id)
         else:

@@ -82,6 +82,7 @@ class BuildsView(NamedTuple):
 
     shell: Shell
     lead: str
+    held: str  # why none of the queue begins, "" when they do
     active: tuple[Active, ...]
     waiting: tuple[Waits, ...]
     more: str  # those of the queue that are not shown
@@ -153,6 +154,7 @@ def view(
     return BuildsView(
         shell=shell,
         lead=lead(len(running), len(waiting)),
+        held=next((row.what for row in waiting if row.what), ""),
         active=tuple(active(row, sources, now) for row in running),
         waiting=tuple(
             Waits(row.id, row.name, sources.get(row.source, ""), why(row), _since(row, now))

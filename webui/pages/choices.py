@@ -1,7 +1,7 @@
 """What a machine can be given for its next boot, as the options of one select.
 
-A choice is one word: `run:<host>`, `run:<host>:<specialisation>`, `menu:<menu>`, `local`, `hold` or
-`deny`.
+A choice is one word: `run:<host>`, `run:<host>:<specialisation>`, the same with `rescue` or
+`install` for once, `menu:<menu>`, `local`, `hold` or `deny`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,19 +11,15 @@ from appliance.actions.desk import Actor, Desk, Done
 from appliance.actions.machines import assign_machine
 from appliance.errors import Problem, Refused
 from appliance.model.images import Verdict
+from appliance.model.processors import fits
 from appliance.store.inventory_view import MachineView, MenuView
+from webui.pages.once import pending
 
-_X86 = frozenset({"x86_64-linux", "i686-linux"})
-_ARM = frozenset({"aarch64-linux"})
-_RUNS: Mapping[str, frozenset[str]] = {
-    "bios": _X86,
-    "x64": _X86,
-    "ia32": frozenset({"i686-linux"}),
-    "arm64": _ARM,
-    "rpi": _ARM,
-}
 INTENTS: Mapping[str, str] = {"local": "Local disk", "hold": "Hold", "deny": "Deny"}
-_ONCE: Mapping[str, str] = {"install": "Install once", "rescue": "Rescue once"}
+_ONCE: Mapping[str, str] = {
+    "rescue": "Once, then as before",
+    "install": "Install once, then its own disk",
+}
 
 
 class Choice(NamedTuple):
@@ -48,6 +44,7 @@ class Meant(NamedTuple):
     menu: str | None = None
     intent: str | None = None
     specialisation: str | None = None
+    once: str | None = None
 
 
 class HostChoice(NamedTuple):
@@ -66,19 +63,9 @@ def hosts(verdicts: Iterable[Verdict], built: Iterable[str]) -> tuple[HostChoice
     found = [
         HostChoice(each.host, each.name, each.system, each.specialisations, each.host in ready)
         for each in verdicts
-        if each.kind in {"native", "adaptable"}
+        if each.boots
     ]
     return tuple(sorted(found, key=lambda host: (not host.ready, host.name)))
-
-
-def fits(firmware: str, system: str | None) -> bool:
-    """Can this firmware start a kernel of that system?  Unknown on either side: yes.
-
-    >>> fits("pxe-x64", "aarch64-linux"), fits("http-arm64", "aarch64-linux"), fits("", None)
-    (False, True, True)
-    """
-    runs = _RUNS.get(firmware.rpartition("-")[2])
-    return runs is None or system is None or system in runs
 
 
 def fitting(offered: Sequence[HostChoice], firmware: str) -> tuple[Choice, ...]:
@@ -95,15 +82,11 @@ def next_boots(
 ) -> tuple[Group, ...]:
     """Everything this machine can be given, with what it has now chosen."""
     now = value(machine)
-    run = [
-        Choice(":".join(filter(None, ("run", host.id, name))), _called(host.name, name))
-        for host in offered
-        for name in ("", *host.specialisations)
-    ]
     groups = (
-        Group("Run", tuple(run)),
+        Group("Run", _hosts("run", offered)),
         Group("Menu", tuple(Choice(f"menu:{menu.id}", menu.name) for menu in menus)),
         Group("Instead", tuple(Choice(kind, label) for kind, label in INTENTS.items())),
+        *(Group(label, _hosts(kind, offered)) for kind, label in _ONCE.items()),
     )
     known = any(choice.value == now for group in groups for choice in group.choices)
     gone = () if known else (Group("", (Choice(now, _gone(machine)),)),)
@@ -119,6 +102,9 @@ def next_boots(
 
 def value(machine: MachineView) -> str:
     """What the machine has now, as a choice."""
+    if machine.once is not None and pending(machine):
+        once = machine.once
+        return ":".join(filter(None, (once.kind, once.host, once.specialisation)))
     if machine.intent == "run" and machine.host:
         special = f":{machine.specialisation}" if machine.specialisation else ""
         return f"run:{machine.host}{special}"
@@ -131,12 +117,13 @@ def meant(chosen: str) -> Meant:
     """Read a choice.  Raises Refused.
 
     >>> meant("run:s1/ember:debug")
-    Meant(host='s1/ember', menu=None, intent=None, specialisation='debug')
+    Meant(host='s1/ember', menu=None, intent=None, specialisation='debug', once=None)
     """
     kind, _, rest = chosen.partition(":")
-    if kind == "run" and rest:
+    if kind in ("run", *_ONCE) and rest:
         host, _, special = rest.partition(":")
-        return Meant(host=host, specialisation=special or None)
+        once = kind if kind in _ONCE else None
+        return Meant(host=host, specialisation=special or None, once=once)
     if kind == "menu" and rest:
         return Meant(menu=rest)
     if kind in INTENTS:
@@ -155,18 +142,25 @@ def give(desk: Desk, actor: Actor, machine: str, chosen: str, network: str | Non
         menu=what.menu,
         intent=what.intent,
         specialisation=what.specialisation,
+        once=what.once,
         network=network,
     )
 
 
 def said(machine: MachineView, names: Mapping[str, str], menus: Mapping[str, str]) -> str:
     """The next boot in a word or two; `names` and `menus` by id."""
+    if machine.once is not None and pending(machine):
+        once = machine.once
+        host = names.get(once.host, host_name(once.host))
+        return f"{_called(host, once.specialisation or '')}, once"
+    if machine.had is not None and machine.had.state == "unsure":
+        return "nothing, it asks you"
     if machine.intent == "run" and machine.host:
         host = names.get(machine.host, host_name(machine.host))
         return _called(host, machine.specialisation or "")
     if machine.intent == "menu" and machine.menu:
         return f"Menu {menus.get(machine.menu, '')}".strip()
-    return {**INTENTS, **_ONCE}.get(machine.intent, machine.intent.capitalize())
+    return INTENTS.get(machine.intent, machine.intent.capitalize())
 
 
 def host_name(host: str) -> str:
@@ -178,6 +172,14 @@ def host_name(host: str) -> str:
     return host.rpartition("/")[2]
 
 
+def _hosts(kind: str, offered: Sequence[HostChoice]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(":".join(filter(None, (kind, host.id, name))), _called(host.name, name))
+        for host in offered
+        for name in ("", *host.specialisations)
+    )
+
+
 def _called(host: str, specialisation: str) -> str:
     return f"{host}, {specialisation}" if specialisation else host
 
@@ -185,4 +187,6 @@ def _called(host: str, specialisation: str) -> str:
 def _gone(machine: MachineView) -> str:
     if machine.intent == "run" and machine.host:
         return f"{host_name(machine.host)}, which its source lost"
-    return _ONCE.get(machine.intent, "What it had is gone")
+    if machine.once is not None and pending(machine):
+        return f"{host_name(machine.once.host)}, which its source lost"
+    return "What it had is gone"

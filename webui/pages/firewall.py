@@ -17,8 +17,8 @@ from appliance.model.config import RouterConfig
 from appliance.model.firewall import ACCEPT, GUEST, INTERNET, Forward, Rule
 from appliance.model.firewall_compare import forward_said, rule_said, zone_said
 from appliance.model.policy import members
-from appliance.model.schedule import zone
 from appliance.model.slices import Slices
+from appliance.model.week import zone
 from webui import phrases
 from webui.forms import Text, ticked
 from webui.pages import frame

@@ -1,6 +1,7 @@
 """/hosts/<source>/<name>: a host's generations, which one is served and why."""
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from appliance.actions import generations as deeds
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
 from appliance.generations import Standings, Tally, images_of, served
+from appliance.model.outlook import OK, Need, Outlook
 from appliance.store.builds import GenerationRow
 from webui import phrases
 from webui.forms import Text
@@ -46,8 +48,16 @@ class Line(NamedTuple):
     compare: str
 
 
+class Sufficient(NamedTuple):
+    """What a build takes, and whether that is there."""
+
+    pill: Pill
+    needs: tuple[Need, ...]
+    when: str
+
+
 class HostView(NamedTuple):
-    """The page."""
+    """The page; `sufficient` is None before it was found out."""
 
     shell: Shell
     host: str
@@ -59,6 +69,8 @@ class HostView(NamedTuple):
     pinned: bool
     back: bool  # there is another one to roll back to
     lines: tuple[Line, ...]
+    sufficient: Sufficient | None
+    push: str  # the command that pushes it
 
 
 @router.get("/hosts/{source}/{name}")
@@ -125,7 +137,31 @@ def built(here: Here, source: str, name: str) -> HostView:
         pinned=any(row.pinned for row in rows),
         back=given is not None and bool(others),
         lines=lines(rows, given, stands, called, here.now),
+        sufficient=sufficient(reads.outlooks().get(host), here.now),
+        push=command(here, sources.get(source, source), name),
     )
+
+
+def sufficient(told: Outlook | None, now: float) -> Sufficient | None:
+    """The panel, the worst first; a time of 0 means that it is being found out anew."""
+    if told is None or not told.needs:
+        return None
+    order = ("bad", "warn", OK)
+    return Sufficient(
+        Pill(told.kind, phrases.capital(told.short)),
+        tuple(sorted(told.needs, key=lambda one: order.index(one.kind))),
+        f"Found out {phrases.ago(now - told.at)}." if told.at else "Being found out anew.",
+    )
+
+
+def command(here: Here, source: str, name: str) -> str:
+    """What is typed beside the flake to push the host.
+
+    The name of the source is quoted for a shell: it may hold anything but a slash.
+    """
+    router = f"{here.request.url.scheme}://{here.request.url.netloc}"
+    to = quote(f"{source}/{name}")
+    return f"nixie host push .#{name} --to {to} --url {router} --ca ca.crt --token …"
 
 
 def lead(name: str, rows: Sequence[GenerationRow], given: GenerationRow | None) -> str:

@@ -25,6 +25,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.NetworkUnreachable,
         events.SourceUnreadable,
         events.GenerationBad,
+        events.IdentityDiffers,
         events.ServiceFailed,
         events.WishRefused,
         events.ChangeRefused,
@@ -38,6 +39,9 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
     ),
     "warn": (
         events.GenerationBadHere,
+        events.OnceUnsure,
+        events.SystemSwitched,
+        events.IdentityAsked,
         events.ForeignBootServer,
         events.LeaseDeclined,
         events.LeaseRefused,
@@ -50,9 +54,16 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanAddressGone,
         events.OutsideRefused,
         events.BuilderLost,
+        events.CacheLost,
+        events.StoreTight,
+        events.StoreFull,
+        events.SourceHeldBack,
     ),
     "ok": (
         events.ForeignServerGone,
+        events.StoreRoomy,
+        events.StoreFreed,
+        events.GenerationsLetGo,
         events.ForeignBootServerGone,
         events.PoolCalm,
         events.PoolHasRoom,
@@ -69,11 +80,15 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.FlowsCalm,
         events.PublicNamePublished,
         events.BuilderBack,
+        events.CacheBack,
     ),
     "note": (
         events.SourceChanged,
         events.BuildEnded,
         events.GenerationChosen,
+        events.OnceSpent,
+        events.MachineWoken,
+        events.IdentityDecided,
         events.RevisionTried,
         events.TrialExtended,
         events.AddressLeft,
@@ -82,6 +97,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.WanOff,
         events.PublicNameForgotten,
         events.BuilderLeft,
+        events.CacheLeft,
     ),
 }
 """The kinds of events that are told, and how each looks."""
@@ -101,7 +117,10 @@ QUIET: tuple[type[Event], ...] = (
     events.SourceActed,
     events.BuildActed,
     events.BuilderActed,
+    events.StorageActed,
     events.BuilderTried,
+    events.CacheActed,
+    events.CacheTried,
     events.MachineActed,
     events.NoticeActed,
     events.NoticeRefused,
@@ -115,6 +134,8 @@ QUIET: tuple[type[Event], ...] = (
     events.PublicNameActed,
     events.PublicNameAsked,
     events.PublicNameRefused,
+    events.WebhookHeard,
+    events.GenerationPushed,
     events.WanAsked,
     events.WanFound,
 )
@@ -198,6 +219,8 @@ def place(event: Event, called: Names) -> tuple[str, str]:
         return f"/sources/{source}", called.sources[source]
     if isinstance(event, events.DeviceMet):
         return f"/devices/{event.mac.replace(':', '-')}", "the device"
+    if facts.get("machine") in called.ids.values():
+        return f"/machines/{facts['machine']}", facts.get("name", "the machine")
     if facts.get("mac") in called.ids:
         return f"/machines/{called.ids[facts['mac']]}", called.machines[facts["mac"]]
     if "network" in facts:
@@ -225,5 +248,6 @@ _PLACES = {
     "changes": ("/networks", "the networks"),
     "wan": ("/internet", "the internet"),
     "builders": ("/builders", "the builders"),
+    "caches": ("/caches", "the caches"),
 }
 _LABELS = {"bad": "Trouble", "warn": "Warning", "ok": "Good", "note": "Note"}

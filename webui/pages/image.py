@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
-from appliance.model.images import Image
+from appliance.model.images import Image, Part
 from appliance.store.builds import GenerationRow
 from webui import phrases
 from webui.pages import frame, states
@@ -76,8 +76,8 @@ def built(here: Here, image: Image) -> ImageView:
         ),
         state=states.pill(states.GENERATION, made.state) if made else None,
         parts=tuple(
-            PartLine(part.name, part.purpose, phrases.size(part.size), part.sha256)
-            for part in image.parts
+            PartLine(part.name, _purpose(image, part), phrases.size(part.size), part.sha256)
+            for part in image.every_part
         ),
         whole=phrases.size(image.size),
         origin=known_facts(
@@ -102,6 +102,10 @@ def built(here: Here, image: Image) -> ImageView:
             Fact(name, path, code=True) for name, path in sorted(origin.drvs.items())
         ),
     )
+
+
+def _purpose(image: Image, part: Part) -> str:
+    return part.purpose if part in image.parts else f"{part.purpose}, served thin"
 
 
 def generation(rows: Sequence[GenerationRow], image: str) -> GenerationRow | None:

@@ -2,28 +2,47 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from appliance.actions import identities
 from appliance.actions import machines as deeds
+from appliance.actions import once as deeds_once
+from appliance.actions import running as deeds_running
+from appliance.actions import wake as deeds_wake
+from appliance.actions.desk import Actor, Desk, Done
+from appliance.actions.fitting import machine_fit
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
 from appliance.generations import Standings, booted, served
+from appliance.model.fit import INSIDE
 from appliance.store.boots import BootRow
 from appliance.store.builds import GenerationRow
 from appliance.store.inventory_view import MachineView
 from webui import phrases
-from webui.forms import Text, beside, filled
-from webui.pages import choices, frame, histories, states
+from webui.forms import Text, beside, filled, whole
+from webui.pages import choices, frame, histories, identity, once, running, states, wake
 from webui.pages.choices import Choice, Group, HostChoice
+from webui.pages.findings import Found, found
 from webui.pages.frame import Shell
 from webui.pages.histories import BootLine
+from webui.pages.identity import IdentityView
+from webui.pages.once import OnceView
 from webui.pages.page import Field, after, own_path, page
+from webui.pages.running import RunningView
+from webui.pages.wake import WakeView
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
+Deed = Literal["release", "wake", "again", "drop", "newest"]
+DEEDS: Mapping[str, Callable[[Desk, Actor, str], Done]] = {
+    "release": deeds.release_machine,
+    "wake": deeds_wake.wake_machine,
+    "again": deeds_once.again,
+    "drop": deeds_once.drop,
+}
 
 
 class Address(NamedTuple):
@@ -43,14 +62,21 @@ class OneMachineView(NamedTuple):
     now: str  # its next boot, said
     gets: str  # which generation of its host, "" when it runs none
     gets_href: str
+    form: str  # how its image is served to it, and why; "" when it runs none
+    doubts: tuple[Found, ...]  # about how it fits
     next: tuple[Group, ...]
     next_problem: str
+    once: OnceView
+    woken: WakeView
+    waits: tuple[Choice, ...]
+    running: RunningView
     goes_on: str  # what a release from hold gives it back, "" when nothing does
     name: Field
     addresses: tuple[Address, ...]
     mac: Field
     networks: tuple[Choice, ...]
     boots: tuple[BootLine, ...]
+    identity: IdentityView
     problem: str
 
 
@@ -106,13 +132,6 @@ def give(here: Signed, ident: str, next: Text = "", back: Text = "") -> Response
     return after(own_path(back, f"/machines/{ident}"), done.act)
 
 
-@router.post("/machines/{ident}/release")
-def release(here: Signed, ident: str) -> Response:
-    """End a hold: it gets what it had before."""
-    done = deeds.release_machine(here.desk, here.actor, _machine(here, ident).id)
-    return after(f"/machines/{ident}", done.act)
-
-
 @router.post("/machines/{ident}/name")
 def rename(here: Signed, ident: str, name: Text = "") -> Response:
     """Give it another name."""
@@ -137,11 +156,41 @@ def add_mac(here: Signed, ident: str, new: Annotated[NewMac, filled(NewMac)]) ->
     return after(f"/machines/{ident}", done.act)
 
 
+@router.get("/machines/{ident}/identity")
+def who(here: Signed, ident: str) -> Response:
+    """The key that it is known by."""
+    return page("machine/identity.html", identity.built(here, _machine(here, ident)))
+
+
+@router.post("/machines/{ident}/identity")
+def decide_identity(here: Signed, ident: str, act: Text = "", code: Text = "") -> Response:
+    """Decide about that key; a refusal comes back in its panel."""
+    machine = _machine(here, ident)
+    try:
+        done = identities.act_on(here.desk, here.actor, machine.id, act, code)
+    except Refused as refused:
+        said = {"identity": " ".join(beside(refused).values())}
+        return page("machine.html", built(here, ident, said), 422)
+    return after(f"/machines/{ident}", done.act)
+
+
 @router.post("/machines/{ident}/remove")
 def remove(here: Signed, ident: str, back: Text = "/machines") -> Response:
     """Forget it."""
     done = deeds.remove_machine(here.desk, here.actor, _machine(here, ident).id)
     return after(own_path(back, "/machines"), done.act)
+
+
+@router.post("/machines/{ident}/{deed}")
+def act_on_it(here: Signed, ident: str, deed: Deed, waits: Text = "0") -> Response:
+    """End a hold, wake it, ask again for what it was to boot once or do without, or say how long it
+    waits for the newest."""
+    ident = _machine(here, ident).id
+    if deed == "newest":
+        done = deeds.wait_for_newest(here.desk, here.actor, ident, whole(waits) or 0)
+    else:
+        done = DEEDS[deed](here.desk, here.actor, ident)
+    return after(f"/machines/{ident}", done.act)
 
 
 def built(
@@ -161,7 +210,7 @@ def built(
     )
     said, menus, offered = problems or {}, reads.menus(), _offered(here)
     hosts = {host.id: host.name for host in offered}
-    slices = reads.slices()
+    slices, fits = reads.slices(), machine_fit(reads, machine)
     return OneMachineView(
         shell=frame.shell(here, "machines", machine.name),
         id=machine.id,
@@ -170,8 +219,14 @@ def built(
         now=choices.said(machine, hosts, {menu.id: menu.name for menu in menus}),
         gets=_gets(here, machine),
         gets_href=f"/hosts/{machine.host}",
+        form=fits.why if fits and fits != INSIDE else "",
+        doubts=found(fits.findings if fits else ()),
         next=choices.next_boots(machine, offered, menus),
         next_problem=said.get("next", ""),
+        once=once.once(machine, here.now),
+        woken=wake.woken(deeds_wake.woken(reads, [machine], here.now).get(ident), here.now),
+        waits=_waits(machine.waits_seconds),
+        running=running.running(deeds_running.running(reads, [machine]).get(ident), here.now),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),
@@ -183,6 +238,7 @@ def built(
             histories.names([machine]),
             here.now,
         ),
+        identity=identity.built(here, machine, said.get("identity", "")),
         problem=said.get("", ""),
     )
 
@@ -248,11 +304,11 @@ def _running(boot: BootRow) -> str:
 
 
 def _machine(here: Here, ident: str) -> MachineView:
-    found = next((each for each in here.reads.machines() if each.id == ident), None)
-    if found is None:
+    machine = next((each for each in here.reads.machines() if each.id == ident), None)
+    if machine is None:
         what = "There is no such machine. It may have been removed; then nothing was changed."
         raise Unknown(Problem((), what))
-    return found
+    return machine
 
 
 def _offered(here: Here) -> tuple[HostChoice, ...]:
@@ -263,3 +319,15 @@ def _offered(here: Here) -> tuple[HostChoice, ...]:
 def _networks(names: Sequence[str], chosen: str) -> tuple[Choice, ...]:
     on = [Choice(name, f"On {name}", name == chosen) for name in names]
     return (Choice("", "On any network", not chosen), *on)
+
+
+def _waits(seconds: int) -> tuple[Choice, ...]:
+    minutes = sorted({0, 5, 10, 30, seconds // 60})
+    return tuple(
+        Choice(
+            str(60 * each),
+            f"Wait for the newest, {each} min at most" if each else "Boot what there is",
+            60 * each == seconds,
+        )
+        for each in minutes
+    )

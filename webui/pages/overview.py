@@ -282,7 +282,7 @@ def online(way: Way, now: float) -> str:
 
 def lead(machines: Sequence[Seen], facts: Facts, now: float) -> str:
     """What there is, and what day it is."""
-    good = sum(each.kind in {"native", "adaptable"} for each in facts.verdicts)
+    good = sum(each.boots for each in facts.verdicts)
     day = f"{phrases.date(now)}, {phrases.clock(now)}.".replace(" ", "\N{NO-BREAK SPACE}")
     if not facts.sources:
         return f"A source is the address of a flake; its hosts are what machines boot. {day}"
@@ -296,7 +296,7 @@ def _readings(
     if not facts.sources and not has.boots:
         return ()
     up = sum(one.state in {"up", "trial"} for one in machines)
-    good = [each.host for each in facts.verdicts if each.kind in {"native", "adaptable"}]
+    good = [each.host for each in facts.verdicts if each.boots]
     ready = sum(host.ready for host in has.hosts)
     online = sum(each.state == "bound" and each.ends_at > now for each in has.leases)
     found = [

@@ -86,6 +86,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "artifact-pruned": (Deed.BUILD, Deed.PICK),
     "build-waiting": (Deed.WATCH, Deed.PICK),
     "all-bad": (Deed.GENERATIONS, Deed.BUILD),
+    "install-unsure": (Deed.PICK, Deed.BOOTS),
     "build-failed": (Deed.BUILD, Deed.WATCH),
     "nothing-to-boot": (Deed.PICK,),
     "local-exit-failed": (Deed.PICK, Deed.BOOTS),
@@ -94,8 +95,13 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "script-failed": (Deed.BOOTS, Deed.PICK),
     "kernel-signature-refused": (Deed.BOOTS,),
     "download-aborted": (Deed.IMAGE, Deed.PICK),
+    "ram-too-small": (Deed.PICK, Deed.IMAGE),
+    "store-not-fetched": (Deed.HOST, Deed.BOOTS),
+    "store-wrong-hash": (Deed.BUILD, Deed.IMAGE),
+    "store-failed": (Deed.IMAGE, Deed.BOOTS),
     "download-slow": (Deed.IMAGE, Deed.BOOTS),
     "kernel-no-sign-of-life": (Deed.HOST, Deed.GENERATIONS, Deed.PICK),
+    "unit-not-active": (Deed.GENERATIONS, Deed.HOST),
     "fell-silent": (Deed.BOOTS,),
 }
 """Diagnosis → deeds.  A boot that fell short without a known cause gets `USUAL`."""

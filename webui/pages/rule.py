@@ -12,7 +12,8 @@ from appliance.actions.desk import Done
 from appliance.actions.firewall import RULES
 from appliance.errors import Problem, Refused
 from appliance.model.config import RouterConfig
-from appliance.model.firewall import INTERNET, ROUTER, WEEK, Rule
+from appliance.model.firewall import INTERNET, ROUTER, Rule
+from appliance.model.week import WEEK
 from webui import phrases
 from webui.forms import filled, seen, ticked
 from webui.pages import ends, frame, port_ranges, until

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from appliance.model.health import unwell
 from appliance.store.boots import BootRow, StepRow
 from webui import phrases
 from webui.lanes import Lane
@@ -102,6 +103,8 @@ def _report(step: StepRow, _: BootRow) -> tuple[bool, str]:
 
 def _up(step: StepRow, _: BootRow) -> tuple[bool, str]:
     kernel = step.detail.get("kernel")
+    if ill := unwell(step.detail.get("health")):
+        return False, f"phoned home: {' '.join(one.said for one in ill)}"
     return False, f"phoned home{f', runs Linux {kernel}' if kernel else ''}"
 
 

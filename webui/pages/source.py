@@ -9,7 +9,10 @@ from starlette.responses import Response
 from appliance.actions import images
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem
+from appliance.model import reach
 from appliance.model.images import Verdict
+from appliance.model.outlook import Outlook
+from appliance.model.trust import MINE, treatment
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
 from appliance.store.inventory_view import MachineView, SourceView
 from webui import phrases
@@ -25,6 +28,7 @@ router = APIRouter(include_in_schema=False)
 Row = TypeVar("Row")
 SHOWN_REVISIONS = 6
 _SHOWN_GENERATIONS = 4
+NOTHING: Mapping[str, Outlook] = {}
 
 
 class Generation(NamedTuple):
@@ -43,6 +47,7 @@ class HostLine(NamedTuple):
     specialisations: tuple[str, ...]
     verdict: Pill
     under: str
+    builds: Pill | None  # what a build of it takes
     processor: str
     size: str
     generation: Pill | None
@@ -78,8 +83,8 @@ class OneSourceView(NamedTuple):
     revision: str
     revised: str
     trust: str
-    as_built: bool
-    key: str
+    treated: str
+    files: bool  # it is no flake, but files of its owner
     lock: Pill
     locked: str
     looked: str
@@ -95,6 +100,7 @@ class Rows(NamedTuple):
     generations: Mapping[str, Sequence[GenerationRow]]  # newest first
     builds: Mapping[str, str]  # id of the one that runs or waits
     machines: Mapping[str, Sequence[MachineView]]  # that run it
+    outlooks: Mapping[str, Outlook]
 
 
 @router.get("/sources/{ident}")
@@ -130,6 +136,7 @@ def built(here: Here, ident: str) -> OneSourceView:
         reads.builds_under_way(),
         reads.machines(),
         here.now,
+        reads.outlooks(),
     )
 
 
@@ -151,12 +158,14 @@ def view(
     builds: Sequence[BuildRow],
     machines: Sequence[MachineView],
     now: float,
+    outlooks: Mapping[str, Outlook] = NOTHING,
 ) -> OneSourceView:
     """The page from its rows; `builds` are those that run or wait."""
     hosts = Rows(
         _grouped(generations, lambda row: row.host),
         {row.host: row.id for row in builds},
         _grouped([row for row in machines if row.intent == "run"], lambda row: row.host or ""),
+        outlooks,
     )
     newest = revisions[0] if revisions else None
     lock, locked = locks(newest)
@@ -165,15 +174,15 @@ def view(
         id=source.id,
         name=source.name,
         url=source.url,
-        lead=lead(state, verdicts),
+        lead=_of_files(verdicts) if source.files else lead(state, verdicts),
         state=states.pill(states.SOURCE, state.state) if state else states.UNSEEN,
         busy=state is None or state.state in {"fetching", "looking"},
         why=state.what if state and state.state == "unreadable" else "",
         revision=sources.revision(newest) or "not yet",
         revised=_revised(newest, now),
-        trust="Mine" if source.trust == "mine" else "A stranger’s",
-        as_built=source.as_built,
-        key="read with its own key" if source.credential else "read without a key",
+        trust="Mine" if source.trust == MINE else "A stranger’s",
+        treated=treated(source),
+        files=bool(source.files),
         lock=lock,
         locked=locked,
         looked=sources.looked(state, now),
@@ -192,6 +201,20 @@ def view(
     )
 
 
+def treated(source: SourceView) -> str:
+    """How it is treated, in a few words."""
+    near = reach.places(source.url, source.reach)
+    has_key = bool(source.credential) and treatment(source.trust).keys
+    said = [
+        "read with its own key" if has_key else "read without a key",
+        *(["served as built"] if source.as_built else []),
+        *(["built on builders only"] if source.only_builders else []),
+        *([] if treatment(source.trust).unasked else ["builds when you say so"]),
+        *([f"reaches {', '.join(map(str, near))}"] if near else []),
+    ]
+    return ", ".join(said)
+
+
 def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
     """What it brings, in a sentence."""
     if not verdicts:
@@ -200,7 +223,7 @@ def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
         if state is not None and state.state == "unreadable":
             return "It could not be read, so its hosts are not known."
         return "Nixie is looking at it. Its hosts appear here one by one."
-    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    good = sum(each.boots for each in verdicts)
     looking = sum(each.kind == "looking" for each in verdicts)
     bad = len(verdicts) - good - looking
     parts = [f"{phrases.counted(len(verdicts), 'host')}"]
@@ -214,6 +237,10 @@ def lead(state: SourceStateRow | None, verdicts: Sequence[Verdict]) -> str:
     if looking:
         said += f" Nixie is still looking at {phrases.word(looking)}."
     return said
+
+
+def _of_files(verdicts: Sequence[Verdict]) -> str:
+    return "A host from files." if verdicts else "A host from files. Nixie is checking them."
 
 
 def locks(revision: RevisionRow | None) -> tuple[Pill, str]:
@@ -238,13 +265,14 @@ def _host(verdict: Verdict, rows: Rows, now: float) -> HostLine:
         specialisations=verdict.specialisations,
         verdict=_verdict(verdict),
         under=_under(verdict, len(found)),
+        builds=takes(rows.outlooks.get(verdict.host)),
         processor=phrases.processor(verdict.system),
         size=phrases.size(newest.size) if newest else "–",
         generation=_numbered(newest) if newest else None,
         image=newest.image if newest else "",
         machines=phrases.listing(runs, 2) if runs else "nobody",
         build=rows.builds.get(verdict.host, ""),
-        buildable=verdict.kind in {"native", "adaptable"},
+        buildable=verdict.boots,
         again=newest is not None,
         findings=found,
         generations=tuple(
@@ -279,6 +307,11 @@ def _under(verdict: Verdict, found: int) -> str:
     return ", ".join(parts)
 
 
+def takes(told: Outlook | None) -> Pill | None:
+    """What a build takes, in a few words."""
+    return Pill(told.kind, phrases.capital(told.short)) if told else None
+
+
 def _numbered(row: GenerationRow) -> Pill:
     return Pill(states.pill(states.GENERATION, row.state).kind, str(row.number))
 
@@ -304,7 +337,7 @@ def _revised(row: RevisionRow | None, now: float) -> str:
 
 
 def _next(source: SourceView, state: SourceStateRow | None, now: float) -> str:
-    often = phrases.every(source.interval_seconds)
-    if source.interval_seconds <= 0 or state is None or state.next_at is None:
+    often = source.schedule or phrases.every(source.interval_seconds)
+    if state is None or state.next_at is None:
         return often
     return f"{often}, next {phrases.ahead(state.next_at - now)}"

@@ -6,17 +6,21 @@ from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from appliance.actions import sources as deeds
+from appliance.actions import webhooks
 from appliance.actions.refusals import Unknown
 from appliance.errors import Problem, Refused
+from appliance.model.trust import treatment
 from appliance.store.inventory_view import SourceView
-from webui.forms import beside, filled, seen, ticked, whole
-from webui.pages import frame, source, sources
+from webui import phrases
+from webui.forms import Text, beside, filled, joined, seen, ticked, whole
+from webui.pages import frame, source, sources, states
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
 from webui.pages.page import Field, after, page
+from webui.pages.states import Pill
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
@@ -25,6 +29,23 @@ KEYS: Mapping[str, str] = {
     "ssh-key": "A deploy key (SSH)",
     "none": "None",
 }
+
+
+class Delivery(NamedTuple):
+    """What a forge told, and what became of it."""
+
+    when: str
+    pill: Pill
+    what: str
+    address: str
+
+
+class Webhook(NamedTuple):
+    """Where the forge tells of pushes; `url` is "" without one, `secret` shown once."""
+
+    url: str = ""
+    secret: str = ""
+    deliveries: tuple[Delivery, ...] = ()
 
 
 class SettingsView(NamedTuple):
@@ -40,8 +61,15 @@ class SettingsView(NamedTuple):
     trust_problem: str
     as_built: bool
     allow_ifd: bool
+    only_builders: bool
+    reach: Field
+    wrong_ifd: str
     intervals: tuple[Choice, ...]
+    schedule: Field
+    time_zone: str
+    webhook: Webhook
     has_key: bool
+    takes_key: bool
     kinds: tuple[Choice, ...]
     user: Field
     secret: Field
@@ -60,6 +88,9 @@ class Settings:
     as_built: str = ""
     allow_ifd: str = ""
     interval: str = ""
+    only_builders: str = ""
+    reach: str = ""
+    schedule: str = ""
     seen: str = ""
 
 
@@ -76,7 +107,9 @@ class Key:
 
 @router.get("/sources/{ident}/settings")
 def show(here: Signed, ident: str) -> Response:
-    """The page."""
+    """The page; a host from files has one of its own."""
+    if source.one(here.reads.sources(), ident).files:
+        return RedirectResponse(f"/files?host={ident}", 303)
     return page("source_settings.html", built(here, ident))
 
 
@@ -100,6 +133,9 @@ def keep(here: Signed, ident: str, typed: Annotated[Settings, filled(Settings)])
             as_built=ticked(typed.as_built),
             allow_ifd=ticked(typed.allow_ifd),
             interval_seconds=whole(typed.interval),
+            only_builders=ticked(typed.only_builders),
+            reach=typed.reach.replace(",", " ").split(),
+            schedule=typed.schedule,
         )
     except Unknown:
         raise
@@ -129,6 +165,18 @@ def keep_key(here: Signed, ident: str, key: Annotated[Key, filled(Key)]) -> Resp
     return after(f"/sources/{ident}/settings", done.act)
 
 
+@router.post("/sources/{ident}/webhook")
+def set_webhook(here: Signed, ident: str, wanted: Text = "") -> Response:
+    """Open a webhook with a new secret, which the answer alone shows, or close it."""
+    if wanted != "open":
+        done = webhooks.close_webhook(here.desk, here.actor, ident)
+        return after(f"/sources/{ident}/settings", done.act)
+    _, secret = webhooks.open_webhook(here.desk, here.actor, ident)
+    row = source.one(here.reads.sources(), ident)
+    found = _shown(here, row, stored(row), _kept(here, row))
+    return page("source_settings.html", found._replace(webhook=_webhook(here, row, secret)))
+
+
 @router.post("/sources/{ident}/remove")
 def remove(here: Signed, ident: str) -> Response:
     """Take the source away."""
@@ -149,7 +197,27 @@ def _shown(
     problems: Mapping[str, str] | None = None,
 ) -> SettingsView:
     shell = frame.shell(here, "sources", f"Settings of {row.name}")
-    return view(shell, row, typed, key, problems)
+    found = view(shell, row, typed, key, problems)
+    clock = here.reads.slices()
+    where = clock.time.zone if clock else "UTC"
+    return found._replace(webhook=_webhook(here, row), time_zone=where)
+
+
+def _webhook(here: Here, row: SourceView, secret: str = "") -> Webhook:
+    place = f"{here.request.url.scheme}://{here.request.url.netloc}"
+    return Webhook(
+        f"{place}/hooks/{row.id}" if row.webhook else "",
+        secret,
+        tuple(
+            Delivery(
+                phrases.ago(here.now - at),
+                states.pill(states.DELIVERY, one.outcome),
+                one.what,
+                one.address,
+            )
+            for at, one in webhooks.deliveries(here.desk, row.id)[: webhooks.SHOWN]
+        ),
+    )
 
 
 def _kept(here: Here, row: SourceView) -> Key:
@@ -171,6 +239,9 @@ def stored(row: SourceView) -> Settings:
         "yes" if row.as_built else "",
         "yes" if row.allow_ifd else "",
         str(row.interval_seconds),
+        "yes" if row.only_builders else "",
+        " ".join(row.reach),
+        row.schedule,
     )
     return replace(told, seen=seen(astuple(told)))
 
@@ -184,7 +255,6 @@ def view(
 ) -> SettingsView:
     """The page from its row and what was typed."""
     wrong = problems or {}
-    servers = " ".join(what for where, what in wrong.items() if where.startswith("hosts"))
     interval = whole(typed.interval)
     return SettingsView(
         shell=shell,
@@ -197,12 +267,19 @@ def view(
         trust_problem=wrong.get("trust", ""),
         as_built=ticked(typed.as_built),
         allow_ifd=ticked(typed.allow_ifd),
+        only_builders=ticked(typed.only_builders),
+        reach=Field(typed.reach, joined(wrong, "reach")),
+        wrong_ifd=wrong.get("allow_ifd", ""),
         intervals=sources.intervals(row.interval_seconds if interval is None else interval),
+        schedule=Field(typed.schedule, wrong.get("schedule", "")),
+        time_zone="UTC",
+        webhook=Webhook(),
         has_key=row.credential is not None,
+        takes_key=treatment(row.trust).keys,
         kinds=tuple(Choice(value, label, value == key.kind) for value, label in KEYS.items()),
         user=Field(key.user, wrong.get("user", "")),
         secret=Field("", wrong.get("secret", "") or wrong.get("kind", "")),
-        hosts=Field(key.hosts, servers),
+        hosts=Field(key.hosts, joined(wrong, "hosts")),
         known_hosts=Field(key.known_hosts, wrong.get("known_hosts", "")),
         server=asked(row.url),
         problem=wrong.get("", ""),

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from appliance.actions import sources as deeds
 from appliance.errors import Refused
 from appliance.model.images import Verdict
+from appliance.model.trust import MINE
 from appliance.store.builds import RevisionRow, SourceStateRow
 from appliance.store.inventory_view import SourceView
 from webui import forms, phrases
@@ -49,6 +50,9 @@ class AddForm(NamedTuple):
     trust: str = "mine"
     as_built: bool = False
     allow_ifd: bool = False
+    only_builders: bool = False
+    reach: Field = EMPTY
+    wrong_ifd: str = ""
     intervals: tuple[Choice, ...] = ()
     problem: str = ""
     opened: bool = False  # the further settings
@@ -87,6 +91,8 @@ class Wanted:
     as_built: str = ""
     allow_ifd: str = ""
     interval: str = "3600"
+    only_builders: str = ""
+    reach: str = ""
 
 
 @router.get("/sources")
@@ -114,6 +120,8 @@ def add(here: Signed, wanted: Annotated[Wanted, filled(Wanted)]) -> Response:
             as_built=forms.ticked(wanted.as_built),
             allow_ifd=forms.ticked(wanted.allow_ifd),
             interval_seconds=_seconds(wanted),
+            only_builders=forms.ticked(wanted.only_builders),
+            reach=wanted.reach.replace(",", " ").split(),
         )
     except Refused as refused:
         return page("sources.html", built(here, wanted, forms.beside(refused)), 422)
@@ -186,6 +194,9 @@ def form(wanted: Wanted, wrong: Mapping[str, str]) -> AddForm:
         trust=wanted.trust,
         as_built=forms.ticked(wanted.as_built),
         allow_ifd=forms.ticked(wanted.allow_ifd),
+        only_builders=forms.ticked(wanted.only_builders),
+        reach=Field(wanted.reach, forms.joined(wrong, "reach")),
+        wrong_ifd=wrong.get("allow_ifd", ""),
         intervals=intervals(_seconds(wanted)),
         problem=wrong.get("", ""),
         opened=bool(set(wrong) - {"url", ""}),
@@ -201,7 +212,7 @@ def lead(sources: Sequence[SourceView], verdicts: Sequence[Verdict]) -> str:
     """How many hosts they bring."""
     if not sources:
         return "A source is the address of a flake. Its hosts are what your machines boot."
-    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    good = sum(each.boots for each in verdicts)
     return phrases.sentence(
         f"{phrases.counted(len(sources), 'source')} with {phrases.counted(good, 'host')} that"
         f" {'boots' if good == 1 else 'boot'}"
@@ -248,16 +259,16 @@ def hosts(verdicts: Sequence[Verdict]) -> str:
     >>> hosts([])
     '–'
     """
-    good = sum(each.kind in {"native", "adaptable"} for each in verdicts)
+    good = sum(each.boots for each in verdicts)
     if not verdicts:
         return "–"
     return str(good) if good == len(verdicts) else f"{good} of {len(verdicts)}"
 
 
 def trusted(source: SourceView) -> str:
-    """The trust in a word, and whether it is served as built."""
-    said = "Mine" if source.trust == "mine" else "A stranger’s"
-    return f"{said}, as built" if source.as_built else said
+    """The trust in a word, whether it is served as built, and where it is built."""
+    said = "Mine" if source.trust == MINE else "A stranger’s"
+    return said + ", as built" * source.as_built + ", on builders only" * source.only_builders
 
 
 def looked(state: SourceStateRow | None, now: float) -> str:

@@ -45,9 +45,15 @@ SOURCE: Mapping[str, Pill] = {
     "ready": Pill("ok", "Ready"),
     "unreadable": Pill("bad", "Unreadable"),
 }
+DELIVERY: Mapping[str, Pill] = {
+    "taken": Pill("ok", "Taken"),
+    "ignored": Pill("off", "Ignored"),
+    "refused": Pill("bad", "Refused"),
+}
 VERDICT: Mapping[str, Pill] = {
     "native": Pill("ok", "Native"),
     "adaptable": Pill("ok", "Adaptable"),
+    "files": Pill("ok", "From files"),
     "not-bootable": Pill("bad", "Not bootable"),
     "looking": Pill("live", "Looking"),
 }

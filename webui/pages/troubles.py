@@ -46,6 +46,12 @@ WAYS: Mapping[type[Event], Way] = {
     events.EarLost: Way("Other DHCP servers cannot be heard.", "Look at it"),
     events.GenerationBad: Way("A generation is bad.", "See its generations", "warn"),
     events.GenerationBadHere: Way("A machine cannot start a generation.", "See why", "warn"),
+    events.IdentityAsked: Way("A machine asks who it is.", "Compare its code", "warn"),
+    events.IdentityDiffers: Way(
+        "A machine is not who it was.",
+        "Look at it",
+        clear="Approve it only if you changed its disk or its board.",
+    ),
     events.BootLooping: Way("A machine boots in a circle.", "See its boots", "warn"),
     events.LinkMissing: Way("A port is missing.", "Look at it"),
     events.LinkUnclear: Way("A port is two at once.", "Look at it"),
@@ -60,6 +66,9 @@ WAYS: Mapping[type[Event], Way] = {
         "The clock is not trusted.", "See the time", "warn", page="/networks/time"
     ),
     events.BuilderLost: Way("A builder does not answer.", "See why", "warn", page="/builders"),
+    events.CacheLost: Way("A cache gives nothing.", "See why", "warn", page="/caches"),
+    events.StoreTight: Way("The disk gets full.", "See what can go", "warn", page="/storage"),
+    events.StoreFull: Way("Builds wait for room.", "See what can go", page="/storage"),
     events.FlowsNearlyFull: Way(
         "The router has nearly no room for connections.", "See the devices", page="/devices"
     ),

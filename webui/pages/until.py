@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from appliance.model.schedule import zone
+from appliance.model.week import zone
 
 
 def written(until: int | None, time_zone: str) -> str:

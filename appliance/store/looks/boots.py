@@ -2,9 +2,12 @@
 
 from collections.abc import Collection
 
-from appliance.store import boot_history, boots, inventory_view
+from appliance.store import boot_history, boots, identities, inventory_view, running, wakes
 from appliance.store.boots import BootRow, HeldRow, StepRow
+from appliance.store.identities import Ask, Identity
 from appliance.store.looks.open import Files
+from appliance.store.running import RunningRow
+from appliance.store.wakes import WakeRow
 
 HELD_SECONDS = 60
 """A machine that stopped asking this long ago no longer waits."""
@@ -24,6 +27,14 @@ class BootLooks(Files):
     def newest_boots(self) -> list[BootRow]:
         """The newest boot of every MAC, newest first."""
         return self.look("boot", boot_history.newest_of_each, [])
+
+    def running(self) -> list[RunningRow]:
+        """What machines said last that they run."""
+        return self.look("boot", running.every, [])
+
+    def wakes(self) -> dict[str, WakeRow]:
+        """When each machine was woken last, by its id."""
+        return self.look("boot", wakes.every, {})
 
     def boots_in_progress(self, states: Collection[str]) -> list[BootRow]:
         """Boots that have not ended and are in one of these states, newest first."""
@@ -62,6 +73,15 @@ class BootLooks(Files):
 
     def _sent_away(self, since: float) -> dict[str, float]:
         return self.look("nixie", lambda file: inventory_view.forgotten(file, since), {})
+
+    def identities(self) -> dict[str, Identity]:
+        """The keys that machines are known by, by machine."""
+        return self.look("boot", identities.identities, {})
+
+    def identity_asks(self, now: float) -> list[Ask]:
+        """Machines that ask for their identity right now."""
+        since = now - identities.WAITING_SECONDS
+        return self.look("boot", lambda file: identities.asks(file, since), [])
 
     def missing_loaders(self) -> tuple[str, ...]:
         """Which kinds of machines cannot boot because no loader is installed, as sentences."""

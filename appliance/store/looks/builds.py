@@ -6,9 +6,12 @@ from appliance.generations import NOTHING_KNOWN, Standings
 from appliance.model import lan_cache
 from appliance.model.images import Image, Verdict, image_from_json
 from appliance.model.lan_cache import CacheFacts
-from appliance.store import builder_states, builds, generations
+from appliance.model.outlook import Outlook
+from appliance.model.storage import Storage
+from appliance.store import builder_states, builds, cache_states, generations, outlooks, storages
 from appliance.store.builder_states import BuilderState
 from appliance.store.builds import BuildRow, GenerationRow, RevisionRow, SourceStateRow
+from appliance.store.cache_states import CacheState
 from appliance.store.logs.open import LogRange, log_range
 from appliance.store.looks.open import Files
 
@@ -61,6 +64,18 @@ class BuildLooks(Files):
     def builder_states(self) -> dict[str, BuilderState]:
         """How each builder stands, by id."""
         return self.look("build", builder_states.states, {})
+
+    def cache_states(self) -> dict[str, CacheState]:
+        """How each binary cache stands, by id."""
+        return self.look("build", cache_states.states, {})
+
+    def storage(self) -> Storage:
+        """How the disk of the store stands."""
+        return self.look("build", storages.storage, Storage())
+
+    def outlooks(self) -> dict[str, Outlook]:
+        """What a build of each host would take, by host."""
+        return self.look("build", outlooks.outlooks, {})
 
     def generations(self, host: str | None = None) -> list[GenerationRow]:
         """Images by host, newest first, as they stand: boot.db knows what machines made of them."""

@@ -1,9 +1,13 @@
 """nixie.db: the inventory, the revisions, what was asked of the network."""
 
+from dataclasses import replace
+
 from appliance.model.builders import Builder
+from appliance.model.caches import Cache
 from appliance.model.notices import Channel
 from appliance.model.public_names import PublicName
-from appliance.store import inventory_view
+from appliance.model.storage import USUAL
+from appliance.store import inventory_view, once
 from appliance.store.inventory_view import (
     Author,
     DeviceView,
@@ -16,6 +20,7 @@ from appliance.store.inventory_view import (
     Wish,
 )
 from appliance.store.looks.open import Files
+from appliance.store.once import OnceRow
 
 
 class InventoryLooks(Files):
@@ -27,7 +32,11 @@ class InventoryLooks(Files):
 
     def machines(self) -> list[MachineView]:
         """Machines in force."""
-        return self.look("nixie", inventory_view.machines, [])
+        found: list[MachineView] = self.look("nixie", inventory_view.machines, [])
+        if not any(one.once for one in found):
+            return found
+        had: dict[str, OnceRow] = self.look("boot", once.every, {})
+        return [replace(one, had=had.get(one.once.id)) if one.once else one for one in found]
 
     def kept_by_hold(self, machine: str) -> str | None:
         """The kind of intent that a release brings back."""
@@ -36,6 +45,10 @@ class InventoryLooks(Files):
     def device_views(self) -> list[DeviceView]:
         """Devices that the owner named or blocked."""
         return self.look("nixie", inventory_view.devices, [])
+
+    def keep(self) -> int:
+        """How many generations of each host stay."""
+        return self.look("nixie", inventory_view.keep, USUAL)
 
     def menus(self) -> list[MenuView]:
         """Menus in force."""
@@ -66,6 +79,10 @@ class InventoryLooks(Files):
     def public_names(self) -> list[PublicName]:
         """Names on the internet that follow this router."""
         return self.look("nixie", inventory_view.public_names, [])
+
+    def caches(self) -> list[Cache]:
+        """The binary caches, in the order in which they are asked."""
+        return self.look("nixie", inventory_view.caches, [])
 
     def builders(self) -> list[Builder]:
         """Other computers that build for this router."""

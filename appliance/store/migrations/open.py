@@ -7,7 +7,7 @@ stays so, and others can sign in.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from appliance.errors import Unreachable, why
+from appliance.model.caches import USUAL
 from appliance.store.open import LOG_PAGES, can_only_be_read, keep_room, remembered
 from appliance.store.tables import ACCESS, ACCESS_LAYOUTS, NIXIE, NIXIE_LAYOUTS
 
@@ -28,6 +29,20 @@ PRAGMAS = (
     "foreign_keys=ON",
     f"wal_autocheckpoint={LOG_PAGES}",
 )
+FIRST_ROWS: Mapping[str, Mapping[str, Any]] = {
+    "cache": {
+        "id": USUAL.id,
+        "account": "local",
+        "origin": "local",
+        "url": USUAL.url,
+        "keys": " ".join(USUAL.keys),
+        "user": "",
+        "place": 1,
+        "enabled": True,
+        "set_at": 0.0,
+    }
+}
+"""Table → the row that a new file begins with; scripts put the same into older ones."""
 VERSION = (
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
     " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
@@ -127,6 +142,9 @@ def _bring_forward(
         return
     if present is None:
         wanted.create_all(connection)
+        for name, row in FIRST_ROWS.items():
+            if name in wanted.tables:
+                connection.execute(wanted.tables[name].insert(), row)
         connection.exec_driver_sql(VERSION)
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (layouts[-1],))
         return

@@ -219,7 +219,13 @@ def _take_leases(stand: Stand) -> None:
     ):
         stand.inside("ip", *words.split())
     stand.inside(sys.executable, "-m", "services.bench.memory.client", "weigh0", str(LEASES))
-    stand.inside("curl", "-sf", "-o", "/dev/null", f"http://10.77.0.1/s/{MAC.replace(':', '-')}")
+    stand.inside(
+        "curl",
+        "-sf",
+        "-o",
+        "/dev/null",
+        f"http://10.77.0.1/s/{MAC.replace(':', '-')}?buildarch=x86_64",
+    )
     _until(lambda: bool(stand.api("GET", "/boots")), START_SECONDS, "a boot")
 
 

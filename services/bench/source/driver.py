@@ -62,6 +62,13 @@ def run(rounds: int = 3, home: Path = Path(sys.prefix).parent) -> dict[str, Any]
 
     `home` is where set-up put things; the venv we run from lies in it.
     """
+    if not (home / "sample/flake.nix").exists():
+        raise Unreachable("The sample flake is missing: run set-up first.")
+    return measured(WORK, f"git+file://{home / 'sample'}", rounds, home)
+
+
+def measured(work: str, url: str, rounds: int, home: Path) -> dict[str, Any]:
+    """Time us and the script alternately on the flake at a local `url`.  Raises Unreachable."""
     nix = home / "nix/usr/bin/nix"
     installed = Installed(
         home=home,
@@ -72,22 +79,21 @@ def run(rounds: int = 3, home: Path = Path(sys.prefix).parent) -> dict[str, Any]
         browser=home,
         tools=home,
     )
-    flake = home / "sample"
-    if installed.nix is None or not (flake / "flake.nix").exists():
-        raise Unreachable("Nix or the sample flake is missing: run set-up first.")
+    if installed.nix is None:
+        raise Unreachable("Nix is missing: run set-up first.")
     if os.geteuid() != 0:
         raise Unreachable("This bench needs root: it starts a nix-daemon of its own.")
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
     hosts = 0
     for _ in range(rounds):
-        seconds, hosts, script = asyncio.run(_ours(installed, flake))
+        seconds, hosts, script = asyncio.run(_ours(installed, url))
         ours.append((hosts, seconds))
         theirs.append((hosts, asyncio.run(_script(installed, script))))
     printed = subprocess.run([installed.nix, "--version"], capture_output=True, text=True)
     peer = {"name": "shell script", "version": str(version(printed.stdout))}
     return compared(
-        WORK,
+        work,
         "images/s",
         ours,
         peer,
@@ -97,17 +103,16 @@ def run(rounds: int = 3, home: Path = Path(sys.prefix).parent) -> dict[str, Any]
     )
 
 
-async def _ours(installed: Installed, flake: Path) -> tuple[float, int, str]:
+async def _ours(installed: Installed, url: str) -> tuple[float, int, str]:
     """(seconds, images, the same calls as a script)."""
     async with _standing(installed) as stand:
         desk = open_desk(stand.state)
-        allow_directory(desk, OWNER, str(flake.parent))
+        allow_directory(desk, OWNER, str(_folder(url).parent))
         role = asyncio.create_task(
             build_role(stand.state, stand.installed, stand.state / "run/broker.sock", NO_SIGNS)
         )
         try:
             began = time.monotonic()
-            url = f"git+file://{flake}"
             source = add_source(desk, OWNER, url, interval_seconds=0).subject
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not (images := _served(stand.state, source)):
@@ -187,7 +192,7 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
     }
     roots = stand.store.roots
     nix = str(stand.store.nix)
-    where = {"url": url, "allowed": [str(Path(url.removeprefix("git+file://")).parent)]}
+    where = {"url": url, "allowed": [str(_folder(url).parent)]}
     lines = [
         _plain(made["resolve"](where, stand.installed).argv, nix),
         shlex.join(request.keep(stand.store, (revision.path,), roots / "tree")),
@@ -208,6 +213,11 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
         lines.append(realised if verdict.host in built else f"{realised} || true")
     script = "set -e\nmkdir -p @STATE@/gcroots @STATE@/home\n" + "\n".join(lines) + "\n"
     return script.replace(str(stand.state), "@STATE@")
+
+
+def _folder(url: str) -> Path:
+    """Where a local flake lies."""
+    return Path(url.removeprefix("git+file://").removeprefix("path:"))
 
 
 def _adapter_of(looked: str) -> tuple[str, str]:

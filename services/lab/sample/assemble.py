@@ -3,7 +3,7 @@
 The result is a Git repository with one commit.  The same inputs give the same commit id: names,
 dates and file modes are fixed.
 
-    python -m services.lab.sample.assemble DESTINATION KERNEL_ROOT [PROGRAMS_ROOT]
+    python -m services.lab.sample.assemble DESTINATION KERNEL_ROOT [PROGRAMS_ROOT [TPM_ROOT]]
 """
 
 import lzma
@@ -25,7 +25,8 @@ ADAPTER = HERE.parent.parent / "nix" / "adapter"
 # What set-up downloads and unpacks; the kernel's own package is what the first one depends on.
 PACKAGES = ("linux-image-cloud-amd64", "busybox-static", "squashfs-tools")
 
-# Drivers of the network cards and disks that QEMU makes, and what a store in memory needs.
+# Drivers of the network cards and disks that QEMU makes, what a store in memory needs, and what
+# a machine's own key lies on.
 MODULES = (
     "virtio_net",
     "vmxnet3",
@@ -35,6 +36,7 @@ MODULES = (
     "loop",
     "squashfs",
     "overlay",
+    "ext4",
 )
 COMPRESSED = (".ko", ".ko.xz", ".ko.zst")  # what a kernel's build makes of its modules
 UNWINDER = (
@@ -46,13 +48,19 @@ OURS = ("flake.nix", "elsewhere", "hosts", "lib", "nixos", "pkgs")
 WHEN = "2026-01-01T00:00:00+00:00"
 
 
-def assemble(destination: Path, kernel_root: Path, programs_root: Path = Path("/")) -> str:
+def assemble(
+    destination: Path,
+    kernel_root: Path,
+    programs_root: Path = Path("/"),
+    tpm_root: Path | None = None,
+) -> str:
     """Fill `destination` (replaced when it is there) and return the id of its commit.
 
     `kernel_root` is where a Debian kernel package was unpacked (it has `boot/vmlinuz-*` and
     `lib/modules/*`); the newest kernel there is taken.  `programs_root` has `bin/busybox` (static)
-    and `usr/bin/mksquashfs`, static or with its libraries.  Raises `Refused` naming what is
-    missing.
+    and `usr/bin/mksquashfs`, static or with its libraries; with `usr/bin/openssl` the hosts can
+    have an SSH host key, and with `tpm_root`, where Debian's packages libtss2-* were unpacked, seal
+    it by a TPM.  Raises `Refused` naming what is missing.
     """
     fresh = destination.with_name(f".{destination.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -61,6 +69,7 @@ def assemble(destination: Path, kernel_root: Path, programs_root: Path = Path("/
     _kernel(kernel_root, fresh / "parts" / "kernel")
     _busybox(programs_root, fresh / "parts" / "busybox")
     _squashfs(programs_root, fresh / "parts" / "squashfs")
+    _identity(programs_root, tpm_root, fresh / "parts")
     commit = _commit(fresh)
     shutil.rmtree(destination, ignore_errors=True)
     fresh.rename(destination)
@@ -164,21 +173,45 @@ def _busybox(root: Path, target: Path) -> None:
 
 
 def _squashfs(root: Path, target: Path) -> None:
-    """Copy mksquashfs; unless it is static, its loader and what that says are its libraries."""
+    """Copy mksquashfs, with its libraries unless it is static."""
     program = _first(root, ("usr/bin/mksquashfs",), PACKAGES[2])
-    _put(target / "mksquashfs", program.read_bytes(), runs=True)
+    if _with_libraries(program, target):
+        # Threads that end load this by name, so ldd does not see it.
+        unwinder = _first(root, UNWINDER, PACKAGES[2])
+        _put(target / "lib" / unwinder.name, unwinder.read_bytes())
+
+
+def _identity(root: Path, tpm_root: Path | None, target: Path) -> None:
+    """What makes a host's key, and what seals it; each may be missing."""
+    openssl, creds = root / "usr/bin/openssl", root / "usr/bin/systemd-creds"
+    if openssl.is_file():
+        _with_libraries(openssl, target / "openssl")
+    if tpm_root is None or not creds.is_file():
+        return
+    _with_libraries(creds, target / "systemd-creds")
+    loader = target / "systemd-creds/ld.so"
+    for library in sorted(tpm_root.glob("usr/lib/*/libtss2-*.so.[0-9]")):  # loaded by name
+        _put(target / "systemd-creds/lib" / library.name, library.read_bytes())
+        _libraries(loader, library, target / "systemd-creds")
+
+
+def _with_libraries(program: Path, target: Path) -> bool:
+    """Copy a program; unless it is static, its loader and what that says are its libraries."""
+    _put(target / program.name, program.read_bytes(), runs=True)
     loader = _interpreter(program)
     if loader is None:
-        return
+        return False
     _put(target / "ld.so", Path(loader).read_bytes(), runs=True)
-    said = _said(loader, "--list", str(program)).decode()
-    for found in re.findall(r"=> (/\S+) \(0x", said):
+    _libraries(Path(loader), program, target)
+    return True
+
+
+def _libraries(loader: Path, program: Path, target: Path) -> None:
+    said = _said(str(loader), "--library-path", str(program.parent), "--list", str(program))
+    for found in re.findall(r"=> (/\S+) \(0x", said.decode()):
         library = Path(found)
-        if library.name != Path(loader).name:
+        if not library.name.startswith("ld-"):
             _put(target / "lib" / library.name, library.read_bytes())
-    # Threads that end load this by name, so ldd does not see it.
-    unwinder = _first(root, UNWINDER, PACKAGES[2])
-    _put(target / "lib" / unwinder.name, unwinder.read_bytes())
 
 
 def _commit(tree: Path) -> str:

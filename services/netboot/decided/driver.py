@@ -1,27 +1,40 @@
-"""DOOR: the owner's wishes about generations, from nixie.db into boot.db with their answers.
+"""DOOR: the owner's wishes about generations, identities and waking machines, from nixie.db into
+boot.db with their answers.
 
 A decision is kept here, so it holds with web, build and nixie.db gone.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from appliance.events import GenerationChosen, WishRefused
+from appliance.events import GenerationChosen, MachineWoken, WishRefused
 from appliance.generations import images_of
+from appliance.model.slices import BootNetwork
 from appliance.model.table import Generation, Host
-from appliance.store import boots, generations, journal
+from appliance.model.wake import WAKE_SECONDS
+from appliance.store import boots, generations, journal, wakes
 from appliance.store.inventory_view import Wish
+from appliance.store.wakes import WakeRow
 from services.netboot.driver import Recorder
 from services.netboot.follow import World
+from services.netboot.identity.driver import ACTS as IDENTITY_ACTS
+from services.netboot.identity.driver import Identities
+from services.netboot.wake.driver import send
 
 CURSOR = "wishes.cursor"
+Send = Callable[[BootNetwork, Iterable[str]], None]
+"""Wake the cards with these MACs on a network."""
 
 
 class Decided:
     """Hears wishes, keeps what was decided, says so."""
 
-    def __init__(self, world: World, recorder: Recorder) -> None:
+    def __init__(
+        self, world: World, recorder: Recorder, identities: Identities, send: Send = send
+    ) -> None:
+        self._send = send
         self._world = world
+        self._identities = identities
         self._recorder = recorder
         self._cursor = self._kept = int(recorder.own(CURSOR) or 0)
         self._asked: list[Wish] = []  # and not answered yet
@@ -42,6 +55,13 @@ class Decided:
         self._kept, self._asked = cursor, []
 
     def _fulfil(self, connection: sqlite3.Connection, wish: Wish, at: float) -> None:
+        if wish.kind == "wake":
+            self._wake(connection, wish, at)
+            return
+        if wish.kind in IDENTITY_ACTS:
+            machine = self._world.table.machines.get(str(wish.body.get("machine")))
+            self._identities.decided(connection, wish, machine.name if machine else "a machine", at)
+            return
         act, host = ACTS.get(wish.kind), self._world.table.hosts.get(str(wish.body.get("host")))
         if act is None:
             journal.append(connection, WishRefused(wish.id, f"Nobody can {wish.kind} here."), at)
@@ -54,6 +74,42 @@ class Decided:
             return
         what = act(connection, host, which[0], at)
         journal.append(connection, GenerationChosen(host.id, what, wish.id), at)
+
+    def _wake(self, connection: sqlite3.Connection, wish: Wish, at: float) -> None:
+        """Send the packet for each of a machine's cards to where that card is."""
+        ident = str(wish.body.get("machine"))
+        machine = self._world.table.machines.get(ident)
+        if machine is None or at - wish.at > WAKE_SECONDS:
+            late = "It was asked for too long ago." if machine else "This machine is gone."
+            journal.append(connection, WishRefused(wish.id, late), at)
+            return
+        sent, why = self._packets(connection, ident)
+        wakes.save(connection, WakeRow(ident, at, sent, why))
+        what = f"A packet went out on {' and '.join(sent)} to wake {machine.name}." if sent else why
+        told = MachineWoken(ident, what, wish.id) if sent else WishRefused(wish.id, what)
+        journal.append(connection, told, at)
+
+    def _packets(self, connection: sqlite3.Connection, ident: str) -> tuple[tuple[str, ...], str]:
+        """The networks that had one, else why none had."""
+        cards = [card for card, owner in self._world.table.macs.items() if owner == ident]
+        networks = {one.name: one for one in self._world.networks.values()}
+        there: dict[str, list[str]] = {}
+        for card in cards:
+            place, _, mac = card.rpartition("|")
+            place = place or wakes.seen_on(connection, mac) or ""
+            for name in [place] if place else networks:
+                there.setdefault(name, []).append(mac)
+        sent, why = [], "It has no network card here. Add one on its page."
+        for name, macs in there.items():
+            try:
+                self._send(networks[name], macs)
+            except KeyError:
+                why = f"Nothing boots from {name}, so it cannot be woken there."
+            except OSError as error:
+                why = f"The packet could not be sent on {name}: {error.strerror or error}."
+            else:
+                sent.append(name)
+        return tuple(sent), "" if sent else why
 
 
 Act = Callable[[sqlite3.Connection, Host, Generation, float], str]

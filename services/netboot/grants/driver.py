@@ -5,12 +5,14 @@ What a client will rely on is committed before its answer leaves.
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from appliance.events import TokenUnknown
-from appliance.store import boots
+from appliance.events import SystemSwitched, TokenUnknown
+from appliance.store import boots, running
 from appliance.store.boots import TokenRow
 from appliance.store.open import now
+from appliance.store.running import RunningRow
 from services.netboot import tokens
 from services.netboot.attempt import Attempt
 from services.netboot.driver import Recorder
@@ -51,6 +53,11 @@ class Grants:
             return None
         return row
 
+    def fits(self, ident: str, secret: str) -> bool:
+        """Is it the secret of a boot that may still speak?"""
+        stored, at = boots.tokens_of(self._recorder.connection, ident), now()
+        return any(row.expires_at > at and tokens.fits(secret, row.secret_hash) for row in stored)
+
     def phone_home(self, ident: str, secret: str, said: Mapping[str, Any]) -> tuple[int, str]:
         """Take a phone-home; an HTTP status and a sentence."""
         at = now()
@@ -63,12 +70,27 @@ class Grants:
         attempt = self._recorder.found(ident)
         if attempt is None:
             return 404, "This boot is not remembered any more."
-        expected = attempt.facts.get("toplevel")
-        self._recorder.attempts.phoned_home(attempt, at, said, expected)
-        self._recorder.touched(attempt)
+        self._recorder.phoned_home(attempt, at, said)
         with self._recorder.committing() as connection:
             boots.use_tokens(connection, ident)
+            if attempt.host and attempt.generation is not None:
+                running.save(connection, _running(attempt, secret, at))
         self._recorder.fault("boot.heard")
+        return 200, "Heard."
+
+    def reported(self, ident: str, secret: str, toplevel: str) -> tuple[int, str]:
+        """A system that phoned home says what it was switched to; a status and a sentence."""
+        connection = self._recorder.connection
+        before = running.of_boot(connection, ident)
+        if before is None or not tokens.fits(secret, before.secret_hash):
+            return 404, "Nobody knows this boot, or the machine has booted since."
+        if toplevel != before.toplevel:
+            name = before.host.rpartition("/")[2]
+            self._recorder.tell(
+                SystemSwitched(before.network, before.mac, ident, name, before.generation, toplevel)
+            )
+            with self._recorder.committing():
+                running.save(connection, replace(before, toplevel=toplevel, at=now()))
         return 200, "Heard."
 
     def complain(self, network: str, address: str, path: str) -> None:
@@ -80,3 +102,19 @@ class Grants:
             self._complaints.clear()
         self._complaints[address] = at
         self._recorder.tell(TokenUnknown(network, address, clean(path, PATH_LETTERS)))
+
+
+def _running(attempt: Attempt, secret: str, at: float) -> RunningRow:
+    """What a machine that just phoned home runs."""
+    runs = attempt.toplevel or ""
+    return RunningRow(
+        attempt.network,
+        attempt.mac,
+        attempt.id,
+        attempt.host or "",
+        attempt.generation or 0,
+        str(attempt.facts.get("toplevel") or runs),
+        runs,
+        at,
+        tokens.hashed(secret),
+    )

@@ -1,6 +1,7 @@
 """DOOR: `/s/<mac>`, and below a token `pick` and `err`: the scripts, and what iPXE says back."""
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,17 +12,22 @@ from appliance.model.lan_cache import PATH as CACHE
 from appliance.model.names import mac_from
 from services.netboot.architecture import Kind, kind_of
 from services.netboot.attempt import Attempt
-from services.netboot.choice import Decision, Hold, decide, pick
+from services.netboot.choice import Decision, Hold, Page, Run, decide, pick
 from services.netboot.driver import Recorder
 from services.netboot.follow import World
 from services.netboot.grants.driver import Grants
 from services.netboot.held.driver import Held
-from services.netboot.script import Urls
-from services.netboot.session import answer, checked, chosen
+from services.netboot.learned import learned
+from services.netboot.newest import instead, waits
+from services.netboot.script import NOBODY, Urls, Who, ask
+from services.netboot.session import answer, checked, chosen, depends, fitted
 from services.netboot.urls.asker import READ, Asker, Route, text, unknown_token
 from services.netboot.words import clean, said
 
 POLL_SECONDS = 3  # Retry-After of a held machine; iPXE's connection lives for ten seconds
+WAIT_SECONDS = 5  # the same of one that waits for a build
+SINCE = "newest_since"
+"""The fact of a boot that says since when it waits for the newest image."""
 POLLS_PER_SCREEN = 200  # then the waiting script is sent afresh, with its code
 
 
@@ -62,18 +68,64 @@ class Scripts:
             return text(200, "")
         self._refresh()
         self._recorder.flush()  # a boot that just fell short counts
-        query = asker.request.query
-        stands = self._recorder.standings
-        decision = decide(self._world.table, asker.network, mac, self._world.image, stands)
-        if isinstance(decision, Hold):
-            waiting = self._waiting(asker, mac) if "hold" in query else None
-            if waiting is not None:
-                return waiting
-        else:
+        facts: dict[str, Any] = dict(said(dict(asker.request.query)))
+        decision = self._decided(asker, mac, facts)
+        if not isinstance(decision, Hold):
             self._held.released(asker.network, mac)
-        return self._told(asker, mac, decision, said(dict(query)))
+        if not asker.request.query and depends(decision):
+            return text(200, ask(Urls(asker.base, mac)))
+        waiting = self._waiting(asker, mac, decision)
+        return waiting or self._told(asker, mac, decision, facts)
 
-    def _waiting(self, asker: Asker, mac: str) -> web.Response | None:
+    def _decided(self, asker: Asker, mac: str, facts: dict[str, Any]) -> Decision:
+        table, images = self._world.table, self._world.image
+        machine = table.machine(asker.network, mac)
+        if machine is not None and machine.once is not None:
+            self._recorder.onces.asks(machine.once, machine.id, mac, time.time())
+        stands, onces = self._recorder.standings, self._recorder.onces.state
+        decision = decide(table, asker.network, mac, images, stands, onces)
+        if isinstance(decision, Run) and machine is not None and machine.waits_seconds:
+            return self._newest(asker, mac, machine.waits_seconds, decision, facts)
+        return decision
+
+    def _waiting(self, asker: Asker, mac: str, decision: Decision) -> web.Response | None:
+        """503 while there is nothing new for a machine that waits; else it is told its script."""
+        query = asker.request.query
+        if isinstance(decision, Hold) and "hold" in query:
+            return self._held_still(asker, mac)
+        if isinstance(decision, Page) and "wait" in query and self._on_screen(asker, mac, decision):
+            return text(503, decision.why, retry_seconds=WAIT_SECONDS)
+        return None
+
+    def _newest(
+        self, asker: Asker, mac: str, most: float, decision: Run, facts: dict[str, Any]
+    ) -> Decision:
+        """The decision, or what the machine waits for before that."""
+        at, host = time.time(), decision.host.id
+        attempt = self._recorder.attempts.current(asker.network, mac)
+        began = attempt.facts.get(SINCE) if attempt is not None and not attempt.over else None
+        if began is None:
+            began = facts[SINCE] = at
+            self._recorder.wants(host, at)
+        stand = self._world.stand(host)
+        why = waits(stand, began, at, most, self._world.table.at)
+        if not why:
+            return decision
+        way_out = instead(began, at, most, decision.generation.number)
+        return Page(why, way_out, WAIT_SECONDS, reason="waiting")
+
+    def _on_screen(self, asker: Asker, mac: str, page: Page) -> bool:
+        """Does the machine's screen say this already?"""
+        attempt = self._recorder.attempts.current(asker.network, mac)
+        last = attempt.last() if attempt is not None and not attempt.over else None
+        if attempt is None or last is None or page.reason != "waiting":
+            return False
+        if last.detail.get("sentence") != page.why:
+            return False
+        self._recorder.polled(attempt)
+        return True
+
+    def _held_still(self, asker: Asker, mac: str) -> web.Response | None:
         """503 while nothing is assigned; None when the screen should be drawn again."""
         attempt = self._recorder.attempts.current(asker.network, mac)
         if attempt is None or attempt.state != "held":
@@ -86,12 +138,13 @@ class Scripts:
         return text(503, why, retry_seconds=POLL_SECONDS)
 
     def _told(
-        self, asker: Asker, mac: str, decision: Decision, facts: dict[str, str]
+        self, asker: Asker, mac: str, decision: Decision, facts: dict[str, Any]
     ) -> web.Response:
         """Record the decision, make the token, answer with the script."""
         before = self._recorder.attempts.current(asker.network, mac)
         known = {**(before.facts if before is not None and not before.over else {}), **facts}
-        decision = checked(decision, _kind(known))
+        facts |= learned(known)
+        decision = fitted(checked(decision, _kind(known)), {**known, **facts})
         record = chosen(decision, self._world.table, asker.network, mac)
         attempt = self._recorder.scripted(asker.network, mac, record, facts)
         return self._scripted(asker, attempt, decision)
@@ -105,9 +158,16 @@ class Scripts:
         phone_home = f"{asker.base}/up/{attempt.id}.{secret}"
         facts = self._world.caches(asker.network)
         cache = f"{asker.base}{CACHE}={facts.key}" if facts else ""
-        told = answer(decision, urls, phone_home=phone_home, code=code, cache=cache)
+        who = self._who(attempt, f"{asker.base}/id/{attempt.id}.{secret}")
+        told = answer(decision, urls, phone_home=phone_home, code=code, cache=cache, who=who)
         self._grants.keep(replace(row, images=told.images, menu=told.menu))
         return text(200, told.text)
+
+    def _who(self, attempt: Attempt, asks_at: str) -> Who:
+        machine = self._world.table.machine(attempt.network, attempt.mac)
+        if machine is None:
+            return NOBODY
+        return Who(machine.machine_id, asks_at if machine.keeps_identity else "")
 
     async def _pick(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
         row = self._grants.opened(match[1], asker)
@@ -119,7 +179,7 @@ class Scripts:
         attempt = self._recorder.attempts.by_id(row.boot)
         if attempt is None or attempt.state == "up":
             return self._told(asker, row.mac, decision, {})
-        decision = checked(decision, _kind(attempt.facts))
+        decision = fitted(checked(decision, _kind(attempt.facts)), attempt.facts)
         self._recorder.picked(attempt, match[2], chosen(decision, table, row.network, row.mac))
         return self._scripted(asker, attempt, decision)
 

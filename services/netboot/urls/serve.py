@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from appliance.model.health import last_lines
 from appliance.model.images import Literal
 from appliance.model.lan_cache import PATH
 from services.netboot.cache.serve import Cache
@@ -24,6 +25,8 @@ from services.netboot.driver import Recorder
 from services.netboot.files import Served, type_of
 from services.netboot.follow import World
 from services.netboot.grants.driver import Grants
+from services.netboot.identity.driver import Identities
+from services.netboot.identity.serve import Asking
 from services.netboot.loaders.serve import Loaders
 from services.netboot.parts.serve import Parts
 from services.netboot.probe import Installed
@@ -33,8 +36,12 @@ from services.netboot.words import clean
 
 PHONE_HOME_BYTES = 16 << 10
 PHONE_HOME_FIELDS = 20
-TOLD = ("toplevel", "kernel", "uptime", "failed", "hostname")
-"""What a phone-home may say; the rest is not kept."""
+TOLD_LETTERS = 2048
+TOLD = ("toplevel", "kernel", "uptime", "failed", "hostname", "health", "identity", "ssh")
+"""What a phone-home may say, beside the `log`; the rest is not kept."""
+
+CURRENT = "current"
+"""The one word of a later report: what the system was switched to."""
 
 DISK_SECONDS = 3  # Retry-After while nothing can be written down
 USER_TIMEOUT_MS = 60_000  # a machine that was switched off in a download is noticed after this
@@ -59,8 +66,11 @@ class Boot:
         refresh: Callable[[], None],
         certificate: Path | None,
         admin: Callable[[str], str],
+        identities: Identities,
     ) -> None:
         self._world = world
+        self._identities = identities
+        self._recorder = recorder
         self._grants = Grants(recorder)
         self._certificate = certificate
         self._admin = admin
@@ -69,12 +79,13 @@ class Boot:
             *Loaders(installed, recorder).routes,
             *Scripts(world, recorder, self._grants, refresh).routes,
             *Parts(world, recorder, self._grants).routes,
+            *Asking(world, recorder, self._grants, identities).routes,
             (r"/up/([0-9a-f-]{36})\.([A-Za-z0-9_-]{1,64})", ("POST",), self._phone_home),
         )
         others: tuple[Route, ...] = (
             *cache,
             (r"/ca\.crt", READ, self._ca),
-            (r"/(?:n|s|b|up)(?:/.*)?", ANY, self._nothing_here),
+            (r"/(?:n|s|b|id|up)(?:/.*)?", ANY, self._nothing_here),
             (r"/.*", READ, self._to_admin),
         )
         self._others, self._routes = _compiled(others), _compiled((*boots, *others))
@@ -130,11 +141,25 @@ class Boot:
             fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=PHONE_HOME_FIELDS)
         except ValueError:
             return text(400, f"A phone-home has at most {PHONE_HOME_FIELDS} fields.")
-        told = {name: clean(fields[name][0], 512) for name in TOLD if name in fields}
-        status, sentence = self._grants.phone_home(match[1], match[2], told)
+        told = {name: clean(fields[name][0], TOLD_LETTERS) for name in TOLD if name in fields}
+        if "log" in fields:
+            told["log"] = last_lines(fields["log"][0])
+        if CURRENT in fields:
+            runs = clean(fields[CURRENT][0], 512)
+            status, sentence = self._grants.reported(match[1], match[2], runs)
+        else:
+            self._who(match[1], match[2], told)
+            status, sentence = self._grants.phone_home(match[1], match[2], told)
         if status == 404:
             self._grants.complain(asker.network, asker.address, f"/up/{match[1]}")
         return text(status, sentence)
+
+    def _who(self, boot: str, secret: str, told: Mapping[str, str]) -> None:
+        """Compare the key that a machine says it has with the one that it is known by."""
+        attempt = self._recorder.found(boot) if self._grants.fits(boot, secret) else None
+        who = self._world.table.machine(attempt.network, attempt.mac) if attempt else None
+        if attempt is not None and who is not None:
+            self._identities.told(who, attempt.mac, told)
 
     async def _ca(self, asker: Asker, _match: "re.Match[str]") -> web.StreamResponse:
         if self._certificate is None or not self._certificate.is_file():

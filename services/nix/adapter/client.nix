@@ -1,10 +1,11 @@
-# The client module: a host that Nixie booted tells it so, once, knows which of its network cards the boot came through, and
-# has its Nix ask the router's binary cache first.
+# The client module: a host that Nixie booted tells it so, once, and what it is switched to by hand, knows which of its network
+# cards the boot came through, has its Nix ask the router's binary cache first, and its identity in place before it is activated.
 #
 # Works with every NixOS release that has systemd services, changes no option of the host but for one line that nix.conf
 # ends with, and may be imported twice (by the host itself and by Nixie): modules with one key count once.  The command line
 # carries what it needs:
-#   nixie.boot=http://…/up/<id>.<secret>   where to tell, and the right to tell once
+#   nixie.boot=http://…/up/<id>.<secret>   where to tell, and the right to tell once that it is up, and what it runs later
+#   nixie.identity=http://…/id/<id>.<secret>   where its first stage asks who it is (keys.nix), and the right to ask
 #   nixie.cache=http://…/cache=KEY         where the binary cache is, and its public key
 #   BOOTIF=01-aa-bb-cc-dd-ee-ff            the card that loaded the kernel
 { config, lib, options, pkgs, ... }:
@@ -19,11 +20,30 @@ let
     else
       { };
 
+  needed = config.nixie.health;
   networkd = lib.attrByPath [ "systemd" "network" "enable" ] false config;
 in
 {
   _file = "nixie/client.nix";
   key = "nixie/client.nix";
+  imports = [ ./keys.nix ];
+
+  options.nixie.health = {
+    units = lib.mkOption {
+      type = lib.types.listOf (lib.types.strMatching "[A-Za-z0-9:_.@\\-]+[.][a-z]+");
+      default = [ ];
+      example = [ "nginx.service" ];
+      description = ''
+        Units that must be active for a start to count as good.  A oneshot service stays active with RemainAfterExit.
+        A generation that starts without them on one machine twice, and well on none, is bad: the one before is served.
+      '';
+    };
+    seconds = lib.mkOption {
+      type = lib.types.ints.positive;
+      default = 90;
+      description = "How long they may take to become active, counted from when the network is there.";
+    };
+  };
 
   config = asksCache // {
     systemd.services.nixie-cache = {
@@ -63,6 +83,8 @@ in
       after = [ "nixie-identity.service" "network.target" ];
       restartIfChanged = false;
       path = [ sender ];
+      environment.NIXIE_HEALTH = toString needed.units;
+      environment.NIXIE_HEALTH_SECONDS = toString needed.seconds;
       serviceConfig = {
         Type = "exec";
         RuntimeDirectory = "nixie";
@@ -72,6 +94,8 @@ in
         ProtectHome = true;
         ProtectSystem = "strict";
       };
+      # A switch to a system without this module does not end it: that is what it tells of.
+      unitConfig.X-StopOnRemoval = false;
       script = builtins.readFile ./phone-home.sh;
     };
   };

@@ -28,7 +28,7 @@ let
       original
     else
       original.extendModules {
-        modules = [ ./client.nix ] ++ (if isNative then [ (import ./compression.nix { inherit compression; }) ] else [ (import ./netboot.nix { inherit compression; }) ]);
+        modules = [ ./client.nix ./thin.nix ] ++ (if isNative then [ (import ./compression.nix { inherit compression; }) ] else [ (import ./netboot.nix { inherit compression; }) ]);
       };
 
   plain = text: builtins.unsafeDiscardStringContext (toString text);
@@ -55,6 +55,9 @@ let
       kernelFile = plain config.system.boot.loader.kernelFile;
       initrdFile = plain (config.system.boot.loader.initrdFile or "initrd");
       kernelParams = map plain (if asBuilt then config.boot.kernelParams else filter (word: !(isForDisks word)) config.boot.kernelParams);
+      # What the first stage can load, and whether it can fetch the store.
+      initrdModules = map plain ((config.boot.initrd.availableKernelModules or [ ]) ++ (config.boot.initrd.kernelModules or [ ]));
+      thin = !asBuilt && parts ? squashfsStore && config.boot.initrd.systemd.enable or false;
       toplevel = plain build.toplevel;
       init = "${plain build.toplevel}/init";
       drv = builtins.mapAttrs (_: part: plain part.drvPath) parts;
@@ -91,6 +94,8 @@ let
     else
       [ ];
 
+  health = map plain (extended.config.nixie.health.units or [ ]);
+
   findings =
     (if asBuilt || isNative || mounted == [ ] then [ ] else [
       (finding "warn"
@@ -109,6 +114,12 @@ let
       (finding "bad"
         "The host forces the lists of kernel modules of its first stage, so these, which mount the store, are missing there: ${quoted absent}."
         "boot.initrd.kernelModules = [ \"loop\" \"overlay\" \"squashfs\" ];")
+    ])
+    ++ (if asBuilt || isNative then [ ] else [
+      (finding "note" "What Nixie adds to it is in nobody's cache: its ramdisk, its system and the image of its store are always built; what they are built from may come from a cache." null)
+    ])
+    ++ (if health == [ ] then [ ] else [
+      (finding "note" "A boot counts as good once these units are active: ${quoted health}." null)
     ])
     ++ (if asBuilt && !bringsClient then [
       (finding "note" "Served exactly as built, the host does not tell when it is up: a boot ends as served." null)

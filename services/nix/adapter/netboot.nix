@@ -54,7 +54,10 @@ let
     # Unlocking from afar, and the keys for it: there is nothing to unlock, and keys must not be on the wire.
     (set [ "boot" "initrd" "network" "enable" ] false)
     (set [ "boot" "initrd" "network" "ssh" "enable" ] false)
+    # thin.nix switches it on again, for its own card only.
     (set [ "boot" "initrd" "systemd" "network" "enable" ] false)
+    (set [ "boot" "initrd" "systemd" "network" "networks" ] { })
+    (set [ "boot" "initrd" "systemd" "network" "netdevs" ] { })
     (set [ "boot" "initrd" "secrets" ] { })
     # Not by what the partitions of some disk say they are.
     (set [ "boot" "initrd" "systemd" "root" ] "fstab")
@@ -65,7 +68,7 @@ let
     (set [ "boot" "initrd" "preLVMCommands" ] "")
     (set [ "boot" "initrd" "postDeviceCommands" ] "")
     (set [ "boot" "initrd" "postResumeCommands" ] "")
-    (set [ "boot" "initrd" "postMountCommands" ] "")
+    (set [ "boot" "initrd" "postMountCommands" ] (config.system.build.nixieKeys or ""))
     # Insists on a btrfs among the file systems.
     (set [ "services" "btrfs" "autoScrub" "enable" ] false)
     (set [ "disko" "enableConfig" ] false)

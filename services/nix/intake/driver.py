@@ -14,15 +14,19 @@ from typing import Any
 
 from appliance.errors import NixieError, Problem, Refused
 from appliance.model.images import Finding
+from appliance.model.reach import places
 from appliance.model.source_url import NotASource, SourceUrl, parse
+from appliance.model.trust import treatment
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched
-from appliance.store.builds import RevisionRow, SourceStateRow, revisions
+from appliance.store.builds import RevisionRow, SourceStateRow, revisions, source_states
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance
 from services.nix.failure import STALE
+from services.nix.files.driver import taken
+from services.nix.inventory import look_options
 from services.nix.lock import Audit, Node, audit, changes, short
 from services.nix.looks.driver import TRIES, Ready, Sight, collected, host_names, look_at_all
 from services.nix.publish.driver import keep_only
@@ -41,13 +45,38 @@ async def check(
     """Read a source again and look at its hosts; every outcome is a row and an event."""
     _stands(desk, source, "fetching", "")
     try:
-        await _read(desk, source, allowed, wish, ready)
+        if source.files:
+            _named(desk, source, wish, ready)
+        else:
+            await _read(desk, source, allowed, wish, ready)
     except NixieError as why:
         with transaction(desk.database):
             build_facts.source_unreadable(
                 desk.database, _row(desk, source, "unreadable", str(why)), wish
             )
         desk.publish()
+
+
+def unfinished(desk: Desk, source: SourceView) -> bool:
+    """Its last check was cut off, or it was looked at with other options."""
+    known = source_states(desk.database).get(source.id)
+    looks = build_facts.looked_at(desk.database, source.id).values()
+    return (
+        known is None
+        or known.state in {"fetching", "looking", "removed"}
+        or any(not looked.endswith(look_options(source)) for _, looked in looks)
+    )
+
+
+def _named(desk: Desk, source: SourceView, wish: str | None, ready: Ready) -> None:
+    """A host from files: what its owner named is all there is to read."""
+    host, revision, what = taken(desk, source)
+    with transaction(desk.database):
+        build_facts.source_checked(
+            desk.database, _row(desk, source, "ready", "", revision), what, wish
+        )
+    ready(host)
+    desk.publish()
 
 
 async def adapter_of(desk: Desk) -> Adapter:
@@ -69,7 +98,9 @@ async def _read(
         raise Refused(Problem(("nix",), problem))
     url = _address(source, allowed)
     found = await _resolved(desk, source, url, allowed)
-    asked = audit(found.lock, source.trust, frozenset({url.host} if url.host else ()))
+    asked = audit(
+        found.lock, source.trust, frozenset(one.host for one in places(source.url, source.reach))
+    )
     absent = await _inputs(desk, source, found, asked)
     unfetched = tuple(Finding("warn", why, where="flake.lock") for why in absent.values())
     found = replace(found, findings=(*_holes(desk), *asked.findings, *unfetched))
@@ -116,7 +147,8 @@ async def _resolved(
     args: dict[str, object] = {"url": source.url, **({"allowed": [*allowed]} if url.local else {})}
     sought = Sought("This source", url.host, url.port, url.directory)
     for _ in range(TRIES):
-        answer = await desk.nix.ask("resolve", _with_credential(source, args))
+        user = {} if url.local else _user(desk, source)
+        answer = await desk.nix.ask("resolve", _with_credential(source, {**args, **user}))
         if not answer.good or STALE.search(answer.around):
             raise Refused(Problem(("url",), why(answer, sought)))
         told = _tree(answer, "The source")
@@ -175,9 +207,8 @@ async def _input(
             there = desk.nix.store.file(path).exists()
             if there and await desk.nix.keep((path,), root) is None:
                 return None
-            answer = await desk.nix.ask(
-                "input", _with_credential(source, {"locked": dict(node.locked)})
-            )
+            args = {"locked": dict(node.locked), **_user(desk, source)}
+            answer = await desk.nix.ask("input", _with_credential(source, args))
             if not answer.good:
                 return why(answer, Sought(f"Input {node.name}", node.host, node.port))
     return f"Input {node.name} was removed from the store as fast as it came. Look again."
@@ -218,7 +249,14 @@ def _moved(old: RevisionRow, new: Fetched) -> str:
 
 
 def _with_credential(source: SourceView, args: dict[str, object]) -> dict[str, object]:
-    return {**args, "credential": source.credential} if source.credential else args
+    keyed = source.credential if treatment(source.trust).keys else None
+    return {**args, "credential": keyed} if keyed else args
+
+
+def _user(desk: Desk, source: SourceView) -> dict[str, object]:
+    """Who fetches: a user of the source's own, when it may reach somebody at home."""
+    user = desk.fetchers.get(source.id)
+    return {"as": user} if user else {}
 
 
 def _tree(answer: Answer, what: str) -> Mapping[str, Any]:
@@ -273,7 +311,8 @@ def _row(
     desk: Desk, source: SourceView, state: str, what: str, revision: int | None = None
 ) -> SourceStateRow:
     now = desk.now()
-    following = next_check(now, source.interval_seconds, chance())
+    every = 0 if source.schedule else source.interval_seconds
+    following = next_check(now, every, chance())
     return SourceStateRow(source.id, state, what, now, following, revision)
 
 

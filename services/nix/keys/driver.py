@@ -27,6 +27,22 @@ def credentials_in(state: Path) -> Callable[[str], str]:
     return secret
 
 
+def cache_passwords_in(state: Path) -> Callable[[str], str]:
+    """A reader of kept passwords for caches, for the broker, which may read them."""
+
+    def password(name: str) -> str:
+        place = state / "secrets/web/caches" / name
+        try:
+            if place.is_symlink() or place.stat().st_size > LARGEST_BYTES:
+                raise OSError("not a plain small file")
+            return place.read_text()
+        except (OSError, ValueError):
+            what = "The password of this cache is missing: write it again."
+            raise Refused(Problem(("password",), what)) from None
+
+    return password
+
+
 def builder_keys_in(state: Path) -> Callable[[str], str]:
     """A reader of the router's private keys for builders, for the broker, which may read them."""
 

@@ -132,7 +132,9 @@ class LanCache:
 
 
 def store_paths(image: Image) -> set[str]:
-    """The system of an image and the store paths that its parts lie in."""
+    """The system of an image and the store paths that its parts lie in; none of one from files."""
+    if not image.toplevel:
+        return set()
     files = [
         one.file for part in image.parts for one in part.segments if isinstance(one, StoreFile)
     ]

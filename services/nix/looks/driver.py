@@ -12,13 +12,13 @@ from functools import partial
 
 from appliance.errors import Problem, Refused
 from appliance.model.names import HOST_NAME
-from appliance.store import build_facts
+from appliance.store import build_facts, outlooks
 from appliance.store.build_facts import Fetched
 from appliance.store.builds import verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
-from services.nix.inventory import look_options
+from services.nix.inventory import builds_looks, look_options
 from services.nix.recipe import to_json
 from services.nix.verdict import Answer, Judged, judged, names_problem
 
@@ -74,8 +74,11 @@ async def look_at_all(
 
     async def look(name: str) -> None:
         async with desk.gate.turn() as memory:
-            result = await _look(desk, sight, name, memory)
+            began = desk.now()
+            result, held = await _look(desk, sight, name, memory)
+            seconds = max(0.0, desk.now() - began)
         with transaction(desk.database):
+            outlooks.evaluated(desk.database, hosts[name], seconds, held)
             build_facts.host_judged(
                 desk.database,
                 result.verdict,
@@ -98,7 +101,8 @@ def collected(what: str, why: str | None) -> Refused:
     return Refused(Problem(("store",), f"{what} could not be kept in the store: {why}"))
 
 
-async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> Judged:
+async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> tuple[Judged, int]:
+    """What it is, and how many bytes its evaluation held at its most."""
     verdict = partial(
         judged,
         sight.source.id,
@@ -110,7 +114,7 @@ async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> Judged:
     )
     if not HOST_NAME.fullmatch(name):
         why = "Its name holds characters that Nixie does not take; give it a plain name."
-        return verdict(Answer("", why, 1, "refused", why))
+        return verdict(Answer("", why, 1, "refused", why)), 0
     assert desk.adapter is not None
     args = {
         **_args(desk, sight, memory),
@@ -123,13 +127,13 @@ async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> Judged:
         answer = await desk.nix.ask("look", args)
         result = verdict(answer)
         if result.recipe is None:
-            return result
+            return result, answer.memory
         root = desk.host_roots(result.verdict.host) / "drv"
         lost = await desk.nix.keep_derivations(result.recipe.derivations, root)
         if lost is None:
-            return result
+            return result, answer.memory
     why = str(collected(name, lost))
-    return verdict(Answer("", why, 1, "refused", why))
+    return verdict(Answer("", why, 1, "refused", why)), 0
 
 
 def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
@@ -140,7 +144,9 @@ def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
         "rev": found.rev,
         "last_modified": found.last_modified,
         "dir": found.dir,
-        "ifd": sight.source.allow_ifd,
+        "ifd": builds_looks(sight.source),
+        "trust": sight.source.trust,
+        "only_builders": sight.source.only_builders,
         "memory": memory,
         "seconds": desk.look_seconds,
     }

@@ -8,20 +8,24 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Collection, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
-from appliance.errors import Problem, Refused
-from appliance.model.images import Literal, Part, StoreFile
+from appliance.errors import Problem, Refused, Unreachable
+from appliance.model.images import Literal, Part, StoreFile, image_from_json
 from appliance.model.table import table_to_json
 from appliance.store import build_facts, builds
+from appliance.store.boots import images_in_use
+from appliance.store.open import reader
 from services.nix.assembly import Layout
 from services.nix.derivation import system
 from services.nix.desk import Desk
 from services.nix.inventory import Inventory
 from services.nix.published import images_in, table
+from services.nix.sharing import driver as sharing
 from services.nix.store import Store
 from services.nix.store_path import STORE
 
@@ -104,8 +108,9 @@ def write_table(desk: Desk, inventory: Inventory) -> bool:
 def tidy(desk: Desk) -> None:
     """Roots, manifests and logs that nothing needs any more go."""
     database, store = desk.database, desk.nix.store
-    images = images_in(builds.generations(database))
+    images = images_in(builds.generations(database)) | _in_use(desk)
     keep_only(desk.published / "images", {f"{ident}.json" for ident in images})
+    keep_only(desk.files, desk.arriving | _pushed(desk))
     active = {row.id for row in build_facts.builds_in(database, "queued", "running")}
     keep_only(store.roots / "builds", active | build_facts.builds_of(database, images))
     known = set(builds.source_states(database))
@@ -113,6 +118,46 @@ def tidy(desk: Desk) -> None:
     hosts = {verdict.host for verdict in builds.verdicts(database)}
     keep_only(store.roots / "hosts", {desk.host_roots(one).name for one in hosts})
     keep_newest_logs(desk.logs)
+    sharing.tidy(desk.published, _files(desk.published), desk.now())
+
+
+def _files(published: Path) -> set[str]:
+    """Every file that a manifest names."""
+    manifests = [published_image(published, one.stem) for one in published.glob("images/*.json")]
+    return {
+        str(segment["file"])
+        for manifest in manifests
+        for part in (manifest or {}).get("parts", ())
+        for segment in part["segments"]
+        if "file" in segment
+    }
+
+
+def _in_use(desk: Desk) -> frozenset[str]:
+    """Images of boots that began before their generation was let go."""
+    try:
+        with closing(reader(desk.state / "boot.db")) as file:
+            return images_in_use(file, desk.now())
+    except (Unreachable, sqlite3.Error):
+        return frozenset()
+
+
+def _pushed(desk: Desk) -> set[str]:
+    """Names of the files in `desk.files` that a manifest names."""
+    if not desk.files.is_dir():
+        return set()
+    manifests = (
+        published_image(desk.published, place.stem)
+        for place in (desk.published / "images").glob("*.json")
+    )
+    images = [image_from_json(one) for one in manifests if one is not None]
+    return {
+        Path(one.file).name
+        for image in images
+        for part in image.parts
+        for one in part.segments
+        if isinstance(one, StoreFile) and Path(one.file).parent == desk.files
+    }
 
 
 def published_image(published: Path, ident: str) -> Mapping[str, Any] | None:
@@ -152,7 +197,7 @@ def intact(parts: Collection[Part]) -> bool:
     """Every file of these parts is still there with its size."""
     try:
         return all(
-            Path(one.file).stat().st_size == one.size
+            Path(one.file).stat().st_size >= one.offset + one.size
             for part in parts
             for one in part.segments
             if isinstance(one, StoreFile)
@@ -213,6 +258,7 @@ def _digest(layout: Layout) -> str:
             continue
         left = segment.size
         with Path(segment.file).open("rb", buffering=0) as file:
+            file.seek(segment.offset)
             while left and (piece := file.read(min(CHUNK_BYTES, left))):
                 told.update(piece)
                 left -= len(piece)

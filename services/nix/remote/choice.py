@@ -15,11 +15,20 @@ def ready(
 
 
 def nobody(
-    builders: Sequence[Builder], states: Mapping[str, BuilderState], systems: Collection[str]
+    builders: Sequence[Builder],
+    states: Mapping[str, BuilderState],
+    systems: Collection[str],
+    here: Collection[str],
 ) -> str:
-    """Why nobody can build for `systems`, which this router is not."""
+    """Why nobody can build for `systems`; `here` are those of this router, which may not."""
+    systems = set(systems) - set(here) or set(systems)
     wanted = ", ".join(sorted(systems))
-    needs = f"It needs a builder for {wanted}: this router cannot build for it"
+    may = (
+        "its source is built on builders only"
+        if systems <= set(here)
+        else ("this router cannot build for it")
+    )
+    needs = f"It needs a builder for {wanted}: {may}"
     others = [one for one in builders if set(systems) <= set(one.systems)]
     if not others:
         return f"{needs}, and no builder does. Add one under Builders."

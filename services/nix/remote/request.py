@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from appliance.errors import Problem, Refused
 from appliance.model.builders import MOST_JOBS, SYSTEMS, Said, checked, checked_key
 from services.nix.credential import FILE_NAME
-from services.nix.request import KEEP_SECRET, Args, Secret, Verb
+from services.nix.fetch_job import KEEP_SECRET
+from services.nix.request import Args, Secret, Verb
 from services.nix.store import Store
 from services.nix.store_path import STORE, is_derivation, is_store_path
 from services.processes.privileges import Job, Limits

@@ -4,14 +4,17 @@ The manifest is on disk before the generation is a row, and both before the tabl
 power cut between any two leaves the generation before in place.
 """
 
-import asyncio
 import errno
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
+from functools import partial
+from typing import Any
 
 from appliance.errors import Problem, Refused, Unreachable
 from appliance.model.builders import Builder
+from appliance.model.files import FilesHost, is_files
+from appliance.model.files import from_json as files_host
 from appliance.model.images import (
     Image,
     Part,
@@ -21,20 +24,19 @@ from appliance.model.images import (
     image_from_json,
     image_to_json,
 )
-from appliance.store import build_facts, builder_states
+from appliance.store import build_facts, builder_states, outlooks
 from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
-from services.nix.assembly import layouts, wanted_files, weight
+from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear
 from services.nix.failure import sentence
-from services.nix.log_lines import Line, Step, Told
+from services.nix.files.driver import image as image_of_files
 from services.nix.publish.driver import (
     Log,
     built_for,
-    hashed,
     intact,
     published_image,
     remove,
@@ -45,9 +47,11 @@ from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import nobody, ready
 from services.nix.remote.driver import Made, built_there
 from services.nix.shortage import disk, memory, needed
+from services.nix.supply.driver import bring, live
+from services.nix.works.parts.driver import let_go, parts_of
+from services.nix.works.progress.driver import Progress, heard, timed, watched
 from services.processes.cgroups.place import Memory
 
-REPORT_SECONDS = 0.25
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
 
 
@@ -57,16 +61,6 @@ class Ended(Enum):
     OVER = "the build has its last state"
     LOOK_AGAIN = "its derivations are gone: look at the source again, then build"
     LATER = "the daemon was not there: try again soon"
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Where a build stands, between two writings."""
-
-    phase: str = "starting"
-    done: int = 0
-    expected: int = 0
-    told: tuple[str, int, int] = ("starting", 0, 0)
 
 
 async def build(
@@ -81,22 +75,20 @@ async def build(
     if look is None or look.recipe is None:
         _over(desk, row, "failed", f"{row.name} is not bootable as it is now.")
         return Ended.OVER
-    made = from_json(look.recipe)
     row = replace(row, revision=look.revision)
     with transaction(desk.database):
         build_facts.build_began(desk.database, row, look.recipe, desk.now())
-    if unchanged(desk, row.host, made):
+    if unchanged(desk, row.host, look.recipe):
         _over(desk, row, "unchanged", "The image is the same as before.")
         return Ended.OVER
     log = Log(desk.logs / row.log)
-    before = desk.nix.builds_memory()
+    progress = Progress(free=desk.nix.free())
+    began = desk.now()
     try:
-        done = await _realised(desk, row, made, log, builders)
-        if done.answer.exit != 0:
-            return _failed(desk, row, done, log, None if done.by else _starved(desk, before))
-        desk.fault("build.realised")
-        await _publish(desk, row, source, made, log, done)
+        return await _carried_out(desk, row, source, look.recipe, log, builders, progress)
     except Refused as why:
+        if any(one.where == ("disk",) for one in why.problems):
+            timed(desk, row, "", progress, desk.now() - began, whole=False)
         log.add(str(why))
         _over(desk, row, "failed", str(why))
     except OSError as error:
@@ -108,47 +100,88 @@ async def build(
     return Ended.OVER
 
 
-def unchanged(desk: Desk, host: str, made: Recipe) -> bool:
+def unchanged(desk: Desk, host: str, recipe: Mapping[str, Any]) -> bool:
     """The newest generation was built from the very same, and its files are there."""
-    ident, recipe = build_facts.newest_recipe(desk.database, host)
-    if recipe is None or from_json(recipe) != made:
+    ident, before = build_facts.newest_recipe(desk.database, host)
+    if before is None or _read(before) != _read(recipe):
         return False
     stored = published_image(desk.published, ident)
-    return stored is not None and intact(image_from_json(stored).parts)
+    return stored is not None and intact(image_from_json(stored).every_part)
+
+
+def _read(recipe: Mapping[str, Any]) -> Recipe | FilesHost:
+    """A recipe as a look stored it."""
+    return files_host(recipe) if is_files(recipe) else from_json(recipe)
+
+
+async def _carried_out(
+    desk: Desk,
+    row: BuildRow,
+    source: SourceView,
+    recipe: Mapping[str, Any],
+    log: Log,
+    builders: Sequence[Builder],
+    progress: Progress,
+) -> Ended:
+    made, hear = _read(recipe), partial(heard, log, progress)
+    if isinstance(made, FilesHost):
+        progress.phase = "fetching its files"
+        fetched = image_of_files(desk, row, source, made, hear)
+        image = await watched(desk, row, progress, fetched)
+        _record(desk, row, image, {}, recipe, log)
+        return Ended.OVER
+    before, began = desk.nix.builds_memory(), desk.now()
+    work = _realised(desk, row, source, made, log, builders, progress, hear)
+    done = await watched(desk, row, progress, work)
+    starved = None if done.by else _starved(desk, before)
+    whole = done.answer.exit == 0
+    if whole or starved:
+        timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
+    if not whole:
+        return _failed(desk, row, done, log, starved, progress)
+    desk.fault("build.realised")
+    await _publish(desk, row, source, made, log, done)
+    return Ended.OVER
 
 
 async def _realised(
-    desk: Desk, row: BuildRow, made: Recipe, log: Log, builders: Sequence[Builder]
+    desk: Desk,
+    row: BuildRow,
+    source: SourceView,
+    made: Recipe,
+    log: Log,
+    builders: Sequence[Builder],
+    progress: Progress,
+    hear: Hear,
 ) -> Made:
-    progress = _Progress()
-
-    def hear(told: Told) -> None:
-        if isinstance(told, Line):
-            log.add(f"{told.of}> {told.text}" if told.of else told.text)
-        elif isinstance(told, Step):
-            progress.phase = told.phase or progress.phase
-            progress.done, progress.expected = told.done, told.expected
-
-    report = asyncio.create_task(_reported(desk, row, progress))
-    try:
-        if done := await _delegated(desk, row, made, hear, log, builders):
-            return done
-        live = await desk.caches.live()
-        await _make_room(desk, row, made, live, progress)
-        return Made(
-            *await desk.nix.realise(
-                made.derivations, desk.build_roots(row.id) / "out", live, hear, desk.build_seconds
-            )
-        )
-    finally:
-        report.cancel()
-        await asyncio.gather(report, return_exceptions=True)
+    here = frozenset() if source.only_builders else desk.systems
+    if done := await _delegated(desk, row, made, hear, log, builders, here):
+        return done
+    asked = await live(desk)
+    await bring(desk, made, asked, log.add)
+    await _make_room(desk, row, made, asked, progress)
+    told = await desk.nix.realise(
+        made.derivations,
+        desk.build_roots(row.id) / "out",
+        asked,
+        hear,
+        desk.build_seconds,
+        builds=not source.only_builders,
+    )
+    return Made(*told)
 
 
 async def _delegated(
-    desk: Desk, row: BuildRow, made: Recipe, hear: Hear, log: Log, builders: Sequence[Builder]
+    desk: Desk,
+    row: BuildRow,
+    made: Recipe,
+    hear: Hear,
+    log: Log,
+    builders: Sequence[Builder],
+    here: frozenset[str],
 ) -> Made | None:
-    """Let a builder do it; None when it is to be done here.  Raises Refused when nobody can."""
+    """Let a builder do it; None when it is to be done here, where systems of `here` may be built,
+    or comes from a cache.  Raises Refused when nobody can."""
     systems = built_for(desk.nix.store, made.derivations)
     for builder in ready(builders, builder_states.states(desk.database), systems):
         try:
@@ -161,23 +194,25 @@ async def _delegated(
     if row.builder or builders:
         with transaction(desk.database):
             builder_states.taken(desk.database, row.id, "")
-    if systems <= desk.systems:
+    if systems <= here:
         return None
-    live = await desk.caches.live()
-    if (await desk.nix.forecast(made.derivations, live)).builds:
+    asked = await live(desk)
+    await bring(desk, made, asked, log.add)
+    if (await desk.nix.forecast(made.derivations, asked)).builds:
         states = builder_states.states(desk.database)
-        raise Refused(Problem(("builder",), nobody(builders, states, systems - desk.systems)))
+        what = nobody(builders, states, systems, desk.systems)
+        raise Refused(Problem(("builder",), what))
     return None
 
 
 async def _make_room(
-    desk: Desk, row: BuildRow, made: Recipe, live: Sequence[str], progress: _Progress
+    desk: Desk, row: BuildRow, made: Recipe, asked: Sequence[str], progress: Progress
 ) -> None:
     """Raise Refused when the store's disk is too small for this, even without its garbage."""
     last = next((one.size for one in generations(desk.database, row.host)), 0)
-    if not live and not last:
+    if not asked and not last:
         return  # nothing can be known
-    told = await desk.nix.forecast(made.derivations, live)
+    told = await desk.nix.forecast(made.derivations, asked)
     missing = needed(told, last) - desk.nix.free()
     if missing <= 0:
         return
@@ -187,23 +222,15 @@ async def _make_room(
         raise Refused(Problem(("disk",), disk(told, last, free)))
 
 
-async def _reported(desk: Desk, row: BuildRow, progress: _Progress) -> None:
-    while True:
-        now = (progress.phase, progress.done, progress.expected)
-        if now != progress.told:
-            progress.told = now
-            with transaction(desk.database):
-                build_facts.build_stepped(desk.database, row, *now, desk.now())
-        await asyncio.sleep(REPORT_SECONDS)
-
-
 def _starved(desk: Desk, before: Memory | None) -> Memory | None:
     """How the memory of builds stands when the kernel ended one for it since; else None."""
     now = desk.nix.builds_memory()
     return now if now and before and now.kills > before.kills else None
 
 
-def _failed(desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None) -> Ended:
+def _failed(
+    desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None, progress: Progress
+) -> Ended:
     answer, lines = done.answer, done.lines
     error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
     last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
@@ -220,6 +247,8 @@ def _failed(desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | N
     what = f"On {done.by}: {what}" if done.by else what
     log.add(what)
     remove(desk.build_roots(row.id))
+    if kind == "disk full" and not done.by:
+        timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
     if kind == "no daemon":
@@ -240,6 +269,20 @@ async def _publish(
         name: await _image(desk, row, source, one, verdict, name, known, done)
         for name, one in made.specialisations.items()
     }
+    _record(desk, row, image, special, to_json(made), log)
+    every = [part for one in (image, *special.values()) for part in one.every_part]
+    await let_go(desk, row, at_home(made, done.home), every)
+
+
+def _record(
+    desk: Desk,
+    row: BuildRow,
+    image: Image,
+    special: Mapping[str, Image],
+    recipe: Mapping[str, Any],
+    log: Log,
+) -> None:
+    """Manifests first, then the generation and the end of its build."""
     for one in (image, *special.values()):
         write(desk.published / "images" / f"{one.id}.json", image_to_json(one))
     desk.fault("build.written")
@@ -248,12 +291,13 @@ async def _publish(
             desk.database,
             image,
             {name: one.id for name, one in special.items()},
-            to_json(made),
+            dict(recipe),
             desk.now(),
         )
         build_facts.build_ended(
             desk.database, row, "built", f"Generation {number}.", desk.now(), image.id
         )
+        outlooks.stale(desk.database, row.host)
     desk.fault("build.recorded")
     log.add(f"Generation {number}: {image.size} bytes to load.")
     desk.publish()
@@ -276,8 +320,8 @@ async def _image(
     if notes := weight(planned):
         with transaction(desk.database):
             build_facts.host_noted(desk.database, verdict, *notes)
-    parts = tuple([known.get(str(one)) or await hashed(one) for one in planned])
-    known |= {str(one): part for one, part in zip(planned, parts, strict=True)}
+    parts = await parts_of(desk, row, planned, files, known)
+    thin = await parts_of(desk, row, thin_layouts(here, files), files, known)
     revision = next(
         one for one in revisions(desk.database, row.source, 1_000) if one.id == row.revision
     )
@@ -306,6 +350,8 @@ async def _image(
             nix=done.nix if done.by else str(desk.version or ""),
             adapted="as built" if source.as_built else ADAPTED.get(verdict.kind, "adapted"),
         ),
+        thin=thin,
+        initrd_modules=made.initrd_modules,
     )
 
 

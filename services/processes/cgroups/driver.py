@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from services.processes.cgroups.place import (
+    PEAKS,
     Bounds,
     Group,
     Memory,
@@ -44,12 +45,22 @@ def told(group: Group) -> bool:
         return False
 
 
+def peak(groups: Sequence[Group]) -> int:
+    """Bytes that they held at their most, 0 when none of them says."""
+    found = 0
+    for place in (group.folder / name for group in groups for name in PEAKS):
+        with suppress(OSError, ValueError):
+            found = max(found, int(Path(place).read_text()))
+    return found
+
+
 def memory_of(pid: int) -> Memory | None:
     """How the memory of the group that `pid` is in stands; None when nobody says."""
     with suppress(OSError):
         for limit, events in memory_files(Path(f"/proc/{pid}/cgroup").read_text()):
             with suppress(OSError):
-                return memory(Path(limit).read_text(), Path(events).read_text())
+                texts = (limit, events, limit.with_name("memory.stat"))
+                return memory(*(Path(one).read_text() for one in texts))
     return None
 
 

@@ -36,10 +36,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """How a group stands: its limit in bytes (None without one), and how often that was too low."""
+    """How a group stands: its limit in bytes (None without one), and how often that was too low.
+
+    `held` are the bytes that no disk could give back, 0 when nobody says.
+    """
 
     limit: int | None
     kills: int
+    held: int = 0
 
 
 def groups(own: str, name: str, bounds: Bounds) -> tuple[tuple[Group, ...], ...]:
@@ -56,6 +60,10 @@ def groups(own: str, name: str, bounds: Bounds) -> tuple[tuple[Group, ...], ...]
             told = "memory.oom_control" if controller == "memory" else ""
             found.append((Group(_under(controller, path) / name, limits, told),))
     return tuple(found)
+
+
+PEAKS = ("memory.peak", "memory.max_usage_in_bytes")
+"""Where a group tells what it held at its most: version 2 since Linux 5.19, version 1."""
 
 
 def memory_files(own: str) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
@@ -75,14 +83,18 @@ def memory_files(own: str) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
     )
 
 
-def memory(limit: str, told: str) -> Memory:
-    """Read the two files of `memory_files`.
+def memory(limit: str, told: str, stat: str = "") -> Memory:
+    """Read the two files of `memory_files`, and the memory.stat beside them.
 
     >>> memory("1073741824\\n", "oom_kill 2"), memory("max\\n", "")
-    (Memory(limit=1073741824, kills=2), Memory(limit=None, kills=0))
+    (Memory(limit=1073741824, kills=2, held=0), Memory(limit=None, kills=0, held=0))
+    >>> memory("max", "", "anon 4096\\nfile 70000").held
+    4096
     """
     number = int(limit) if limit.strip().isdigit() else NO_LIMIT
-    return Memory(number if number < NO_LIMIT else None, kills(told))
+    words = dict(line.split(" ", 1) for line in stat.splitlines() if " " in line)
+    held = words.get("anon", words.get("total_rss", "0"))  # version 2, version 1
+    return Memory(number if number < NO_LIMIT else None, kills(told), int(held))
 
 
 def kills(text: str) -> int:

@@ -1,7 +1,8 @@
 """The door to what our nix-daemon stands on: folders, settings, and the bounds of its builds."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from services.nix.daemon import DaemonRequest
 from services.processes.cgroups.driver import emptied, made, removed
@@ -19,12 +20,18 @@ class Ground:
     def __init__(self, users: Users, lowered: Callable[[str], None]) -> None:
         self._users, self._lowered = users, lowered
         self._groups: tuple[Group, ...] = ()
+        self._made_from: Mapping[Path, str] = {}
 
     def command(self, request: DaemonRequest) -> Command:
         """Prepare everything, and say how the daemon is started.  Raises OSError."""
         self._prepare(request)
+        self._made_from = request.made_from
         able = self._users.able
         return [*mortal(able), *self._bounds(request), *request.argv], dict(request.env)
+
+    def is_old(self) -> bool:
+        """The daemon was started with settings that were changed since."""
+        return any(_text(path) != text for path, text in self._made_from.items())
 
     async def close(self) -> None:
         """End what is left of its builds."""
@@ -54,3 +61,10 @@ class Ground:
             self._lowered(shared_builds(request.bounds))
         files = [str(group.folder / "cgroup.procs") for group in fresh]
         return bounded(self._users.able, files, request.bounds)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

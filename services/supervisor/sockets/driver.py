@@ -17,6 +17,7 @@ from services.processes.probe import holders
 from services.supervisor.sockets.listening import ADMIN_LOCAL, Listen
 
 CLONE_NEWNET = 0x40000000
+IP_FREEBIND, IPV6_FREEBIND = 15, 78  # ip(7), linux/in6.h: loopback may be down yet
 BACKLOG = 128
 
 
@@ -118,7 +119,7 @@ def _look(listens: tuple[Listen, ...], have: dict[str, Opened]) -> Look:
             continue
         kind = socket.SOCK_DGRAM if listen.protocol == "udp" else socket.SOCK_STREAM
         try:
-            made = _listening(kind, ("::" if listen.ipv6 else "0.0.0.0", listen.port), listen.link)
+            made = _listening(kind, (listen.address, listen.port), listen.link)
         except OSError as error:
             problems[listen.name] = _why_not(listen, error, have.values())
             continue
@@ -140,6 +141,9 @@ def _listening(
             made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
         if made.family is socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+        else:
+            made.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
         if kind is socket.SOCK_STREAM:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from appliance.model.slices import Slices
+from appliance.model.slices import NAMES_PORT, Slices
 from appliance.roles import Role
 from services.processes.ports import Protocol
 
@@ -24,6 +24,8 @@ PORTS: Mapping[str, tuple[Protocol, int]] = {
 }
 """LISTEN_FDNAMES prefix to what it listens on."""
 
+LOOPBACK = "lo"
+"""Where foreign code asks for names, and nobody else."""
 ADMIN_LOCAL = "admin-local"
 ADMIN = frozenset({"admin", "admin6"})
 AT_ONCE = frozenset({"net", "wan", "notice", "build", "web"})
@@ -33,13 +35,24 @@ no sockets that it could be handed."""
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """One socket: wildcard address, bound to a device; `ipv6`: of IPv6, and of that alone."""
+    """One socket: wildcard address, bound to a device; `ipv6`: of IPv6, and of that alone.
+
+    On loopback its address is said: what is sent there on the way to somebody else is answered from
+    where it came to, or by nobody (`appliance/plan/egress.py`).
+    """
 
     name: str  # "<service>.<link>"
     protocol: Protocol
     port: int
     link: str
     ipv6: bool = False
+
+    @property
+    def address(self) -> str:
+        """What it is bound to."""
+        if self.link == LOOPBACK:
+            return "::1" if self.ipv6 else "127.0.0.1"
+        return "::" if self.ipv6 else "0.0.0.0"
 
 
 def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> tuple[Listen, ...]:
@@ -51,11 +64,16 @@ def wanted(role: Role, slices: Slices | None, *, admin_local: bool = False) -> t
         return ()
     links = _links(slices)
     return tuple(
-        Listen(f"{service}.{link}", *PORTS[service], link, service.endswith("6"))
+        Listen(f"{service}.{link}", *_port(service, link), link, service.endswith("6"))
         for service in role.sockets
         if not (admin_local and service in ADMIN)
         for link in links[service]
     )
+
+
+def _port(service: str, link: str) -> tuple[Protocol, int]:
+    protocol, port = PORTS[service]
+    return protocol, NAMES_PORT if link == LOOPBACK else port
 
 
 def _links(slices: Slices) -> dict[str, tuple[str, ...]]:
@@ -66,10 +84,10 @@ def _links(slices: Slices) -> dict[str, tuple[str, ...]]:
     return {
         "dhcp": dhcp,
         "pxe": dhcp,
-        "dns-udp": every,
-        "dns-tcp": every,
-        "dns-udp6": six,
-        "dns-tcp6": six,
+        "dns-udp": (*every, LOOPBACK) if every else (),
+        "dns-tcp": (*every, LOOPBACK) if every else (),
+        "dns-udp6": (*six, LOOPBACK) if six else (),
+        "dns-tcp6": (*six, LOOPBACK) if six else (),
         "tftp": tuple(dict.fromkeys(network.link for network in slices.booting)),
         "boot": boot,
         "boot6": tuple(link for link in boot if link in six),

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -258,3 +259,29 @@ def test_what_cannot_be_in_the_inbox_cannot_be_forgotten(
 ) -> None:
     with pytest.raises(Refused):
         machines.forget_held(desk, OWNER, network, mac)
+
+
+def test_a_machine_waits_for_the_newest_an_hour_at_most(desk: Desk) -> None:
+    machines.add_machine(desk, OWNER, MAC, name="anvil")
+    done = machines.wait_for_newest(desk, OWNER, "anvil", 600)
+    assert done.what == "anvil waits for the newest image, for 10 min at most."
+    assert only(desk).waits_seconds == 600
+    with pytest.raises(Refused, match="an hour at most"):
+        machines.wait_for_newest(desk, OWNER, "anvil", 3601)
+    machines.wait_for_newest(desk, OWNER, "anvil", 0)
+    assert only(desk).waits_seconds == 0
+
+
+@pytest.mark.parametrize(("firmware", "warned"), [("pxe-arm64", True), ("pxe-x64", False)])
+def test_a_host_for_another_processor_is_assigned_with_a_warning(
+    desk: Desk, source: str, judge: Judge, firmware: str, warned: bool
+) -> None:
+    host = judge(source, "ember")
+    machine = machines.assign_machine(desk, OWNER, MAC, intent="hold", name="anvil").subject
+    nothing = (None,) * 7
+    last = boots.BootRow("b1", "lan", MAC, machine, firmware, 1.0, 2.0, "held", *nothing, {})
+    with closing(writer(desk.reads.state / "boot.db", boots.MIGRATIONS)) as file:
+        boots.save_boot(file, last, None)
+    what = machines.assign_machine(desk, OWNER, MAC, host=host).what
+    warning = "ember is made for x86_64, and anvil last started as arm64"
+    assert (warning in what) is warned

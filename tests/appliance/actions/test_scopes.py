@@ -13,10 +13,13 @@ from appliance.actions import (
     access,
     acts,
     builders,
+    caches,
     changes,
     devices,
     draft,
+    files,
     generations,
+    identities,
     images,
     internet,
     machines,
@@ -24,24 +27,33 @@ from appliance.actions import (
     names,
     networks,
     notices,
+    once,
     outside,
     public_names,
+    pushes,
     router,
     sources,
+    storage,
     traces,
+    wake,
+    webhooks,
 )
 from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
 from appliance.generations import FAILURES
 from appliance.model.builders import Said
 from appliance.model.config import RouterConfig
+from appliance.model.files import BootFile, FilesHost
 from appliance.model.images import image_to_json
+from appliance.model.pushed import Piece, Pushed
 from appliance.model.wan import Wan
 from appliance.plan.slices import cut
 from appliance.store import boots, builder_states, builds, trials
 from appliance.store import generations as generation_store
+from appliance.store import identities as identity_store
 from appliance.store.builder_states import BuilderState
 from appliance.store.devices import DeviceRow, write_devices
+from appliance.store.identities import Ask, Identity
 from appliance.store.open import writer
 from appliance.store.trials import Ended, Kept, PortRow, TrialRow
 from tests.appliance.actions.conftest import HELPER, OWNER, VIEWER, Judge
@@ -56,6 +68,14 @@ HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9ok
 CONFIG = {"networks": [LAN]}
 PING = traces.Typed("lan", "", "router", "", "icmp", None)
 ALL = {"read": VIEWER, "write": HELPER, "admin": OWNER}
+
+RESCUE = FilesHost(
+    "rescue",
+    "x86_64-linux",
+    "linux",
+    "",
+    (BootFile("kernel", "k", "ab" * 32, "https://files.example/k"),),
+)
 
 Do = Callable[[Desk, Actor], object]
 
@@ -87,12 +107,52 @@ def builder(desk: Desk, actor: Actor) -> str:
     return builders.save_builder(desk, actor, "", Said("kiln", "kiln.lan")).subject
 
 
+def closed_webhook(desk: Desk, actor: Actor) -> object:
+    """The webhook of a source, opened and closed again."""
+    webhooks.open_webhook(desk, OWNER, "hosts")
+    return webhooks.close_webhook(desk, actor, "hosts")
+
+
+def pushed(desk: Desk, actor: Actor) -> object:
+    """A host that came from elsewhere."""
+    (desk.reads.state / "pushed").mkdir(exist_ok=True)
+    piece = Piece(f"/nix/store/{'a' * 32}-kernel", "0" * 64, 1)
+    return pushes.push_host(desk, actor, Pushed("ember", {}, (piece,)))
+
+
 def shown(desk: Desk, actor: Actor) -> str:
     """The id of a builder that is known by what it showed."""
     ident = builder(desk, OWNER)
     with closing(writer(desk.reads.state / "build.db", builds.MIGRATIONS)) as connection:
         builder_states.stands(connection, BuilderState(ident, shown_key=HOST_KEY))
     return builders.trust_host_key(desk, actor, ident, HOST_KEY).subject
+
+
+def cache(desk: Desk, actor: Actor) -> str:
+    """The id of a cache, added now."""
+    said = caches.Said("https://cache.lan", f"lan-1:{'A' * 43}=")
+    return caches.save_cache(desk, actor, "", said).subject
+
+
+def on_cache(deed: str, what: str = "") -> Do:
+    """A deed with a cache that the owner just added."""
+    return lambda d, a: caches.act_on_cache(d, a, cache(d, OWNER), deed, what)
+
+
+def _keeping(desk: Desk) -> Desk:
+    identities.keep_identity(desk, OWNER, "desk-1")
+    return desk
+
+
+def _asked(desk: Desk) -> Desk:
+    """desk-1 is known by a key, and asks for it."""
+    (machine,) = (one.id for one in desk.reads.machines() if one.name == "desk-1")
+    at = desk.now()
+    ask = Ask("a1", machine, "lan", MAC, "", "", b"", "681312", "waiting", "", at, at)
+    with closing(writer(desk.reads.state / "boot.db", boots.MIGRATIONS)) as connection:
+        identity_store.save(connection, Identity(machine, "router", HOST_KEY, "", at))
+        identity_store.save_ask(connection, ask)
+    return desk
 
 
 DEEDS: Mapping[str, Deed] = {
@@ -105,6 +165,16 @@ DEEDS: Mapping[str, Deed] = {
         "admin", lambda d, a: builders.enable_builder(d, a, builder(d, OWNER), on=False)
     ),
     "remove_builder": Deed("admin", lambda d, a: builders.remove_builder(d, a, builder(d, OWNER))),
+    "save_cache": Deed("admin", cache),
+    "try_cache": Deed("admin", on_cache("try"), undoable=False),
+    "ask_cache": Deed("admin", on_cache("has", f"/nix/store/{'k' * 32}-x"), undoable=False),
+    "move_cache": Deed("admin", on_cache("up")),
+    "enable_cache": Deed("admin", on_cache("off")),
+    "remove_cache": Deed("admin", on_cache("remove")),
+    "keep_generations": Deed("write", lambda d, a: storage.keep_generations(d, a, 3)),
+    "clear_garbage": Deed("write", storage.clear_garbage, undoable=False),
+    "put_files": Deed("write", lambda d, a: files.put_files(d, a, RESCUE)),
+    "send_file": Deed("write", lambda d, a: files.sending(d, a), undoable=False),
     "save_public_name": Deed("admin", public_name),
     "remove_public_name": Deed(
         "admin", lambda d, a: public_names.remove_name(d, a, public_name(d, OWNER))
@@ -135,6 +205,7 @@ DEEDS: Mapping[str, Deed] = {
     "add_source": Deed("write", lambda d, a: sources.add_source(d, a, "github:new/flakes")),
     "edit_source": Deed("write", lambda d, a: sources.edit_source(d, a, "hosts", as_built=True)),
     "remove_source": Deed("write", lambda d, a: sources.remove_source(d, a, "hosts")),
+    "push_host": Deed("admin", pushed, undoable=False),
     "refresh_source": Deed(
         "write", lambda d, a: sources.refresh_source(d, a, "hosts"), undoable=False
     ),
@@ -142,6 +213,8 @@ DEEDS: Mapping[str, Deed] = {
         "admin",
         lambda d, a: sources.set_source_credential(d, a, "hosts", kind="token", secret="abcd"),
     ),
+    "open_webhook": Deed("admin", lambda d, a: webhooks.open_webhook(d, a, "hosts")[0]),
+    "close_webhook": Deed("admin", closed_webhook),
     "allow_directory": Deed("admin", lambda d, a: sources.allow_directory(d, a, "/etc")),
     "forbid_directory": Deed("admin", lambda d, a: sources.forbid_directory(d, a, "/srv/flakes")),
     "build_host": Deed("write", lambda d, a: images.build_host(d, a, "ember"), undoable=False),
@@ -171,7 +244,29 @@ DEEDS: Mapping[str, Deed] = {
     ),
     "hold_machine": Deed("write", lambda d, a: machines.hold_machine(d, a, "desk-1")),
     "release_machine": Deed("write", lambda d, a: machines.release_machine(d, a, "desk-2")),
+    "once_again": Deed("write", lambda d, a: once.again(d, a, "desk-4")),
+    "once_dropped": Deed("write", lambda d, a: once.drop(d, a, "desk-4")),
+    "wake_machine": Deed("write", lambda d, a: wake.wake_machine(d, a, "desk-1"), undoable=False),
+    "wait_for_newest": Deed("write", lambda d, a: machines.wait_for_newest(d, a, "desk-1", 600)),
     "remove_machine": Deed("write", lambda d, a: machines.remove_machine(d, a, "desk-1")),
+    "keep_identity": Deed("write", lambda d, a: identities.keep_identity(d, a, "desk-1")),
+    "leave_identity": Deed(
+        "write", lambda d, a: identities.leave_identity(_keeping(d), a, "desk-1")
+    ),
+    "renew_machine_id": Deed("write", lambda d, a: identities.renew_machine_id(d, a, "desk-1")),
+    "approve_identity": Deed(
+        "admin",
+        lambda d, a: identities.approve_identity(_asked(d), a, "desk-1", "681312"),
+        undoable=False,
+    ),
+    "refuse_identity": Deed(
+        "write",
+        lambda d, a: identities.refuse_identity(_asked(d), a, "desk-1", "681312"),
+        undoable=False,
+    ),
+    "forget_identity": Deed(
+        "admin", lambda d, a: identities.forget_identity(_asked(d), a, "desk-1"), undoable=False
+    ),
     "forget_held": Deed(
         "write", lambda d, a: machines.forget_held(d, a, "lan", OTHER), undoable=False
     ),
@@ -235,6 +330,8 @@ def lived_in(desk: Desk, judge: Judge, tmp_path: Path) -> Desk:
     machines.assign_machine(desk, OWNER, MAC, host="ember", name="desk-1")
     machines.assign_machine(desk, OWNER, "52:54:00:00:00:09", host="ember", name="desk-2")
     machines.hold_machine(desk, OWNER, "desk-2")
+    once_on = {"host": "ember", "once": "rescue", "name": "desk-4"}
+    machines.assign_machine(desk, OWNER, "52:54:00:00:00:0a", **once_on)
     menus.make_menu(desk, OWNER, "workshop", ["ember"])
     connection = writer(tmp_path / "build.db", builds.MIGRATIONS)
     for ident, state in (("b1", "running"), ("b2", "failed")):

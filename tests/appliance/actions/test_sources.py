@@ -230,3 +230,37 @@ def test_credentials_need_more_than_writing(desk: Desk) -> None:
 def test_an_unknown_source_is_named_so(desk: Desk) -> None:
     with pytest.raises(Unknown):
         sources.refresh_source(desk, OWNER, "nothing")
+
+
+def test_where_it_is_built_and_whom_it_reaches_can_be_changed_and_undone(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "github:owner/hosts", trust="stranger", reach=["10.0.0.5"])
+    before = desk.reads.sources()
+    done = sources.edit_source(desk, OWNER, "hosts", only_builders=True, reach=[])
+    (view,) = desk.reads.sources()
+    assert (view.only_builders, view.reach) == (True, ())
+    acts.undo(desk, OWNER, done.act)
+    assert desk.reads.sources() == before
+    assert before[0].reach == ("10.0.0.5",)
+
+
+def test_a_stranger_is_given_no_key(desk: Desk) -> None:
+    sources.add_source(desk, OWNER, "github:owner/hosts", trust="stranger")
+    with pytest.raises(Refused, match="read without any key"):
+        sources.set_source_credential(desk, OWNER, "hosts", kind="token", secret="canary-123")
+
+
+def test_days_and_times_are_kept_as_they_are_read(desk: Desk) -> None:
+    source = sources.add_source(desk, OWNER, "github:owner/hosts").subject
+    sources.edit_source(desk, OWNER, source, schedule="Fri MON 4:00")
+    assert desk.reads.sources()[0].schedule == "mon,fri 04:00"
+    sources.edit_source(desk, OWNER, source, name="others")
+    assert desk.reads.sources()[0].schedule == "mon,fri 04:00"
+    sources.edit_source(desk, OWNER, source, schedule=" ")
+    assert desk.reads.sources()[0].schedule == ""
+
+
+def test_what_is_no_time_is_refused_beside_its_field(desk: Desk) -> None:
+    source = sources.add_source(desk, OWNER, "github:owner/hosts").subject
+    with pytest.raises(Refused) as caught:
+        sources.edit_source(desk, OWNER, source, schedule="now and then")
+    assert [problem.where for problem in caught.value.problems] == [("schedule",)]

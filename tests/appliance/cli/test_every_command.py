@@ -58,7 +58,7 @@ def options(one: Any) -> set[str]:
 def with_words(words: tuple[str, ...], one: Any) -> list[str]:
     """The words that call the command, with something for each argument that it needs."""
     needed = [param.name for param in one.params if param.required]
-    return [*words, *("-" if name == "file" else "x" for name in needed)]
+    return [*words, *({"file": "-", "number": "3"}.get(name or "", "x") for name in needed)]
 
 
 def test_the_table_has_every_noun() -> None:

@@ -12,7 +12,7 @@ INSTALLED = Installed(HERE, HERE / "program", HERE / "python", None, HERE, HERE,
 
 def test_a_list_is_fetched_by_a_user_that_can_do_nothing_else() -> None:
     job = verbs()["list"]({"url": "https://lists.example/hosts"}, INSTALLED)
-    assert (job.user, job.network, job.writable) == ("fetch", True, ())
+    assert (job.user, job.network, job.writable) == ("list", True, ())
     assert job.argv == (
         "/opt/nixie/python",
         "-m",

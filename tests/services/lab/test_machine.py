@@ -99,3 +99,18 @@ def test_too_little_memory_is_refused_with_the_least() -> None:
 def test_a_machine_has_the_processor_it_is_given() -> None:
     assert argument(command(ANVIL, "tap0", HERE, None), "-cpu") == []
     assert argument(command(replace(ANVIL, cpu="qemu32"), "tap0", HERE, None), "-cpu") == ["qemu32"]
+
+
+def test_a_64_bit_arm_machine_has_its_board_before_anything_else() -> None:
+    board = replace(HERE, board=("-machine", "virt"))
+    line = command(replace(ANVIL, firmware=Firmware.UEFI_ARM), "tap0", board, Path("own.fd"))
+    assert line[:3] == ("qemu", "-machine", "virt")
+    assert "if=pflash,unit=1,format=raw,file=own.fd" in line
+    assert needs_variables(Firmware.UEFI_ARM)
+
+
+def test_a_machine_has_a_tpm_when_one_is_emulated() -> None:
+    line = command(replace(ANVIL, tpm=Path("t/socket")), "tap0", HERE, None)
+    assert "socket,id=tpm,path=t/socket" in argument(line, "-chardev")
+    assert "tpm-tis,tpmdev=tpm" in argument(line, "-device")
+    assert "-tpmdev" not in command(ANVIL, "tap0", HERE, None)

@@ -9,13 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from appliance.actions import sources
+from appliance.actions.desk import Desk
+from appliance.model.foreign import Source
 from appliance.model.pppoe import LINK
 from appliance.model.way import Held, Lease
-from appliance.store import leases, ways
+from appliance.store import build_facts, builds, leases, ways
+from appliance.store.builds import SourceStateRow
 from appliance.store.follow import Follower
-from appliance.store.open import in_memory, writer
+from appliance.store.open import in_memory, now, writer
+from services.drops.stray import Doing
 from services.net.attempt import Clocks
-from services.net.follow import Provider, last_ends
+from services.net.follow import Foreigners, Provider, last_ends
+from tests.appliance.actions.conftest import OWNER, clock, desk
+
+__all__ = ["clock", "desk"]
 
 GATEWAY = IPv4Address("203.0.113.1")
 LEASE = Lease(IPv4Interface("203.0.113.5/24"), GATEWAY, (GATEWAY,), lease_seconds=600)
@@ -65,3 +73,32 @@ def test_a_lease_ends_by_the_clock_as_it_is_before_dhcp_moved_it(tmp_path: Path)
         leases.move(own, 0.0, "this run", 900.0, 1_000.0)  # the clock was at 1000 s then
         assert last_ends(held, "this run", clocks)("lan", lan) == 9_600.0
         assert last_ends(held, "this run", clocks)("guest", lan) == 0.0
+
+
+def foreigners(folder: Path, accounts: str = "") -> Foreigners:
+    return Foreigners(Follower(folder / "nixie.db"), Follower(folder / "build.db"), accounts)
+
+
+def test_foreign_code_is_known_by_its_users_before_anything_else_is_there(tmp_path: Path) -> None:
+    found = foreigners(tmp_path, "nixie-fetch-2:x:990:990::/:/bin/false\n").known()
+    assert found.sources == ()
+    assert dict(found.users)["fetch"] == 61111
+    assert dict(found.users)["fetch-2"] == 990  # as the system's own account files say
+
+
+def test_the_sources_of_nixie_db_are_known(tmp_path: Path, desk: Desk) -> None:
+    added = sources.add_source(desk, OWNER, "github:o/r", reach=["10.0.0.5"]).subject
+    assert foreigners(tmp_path).known().sources == (Source(added, "github:o/r", ("10.0.0.5",)),)
+
+
+def test_what_is_done_right_now_comes_before_what_was_done_lately(tmp_path: Path) -> None:
+    with closing(writer(tmp_path / "build.db", builds.MIGRATIONS)) as own:
+        here = foreigners(tmp_path)
+        build_facts.source_stands(own, SourceStateRow("old", "ready", "", now() - 60, None, None))
+        build_facts.source_stands(own, SourceStateRow("fresh", "ready", "", now(), None, None))
+        assert here.doing() == Doing(("fresh",), ("fresh",))
+        build_facts.source_stands(own, SourceStateRow("now", "fetching", "", now(), None, None))
+        row = build_facts.fresh_build("b1", "fresh/ember", 1, "asked", now())
+        build_facts.build_queued(own, row, None, None)
+        build_facts.build_began(own, row, None, now())
+        assert here.doing() == Doing(("now",), ("fresh",))

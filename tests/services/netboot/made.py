@@ -1,6 +1,8 @@
 """Images and tables to test with."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from appliance.model.images import Image, Literal, Part, Provenance, content_hash
 from appliance.model.table import Generation, Host, Machine, Menu, Table, Unknown
@@ -28,6 +30,15 @@ def image(
     return Image(
         ident, host, name, None, "linux", "x86_64-linux", parts, command_line, top, watched, told
     )
+
+
+def thin_image(**what: Any) -> Image:
+    """The same in two forms, with two modules in its ramdisk."""
+    whole = image(**what)
+    ramdisk = Part("initrd", "ramdisk", 2, f"{3:064x}", (Literal(b"in"),))
+    store = Part("store", "store.squashfs", 4, f"{4:064x}", (Literal(b"itrd"),))
+    thin = (whole.part("kernel"), ramdisk, store)
+    return replace(whole, thin=thin, initrd_modules=("virtio_net", "e1000e"))
 
 
 def table(

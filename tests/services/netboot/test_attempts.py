@@ -1,6 +1,7 @@
 """Boots told as stories: the facts in the order they arrive, and what became of the boot."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.causes import CAUSES
 from appliance.diagnosis import diagnose
+from appliance.model.images import Part
 from services.netboot.attempt import Attempt, Chosen, Step
 from services.netboot.attempts import (
     ASKING_SECONDS,
@@ -22,7 +24,7 @@ from services.netboot.attempts import (
 from tests.services.netboot.made import MAC
 
 PARTS = {"aa": 10, "bb": 10}
-NAMES = {"aa": "bzImage", "bb": "initrd"}
+NAMES = {"aa": "bzImage", "bb": "initrd", "cc": "store.squashfs"}
 RUN = Chosen("run", "m1", "run", "i1", "s1/ember", "ember", "img", 3, "/nix/store/top", True, PARTS)
 UNWATCHED = Chosen(
     "run", "m1", "run", "i1", "s1/ember", "ember", "img", 3, "/nix/store/top", False, PARTS
@@ -64,7 +66,7 @@ class Story:
     ) -> None:
         step = attempt.add(Step(0, "part", NAMES[sha], at, None, 0, 10, "running"))
         step.ended_at, step.bytes, step.status = at + 1, count, status
-        self.attempts.part_ended(attempt, step, sha)
+        self.attempts.part_ended(attempt, step, Part("", NAMES[sha], 10, sha, ()))
 
     def gets_everything(self, attempt: Attempt, at: float) -> None:
         for number, sha in enumerate(PARTS):
@@ -107,6 +109,20 @@ def test_another_toplevel_than_was_served_is_noticed() -> None:
     story, attempt = a_whole_boot()
     story.attempts.phoned_home(attempt, 30.0, {"toplevel": "/other"}, "/nix/store/top")
     assert attempt.facts["expected"] == "/nix/store/top"
+
+
+def test_a_host_whose_unit_is_not_active_falls_short() -> None:
+    story, attempt = a_whole_boot()
+    said = {"toplevel": "/nix/store/top", "health": "a.service=active,b.service=failed"}
+    story.attempts.phoned_home(attempt, 30.0, said, "/nix/store/top")
+    assert (attempt.state, attempt.ended_at) == ("short", 30.0)
+
+
+def test_a_host_whose_units_are_active_is_up() -> None:
+    story, attempt = a_whole_boot()
+    said = {"toplevel": "/nix/store/top", "health": "a.service=active"}
+    story.attempts.phoned_home(attempt, 30.0, said, "/nix/store/top")
+    assert attempt.state == "up"
 
 
 def test_an_unwatched_boot_ends_as_served() -> None:
@@ -200,6 +216,53 @@ def test_ranges_count_as_the_whole_when_they_add_up() -> None:
     assert attempt.state == "loading"
     story.gets_part(attempt, 4.0, "bb", 4)
     assert attempt.state == "starting"
+
+
+THIN = replace(RUN, parts={**PARTS, "cc": 10}, store="cc")
+
+
+def test_a_thin_image_starts_before_its_store_is_fetched() -> None:
+    story = Story()
+    attempt = story.gets_script(1.0, THIN)
+    story.gets_everything(attempt, 2.0)
+    assert (attempt.state, attempt.awaited) == ("starting", {"cc": 10})
+
+
+def test_the_rest_of_a_store_that_broke_off_is_the_whole() -> None:
+    story = Story()
+    attempt = story.gets_script(1.0, THIN)
+    story.gets_part(attempt, 2.0, "cc", 6, "aborted")
+    rest = attempt.add(
+        Step(0, "part", NAMES["cc"], 3.0, 4.0, 5, 5, "ok", {"range": [5, 10]})  # it had lost one
+    )
+    story.attempts.part_ended(attempt, rest, Part("", NAMES["cc"], 10, "cc", ()))
+    assert "cc" not in attempt.awaited
+
+
+def test_the_end_of_a_store_alone_is_not_the_whole() -> None:
+    story = Story()
+    attempt = story.gets_script(1.0, THIN)
+    rest = attempt.add(Step(0, "part", NAMES["cc"], 3.0, 4.0, 5, 5, "ok", {"range": [5, 10]}))
+    story.attempts.part_ended(attempt, rest, Part("", NAMES["cc"], 10, "cc", ()))
+    assert attempt.awaited["cc"] == 5
+
+
+def test_a_store_that_is_refused_counts_against_the_generation() -> None:
+    story = Story()
+    attempt = story.gets_script(1.0, THIN)
+    story.gets_everything(attempt, 2.0)
+    sent_at = attempt.sent_at
+    story.attempts.reported(attempt, 9.0, "store", "wrong-hash")
+    assert (attempt.state, attempt.sent_at) == ("starting", sent_at)
+
+
+def test_what_was_being_sent_when_the_role_died_is_stored_as_broken_off() -> None:
+    story = Story()
+    attempt = story.gets_script(1.0, THIN)
+    running = attempt.add(Step(0, "part", NAMES["cc"], 3.0, None, 5, 10, "running"))
+    again = Attempt.restored(attempt.row(), [step.row() for step in attempt.steps])
+    assert again.steps[-1].status == "aborted"
+    assert again.dirty == {running.number}
 
 
 def test_a_held_machine_is_one_line_that_counts() -> None:

@@ -69,6 +69,11 @@ def test_a_range_over_a_border_takes_a_piece_of_each_segment() -> None:
     assert pieces(SEGMENTS, 8, 22) == [Piece("/a", 8, 2), b"0123456789", Piece("/b", 0, 2)]
 
 
+def test_a_segment_may_begin_inside_its_file() -> None:
+    part = (StoreFile("/a", 10, 1_000), StoreFile("/b", 5, 7))
+    assert pieces(part, 4, 12) == [Piece("/a", 1_004, 6), Piece("/b", 7, 2)]
+
+
 def test_a_range_inside_one_segment_takes_that_one() -> None:
     assert pieces(SEGMENTS, 12, 15) == [b"234"]
 

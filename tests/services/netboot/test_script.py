@@ -6,16 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.model.fit import INSIDE, Fit
+from appliance.model.images import Image, Literal, Part
+from appliance.model.table import Generation, Host
 from services.netboot import script
+from services.netboot.choice import Run
 from services.netboot.script import Urls
 from tests.services.netboot.ipxe import OLD_COMMANDS, commands, follow
-from tests.services.netboot.made import MAC, image
+from tests.services.netboot.made import MAC, image, thin_image
 
 URLS = Urls("http://10.77.0.1", MAC, "T" * 24)
 HOME = "http://10.77.0.1/up/0-1.secret"
 
+
+def decided(made: Image, fits: Fit = INSIDE) -> Run:
+    """Generation 3 of ember with that image."""
+    generation = Generation(3, made.id, "good", {})
+    return Run(Host("s1/ember", "ember", "demo", (generation,)), generation, made, fits=fits)
+
+
+def program() -> Image:
+    """An EFI program with a word of its own."""
+    one = Part("program", "memtest.efi", 4, f"{7:064x}", (Literal(b"MZ.."),))
+    return replace(image(), recipe="efi", parts=(one,), command_line="nosmp")
+
+
 ALL = {
-    "run": script.run(URLS, "ember", 3, image(), HOME),
+    "run": script.run(URLS, decided(image()), HOME),
+    "efi": script.run(URLS, decided(program()), HOME),
+    "ask": script.ask(URLS),
     "local": script.local(URLS),
     "deny": script.deny(URLS),
     "shell": script.shell(URLS),
@@ -51,9 +70,47 @@ def test_g70_the_command_line_is_the_images_own() -> None:
     ]
 
 
+def test_an_efi_program_is_told_its_own_words_only() -> None:
+    done = follow(ALL["efi"], settings={"platform": "efi"})
+    (kernel,) = (line for line in done if line.startswith("kernel "))
+    assert kernel.split()[1:] == [
+        f"http://10.77.0.1/b/{'T' * 24}/{7:064x}/memtest.efi",
+        "nosmp",
+    ]
+    assert done[-1] == "boot"
+
+
+def test_an_efi_program_is_not_started_by_a_bios() -> None:
+    done = follow(ALL["efi"], settings={"platform": "pcbios"})
+    assert any("ember is an EFI program" in line for line in done)
+    assert not [line for line in done if line.startswith("kernel ")]
+
+
 def test_parts_are_asked_for_below_the_token_by_their_hash() -> None:
     (kernel,) = (line for line in follow(ALL["run"]) if line.startswith("kernel "))
     assert kernel.split()[1] == f"http://10.77.0.1/b/{'T' * 24}/{1:064x}/bzImage"
+
+
+def test_a_thin_image_names_its_store_for_the_first_stage() -> None:
+    done = follow(script.run(URLS, decided(thin_image(), Fit(True, "It is large.")), HOME))
+    (kernel,) = (line for line in done if line.startswith("kernel "))
+    (initrd,) = (line for line in done if line.startswith("initrd "))
+    store = thin_image().thin[-1]
+    assert initrd.split()[-1].endswith("/ramdisk")
+    assert kernel.split()[-2:] == [
+        f"nixie.store=http://10.77.0.1/b/{'T' * 24}/{store.sha256}/store.squashfs",
+        f"nixie.store-size={store.size}",
+    ]
+
+
+def test_a_thick_one_of_two_forms_names_none() -> None:
+    assert "nixie.store" not in script.run(URLS, decided(thin_image()), HOME)
+
+
+def test_a_machine_that_has_told_nothing_is_asked_once() -> None:
+    done = follow(ALL["ask"])
+    assert done[-1].startswith("chain --autofree --replace http://10.77.0.1/s/")
+    assert "&mem=" in done[-1]
 
 
 @pytest.mark.parametrize("failing", ["kernel", "initrd"])
@@ -146,7 +203,7 @@ def test_g4_a_build_that_cannot_ask_the_processor_goes_on() -> None:
 @pytest.mark.parametrize("system", ["i686-linux", "aarch64-linux"])
 def test_g4_only_a_64_bit_x86_image_asks_the_processor(system: str) -> None:
     other = replace(image(), system=system)
-    assert "cpuid" not in script.run(URLS, "ember", 3, other, HOME)
+    assert "cpuid" not in script.run(URLS, decided(other), HOME)
 
 
 def test_the_local_disk_on_uefi_tries_known_loaders_before_the_boot_order() -> None:

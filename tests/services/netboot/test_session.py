@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.model.images import Image
 from services.netboot.architecture import kind_of
 from services.netboot.choice import Deny, Hold, Local, Page, Run, Shell, Show, decide
-from services.netboot.script import Urls
-from services.netboot.session import answer, checked, chosen, part_of
-from tests.services.netboot.made import MAC, image, looked_up, table
+from services.netboot.script import Urls, Who
+from services.netboot.session import answer, checked, chosen, depends, fitted, part_of
+from tests.services.netboot.made import MAC, image, looked_up, table, thin_image
 
 IMAGE = image()
 TABLE = table(IMAGE)
@@ -108,3 +109,75 @@ def test_an_image_served_as_built_has_nobody_to_tell_of_the_cache() -> None:
     as_built = replace(RUN, image=replace(IMAGE, watched=False))
     told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", cache="http://x/cache=k")
     assert "nixie.cache" not in told.text
+
+
+def decision_for(made: Image) -> Run:
+    decision = decide(table(made), "lan", MAC, looked_up(made))
+    assert isinstance(decision, Run)
+    return decision
+
+
+SHORT = {"plat": "pcbios", "memory": 1, "drivers": ["e1000e"]}
+
+
+def test_a_machine_short_of_memory_is_given_the_thin_form() -> None:
+    thin = thin_image()
+    record = chosen(fitted(decision_for(thin), SHORT), table(thin), "lan", MAC)
+    assert dict(record.parts) == {part.sha256: part.size for part in thin.thin}
+    assert record.store == thin.thin[-1].sha256
+
+
+def test_one_that_has_told_nothing_is_given_the_thick_form() -> None:
+    thin = thin_image()
+    record = chosen(fitted(decision_for(thin), {}), table(thin), "lan", MAC)
+    assert (dict(record.parts), record.store) == ({p.sha256: p.size for p in thin.parts}, "")
+
+
+def test_what_is_doubtful_is_kept_with_the_boot() -> None:
+    record = chosen(
+        fitted(decision_for(thin_image()), {**SHORT, "drivers": ["igc"]}), TABLE, "lan", MAC
+    )
+    assert next(one.missing for one in record.doubts) == (
+        'boot.initrd.availableKernelModules = [ "igc" ];'
+    )
+
+
+def test_only_an_image_of_two_forms_makes_a_machine_tell_of_itself() -> None:
+    assert depends(decision_for(thin_image()))
+    assert not depends(decision_for(image()))
+    assert not depends(Hold())
+
+
+def test_a_token_opens_the_parts_of_both_forms() -> None:
+    thin = thin_image()
+    for part in (*thin.parts, *thin.thin):
+        assert part_of(looked_up(thin), (thin.id,), part.sha256)[0] == part
+
+
+WHO = Who("ab" * 16, "http://x/id/1.2")
+
+
+def test_a_machine_is_told_who_it_is() -> None:
+    told = answer(RUN, URLS, phone_home="http://x/up/1.2", code="", who=WHO)
+    assert f" systemd.machine_id={'ab' * 16}" in told.text
+    assert " nixie.identity=http://x/id/1.2" in told.text
+
+
+def test_an_image_served_as_built_cannot_ask_but_has_its_machine_id() -> None:
+    as_built = replace(RUN, image=replace(RUN.image, watched=False))
+    told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", who=WHO)
+    assert "nixie.identity" not in told.text
+    assert f" systemd.machine_id={'ab' * 16}" in told.text
+
+
+def test_a_host_that_says_its_own_machine_id_keeps_it() -> None:
+    line = f"{RUN.image.command_line} systemd.machine_id={'cd' * 16}"
+    own = replace(RUN, image=replace(RUN.image, command_line=line))
+    told = answer(own, URLS, phone_home="http://x/up/1.2", code="", who=WHO)
+    assert told.text.count("systemd.machine_id=") == 1
+
+
+def test_a_machine_that_nobody_knows_is_told_nothing() -> None:
+    told = answer(RUN, URLS, phone_home="http://x/up/1.2", code="")
+    assert "machine_id" not in told.text
+    assert "identity" not in told.text

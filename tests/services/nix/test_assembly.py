@@ -1,10 +1,12 @@
 """From files to parts."""
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.errors import Refused
 from appliance.model.images import Literal, StoreFile
-from services.nix.assembly import Layout, layouts, wanted_files, weight
+from services.nix.assembly import Layout, layouts, thin_layouts, wanted_files, weight
 from services.nix.recipe import Recipe
 
 OUT = "/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-"
@@ -75,3 +77,28 @@ def test_a_part_over_four_gibibytes_is_refused_with_the_way_out() -> None:
 def test_a_heavy_image_is_a_finding() -> None:
     assert weight(parts()) == ()
     assert "memory" in weight(parts(squashfs=2 << 30))[0].what
+
+
+FILES = {
+    "kernel": StoreFile("/k", 3),
+    "initialRamdisk": StoreFile("/i", 10),
+    "squashfsStore": StoreFile("/s", 7),
+}
+
+
+def test_a_thin_image_is_the_same_files_apart() -> None:
+    thin = thin_layouts(replace(made(), thin=True), FILES)
+    assert [(one.purpose, one.name, one.segments) for one in thin] == [
+        ("kernel", "bzImage", (FILES["kernel"],)),
+        ("initrd", "ramdisk", (FILES["initialRamdisk"],)),
+        ("store", "store.squashfs", (FILES["squashfsStore"],)),
+    ]
+
+
+def test_a_host_whose_first_stage_cannot_fetch_has_one_form() -> None:
+    assert thin_layouts(made(), FILES) == ()
+
+
+def test_a_host_with_its_store_inside_its_ramdisk_has_one_form() -> None:
+    files = {"kernel": FILES["kernel"], "netbootRamdisk": StoreFile("/r", 9)}
+    assert thin_layouts(replace(made(), thin=True), files) == ()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import Refused
-from services.nix.caches import Cache
+from appliance.model.caches import Asked
 from services.nix.conf import Conf, text
 from services.nix.versions import Version
 
@@ -44,8 +44,8 @@ def test_builders_get_uids_of_their_own() -> None:
 
 
 def test_a_cache_is_asked_with_its_key() -> None:
-    told = lines(replace(CONF, caches=(Cache("https://cache.example.org", KEY),)))
-    assert told["substituters"] == "https://cache.example.org"
+    told = lines(replace(CONF, caches=(Asked("https://cache.example.org", (KEY,)),)))
+    assert told["substituters"] == "https://cache.example.org?priority=10"
     assert told["trusted-public-keys"] == KEY
 
 
@@ -69,8 +69,8 @@ def test_2_8_is_not_told_what_it_does_not_know() -> None:
     [
         replace(CONF, users=("a\ntrusted-users = *",)),
         replace(CONF, users=("*",)),
-        replace(CONF, caches=(Cache("https://cache.example.org extra", KEY),)),
-        replace(CONF, caches=(Cache("https://cache.example.org", "key:short"),)),
+        replace(CONF, caches=(Asked("https://cache.example.org extra", (KEY,)),)),
+        replace(CONF, caches=(Asked("https://cache.example.org", ("key:short",)),)),
         replace(CONF, shell=Path("/bin/sh\nsandbox = false")),
         replace(CONF, build_dir=Path("relative")),
     ],

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from services.nix.caches import Cache
-from services.nix.driver import Caches, Gate, Nix
+from appliance.model.caches import Cache
+from services.nix.driver import Caches, Nix
 from services.nix.store import store_in
 from services.nix.verdict import Answer
 
 KEY = f"cache.example.org-1:{'A' * 43}="
-ALL_THERE_IS = 1 << 50
 
 
 @pytest.fixture
@@ -31,80 +30,26 @@ def soon(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def at(one: socket.socket) -> Cache:
-    return Cache(f"http://127.0.0.1:{one.getsockname()[1]}", KEY)
-
-
-def test_an_evaluation_waits_until_the_one_before_has_ended() -> None:
-    async def both() -> list[str]:
-        gate, told = Gate(ALL_THERE_IS), []
-
-        async def evaluate(name: str) -> None:
-            async with gate.turn():
-                told.append(f"{name} begins")
-                await asyncio.sleep(0.01)
-                told.append(f"{name} ends")
-
-        await asyncio.gather(evaluate("one"), evaluate("other"))
-        return told
-
-    assert soon(both()) == ["one begins", "one ends", "other begins", "other ends"]
-
-
-def test_an_evaluation_that_fails_leaves_its_turn_to_the_next() -> None:
-    async def both() -> int:
-        gate = Gate(ALL_THERE_IS)
-
-        async def failing() -> None:
-            async with gate.turn():
-                raise RuntimeError
-
-        async def evaluate() -> int:
-            async with gate.turn() as memory:
-                return memory
-
-        _, memory = await asyncio.gather(failing(), evaluate(), return_exceptions=True)
-        assert isinstance(memory, int)
-        return memory
-
-    assert soon(both()) == ALL_THERE_IS
-
-
-def test_one_that_stops_waiting_holds_nobody_up() -> None:
-    async def three() -> bool:
-        gate = Gate(ALL_THERE_IS)
-
-        async def evaluate() -> None:
-            async with gate.turn():
-                await asyncio.sleep(0.01)
-
-        first, second, third = (asyncio.create_task(evaluate()) for _ in range(3))
-        await asyncio.sleep(0)
-        second.cancel()
-        await asyncio.gather(first, second, third, return_exceptions=True)
-        return second.cancelled() and not third.cancelled()
-
-    assert soon(three())
+    return Cache("c", f"http://127.0.0.1:{one.getsockname()[1]}", (KEY,))
 
 
 def test_a_cache_that_takes_connections_is_there(listening: socket.socket) -> None:
     cache = at(listening)
-    assert soon(Caches([cache]).live()) == (cache.url,)
+    assert soon(Caches().there([cache])) == (cache,)
 
 
 def test_a_cache_that_is_not_there_is_left_alone_for_a_while() -> None:
-    async def twice() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    async def thrice() -> list[bool]:
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
-            caches = Caches([at(one)])
-            before = await caches.live()
+            caches, cache = Caches(), at(one)
+            before = await caches.there([cache])
             one.listen()
-            return before, await caches.live()
+            after = await caches.there([cache])
+            caches.forgive(cache)
+            return [bool(before), bool(after), bool(await caches.there([cache]))]
 
-    assert soon(twice()) == ((), ())
-
-
-def test_a_cache_that_is_no_server_is_always_there() -> None:
-    assert soon(Caches([Cache("file:///srv/cache", KEY)]).live()) == ("file:///srv/cache",)
+    assert soon(thrice()) == [False, False, True]
 
 
 def asked_of(folder: Path, *says: str) -> tuple[Answer, int]:

@@ -52,6 +52,24 @@ def test_a_recipe_comes_back_from_its_row() -> None:
     assert from_json(json.loads(json.dumps(to_json(made)))) == made
 
 
+def test_what_the_ramdisk_can_do_comes_back_from_its_row() -> None:
+    made = recipe(told(thin=True, initrdModules=["virtio_net", "e1000e", "virtio_net"]))
+    assert (made.thin, made.initrd_modules) == (True, ("e1000e", "virtio_net"))
+    assert from_json(json.loads(json.dumps(to_json(made)))) == made
+
+
+def test_a_row_of_an_earlier_version_has_one_form() -> None:
+    stored = json.loads(json.dumps(to_json(recipe(told()))))
+    del stored["thin"], stored["initrd_modules"]
+    assert (from_json(stored).thin, from_json(stored).initrd_modules) == (False, ())
+
+
+@pytest.mark.parametrize("modules", [None, "igc", [1, "a b", "x" * 65, "igc\n", {}]])
+def test_what_is_no_module_is_left_out(modules: Any) -> None:
+    assert recipe(told(thin="yes", initrdModules=modules)).initrd_modules == ()
+    assert recipe(told(thin="yes")).thin is False
+
+
 def test_another_parameter_is_another_image() -> None:
     assert not same_image(recipe(told()), recipe(told(kernelParams=["quiet"])))
 

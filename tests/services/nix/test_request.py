@@ -66,7 +66,39 @@ def test_import_from_derivation_is_the_owners_choice() -> None:
         return words[words.index("allow-import-from-derivation") + 1]
 
     assert allowed(LOOK) == "false"
-    assert allowed({**LOOK, "ifd": True}) == "true"
+    assert allowed({**LOOK, "ifd": True, "trust": "mine"}) == "true"
+
+
+@pytest.mark.parametrize(
+    "more", [{"trust": "stranger"}, {}, {"trust": "mine", "only_builders": True}]
+)
+def test_a_look_builds_nothing_for_whom_it_may_not(more: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="Nothing of this source is built on this router"):
+        job("look", {**LOOK, "ifd": True, **more})
+
+
+def test_a_look_that_may_not_build_gets_no_builder_from_the_daemon() -> None:
+    words = job("look", LOOK).argv
+    assert words[words.index("max-jobs") + 1] == "0"
+    assert "max-jobs" not in job("look", {**LOOK, "ifd": True, "trust": "mine"}).argv
+
+
+def test_what_builders_alone_may_build_is_realised_without_building() -> None:
+    words = realise(STORE, (f"{TREE}.drv",), Path("/r"), (), builds=False)
+    assert words[words.index("max-jobs") + 1] == "0"
+    assert "max-jobs" not in realise(STORE, (f"{TREE}.drv",), Path("/r"), ())
+
+
+def test_a_source_that_reaches_home_is_fetched_by_a_user_of_its_own() -> None:
+    found = job("resolve", {"url": "git+http://git.lan/x", "as": "fetch-3"})
+    assert (found.user, found.writable) == ("fetch-3", ("/s/run/fetch-3",))
+    assert found.env["HOME"] == "/s/run/fetch-3"
+
+
+@pytest.mark.parametrize("who", ["root", "eval", "fetch-9", "fetch-1 ", 7])
+def test_nobody_else_fetches(who: object) -> None:
+    with pytest.raises(Refused, match="no user that fetches"):
+        job("resolve", {"url": "github:o/r", "as": who})
 
 
 def test_fetching_runs_as_fetch_with_the_network() -> None:
@@ -202,7 +234,7 @@ def test_evaluation_asks_caches_only_when_it_may_build() -> None:
         return words[words.index("substitute") + 1]
 
     assert asks(LOOK) == "false"
-    assert asks({**LOOK, "ifd": True}) == "true"
+    assert asks({**LOOK, "ifd": True, "trust": "mine"}) == "true"
 
 
 def test_keeping_a_path_never_downloads_it() -> None:

@@ -1,10 +1,12 @@
 """When to look again, what to start."""
 
+from datetime import UTC
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.nix.schedule import Waiting, fits, grant, next_check, startable
+from services.nix.schedule import Waiting, fits, grant, next_check, planned, startable
 
 GIBIBYTE = 1 << 30
 
@@ -107,3 +109,21 @@ def test_a_host_is_never_built_twice_at_once() -> None:
 
 def test_a_full_house_starts_nothing() -> None:
     assert startable([Waiting("2", "b")], [Waiting("1", "a")], 1) == ()
+
+
+def test_days_and_times_take_the_place_of_the_interval() -> None:
+    found = planned(3600, "daily 00:00", UTC, 100.0, 200.0, 150.0, 0.5)
+    assert found == 86_400.0
+
+
+def test_what_was_missed_is_made_up_for() -> None:
+    found = planned(0, "daily 00:00", UTC, 100.0, None, 10 * 86_400.0, 0.5)
+    assert found == 86_400.0
+
+
+def test_an_interval_that_was_planned_stays() -> None:
+    assert planned(3600, "", UTC, 100.0, 3_700.0, 150.0, 0.9) == 3_700.0
+
+
+def test_without_either_it_is_only_looked_at_when_asked() -> None:
+    assert planned(0, "", UTC, 100.0, 3_700.0, 150.0, 0.9) is None

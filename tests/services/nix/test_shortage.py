@@ -15,7 +15,12 @@ these 3 paths will be fetched (411.09 MiB download, 2048.50 MiB unpacked):
 
 
 def test_what_will_be_fetched_is_counted_unpacked() -> None:
-    assert forecast(BOTH) == Forecast(2048 * MEBIBYTE + MEBIBYTE // 2, builds=True)
+    assert forecast(BOTH) == Forecast(
+        fetched=2048 * MEBIBYTE + MEBIBYTE // 2,
+        builds=True,
+        download=int(411.09 * MEBIBYTE),
+        derivations=2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -27,7 +32,8 @@ def test_what_will_be_fetched_is_counted_unpacked() -> None:
     ],
 )
 def test_every_unit_is_known(printed: str, size: int) -> None:
-    assert forecast(printed) == Forecast(size, builds=False)
+    told = forecast(printed)
+    assert (told.fetched, told.builds) == (size, False)
 
 
 @pytest.mark.parametrize("printed", ["", "warning: unable to download 'http://x/nix-cache-info'"])

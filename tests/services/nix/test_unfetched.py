@@ -85,3 +85,9 @@ def test_an_unknown_failure_is_told_in_nixs_own_words() -> None:
 
 def test_what_the_broker_refused_is_told_as_it_is() -> None:
     assert why(Answer("", "", 126, "refused", "It leads out."), PLACE) == "It leads out."
+
+
+def test_a_server_at_home_that_is_not_reached_says_what_a_source_reaches_there() -> None:
+    for error in ("Could not resolve host: git.lan", "Could not connect to server"):
+        assert "those under May also fetch from in its settings" in told(error, SOURCE)
+        assert "May also fetch from" not in told(error.replace("git.lan", "github.com"), INPUT)

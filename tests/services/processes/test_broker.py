@@ -72,4 +72,5 @@ def test_a_refusal_is_the_last_answer() -> None:
         "exit": 126,
         "reason": "refused",
         "what": "No.",
+        "memory": 0,
     }

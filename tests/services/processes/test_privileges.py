@@ -96,10 +96,15 @@ def test_without_namespaces_a_job_still_loses_its_privileges() -> None:
 
 @pytest.mark.parametrize(
     ("footing_", "count"),
-    [(Footing.MANY_USERS, 0), (Footing.OWN_NAMESPACES, 1), (Footing.ONE_USER, 2)],
+    [(Footing.MANY_USERS, 0), (Footing.OWN_NAMESPACES, 2), (Footing.ONE_USER, 3)],
 )
 def test_every_missing_wall_is_said(footing_: Footing, count: int) -> None:
     assert len(lower_walls(Ability(footing_, False, PLACES))) == count
+
+
+def test_beside_the_routers_filter_that_is_said() -> None:
+    (said,) = lower_walls(Ability(Footing.MANY_USERS, True, PLACES), apart=True)
+    assert "beside the router's filter" in said
 
 
 def test_builds_join_their_control_groups() -> None:

@@ -95,8 +95,8 @@ JSON = {"content-type": "application/json"}
         (
             {"json": {"url": "x", "bogus": 1}},
             ["bogus"],
-            "Nothing here is called bogus. There are url, name, trust, as_built, allow_ifd and "
-            "interval_seconds.",
+            "Nothing here is called bogus. There are url, name, trust, as_built, allow_ifd, "
+            "interval_seconds, only_builders and reach.",
         ),
         ({"json": ["x"]}, [], OBJECT),
         ({"content": b"url"}, [], OBJECT),

@@ -22,12 +22,23 @@ __all__ = ("furnished", "home")
 API = "/api/v1"
 Json = dict[str, Any]
 CLOSED = {
+    "FilesHost.system": "system",
+    "FilesHost.recipe": "recipe",
+    "File.purpose": "part",
+    "Sent.form": "file form",
     "Act.actor_kind": "actor",
     "Act.scope": "scope",
     "Assignment.intent": "bare intent",
+    "Assignment.once": "once",
+    "Running.stand": "running",
+    "Woken.came": "woken",
+    "Once.kind": "once",
+    "Once.state": "once state",
     "Boot.state": "boot",
+    "Delivery.outcome": "delivery",
     "Build.state": "build",
     "Builder.state": "builder",
+    "CacheAsked.state": "cache",
     "Builder.systems": "system",
     "NewBuilder.systems": "system",
     "TrialStep.step": "trial step",
@@ -51,6 +62,10 @@ CLOSED = {
     "Lease.stage": "stage",
     "Lease.state": "lease",
     "Machine.intent": "intent",
+    "Need.kind": "need",
+    "Outlook.kind": "need",
+    "Identity.way": "identity way",
+    "IdentityAct.act": "identity act",
     "NewDefault.kind": "unknown machine",
     "NewSource.trust": "trust",
     "NewToken.scope": "scope",
@@ -62,6 +77,7 @@ CLOSED = {
     "Source.state": "source",
     "Source.trust": "trust",
     "SourceEdit.trust": "trust",
+    "Storage.state": "storage",
     "Step.kind": "step",
     "Step.status": "step status",
     "Token.scope": "scope",
@@ -178,7 +194,7 @@ def test_every_body_has_an_example_that_fits(told: Json) -> None:
     bodies = [
         (operation["operationId"], operation["requestBody"]["content"]["application/json"])
         for _, _, operation in operations(told)
-        if "requestBody" in operation
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
     ]
     assert len(bodies) > 15
     for name, content in bodies:

@@ -44,6 +44,15 @@ def test_the_lane_that_fell_is_drawn_as_silence(home: Home) -> None:
     assert lanes["Phone home"].kind == "unreached"
 
 
+def test_a_boot_without_its_unit_names_it_with_its_last_lines(home: Home) -> None:
+    up = {"health": "oven.service=active,mill.service=failed", "log": "mill.service:\nno grain"}
+    seen = view(home, "fell", facts={"up": up}, diagnosis="unit-not-active")
+    assert seen.heading == "ember came up, but not well"
+    assert seen.cause is not None
+    assert [one.what for one in seen.cause.proof] == ["mill.service failed."]
+    assert seen.log == "mill.service:\nno grain"
+
+
 def test_a_long_silence_is_shaded_at_its_own_scale(home: Home) -> None:
     trace = view(home, "fell").trace
     assert trace.slow == "80"

@@ -12,8 +12,8 @@ from webui.pages.page import SHEETS
 FULL = (
     "/", "/machines", "/machines?show=short", "/machines?q=anvil", "/machines/{ember-machine}",
     "/machines/{kiln-machine}", "/menus", "/menus?edit={menu}", "/sources", "/sources/{homelab}",
-    "/sources/{kiosk}", "/sources/{homelab}/settings", "/builds", "/builds/b1", "/builds/b2",
-    "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
+    "/sources/{kiosk}", "/sources/{homelab}/settings", "/files", "/builds", "/builds/b1",
+    "/builds/b2", "/builds/b3", "/builds/b4", "/builds/b6", "/boots/{fell}", "/boots/{now}",
     "/boots/{anvil-boot}", "/boots/{tongs-boot}", "/boots/held-4817", "/images/{image}",
     "/images/{image}/against/{image-before}", "/hosts/{ember}", "/hosts/{crucible}",
     "/hosts/{slag}",
@@ -28,13 +28,15 @@ FULL = (
     "/firewall/why", "/firewall/outside", "/firewall/new-zone",
     "/firewall/zones/lan", "/networks/time",
     "/internet/names", "/internet/names?new=dyn", "/internet/names?new=rfc2136",
-    "/builders", "/notices", "/notices?new=mail", "/notices?new=ntfy",
+    "/builders", "/caches", "/caches?edit=nixos",
+    "/notices", "/notices?new=mail", "/notices?new=ntfy",
     "/firewall/why?source=lan&destination=internet&port=443",
 )  # fmt: skip
 BARE = (
     "/", "/machines", "/menus", "/sources", "/builds", "/devices", "/networks", "/internet",
     "/names/servers", "/names/own", "/names/blocking", "/names/asked",
-    "/names", "/builders", "/notices", "/internet/names", "/system", "/changes",
+    "/names", "/builders", "/caches", "/notices", "/files", "/internet/names", "/system",
+    "/changes",
     "/changes/happened", "/changes/review", "/changes/revisions", "/password",
 )  # fmt: skip
 FRAGMENTS = (
@@ -46,6 +48,7 @@ FRAGMENTS = (
     ("/sources/{homelab}", "/sources/{homelab}/now"),
     ("/builds", "/builds/now"),
     ("/builders", "/builders/now"),
+    ("/caches", "/caches/now"),
     ("/builds/b1", "/builds/b1/now"),
     ("/boots/{now}", "/boots/{now}/now"),
     ("/", "/overview/traffic"),

@@ -132,3 +132,25 @@ def test_an_image_leads_to_the_comparison_with_the_one_before(home: Home) -> Non
 def test_an_image_that_is_gone_is_not_compared(home: Home) -> None:
     there = home.ids["image"]
     assert home.client.get(f"/images/{there}/against/{'0' * 28}").status_code == 404
+
+
+def test_a_host_says_whether_the_hardware_is_sufficient(home: Home) -> None:
+    html = home.get(f"/hosts/{home.ids['anvil']}")
+    assert "Is the hardware sufficient?" in html
+    assert "Needs 9.0 GiB more disk while the squashfs is made" in html
+    assert 'href="/storage"' in html
+    assert html.index("Needs 9.0 GiB more disk") < html.index("Builds here in about 12 minutes.")
+
+
+def test_before_that_is_known_nothing_is_said_of_it(home: Home) -> None:
+    assert "sufficient" not in home.get(f"/hosts/{home.ids['ember']}")
+
+
+def test_the_list_of_hosts_says_it_in_a_few_words(home: Home) -> None:
+    assert "Needs 9.0 GiB more disk</a>" in home.get(f"/sources/{home.ids['homelab']}")
+
+
+def test_the_page_says_how_a_host_is_pushed(home: Home) -> None:
+    html = home.get(f"/hosts/{home.ids['ember']}")
+    assert "nixie host push .#ember --to homelab/ember --url http://127.0.0.1" in html
+    assert "nixos-rebuild switch" in html

@@ -28,12 +28,27 @@ let
       // env
     );
 
-  program =
-    name: file:
-    runCommand name { script = builtins.readFile file; passAsFile = [ "script" ]; } ''
+  program = name: file: programs name { ${name} = file; } "";
+  programs =
+    name: files: more:
+    runCommand name { } ''
       mkdir -p "$out/bin"
-      { echo "#!${pkgs.runtimeShell}"; cat "$scriptPath"; } > "$out/bin/${name}"
-      chmod 555 "$out/bin/${name}"
+      ${lib.concatMapStrings (one: ''
+        { echo "#!${pkgs.runtimeShell}"; cat ${files.${one}}; } > "$out/bin/${one}"
+        chmod 555 "$out/bin/${one}"
+      '') (builtins.attrNames files)}
+      ${more}
+      chmod 555 "$out"/bin/* || true
+    '';
+
+  # A program of the distribution, started by its own loader; nothing where set-up did not find it.
+  foreign =
+    name:
+    let
+      place = builtins.path { path = parts + "/${name}"; name = "${name}-files"; };
+    in
+    lib.optionalString (builtins.pathExists (parts + "/${name}/ld.so")) ''
+      printf '#!%s\nexec %s --library-path %s %s "$@"\n' ${pkgs.runtimeShell} ${place}/ld.so ${place}/lib ${place}/${name} > "$out/bin/${name}"
     '';
 
   pkgs = {
@@ -78,8 +93,11 @@ let
       done
     '';
 
-    # The one systemd program that scripts of other people may call: it answers from what our second stage wrote down.
-    systemd = program "systemctl" ./systemctl.sh;
+    # The systemd programs that scripts of other people call: two answer from what our second stage wrote down; systemd-creds is
+    # the distribution's, where set-up found it.
+    systemd = programs "systemd" { systemctl = ./systemctl.sh; journalctl = ./journalctl.sh; } (foreign "systemd-creds");
+    openssl = programs "openssl" { } (foreign "openssl");
+    kmod = program "modprobe" ./modprobe.sh;
     udhcpc-bound = program "udhcpc-bound" ./udhcpc-bound.sh;
     nix = runCommand "nix" { script = builtins.readFile ./nix.sh; passAsFile = [ "script" ]; } ''
       mkdir -p "$out/bin"

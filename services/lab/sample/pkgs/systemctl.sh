@@ -9,6 +9,11 @@ case "$1" in
   list-units)
     for unit in $(ls $units/failed); do echo "$unit loaded failed failed $unit"; done
     ;;
+  is-active)
+    name=${2%.service}
+    if [ -e "$units/failed/$2" ]; then echo failed; exit 3; fi
+    if [ -e $units/settled ] && grep -q "^$name " /etc/units; then echo active; else echo inactive; exit 3; fi
+    ;;
   *)
     echo "systemctl: $1 is not known here" >&2
     exit 1

@@ -1,12 +1,14 @@
 import json
 import re
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, MetaData, create_engine
 
 from appliance.errors import Unreachable
+from appliance.model.caches import USUAL
 from appliance.store import inventory_view
 from appliance.store.migrations.open import HERE, carry_out, inventory_engine, people_engine
 from appliance.store.open import reader
@@ -36,6 +38,16 @@ def test_the_scripts_lead_to_the_same_layout_as_a_new_file(
     assert layout(scripted) == layout(opened)
     assert version == layouts[-1]
     assert [path.name[:4] for path in sorted((HERE / scripts).glob("[0-9]*.py"))] == list(layouts)
+
+
+def test_a_new_file_and_one_brought_forward_begin_with_the_same_cache(tmp_path: Path) -> None:
+    older = create_engine(f"sqlite:///{tmp_path}/older.db")
+    with older.begin() as connection:
+        carry_out(connection, NIXIE, HERE / "nixie")
+    inventory_engine(tmp_path).dispose()
+    for name in ("older.db", "nixie.db"):
+        with closing(reader(tmp_path / name)) as connection:
+            assert inventory_view.caches(connection) == [USUAL]
 
 
 def test_a_file_opens_again(tmp_path: Path) -> None:

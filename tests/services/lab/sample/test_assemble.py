@@ -100,3 +100,24 @@ def test_a_module_that_cannot_be_unpacked_is_refused_in_its_programs_words(tmp_p
     (root / "lib/modules/6.1.0-1/squashfs.ko.zst").write_bytes(b"no zstd")
     with pytest.raises(Refused, match="zstd -dcq"):
         assemble(tmp_path / "sample", root, programs(tmp_path / "p"))
+
+
+def test_a_host_without_openssl_is_put_together_without(tmp_path: Path) -> None:
+    assemble(tmp_path / "sample", kernel(tmp_path / "k", ".ko"), programs(tmp_path / "p"))
+    assert not (tmp_path / "sample/parts/openssl").exists()
+
+
+def test_what_makes_and_seals_a_key_comes_with_its_libraries(tmp_path: Path) -> None:
+    root, tpm = programs(tmp_path / "p"), tmp_path / "tpm"
+    linked = Path(shutil.which("cat") or "").read_bytes()
+    for name in ("usr/bin/openssl", "usr/bin/systemd-creds"):
+        (root / name).write_bytes(linked)
+        (root / name).chmod(0o755)
+    library = next(Path("/").glob("lib/*/libm.so.6")).read_bytes()
+    (tpm / "usr/lib/here").mkdir(parents=True)
+    (tpm / "usr/lib/here/libtss2-esys.so.0").write_bytes(library)
+    assemble(tmp_path / "sample", kernel(tmp_path / "k", ".ko"), root, tpm)
+    parts = tmp_path / "sample/parts"
+    assert (parts / "openssl/ld.so").is_file()
+    there = {path.name for path in (parts / "systemd-creds/lib").iterdir()}
+    assert {"libtss2-esys.so.0", "libc.so.6"} <= there

@@ -5,19 +5,23 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from ipaddress import IPv4Interface
 from pathlib import Path
 
 import pytest
 
-from appliance.events import Event, GenerationChosen, WishRefused
+from appliance.events import Event, GenerationChosen, IdentityDecided, MachineWoken, WishRefused
 from appliance.generations import FAILURES
+from appliance.model.slices import BootNetwork
 from appliance.model.table import table_to_json
-from appliance.store import generations, journal, wishes
+from appliance.store import generations, journal, wakes, wishes
 from appliance.store.open import now
+from appliance.store.secrets.open import Secrets
 from services.netboot.decided.driver import Decided
 from services.netboot.driver import Recorder
 from services.netboot.follow import WISH_SECONDS, World
-from tests.services.netboot.made import image, table
+from services.netboot.identity.driver import Identities
+from tests.services.netboot.made import MAC, STRANGER, image, table
 
 NEW, OLD = image(number=2), image(number=1)
 HOST = "s1/ember"
@@ -49,7 +53,8 @@ class Owner:
         names = ("published", "leases.db", "net.db", "nixie.db")
         self.world = World(*(self.place / name for name in names))
         self.world.look_at_table()
-        return Decided(self.world, self.recorder)
+        self.identities = Identities(self.recorder, Secrets(self.place / "secrets/boot"))
+        return Decided(self.world, self.recorder, self.identities)
 
     def wishes(self, kind: str, *, role: str = "boot", age: float = 0.0, **fields: str) -> None:
         with closing(sqlite3.connect(self.place / "nixie.db")) as file, file:
@@ -167,3 +172,42 @@ def test_a_table_without_the_host_answers_too(owner: Owner) -> None:
     owner.world.table = replace(owner.world.table, hosts={})
     owner.wishes("unpin", host=HOST)
     assert isinstance(owner.told()[0], WishRefused)
+
+
+def test_waking_a_machine_reaches_each_of_its_cards(owner: Owner) -> None:
+    sent: list[tuple[str, tuple[str, ...]]] = []
+    owner.role = Decided(
+        owner.world,
+        owner.recorder,
+        owner.identities,
+        lambda network, macs: sent.append((network.name, tuple(macs))),
+    )
+    owner.world.networks = {
+        "br-lan": BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24")),
+        "br-iot": BootNetwork("iot", "br-iot", IPv4Interface("10.78.0.1/24")),
+    }
+    told = owner.world.table
+    owner.world.table = replace(told, macs={MAC: "m1", f"iot|{STRANGER}": "m1"})
+    owner.wishes("wake", machine="m1")
+    assert sent == [("lan", (MAC,)), ("iot", (MAC, STRANGER))]
+    assert owner.told() == [
+        MachineWoken("m1", "A packet went out on lan and iot to wake anvil.", "w-wake")
+    ]
+
+
+def test_a_packet_that_could_not_be_sent_says_why(owner: Owner) -> None:
+    def refused(_network: BootNetwork, _macs: object) -> None:
+        raise OSError(100, "Network is down")
+
+    owner.role = Decided(owner.world, owner.recorder, owner.identities, refused)
+    owner.world.networks = {"br-lan": BootNetwork("lan", "br-lan", IPv4Interface("10.77.0.1/24"))}
+    owner.wishes("wake", machine="m1")
+    why = "The packet could not be sent on lan: Network is down."
+    assert owner.told() == [WishRefused("w-wake", why)]
+    assert wakes.every(owner.recorder.connection)["m1"].why == why
+
+
+def test_a_wish_about_an_identity_is_answered_with_the_machines_name(owner: Owner) -> None:
+    owner.wishes("forget-identity", machine="m1")
+    said = "The identity of anvil is forgotten."
+    assert owner.told() == [IdentityDecided("m1", said, "w-forget-identity")]

@@ -57,6 +57,26 @@ def test_a_boot_that_came_up_as_something_else_does_not_count(
     assert recorder.standings.tallies == {}
 
 
+def test_a_boot_without_its_units_counts_against_its_image(
+    recorder: Recorder, grants: Grants
+) -> None:
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    secret = given(grants, attempt)
+    said = {"toplevel": IMAGE.toplevel, "health": "mill.service=failed"}
+    grants.phone_home(attempt.id, secret, said)
+    assert recorder.standings.tallies[IMAGE.id] == {"m1": Tally(failures=1, boot=attempt.id)}
+
+
+def test_units_of_something_else_do_not_count_against_what_was_served(
+    recorder: Recorder, grants: Grants
+) -> None:
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    secret = given(grants, attempt)
+    said = {"toplevel": "/nix/store/other", "health": "mill.service=failed"}
+    grants.phone_home(attempt.id, secret, said)
+    assert recorder.standings.tallies == {}
+
+
 def test_a_phone_home_is_heard_after_a_restart(tmp_path: Path) -> None:
     before = Recorder(tmp_path / "boot.db")
     attempt = before.scripted("lan", MAC, RUN, {})
@@ -102,3 +122,15 @@ def test_a_token_is_stored_with_everything_before_it(recorder: Recorder, grants:
     attempt = recorder.scripted("lan", MAC, RUN, {})
     given(grants, attempt)
     assert [row.id for row in boots.boots(recorder.connection)] == [attempt.id]
+
+
+def test_a_secret_is_good_for_its_own_boot_until_it_expires(
+    grants: Grants, recorder: Recorder
+) -> None:
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    secret = given(grants, attempt)
+    assert grants.fits(attempt.id, secret)
+    assert not grants.fits("another", secret)
+    assert not grants.fits(attempt.id, f"{secret[:-1]}.")
+    recorder.connection.execute("UPDATE token SET expires_at = 1")
+    assert not grants.fits(attempt.id, secret)

@@ -18,14 +18,20 @@ def test_only_those_that_are_there_are_asked() -> None:
 
 
 def test_without_a_builder_one_is_asked_for() -> None:
-    assert nobody([], {}, ARM) == f"{NEEDS} does. Add one under Builders."
+    assert nobody([], {}, ARM, X86) == f"{NEEDS} does. Add one under Builders."
 
 
 def test_with_builders_each_says_why_it_does_not() -> None:
     states = {"k": BuilderState("k", LOST, "kiln.lan does not answer.")}
     off, strange = replace(OVEN, enabled=False), replace(OVEN, name="new", host_key="")
     fresh = replace(OVEN, name="fresh")
-    assert nobody([KILN, off, strange, fresh], states, ARM) == (
+    assert nobody([KILN, off, strange, fresh], states, ARM, X86) == (
         f"{NEEDS} for it is ready. kiln: kiln.lan does not answer. oven: it is switched off. "
         "new: its host key waits to be compared, under Builders. fresh: it was not tried yet."
     )
+
+
+def test_what_this_router_may_not_build_says_so() -> None:
+    what = nobody([], {}, X86, X86)
+    assert what.startswith("It needs a builder for x86_64-linux: its source is built on builders")
+    assert what.endswith("Add one under Builders.")

@@ -31,7 +31,8 @@ def test_dhcp_listens_where_it_answers() -> None:
 
 def test_dns_listens_on_every_network() -> None:
     assert names("dns") == [
-        "dns-udp.br-lan", "dns-udp.br-iot", "dns-tcp.br-lan", "dns-tcp.br-iot",
+        "dns-udp.br-lan", "dns-udp.br-iot", "dns-udp.lo",
+        "dns-tcp.br-lan", "dns-tcp.br-iot", "dns-tcp.lo",
     ]  # fmt: skip
 
 
@@ -39,10 +40,18 @@ def test_dns_listens_by_ipv6_where_a_network_has_it() -> None:
     iot = DnsNetwork("iot", "br-iot", IOT, six=(IPv6Interface("fd12::1/64"),))
     dns = replace(SLICES.dns, networks=(SLICES.dns.networks[0], iot))
     found = wanted(ROLES["dns"], replace(SLICES, dns=dns))
-    assert [one for one in found if one.ipv6] == [
+    assert [one for one in found if one.ipv6 and one.link != "lo"] == [
         Listen("dns-udp6.br-iot", "udp", 53, "br-iot", ipv6=True),
         Listen("dns-tcp6.br-iot", "tcp", 53, "br-iot", ipv6=True),
     ]
+
+
+def test_foreign_code_asks_for_names_at_a_port_of_its_own() -> None:
+    found = [one for one in wanted(ROLES["dns"], both()) if one.link == "lo"]
+    assert {(one.protocol, one.ipv6) for one in found} == {
+        ("udp", False), ("tcp", False), ("udp", True), ("tcp", True)
+    }  # fmt: skip
+    assert {one.port for one in found} == {1053}
 
 
 def test_an_ipv6_address_from_before_is_listened_at() -> None:
@@ -50,7 +59,7 @@ def test_an_ipv6_address_from_before_is_listened_at() -> None:
     for stays, many in ((iot.stays, 0), ((IPv6Interface("fd12::1/64"),), 2)):
         dns = replace(SLICES.dns, networks=(replace(iot, stays=stays),))
         found = wanted(ROLES["dns"], replace(SLICES, dns=dns))
-        assert len([one for one in found if one.ipv6]) == many
+        assert len([one for one in found if one.ipv6 and one.link != "lo"]) == many
 
 
 def test_the_admin_listens_by_ipv6_where_a_network_has_it() -> None:

@@ -53,6 +53,11 @@ in
       systemd.root = mkOption { type = types.nullOr (types.enum [ "fstab" "gpt-auto" ]); default = "fstab"; example = "gpt-auto"; };
       # networkd.nix, systemd/repart.nix (4aa6836a648c of the copy)
       systemd.network.enable = mkOption { type = types.bool; default = false; };
+      systemd.network.networks = mkOption { type = types.attrsOf types.attrs; default = { }; };
+      systemd.network.netdevs = mkOption { type = types.attrsOf types.attrs; default = { }; };
+      systemd.network.wait-online.enable = mkOption { type = types.bool; default = true; };
+      # systemd/initrd.nix (00e6b22b508f)
+      systemd.extraBin = mkOption { type = types.attrsOf types.path; default = { }; };
       systemd.repart.enable = lib.mkEnableOption "systemd-repart";
       systemd.repart.device = mkOption { type = types.nullOr types.str; default = null; example = "/dev/vda"; };
       systemd.emergencyAccess = mkOption { type = types.oneOf [ types.bool types.str ]; default = false; };
@@ -87,6 +92,12 @@ in
       wantedBy = [ "initrd.target" ];
       requires = lib.optional (config.boot.initrd.systemd.repart.device != null) (utils.deviceUnit config.boot.initrd.systemd.repart.device);
       script = "echo 'a partition table would be written'; exit 1";
+    };
+    # networkd as far as the first stage needs it: modules by what the devices say they are, then an address for each card
+    # that a file below /run names.
+    boot.initrd.systemd.services.systemd-networkd = lib.mkIf config.boot.initrd.systemd.network.enable {
+      wantedBy = [ "initrd.target" ];
+      script = builtins.readFile ./networkd.sh;
     };
     systemd.services.growpart = lib.mkIf config.boot.growPartition {
       after = [ "-.mount" ];

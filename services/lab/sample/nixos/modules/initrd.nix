@@ -24,7 +24,10 @@ let
 
   # The services that somebody wants, masked ones too: a call of `unit` each, its script on standard input.
   wanted = lib.filterAttrs (_: s: s.wantedBy ++ s.requiredBy != [ ]) cfg.systemd.services;
-  units = lib.concatMapStrings (
+  late = s: builtins.elem "initrd-fs.target" s.after;
+  units = calls (lib.filterAttrs (_: s: !(late s)) wanted);
+  mounted = if cfg.systemd.enable then calls (lib.filterAttrs (_: late) wanted) else cfg.postMountCommands;
+  calls = services: lib.concatMapStrings (
     unit:
     let
       s = wanted.${unit.name};
@@ -35,17 +38,17 @@ let
       ${s.script}
       END
     ''
-  ) (utils.unitsInOrder (utils.asUnits wanted));
+  ) (utils.unitsInOrder (utils.asUnits services));
 in
 {
   config.boot.initrd.availableKernelModules = [ "virtio_pci" "virtio_blk" "virtio_rng" ];
 
   config.system.build.initialRamdisk = pkgs.runCommand "initrd-linux-${config.boot.kernelPackages.kernel.version}"
     {
-      inherit settings fstab units;
+      inherit settings fstab units mounted;
       script = builtins.readFile ./stage-1.sh;
-      commands = cfg.preDeviceCommands + cfg.preLVMCommands + cfg.postDeviceCommands + cfg.postMountCommands;
-      passAsFile = [ "settings" "fstab" "units" "script" "commands" ];
+      commands = cfg.preDeviceCommands + cfg.preLVMCommands + cfg.postDeviceCommands;
+      passAsFile = [ "settings" "fstab" "units" "mounted" "script" "commands" ];
     }
     ''
       mkdir -p root/bin root/etc root/dev root/proc root/sys root/run root/tmp root/lib
@@ -53,6 +56,7 @@ in
       for applet in $(root/bin/busybox --list); do
         [ "$applet" = busybox ] || ln -s busybox "root/bin/$applet"
       done
+      ${lib.concatMapStrings (name: "cp -L ${cfg.systemd.extraBin.${name}} root/bin/${name}\n") (builtins.attrNames cfg.systemd.extraBin)}
       modules=${config.boot.kernelPackages.kernel}/lib/modules/${config.boot.kernelPackages.kernel.modDirVersion}
       there=root/lib/modules/${config.boot.kernelPackages.kernel.modDirVersion}
       mkdir -p "$there"
@@ -65,6 +69,7 @@ in
       cat "$settingsPath" > root/etc/stage-1
       cat "$fstabPath" > root/etc/initrd-fstab
       cat "$unitsPath" > root/etc/stage-1-units
+      cat "$mountedPath" > root/etc/stage-1-mounted
       cat "$commandsPath" > root/etc/stage-1-commands
       { echo "#!/bin/sh"; cat "$scriptPath"; } > root/init
       chmod -R u+w root

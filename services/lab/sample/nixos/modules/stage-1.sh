@@ -60,6 +60,12 @@ say "started"
 for module in $modules; do
   modprobe -q "$module" || true
 done
+# What udev does: drivers for the devices that are there, and for those behind them.
+for round in 1 2; do
+  for alias in $(cat /sys/bus/*/devices/*/modalias 2> /dev/null | sort -u); do
+    modprobe -q "$alias" 2> /dev/null || true
+  done
+done
 
 [ "$network" = no ] || say "network: asking for an address before the root file system"
 for pair in $locked; do
@@ -86,6 +92,8 @@ while read -r device point type options; do
   mount -t "$type" -o "$options" "$device" "$target$point" || give_up "mounting $device on $point failed"
   say "mounted $point ($type)"
 done < /etc/initrd-fstab
+
+. /etc/stage-1-mounted
 
 for word in $(cat /proc/cmdline); do
   case "$word" in init=*) init=${word#init=} ;; esac

@@ -51,6 +51,10 @@ ln -sfn "$system" /run/current-system
 for file in "$system"/etc/*; do
   ln -sfn "$file" "/etc/${file##*/}"
 done
+for word in $(cat /proc/cmdline); do
+  case "$word" in systemd.machine_id=*) echo "${word#systemd.machine_id=}" > /etc/machine-id ;; esac
+done
+[ ! -e /etc/machine-id ] || say "machine id $(cat /etc/machine-id)"
 hostname "$host"
 ip link set lo up
 mkdir -p /lib

@@ -8,6 +8,14 @@ in
   options.nix.enable = mkOption { type = types.bool; default = true; };
   options.nix.extraOptions = mkOption { type = types.lines; default = ""; };
   options.nix.package = mkOption { type = types.package; default = pkgs.nix; };
+  # services/networking/ssh/sshd.nix
+  options.services.openssh.hostKeys = mkOption {
+    type = types.listOf types.attrs;
+    default = [
+      { type = "rsa"; bits = 4096; path = "/etc/ssh/ssh_host_rsa_key"; }
+      { type = "ed25519"; path = "/etc/ssh/ssh_host_ed25519_key"; }
+    ];
+  };
   options.system.autoUpgrade.enable = mkOption { type = types.bool; default = false; };
   options.system.autoUpgrade.flake = mkOption { type = types.nullOr types.str; default = null; };
 

@@ -1,0 +1,1 @@
+"""Files of hosts that were built elsewhere, as they come in."""

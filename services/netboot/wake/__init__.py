@@ -1,0 +1,1 @@
+"""Waking machines that are switched off."""

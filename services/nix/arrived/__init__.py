@@ -1,0 +1,1 @@
+"""Hosts that were built elsewhere: their files become an image here."""

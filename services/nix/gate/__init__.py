@@ -1,0 +1,1 @@
+"""Where evaluations wait until there is memory for them."""

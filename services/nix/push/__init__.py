@@ -1,0 +1,1 @@
+"""The owner's own computer: a host of a flake is built there, to be pushed."""

@@ -1,0 +1,1 @@
+"""The disk that images lie on: room to build, generations that go, garbage."""

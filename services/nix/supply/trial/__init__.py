@@ -1,0 +1,1 @@
+"""A cache is tried, step by step."""

@@ -1,0 +1,205 @@
+"""A router that strangers attack: their flakes, the pipeline behind the filter, a NAS to reach.
+
+Daemon, broker and build role run in a network namespace whose filter is the router's own; the dns
+role answers there, the NAS is on its LAN, and on the internet is a server that sends people home.
+"""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+from appliance.actions import images
+from appliance.model.config import RouterConfig
+from appliance.model.dns import Dns, Upstream
+from appliance.model.facts import Facts
+from appliance.model.foreign import Foreign, Source, names_reached
+from appliance.model.slices import DnsSlice, Slices
+from appliance.plan.firewall import steps, wanted
+from appliance.roles import CONFINED, FETCHERS
+from appliance.store import leases, trials
+from appliance.store.open import now, writer
+from services.firewall.driver import FirewallDriver
+from tests.appliance.model.firewall_home import LAN, WAN
+from tests.live.firewall_room import inside
+from tests.live.namespaces import Namespace, cable, namespaces
+from tests.live.nix_place import OWNER, ROLE, Place, place
+from tests.live.waiting import until
+
+ROOT = Path(__file__).parents[2]
+FLAKES = ROOT / "tests/flakes"
+NAS = "10.77.0.20"
+HASH = "sha256-" + "A" * 43 + "="
+REPAIRED = "from services.nix import versions\nversions.HOLES = ()\n"
+"""As if this Nix had no known hole: else no stranger's source would be looked at."""
+SERVE = """
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Told(BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open(sys.argv[1], "a") as heard:
+            heard.write(f"{self.path} {self.headers.get('Authorization', '-')}\\n")
+        self.send_response(302 if "redirect" in self.path else 200)
+        if "redirect" in self.path:
+            self.send_header("Location", "http://10.77.0.20:8000/redirected.tar.gz")
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"secret")
+    def log_message(self, *_):
+        pass
+ThreadingHTTPServer(("0.0.0.0", 8000), Told).serve_forever()
+"""
+NAMES = """
+import asyncio, socket, sys
+from pathlib import Path
+from services.dns.serve import serve
+def bound(kind):
+    made = socket.socket(socket.AF_INET, kind)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+    made.bind(("127.0.0.1", 1053))
+    if kind is socket.SOCK_STREAM:
+        made.listen()
+    return made
+sockets = {"dns-udp.lo": bound(socket.SOCK_DGRAM), "dns-tcp.lo": bound(socket.SOCK_STREAM)}
+asyncio.run(serve(sockets, Path(sys.argv[1])))
+"""
+STRAYS = """
+import asyncio, sys
+from pathlib import Path
+from appliance.events import say
+from appliance.store.follow import Follower
+from appliance.store.open import now
+from services.drops.serve import Drops
+from services.drops.stray import Strays
+from services.net.follow import Foreigners
+state = Path(sys.argv[1])
+foreign = Foreigners(Follower(state / "nixie.db"), Follower(state / "build.db"), "")
+def tell(event):
+    with open(sys.argv[2], "a") as told:
+        told.write(f"{type(event).__name__} {event.source} {say(event)}\\n")
+asyncio.run(Drops(now, Strays(foreign.known, foreign.doing), tell).serve())
+"""
+
+
+@dataclass
+class Attacked:
+    """The pipeline, the router that it runs on, and what others heard of it."""
+
+    place: Place
+    router: Namespace
+
+    def add(self, row: str, **options: Any) -> str:
+        """Add the flake of a row as a stranger's source; returns its id."""
+        url = f"path:{self.place.flakes}/attacks?dir={row}"
+        return self.place.add(url, name=row, **{"trust": "stranger", **options})
+
+    def build(self, source: str, seconds: float = 120) -> Any:
+        """The build of its host, which its owner asked for, once it ended."""
+        images.build_host(self.place.desk, OWNER, f"{source}/host")
+        return self.place.built(f"{source}/host", seconds)
+
+    def heard(self, who: str) -> list[str]:
+        """What was asked of "nas" or "internet": paths with the Authorization."""
+        log = self.place.folder / who
+        return log.read_text().splitlines() if log.exists() else []
+
+    def strays(self, source: str) -> list[str]:
+        """The events that tell of attempts of a source."""
+        told = self.place.folder / "strays"
+        lines = told.read_text().splitlines() if told.exists() else []
+        return [line for line in lines if line.startswith(f"SourceHeldBack {source} ")]
+
+    def fill(self) -> None:
+        """Bring the filter and the names to the sources of this moment, as the role net does."""
+        rows = self.place.desk.reads.sources()
+        sources = tuple(Source(one.id, one.url, one.reach) for one in rows)
+        users = tuple((name, CONFINED[name][1]) for name in ("fetch", *FETCHERS))
+        facts = Facts(foreign=Foreign(users, sources=sources))
+        inside(self.router.name, lambda: asyncio.run(_filled(facts)))
+        config = RouterConfig((LAN,), WAN)
+        dns = DnsSlice("nixie", "lan", (), Dns((Upstream(IPv4Address("192.0.2.1")),)))
+        told = Slices(1, (), replace(dns, reached=names_reached(sources, config)), ())
+        database = writer(self.place.state / "net.db", trials.MIGRATIONS)
+        trials.publish(database, told, now())
+        database.close()
+
+
+async def _filled(facts: Facts) -> None:
+    driver = FirewallDriver()
+    for step in steps(wanted(RouterConfig((LAN,), WAN), facts), await driver.observe()):
+        await driver.perform(step)
+
+
+@contextmanager
+def attacked(**options: Any) -> Iterator[Attacked]:
+    """The room; `options` are those of `nix_place.place`."""
+    with namespaces("r", "lan", "net") as (router, lan, net):
+        cable(router, LAN.bridge, lan, "eth0")
+        cable(router, WAN.link, net, "eth0")
+        for where, link, address in (
+            (router, LAN.bridge, "10.77.0.1/24"),
+            (router, WAN.link, "192.0.2.2/24"),
+            (lan, "eth0", f"{NAS}/24"),
+            (net, "eth0", "192.0.2.1/24"),
+        ):
+            where.run("ip", "addr", "add", address, "dev", link)
+            where.run("ip", "link", "set", link, "up")
+        router.run("ip", "route", "add", "default", "via", "192.0.2.1")
+        front = ("nsenter", f"--net=/run/netns/{router.name}", "--")
+        with place(role=False, front=front, **options) as made:
+            room = Attacked(made, router)
+            _flakes(made)
+            room.fill()
+            writer(made.state / "leases.db", leases.MIGRATIONS).close()
+            lan.start(sys.executable, "-c", SERVE, str(made.folder / "nas"))
+            net.start(sys.executable, "-c", SERVE, str(made.folder / "internet"))
+            net.start(
+                *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv"),
+                *("--no-hosts", "--pid-file=", "--user=root", "--local=/#/"),
+                *("--host-record=evil.example,192.0.2.1", f"--host-record=rebind.example,{NAS}"),
+            )
+            env = {"PYTHONPATH": str(ROOT)}
+            router.start(sys.executable, "-c", NAMES, str(made.state), env=env)
+            strays = str(made.folder / "strays")
+            router.start(sys.executable, "-c", STRAYS, str(made.state), strays, env=env)
+            made.start_role(REPAIRED + ROLE)
+            for who in ((NAS, "nas"), ("192.0.2.1", "internet")):
+                until(lambda who=who: _serves(router, who[0]), f"the {who[1]} serves")  # type: ignore[misc]
+            yield room
+
+
+def _serves(router: Namespace, address: str) -> bool:
+    ask = f"import urllib.request as u; u.urlopen('http://{address}:8000/ready', timeout=2)"
+    return not router.fails(sys.executable, "-c", ask)
+
+
+def _flakes(made: Place) -> None:
+    """Put the attacks below the allowed directory, with their locks and links."""
+    folder = made.flakes / "attacks"
+    shutil.copytree(FLAKES / "attacks", folder)
+    shutil.copy(FLAKES / "bad/host.nix", folder)
+    (folder / "bin").mkdir()
+    shutil.copy("/bin/busybox", folder / "bin")
+    (folder / "leaves-the-store/out").symlink_to("/etc")
+    for row, name, locked in (
+        ("path-input", "secrets", {"type": "path", "path": "/etc"}),
+        ("input-at-home", "nas", _archive(f"http://{NAS}:8000/nas.tar.gz")),
+        ("redirected-home", "nas", _archive("http://evil.example:8000/redirect.tar.gz")),
+        ("rebound-home", "nas", _archive("http://rebind.example:8000/nas.tar.gz")),
+    ):
+        node = {"locked": {**locked, "narHash": HASH}, "original": locked, "flake": False}
+        told = {"nodes": {"root": {"inputs": {name: name}}, name: node}}
+        lock = json.dumps({**told, "root": "root", "version": 7})
+        (folder / row / "flake.lock").write_text(lock)
+    subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+
+
+def _archive(url: str) -> dict[str, str]:
+    return {"type": "tarball", "url": url}
