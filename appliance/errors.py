@@ -4,6 +4,7 @@ NixieError
 ├── Refused        the request is wrong: show it beside the field that caused it
 ├── NotConverged   applied, read back, still different: put back, then say what is left
 └── Unreachable    the kernel, nix or the disk did not answer: try again later
+    └── Gone       what a step is for was there a moment ago: plan anew
 """
 
 import errno
@@ -42,6 +43,10 @@ class NotConverged(NixieError):
 
 class Unreachable(NixieError):
     """Something outside did not answer; the message says what, why and what to do."""
+
+
+class Gone(Unreachable):
+    """A link went away between the plan and its step, as a session's does by itself."""
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, "SQLITE_FULL"})

@@ -20,7 +20,7 @@ from pyroute2.netlink.rtnl import (
     RTMGRP_LINK,
 )
 
-from appliance.errors import Unreachable
+from appliance.errors import Gone, Unreachable
 from appliance.plan.addresses import AddAddress, DropAddress, Interface
 from appliance.plan.addresses import State as Addresses
 from appliance.plan.links import (
@@ -129,13 +129,14 @@ class LinksDriver:
         """Carry out one step.  Raises Unreachable with the kernel's reason."""
         try:
             await PERFORM[type(step)](self, step)
-        except LinkGone:
+        except Gone:
             if not isinstance(step, LEAVING):
                 raise
         except NetlinkError as error:
-            if isinstance(step, LEAVING) and error.code in GONE:
+            if isinstance(step, LEAVING) and error.code in NOT_THERE:
                 return  # with its link, which somebody else took away
-            raise Unreachable(f"The kernel refused {step}: {error.args[-1]}.") from error
+            kind = Gone if error.code == errno.ENODEV else Unreachable
+            raise kind(f"The kernel refused {step}: {error.args[-1]}.") from error
 
     async def add_bridge(self, step: AddBridge) -> None:
         """Make a bridge whose MAC is pinned: an unset one follows the lowest MAC of its ports."""
@@ -229,7 +230,7 @@ class LinksDriver:
     async def _index(self, name: str) -> int:
         found = await self._netlink.link_lookup(ifname=name)
         if not found:
-            raise LinkGone(f"There is no interface called {name} any more.")
+            raise Gone(f"There is no interface called {name} any more.")
         return int(found[0])
 
     async def _mac(self, name: str) -> str | None:
@@ -242,12 +243,8 @@ class LinksDriver:
         return {one["index"]: one.get("ifname") async for one in await self._netlink.link("dump")}
 
 
-class LinkGone(Unreachable):
-    """A link that was there a moment ago."""
-
-
 LEAVING = (DropAddress, DropRoute)
-GONE = frozenset({errno.ESRCH, errno.ENODEV, errno.EADDRNOTAVAIL})
+NOT_THERE = frozenset({errno.ESRCH, errno.ENODEV, errno.EADDRNOTAVAIL})
 """How the kernel says that there is no such route, link or address."""
 PERFORM: Mapping[type[Step], Callable[[LinksDriver, Any], Coroutine[Any, Any, None]]] = {
     AddBridge: LinksDriver.add_bridge,

@@ -4,12 +4,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from appliance.errors import Gone, NotConverged, Unreachable
 from appliance.plan import order, record
+from appliance.reconcile import reconcile
 from appliance.store.inventory_view import RevisionView
 from appliance.store.trials import TrialRow
 from appliance.trial import Phase, Trial
 from services.net.aim import Aim
 from services.net.asked import Asked
+
+TRIES = 5
+"""How often a change is carried out before a link that comes and goes under it refuses it."""
 
 
 class Kernel(Protocol):
@@ -55,6 +60,26 @@ class Attempt:
             before=record.from_json(row.before),
             wish=kept.wish if kept else None,
         )
+
+    async def carry_out(self, aimed: Callable[[], Aim], kernel: Kernel, clocks: Clocks) -> None:
+        """Bring the kernel to what is tried.  Raises NixieError, with the kernel put back.
+
+        A session may end in the midst of it, by itself or because its cable changes: then what is
+        tried is what `aimed` says after a pause, and the way there is planned anew.
+        """
+        for tries_left in reversed(range(TRIES)):
+            wanted = self.tried.wanted
+            try:
+                _, self.steps = await reconcile(wanted, order.steps, kernel, clocks.pause)
+                return
+            except (Unreachable, NotConverged) as error:
+                await clocks.pause()
+                fresh = aimed()
+                moved = isinstance(error, Gone) or fresh.wanted != wanted
+                if not moved or not tries_left:
+                    raise
+            self.tried = fresh
+            kernel.scope = order.together(kernel.scope, fresh.scope)
 
     def left(self, boottime: float) -> float | None:
         """Seconds until the deadline; None while no clock runs."""

@@ -11,6 +11,7 @@ old address stays until everybody has moved (`leaving.py`).
 
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from appliance.errors import NixieError, NotConverged
@@ -170,7 +171,7 @@ class Keeper:
         fresh = self._aimed(config)
         self._kernel.scope = order.together(self._scope(fresh), self._remains)
         try:
-            _, steps = await self._reconcile(fresh.wanted)
+            _, steps = await reconcile(fresh.wanted, order.steps, self._kernel, self._clocks.pause)
         except NixieError as error:
             self._failed(error)
             return
@@ -272,8 +273,9 @@ class Keeper:
 
     async def _perform(self, attempt: Attempt) -> None:
         await self._happened(attempt, Begun())
+        aimed = partial(self._aimed, parsed(attempt.revision.config))
         try:
-            _, attempt.steps = await self._reconcile(attempt.tried.wanted)
+            await attempt.carry_out(aimed, self._kernel, self._clocks)
         except NixieError as error:
             return await self._happened(attempt, Failed(str(error)))
         return await self._happened(attempt, Applied())
@@ -347,9 +349,6 @@ class Keeper:
         self._ledger.write(*left, slices=self._slices(), leaving=self._leaving.stays)
 
     # ── memory ───────────────────────────────────────────────────────────────────────────────────
-
-    async def _reconcile(self, wanted: order.State) -> tuple[order.State, tuple[order.Step, ...]]:
-        return await reconcile(wanted, order.steps, self._kernel, self._clocks.pause)
 
     def _in_force(self) -> RouterConfig | None:
         """What is on trial, else what is kept, with all of its times."""

@@ -1,5 +1,6 @@
 """The door to the queues of the way out; needs CAP_NET_ADMIN."""
 
+import errno
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pyroute2 import AsyncIPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from appliance.errors import Unreachable
+from appliance.errors import Gone, Unreachable
 from appliance.plan.links import MARK
 from appliance.plan.shaping import THROUGH, Cake, FreeIn, FreeOut, HoldIn, HoldOut, State, Step
 from services.shaping.translate import HANDLE, INGRESS, asked, cake_of, headed_to
@@ -54,7 +55,8 @@ class ShapingDriver:
         try:
             await PERFORM[type(step)](self, step)
         except NetlinkError as error:
-            raise Unreachable(f"The kernel refused {step}: {error.args[-1]}.") from error
+            kind = Gone if error.code == errno.ENODEV else Unreachable
+            raise kind(f"The kernel refused {step}: {error.args[-1]}.") from error
 
     async def hold_out(self, step: HoldOut) -> None:
         """Put the queue at a link's end."""
@@ -98,7 +100,7 @@ class ShapingDriver:
     async def _index(self, name: str) -> int:
         found = await self._netlink.link_lookup(ifname=name)
         if not found:
-            raise Unreachable(f"There is no interface called {name} any more.")
+            raise Gone(f"There is no interface called {name} any more.")
         return int(found[0])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from appliance.errors import Unreachable
+from appliance.errors import Gone, Unreachable
 from appliance.plan.sysctls import State, Write
 
 ROOT = Path("/proc/sys")
@@ -30,10 +30,11 @@ class SysctlDriver:
         return found
 
     def write(self, step: Write) -> None:
-        """Set one value.  Raises Unreachable."""
+        """Set one value.  Raises Unreachable: Gone when its link is there no more."""
         try:
             (self._root / step.path).write_text(step.value)
         except OSError as error:
-            raise Unreachable(
+            kind = Gone if isinstance(error, FileNotFoundError) else Unreachable
+            raise kind(
                 f"The kernel refused {step.value} for {step.path}: {error.strerror}."
             ) from error

@@ -139,8 +139,8 @@ def switched_on(
         yield running
     except BaseException:
         print("\n".join(running.lines[-80:]))
-        print("\n".join(workshop.recalls(mac)))
         print_logs(workshop.router)
+        print("\n".join(workshop.recalls(mac)))  # last: it asks the router, which may be gone
         raise
     finally:
         with suppress(RuntimeError):  # the loop is over already

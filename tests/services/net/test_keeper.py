@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from appliance.errors import Gone, Unreachable
 from appliance.events import (
     AddressLeft,
     ChangeRefused,
@@ -28,7 +29,7 @@ from appliance.model.way import Held, Learned, Lease
 from appliance.plan import order, record
 from appliance.plan.addresses import AddAddress, DropAddress
 from appliance.plan.firewall import Refill
-from appliance.plan.links import AddBridge, DropBridge, Link
+from appliance.plan.links import AddBridge, DropBridge, Link, SetMtu
 from appliance.store import trials
 from appliance.store.devices import DeviceRow, write_devices
 from appliance.store.inventory_view import RevisionView
@@ -833,6 +834,60 @@ def test_somebody_elses_address_on_the_internets_port_stays(box: Box) -> None:
     box.learned = Learned(Held("eth0", GIVEN, 0.0, 0.0, "this run"))
     box.look()
     assert box.kernel.state.addresses["eth0"] == {other, GIVEN.address}
+
+
+OPENED = RevisionView(
+    2,
+    json.dumps({"networks": [LAN], "wan": {"port": "eth0", "mtu": 1400}, "schema": 2}),
+    "ada",
+    0,
+)
+
+
+def loses_its_lease(box: Box, step: order.Step, error: Unreachable | None) -> None:
+    """At that step what the provider gave goes away, as a session does when its cable changes."""
+    carry_out = box.kernel.carry_out
+
+    def once(taken: order.Step) -> None:
+        if taken == step and box.learned.held:
+            box.learned = Learned(None, (("eth0", GIVEN.address),))
+            if error:
+                raise error
+            carry_out(DropAddress("eth0", GIVEN.address))
+        carry_out(taken)
+
+    box.kernel.carry_out = once  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("error", [None, Gone("There is no interface called eth0 any more.")])
+def test_a_change_under_which_the_session_ends_is_made_without_it(
+    box: Box, error: Unreachable | None
+) -> None:
+    by_dhcp(box)
+    box.learned = Learned(Held("eth0", GIVEN, 0.0, 0.0, "this run"))
+    box.look()
+    loses_its_lease(box, SetMtu("eth0", 1400), error)
+    change = box.try_out(OPENED)
+    assert box.row().state == "pending"
+    assert not box.kernel.state.addresses.get("eth0")
+    assert box.kernel.state.links["eth0"].mtu == 1400
+    box.ask(Keep(change), change=change)
+    assert box.row().state == "kept"
+
+
+def test_a_link_that_never_stays_refuses_the_change_in_the_end(box: Box) -> None:
+    by_dhcp(box)
+    tried = []
+
+    def never(step: order.Step) -> None:
+        if isinstance(step, SetMtu):
+            tried.append(step)
+            raise Gone("There is no interface called eth0 any more.")
+
+    box.kernel.carry_out = never  # type: ignore[method-assign]
+    box.try_out(OPENED)
+    assert box.row().state == "undone"
+    assert (len(tried), box.row().why) == (5, "There is no interface called eth0 any more.")
 
 
 HOLDS = RevisionView(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import Unreachable
+from appliance.errors import Gone, Unreachable
 from appliance.plan.sysctls import Write
 from services.sysctls.driver import SysctlDriver
 
@@ -34,5 +34,13 @@ def test_what_was_written_is_read_back(driver: SysctlDriver) -> None:
 
 
 def test_a_write_that_fails_says_what_and_why(driver: SysctlDriver) -> None:
-    with pytest.raises(Unreachable, match="refused 1 for net/ipv4/conf/gone/x: No such file"):
+    with pytest.raises(Gone, match="refused 1 for net/ipv4/conf/gone/x: No such file"):
         driver.write(Write("net/ipv4/conf/gone/x", "1"))
+
+
+def test_a_write_that_the_kernel_does_not_take_is_of_a_link_that_stays(
+    driver: SysctlDriver,
+) -> None:
+    with pytest.raises(Unreachable, match="refused 1 for net/ipv4/conf/lan: Is a dir") as caught:
+        driver.write(Write("net/ipv4/conf/lan", "1"))
+    assert not isinstance(caught.value, Gone)
