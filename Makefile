@@ -42,7 +42,7 @@ adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkg
 	@$(PYTEST) -m live tests/live/test_adapter.py
 
 vm:
-	@$(ROOT) $(PYTEST) -n 2 --dist loadfile -m vm tests/vm
+	@$(ROOT) $(PYTEST) -m vm tests/vm
 
 browser:
 	@$(ROOT) $(PYTEST) -m browser tests/browser

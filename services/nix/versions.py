@@ -57,8 +57,15 @@ HOLES: tuple[Hole, ...] = (
         (2, 18, 2),
         {(2, 28): 6, (2, 29): 3, (2, 30): 4, (2, 31): 4, (2, 32): 7, (2, 33): 4, (2, 34): 5},
     ),
+    Hole(
+        "CVE-2026-44028",
+        "folders nested deeply enough overwrite the daemon's memory",
+        (2, 24, 4),
+        {(2, 28): 7, (2, 29): 4, (2, 30): 5, (2, 31): 5, (2, 32): 8, (2, 33): 6, (2, 34): 7},
+    ),
 )
-"""As the advisories of NixOS/nix have them, oldest first."""
+"""As the advisories of NixOS/nix have them, oldest first; those of 2026 are GHSA-g3g9-5vj6-r3gj and
+GHSA-vh5x-56v6-4368."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

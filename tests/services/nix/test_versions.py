@@ -18,11 +18,13 @@ def test_what_is_no_version_is_none(printed: str) -> None:
         ("2.18.2", ["CVE-2025-46416", "CVE-2026-39860"]),
         ("2.20.4", ["CVE-2024-27297", "CVE-2025-46416", "CVE-2026-39860"]),
         ("2.21.0", ["CVE-2025-46416", "CVE-2026-39860"]),
-        ("2.26.3", ["CVE-2025-46416", "CVE-2026-39860"]),
-        ("2.26.4", ["CVE-2026-39860"]),
-        ("2.28.5", ["CVE-2026-39860"]),
-        ("2.31.3", ["CVE-2026-39860"]),
-        ("2.34.4", ["CVE-2026-39860"]),
+        ("2.26.3", ["CVE-2025-46416", "CVE-2026-39860", "CVE-2026-44028"]),
+        ("2.26.4", ["CVE-2026-39860", "CVE-2026-44028"]),
+        ("2.28.5", ["CVE-2026-39860", "CVE-2026-44028"]),
+        ("2.31.3", ["CVE-2026-39860", "CVE-2026-44028"]),
+        ("2.34.4", ["CVE-2026-39860", "CVE-2026-44028"]),
+        ("2.31.4", ["CVE-2026-44028"]),
+        ("2.34.6", ["CVE-2026-44028"]),
     ],
 )
 def test_a_stranger_is_refused_on_a_nix_with_holes_by_name(number: str, holes: list[str]) -> None:
@@ -31,14 +33,14 @@ def test_a_stranger_is_refused_on_a_nix_with_holes_by_name(number: str, holes: l
     assert [one.name for one in found.holes] == holes
     refused, warned = str(refusal(found, "stranger")), str(warning(found))
     assert all(name in refused and name in warned for name in holes)
-    assert "Install a repaired Nix (2.28.6, 2.31.4, 2.34.5 or newer)" in refused
+    assert "Install a repaired Nix (2.28.7, 2.31.5, 2.34.7 or newer)" in refused
 
 
 def test_no_release_after_the_last_repair_is_held_for_a_hole() -> None:
     assert [n for n in range(35, 60) if Version(2, n, 0).holed] == []
 
 
-@pytest.mark.parametrize("number", ["2.28.6", "2.31.4", "2.34.5", "2.35.0", "3.0.0"])
+@pytest.mark.parametrize("number", ["2.28.7", "2.31.5", "2.34.7", "2.35.0", "3.0.0"])
 def test_a_repaired_nix_takes_strangers(number: str) -> None:
     assert refusal(version(number), "stranger") is None
 
