@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.model.firewall import Rule, Schedule
-from appliance.model.schedule import changes_at, current, holds, zone
+from appliance.model.schedule import changes_at, current, holds
 from tests.appliance.model.firewall_home import HOME, SSH, ruled
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -89,10 +89,6 @@ def test_no_change_comes_late_on_a_day_that_moves_its_clocks(start: str) -> None
             assert announced is not None
             assert announced <= now + minute * 60
         before = held
-
-
-def test_nobody_has_heard_of_this_time_zone() -> None:
-    assert zone("Moon/Tycho") == ZoneInfo("UTC")
 
 
 def test_a_configuration_without_rules_is_as_it_was() -> None:
