@@ -34,6 +34,7 @@ def save_builder(desk: Desk, actor: Actor, ident: str, said: Said) -> Done:
             "port": told.port,
             "user": told.user,
             "systems": " ".join(told.systems),
+            "features": " ".join(told.features),
             "jobs": told.jobs,
             "speed": told.speed,
             "set_at": desk.now(),

@@ -17,8 +17,14 @@ Systems = Annotated[
     list[str] | None, typer.Option("--system", help="What it builds for; may be given again.")
 ]
 Jobs = Annotated[int | None, typer.Option(help="Derivations that it builds at once.")]
+Features = Annotated[
+    list[str] | None,
+    typer.Option("--feature", help="What its Nix has, like kvm; may be given again."),
+]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for its trial at most.")]
 Speed = Annotated[int | None, typer.Option(help="1 to 100: the larger is asked first.")]
+KEPT = ("name", "host", "port", "user", "systems", "jobs", "speed", "features")
+"""What a change leaves as it is, unless it is told."""
 
 
 @command(group, "list")
@@ -54,10 +60,12 @@ def add(
     systems: Systems = None,
     jobs: Jobs = None,
     speed: Speed = None,
+    features: Features = None,
     timeout: Timeout = 300.0,
 ) -> None:
     """Add a builder, and say what its first trial came to."""
-    new = {**_parts(address), **_given(name=name, systems=systems, jobs=jobs, speed=speed)}
+    told = _given(name=name, systems=systems, jobs=jobs, speed=speed, features=features)
+    new = {**_parts(address), **told}
     _answered(call, call.client.post("/builders", new), timeout)
 
 
@@ -70,13 +78,14 @@ def change(
     systems: Systems = None,
     jobs: Jobs = None,
     speed: Speed = None,
+    features: Features = None,
     timeout: Timeout = 300.0,
 ) -> None:
     """Change a builder; it is tried again."""
     found = _found(call, builder)
-    new = {one: found[one] for one in ("name", "host", "port", "user", "systems", "jobs", "speed")}
+    new = {one: found[one] for one in KEPT}
     new |= _parts(address) if address else {}
-    new |= _given(name=name, systems=systems, jobs=jobs, speed=speed)
+    new |= _given(name=name, systems=systems, jobs=jobs, speed=speed, features=features)
     _answered(call, call.client.put(f"/builders/{quoted(found['id'])}", new), timeout)
 
 
@@ -175,6 +184,7 @@ def _described(found: Any) -> str:
             ("builder", found["name"]),
             ("address", _address(found)),
             ("systems", " ".join(found["systems"])),
+            ("features", " ".join(found["features"]) or "none"),
             ("state", found["state"] if found["enabled"] else "off"),
             ("why", found["what"]),
             ("tried", moment(found["tried_at"]) if found["tried_at"] else "never"),

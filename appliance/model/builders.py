@@ -25,6 +25,9 @@ HOST_LONGEST = 253
 LARGEST_PORT = 65_535
 MOST_JOBS = 256
 FASTEST = 100
+FEATURE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+"""What Nix calls a system feature, like kvm or big-parallel."""
+MOST_FEATURES = 20
 LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 KEY_FILES: Mapping[str, str] = {
@@ -41,6 +44,7 @@ class Builder:
     """One builder; `host_key` is "" until its owner compared it: kind and key, as in known_hosts.
 
     `jobs` is how many derivations it builds at once; of two that can, the one of more `speed` does.
+    `features` are those of its Nix that a derivation may require (requiredSystemFeatures).
     """
 
     id: str
@@ -53,6 +57,7 @@ class Builder:
     speed: int
     enabled: bool
     host_key: str = ""
+    features: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -76,6 +81,7 @@ class Said:
     systems: tuple[str, ...] = SYSTEMS[:1]
     jobs: int = 2
     speed: int = 1
+    features: tuple[str, ...] = ()
 
 
 def checked(said: Said) -> Said:
@@ -89,8 +95,14 @@ def checked(said: Said) -> Said:
         systems=tuple(one for one in SYSTEMS if one in said.systems),
         jobs=said.jobs,
         speed=said.speed,
+        features=tuple(dict.fromkeys(said.features)),
     )
-    wrong = [*_of_address(told), *_of_numbers(told), *_of_systems(said.systems)]
+    wrong = [
+        *_of_address(told),
+        *_of_numbers(told),
+        *_of_systems(said.systems),
+        *_of_features(told.features),
+    ]
     if len(told.name) > NAME_LONGEST or not told.name.isprintable() or "/" in told.name:
         wrong.append(("name", f"A name has at most {NAME_LONGEST} visible characters, none a /."))
     if wrong:
@@ -156,6 +168,13 @@ def _of_systems(systems: Collection[str]) -> Iterator[Found]:
         yield "systems", f"{strange[0]!r} is none of {', '.join(SYSTEMS)}."
     elif not systems:
         yield "systems", "Say what it builds for: at least one system."
+
+
+def _of_features(features: Collection[str]) -> Iterator[Found]:
+    if strange := [one for one in features if not FEATURE.fullmatch(one)]:
+        yield "features", f"{strange[0]!r} is no feature. Write words as Nix has them, like kvm."
+    elif len(features) > MOST_FEATURES:
+        yield "features", f"A builder has at most {MOST_FEATURES} features."
 
 
 def _is_host(text: str) -> bool:

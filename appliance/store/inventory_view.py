@@ -229,11 +229,22 @@ def public_names(connection: sqlite3.Connection) -> list[PublicName]:
 def builders(connection: sqlite3.Connection) -> list[Builder]:
     """The computers that build for this router."""
     rows = connection.execute(
-        "SELECT id, name, host, port, user, systems, jobs, speed, enabled, host_key FROM builder"
+        "SELECT id, name, host, port, user, systems, jobs, speed, enabled, host_key,"
+        " features FROM builder"
         " ORDER BY name, id"
     ).fetchall()
     return [
-        Builder(*(*row[:5], tuple(row[5].split()), *row[6:8], bool(row[8]), row[9])) for row in rows
+        Builder(
+            *(
+                *row[:5],
+                tuple(row[5].split()),
+                *row[6:8],
+                bool(row[8]),
+                row[9],
+                tuple(row[10].split()),
+            )
+        )
+        for row in rows
     ]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, UniqueConstraint, func,
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 16))
+NIXIE_LAYOUTS = tuple(f"{number:04}" for number in range(1, 17))
 ACCESS_LAYOUTS = ("0001", "0002")
 
 
@@ -215,6 +215,7 @@ class BuilderRow(InventoryRow, table=True):
     host: str
     user: str
     systems: str  # words of model/builders.SYSTEMS, with spaces between
+    features: str = Field(default="", sa_column_kwargs={"server_default": ""})  # likewise
     host_key: str  # kind and key, "" until the owner compared it
     port: int
     jobs: int

@@ -9,6 +9,9 @@ import re
 SYSTEM = re.compile(r'\],"([A-Za-z0-9_-]+)","')
 OUTPUT = re.compile(r'\("[^"]*","([^"]*)","')
 INPUT = re.compile(r'\("(/nix/store/[^"]*\.drv)",\["')
+REQUIRED = re.compile(r'\("requiredSystemFeatures","([^"\\]*)"\)')
+STRUCTURED = re.compile(r'\\"requiredSystemFeatures\\":\[([^\]]*)\]')
+WORD = re.compile(r"[a-z0-9][a-z0-9._-]*")
 ANYWHERE = "builtin"
 
 
@@ -39,3 +42,16 @@ def system(text: str) -> str:
     """
     match = SYSTEM.search(text) if text.startswith("Derive(") else None
     return match[1] if match and match[1] != ANYWHERE else ""
+
+
+def features(text: str) -> frozenset[str]:
+    """What it requires of the Nix that builds it, also where its attributes are structured.
+
+    >>> sorted(features('Derive([…],[("name","x"),("requiredSystemFeatures","kvm big-parallel")])'))
+    ['big-parallel', 'kvm']
+    >>> features(r'Derive([…],[("__json","{\\"requiredSystemFeatures\\":[\\"kvm\\"]}")])')
+    frozenset({'kvm'})
+    """
+    plain, structured = REQUIRED.search(text), STRUCTURED.search(text)
+    told = (plain[1] if plain else "", structured[1] if structured else "")
+    return frozenset(WORD.findall(" ".join(told)))

@@ -73,9 +73,10 @@ def here() -> Iterator[Place]:
 @contextmanager
 def ready(here: Place, name: str = "kiln", **more: Any) -> Iterator[tuple[BuilderHost, str]]:
     """A builder that went through its trial, and its id; removed again at the end."""
-    systems = more.pop("systems", ("x86_64-linux",))
+    said = {one: more.pop(one) for one in ("features", "speed") if one in more}
+    said["systems"] = more.pop("systems", ("x86_64-linux",))
     with builder(here.folder / f"{name}-{uuid.uuid4().hex[:6]}", here.installed, **more) as there:
-        found = trusted(here, added(here, there, name, systems=systems))
+        found = trusted(here, added(here, there, name, **said))
         there.let_in(authorized(found.public_key))
         found = tried(here, builders.try_builder(here.desk, OWNER, found.builder))
         assert (found.state, found.what) == (READY, "")
@@ -87,13 +88,19 @@ def ready(here: Place, name: str = "kiln", **more: Any) -> Iterator[tuple[Builde
 
 
 def sourced(
-    here: Place, *hosts: str, system: str = "x86_64-linux", stamp: str = "1", **options: Any
+    here: Place,
+    *hosts: str,
+    system: str = "x86_64-linux",
+    feature: str = "",
+    stamp: str = "1",
+    **options: Any,
 ) -> str:
-    """A new source with these hosts, all of whose derivations are for `system`."""
+    """A new source with these hosts, all of whose derivations are for `system`, and require
+    `feature` if that is one."""
     files = flake(*hosts, stamp=stamp)
-    files["flake.nix"] = str(files["flake.nix"]).replace(
-        'system = "x86_64-linux";', f'system = "{system}";'
-    )
+    text = f'system = "{system}";'
+    text += f' requiredSystemFeatures = [ "{feature}" ];' if feature else ""
+    files["flake.nix"] = str(files["flake.nix"]).replace('system = "x86_64-linux";', text)
     return here.add(f"path:{here.flake(uuid.uuid4().hex, files)}", **options)
 
 
@@ -218,6 +225,17 @@ def test_a_builder_is_not_believed_for_a_system_that_it_cannot_build(here: Place
         assert found.what.startswith("kiln cannot build for aarch64-linux.")
 
 
+def test_a_builder_is_not_believed_for_a_feature_that_its_nix_has_not(here: Place) -> None:
+    with ready(here, settings="system-features = fire\n", features=("fire",)) as (kiln, ident):
+        assert "It built for x86_64-linux with fire." in [
+            step.what for step in state(here, ident).steps
+        ]
+        said = Said("kiln", "127.0.0.1", kiln.port, USER, features=("fire", "ice"))
+        found = tried(here, builders.save_builder(here.desk, OWNER, ident, said))
+        assert steps(found)[-2:] == [("build", "ok"), ("build", "bad")]
+        assert found.what.startswith("The Nix on kiln does not have the feature ice.")
+
+
 # ── builds that stay there ────────────────────────────────────────────────────────────────────────
 
 
@@ -299,6 +317,23 @@ def test_a_host_for_another_system_is_built_where_that_is_possible(here: Place) 
     with ready(here, "anvil", **more):
         row = here.built(f"{sourced(here, 'ember', system='aarch64-linux')}/ember")
         assert (row.state, row.builder) == ("built", "anvil"), row.what
+
+
+def test_what_requires_a_feature_is_built_where_it_is(here: Place) -> None:
+    fire = {"settings": "system-features = fire\n", "features": ("fire",)}
+    with ready(here, "quick", speed=9), ready(here, "oven", **fire):
+        row = here.built(f"{sourced(here, 'ember', feature='fire', stamp='hot')}/ember")
+        assert (row.state, row.builder) == ("built", "oven"), row.what
+        assert "quick" not in here.log(row)
+        row = here.built(f"{sourced(here, 'ember', stamp='cold')}/ember")
+        assert (row.state, row.builder) == ("built", "quick"), row.what
+
+
+def test_a_builder_that_turns_out_to_lack_a_feature_is_followed_by_the_next(here: Place) -> None:
+    with ready(here, "quick", speed=9), ready(here, "oven", settings="system-features = fire\n"):
+        row = here.built(f"{sourced(here, 'ember', feature='fire', stamp='hotter')}/ember")
+        assert (row.state, row.builder) == ("built", "oven"), row.what
+        assert "quick has not what this build requires" in here.log(row)
 
 
 def test_a_host_that_nobody_can_build_is_told_before_it_begins(here: Place) -> None:

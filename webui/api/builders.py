@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from appliance.actions import builders
-from appliance.model.builders import SYSTEMS, Builder, Said, authorized, fingerprint
+from appliance.model.builders import MOST_FEATURES, SYSTEMS, Builder, Said, authorized, fingerprint
 from appliance.store.builder_states import BuilderState
 from webui.api.routes import routes_of
 from webui.api.shape import shape
@@ -17,6 +17,14 @@ from webui.session import Owning
 router = routes_of("builders")
 System = Annotated[str, one_of("system", max_length=20, examples=["x86_64-linux"])]
 Systems = Annotated[list[System], Field(max_length=len(SYSTEMS))]
+Features = Annotated[
+    list[ShortText],
+    Field(
+        max_length=MOST_FEATURES,
+        description="that a derivation may require of it: system-features in its nix.conf",
+        examples=[["kvm", "big-parallel"]],
+    ),
+]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
 
@@ -41,6 +49,7 @@ class ApiBuilder:
     systems: Systems
     jobs: Annotated[int, Field(description="derivations at once")]
     speed: Annotated[int, Field(description="the larger is asked first")]
+    features: Features
     enabled: bool
     state: Annotated[str, one_of("builder", examples=["ready"])]
     what: str
@@ -68,6 +77,7 @@ class NewBuilder:
     systems: Systems = field(default_factory=lambda: list(SYSTEMS[:1]))
     jobs: int = 2
     speed: int = 1
+    features: Features = field(default_factory=list)
 
 
 @shape
@@ -119,7 +129,16 @@ def act_on_builder(
 
 
 def _saved(here: Owning, ident: str, new: NewBuilder) -> ApiDone:
-    said = Said(new.name, new.host, new.port, new.user, tuple(new.systems), new.jobs, new.speed)
+    said = Said(
+        name=new.name,
+        host=new.host,
+        port=new.port,
+        user=new.user,
+        systems=tuple(new.systems),
+        jobs=new.jobs,
+        speed=new.speed,
+        features=tuple(new.features),
+    )
     return done(builders.save_builder(here.desk, here.actor, ident, said))
 
 
@@ -133,6 +152,7 @@ def _shown(one: Builder, state: BuilderState) -> ApiBuilder:
         systems=list(one.systems),
         jobs=one.jobs,
         speed=one.speed,
+        features=list(one.features),
         enabled=one.enabled,
         state=state.state,
         what=state.what,

@@ -58,6 +58,10 @@ INPUTS: Mapping[str, tuple[str, str]] = {
     ),
     "name": ("What you call it", "Left empty, it is called like its address."),
     "jobs": ("Builds at once", "How many derivations it builds side by side."),
+    "features": (
+        "Features",
+        "Words of system-features in its nix.conf that builds may require, like kvm big-parallel.",
+    ),
     "speed": ("Speed", "Of two builders, the one with the larger number is asked first."),
 }
 
@@ -75,6 +79,7 @@ class Typed:
     user: str = "nix"
     jobs: str = "2"
     speed: str = "1"
+    features: str = ""
     systems: tuple[str, ...] = ()
 
 
@@ -207,11 +212,12 @@ def card(one: Builder, state: BuilderState, now: float) -> Card:
     """One builder, ready to print."""
     waits = state.shown_key if state.shown_key not in ("", one.host_key) else ""
     at_once = f"{phrases.counted(one.jobs, 'derivation')} at once"
+    has = f", with {phrases.listing(one.features)}" if one.features else ""
     return Card(
         id=one.id,
         name=one.name,
         address=one.address,
-        under=f"{phrases.listing(one.systems)}, {at_once}, speed {one.speed}",
+        under=f"{phrases.listing(one.systems)}{has}, {at_once}, speed {one.speed}",
         state=pill(STATES, state.state) if one.enabled else OFF,
         steps=tuple(line(step, compared=bool(one.host_key)) for step in state.steps),
         tried=f"Tried {phrases.ago(now - state.tried_at)}." if state.tried_at else "",
@@ -240,7 +246,16 @@ def _said(typed: Typed) -> Said:
         int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
         for text in (one.strip() for one in (typed.port, typed.jobs, typed.speed))
     )
-    return Said(typed.name, typed.host, port, typed.user, typed.systems, jobs, speed)
+    return Said(
+        name=typed.name,
+        host=typed.host,
+        port=port,
+        user=typed.user,
+        systems=typed.systems,
+        jobs=jobs,
+        speed=speed,
+        features=tuple(typed.features.split()),
+    )
 
 
 def _chosen(found: Sequence[Builder], ident: str) -> Typed:
@@ -255,6 +270,7 @@ def _chosen(found: Sequence[Builder], ident: str) -> Typed:
                 user=one.user,
                 jobs=str(one.jobs),
                 speed=str(one.speed),
+                features=" ".join(one.features),
                 systems=one.systems,
             )
     return Typed(systems=SYSTEMS[:1])

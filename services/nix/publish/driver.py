@@ -21,7 +21,7 @@ from appliance.store import build_facts, builds
 from appliance.store.boots import images_in_use
 from appliance.store.open import reader
 from services.nix.assembly import Layout
-from services.nix.derivation import system
+from services.nix.derivation import features, inputs, system
 from services.nix.desk import Desk
 from services.nix.inventory import Inventory
 from services.nix.published import images_in, table
@@ -57,6 +57,21 @@ def built_for(store: Store, drvs: Collection[str]) -> frozenset[str]:
         with suppress(OSError):
             found.add(system(store.file(path).read_text(errors="replace")))
     return frozenset(found - {""})
+
+
+def required(store: Store, drvs: Collection[str]) -> frozenset[str]:
+    """The system features that building them may require, their inputs' included, as far as the
+    files are there.  It reads thousands of files for a whole system: in a thread, please."""
+    found: set[str] = set()
+    seen, waiting = set(drvs), list(drvs)
+    while waiting:
+        with suppress(OSError):
+            text = store.file(waiting.pop()).read_text(errors="replace")
+            found |= features(text)
+            fresh = [one for one in inputs(text) if one not in seen]
+            seen.update(fresh)
+            waiting += fresh
+    return frozenset(found)
 
 
 async def hashed(layout: Layout) -> Part:

@@ -14,6 +14,15 @@ def ready(
     return tuple(one for one in found if one.id in states and states[one.id].state == READY)
 
 
+def by_features(found: Sequence[Builder], features: Collection[str]) -> tuple[Builder, ...]:
+    """In the order to ask them: those that have `features` first, then those that lack the fewest.
+
+    Nobody is left out: what a cache has is required of nobody.
+    """
+    wanted = set(features)
+    return tuple(sorted(found, key=lambda one: len(wanted - set(one.features))))
+
+
 def nobody(
     builders: Sequence[Builder],
     states: Mapping[str, BuilderState],

@@ -8,7 +8,7 @@ ssh-ng of Nix 2.26 and newer here, 2.8 and newer there; never `max-connections`,
 from collections.abc import Mapping
 
 from appliance.errors import Problem, Refused
-from appliance.model.builders import MOST_JOBS, SYSTEMS, Said, checked, checked_key
+from appliance.model.builders import FEATURE, MOST_JOBS, SYSTEMS, Said, checked, checked_key
 from services.nix.credential import FILE_NAME
 from services.nix.fetch_job import KEEP_SECRET
 from services.nix.request import Args, Secret, Verb
@@ -73,9 +73,11 @@ def verbs(store: Store, key: Secret) -> Mapping[str, Verb]:
     }
 
 
-def small(system: str, nonce: str) -> str:
-    """An expression of the smallest derivation; `nonce` makes it one that nobody has built."""
+def small(system: str, nonce: str, feature: str = "") -> str:
+    """An expression of the smallest derivation, which requires `feature` if that is one; `nonce`
+    makes it one that nobody has built."""
     told = 'args = [ "-c" "echo it builds > $out" ]; builder = "/bin/sh";'
+    told += f' requiredSystemFeatures = [ "{feature}" ];' if feature else ""
     return f'derivation {{ name = "nixie-trial-{nonce}"; system = "{system}"; {told} }}'
 
 
@@ -108,7 +110,10 @@ def _try(args: Args, store: Store, key: Secret) -> Job:
         raise _refused("system", f"{system!r} is no system.")
     if not isinstance(nonce, str) or not nonce.isalnum() or len(nonce) > 64:
         raise _refused("nonce", "A nonce is letters and digits.")
-    argv = (*_building(store), "--impure", "--expr", small(str(system), nonce))
+    feature = args.get("feature", "")
+    if not isinstance(feature, str) or (feature and not FEATURE.fullmatch(feature)):
+        raise _refused("feature", f"{feature!r} is no feature.")
+    argv = (*_building(store), "--impure", "--expr", small(str(system), nonce, feature))
     return _talk(args, store, key, argv, SHORT_SECONDS)
 
 

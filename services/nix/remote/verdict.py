@@ -217,12 +217,15 @@ def of_nix(found: Info, builder: Builder) -> tuple[Step, ...]:
     return (seen, Step(TRUST, "ok", what))
 
 
-def of_build(answer: Answer, builder: Builder, system: str) -> Step:
-    """What a small build for `system` came to."""
+def of_build(answer: Answer, builder: Builder, system: str, feature: str = "") -> Step:
+    """What a small build for `system` came to, which required `feature` if that is one."""
     if answer.good:
-        return Step(BUILD, "ok", f"It built for {system}.")
+        return Step(BUILD, "ok", f"It built for {system}{feature and f' with {feature}'}.")
     text = said(answer)
-    if re.search(r"is required to build|required system", text):
+    if feature and UNSUITED.search(text):
+        what = f"The Nix on {builder.name} does not have the feature {feature}. Take it off the "
+        return Step(BUILD, "bad", f"{what}list, or add it to system-features in its nix.conf.")
+    if UNSUITED.search(text):
         what = f"{builder.name} cannot build for {system}. Take it off the list, or set up "
         return Step(BUILD, "bad", f"{what}emulation there (extra-platforms in its nix.conf).")
     return refused(answer, builder, BUILD)

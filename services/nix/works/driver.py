@@ -4,6 +4,7 @@ The manifest is on disk before the generation is a row, and both before the tabl
 power cut between any two leaves the generation before in place.
 """
 
+import asyncio
 import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -40,11 +41,12 @@ from services.nix.publish.driver import (
     intact,
     published_image,
     remove,
+    required,
     store_file,
     write,
 )
 from services.nix.recipe import Recipe, at_home, from_json, to_json
-from services.nix.remote.choice import nobody, ready
+from services.nix.remote.choice import by_features, nobody, ready
 from services.nix.remote.driver import Made, built_there
 from services.nix.shortage import disk, memory, needed
 from services.nix.supply.driver import bring, live
@@ -183,7 +185,11 @@ async def _delegated(
     """Let a builder do it; None when it is to be done here, where systems of `here` may be built,
     or comes from a cache.  Raises Refused when nobody can."""
     systems = built_for(desk.nix.store, made.derivations)
-    for builder in ready(builders, builder_states.states(desk.database), systems):
+    there = ready(builders, builder_states.states(desk.database), systems)
+    if len({frozenset(one.features) for one in there}) > 1:
+        features = await asyncio.to_thread(required, desk.nix.store, made.derivations)
+        there = by_features(there, features)
+    for builder in there:
         try:
             done = await built_there(desk, row, builder, made, hear, log.add)
         except Unreachable as why:  # the broker, without which nobody is asked

@@ -60,9 +60,10 @@ def known(desk: Desk) -> str:
 
 def test_a_builder_is_kept_as_it_was_said(desk: Desk) -> None:
     both = ("aarch64-linux", "x86_64-linux")
-    ident = saved(desk, Said("kiln", "kiln.lan", 2222, "builder", both, 8, 3))
+    said = Said("kiln", "kiln.lan", 2222, "builder", both, 8, 3, ("kvm", "big-parallel", "kvm"))
+    ident, has = saved(desk, said), ("kvm", "big-parallel")
     assert one(desk) == Builder(
-        ident, "kiln", "kiln.lan", 2222, "builder", both[::-1], 8, 3, True, ""
+        ident, "kiln", "kiln.lan", 2222, "builder", both[::-1], 8, 3, True, "", has
     )
 
 

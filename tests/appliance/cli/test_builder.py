@@ -55,9 +55,12 @@ def test_a_builder_goes_in_and_out(nixie: Run, admin: Admin) -> None:
 
 
 def test_a_setting_is_changed_alone(nixie: Run, admin: Admin) -> None:
-    nixie("add", "nix@kiln.lan", "--speed", "7")
+    nixie("add", "nix@kiln.lan", "--speed", "7", "--feature", "kvm", "--feature", "big-parallel")
     nixie("change", "kiln.lan", "--jobs", "16")
     assert (one(admin).jobs, one(admin).speed) == (16, 7)
+    assert one(admin).features == ("kvm", "big-parallel")
+    nixie("change", "kiln.lan", "--feature", "kvm")
+    assert one(admin).features == ("kvm",)
 
 
 def test_a_builder_is_shown_with_the_line_to_paste(nixie: Run, admin: Admin) -> None:

@@ -48,6 +48,16 @@ def test_a_user_that_could_be_read_as_something_else_is_refused(user: str) -> No
     assert places(Said("kiln", "kiln.lan", user=user)) == ["user"]
 
 
+@pytest.mark.parametrize("feature", ["KVM!", "a b", "-x", "", '"; x', "x" * 41, "a\nb"])
+def test_a_feature_that_could_be_read_as_something_else_is_refused(feature: str) -> None:
+    assert places(Said("kiln", "kiln.lan", features=(feature,))) == ["features"]
+
+
+def test_there_is_an_end_of_features() -> None:
+    many = tuple(f"f{number}" for number in range(21))
+    assert places(Said("kiln", "kiln.lan", features=many)) == ["features"]
+
+
 def test_every_problem_is_told_at_its_place() -> None:
     said = Said("a/b", "kiln lan", 0, "", ("sparc-linux",), 0, 101)
     assert places(said) == ["host", "port", "user", "jobs", "speed", "systems", "name"]

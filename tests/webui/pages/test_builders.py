@@ -38,6 +38,15 @@ def test_a_builder_is_added(lived_in: Home) -> None:
     assert "Not tried yet" in said
 
 
+def test_its_features_are_shown_and_come_back_into_the_form(lived_in: Home) -> None:
+    ident = saved(lived_in, features=" kvm  big-parallel ")
+    (one,) = lived_in.desk.reads.builders()
+    assert one.features == ("kvm", "big-parallel")
+    said = lived_in.get(f"/builders?edit={ident}")
+    assert "x86_64-linux, with kvm and big-parallel, four derivations at once" in said
+    assert 'value="kvm big-parallel"' in said
+
+
 def test_what_was_typed_comes_back_with_its_problem(lived_in: Home) -> None:
     said = lived_in.post("/builders", **{**KILN, "host": "kiln lan", "port": "many", "jobs": "2"})
     assert 'value="kiln lan"' in said

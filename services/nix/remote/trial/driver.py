@@ -93,11 +93,14 @@ class Trial:
         self._add(*((fell,) if fell.step in _BEFORE_NIX else (step, fell)))
 
     async def _built(self) -> None:
-        for system in self._builder.systems:
+        builder = self._builder
+        works = [(system, "") for system in builder.systems]
+        works += [(builder.systems[0], feature) for feature in builder.features]
+        for system, feature in works:
             nonce = self._desk.new_id().replace("-", "")
-            args = {**told(self._builder), "system": system, "nonce": nonce}
+            args = {**told(builder), "system": system, "nonce": nonce, "feature": feature}
             answer = await self._desk.nix.ask_once("builder-try", args)
-            if not self._add(verdict.of_build(answer, self._builder, system)):
+            if not self._add(verdict.of_build(answer, builder, system, feature)):
                 return
 
     async def _known(self) -> Step:

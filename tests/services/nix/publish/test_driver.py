@@ -16,6 +16,7 @@ from services.nix.publish.driver import (
     intact,
     keep_only,
     published_image,
+    required,
     store_file,
     write,
 )
@@ -136,3 +137,21 @@ def test_a_log_is_cut(tmp_path: Path) -> None:
     log.close()
     assert (tmp_path / "1.log").stat().st_size < (17 << 20)
     assert (tmp_path / "1.log").read_text().endswith("longer than 16 MiB.\n")
+
+
+def test_what_inputs_require_is_required(store: Store) -> None:
+    place = store.root / "nix/store"
+    drvs = {
+        "a": ("big-parallel", ["b", "c"]),
+        "b": ("", ["c", "absent"]),
+        "c": ("kvm nixos-test", ["a"]),
+    }
+    for name, (told, needs) in drvs.items():
+        inputs = ",".join(f'("/nix/store/{one}.drv",["out"])' for one in needs)
+        env = f'("requiredSystemFeatures","{told}")' if told else ""
+        text = (
+            f'Derive([("out","/nix/store/x","","")],[{inputs}],[],"x86_64-linux","/b",[],[{env}])'
+        )
+        (place / f"{name}.drv").write_text(text)
+    assert required(store, ["/nix/store/b.drv"]) == {"big-parallel", "kvm", "nixos-test"}
+    assert required(store, ["/nix/store/absent.drv"]) == frozenset()

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from appliance.model.builders import Builder
 from appliance.store.builder_states import LOST, READY, BuilderState
-from services.nix.remote.choice import nobody, ready
+from services.nix.remote.choice import by_features, nobody, ready
 
 KILN = Builder("k", "kiln", "kiln.lan", 22, "nix", ("aarch64-linux",), 2, 1, True, "key")
 OVEN = replace(KILN, id="o", name="oven", speed=5)
@@ -15,6 +15,14 @@ def test_only_those_that_are_there_are_asked() -> None:
     assert ready([KILN, OVEN], states, ARM) == (KILN,)
     assert ready([KILN, OVEN], {}, ARM) == ()
     assert ready([KILN, OVEN], states, X86) == ()
+
+
+def test_who_has_what_is_required_is_asked_first_and_nobody_is_left_out() -> None:
+    able = replace(KILN, features=("kvm", "big-parallel"))
+    half = replace(KILN, features=("kvm",))
+    assert by_features([OVEN, half, able], {"kvm", "big-parallel"}) == (able, half, OVEN)
+    assert by_features([OVEN, half, able], {"kvm"}) == (half, able, OVEN)
+    assert by_features([OVEN, half, able], ()) == (OVEN, half, able)
 
 
 def test_without_a_builder_one_is_asked_for() -> None:

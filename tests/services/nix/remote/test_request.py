@@ -120,3 +120,19 @@ def test_what_is_not_of_its_form_is_refused(field: str, value: object) -> None:
 def test_a_trial_is_for_a_known_system(system: object, nonce: object) -> None:
     with pytest.raises(Refused):
         job("builder-try", **{**KILN, "system": system, "nonce": nonce})
+
+
+def test_a_trial_of_a_feature_requires_it() -> None:
+    asked = {**KILN, "system": "x86_64-linux", "nonce": "a1", "feature": "kvm"}
+    assert 'requiredSystemFeatures = [ "kvm" ];' in job("builder-try", **asked).argv[-1]
+    plain = job("builder-try", **{**asked, "feature": ""}).argv[-1]
+    assert "requiredSystemFeatures" not in plain
+
+
+@pytest.mark.parametrize("feature", ['"; x', "a b", 3, None, "KVM"])
+def test_a_trial_is_of_a_plain_feature(feature: object) -> None:
+    with pytest.raises(Refused):
+        job(
+            "builder-try",
+            **{**KILN, "system": "x86_64-linux", "nonce": "a1", "feature": feature},
+        )

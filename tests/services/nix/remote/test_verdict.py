@@ -141,6 +141,18 @@ def test_a_small_build_that_is_not_for_its_system_names_the_system() -> None:
     assert step.what.startswith("kiln cannot build for aarch64-linux.")
 
 
+def test_a_small_build_that_lacks_a_feature_names_the_feature() -> None:
+    error = (
+        "error: a 'x86_64-linux' with features {kvm} is required to build '/nix/store/x.drv', but I"
+        " am a 'x86_64-linux' with features {}"
+    )
+    step = of_build(replace(FELL, error=error), KILN, "x86_64-linux", "kvm")
+    assert (step.step, step.state) == (BUILD, "bad")
+    assert step.what.startswith("The Nix on kiln does not have the feature kvm. Take it off")
+    step = of_build(replace(FELL, exit=0), KILN, "x86_64-linux", "kvm")
+    assert step.what == "It built for x86_64-linux with kvm."
+
+
 def test_a_small_build_that_went_well_is_the_end() -> None:
     step = of_build(replace(FELL, exit=0), KILN, "x86_64-linux")
     assert summary([step], KILN) == "kiln builds for x86_64-linux."

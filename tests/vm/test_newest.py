@@ -1,0 +1,28 @@
+"""A machine waits for the newest image: iPXE of 2019 (QEMU's ROM) and of today obey Retry-After."""
+
+import pytest
+
+from tests.vm.lab import Workshop, switched_on
+
+pytestmark = pytest.mark.vm
+
+
+@pytest.mark.parametrize(
+    ("firmware", "mac"), [("bios", "52:54:00:76:70:01"), ("uefi", "52:54:00:76:70:02")]
+)
+def test_a_machine_waits_while_its_source_is_looked_at(
+    workshop: Workshop, firmware: str, mac: str
+) -> None:
+    workshop.assign(mac, f"patient-{firmware}", host=workshop.hosts["native"])
+    workshop.router.client.patch(f"/machines/{mac}", {"waits_seconds": 600})
+    with switched_on(workshop, mac, firmware) as machine:
+        machine.says("The router looks whether there is something newer.")
+        row = workshop.ends(machine, "up", "short")
+    assert row.state == "up"
+    assert not [line for line in machine.lines if "ipxe.org/1d0c" in line]  # 503 as an error
+    pages = [
+        step
+        for step in workshop.steps_of(row.id)
+        if step.kind == "script" and step.detail.get("reason") == "waiting"
+    ]
+    assert any((step.ended_at or 0) > step.began_at + 1 for step in pages)  # asked again, quietly
