@@ -13,6 +13,8 @@ from appliance.trial import Phase, Trial
 from services.net.aim import Aim
 from services.net.asked import Asked
 
+CLOCK_SECONDS = 2.0
+"""By how much a clock may differ from the one of before until it counts as set."""
 TRIES = 5
 """How often a change is carried out before a link that comes and goes under it refuses it."""
 
@@ -49,6 +51,7 @@ class Attempt:
     wish: str | None = None
     steps: tuple[order.Step, ...] = ()
     put_back: bool = False
+    ends_at: float | None = None  # as people were told last, Unix seconds
 
     @classmethod
     def cut_off(cls, row: TrialRow, tried: Aim, kept: Asked | None) -> Self:
@@ -88,7 +91,7 @@ class Attempt:
 
     def row(self, phase: Phase, clocks: Clocks) -> TrialRow:
         """What net.db says of it in that phase."""
-        left, now = self.left(clocks.boottime()), clocks.now()
+        now, self.ends_at = clocks.now(), self._end(clocks)
         return TrialRow(
             revision=self.revision.number,
             state=phase.value,
@@ -99,5 +102,15 @@ class Attempt:
             author=self.revision.author,
             why=self.machine.why,
             before=record.to_json(self.before),
-            ends_at=None if left is None else now + left,
+            ends_at=self.ends_at,
         )
+
+    def is_misdated(self, clocks: Clocks) -> bool:
+        """Was the clock set since people were told when it ends?"""
+        end = self._end(clocks)
+        return end is not None and abs(end - (self.ends_at or 0.0)) > CLOCK_SECONDS
+
+    def _end(self, clocks: Clocks) -> float | None:
+        """Its deadline on the clock as it is now."""
+        left = self.left(clocks.boottime())
+        return None if left is None else clocks.now() + left

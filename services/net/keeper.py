@@ -157,6 +157,8 @@ class Keeper:
         if self._pending:
             self._pending.wish = None
             await self._happened(self._pending, Woken())
+        if (pending := self._pending) and pending.is_misdated(self._clocks):
+            self._ledger.write(trial=pending.row(pending.machine.phase, self._clocks))
         if not answered:
             await self._let_go(told=True)
             await self.repair(told=True)

@@ -73,6 +73,7 @@ class Box:
     nics: tuple[Nic, ...] = (Nic("eth1", "52:54:00:00:00:01"),)
     now: float = 10.0  # CLOCK_BOOTTIME
     wishes: int = 0
+    midnight: float = MIDNIGHT  # as the clock has it
     held: float | None = 0.0  # when the last lease ends, Unix seconds
     learned: Learned = field(default_factory=Learned)  # of the provider
 
@@ -85,7 +86,7 @@ class Box:
             return self.held
 
         self.database: sqlite3.Connection = writer(self.path / "net.db", trials.MIGRATIONS)
-        clocks = Clocks(lambda: MIDNIGHT + self.now, lambda: self.now, at_once)
+        clocks = Clocks(lambda: self.midnight + self.now, lambda: self.now, at_once)
         self.keeper = Keeper(
             self.database,
             self.kernel,
@@ -456,6 +457,23 @@ def test_extending_moves_the_deadline(box: Box) -> None:
         140.0,
         MIDNIGHT + 140.0,
     )
+
+
+def test_a_clock_that_is_set_moves_what_people_are_told_and_not_the_deadline(box: Box) -> None:
+    box.look(FIRST)
+    box.try_out(SECOND)
+    told, events = box.row(), box.told()
+    box.midnight += 3600
+    box.look()
+    assert (box.row().deadline, box.row().ends_at) == (told.deadline, (told.ends_at or 0) + 3600)
+    assert box.told() == events
+    box.midnight -= 7200
+    box.now += 30
+    box.look()
+    assert (box.row().deadline, box.row().ends_at) == (told.deadline, (told.ends_at or 0) - 3600)
+    box.now += 61
+    box.look()
+    assert (box.row().state, box.row().why) == ("undone", NO_KEEP)
 
 
 def test_a_second_change_is_refused_while_one_is_on_trial(box: Box) -> None:
