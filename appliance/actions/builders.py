@@ -35,6 +35,7 @@ def save_builder(desk: Desk, actor: Actor, ident: str, said: Said) -> Done:
             "user": told.user,
             "systems": " ".join(told.systems),
             "features": " ".join(told.features),
+            "shares": told.shares,
             "jobs": told.jobs,
             "speed": told.speed,
             "set_at": desk.now(),

@@ -21,9 +21,13 @@ Features = Annotated[
     list[str] | None,
     typer.Option("--feature", help="What its Nix has, like kvm; may be given again."),
 ]
+Shares = Annotated[
+    bool | None,
+    typer.Option("--share/--whole", help="Give it single derivations, or whole builds (usual)."),
+]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for its trial at most.")]
 Speed = Annotated[int | None, typer.Option(help="1 to 100: the larger is asked first.")]
-KEPT = ("name", "host", "port", "user", "systems", "jobs", "speed", "features")
+KEPT = ("name", "host", "port", "user", "systems", "jobs", "speed", "features", "shares")
 """What a change leaves as it is, unless it is told."""
 
 
@@ -61,10 +65,13 @@ def add(
     jobs: Jobs = None,
     speed: Speed = None,
     features: Features = None,
+    shares: Shares = None,
     timeout: Timeout = 300.0,
 ) -> None:
     """Add a builder, and say what its first trial came to."""
-    told = _given(name=name, systems=systems, jobs=jobs, speed=speed, features=features)
+    told = _given(
+        name=name, systems=systems, jobs=jobs, speed=speed, features=features, shares=shares
+    )
     new = {**_parts(address), **told}
     _answered(call, call.client.post("/builders", new), timeout)
 
@@ -79,13 +86,16 @@ def change(
     jobs: Jobs = None,
     speed: Speed = None,
     features: Features = None,
+    shares: Shares = None,
     timeout: Timeout = 300.0,
 ) -> None:
     """Change a builder; it is tried again."""
     found = _found(call, builder)
     new = {one: found[one] for one in KEPT}
     new |= _parts(address) if address else {}
-    new |= _given(name=name, systems=systems, jobs=jobs, speed=speed, features=features)
+    new |= _given(
+        name=name, systems=systems, jobs=jobs, speed=speed, features=features, shares=shares
+    )
     _answered(call, call.client.put(f"/builders/{quoted(found['id'])}", new), timeout)
 
 
@@ -185,6 +195,7 @@ def _described(found: Any) -> str:
             ("address", _address(found)),
             ("systems", " ".join(found["systems"])),
             ("features", " ".join(found["features"]) or "none"),
+            ("is given", "single derivations" if found["shares"] else "whole builds"),
             ("state", found["state"] if found["enabled"] else "off"),
             ("why", found["what"]),
             ("tried", moment(found["tried_at"]) if found["tried_at"] else "never"),

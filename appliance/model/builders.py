@@ -44,7 +44,8 @@ class Builder:
     """One builder; `host_key` is "" until its owner compared it: kind and key, as in known_hosts.
 
     `jobs` is how many derivations it builds at once; of two that can, the one of more `speed` does.
-    `features` are those of its Nix that a derivation may require (requiredSystemFeatures).
+    `features` are those of its Nix that a derivation may require (requiredSystemFeatures).  One
+    that `shares` is not given whole builds: this router builds, and gives it single derivations.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Builder:
     enabled: bool
     host_key: str = ""
     features: tuple[str, ...] = ()
+    shares: bool = False
 
     @property
     def address(self) -> str:
@@ -82,6 +84,7 @@ class Said:
     jobs: int = 2
     speed: int = 1
     features: tuple[str, ...] = ()
+    shares: bool = False
 
 
 def checked(said: Said) -> Said:
@@ -96,6 +99,7 @@ def checked(said: Said) -> Said:
         jobs=said.jobs,
         speed=said.speed,
         features=tuple(dict.fromkeys(said.features)),
+        shares=said.shares,
     )
     wrong = [
         *_of_address(told),

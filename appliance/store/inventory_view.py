@@ -5,7 +5,8 @@ The table and column names here are the contract: `tables.py` must produce them.
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from appliance.model.builders import Builder
@@ -228,24 +229,15 @@ def public_names(connection: sqlite3.Connection) -> list[PublicName]:
 
 def builders(connection: sqlite3.Connection) -> list[Builder]:
     """The computers that build for this router."""
-    rows = connection.execute(
-        "SELECT id, name, host, port, user, systems, jobs, speed, enabled, host_key,"
-        " features FROM builder"
-        " ORDER BY name, id"
-    ).fetchall()
-    return [
-        Builder(
-            *(
-                *row[:5],
-                tuple(row[5].split()),
-                *row[6:8],
-                bool(row[8]),
-                row[9],
-                tuple(row[10].split()),
-            )
-        )
-        for row in rows
-    ]
+    names = [one.name for one in fields(Builder)]
+    rows = connection.execute(f"SELECT {', '.join(names)} FROM builder ORDER BY name, id")
+    return [_builder(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+
+
+def _builder(row: Mapping[str, Any]) -> Builder:
+    lists = {name: tuple(row[name].split()) for name in ("systems", "features")}
+    flags = {name: bool(row[name]) for name in ("enabled", "shares")}
+    return Builder(**{**row, **lists, **flags})
 
 
 def caches(connection: sqlite3.Connection) -> list[Cache]:

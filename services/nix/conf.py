@@ -26,6 +26,7 @@ class Conf:
     users: tuple[str, ...]  # who may use the daemon: names, or numbers without a name
     shell: Path  # a static shell, /bin/sh of the sandbox
     build_dir: Path
+    machines: Path  # builders that share builds; it need not exist
     registry: Path  # an empty registry, for versions that need a file
     rooted: bool = True  # the daemon runs as root
     jobs: int = 1
@@ -51,6 +52,8 @@ def text(conf: Conf, version: Version) -> str:
         "trusted-users": "root",
         "allowed-users": " ".join(conf.users),
         "build-users-group": "",
+        "builders": f"@{conf.machines}",
+        "builders-use-substitutes": "true",
         "flake-registry": "" if version.empty_registry else str(conf.registry),
         "max-jobs": str(conf.jobs),
         "cores": str(conf.cores),
@@ -82,7 +85,7 @@ def _check(conf: Conf) -> None:
     _all(conf.users, USER, "a user")
     _all([one.url for one in conf.caches], URL, "a cache")
     _all(trusted(conf.caches), KEY, "the public key of a cache")
-    for path in (conf.shell, conf.build_dir, conf.registry):
+    for path in (conf.shell, conf.build_dir, conf.registry, conf.machines):
         if not path.is_absolute() or re.search(r"[\s#]", str(path)):
             raise Refused(Problem(("nix",), f"{path} cannot be written into nix.conf."))
 

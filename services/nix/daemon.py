@@ -12,6 +12,8 @@ from appliance.model.caches import Asked
 from appliance.model.installed import Installed
 from appliance.roles import CONFINED, FETCHERS, ROLES
 from services.nix.conf import Conf, text
+from services.nix.remote.machines import FILE as MACHINES
+from services.nix.remote.machines import options as ssh_options
 from services.nix.store import SYSTEM_ROOT, Store
 from services.nix.versions import PRIMARY, Version
 from services.processes.cgroups.place import Bounds
@@ -73,6 +75,7 @@ def conf_for(
         shell=_shell(installed, store),
         build_dir=store.socket.parent / "builds",
         registry=store.conf / "registry.json",
+        machines=store.conf / MACHINES,
         rooted=rooted,
         cores=max(cores, 1),
         caches=caches,
@@ -112,6 +115,7 @@ def daemon_request(
             "NIX_CONF_DIR": str(store.conf),
             "NIX_LIBEXEC_DIR": str(store.nix.parent.parent / "libexec"),  # 2.8's build hook
             "NIX_USER_CONF_FILES": "",
+            "NIX_SSHOPTS": ssh_options(store.conf),
             "NIX_DAEMON_SOCKET_PATH": str(store.socket),
         },
         folders=(

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from appliance.errors import Unreachable
 from appliance.model.caches import Cache
+from services.nix import request
 from services.nix.complaints import DROPPED
 from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.questions import (
@@ -28,7 +29,6 @@ from services.nix.questions import (
     print_registrations,
     print_version,
 )
-from services.nix.request import collect, keep, keep_derivations, realise, rehearse
 from services.nix.shortage import Forecast, forecast, freed
 from services.nix.store import Store
 from services.nix.verdict import Answer
@@ -131,11 +131,11 @@ class Nix:
         """Root store paths.  Returns why not: mostly that one is not in the store (any more)."""
         if not paths:
             return None
-        return await self._kept(keep(self.store, tuple(paths), root), root)
+        return await self._kept(request.keep(self.store, tuple(paths), root), root)
 
     async def keep_derivations(self, drvs: Sequence[str], root: Path) -> str | None:
         """Root derivations themselves.  Returns why not, as `keep` does."""
-        return await self._kept(keep_derivations(self.store, tuple(drvs), root), root)
+        return await self._kept(request.keep_derivations(self.store, tuple(drvs), root), root)
 
     async def _kept(self, argv: Sequence[str], root: Path) -> str | None:
         root.parent.mkdir(parents=True, exist_ok=True)
@@ -150,15 +150,17 @@ class Nix:
         hear: Hear,
         seconds: float,
         *,
-        builds: bool = True,
+        without: Mapping[str, str] = request.NOTHING_ELSE,
+        machines: Mapping[str, str] = request.NOTHING_ELSE,
     ) -> tuple[Answer, LogLines]:
         """Build, asking the caches of `live`; `hear` gets log lines and steps as they come.
 
-        Without `builds` only what the caches have comes, and no builder runs.
+        `without` is NOT_HERE where no builder may run on this router, NOTHING_BUILT where none may
+        run at all.  `machines` are the names of other computers by what Nix calls them.
         """
         root.parent.mkdir(parents=True, exist_ok=True)
-        lines = LogLines()
-        argv = realise(self.store, tuple(drvs), root, tuple(live), builds=builds)
+        lines = LogLines(machines)
+        argv = request.realise(self.store, tuple(drvs), root, tuple(live), without=without)
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
 
@@ -169,12 +171,14 @@ class Nix:
     async def dry_run(self, drvs: Sequence[str], live: Sequence[str]) -> str:
         """What Nix says of building, without doing it."""
         said: list[str] = []
-        await self._run(rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS)
+        await self._run(
+            request.rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS
+        )
         return "\n".join(said)
 
     async def collect(self, size: int) -> int:
         """Remove what nothing keeps from the store, until `size` bytes are freed; how many were."""
-        answer = await self._run(collect(self.store, size), None, COLLECT_SECONDS)
+        answer = await self._run(request.collect(self.store, size), None, COLLECT_SECONDS)
         return freed(f"{answer.out}\n{answer.error}")
 
     async def dead(self) -> tuple[str, ...]:

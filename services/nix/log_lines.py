@@ -20,6 +20,7 @@ WARNING, NOTICE = 1, 3  # verbosity levels of messages
 LONGEST_LINE = 4_000
 LONGEST_TRACE = 100_000
 MESSAGES_KEPT = 50
+NAMELESS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,12 @@ Told = Line | Step
 
 
 class LogLines:
-    """Memory of one nix process.  `errors` are its messages, the last one the real one."""
+    """Memory of one nix process.  `errors` are its messages, the last one the real one; `helped`
+    are the computers that built something of it, by the names that `machines` has for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, machines: Mapping[str, str] = NAMELESS) -> None:
+        self._machines = machines
+        self.helped: dict[str, None] = {}
         self.errors: list[str] = []
         self.trace = ""  # the last error with all nix says about how it came there
         self.failed: list[str] = []  # derivations named by an error, newest last
@@ -82,8 +86,12 @@ class LogLines:
         verb = STARTED.get(kind)
         if verb is None or not name:
             return ()
-        where = f" on {fields[1]}" if kind == BUILD and len(fields) > 1 and fields[1] else ""
-        return self._step(f"{verb} {name}{where}")
+        there = str(fields[1]) if kind == BUILD and len(fields) > 1 else ""
+        if not there:
+            return self._step(f"{verb} {name}")
+        by = self._machines.get(there, clean(there))
+        self.helped[by] = None
+        return self._step(f"{verb} {name} on {by}")
 
     def _stop(self, told: Mapping[str, Any]) -> tuple[Told, ...]:
         self._works.pop(told["id"], None)

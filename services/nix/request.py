@@ -46,9 +46,11 @@ ALLOWED = " ".join(
 """What evaluation may name: its inputs, which are in the store already.  There is no network to
 reach anything else by these; files of this machine are not among them."""
 
-NOTHING_BUILT = {"max-jobs": "0", "builders": ""}
-"""The daemon takes these from anybody: it starts no builder for this client."""
+NOT_HERE = {"max-jobs": "0"}
+NOTHING_BUILT = {**NOT_HERE, "builders": ""}
+"""The daemon takes these from anybody: it starts no builder for this client, here or at all."""
 
+NOTHING_ELSE: Mapping[str, str] = {}
 NO_CACHE = ("--option", "substitute", "false")
 """For what is here already, or comes from elsewhere: a cache that does not answer costs seconds."""
 
@@ -66,18 +68,23 @@ def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
 
 
 def realise(
-    store: Store, drvs: tuple[str, ...], root: Path, live: tuple[str, ...], *, builds: bool = True
+    store: Store,
+    drvs: tuple[str, ...],
+    root: Path,
+    live: tuple[str, ...],
+    *,
+    without: Mapping[str, str] = NOTHING_ELSE,
 ) -> tuple[str, ...]:
     """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order.
 
-    Of the daemon's caches only those of `live`, their URLs, are asked.  Without `builds` it takes
-    what they have, and no builder runs.
+    Of the daemon's caches only those of `live`, their URLs, are asked.  `without` is NOT_HERE, or
+    NOTHING_BUILT to take only what they have.
     """
     return (
         *(store.program("nix-store"), "--realise", *drvs),
         *("--add-root", str(root), "--indirect"),
         *("--option", "substituters", " ".join(live)),
-        *(() if builds else _options(NOTHING_BUILT)),
+        *_options(without),
         *("--log-format", "internal-json", "-v"),
     )
 

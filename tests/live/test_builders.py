@@ -73,7 +73,7 @@ def here() -> Iterator[Place]:
 @contextmanager
 def ready(here: Place, name: str = "kiln", **more: Any) -> Iterator[tuple[BuilderHost, str]]:
     """A builder that went through its trial, and its id; removed again at the end."""
-    said = {one: more.pop(one) for one in ("features", "speed") if one in more}
+    said = {one: more.pop(one) for one in ("features", "speed", "shares") if one in more}
     said["systems"] = more.pop("systems", ("x86_64-linux",))
     with builder(here.folder / f"{name}-{uuid.uuid4().hex[:6]}", here.installed, **more) as there:
         found = trusted(here, added(here, there, name, **said))
@@ -550,3 +550,65 @@ def test_a_role_that_is_killed_in_mid_build_asks_the_builder_again(here: Place) 
 def _other(here: Place, host: str, first: BuildRow) -> BuildRow | None:
     row = here.builds(host)[0]
     return row if row.id != first.id and row.state not in {"queued", "running"} else None
+
+
+# ── builds of the router that are shared ──────────────────────────────────────────────────────────
+
+
+def knows(here: Place, ident: str, *, yes: bool = True) -> None:
+    """Wait until our daemon shares builds with it, or no longer."""
+    file = here.store.conf / "machines"
+    told = lambda: file.exists() and ident in file.read_text()  # noqa: E731
+    until(lambda: told() == yes, f"{ident} shares builds: {yes}")
+
+
+def test_single_derivations_are_built_there_and_all_of_it_comes_home(here: Place) -> None:
+    with ready(here, "oven", trusted=True, shares=True) as (oven, ident):
+        knows(here, ident)
+        keys = here.store.conf / "builder-keys"
+        assert {one.stat().st_uid for one in (keys, *keys.iterdir())} == {0}
+        host = f"{sourced(here, 'ember', stamp='shared')}/ember"
+        row = here.built(host)
+        assert (row.state, row.builder) == ("built", ""), f"{row.what}\n{_log(here, row)}"
+        made = [one for one in outputs(here, host) if oven.has(one)]
+        assert made
+        assert all(here.store.file(one).exists() for one in outputs(here, host))
+        assert here.image(str(row.image)).provenance.built_on == "here with oven"
+    knows(here, ident, yes=False)
+    assert not (keys / ident).exists()
+
+
+def test_sharing_brings_a_system_that_this_router_has_not(here: Place) -> None:
+    more = {"systems": ("aarch64-linux",), "settings": "extra-platforms = aarch64-linux\n"}
+    with ready(here, "anvil", trusted=True, shares=True, **more) as (_, ident):
+        knows(here, ident)
+        row = here.built(f"{sourced(here, 'ember', system='aarch64-linux', stamp='far')}/ember")
+        assert row.state == "built", f"{row.what}\n{_log(here, row)}"
+
+
+def test_a_source_for_builders_alone_may_be_shared_and_not_built_here(here: Place) -> None:
+    with ready(here, "oven", trusted=True, shares=True) as (oven, ident):
+        knows(here, ident)
+        host = f"{sourced(here, 'ember', stamp='far alone', only_builders=True)}/ember"
+        row = here.built(host)
+        assert row.state == "built", f"{row.what}\n{_log(here, row)}"
+        assert all(oven.has(one) for one in outputs(here, host))
+
+
+def test_who_shares_has_to_trust_the_account(here: Place) -> None:
+    with builder(here.folder / f"cold-{uuid.uuid4().hex[:6]}", here.installed) as cold:
+        found = trusted(here, added(here, cold, "cold", shares=True))
+        cold.let_in(authorized(found.public_key))
+        found = tried(here, builders.try_builder(here.desk, OWNER, found.builder))
+        assert (found.state, steps(found)[-1]) == (UNFIT, ("trust", "bad"))
+        assert "Add kiln to trusted-users in its nix.conf" in found.what
+        builders.remove_builder(here.desk, OWNER, found.builder)
+
+
+def test_a_shared_build_goes_on_here_when_the_builder_is_gone(here: Place) -> None:
+    with ready(here, "oven", trusted=True, shares=True) as (oven, ident):
+        knows(here, ident)
+        oven.stop_sshd()
+        row = here.built(f"{sourced(here, 'ember', stamp='gone')}/ember")
+        assert row.state == "built", f"{row.what}\n{_log(here, row)}"
+        assert here.image(str(row.image)).provenance.built_on == "here"

@@ -44,8 +44,8 @@ class Collecting(Nix):
         await collected(self, f"root {root.name}" if told is None else f"lost {root.name}")
         return told
 
-    async def realise(self, *given):
-        told = await Nix.realise(self, *given)
+    async def realise(self, *given, **more):
+        told = await Nix.realise(self, *given, **more)
         await collected(self, "realise")
         return told
 

@@ -230,7 +230,7 @@ class Realised:
 
     store = store_in(FIXTURE, Path("/nothing"), system_store=False)
 
-    async def realise(self, *_: object) -> tuple[Answer, LogLines]:
+    async def realise(self, *_: object, **__: object) -> tuple[Answer, LogLines]:
         return Answer("", "", 0, "done"), LogLines()
 
     async def forecast(self, *_: object) -> Forecast:

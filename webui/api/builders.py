@@ -50,6 +50,7 @@ class ApiBuilder:
     jobs: Annotated[int, Field(description="derivations at once")]
     speed: Annotated[int, Field(description="the larger is asked first")]
     features: Features
+    shares: Annotated[bool, Field(description="it is given single derivations, not whole builds")]
     enabled: bool
     state: Annotated[str, one_of("builder", examples=["ready"])]
     what: str
@@ -78,6 +79,7 @@ class NewBuilder:
     jobs: int = 2
     speed: int = 1
     features: Features = field(default_factory=list)
+    shares: bool = False
 
 
 @shape
@@ -138,6 +140,7 @@ def _saved(here: Owning, ident: str, new: NewBuilder) -> ApiDone:
         jobs=new.jobs,
         speed=new.speed,
         features=tuple(new.features),
+        shares=new.shares,
     )
     return done(builders.save_builder(here.desk, here.actor, ident, said))
 
@@ -153,6 +156,7 @@ def _shown(one: Builder, state: BuilderState) -> ApiBuilder:
         jobs=one.jobs,
         speed=one.speed,
         features=list(one.features),
+        shares=one.shares,
         enabled=one.enabled,
         state=state.state,
         what=state.what,

@@ -80,6 +80,7 @@ class Typed:
     jobs: str = "2"
     speed: str = "1"
     features: str = ""
+    shares: str = ""
     systems: tuple[str, ...] = ()
 
 
@@ -128,6 +129,7 @@ class BuilderForm(NamedTuple):
     inputs: tuple[Input, ...]
     systems: tuple[Choice, ...]
     systems_problem: str
+    shares: bool
 
 
 class BuildersView(NamedTuple):
@@ -205,7 +207,8 @@ def lead(found: Sequence[Builder], states: Mapping[str, BuilderState]) -> str:
     if not there:
         return "None of them builds now, so this router builds itself what it can."
     verb = "builds" if len(there) == 1 else "build"
-    return f"{phrases.listing(there)} {verb} for this router, and only images come home."
+    home = "" if any(one.shares for one in found) else ", and only images come home"
+    return f"{phrases.listing(there)} {verb} for this router{home}."
 
 
 def card(one: Builder, state: BuilderState, now: float) -> Card:
@@ -213,6 +216,7 @@ def card(one: Builder, state: BuilderState, now: float) -> Card:
     waits = state.shown_key if state.shown_key not in ("", one.host_key) else ""
     at_once = f"{phrases.counted(one.jobs, 'derivation')} at once"
     has = f", with {phrases.listing(one.features)}" if one.features else ""
+    at_once += ", of builds made here" if one.shares else ""
     return Card(
         id=one.id,
         name=one.name,
@@ -255,6 +259,7 @@ def _said(typed: Typed) -> Said:
         jobs=jobs,
         speed=speed,
         features=tuple(typed.features.split()),
+        shares=bool(typed.shares),
     )
 
 
@@ -271,6 +276,7 @@ def _chosen(found: Sequence[Builder], ident: str) -> Typed:
                 jobs=str(one.jobs),
                 speed=str(one.speed),
                 features=" ".join(one.features),
+                shares="yes" if one.shares else "",
                 systems=one.systems,
             )
     return Typed(systems=SYSTEMS[:1])
@@ -287,4 +293,5 @@ def _form(typed: Typed, problems: dict[str, str]) -> BuilderForm:
         ),
         systems=tuple(Choice(one, one, one in typed.systems) for one in SYSTEMS),
         systems_problem=problems.pop("systems", ""),
+        shares=bool(typed.shares),
     )

@@ -20,7 +20,7 @@ from services.nix.desk import Desk
 from services.nix.driver import memory_installed, processors
 from services.nix.publish.driver import built_for
 from services.nix.recipe import Recipe, from_json
-from services.nix.remote.choice import nobody, ready
+from services.nix.remote.choice import helpers, nobody, ready, served
 from services.nix.shortage import Forecast
 from services.nix.sufficiency import Demand, Here, outlook
 from services.nix.supply.driver import live
@@ -56,7 +56,8 @@ class Outlooks:
     def _compare(self, builders: Sequence[Builder]) -> None:
         """When another builder is there, nothing that was foreseen may hold."""
         states = builder_states.states(self._desk.database)
-        before, self._ready = self._ready, tuple(one.id for one in ready(builders, states, ()))
+        there = (*ready(builders, states, ()), *helpers(builders, states))
+        before, self._ready = self._ready, tuple(one.id for one in there)
         if before is not None and before != self._ready:
             with transaction(self._desk.database):
                 outlooks.stale(self._desk.database)
@@ -85,10 +86,10 @@ class Outlooks:
         states = builder_states.states(desk.database)
         first = next(iter(ready(builders, states, systems)), None)
         told = await desk.nix.forecast(made.derivations, await live(desk))
-        stuck = first is None and not systems <= desk.systems and told.builds
+        foreign = systems - desk.systems - served(helpers(builders, states))
+        stuck = first is None and bool(foreign) and told.builds
         newest = next(iter(generations(desk.database, host)), None)
         _, evaluation = outlooks.evaluations(desk.database).get(host, (0.0, 0))
-        foreign = systems - desk.systems
         return Demand(
             host=host,
             forecast=told if first is None else Forecast(0, told.builds, 0, told.derivations),

@@ -9,9 +9,20 @@ from appliance.store.builder_states import READY, BuilderState
 def ready(
     builders: Sequence[Builder], states: Mapping[str, BuilderState], systems: Collection[str]
 ) -> tuple[Builder, ...]:
-    """Builders for `systems` that are there, the one to ask first before the others."""
-    found = able(builders, systems)
-    return tuple(one for one in found if one.id in states and states[one.id].state == READY)
+    """Builders of whole builds for `systems` that are there, the one to ask first before the
+    others."""
+    found = (one for one in able(builders, systems) if not one.shares)
+    return tuple(one for one in found if _is_there(one, states))
+
+
+def helpers(builders: Sequence[Builder], states: Mapping[str, BuilderState]) -> tuple[Builder, ...]:
+    """Builders that are there and share what this router builds."""
+    return tuple(one for one in able(builders, ()) if one.shares and _is_there(one, states))
+
+
+def served(found: Sequence[Builder]) -> frozenset[str]:
+    """The systems that these build for."""
+    return frozenset(system for one in found for system in one.systems)
 
 
 def by_features(found: Sequence[Builder], features: Collection[str]) -> tuple[Builder, ...]:
@@ -43,6 +54,10 @@ def nobody(
         return f"{needs}, and no builder does. Add one under Builders."
     said = [f"{one.name}: {_why(one, states.get(one.id))}" for one in others]
     return f"{needs}, and no builder for it is ready. {' '.join(said)}"
+
+
+def _is_there(builder: Builder, states: Mapping[str, BuilderState]) -> bool:
+    return builder.id in states and states[builder.id].state == READY
 
 
 def _why(builder: Builder, state: BuilderState | None) -> str:

@@ -63,6 +63,17 @@ def told(builder: Builder) -> dict[str, object]:
     }
 
 
+def machine(builder: Builder) -> dict[str, object]:
+    """The same, with what our daemon has to know to share builds with it."""
+    return {
+        **told(builder),
+        "systems": list(builder.systems),
+        "features": list(builder.features),
+        "jobs": builder.jobs,
+        "speed": builder.speed,
+    }
+
+
 async def reached(builder: Builder) -> Step:
     """Whether it accepts a connection."""
     try:

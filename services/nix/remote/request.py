@@ -5,16 +5,27 @@ options of its own: the URL is always the same, so nothing of an owner's words i
 ssh-ng of Nix 2.26 and newer here, 2.8 and newer there; never `max-connections`, which hangs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from appliance.errors import Problem, Refused
-from appliance.model.builders import FEATURE, MOST_JOBS, SYSTEMS, Said, checked, checked_key
+from appliance.model.builders import (
+    FEATURE,
+    MOST_JOBS,
+    SYSTEMS,
+    Builder,
+    Said,
+    checked,
+    checked_key,
+)
+from appliance.model.installed import Installed
 from services.nix.credential import FILE_NAME
 from services.nix.fetch_job import KEEP_SECRET
-from services.nix.request import Args, Secret, Verb
+from services.nix.remote.machines import QUIET
+from services.nix.request import Args, Secret
 from services.nix.store import Store
 from services.nix.store_path import STORE, is_derivation, is_store_path
-from services.processes.privileges import Job, Limits
+from services.processes.privileges import Deed, Job, Limits
 
 ALIAS = "nixie-builder"
 """What every builder is called in URLs and in known_hosts."""
@@ -60,9 +71,15 @@ done
 """Takes store paths out of a builder's store and adds them to ours, by their content."""
 
 
-def verbs(store: Store, key: Secret) -> Mapping[str, Verb]:
+Verb = Callable[[Args, Installed], Job | Deed]
+Share = Callable[[Sequence[Builder], Mapping[str, str]], None]
+"""Keeps which builders our daemon shares its builds with, and the router's keys for them, by id."""
+
+
+def verbs(store: Store, key: Secret, share: Share) -> Mapping[str, Verb]:
     """The verbs by name.  `key` reads the router's private key for a builder, by its id."""
     return {
+        "builders-share": lambda args, _: _share(args, key, share),
         "builder-pair": lambda _args, _installed: _pair(),
         "builder-scan": lambda args, _: _scan(args),
         "builder-ask": lambda args, _: _ask(args, store, key),
@@ -147,6 +164,48 @@ def _bring(args: Args, store: Store, key: Secret) -> Job:
     return _talk(args, store, key, argv, BRING_SECONDS, (place,))
 
 
+def _share(args: Args, key: Secret, share: Share) -> Deed:
+    given = args.get("builders")
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise _refused("builders", "Builders are a list.")
+    told = [_machine(one) for one in given]
+    return Deed(lambda: share(told, {one.id: key(one.id) for one in told}))
+
+
+def _machine(given: Args) -> Builder:
+    """A builder, made again out of its fields.  Raises Refused."""
+    there, name = _address(given), given.get("key")
+    if not isinstance(name, str) or not FILE_NAME.fullmatch(name):
+        raise _refused("key", "This is not the name of a stored key.")
+    jobs, speed = given.get("jobs"), given.get("speed")
+    if not isinstance(jobs, int) or not isinstance(speed, int):
+        raise _refused("jobs", "Jobs and speed are numbers.")
+    said = checked(
+        replace(
+            there,
+            name="builder",
+            systems=_words(given, "systems"),
+            features=_words(given, "features"),
+            jobs=jobs,
+            speed=speed,
+        )
+    )
+    return Builder(
+        id=name,
+        name=said.name,
+        host=said.host,
+        port=said.port,
+        user=said.user,
+        systems=said.systems,
+        jobs=said.jobs,
+        speed=said.speed,
+        enabled=True,
+        host_key=checked_key(str(given.get("host_key", ""))),
+        features=said.features,
+        shares=True,
+    )
+
+
 def _building(store: Store) -> tuple[str, ...]:
     return (str(store.nix), "build", "--no-link", "--eval-store", store.uri, "--store", URL)
 
@@ -193,15 +252,7 @@ def _talk(
 
 def _ssh(there: Said) -> tuple[str, ...]:
     options = {
-        "BatchMode": "yes",
-        "StrictHostKeyChecking": "yes",
-        "GlobalKnownHostsFile": "none",
-        "UpdateHostKeys": "no",
-        "IdentitiesOnly": "yes",
-        "PreferredAuthentications": "publickey",
-        "ConnectTimeout": "10",
-        "ServerAliveInterval": "10",
-        "ServerAliveCountMax": "3",
+        **QUIET,
         "HostKeyAlias": ALIAS,
         "HostName": there.host,
         "Port": str(there.port),
@@ -220,6 +271,13 @@ def _address(args: Args) -> Said:
     if not isinstance(host, str) or not isinstance(port, int) or not isinstance(user, str):
         raise _refused("host", "A builder is a host, a port and a user.")
     return checked(Said(name="", host=host, port=port, user=user))
+
+
+def _words(args: Args, field: str) -> tuple[str, ...]:
+    given = args.get(field)
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise _refused(field, "Systems and features are lists of words.")
+    return tuple(given)
 
 
 def _paths(args: Args, field: str) -> tuple[str, ...]:

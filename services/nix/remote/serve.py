@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from appliance.errors import NixieError
 from appliance.model.builders import Builder
 from appliance.store import builder_states as rows
 from appliance.store.builder_states import LOST, NEW, READY, TRYING, BuilderState
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
-from services.nix.remote.driver import is_lost, reached, state
+from services.nix.remote.choice import helpers
+from services.nix.remote.driver import is_lost, machine, reached, state
 from services.nix.remote.trial.driver import Trial
 
 WATCH_SECONDS = 60.0
@@ -27,6 +29,8 @@ class Watch:
         self._again: dict[str, list[str]] = {}  # wishes that came while a trial was running
         self._look: asyncio.Task[None] | None = None
         self._look_at = 0.0
+        self._shared: list[dict[str, object]] | None = None  # as our daemon was told
+        self._sharing: asyncio.Task[None] | None = None
 
     def follow(self, builders: Sequence[Builder]) -> None:
         """These are the builders from now on."""
@@ -61,13 +65,31 @@ class Watch:
         return None
 
     def turn(self) -> None:
-        """Look after those that were there, once in a while."""
+        """Look after those that were there, once in a while; share builds with those that do."""
+        self._share()
         if self._look is not None and not self._look.done():
             return
         if self._desk.now() - self._look_at < WATCH_SECONDS:
             return
         self._look_at = self._desk.now()
         self._look = self._group.create_task(self._looked())
+
+    def _share(self) -> None:
+        """Have our daemon know those that share builds and are there, and no others."""
+        if self._sharing is not None and not self._sharing.done():
+            return
+        there = helpers(tuple(self._builders.values()), rows.states(self._desk.database))
+        wanted = [machine(one) for one in there]
+        if wanted != self._shared:
+            self._sharing = self._group.create_task(self._tell(wanted))
+
+    async def _tell(self, wanted: list[dict[str, object]]) -> None:
+        try:
+            answer = await self._desk.nix.ask_once("builders-share", {"builders": wanted})
+        except NixieError:
+            return  # the broker; the next turn asks again
+        if answer.good:
+            self._shared = wanted
 
     def _begin(self, ident: str, wishes: list[str]) -> None:
         task = self._group.create_task(Trial(self._desk, self._builders[ident]).run(wishes))

@@ -209,12 +209,27 @@ def of_nix(found: Info, builder: Builder) -> tuple[Step, ...]:
         return (Step(NIX, "bad", what),)
     else:
         seen = Step(NIX, "ok", f"It has Nix {found.version}.")
+    if builder.shares:
+        return (seen, _sharing(found, builder))
     what = {
         True: f"It trusts {builder.user}, which it need not: a plain account is safer there.",
         False: "It does not trust the router, and need not: whole builds are made there.",
         None: "It does not say whether it trusts the router. Either is fine.",
     }[found.trusted]
     return (seen, Step(TRUST, "ok", what))
+
+
+def _sharing(found: Info, builder: Builder) -> Step:
+    """Whether it takes what single derivations are built from, which nobody signed."""
+    if found.trusted is False:
+        what = (
+            f"The Nix on {builder.name} does not trust {builder.user}, and takes nothing to build "
+            f"single derivations from. Add {builder.user} to trusted-users in its nix.conf and "
+            "restart its nix-daemon, or give it whole builds."
+        )
+        return Step(TRUST, "bad", what)
+    what = f"It trusts {builder.user}, as sharing builds needs."
+    return Step(TRUST, "ok", what if found.trusted else "It does not say whether it trusts you.")
 
 
 def of_build(answer: Answer, builder: Builder, system: str, feature: str = "") -> Step:
@@ -259,7 +274,8 @@ def unable(found: Version | None) -> str | None:
 def summary(steps: Sequence[Step], builder: Builder) -> str:
     """A trial in a sentence: where it ended, or that the builder is ready."""
     bad = next((one for one in steps if one.state == "bad"), None)
-    return bad.what if bad else f"{builder.name} builds for {', '.join(builder.systems)}."
+    verb = "shares builds" if builder.shares else "builds"
+    return bad.what if bad else f"{builder.name} {verb} for {', '.join(builder.systems)}."
 
 
 def unfinished(answer: Answer, lines: LogLines, builder: Builder) -> Step | None:

@@ -46,8 +46,10 @@ from services.nix.publish.driver import (
     write,
 )
 from services.nix.recipe import Recipe, at_home, from_json, to_json
-from services.nix.remote.choice import by_features, nobody, ready
+from services.nix.remote.choice import by_features, helpers, nobody, ready, served
 from services.nix.remote.driver import Made, built_there
+from services.nix.remote.machines import url
+from services.nix.request import NOT_HERE, NOTHING_BUILT, NOTHING_ELSE
 from services.nix.shortage import disk, memory, needed
 from services.nix.supply.driver import bring, live
 from services.nix.works.parts.driver import let_go, parts_of
@@ -156,7 +158,8 @@ async def _realised(
     progress: Progress,
     hear: Hear,
 ) -> Made:
-    here = frozenset() if source.only_builders else desk.systems
+    others = helpers(builders, builder_states.states(desk.database))
+    here = served(others) | (frozenset() if source.only_builders else desk.systems)
     if done := await _delegated(desk, row, made, hear, log, builders, here):
         return done
     asked = await live(desk)
@@ -168,9 +171,17 @@ async def _realised(
         asked,
         hear,
         desk.build_seconds,
-        builds=not source.only_builders,
+        without=_without(source, others),
+        machines={url(one.id): one.name for one in others},
     )
     return Made(*told)
+
+
+def _without(source: SourceView, others: Sequence[Builder]) -> Mapping[str, str]:
+    """What a build on this router does without."""
+    if not source.only_builders:
+        return NOTHING_ELSE
+    return NOT_HERE if others else NOTHING_BUILT
 
 
 async def _delegated(
@@ -352,7 +363,7 @@ async def _image(
             last_modified=revision.last_modified,
             drvs=dict(made.drvs),
             built_at=desk.now(),
-            built_on=done.by or "here",
+            built_on=done.by or " with ".join(["here", *done.lines.helped]),
             nix=done.nix if done.by else str(desk.version or ""),
             adapted="as built" if source.as_built else ADAPTED.get(verdict.kind, "adapted"),
         ),

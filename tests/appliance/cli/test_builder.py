@@ -60,7 +60,11 @@ def test_a_setting_is_changed_alone(nixie: Run, admin: Admin) -> None:
     assert (one(admin).jobs, one(admin).speed) == (16, 7)
     assert one(admin).features == ("kvm", "big-parallel")
     nixie("change", "kiln.lan", "--feature", "kvm")
-    assert one(admin).features == ("kvm",)
+    assert (one(admin).features, one(admin).shares) == (("kvm",), False)
+    nixie("change", "kiln.lan", "--share")
+    assert (one(admin).jobs, one(admin).shares) == (16, True)
+    nixie("change", "kiln.lan", "--whole")
+    assert one(admin).shares is False
 
 
 def test_a_builder_is_shown_with_the_line_to_paste(nixie: Run, admin: Admin) -> None:

@@ -15,6 +15,7 @@ CONF = Conf(
     shell=Path("/opt/nixie/nix/usr/bin/bash-static"),
     build_dir=Path("/s/run/nix/builds"),
     registry=Path("/s/nix/registry.json"),
+    machines=Path("/s/nix/machines"),
 )
 KEY = f"cache.example.org-1:{'A' * 43}="
 NEW, OLD = Version(2, 26, 3), Version(2, 8, 0)

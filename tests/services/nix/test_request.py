@@ -10,7 +10,7 @@ import pytest
 
 from appliance.errors import Refused
 from appliance.model.installed import Installed
-from services.nix.request import keep, keep_derivations, realise, verbs
+from services.nix.request import NOT_HERE, NOTHING_BUILT, keep, keep_derivations, realise, verbs
 from services.nix.store import store_in
 from services.processes.privileges import Job
 
@@ -84,8 +84,11 @@ def test_a_look_that_may_not_build_gets_no_builder_from_the_daemon() -> None:
 
 
 def test_what_builders_alone_may_build_is_realised_without_building() -> None:
-    words = realise(STORE, (f"{TREE}.drv",), Path("/r"), (), builds=False)
+    words = realise(STORE, (f"{TREE}.drv",), Path("/r"), (), without=NOTHING_BUILT)
     assert words[words.index("max-jobs") + 1] == "0"
+    assert "builders" in words
+    elsewhere = realise(STORE, (f"{TREE}.drv",), Path("/r"), (), without=NOT_HERE)
+    assert ("max-jobs" in elsewhere, "builders" in elsewhere) == (True, False)
     assert "max-jobs" not in realise(STORE, (f"{TREE}.drv",), Path("/r"), ())
 
 

@@ -47,6 +47,14 @@ def test_its_features_are_shown_and_come_back_into_the_form(lived_in: Home) -> N
     assert 'value="kvm big-parallel"' in said
 
 
+def test_a_builder_that_shares_says_so(lived_in: Home) -> None:
+    ident = saved(lived_in, shares="yes")
+    assert lived_in.desk.reads.builders()[0].shares
+    said = lived_in.get(f"/builders?edit={ident}")
+    assert "four derivations at once, of builds made here" in said
+    assert 'name="shares" value="yes" checked' in said
+
+
 def test_what_was_typed_comes_back_with_its_problem(lived_in: Home) -> None:
     said = lived_in.post("/builders", **{**KILN, "host": "kiln lan", "port": "many", "jobs": "2"})
     assert 'value="kiln lan"' in said

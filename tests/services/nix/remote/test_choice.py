@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from appliance.model.builders import Builder
 from appliance.store.builder_states import LOST, READY, BuilderState
-from services.nix.remote.choice import by_features, nobody, ready
+from services.nix.remote.choice import by_features, helpers, nobody, ready, served
 
 KILN = Builder("k", "kiln", "kiln.lan", 22, "nix", ("aarch64-linux",), 2, 1, True, "key")
 OVEN = replace(KILN, id="o", name="oven", speed=5)
@@ -15,6 +15,14 @@ def test_only_those_that_are_there_are_asked() -> None:
     assert ready([KILN, OVEN], states, ARM) == (KILN,)
     assert ready([KILN, OVEN], {}, ARM) == ()
     assert ready([KILN, OVEN], states, X86) == ()
+
+
+def test_those_that_share_are_not_given_whole_builds() -> None:
+    states = {one: BuilderState(one, READY) for one in "ko"}
+    both = [replace(KILN, shares=True), OVEN]
+    assert (ready(both, states, ARM), helpers(both, states)) == ((OVEN,), (both[0],))
+    assert helpers(both, {}) == helpers([replace(both[0], enabled=False)], states) == ()
+    assert served(both) == ARM
 
 
 def test_who_has_what_is_required_is_asked_first_and_nobody_is_left_out() -> None:

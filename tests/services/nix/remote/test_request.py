@@ -10,7 +10,7 @@ from appliance.errors import Refused
 from appliance.model.installed import Installed
 from services.nix.remote.request import URL, verbs
 from services.nix.store import store_in
-from services.processes.privileges import Job
+from services.processes.privileges import Deed, Job
 
 HOME = Path("/opt/nixie")
 NIX = HOME / "nix/usr/bin/nix"
@@ -33,7 +33,9 @@ TALKS: dict[str, dict[str, Any]] = {
 
 
 def job(verb: str, **args: Any) -> Job:
-    return verbs(STORE, lambda _: "s3cret")[verb](args, INSTALLED)
+    found = verbs(STORE, lambda _: "s3cret", lambda *_: None)[verb](args, INSTALLED)
+    assert isinstance(found, Job)
+    return found
 
 
 def test_every_verb_runs_as_the_user_for_builders() -> None:
@@ -136,3 +138,39 @@ def test_a_trial_is_of_a_plain_feature(feature: object) -> None:
             "builder-try",
             **{**KILN, "system": "x86_64-linux", "nonce": "a1", "feature": feature},
         )
+
+
+MACHINE = {**KILN, "systems": ["x86_64-linux"], "features": ["kvm"], "jobs": 4, "speed": 1}
+
+
+def shared(*given: Any) -> list[tuple[Any, Any]]:
+    """What would be kept."""
+    kept: list[tuple[Any, Any]] = []
+    deed = verbs(STORE, lambda name: f"key of {name}", lambda *told: kept.append(told))[
+        "builders-share"
+    ]({"builders": list(given)}, INSTALLED)
+    assert isinstance(deed, Deed)
+    deed.work()
+    return kept
+
+
+def test_builds_are_shared_with_checked_builders_and_their_keys() -> None:
+    (((one,), keys),) = shared(MACHINE)
+    assert (one.id, one.host, one.systems, one.features, one.shares) == (
+        KILN["key"], KILN["host"], ("x86_64-linux",), ("kvm",), True,
+    )  # fmt: skip
+    assert keys == {KILN["key"]: f"key of {KILN['key']}"}
+    assert shared() == [([], {})]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"host": "kiln\nProxyCommand id"}, {"user": "-oProxyCommand=id"}, {"port": "22"},
+        {"key": "../web/local-token"}, {"host_key": "x"}, {"systems": ["sparc"]}, {"systems": "x"},
+        {"features": ["kvm - - x"]}, {"features": [1]}, {"jobs": 0}, {"speed": "1"},
+    ],
+)  # fmt: skip
+def test_no_word_of_a_shared_builder_is_taken_unchecked(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        shared({**MACHINE, **wrong})

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from appliance.model.builders import Builder
-from appliance.store.builder_states import BUILD, KEY, LOGIN, NIX, REACH, Step
+from appliance.store.builder_states import BUILD, KEY, LOGIN, NIX, REACH, TRUST, Step
 from services.nix.log_lines import LogLines
 from services.nix.remote.verdict import (
     GONE,
@@ -127,6 +127,13 @@ def test_either_trust_is_fine(trusted: bool | None, what: str) -> None:
     seen, trust = of_nix(Info(Version(2, 28, 6), trusted), KILN)
     assert (seen.what, seen.state, trust.state) == ("It has Nix 2.28.6.", "ok", "ok")
     assert trust.what.startswith(what)
+
+
+@pytest.mark.parametrize(("trusted", "state"), [(True, "ok"), (False, "bad"), (None, "ok")])
+def test_sharing_needs_trust(trusted: bool | None, state: str) -> None:
+    _, trust = of_nix(Info(Version(2, 28, 6), trusted), replace(KILN, shares=True))
+    assert (trust.step, trust.state) == (TRUST, state)
+    assert ("trusted-users" in trust.what) == (state == "bad")
 
 
 def test_too_old_a_nix_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Builders: what their Nix has that a derivation may require."""
+"""Builders: what their Nix has that a derivation may require, and whether they share builds."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """None says that it has any."""
+    """They have nothing special, and make whole builds."""
     with op.batch_alter_table("builder") as builder:
         builder.add_column(sa.Column("features", sa.String(), nullable=False, server_default=""))
+        builder.add_column(
+            sa.Column("shares", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
