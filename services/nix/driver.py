@@ -72,11 +72,11 @@ class Nix:
         broker that does not answer is Unreachable.
         """
         for pause in PAUSES:
-            answer = await self._asked(verb, args, hear)
+            answer = await self.ask_once(verb, args, hear)
             if answer.exit == 0 or not DROPPED.search(answer.error):
                 return answer
             await asyncio.sleep(pause)
-        return await self._asked(verb, args, hear)
+        return await self.ask_once(verb, args, hear)
 
     async def ask_once(
         self,
@@ -86,15 +86,6 @@ class Nix:
         lines: LogLines | None = None,
     ) -> Answer:
         """As `ask`, where a dropped connection is the answer; `lines` remember what was said."""
-        return await self._asked(verb, args, hear, lines)
-
-    async def _asked(
-        self,
-        verb: str,
-        args: Mapping[str, object],
-        hear: Hear | None,
-        lines: LogLines | None = None,
-    ) -> Answer:
         lines = lines or LogLines()
         out: list[str] = []
         rest = ""
