@@ -120,10 +120,11 @@ def foreseen(connection: sqlite3.Connection, told: Outlook, recipe: str) -> None
 
 def unforeseen(connection: sqlite3.Connection, before: float) -> list[tuple[str, str]]:
     """(host, recipe) of those that can be built and of which nothing newer than `before` is known;
-    those of which nothing is known at all come first."""
+    those of which nothing is known at all come first.  Hosts from files build nothing."""
     return connection.execute(
         "SELECT verdict.host, verdict.recipe FROM verdict LEFT JOIN outlook USING (host)"
-        " WHERE verdict.recipe <> 'null' AND (outlook.at IS NULL OR outlook.at < ?"
+        " WHERE verdict.recipe <> 'null' AND json_extract(verdict.recipe, '$.files') IS NULL"
+        " AND (outlook.at IS NULL OR outlook.at < ?"
         " OR outlook.recipe <> verdict.recipe)"
         " ORDER BY outlook.at IS NOT NULL, verdict.host",
         (before,),

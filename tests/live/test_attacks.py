@@ -98,7 +98,7 @@ def test_it_is_refused_or_contained(here: Attacked, added: Mapping[str, str], ro
         assert ended.state == expected.build, ended.what
         said = ended.what + here.place.log(ended)
     assert expected.says in said or expected.says in findings(here, source), said
-    until(lambda: _told(here, source, expected.event), f"{expected.event} tells of it", 10)
+    until(lambda: _told(here, source, expected.event), f"{expected.event} tells of it")
 
 
 def _told(here: Attacked, source: str, event: str) -> bool:

@@ -12,6 +12,7 @@ from appliance.model.lan_cache import url
 from services.netboot.script import Urls, run
 from tests.live.nix_place import NIX, OLD_NIX
 from tests.services.netboot.made import MAC, image
+from tests.services.netboot.test_script import decided
 
 pytestmark = pytest.mark.live
 
@@ -23,7 +24,8 @@ ADDRESS = "http://10.77.0.1/cache"
 
 def command_line(cache: str) -> str:
     """What a machine's kernel is given."""
-    told = run(Urls("http://10.77.0.1", MAC, "T"), "ember", 1, image(), "http://x/up/1.2", cache)
+    urls = Urls("http://10.77.0.1", MAC, "T")
+    told = run(urls, decided(image()), "http://x/up/1.2", cache)
     (line,) = (line for line in told.splitlines() if line.startswith("kernel "))
     return line.partition(" || ")[0]
 

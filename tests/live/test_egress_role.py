@@ -16,8 +16,8 @@ pytestmark = pytest.mark.live
 TABLE = """
 CREATE TABLE IF NOT EXISTS source (
   id TEXT, name TEXT, url TEXT, trust TEXT, as_built INTEGER, allow_ifd INTEGER,
-  interval_seconds INTEGER, credential TEXT, only_builders INTEGER, reach TEXT, created_at REAL,
-  removed_at REAL
+  interval_seconds INTEGER, credential TEXT, only_builders INTEGER, reach TEXT, schedule TEXT,
+  webhook TEXT, files TEXT, created_at REAL, removed_at REAL
 );
 """
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
@@ -29,7 +29,7 @@ def source(router: Router, reach: str) -> None:
         web.executescript(f"{TABLE} DELETE FROM source;")
         web.execute(
             "INSERT INTO source VALUES"
-            " ('s1', 'hosts', 'github:o/r', 'stranger', 0, 0, 0, NULL, 0, ?, 1, NULL)",
+            " ('s1', 'hosts', 'github:o/r', 'stranger', 0, 0, 0, NULL, 0, ?, '', NULL, '', 1, NULL)",
             (reach,),
         )
 

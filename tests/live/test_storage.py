@@ -34,9 +34,10 @@ def stands(here: Place) -> Storage:
 
 
 def another(number: int, megabytes: int = 3) -> dict[str, str | bytes]:
-    """A flake whose host has a store of that size, and another content each time."""
+    """A flake whose host has a store of that size, which shares nothing with another's."""
     files = large(str(number), megabytes)
-    files["flake.nix"] = str(files["flake.nix"]).replace(
+    text = str(files["flake.nix"]).replace("/dev/zero", "/dev/urandom")
+    files["flake.nix"] = text.replace(
         f"count={megabytes}", f"count={megabytes}; echo {number} >> $out"
     )
     return files

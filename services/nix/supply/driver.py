@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from appliance.model.caches import Cache, addresses, trusted, wanted
+from appliance.model.files import is_files
 from appliance.store import build_facts, builds
 from appliance.store import cache_states as rows
 from appliance.store.cache_states import LOST, READY, UNFIT, CacheState
@@ -106,7 +107,7 @@ def is_lost(desk: Desk, cache: Cache, what: str) -> None:
 def paths_of(desk: Desk, host: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The paths of a host's image, and some of those that it is built from."""
     look = build_facts.look(desk.database, host)
-    if look is None or look.recipe is None:
+    if look is None or look.recipe is None or is_files(look.recipe):
         return (), ()
     made = from_json(look.recipe)
     parts = made.outputs

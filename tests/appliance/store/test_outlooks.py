@@ -49,6 +49,11 @@ def test_what_is_not_known_comes_first(file: sqlite3.Connection) -> None:
     assert [host for host, _ in outlooks.unforeseen(file, 9.0)] == ["s/ember", "s/anvil"]
 
 
+def test_a_host_from_files_builds_nothing(file: sqlite3.Connection) -> None:
+    file.execute("""UPDATE verdict SET recipe = '{"files": []}' WHERE host = 's/anvil'""")
+    assert outlooks.unforeseen(file, 9.0) == [("s/ember", "{}")]
+
+
 def test_another_recipe_is_foreseen_anew(file: sqlite3.Connection) -> None:
     for host in ("s/ember", "s/anvil"):
         outlooks.foreseen(file, Outlook(host, "x", NEEDS, 5.0), "{}")
