@@ -41,7 +41,7 @@ def test_a_host_of_two_gibibytes_is_evaluated_while_pages_are_read() -> None:
         pages = read_while_looked_at(here, source)
         assert pages > 10
         hosts = here.hosts(source)
-        assert {one["verdict"] for one in hosts.values()} == {"native"}, hosts
+        assert {one["kind"] for one in hosts.values()} == {"native"}, hosts
         held = foreseen(here, f"{source}/heavy")
         assert 1.8 * GIBIBYTE < held < 4 * GIBIBYTE
         for role, most in ROLES_KIB.items():
@@ -54,7 +54,7 @@ def test_with_less_memory_it_is_refused_and_the_others_are_not() -> None:
         source = written(here)
         assert here.settled(source)["state"] == "ready"
         hosts = here.hosts(source)
-        assert hosts["ember"]["verdict"] == "native"
+        assert hosts["ember"]["kind"] == "native"
         assert "GiB of memory" in hosts["heavy"]["reason"]
         assert "NIXIE_LOOK_GIBIBYTES" in here.page(f"/hosts/{source}/heavy")
 
