@@ -36,6 +36,7 @@ def save_builder(desk: Desk, actor: Actor, ident: str, said: Said) -> Done:
             "systems": " ".join(told.systems),
             "features": " ".join(told.features),
             "shares": told.shares,
+            "evaluates": told.evaluates,
             "jobs": told.jobs,
             "speed": told.speed,
             "set_at": desk.now(),

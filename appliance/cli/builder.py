@@ -25,9 +25,24 @@ Shares = Annotated[
     bool | None,
     typer.Option("--share/--whole", help="Give it single derivations, or whole builds (usual)."),
 ]
+Evaluates = Annotated[
+    bool | None,
+    typer.Option(help="Have it evaluate flakes, too; its line in authorized_keys is another then."),
+]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for its trial at most.")]
 Speed = Annotated[int | None, typer.Option(help="1 to 100: the larger is asked first.")]
-KEPT = ("name", "host", "port", "user", "systems", "jobs", "speed", "features", "shares")
+KEPT = (
+    "name",
+    "host",
+    "port",
+    "user",
+    "systems",
+    "jobs",
+    "speed",
+    "features",
+    "shares",
+    "evaluates",
+)
 """What a change leaves as it is, unless it is told."""
 
 
@@ -66,11 +81,18 @@ def add(
     speed: Speed = None,
     features: Features = None,
     shares: Shares = None,
+    evaluates: Evaluates = None,
     timeout: Timeout = 300.0,
 ) -> None:
     """Add a builder, and say what its first trial came to."""
     told = _given(
-        name=name, systems=systems, jobs=jobs, speed=speed, features=features, shares=shares
+        name=name,
+        systems=systems,
+        jobs=jobs,
+        speed=speed,
+        features=features,
+        shares=shares,
+        evaluates=evaluates,
     )
     new = {**_parts(address), **told}
     _answered(call, call.client.post("/builders", new), timeout)
@@ -87,6 +109,7 @@ def change(
     speed: Speed = None,
     features: Features = None,
     shares: Shares = None,
+    evaluates: Evaluates = None,
     timeout: Timeout = 300.0,
 ) -> None:
     """Change a builder; it is tried again."""
@@ -94,7 +117,13 @@ def change(
     new = {one: found[one] for one in KEPT}
     new |= _parts(address) if address else {}
     new |= _given(
-        name=name, systems=systems, jobs=jobs, speed=speed, features=features, shares=shares
+        name=name,
+        systems=systems,
+        jobs=jobs,
+        speed=speed,
+        features=features,
+        shares=shares,
+        evaluates=evaluates,
     )
     _answered(call, call.client.put(f"/builders/{quoted(found['id'])}", new), timeout)
 
@@ -196,6 +225,7 @@ def _described(found: Any) -> str:
             ("systems", " ".join(found["systems"])),
             ("features", " ".join(found["features"]) or "none"),
             ("is given", "single derivations" if found["shares"] else "whole builds"),
+            ("evaluates", "yes" if found["evaluates"] else "no"),
             ("state", found["state"] if found["enabled"] else "off"),
             ("why", found["what"]),
             ("tried", moment(found["tried_at"]) if found["tried_at"] else "never"),

@@ -18,8 +18,33 @@ SYSTEMS: tuple[str, ...] = (
     "x86_64-linux", "aarch64-linux", "i686-linux", "armv7l-linux", "riscv64-linux",
 )  # fmt: skip
 """What machines that boot here run; in the order in which they are offered."""
+MAY_NAME: tuple[str, ...] = (
+    "path:/nix/store",
+    *("github:", "gitlab:", "sourcehut:", "https:", "http:", "tarball+https:", "tarball+http:"),
+    *("git+https:", "git+http:", "git+ssh:", "ssh:"),
+)
+"""What evaluation may name: its inputs, which are in the store already."""
 COMMAND = "nix-daemon --stdio"
 """All that the router's key may start on a builder."""
+EVALUATE = " ".join(
+    (
+        "nix eval --json --log-format internal-json --show-trace",
+        "--extra-experimental-features nix-command --extra-experimental-features flakes",
+        *(
+            f"--option {name} {value}"
+            for name, value in (
+                ("restrict-eval", "true"),
+                *(("extra-allowed-uris", one) for one in MAY_NAME),
+                ("allow-import-from-derivation", "false"),
+                ("eval-cache", "false"),
+                ("substitute", "false"),
+                ("max-jobs", "0"),
+            )
+        ),
+        "--expr",
+    )
+)
+"""The other one, where it evaluates; the expression comes with each question."""
 NAME_LONGEST = 60
 HOST_LONGEST = 253
 LARGEST_PORT = 65_535
@@ -46,6 +71,7 @@ class Builder:
     `jobs` is how many derivations it builds at once; of two that can, the one of more `speed` does.
     `features` are those of its Nix that a derivation may require (requiredSystemFeatures).  One
     that `shares` is not given whole builds: this router builds, and gives it single derivations.
+    One that `evaluates` says what the hosts of a flake are, which takes memory.
     """
 
     id: str
@@ -60,6 +86,7 @@ class Builder:
     host_key: str = ""
     features: tuple[str, ...] = ()
     shares: bool = False
+    evaluates: bool = False
 
     @property
     def address(self) -> str:
@@ -85,6 +112,7 @@ class Said:
     speed: int = 1
     features: tuple[str, ...] = ()
     shares: bool = False
+    evaluates: bool = False
 
 
 def checked(said: Said) -> Said:
@@ -100,6 +128,7 @@ def checked(said: Said) -> Said:
         speed=said.speed,
         features=tuple(dict.fromkeys(said.features)),
         shares=said.shares,
+        evaluates=said.evaluates,
     )
     wrong = [
         *_of_address(told),
@@ -138,9 +167,16 @@ def print_fingerprint(key: str) -> str:
     return f"ssh-keygen -lf /etc/ssh/{KEY_FILES.get(key.split()[0], 'ssh_host_ecdsa_key.pub')}"
 
 
-def authorized(public_key: str) -> str:
-    """The line of the builder's authorized_keys that lets the router in, and to Nix alone."""
-    return f'restrict,command="{COMMAND}" {public_key}'
+def authorized(public_key: str, *, evaluates: bool = False) -> str:
+    """The line of the builder's authorized_keys that lets the router in, and to Nix alone: to its
+    daemon, and where it `evaluates`, to evaluation that reads no file and builds nothing."""
+    if not evaluates:
+        return f'restrict,command="{COMMAND}" {public_key}'
+    asked = r"\"$SSH_ORIGINAL_COMMAND\""
+    builds = f"case {asked} in nix-daemon*) exec {COMMAND};; esac"
+    cache = r"d=$(mktemp -d) || exit 1; trap \"rm -rf $d\" 0"
+    script = f"{builds}; {cache}; XDG_CACHE_HOME=$d {EVALUATE} {asked}"
+    return f"restrict,command=\"exec sh -c '{script}'\" {public_key}"
 
 
 def able(builders: Collection[Builder], systems: Collection[str]) -> tuple[Builder, ...]:

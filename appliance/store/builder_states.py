@@ -17,6 +17,7 @@ STATES: tuple[str, ...] = (NEW, UNKNOWN, TRYING, READY, LOST, UNFIT)
 something that its owner has to put right."""
 
 REACH, KEY, LOGIN, NIX, TRUST, BUILD = "reach", "key", "login", "nix", "trust", "build"
+EVALUATE = "evaluate"
 STEPS: tuple[str, ...] = (REACH, KEY, LOGIN, NIX, TRUST, BUILD)
 
 TABLE = """

@@ -236,7 +236,7 @@ def builders(connection: sqlite3.Connection) -> list[Builder]:
 
 def _builder(row: Mapping[str, Any]) -> Builder:
     lists = {name: tuple(row[name].split()) for name in ("systems", "features")}
-    flags = {name: bool(row[name]) for name in ("enabled", "shares")}
+    flags = {name: bool(row[name]) for name in ("enabled", "shares", "evaluates")}
     return Builder(**{**row, **lists, **flags})
 
 

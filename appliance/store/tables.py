@@ -217,6 +217,7 @@ class BuilderRow(InventoryRow, table=True):
     systems: str  # words of model/builders.SYSTEMS, with spaces between
     features: str = Field(default="", sa_column_kwargs={"server_default": ""})  # likewise
     shares: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    evaluates: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     host_key: str  # kind and key, "" until the owner compared it
     port: int
     jobs: int

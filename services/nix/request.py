@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from appliance.errors import Problem, Refused
+from appliance.model.builders import MAY_NAME
 from appliance.model.installed import Installed
 from appliance.model.names import HOST_NAME
 from appliance.model.source_url import NotASource, SourceUrl, parse
@@ -36,13 +37,7 @@ LOOK = Limits(memory_bytes=4 * GIBIBYTE, cpu_seconds=300, seconds=300.0, output_
 SMALLEST_LOOK = GIBIBYTE // 2
 LARGEST_LOOK = 64 * GIBIBYTE
 
-ALLOWED = " ".join(
-    (
-        "path:/nix/store",
-        *("github:", "gitlab:", "sourcehut:", "https:", "http:", "tarball+https:", "tarball+http:"),
-        *("git+https:", "git+http:", "git+ssh:", "ssh:"),
-    )
-)
+ALLOWED = " ".join(MAY_NAME)
 """What evaluation may name: its inputs, which are in the store already.  There is no network to
 reach anything else by these; files of this machine are not among them."""
 
@@ -150,21 +145,30 @@ def _input(args: Args, store: Store, secret: Secret) -> Job:
 
 
 def _names(args: Args, store: Store) -> Job:
-    return _evaluation(args, store, expression.host_names(_flake(args)))
+    return _evaluation(args, store, names_expression(args))
+
+
+def names_expression(args: Args) -> str:
+    """The question which hosts a flake has.  Raises Refused."""
+    return expression.host_names(_flake(args))
 
 
 def _look(args: Args, store: Store) -> Job:
+    return _evaluation(args, store, look_expression(args))
+
+
+def look_expression(args: Args) -> str:
+    """The question what a host is.  Raises Refused."""
     host = _text(args, "host")
     if not HOST_NAME.fullmatch(host):
         raise _refused("host", f"{host!r} is not a host's name that Nixie takes.")
-    told = expression.host_facts(
+    return expression.host_facts(
         _flake(args),
         _path(args, "adapter"),
         _hash(args, "adapter_hash"),
         host,
         as_built=_yes(args, "as_built"),
     )
-    return _evaluation(args, store, told)
 
 
 def _evaluation(args: Args, store: Store, told: str) -> Job:

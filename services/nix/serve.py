@@ -160,6 +160,7 @@ class Role:
             )
         except sqlite3.Error:
             return  # its tables are being made; the next change brings us back
+        self.desk.builders = tuple(self.inventory.builders)
         self._refetched()
         for source in self.inventory.sources:
             if before.get(source.id) != options(source) and (

@@ -18,7 +18,7 @@ from appliance.events import BuilderBack, BuilderLeft, BuilderLost, Event
 from appliance.model.builders import Said, authorized, fingerprint
 from appliance.model.images import Literal
 from appliance.roles import ROLES
-from appliance.store import build_facts, builder_states
+from appliance.store import build_facts, builder_states, outlooks
 from appliance.store.builder_states import LOST, READY, UNFIT, UNKNOWN, BuilderState
 from appliance.store.builds import BuildRow
 from services.nix.recipe import from_json
@@ -73,11 +73,13 @@ def here() -> Iterator[Place]:
 @contextmanager
 def ready(here: Place, name: str = "kiln", **more: Any) -> Iterator[tuple[BuilderHost, str]]:
     """A builder that went through its trial, and its id; removed again at the end."""
-    said = {one: more.pop(one) for one in ("features", "speed", "shares") if one in more}
+    said = {
+        one: more.pop(one) for one in ("features", "speed", "shares", "evaluates") if one in more
+    }
     said["systems"] = more.pop("systems", ("x86_64-linux",))
     with builder(here.folder / f"{name}-{uuid.uuid4().hex[:6]}", here.installed, **more) as there:
         found = trusted(here, added(here, there, name, **said))
-        there.let_in(authorized(found.public_key))
+        there.let_in(authorized(found.public_key, evaluates=bool(said.get("evaluates"))))
         found = tried(here, builders.try_builder(here.desk, OWNER, found.builder))
         assert (found.state, found.what) == (READY, "")
         try:
@@ -613,3 +615,90 @@ def test_a_shared_build_goes_on_here_when_the_builder_is_gone(here: Place) -> No
         row = here.built(f"{sourced(here, 'ember', stamp='gone')}/ember")
         assert row.state == "built", f"{row.what}\n{_log(here, row)}"
         assert here.image(str(row.image)).provenance.built_on == "here"
+
+
+# ── builders that evaluate ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_builder_evaluates_and_its_derivations_come_home(here: Place) -> None:
+    with ready(here, "mind", evaluates=True) as (mind, _):
+        source = sourced(here, "ember", "throws", stamp="elsewhere")
+        assert here.settled(source).what == ""
+        found = here.verdicts(source)
+        assert (found["ember"].kind, found["throws"].kind) == ("native", "not-bootable")
+        tree = here.look(lambda it: build_facts.look(it, f"{source}/ember")).recipe["drvs"][
+            "kernel"
+        ]
+        assert mind.has(tree)
+        assert here.store.file(tree).exists()
+        _, held = here.look(outlooks.evaluations)[f"{source}/ember"]
+        assert held == 0  # of this router's memory
+        row = here.built(f"{source}/ember")
+        assert (row.state, row.builder) == ("built", "mind"), row.what
+
+
+def test_an_evaluation_elsewhere_says_the_same_as_here(here: Place) -> None:
+    names = ("ember", "two", "throws")
+    ours = sourced(here, *names, stamp="the same")
+    here.settled(ours)
+    with ready(here, "mind", evaluates=True):
+        theirs = sourced(here, *names, stamp="the same")
+        here.settled(theirs)
+    told = [
+        {name: (one.kind, one.reason, one.system) for name, one in here.verdicts(it).items()}
+        for it in (ours, theirs)
+    ]
+    assert told[0] == told[1]
+    for name in ("ember", "two"):
+        recipes = [
+            here.look(lambda file, it=it: build_facts.look(file, it)).recipe
+            for it in (f"{ours}/{name}", f"{theirs}/{name}")
+        ]
+        assert recipes[0] == recipes[1]
+
+
+def test_who_evaluates_is_let_in_for_that_alone(here: Place, tmp_path: Path) -> None:
+    with ready(here, "mind", evaluates=True) as (mind, ident):
+        key = tmp_path / "key"
+        key.write_bytes((here.state / "secrets/build" / ident).read_bytes())
+        key.chmod(0o600)
+        options = ["-F", "none", "-i", str(key), "-o", "StrictHostKeyChecking=no"]
+        options += ["-o", f"UserKnownHostsFile={tmp_path / 'known'}", "-p", str(mind.port)]
+
+        def says(expression: str) -> tuple[int, str]:
+            words = ["ssh", *options, f"{USER}@127.0.0.1", expression]
+            done = subprocess.run(words, capture_output=True, input="", text=True, timeout=60)
+            return done.returncode, done.stdout.strip()
+
+        assert says("6 * 7") == (0, "42")
+        for wrong in (
+            "builtins.readFile /etc/passwd",
+            'builtins.getEnv "PATH" + builtins.readFile "/etc/hostname"',
+            'import (derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh";'
+            ' args = [ "-c" "echo 1 > $out" ]; })',
+        ):
+            code, out = says(wrong)
+            assert (code, out) == (1, ""), wrong
+        for shell in ("; id", "$(id)", "`id`", "echo a shell", '" ; id; "'):
+            assert "uid=" not in says(shell)[1]
+            assert "a shell" not in says(shell)[1]
+
+
+def test_a_line_of_before_does_not_let_it_evaluate(here: Place) -> None:
+    with ready(here, "mind") as (mind, ident):
+        said = Said("mind", "127.0.0.1", mind.port, USER, evaluates=True)
+        found = tried(here, builders.save_builder(here.desk, OWNER, ident, said))
+        assert (found.state, steps(found)[-1]) == (UNFIT, ("evaluate", "bad"))
+        assert found.what.startswith("mind does not evaluate for the router. Put the router's line")
+        mind.let_in(authorized(found.public_key, evaluates=True))
+        found = tried(here, builders.try_builder(here.desk, OWNER, ident))
+        assert (found.state, steps(found)[-1]) == (READY, ("evaluate", "ok"))
+
+
+def test_when_the_evaluator_is_gone_it_is_done_here(here: Place) -> None:
+    with ready(here, "mind", evaluates=True) as (mind, ident):
+        mind.stop_sshd()
+        source = sourced(here, "ember", stamp="alone again")
+        assert here.settled(source).state == "ready"
+        assert here.verdicts(source)["ember"].kind == "native"
+        assert state(here, ident).state == LOST

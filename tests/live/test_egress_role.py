@@ -29,7 +29,8 @@ def source(router: Router, reach: str) -> None:
         web.executescript(f"{TABLE} DELETE FROM source;")
         web.execute(
             "INSERT INTO source VALUES"
-            " ('s1', 'hosts', 'github:o/r', 'stranger', 0, 0, 0, NULL, 0, ?, '', NULL, '', 1, NULL)",
+            " ('s1', 'hosts', 'github:o/r', 'stranger', 0, 0, 0, NULL, 0, ?, '', NULL, '', 1,"
+            " NULL)",
             (reach,),
         )
 

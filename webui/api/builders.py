@@ -51,6 +51,7 @@ class ApiBuilder:
     speed: Annotated[int, Field(description="the larger is asked first")]
     features: Features
     shares: Annotated[bool, Field(description="it is given single derivations, not whole builds")]
+    evaluates: Annotated[bool, Field(description="it says what the hosts of a flake are, too")]
     enabled: bool
     state: Annotated[str, one_of("builder", examples=["ready"])]
     what: str
@@ -80,6 +81,7 @@ class NewBuilder:
     speed: int = 1
     features: Features = field(default_factory=list)
     shares: bool = False
+    evaluates: bool = False
 
 
 @shape
@@ -141,6 +143,7 @@ def _saved(here: Owning, ident: str, new: NewBuilder) -> ApiDone:
         speed=new.speed,
         features=tuple(new.features),
         shares=new.shares,
+        evaluates=new.evaluates,
     )
     return done(builders.save_builder(here.desk, here.actor, ident, said))
 
@@ -157,12 +160,15 @@ def _shown(one: Builder, state: BuilderState) -> ApiBuilder:
         speed=one.speed,
         features=list(one.features),
         shares=one.shares,
+        evaluates=one.evaluates,
         enabled=one.enabled,
         state=state.state,
         what=state.what,
         steps=[ApiTrialStep(step.step, step.state == "ok", step.what) for step in state.steps],
         tried_at=state.tried_at,
-        authorized_keys=authorized(state.public_key) if state.public_key else "",
+        authorized_keys=authorized(state.public_key, evaluates=one.evaluates)
+        if state.public_key
+        else "",
         host_key=one.host_key,
         shown_host_key=state.shown_key,
         shown_fingerprint=fingerprint(state.shown_key) if state.shown_key else "",

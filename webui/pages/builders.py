@@ -47,6 +47,7 @@ WORDS: Mapping[str, str] = {
     rows.NIX: "Nix",
     rows.TRUST: "Trust",
     rows.BUILD: "A small build",
+    rows.EVALUATE: "A small evaluation",
 }
 """Step of a trial → its name."""
 INPUTS: Mapping[str, tuple[str, str]] = {
@@ -81,6 +82,7 @@ class Typed:
     speed: str = "1"
     features: str = ""
     shares: str = ""
+    evaluates: str = ""
     systems: tuple[str, ...] = ()
 
 
@@ -130,6 +132,7 @@ class BuilderForm(NamedTuple):
     systems: tuple[Choice, ...]
     systems_problem: str
     shares: bool
+    evaluates: bool
 
 
 class BuildersView(NamedTuple):
@@ -217,6 +220,7 @@ def card(one: Builder, state: BuilderState, now: float) -> Card:
     at_once = f"{phrases.counted(one.jobs, 'derivation')} at once"
     has = f", with {phrases.listing(one.features)}" if one.features else ""
     at_once += ", of builds made here" if one.shares else ""
+    at_once += ", evaluates flakes" if one.evaluates else ""
     return Card(
         id=one.id,
         name=one.name,
@@ -226,7 +230,7 @@ def card(one: Builder, state: BuilderState, now: float) -> Card:
         steps=tuple(line(step, compared=bool(one.host_key)) for step in state.steps),
         tried=f"Tried {phrases.ago(now - state.tried_at)}." if state.tried_at else "",
         enabled=one.enabled,
-        line=authorized(state.public_key) if state.public_key else "",
+        line=authorized(state.public_key, evaluates=one.evaluates) if state.public_key else "",
         file=f"~{one.user}/.ssh/authorized_keys",
         host_key=waits,
         fingerprint=fingerprint(waits) if waits else "",
@@ -260,6 +264,7 @@ def _said(typed: Typed) -> Said:
         speed=speed,
         features=tuple(typed.features.split()),
         shares=bool(typed.shares),
+        evaluates=bool(typed.evaluates),
     )
 
 
@@ -277,6 +282,7 @@ def _chosen(found: Sequence[Builder], ident: str) -> Typed:
                 speed=str(one.speed),
                 features=" ".join(one.features),
                 shares="yes" if one.shares else "",
+                evaluates="yes" if one.evaluates else "",
                 systems=one.systems,
             )
     return Typed(systems=SYSTEMS[:1])
@@ -294,4 +300,5 @@ def _form(typed: Typed, problems: dict[str, str]) -> BuilderForm:
         systems=tuple(Choice(one, one, one in typed.systems) for one in SYSTEMS),
         systems_problem=problems.pop("systems", ""),
         shares=bool(typed.shares),
+        evaluates=bool(typed.evaluates),
     )

@@ -119,7 +119,7 @@ async def _read(
                 desk.database, revision, findings=found.findings, changes=told
             )
     desk.publish()
-    await look_at_all(desk, sight, names, ready, asked=wish is not None)
+    await look_at_all(desk, sight, names, ready, again=wish is not None)
     what = " ".join(told) or _summary(found, len(names), fresh=moved is not None)
     with transaction(desk.database):
         build_facts.source_checked(

@@ -8,9 +8,9 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from appliance.errors import Problem, Refused
+from appliance.model.builders import Builder
 from appliance.model.names import HOST_NAME
 from appliance.store import build_facts, outlooks
 from appliance.store.build_facts import Fetched
@@ -20,6 +20,7 @@ from appliance.store.journal import transaction
 from services.nix.desk import Desk
 from services.nix.inventory import builds_looks, look_options
 from services.nix.recipe import to_json
+from services.nix.remote.evaluator.driver import asked, home
 from services.nix.verdict import Answer, Judged, judged, names_problem
 
 TRIES = 3
@@ -44,28 +45,40 @@ class Sight:
         return f"{adapter_hash} {absent}{look_options(self.source)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluation: what it said, the bytes of memory that it was given and the seconds that it
+    took; `builder` did it, None where it was done here."""
+
+    answer: Answer
+    memory: int
+    seconds: float = 0.0
+    builder: Builder | None = None
+
+
 async def host_names(desk: Desk, sight: Sight) -> tuple[str, ...]:
     """The flake's hosts.  Raises Refused when they cannot be listed, or there are none."""
-    async with desk.gate.turn() as memory:
-        answer = await desk.nix.ask("names", _args(desk, sight, memory))
-    problem = names_problem(answer, desk.look_seconds, memory, sight.found.path, sight.absent)
+    done = await _evaluated(desk, sight, "names", _args(desk, sight))
+    problem = names_problem(
+        done.answer, desk.look_seconds, done.memory, sight.found.path, sight.absent
+    )
     if problem is not None:
         raise Refused(Problem(("url",), problem))
-    return tuple(str(name) for name in json.loads(answer.out)["hosts"])
+    return tuple(str(name) for name in json.loads(done.answer.out)["hosts"])
 
 
 async def look_at_all(
-    desk: Desk, sight: Sight, names: Sequence[str], ready: Ready, *, asked: bool
+    desk: Desk, sight: Sight, names: Sequence[str], ready: Ready, *, again: bool
 ) -> None:
     """A verdict on each host, unless it has one of this very revision.
 
-    When the owner `asked`, hosts that cannot boot are looked at again all the same: what stopped
+    When the owner asked, `again`, hosts that cannot boot are looked at all the same: what stopped
     them may be gone from the router.
     """
     assert desk.adapter is not None
     looked = sight.looked(desk.adapter.nar_hash)
     done = build_facts.looked_at(desk.database, sight.source.id)
-    if asked:
+    if again:
         for verdict in verdicts(desk.database, sight.source.id):
             if verdict.kind == "not-bootable":
                 done.pop(verdict.host, None)
@@ -73,10 +86,7 @@ async def look_at_all(
     waiting = [name for name, host in hosts.items() if done.get(host) != (sight.revision, looked)]
 
     async def look(name: str) -> None:
-        async with desk.gate.turn() as memory:
-            began = desk.now()
-            result, held = await _look(desk, sight, name, memory)
-            seconds = max(0.0, desk.now() - began)
+        result, seconds, held = await _look(desk, sight, name)
         with transaction(desk.database):
             outlooks.evaluated(desk.database, hosts[name], seconds, held)
             build_facts.host_judged(
@@ -101,42 +111,68 @@ def collected(what: str, why: str | None) -> Refused:
     return Refused(Problem(("store",), f"{what} could not be kept in the store: {why}"))
 
 
-async def _look(desk: Desk, sight: Sight, name: str, memory: int) -> tuple[Judged, int]:
-    """What it is, and how many bytes its evaluation held at its most."""
-    verdict = partial(
-        judged,
-        sight.source.id,
-        name,
-        seconds=desk.look_seconds,
-        memory=memory,
-        tree=sight.found.path,
-        absent=sight.absent,
-    )
+async def _look(desk: Desk, sight: Sight, name: str) -> tuple[Judged, float, int]:
+    """What it is; how many seconds its evaluation took and how many bytes it held at its most."""
     if not HOST_NAME.fullmatch(name):
         why = "Its name holds characters that Nixie does not take; give it a plain name."
-        return verdict(Answer("", why, 1, "refused", why)), 0
+        return _judged(desk, sight, name, _not_asked(why)), 0.0, 0
     assert desk.adapter is not None
     args = {
-        **_args(desk, sight, memory),
+        **_args(desk, sight),
         "host": name,
         "as_built": sight.source.as_built,
         "adapter": desk.adapter.path,
         "adapter_hash": desk.adapter.nar_hash,
     }
+    elsewhere = True
     for _ in range(TRIES):
-        answer = await desk.nix.ask("look", args)
-        result = verdict(answer)
+        done = await _evaluated(desk, sight, "look", args, elsewhere=elsewhere)
+        result = _judged(desk, sight, name, done)
         if result.recipe is None:
-            return result, answer.memory
+            return result, done.seconds, done.answer.memory
+        drvs = result.recipe.derivations
+        if done.builder and not await home(desk, done.builder, drvs):
+            elsewhere = False
+            continue
         root = desk.host_roots(result.verdict.host) / "drv"
-        lost = await desk.nix.keep_derivations(result.recipe.derivations, root)
+        lost = await desk.nix.keep_derivations(drvs, root)
         if lost is None:
-            return result, answer.memory
-    why = str(collected(name, lost))
-    return verdict(Answer("", why, 1, "refused", why)), 0
+            return result, done.seconds, done.answer.memory
+    return _judged(desk, sight, name, _not_asked(str(collected(name, lost)))), 0.0, 0
 
 
-def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
+def _not_asked(why: str) -> Evaluated:
+    return Evaluated(Answer("", why, 1, "refused", why), 0)
+
+
+def _judged(desk: Desk, sight: Sight, name: str, done: Evaluated) -> Judged:
+    return judged(
+        sight.source.id,
+        name,
+        done.answer,
+        seconds=desk.look_seconds,
+        memory=done.memory,
+        tree=sight.found.path,
+        absent=sight.absent,
+    )
+
+
+async def _evaluated(
+    desk: Desk, sight: Sight, verb: str, args: Mapping[str, object], *, elsewhere: bool = True
+) -> Evaluated:
+    """Ask a builder that evaluates, or here when there is memory for it."""
+    began = desk.now()
+    if elsewhere:
+        folders = (desk.source_roots(sight.source.id), desk.nix.store.roots / "adapter")
+        if found := await asked(desk, verb, args, folders):
+            return Evaluated(found[0], 0, max(0.0, desk.now() - began), found[1])
+    async with desk.gate.turn() as memory:
+        began = desk.now()
+        answer = await desk.nix.ask(verb, {**args, "memory": memory})
+        return Evaluated(answer, memory, max(0.0, desk.now() - began))
+
+
+def _args(desk: Desk, sight: Sight) -> dict[str, object]:
     found = sight.found
     return {
         "path": found.path,
@@ -147,6 +183,5 @@ def _args(desk: Desk, sight: Sight, memory: int) -> dict[str, object]:
         "ifd": builds_looks(sight.source),
         "trust": sight.source.trust,
         "only_builders": sight.source.only_builders,
-        "memory": memory,
         "seconds": desk.look_seconds,
     }

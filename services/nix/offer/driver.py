@@ -12,6 +12,7 @@ from services.nix.driver import real_path
 from services.nix.keys.driver import builder_keys_in, cache_passwords_in, credentials_in
 from services.nix.probe import installed_version
 from services.nix.remote import request as remote
+from services.nix.remote.evaluator import request as evaluator
 from services.nix.remote.shared import driver as shared
 from services.nix.store import Store
 from services.nix.supply import request as supply
@@ -25,6 +26,7 @@ def verbs(store: Store, state: Path) -> Mapping[str, Verb]:
     return {
         **request.verbs(store, credentials_in(state), real_path),
         **remote.verbs(store, builder_keys_in(state), partial(shared.write, store)),
+        **evaluator.verbs(store, builder_keys_in(state)),
         **supply.verbs(store, cache_passwords_in(state), partial(kept.write, store)),
     }
 

@@ -20,6 +20,13 @@ def helpers(builders: Sequence[Builder], states: Mapping[str, BuilderState]) -> 
     return tuple(one for one in able(builders, ()) if one.shares and _is_there(one, states))
 
 
+def evaluators(
+    builders: Sequence[Builder], states: Mapping[str, BuilderState]
+) -> tuple[Builder, ...]:
+    """Builders that are there and say what the hosts of a flake are."""
+    return tuple(one for one in able(builders, ()) if one.evaluates and _is_there(one, states))
+
+
 def served(found: Sequence[Builder]) -> frozenset[str]:
     """The systems that these build for."""
     return frozenset(system for one in found for system in one.systems)

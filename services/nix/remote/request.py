@@ -118,7 +118,7 @@ def _scan(args: Args) -> Job:
 
 def _ask(args: Args, store: Store, key: Secret) -> Job:
     argv = (str(store.nix), "store", "info", "--json", "--store", URL)
-    return _talk(args, store, key, argv, SHORT_SECONDS)
+    return talk(args, store, key, argv, SHORT_SECONDS)
 
 
 def _try(args: Args, store: Store, key: Secret) -> Job:
@@ -131,11 +131,11 @@ def _try(args: Args, store: Store, key: Secret) -> Job:
     if not isinstance(feature, str) or (feature and not FEATURE.fullmatch(feature)):
         raise _refused("feature", f"{feature!r} is no feature.")
     argv = (*_building(store), "--impure", "--expr", small(str(system), nonce, feature))
-    return _talk(args, store, key, argv, SHORT_SECONDS)
+    return talk(args, store, key, argv, SHORT_SECONDS)
 
 
 def _build(args: Args, store: Store, key: Secret) -> Job:
-    drvs = _paths(args, "drvs")
+    drvs = store_paths(args, "drvs")
     if not all(map(is_derivation, drvs)):
         raise _refused("drvs", "What is built are derivations.")
     jobs, seconds = args.get("jobs"), args.get("seconds")
@@ -150,18 +150,27 @@ def _build(args: Args, store: Store, key: Secret) -> Job:
         *("--log-format", "internal-json", "-v"),
         *(f"{drv}^*" for drv in drvs),
     )
-    return _talk(args, store, key, argv, float(seconds))
+    return talk(args, store, key, argv, float(seconds))
 
 
 def _weigh(args: Args, store: Store, key: Secret) -> Job:
-    argv = (str(store.nix), "path-info", "--json", "--store", URL, *_paths(args, "paths"))
-    return _talk(args, store, key, argv, SHORT_SECONDS)
+    argv = (str(store.nix), "path-info", "--json", "--store", URL, *store_paths(args, "paths"))
+    return talk(args, store, key, argv, SHORT_SECONDS)
 
 
 def _bring(args: Args, store: Store, key: Secret) -> Job:
     place = str(store.arrivals)
-    argv = ("/bin/sh", "-c", BRING, "nixie", str(store.nix), URL, place, *_paths(args, "paths"))
-    return _talk(args, store, key, argv, BRING_SECONDS, (place,))
+    argv = (
+        "/bin/sh",
+        "-c",
+        BRING,
+        "nixie",
+        str(store.nix),
+        URL,
+        place,
+        *store_paths(args, "paths"),
+    )
+    return talk(args, store, key, argv, BRING_SECONDS, (place,))
 
 
 def _share(args: Args, key: Secret, share: Share) -> Deed:
@@ -210,7 +219,7 @@ def _building(store: Store) -> tuple[str, ...]:
     return (str(store.nix), "build", "--no-link", "--eval-store", store.uri, "--store", URL)
 
 
-def _talk(
+def talk(
     args: Args,
     store: Store,
     key: Secret,
@@ -280,7 +289,7 @@ def _words(args: Args, field: str) -> tuple[str, ...]:
     return tuple(given)
 
 
-def _paths(args: Args, field: str) -> tuple[str, ...]:
+def store_paths(args: Args, field: str) -> tuple[str, ...]:
     given = args.get(field)
     if not isinstance(given, list) or not given or not all(isinstance(one, str) for one in given):
         raise _refused(field, "Store paths are a list of texts.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.model.builders import Builder
-from appliance.store.builder_states import BUILD, KEY, LOGIN, NIX, REACH, TRUST, Step
+from appliance.store.builder_states import BUILD, EVALUATE, KEY, LOGIN, NIX, REACH, TRUST, Step
 from services.nix.failure import own_words
 from services.nix.log_lines import Line, LogLines, Told
 from services.nix.store_path import NAR_HASH
@@ -244,6 +244,18 @@ def of_build(answer: Answer, builder: Builder, system: str, feature: str = "") -
         what = f"{builder.name} cannot build for {system}. Take it off the list, or set up "
         return Step(BUILD, "bad", f"{what}emulation there (extra-platforms in its nix.conf).")
     return refused(answer, builder, BUILD)
+
+
+def of_evaluation(answer: Answer, builder: Builder) -> Step:
+    """What a small evaluation came to."""
+    if answer.good and answer.out.strip() == "42":
+        return Step(EVALUATE, "ok", "It evaluated something small.")
+    what = (
+        f"{builder.name} does not evaluate for the router. Put the router's line as it is shown "
+        f"now into ~{builder.user}/.ssh/authorized_keys there, in the place of the one before; its "
+        "nix has to be where sessions without a terminal look for programs."
+    )
+    return Step(EVALUATE, "bad", what)
 
 
 def weights(printed: str) -> Mapping[str, Weight]:

@@ -61,11 +61,11 @@ def known(desk: Desk) -> str:
 def test_a_builder_is_kept_as_it_was_said(desk: Desk) -> None:
     both = ("aarch64-linux", "x86_64-linux")
     said = Said(
-        "kiln", "kiln.lan", 2222, "builder", both, 8, 3, ("kvm", "big-parallel", "kvm"), True
+        "kiln", "kiln.lan", 2222, "builder", both, 8, 3, ("kvm", "big-parallel", "kvm"), True, True
     )
     ident, has = saved(desk, said), ("kvm", "big-parallel")
     assert one(desk) == Builder(
-        ident, "kiln", "kiln.lan", 2222, "builder", both[::-1], 8, 3, True, "", has, True
+        ident, "kiln", "kiln.lan", 2222, "builder", both[::-1], 8, 3, True, "", has, True, True
     )
 
 

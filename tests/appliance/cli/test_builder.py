@@ -63,6 +63,8 @@ def test_a_setting_is_changed_alone(nixie: Run, admin: Admin) -> None:
     assert (one(admin).features, one(admin).shares) == (("kvm",), False)
     nixie("change", "kiln.lan", "--share")
     assert (one(admin).jobs, one(admin).shares) == (16, True)
+    nixie("change", "kiln.lan", "--evaluates")
+    assert (one(admin).shares, one(admin).evaluates) == (True, True)
     nixie("change", "kiln.lan", "--whole")
     assert one(admin).shares is False
 

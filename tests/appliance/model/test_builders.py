@@ -1,3 +1,4 @@
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -83,6 +84,18 @@ def test_a_fingerprint_is_what_ssh_keygen_prints() -> None:
 def test_the_routers_key_starts_nix_alone() -> None:
     line = authorized("ssh-ed25519 AAAA nixie-router")
     assert line == 'restrict,command="nix-daemon --stdio" ssh-ed25519 AAAA nixie-router'
+
+
+def test_the_line_of_who_evaluates_lets_expressions_in_as_one_word() -> None:
+    line = authorized("ssh-ed25519 AAAA nixie-router", evaluates=True)
+    options, _, key = line.partition('" ssh-ed25519')
+    assert key == " AAAA nixie-router"
+    command = options.partition('command="')[2].replace(r"\"", '"')
+    shell = shlex.split(command)
+    assert shell[:3] == ["exec", "sh", "-c"]
+    assert len(shell) == 4
+    assert shell[3].count('"$SSH_ORIGINAL_COMMAND"') == shell[3].count("$SSH") == 2
+    assert "--option restrict-eval true" in shell[3]
 
 
 def test_the_quickest_that_can_is_asked_first() -> None:

@@ -55,6 +55,15 @@ def test_a_builder_that_shares_says_so(lived_in: Home) -> None:
     assert 'name="shares" value="yes" checked' in said
 
 
+def test_who_evaluates_gets_another_line(lived_in: Home) -> None:
+    ident = saved(lived_in, evaluates="yes")
+    stands(lived_in, public_key="ssh-ed25519 AAAA x")
+    said = lived_in.get(f"/builders?edit={ident}")
+    assert "four derivations at once, evaluates flakes" in said
+    assert 'name="evaluates" value="yes" checked' in said
+    assert "restrict,command=&#34;exec sh -c" in said
+
+
 def test_what_was_typed_comes_back_with_its_problem(lived_in: Home) -> None:
     said = lived_in.post("/builders", **{**KILN, "host": "kiln lan", "port": "many", "jobs": "2"})
     assert 'value="kiln lan"' in said

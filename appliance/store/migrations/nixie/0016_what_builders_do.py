@@ -1,4 +1,4 @@
-"""Builders: what their Nix has that a derivation may require, and whether they share builds."""
+"""Builders: what their Nix has that a derivation may require, and what else they do."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ def upgrade() -> None:
     """They have nothing special, and make whole builds."""
     with op.batch_alter_table("builder") as builder:
         builder.add_column(sa.Column("features", sa.String(), nullable=False, server_default=""))
-        builder.add_column(
-            sa.Column("shares", sa.Boolean(), nullable=False, server_default=sa.false())
-        )
+        for name in ("shares", "evaluates"):
+            builder.add_column(
+                sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
+            )

@@ -102,6 +102,9 @@ class Trial:
             answer = await self._desk.nix.ask_once("builder-try", args)
             if not self._add(verdict.of_build(answer, builder, system, feature)):
                 return
+        if builder.evaluates:
+            answer = await self._desk.nix.ask_once("evaluator-try", {"builder": told(builder)})
+            self._add(verdict.of_evaluation(answer, builder))
 
     async def _known(self) -> Step:
         answer = await self._desk.nix.ask_once("builder-scan", told(self._builder))

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from appliance.model.builders import Builder
 from appliance.store.builder_states import LOST, READY, BuilderState
-from services.nix.remote.choice import by_features, helpers, nobody, ready, served
+from services.nix.remote.choice import by_features, evaluators, helpers, nobody, ready, served
 
 KILN = Builder("k", "kiln", "kiln.lan", 22, "nix", ("aarch64-linux",), 2, 1, True, "key")
 OVEN = replace(KILN, id="o", name="oven", speed=5)
@@ -23,6 +23,12 @@ def test_those_that_share_are_not_given_whole_builds() -> None:
     assert (ready(both, states, ARM), helpers(both, states)) == ((OVEN,), (both[0],))
     assert helpers(both, {}) == helpers([replace(both[0], enabled=False)], states) == ()
     assert served(both) == ARM
+
+
+def test_those_that_evaluate_are_asked_when_they_are_there() -> None:
+    states = {"k": BuilderState("k", READY), "o": BuilderState("o", LOST)}
+    both = [replace(one, evaluates=True) for one in (KILN, OVEN)]
+    assert evaluators([*both, replace(KILN, evaluates=False)], states) == (both[0],)
 
 
 def test_who_has_what_is_required_is_asked_first_and_nobody_is_left_out() -> None:

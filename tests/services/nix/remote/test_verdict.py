@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from appliance.model.builders import Builder
-from appliance.store.builder_states import BUILD, KEY, LOGIN, NIX, REACH, TRUST, Step
+from appliance.store.builder_states import BUILD, EVALUATE, KEY, LOGIN, NIX, REACH, TRUST, Step
 from services.nix.log_lines import LogLines
 from services.nix.remote.verdict import (
     GONE,
@@ -14,6 +14,7 @@ from services.nix.remote.verdict import (
     host_key,
     info,
     of_build,
+    of_evaluation,
     of_nix,
     refused,
     shown,
@@ -158,6 +159,17 @@ def test_a_small_build_that_lacks_a_feature_names_the_feature() -> None:
     assert step.what.startswith("The Nix on kiln does not have the feature kvm. Take it off")
     step = of_build(replace(FELL, exit=0), KILN, "x86_64-linux", "kvm")
     assert step.what == "It built for x86_64-linux with kvm."
+
+
+def test_who_evaluates_says_42() -> None:
+    step = of_evaluation(replace(FELL, exit=0, out="42\n"), KILN)
+    assert (step.step, step.state) == (EVALUATE, "ok")
+    for answer in (FELL, replace(FELL, exit=0, out="")):
+        step = of_evaluation(answer, KILN)
+        assert step.state == "bad"
+        assert (
+            "Put the router's line as it is shown now into ~nix/.ssh/authorized_keys" in step.what
+        )
 
 
 def test_a_small_build_that_went_well_is_the_end() -> None:
