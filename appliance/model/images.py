@@ -62,7 +62,7 @@ class Provenance:
     last_modified: int  # Unix seconds, 0 unknown
     drvs: Mapping[str, str]  # "kernel" -> derivation path
     built_at: float
-    built_on: str  # "here", or a builder's name
+    built_on: str  # "here", "here with" builders that shared it, or a builder's name
     nix: str  # version
     adapted: str  # "native", "adapted", "as built"
 

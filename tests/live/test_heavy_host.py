@@ -56,7 +56,8 @@ def test_with_less_memory_it_is_refused_and_the_others_are_not() -> None:
         hosts = here.hosts(source)
         assert hosts["ember"]["kind"] == "native"
         assert "GiB of memory" in hosts["heavy"]["reason"]
-        assert "NIXIE_LOOK_GIBIBYTES" in here.page(f"/hosts/{source}/heavy")
+        assert "NIXIE_LOOK_GIBIBYTES" in hosts["heavy"]["reason"]
+        assert "GiB of memory" in here.page(f"/hosts/{source}/heavy")
 
 
 def written(here: Bad) -> str:

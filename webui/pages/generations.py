@@ -65,6 +65,7 @@ class HostView(NamedTuple):
     source: str  # id, "" when it is gone
     source_name: str
     lead: str
+    unbootable: str  # why it cannot be built as it is now, "" when it can
     served: int  # its number, 0 when nothing is
     pinned: bool
     back: bool  # there is another one to roll back to
@@ -119,7 +120,8 @@ def built(here: Here, source: str, name: str) -> HostView:
     """The view of this moment.  Raises Unknown when there is no such host."""
     reads, host = here.reads, f"{source}/{name}"
     rows, stands = reads.generations(host), reads.standings()
-    if not rows and not any(one.host == host for one in reads.verdicts(source)):
+    verdict = next((one for one in reads.verdicts(source) if one.host == host), None)
+    if not rows and verdict is None:
         raise Unknown(Problem((), "There is no such host. Its source may have lost it."))
     given = served(rows, stands, host)
     sources = {one.id: one.name for one in reads.sources()}
@@ -133,6 +135,7 @@ def built(here: Here, source: str, name: str) -> HostView:
         source=source if source in sources else "",
         source_name=sources.get(source, ""),
         lead=lead(name, rows, given),
+        unbootable=(verdict.reason or "") if verdict else "",
         served=given.number if given else 0,
         pinned=any(row.pinned for row in rows),
         back=given is not None and bool(others),

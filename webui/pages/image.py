@@ -123,7 +123,8 @@ def _compare(rows: Sequence[GenerationRow], image: str) -> str:
 
 
 def _builder(name: str) -> str:
-    return "this router" if name == "here" else name
+    """Who built it: a builder, or this router, also with builders that shared its work."""
+    return f"this router{name[4:]}" if name.split(" ")[0] == "here" else name
 
 
 def _date(at: float, now: float) -> str:

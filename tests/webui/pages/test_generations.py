@@ -48,6 +48,11 @@ def test_a_host_without_generations_says_what_to_do(home: Home) -> None:
     assert "No generations yet" in home.get(f"/hosts/{home.ids['slag']}")
 
 
+def test_a_host_that_cannot_be_booted_now_says_why(home: Home) -> None:
+    assert "a container has no kernel" in home.get(f"/hosts/{home.ids['slag']}")
+    assert "a container has no kernel" not in home.get(f"/hosts/{home.ids['ember']}")
+
+
 def test_there_is_no_page_of_a_host_nobody_knows(home: Home) -> None:
     assert home.client.get(f"/hosts/{home.ids['homelab']}/nobody").status_code == 404
 

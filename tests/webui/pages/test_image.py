@@ -1,4 +1,7 @@
+import pytest
+
 from tests.webui.pages.conftest import Home
+from webui.pages.image import _builder
 
 
 def test_an_image_shows_its_parts_with_their_hashes(home: Home) -> None:
@@ -31,3 +34,11 @@ def test_a_generation_leads_to_its_image(home: Home) -> None:
 
 def test_a_build_leads_to_what_it_made(home: Home) -> None:
     assert 'href="/images/ember12ember12ember12ember12"' in home.get("/builds/b3")
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [("here", "this router"), ("here with oven", "this router with oven"), ("heretic", "heretic")],
+)
+def test_who_built_it_is_named(stored: str, said: str) -> None:
+    assert _builder(stored) == said
