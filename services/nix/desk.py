@@ -1,6 +1,5 @@
 """What every step of the pipeline has at hand: the role's file, our nix, the state directory."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +12,6 @@ from appliance.store.secrets.open import Secrets
 from services.nix.driver import Caches, Nix
 from services.nix.gate.driver import Gate
 from services.nix.versions import Version
-
-ELSEWHERE = 2
-"""Evaluations at once that builders do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,6 @@ class Desk:
     publish: Callable[[], None]  # the table changed
     caches: Caches = field(default_factory=Caches)
     builders: tuple[Builder, ...] = ()
-    elsewhere: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ELSEWHERE))
     sent: set[tuple[str, str]] = field(default_factory=set)  # (builder, tree) that evaluates it
     gate: Gate = field(default_factory=Gate)  # where evaluations wait for their turn
     look_seconds: float = 300.0

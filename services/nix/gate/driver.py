@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager
 from services.nix.driver import memory_available, processors
 from services.nix.schedule import grant
 
+ELSEWHERE = 2
+"""Evaluations at once that take another computer's memory."""
+
 
 class Gate:
     """Lets evaluations begin as memory allows, those of every source counted together.
@@ -15,6 +18,7 @@ class Gate:
     """
 
     def __init__(self, asked: int | None = None) -> None:
+        self.elsewhere = asyncio.Semaphore(ELSEWHERE)  # those that builders do
         self._asked = asked
         self._granted: list[int] = []
         self._ended = asyncio.Condition()

@@ -33,7 +33,7 @@ async def asked(
     `verb` is "names" or "look", with its own `args`; roots in `folders` keep what it reads.
     """
     for builder in evaluators(desk.builders, rows.states(desk.database)):
-        async with desk.elsewhere:
+        async with desk.gate.elsewhere:
             answer = await _answer(desk, builder, verb, args, _rooted(folders))
         if answer is None:
             continue
