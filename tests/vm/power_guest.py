@@ -236,6 +236,9 @@ class Realised:
     async def forecast(self, *_: object) -> Forecast:
         return Forecast(0, builds=False)
 
+    def listens(self) -> bool:
+        return True
+
     def free(self) -> int:
         return 0
 
