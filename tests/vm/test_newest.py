@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.live.waiting import until
 from tests.vm.lab import Workshop, switched_on
 
 pytestmark = pytest.mark.vm
@@ -13,8 +14,16 @@ pytestmark = pytest.mark.vm
 def test_a_machine_waits_while_its_source_is_looked_at(
     workshop: Workshop, firmware: str, mac: str
 ) -> None:
-    workshop.assign(mac, f"patient-{firmware}", host=workshop.hosts["native"])
-    workshop.router.client.patch(f"/machines/{mac}", {"waits_seconds": 600})
+    name = f"patient-{firmware}"
+    workshop.assign(mac, name, host=workshop.hosts["native"])
+    workshop.router.client.patch(f"/machines/{name}", {"waits_seconds": 600})
+    until(
+        lambda: any(
+            one["name"] == name and one["waits_seconds"]
+            for one in workshop.table()["machines"].values()
+        ),
+        "the table says that it waits",
+    )
     with switched_on(workshop, mac, firmware) as machine:
         machine.says("The router looks whether there is something newer.")
         row = workshop.ends(machine, "up", "short")
