@@ -261,6 +261,12 @@ def assign_machine(here: Signed, machine: MachineWord, assignment: Assignment) -
     )
 
 
+@router.post("/machines/{machine}/identity")
+def act_on_identity(here: Signed, machine: MachineWord, wanted: IdentityAct) -> ApiDone:
+    """Decide about the key that the machine is known by; approve and refuse take its code."""
+    return done(identities.act_on(here.desk, here.actor, machine, wanted.act, wanted.code))
+
+
 @router.post("/machines/{machine}/{deed}")
 def act_on_machine(here: Signed, machine: MachineWord, deed: Annotated[Deed, Path()]) -> ApiDone:
     """Do something about a machine.
@@ -270,12 +276,6 @@ def act_on_machine(here: Signed, machine: MachineWord, deed: Annotated[Deed, Pat
     `again`, `drop`: ask once more for what it was to boot once, or do without that.
     """
     return done(DEEDS[deed](here.desk, here.actor, machine))
-
-
-@router.post("/machines/{machine}/identity")
-def act_on_identity(here: Signed, machine: MachineWord, wanted: IdentityAct) -> ApiDone:
-    """Decide about the key that the machine is known by; approve and refuse take its code."""
-    return done(identities.act_on(here.desk, here.actor, machine, wanted.act, wanted.code))
 
 
 @router.get("/inbox")
