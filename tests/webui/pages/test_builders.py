@@ -52,7 +52,7 @@ def test_a_builder_that_shares_says_so(lived_in: Home) -> None:
     assert lived_in.desk.reads.builders()[0].shares
     said = lived_in.get(f"/builders?edit={ident}")
     assert "four derivations at once, of builds made here" in said
-    assert 'name="shares" value="yes" checked' in said
+    assert 'name="shares" value="yes" aria-describedby="shares-hint" checked' in said
 
 
 def test_who_evaluates_gets_another_line(lived_in: Home) -> None:
@@ -60,7 +60,7 @@ def test_who_evaluates_gets_another_line(lived_in: Home) -> None:
     stands(lived_in, public_key="ssh-ed25519 AAAA x")
     said = lived_in.get(f"/builders?edit={ident}")
     assert "four derivations at once, evaluates flakes" in said
-    assert 'name="evaluates" value="yes" checked' in said
+    assert 'name="evaluates" value="yes" aria-describedby="evaluates-hint" checked' in said
     assert "restrict,command=&#34;exec sh -c" in said
 
 
