@@ -65,6 +65,13 @@ def every(call: Call) -> None:
 
 
 @command(group)
+def here(call: Call) -> None:
+    """What this router can build itself, and what to do where it is short of something."""
+    found = call.client.get("/hardware")
+    call.show(found, lambda: _own(found))
+
+
+@command(group)
 def show(call: Call, builder: Which) -> None:
     """One builder: its trial, the line that lets the router in, and the host key that it shows."""
     found = _found(call, builder)
@@ -170,6 +177,12 @@ def off(call: Call, builder: Which) -> None:
 def remove(call: Call, builder: Which) -> None:
     """Let a builder be."""
     call.did(call.client.delete(f"/builders/{quoted(_found(call, builder)['id'])}"))
+
+
+def _own(found: Any) -> str:
+    if found is None:
+        return "That was not found out yet: the build role does so within a minute of its start."
+    return "\n".join(f"{one['kind'].upper():5}{one['what']}" for one in found["needs"])
 
 
 def _deed(call: Call, builder: str, deed: str) -> Any:

@@ -12,6 +12,9 @@ from appliance.model.outlook import Need, Outlook
 TIMINGS_KEPT = 8
 """Of each host and builder: hardware and flakes change."""
 
+ROUTER = ""
+"""In the place of a host: this router, whatever it builds."""
+
 TABLE = """
     CREATE TABLE timing (            -- what a build took that had something to build
       build TEXT PRIMARY KEY,
@@ -109,6 +112,14 @@ def outlooks(connection: sqlite3.Connection) -> dict[str, Outlook]:
     return {host: Outlook(host, short, _needs(needs), at) for host, short, needs, at in rows}
 
 
+def of_router(connection: sqlite3.Connection) -> Outlook | None:
+    """What this router can build itself, whatever the host; None before that was found out."""
+    found = connection.execute(
+        "SELECT short, needs, at FROM outlook WHERE host = ?", (ROUTER,)
+    ).fetchone()
+    return Outlook(ROUTER, found[0], _needs(found[1]), found[2]) if found else None
+
+
 def foreseen(connection: sqlite3.Connection, told: Outlook, recipe: str) -> None:
     """What a build of `recipe` would take."""
     needs = json.dumps([asdict(one) for one in told.needs])
@@ -140,7 +151,10 @@ def forget_gone(connection: sqlite3.Connection) -> None:
     """What is known of hosts that are gone goes; what builds took stays for a source that comes
     back."""
     for table in ("outlook", "evaluation"):
-        connection.execute(f"DELETE FROM {table} WHERE host NOT IN (SELECT host FROM verdict)")
+        connection.execute(
+            f"DELETE FROM {table} WHERE host <> ? AND host NOT IN (SELECT host FROM verdict)",
+            (ROUTER,),
+        )
 
 
 def _needs(stored: str) -> tuple[Need, ...]:

@@ -29,6 +29,10 @@ SLOW_BYTES_PER_SECOND = 20.0 * MEBIBYTE
 TIGHT = 0.7
 """Part of what there is from which on it is said to be tight."""
 LONG_SECONDS = HOUR
+USUAL_EVALUATION = 2 * UNITS["GiB"]
+"""Of a NixOS host with what most have; NixOS/nix#5200 has 1.8 to 2 GiB."""
+USUAL_IMAGE = 10 * UNITS["GiB"]
+"""Closure, squashfs and what lies twice for a moment, of a host of about 4 GiB."""
 
 GUESSES: tuple[tuple[float, str], ...] = (
     (10 * MINUTE, "some minutes"),
@@ -80,6 +84,50 @@ def outlook(demand: Demand, here: Here, timings: Sequence[Timing]) -> tuple[str,
         short = f"needs {amount(lacking)} more disk"
     needs = (*time, *room, *_memory(here, own, demand), *_evaluation(demand, here))
     return short, needs
+
+
+def of_router(here: Here, evaluator: str = "") -> tuple[str, tuple[Need, ...]]:
+    """(a few words, every need) before there is a host: what this router can do itself.
+
+    `evaluator` is who evaluates in its place, "" for nobody.
+    """
+    needs = (_for_evaluations(here, evaluator), _for_images(here), _for_work(here))
+    worst = next((one for one in needs if one.kind != OK), None)
+    short = "builds by itself" if worst is None else "has little of something"
+    return short, needs
+
+
+def _for_evaluations(here: Here, evaluator: str) -> Need:
+    if evaluator:
+        return Need(OK, f"{evaluator} says what the hosts of a flake are.")
+    what = (
+        "A NixOS host takes about 2 GiB of memory to evaluate; this router has "
+        f"{amount(here.memory)}"
+    )
+    if here.memory * TIGHT >= USUAL_EVALUATION:
+        return Need(OK, f"{what}.")
+    return Need(WARN, f"{what}. A builder can evaluate in its place.", *ADD_BUILDER)
+
+
+def _for_images(here: Here) -> Need:
+    what = f"{amount(here.free)} are free for what is built and for images"
+    if here.free >= USUAL_IMAGE:
+        return Need(OK, f"{what}.")
+    more = f"; a host of some size takes {amount(USUAL_IMAGE)} while its image is made."
+    return Need(WARN, f"{what}{more}", *MAKE_ROOM)
+
+
+def _for_work(here: Here) -> Need:
+    processors = f"{here.processors} processors" if here.processors > 1 else "One processor"
+    has = [processors]
+    if here.builds_memory:
+        has.append(f"{amount(here.builds_memory)} of memory for builds")
+    if here.write:
+        has.append(f"a disk that takes {amount(int(here.write))} a second")
+    what = f"{', '.join(has[:-1])} and {has[-1]}" if has[1:] else has[0]
+    if here.write and here.write < SLOW_BYTES_PER_SECOND:
+        return Need(WARN, f"{what}, which is slow. A builder has its own.", *ADD_BUILDER)
+    return Need(OK, f"{what}. What a cache has is not built, only fetched.")
 
 
 def expected_seconds(derivations: int, host: str, timings: Iterable[Timing]) -> float | None:

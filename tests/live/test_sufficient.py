@@ -64,3 +64,11 @@ def test_what_is_known_of_a_host_goes_with_it(here: Place) -> None:
     here.flake("shrinks", flake("ember"))
     here.refresh(source)
     assert f"{source}/two" not in here.look(outlooks.outlooks)
+
+
+def test_what_the_router_can_build_itself_is_known_before_any_host() -> None:
+    with place() as fresh:
+        told = until(lambda: fresh.desk.reads.hardware(), "it is found out", 60)
+        assert told.short in ("builds by itself", "has little of something")
+        assert len(told.needs) == 3
+        assert "to evaluate; this router has" in told.needs[0].what

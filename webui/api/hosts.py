@@ -76,6 +76,13 @@ class ApiNumber:
     generation: Annotated[int, Field(ge=1, examples=[3])]
 
 
+@router.get("/hardware")
+def hardware(here: Signed) -> ApiOutlook | None:
+    """What this router can build itself, whatever the host; null before that was found out."""
+    told = here.reads.hardware()
+    return _foreseen(told) if told else None
+
+
 @router.get("/hosts")
 def hosts(
     here: Signed, source: Annotated[str | None, Query(max_length=200)] = None

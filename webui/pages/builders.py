@@ -25,6 +25,7 @@ from webui.forms import beside, filled
 from webui.pages import frame
 from webui.pages.choices import Choice
 from webui.pages.frame import Shell
+from webui.pages.generations import Sufficient, sufficient
 from webui.pages.page import Field, after, page
 from webui.pages.states import Pill, pill
 from webui.session import Here, Owning
@@ -140,6 +141,7 @@ class BuildersView(NamedTuple):
 
     shell: Shell
     lead: str
+    own: Sufficient | None  # what this router can do itself
     cards: tuple[Card, ...]
     form: BuilderForm
     problem: str
@@ -188,6 +190,7 @@ def built(
     return BuildersView(
         shell=frame.shell(here, "builds", "Builders"),
         lead=lead(found, states),
+        own=sufficient(here.reads.hardware(), here.now),
         cards=tuple(card(one, states.get(one.id, BuilderState(one.id)), here.now) for one in found),
         form=form,
         problem=" ".join(problems.values()),

@@ -77,6 +77,10 @@ class BuildLooks(Files):
         """What a build of each host would take, by host."""
         return self.look("build", outlooks.outlooks, {})
 
+    def hardware(self) -> Outlook | None:
+        """What this router can build itself; None before that was found out."""
+        return self.look("build", outlooks.of_router, None)
+
     def generations(self, host: str | None = None) -> list[GenerationRow]:
         """Images by host, newest first, as they stand: boot.db knows what machines made of them."""
         stands = self.standings()

@@ -20,9 +20,9 @@ from services.nix.desk import Desk
 from services.nix.driver import memory_installed, processors
 from services.nix.publish.driver import built_for
 from services.nix.recipe import Recipe, from_json
-from services.nix.remote.choice import helpers, nobody, ready, served
+from services.nix.remote.choice import evaluators, helpers, nobody, ready, served
 from services.nix.shortage import Forecast
-from services.nix.sufficiency import Demand, Here, outlook
+from services.nix.sufficiency import Demand, Here, of_router, outlook
 from services.nix.supply.driver import live
 
 OLD_SECONDS = 3_600.0
@@ -50,7 +50,8 @@ class Outlooks:
             return
         self._not_before = self._desk.now() + PAUSE_SECONDS
         self._compare(builders)
-        if waiting := self._waiting():
+        waiting, own = self._waiting(), outlooks.of_router(self._desk.database)
+        if waiting or own is None or self._desk.now() - own.at >= OLD_SECONDS:
             self._task = self._group.create_task(self._foresee(waiting, builders))
 
     def _compare(self, builders: Sequence[Builder]) -> None:
@@ -67,6 +68,7 @@ class Outlooks:
 
     async def _foresee(self, hosts: Sequence[tuple[str, str]], builders: Sequence[Builder]) -> None:
         here = await self._here()
+        self._say_of_router(here, builders)
         for host, recipe in hosts:
             look = build_facts.look(self._desk.database, host)
             if look is None or look.recipe is None:
@@ -79,6 +81,13 @@ class Outlooks:
                 outlooks.foreseen(self._desk.database, told, recipe)
         with transaction(self._desk.database):
             outlooks.forget_gone(self._desk.database)
+
+    def _say_of_router(self, here: Here, builders: Sequence[Builder]) -> None:
+        database = self._desk.database
+        there = evaluators(builders, builder_states.states(database))
+        told = of_router(here, next((one.name for one in there), ""))
+        with transaction(database):
+            outlooks.foreseen(database, Outlook(outlooks.ROUTER, *told, self._desk.now()), "")
 
     async def _demand(self, host: str, made: Recipe, builders: Sequence[Builder]) -> Demand:
         desk = self._desk

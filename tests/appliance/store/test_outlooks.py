@@ -75,3 +75,14 @@ def test_what_is_known_of_a_host_goes_with_it(file: sqlite3.Connection) -> None:
     outlooks.forget_gone(file)
     assert (outlooks.outlooks(file), outlooks.evaluations(file)) == ({}, {})
     assert len(outlooks.timings(file)) == 1
+
+
+def test_what_the_router_can_do_itself_is_no_hosts(file: sqlite3.Connection) -> None:
+    assert outlooks.of_router(file) is None
+    told = Outlook(outlooks.ROUTER, "builds by itself", NEEDS, 5.0)
+    outlooks.foreseen(file, told, "")
+    outlooks.forget_gone(file)
+    assert outlooks.of_router(file) == told
+    assert outlooks.outlooks(file) == {}
+    outlooks.stale(file)
+    assert outlooks.of_router(file) == Outlook(outlooks.ROUTER, "builds by itself", NEEDS, 0.0)

@@ -16,6 +16,7 @@ from services.nix.sufficiency import (
     expected_seconds,
     guess,
     guessed_seconds,
+    of_router,
     outlook,
 )
 
@@ -227,3 +228,35 @@ def test_a_slow_disk_is_named() -> None:
 def test_memory_that_the_last_build_nearly_used_up_is_a_warning() -> None:
     told = said(Demand("s/ember", BUILDS), HERE, took(60, memory=5 * GIB))
     assert any(kind == WARN and "held 5.0 GiB of memory, of 6.0 GiB" in what for kind, what in told)
+
+
+def test_a_router_with_enough_says_what_it_has() -> None:
+    short, needs = of_router(HERE)
+    assert (short, {one.kind for one in needs}) == ("builds by itself", {OK})
+    assert [one.what for one in needs] == [
+        "A NixOS host takes about 2 GiB of memory to evaluate; this router has 8.0 GiB.",
+        "40 GiB are free for what is built and for images.",
+        "4 processors, 6.0 GiB of memory for builds and a disk that takes 191 MiB a second. What a "
+        "cache has is not built, only fetched.",
+    ]
+
+
+def test_a_small_router_says_what_it_is_short_of_and_the_way_out() -> None:
+    small = Here(processors=1, memory=1 * GIB, builds_memory=None, free=4 * GIB, write=9e6)
+    short, needs = of_router(small)
+    assert short == "has little of something"
+    assert [(one.kind, one.link) for one in needs] == [
+        (WARN, "/builders"),
+        (WARN, "/storage"),
+        (WARN, "/builders"),
+    ]
+    assert needs[2].what.startswith("One processor and a disk that takes 9 MiB a second, which")
+    helped = of_router(small, "kiln")[1][0]
+    assert (helped.kind, helped.what) == (OK, "kiln says what the hosts of a flake are.")
+
+
+def test_a_router_of_which_little_is_known_says_that() -> None:
+    bare = Here(processors=1, memory=8 * GIB, builds_memory=None, free=40 * GIB, write=None)
+    assert of_router(bare)[1][2].what == (
+        "One processor. What a cache has is not built, only fetched."
+    )

@@ -1,8 +1,10 @@
 from contextlib import closing
 
-from appliance.store import builder_states, builds
+from appliance.model.outlook import OK, WARN, Need, Outlook
+from appliance.store import builder_states, builds, outlooks
 from appliance.store.builder_states import LOGIN, REACH, READY, UNFIT, BuilderState, Step
 from appliance.store.open import writer
+from tests.webui.home import NOW
 from tests.webui.pages.conftest import Home
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
@@ -29,6 +31,18 @@ def stands(home: Home, **facts: object) -> str:
 
 def test_by_itself_the_router_builds_alone(home: Home) -> None:
     assert "This router builds alone." in home.get("/builders")
+
+
+def test_what_this_router_can_do_itself_is_said_with_the_way_out(lived_in: Home) -> None:
+    home = lived_in
+    needs = (Need(OK, "Much memory."), Need(WARN, "Little disk.", "See what can go", "/storage"))
+    with closing(writer(home.state / "build.db", builds.MIGRATIONS)) as own:
+        told = Outlook(outlooks.ROUTER, "has little of something", needs, NOW - 120)
+        outlooks.foreseen(own, told, "")
+    said = home.get("/builders")
+    assert said.index("Little disk.") < said.index("Much memory.")
+    assert '<a class="btn tight" href="/storage" id="own-way-1">' in said
+    assert "Found out 2 min ago." in said.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_builder_is_added(lived_in: Home) -> None:
