@@ -235,7 +235,7 @@ def test_a_router_with_enough_says_what_it_has() -> None:
     assert (short, {one.kind for one in needs}) == ("builds by itself", {OK})
     assert [one.what for one in needs] == [
         "A NixOS host takes about 2 GiB of memory to evaluate; this router has 8.0 GiB.",
-        "40 GiB are free for what is built and for images.",
+        "40.0 GiB are free for what is built and for images.",
         "4 processors, 6.0 GiB of memory for builds and a disk that takes 191 MiB a second. What a "
         "cache has is not built, only fetched.",
     ]
