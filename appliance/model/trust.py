@@ -1,8 +1,8 @@
 """How far a source is trusted, and everything that differs by it: the one place where that stands.
 
-What does not differ is not here: nobody's flake is evaluated with a network, nobody's `nixConfig`
-is taken, every build is in the sandbox, and what is fetched or built reaches the internet only
-(`appliance/plan/egress.py`).
+What does not differ is not here: nobody's flake is evaluated with a network on this router,
+nobody's `nixConfig` is taken, every build is in the sandbox, and what is fetched or built reaches
+the internet only (`appliance/plan/egress.py`).
 """
 
 from collections.abc import Mapping
@@ -20,13 +20,12 @@ class Treatment(NamedTuple):
     keys: bool  # a token or deploy key
     own_network: bool  # inputs on the owner's network that nobody listed
     unasked: bool  # hosts are built before their owner asked for it once
+    elsewhere: bool  # evaluated by a builder that does so, and evaluation there has a network
 
 
 TREATMENTS: Final[Mapping[str, Treatment]] = {
-    MINE: Treatment(holed_nix=True, building_looks=True, keys=True, own_network=True, unasked=True),
-    STRANGER: Treatment(
-        holed_nix=False, building_looks=False, keys=False, own_network=False, unasked=False
-    ),
+    MINE: Treatment(*(True,) * len(Treatment._fields)),
+    STRANGER: Treatment(*(False,) * len(Treatment._fields)),
 }
 
 

@@ -34,7 +34,7 @@ class Desk:
     publish: Callable[[], None]  # the table changed
     caches: Caches = field(default_factory=Caches)
     builders: tuple[Builder, ...] = ()
-    sent: set[tuple[str, str]] = field(default_factory=set)  # (builder, tree) that evaluates it
+    sent: dict[tuple[str, str], float] = field(default_factory=dict)  # (builder, tree) → since when
     gate: Gate = field(default_factory=Gate)  # where evaluations wait for their turn
     look_seconds: float = 300.0
     build_seconds: float = 14_400.0

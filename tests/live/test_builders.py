@@ -22,8 +22,9 @@ from appliance.store import build_facts, builder_states, outlooks
 from appliance.store.builder_states import LOST, READY, UNFIT, UNKNOWN, BuilderState
 from appliance.store.builds import BuildRow
 from services.nix.recipe import from_json
+from tests.live.attack_room import REPAIRED
 from tests.live.builder_place import USER, BuilderHost, builder
-from tests.live.nix_place import NIX, OLD_NIX, OWNER, Place, place
+from tests.live.nix_place import NIX, OLD_NIX, OWNER, ROLE, Place, place
 from tests.live.ssh_server import SSHD
 from tests.live.standing import free_port
 from tests.live.test_nix import flake
@@ -693,6 +694,20 @@ def test_a_line_of_before_does_not_let_it_evaluate(here: Place) -> None:
         mind.let_in(authorized(found.public_key, evaluates=True))
         found = tried(here, builders.try_builder(here.desk, OWNER, ident))
         assert (found.state, steps(found)[-1]) == (READY, ("evaluate", "ok"))
+
+
+def test_a_strangers_flake_is_not_evaluated_where_there_is_a_network() -> None:
+    with place(role=False) as made:
+        made.start_role(REPAIRED + ROLE)
+        _stays_here(made)
+
+
+def _stays_here(made: Place) -> None:
+    with ready(made, "mind", evaluates=True) as (mind, _):
+        source = sourced(made, "ember", stamp="strange", trust="stranger")
+        assert made.settled(source).what == ""
+        look = made.look(lambda it: build_facts.look(it, f"{source}/ember"))
+        assert not mind.has(look.recipe["drvs"]["kernel"])
 
 
 def test_when_the_evaluator_is_gone_it_is_done_here(here: Place) -> None:

@@ -1,7 +1,8 @@
 """The door to evaluation elsewhere: a flake's trees go there, derivations come home.
 
 A builder that does not answer is lost, and the evaluation is done here; what the flake itself does
-wrong is told as after an evaluation here.
+wrong is told as after an evaluation here.  Strangers' flakes stay here, where evaluation has no
+network.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from appliance.errors import NixieError
 from appliance.model.builders import Builder
+from appliance.model.trust import treatment
 from appliance.store import builder_states as rows
 from services.nix.desk import Desk
 from services.nix.remote import verdict
@@ -21,6 +23,7 @@ from services.nix.verdict import Answer
 
 SSH_FAILED = 255
 """ssh(1): how it ends when the connection is to blame, and not the command."""
+SENT_SECONDS = 300.0
 BUILDS = "import-from-derivation"
 """Part of what Nix says when an evaluation would have to build, which it may not do there."""
 
@@ -32,6 +35,8 @@ async def asked(
 
     `verb` is "names" or "look", with its own `args`; roots in `folders` keep what it reads.
     """
+    if not treatment(str(args.get("trust", ""))).elsewhere:
+        return None
     for builder in evaluators(desk.builders, rows.states(desk.database)):
         async with desk.gate.elsewhere:
             answer = await _answer(desk, builder, verb, args, _rooted(folders))
@@ -70,7 +75,9 @@ async def _answer(
 
 
 async def _sent(desk: Desk, builder: Builder, paths: frozenset[str]) -> bool:
-    """Send what was not sent since this role began."""
+    """Send what was not sent a moment ago; nothing keeps it there for ever."""
+    at = desk.now()
+    desk.sent = {one: since for one, since in desk.sent.items() if at - since < SENT_SECONDS}
     fresh = sorted(one for one in paths if (builder.id, one) not in desk.sent)
     if not fresh:
         return True
@@ -78,13 +85,13 @@ async def _sent(desk: Desk, builder: Builder, paths: frozenset[str]) -> bool:
     answer = await desk.nix.ask_once("evaluator-send", given)
     if not answer.good:
         return _failed(desk, builder, answer)
-    desk.sent |= {(builder.id, one) for one in fresh}
+    desk.sent |= {(builder.id, one): at for one in fresh}
     return True
 
 
 def _failed(desk: Desk, builder: Builder, answer: Answer) -> bool:
     """It is not asked again until it answers; what it was sent may be gone there."""
-    desk.sent = {one for one in desk.sent if one[0] != builder.id}
+    desk.sent = {one: since for one, since in desk.sent.items() if one[0] != builder.id}
     is_lost(desk, builder, verdict.refused(answer, builder, rows.EVALUATE).what)
     return False
 

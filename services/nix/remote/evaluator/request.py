@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from appliance.errors import Problem, Refused
+from appliance.model.trust import treatment
 from services.nix.remote.request import ALIAS, SHORT_SECONDS, URL, Verb, store_paths, talk
 from services.nix.request import Args, Secret, look_expression, names_expression
 from services.nix.store import Store
@@ -63,6 +64,10 @@ def _asked(args: Args) -> Args:
     given = args.get("asked")
     if not isinstance(given, dict):
         raise _refused("asked", "Say what is evaluated.")
+    if not treatment(str(given.get("trust", ""))).elsewhere:
+        raise _refused(
+            "trust", "A stranger's flake is evaluated here, without a network."
+        )
     return given
 
 

@@ -8,7 +8,9 @@ from appliance.errors import Refused
 from services.nix.remote.evaluator.request import verbs
 from services.processes.privileges import Job
 from tests.services.nix.remote.test_request import DRV, INSTALLED, KILN, OUT, STORE
-from tests.services.nix.test_request import LOOK
+from tests.services.nix.test_request import LOOK as HERE
+
+LOOK = {**HERE, "trust": "mine"}
 
 
 def job(verb: str, **args: Any) -> Job:
@@ -38,6 +40,8 @@ def test_trees_go_there_and_derivations_come_home() -> None:
     [
         ("evaluator-look", {"asked": {**LOOK, "host": '"; x'}}),
         ("evaluator-look", {"asked": None}),
+        ("evaluator-look", {"asked": {**LOOK, "trust": "stranger"}}),
+        ("evaluator-names", {"asked": HERE}),
         ("evaluator-look", {"asked": LOOK, "seconds": 0}),
         ("evaluator-names", {"asked": {**LOOK, "path": "/etc"}}),
         ("evaluator-names", {"asked": LOOK, "builder": {**KILN, "host": "-oProxyCommand=id"}}),
