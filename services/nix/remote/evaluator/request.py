@@ -65,9 +65,7 @@ def _asked(args: Args) -> Args:
     if not isinstance(given, dict):
         raise _refused("asked", "Say what is evaluated.")
     if not treatment(str(given.get("trust", ""))).elsewhere:
-        raise _refused(
-            "trust", "A stranger's flake is evaluated here, without a network."
-        )
+        raise _refused("trust", "A stranger's flake is evaluated here, without a network.")
     return given
 
 
