@@ -31,6 +31,12 @@ def uptime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def free_on(folder: Path) -> int:
+    """Bytes that anybody may still write on the disk of `folder`.  Raises OSError."""
+    there = os.statvfs(folder)
+    return there.f_bavail * there.f_frsize
+
+
 def new_id() -> str:
     """A fresh time-ordered id."""
     return uuid7(now(), os.urandom(10))

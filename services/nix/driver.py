@@ -7,7 +7,6 @@ ends the process within a second: SIGINT, then SIGKILL for its group; the daemon
 
 import asyncio
 import os
-import platform
 import signal
 import socket
 import struct
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from appliance.errors import Unreachable
 from appliance.model.caches import Cache
-from services.nix import request
+from services.nix import calls
 from services.nix.complaints import DROPPED
 from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.questions import (
@@ -122,11 +121,11 @@ class Nix:
         """Root store paths.  Returns why not: mostly that one is not in the store (any more)."""
         if not paths:
             return None
-        return await self._kept(request.keep(self.store, tuple(paths), root), root)
+        return await self._kept(calls.keep(self.store, tuple(paths), root), root)
 
     async def keep_derivations(self, drvs: Sequence[str], root: Path) -> str | None:
         """Root derivations themselves.  Returns why not, as `keep` does."""
-        return await self._kept(request.keep_derivations(self.store, tuple(drvs), root), root)
+        return await self._kept(calls.keep_derivations(self.store, tuple(drvs), root), root)
 
     async def _kept(self, argv: Sequence[str], root: Path) -> str | None:
         root.parent.mkdir(parents=True, exist_ok=True)
@@ -141,8 +140,8 @@ class Nix:
         hear: Hear,
         seconds: float,
         *,
-        without: Mapping[str, str] = request.NOTHING_ELSE,
-        machines: Mapping[str, str] = request.NOTHING_ELSE,
+        without: Mapping[str, str] = calls.NOTHING_ELSE,
+        machines: Mapping[str, str] = calls.NOTHING_ELSE,
     ) -> tuple[Answer, LogLines]:
         """Build, asking the caches of `live`; `hear` gets log lines and steps as they come.
 
@@ -151,7 +150,7 @@ class Nix:
         """
         root.parent.mkdir(parents=True, exist_ok=True)
         lines = LogLines(machines)
-        argv = request.realise(self.store, tuple(drvs), root, tuple(live), without=without)
+        argv = calls.realise(self.store, tuple(drvs), root, tuple(live), without=without)
         answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
         return answer, lines
 
@@ -163,13 +162,13 @@ class Nix:
         """What Nix says of building, without doing it."""
         said: list[str] = []
         await self._run(
-            request.rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS
+            calls.rehearse(self.store, tuple(drvs), tuple(live)), said.append, KEEP_SECONDS
         )
         return "\n".join(said)
 
     async def collect(self, size: int) -> int:
         """Remove what nothing keeps from the store, until `size` bytes are freed; how many were."""
-        answer = await self._run(request.collect(self.store, size), None, COLLECT_SECONDS)
+        answer = await self._run(calls.collect(self.store, size), None, COLLECT_SECONDS)
         return freed(f"{answer.out}\n{answer.error}")
 
     async def dead(self) -> tuple[str, ...]:
@@ -330,7 +329,7 @@ def processors() -> int:
 
 def own_systems() -> frozenset[str]:
     """What derivations may ask for that are built here."""
-    machine = platform.machine()
+    machine = os.uname().machine
     return frozenset({f"{machine}-linux"} | ({"i686-linux"} if machine == "x86_64" else set()))
 
 

@@ -1,9 +1,8 @@
-"""Every nix call as argv and environment, and the broker's verbs.
+"""The nix calls that the broker makes for the build role, as argv and environment, by verb.
 
 `verbs` are what the build role may ask the broker to run as `fetch` (network, one credential) and
 as `eval` (no network, empty home).  Each verb takes nothing on trust: every field is checked and
-the expression is put together again from the checked values.  `realise` and its neighbours are run
-by the build role itself, as an untrusted client of the daemon.
+the expression is put together again from the checked values.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from appliance.model.names import HOST_NAME
 from appliance.model.source_url import NotASource, SourceUrl, parse
 from appliance.model.trust import treatment
 from services.nix import expression
+from services.nix.calls import NOTHING_BUILT, options_of
 from services.nix.credential import FILE_NAME, Credential, Material, material, read
 from services.nix.expression import Value
 from services.nix.fetch_job import fetch_job, fetcher
@@ -41,14 +41,6 @@ ALLOWED = " ".join(MAY_NAME)
 """What evaluation may name: its inputs, which are in the store already.  There is no network to
 reach anything else by these; files of this machine are not among them."""
 
-NOT_HERE = {"max-jobs": "0"}
-NOTHING_BUILT = {**NOT_HERE, "builders": ""}
-"""The daemon takes these from anybody: it starts no builder for this client, here or at all."""
-
-NOTHING_ELSE: Mapping[str, str] = {}
-NO_CACHE = ("--option", "substitute", "false")
-"""For what is here already, or comes from elsewhere: a cache that does not answer costs seconds."""
-
 
 def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
     """The verbs by name, for the broker.  `secret` raises Refused when there is no such file."""
@@ -60,57 +52,6 @@ def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
         "look": lambda args, _: _look(args, store),
         "file": lambda args, _: file(args, store),
     }
-
-
-def realise(
-    store: Store,
-    drvs: tuple[str, ...],
-    root: Path,
-    live: tuple[str, ...],
-    *,
-    without: Mapping[str, str] = NOTHING_ELSE,
-) -> tuple[str, ...]:
-    """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order.
-
-    Of the daemon's caches only those of `live`, their URLs, are asked.  `without` is NOT_HERE, or
-    NOTHING_BUILT to take only what they have.
-    """
-    return (
-        *(store.program("nix-store"), "--realise", *drvs),
-        *("--add-root", str(root), "--indirect"),
-        *("--option", "substituters", " ".join(live)),
-        *_options(without),
-        *("--log-format", "internal-json", "-v"),
-    )
-
-
-def rehearse(store: Store, drvs: tuple[str, ...], live: tuple[str, ...]) -> tuple[str, ...]:
-    """Say what building `drvs` would fetch and build."""
-    return (
-        *(store.program("nix-store"), "--realise", "--dry-run", *drvs),
-        *("--option", "substituters", " ".join(live)),
-    )
-
-
-def collect(store: Store, size: int) -> tuple[str, ...]:
-    """Remove what nothing keeps, until `size` bytes are freed."""
-    return (store.program("nix-store"), "--gc", "--max-freed", str(size))
-
-
-def keep(store: Store, paths: tuple[str, ...], root: Path) -> tuple[str, ...]:
-    """Root paths that are there (sources, inputs); fails when one is gone."""
-    return (
-        *(store.program("nix-store"), "--realise", *paths, *NO_CACHE),
-        *("--add-root", str(root), "--indirect"),
-    )
-
-
-def keep_derivations(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[str, ...]:
-    """Root derivations themselves, not what they build; works on 2.8 and on 2.26 alike."""
-    return (
-        *(store.program("nix-instantiate"), "--add-root", str(root), "--indirect", *NO_CACHE),
-        *("--expr", expression.derivations(drvs)),
-    )
 
 
 def _adapter(store: Store, installed: Installed) -> Job:
@@ -189,7 +130,7 @@ def _evaluation(args: Args, store: Store, told: str) -> Job:
     }
     return Job(
         user="eval",
-        argv=_evaluate(store, told, "--show-trace", *_options(options)),
+        argv=_evaluate(store, told, "--show-trace", *options_of(options)),
         env=store.environment("/tmp"),
         limits=Limits(
             memory_bytes=memory,
@@ -220,7 +161,7 @@ def _fetch(
     local: tuple[str, ...] = (),
 ) -> Job:
     options = {"connect-timeout": "10", "download-attempts": "2", "substitute": "false"}
-    argv = _evaluate(store, told, "--impure", "--refresh", *_options(options))
+    argv = _evaluate(store, told, "--impure", "--refresh", *options_of(options))
     view = (_hidden(store), (*_readable(store), *local))
     return fetch_job(store, fetcher(args.get("as", "fetch")), argv, shown, credential, view)
 
@@ -230,10 +171,6 @@ def _evaluate(store: Store, told: str, *options: str) -> tuple[str, ...]:
         *(str(store.nix), "eval", "--json", "--log-format", "internal-json"),
         *(*options, "--expr", told),
     )
-
-
-def _options(options: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(word for pair in options.items() for word in ("--option", *pair))
 
 
 def _hidden(store: Store) -> tuple[str, ...]:

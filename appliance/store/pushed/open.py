@@ -7,13 +7,13 @@ not all its bytes yet is called `<sha256>.part`: who was cut off goes on where t
 import hashlib
 import json
 import os
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from appliance.model.pushed import LARGEST_FILE, Piece
+from appliance.store.open import free_on
 
 FOLDER = "pushed"
 KEPT_SECONDS = 86_400.0
@@ -86,9 +86,7 @@ class Pieces:
         self.sweep()
         there = sum(one.stat().st_size for one in self._folder.iterdir())
         # Twice: it is copied to where it is served from.
-        if there + size > self._most or shutil.disk_usage(self._folder).free < (
-            2 * size + FREE_BYTES
-        ):
+        if there + size > self._most or free_on(self._folder) < (2 * size + FREE_BYTES):
             raise Full
 
     def _begun(self, sha256: str) -> int:

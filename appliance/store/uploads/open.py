@@ -5,7 +5,6 @@ A file is called by its SHA-256 once all of it is there, and `.<id>` as long as 
 
 import hashlib
 import os
-import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import TracebackType
 from appliance.errors import Problem, Refused
 from appliance.model.files import LARGEST_FILE
 from appliance.model.kernels import HEAD_BYTES
+from appliance.store.open import free_on
 
 FOLDER = "uploads"
 ROOM_BYTES = 256 << 20
@@ -35,7 +35,7 @@ class Coming:
         self._folder = folder
         self._place = folder / f".{ident}"
         self._told = hashlib.sha256()
-        self._room = min(LARGEST_FILE, shutil.disk_usage(folder).free - ROOM_BYTES)
+        self._room = min(LARGEST_FILE, free_on(folder) - ROOM_BYTES)
         self._file = self._place.open("xb", buffering=0)
         self.size = 0
         self.head = b""

@@ -32,7 +32,7 @@ from appliance.signs import NO_SIGNS
 from appliance.store import build_facts, builds
 from appliance.store.open import reader
 from services.bench.track import compared
-from services.nix import request
+from services.nix import calls, request
 from services.nix.daemon import bounds_for, conf_for, daemon_request
 from services.nix.driver import memory_installed, real_path
 from services.nix.recipe import from_json
@@ -198,7 +198,7 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
     where = {"url": url, "allowed": [str(_folder(url).parent)]}
     lines = [
         _plain(made["resolve"](where, stand.installed).argv, nix),
-        shlex.join(request.keep(stand.store, (revision.path,), roots / "tree")),
+        shlex.join(calls.keep(stand.store, (revision.path,), roots / "tree")),
         _plain(made["adapter"]({}, stand.installed).argv, nix),
         _plain(made["names"](flake, stand.installed).argv, nix),
     ]
@@ -211,8 +211,8 @@ def _same_calls(stand: Stand, url: str, source: str) -> str:
             continue
         drvs = from_json(look.recipe).derivations
         root = roots / f"{verdict.name}-drv"
-        lines += [call, shlex.join(request.keep_derivations(stand.store, drvs, root))]
-        realised = shlex.join(request.realise(stand.store, drvs, roots / verdict.name, ()))
+        lines += [call, shlex.join(calls.keep_derivations(stand.store, drvs, root))]
+        realised = shlex.join(calls.realise(stand.store, drvs, roots / verdict.name, ()))
         lines.append(realised if verdict.host in built else f"{realised} || true")
     script = "set -e\nmkdir -p @STATE@/gcroots @STATE@/home\n" + "\n".join(lines) + "\n"
     return script.replace(str(stand.state), "@STATE@")

@@ -5,7 +5,6 @@ what its SHA-256 says, or it is not served.
 """
 
 import asyncio
-import gzip
 import hashlib
 import json
 import zlib
@@ -206,6 +205,8 @@ async def _unpacked(desk: Desk, one: BootFile, file: StoreFile, root: Path) -> P
 
 def _unpack(packed: Path, folder: Path) -> Path:
     """What is in a gzip, as a file called by its SHA-256 (hex)."""
+    import gzip  # for who needs it
+
     place, told, size = folder / ".unpacked", hashlib.sha256(), 0
     with gzip.open(packed) as source, place.open("wb") as target:
         while piece := source.read(PIECE_BYTES):

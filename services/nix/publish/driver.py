@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
@@ -186,7 +185,9 @@ def published_image(published: Path, ident: str) -> Mapping[str, Any] | None:
 def remove(place: Path) -> None:
     """A file or a folder of roots goes, if it is there."""
     if place.is_dir() and not place.is_symlink():
-        shutil.rmtree(place, ignore_errors=True)
+        from shutil import rmtree  # 0.3 MB, for who needs it
+
+        rmtree(place, ignore_errors=True)
     else:
         with suppress(OSError):
             place.unlink()

@@ -22,8 +22,7 @@ from services.nix.failure import own_words
 from services.nix.narinfo import hash_part
 from services.nix.recipe import Recipe, from_json
 from services.nix.shortage import unbuilt
-from services.nix.supply.request import MOST_NAMES
-from services.nix.supply.verdict import Talked, talked
+from services.nix.supply.verdict import MOST_NAMES, Talked, talked
 from services.nix.verdict import Answer
 
 SETTLE_SECONDS = 20.0

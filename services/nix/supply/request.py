@@ -17,10 +17,9 @@ from services.nix.narinfo import HASH_PART_ONLY
 from services.nix.request import Args, Secret
 from services.nix.store import Store
 from services.nix.store_path import STORE, is_store_path
+from services.nix.supply.verdict import INFO, MOST_NAMES
 from services.processes.privileges import Deed, Job, Limits
 
-INFO = "nix-cache-info"
-MOST_NAMES = 400
 MOST_PATHS = 2_000
 LOOK_SECONDS = 90.0
 BRING_SECONDS = 7_200.0

@@ -9,8 +9,11 @@ from appliance.store.builder_states import Step
 from appliance.store.cache_states import KEY, LOGIN, REACH, STORE
 from services.nix.narinfo import hash_part, offered
 from services.nix.store_path import STORE as STORE_DIR
-from services.nix.supply.request import INFO
 from services.nix.verdict import Answer
+
+INFO = "nix-cache-info"
+MOST_NAMES = 400
+"""That a cache is asked for at once."""
 
 FELL: Mapping[str, str] = {
     "tls": "{host} answers, and its certificate is not one to trust: {text}. Is the address right, "

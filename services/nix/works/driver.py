@@ -30,6 +30,7 @@ from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
+from services.nix.calls import NOT_HERE, NOTHING_BUILT, NOTHING_ELSE
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear
@@ -49,7 +50,6 @@ from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import by_features, helpers, nobody, ready, served
 from services.nix.remote.driver import Made, built_there
 from services.nix.remote.machines import url
-from services.nix.request import NOT_HERE, NOTHING_BUILT, NOTHING_ELSE
 from services.nix.shortage import disk, memory, needed
 from services.nix.supply.driver import bring, live
 from services.nix.works.parts.driver import let_go, parts_of

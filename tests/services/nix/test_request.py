@@ -10,7 +10,7 @@ import pytest
 
 from appliance.errors import Refused
 from appliance.model.installed import Installed
-from services.nix.request import NOT_HERE, NOTHING_BUILT, keep, keep_derivations, realise, verbs
+from services.nix.request import verbs
 from services.nix.store import store_in
 from services.processes.privileges import Job
 
@@ -81,15 +81,6 @@ def test_a_look_that_may_not_build_gets_no_builder_from_the_daemon() -> None:
     words = job("look", LOOK).argv
     assert words[words.index("max-jobs") + 1] == "0"
     assert "max-jobs" not in job("look", {**LOOK, "ifd": True, "trust": "mine"}).argv
-
-
-def test_what_builders_alone_may_build_is_realised_without_building() -> None:
-    words = realise(STORE, (f"{TREE}.drv",), Path("/r"), (), without=NOTHING_BUILT)
-    assert words[words.index("max-jobs") + 1] == "0"
-    assert "builders" in words
-    elsewhere = realise(STORE, (f"{TREE}.drv",), Path("/r"), (), without=NOT_HERE)
-    assert ("max-jobs" in elsewhere, "builders" in elsewhere) == (True, False)
-    assert "max-jobs" not in realise(STORE, (f"{TREE}.drv",), Path("/r"), ())
 
 
 def test_a_source_that_reaches_home_is_fetched_by_a_user_of_its_own() -> None:
@@ -208,24 +199,6 @@ def test_what_a_look_may_use_is_bounded() -> None:
     assert (limits.memory_bytes, limits.seconds) == (1 << 31, 5.0)
 
 
-def test_a_build_is_rooted_as_it_is_made() -> None:
-    words = realise(STORE, ("/nix/store/a.drv", "/nix/store/b.drv"), Path("/s/gcroots/x"), ())
-    assert words[:4] == (
-        "/opt/nixie/nix/usr/bin/nix-store",
-        "--realise",
-        "/nix/store/a.drv",
-        "/nix/store/b.drv",
-    )
-    assert words[words.index("--add-root") + 1] == "/s/gcroots/x"
-
-
-def test_a_build_asks_only_the_caches_that_answer() -> None:
-    live = ("https://cache.example.org", "http://10.0.0.2:5000")
-    words = realise(STORE, ("/nix/store/a.drv",), Path("/s/gcroots/x"), live)
-    asked = words[words.index("substituters") + 1]
-    assert asked == "https://cache.example.org http://10.0.0.2:5000"
-
-
 def test_fetching_waits_for_no_cache() -> None:
     words = job("resolve", {"url": "github:o/r"}).argv
     assert words[words.index("substitute") + 1] == "false"
@@ -238,14 +211,3 @@ def test_evaluation_asks_caches_only_when_it_may_build() -> None:
 
     assert asks(LOOK) == "false"
     assert asks({**LOOK, "ifd": True, "trust": "mine"}) == "true"
-
-
-def test_keeping_a_path_never_downloads_it() -> None:
-    words = keep(STORE, (TREE,), Path("/s/gcroots/x"))
-    assert words[words.index("substitute") + 1] == "false"
-
-
-def test_a_derivation_itself_is_kept_by_importing_it() -> None:
-    words = keep_derivations(STORE, ("/nix/store/a.drv",), Path("/s/gcroots/x"))
-    assert words[0].endswith("/nix-instantiate")
-    assert words[-1] == "[ (import /nix/store/a.drv) ]"

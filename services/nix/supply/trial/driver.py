@@ -14,7 +14,7 @@ from services.nix.narinfo import hash_part
 from services.nix.store_path import is_store_path
 from services.nix.supply import verdict
 from services.nix.supply.driver import look, paths_of, sample, state
-from services.nix.supply.request import INFO
+from services.nix.supply.verdict import INFO
 
 
 class Trial:
