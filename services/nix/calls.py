@@ -66,6 +66,16 @@ def keep_derivations(store: Store, drvs: tuple[str, ...], root: Path) -> tuple[s
     )
 
 
+def add(store: Store, place: Path) -> tuple[str, ...]:
+    """Put a file into the store, by its own name and SHA-256; says its path there."""
+    return (store.program("nix-store"), "--add-fixed", "sha256", str(place))
+
+
+def drop(store: Store, path: str) -> tuple[str, ...]:
+    """Take one path out of the store, now; what something still needs stays."""
+    return (store.program("nix-store"), "--delete", path)
+
+
 def options_of(options: Mapping[str, str]) -> tuple[str, ...]:
     """Settings as options of a call."""
     return tuple(word for pair in options.items() for word in ("--option", *pair))

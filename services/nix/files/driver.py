@@ -38,9 +38,9 @@ from appliance.store.builds import BuildRow, revisions
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from appliance.store.uploads.open import arrived
+from services.nix.calls import add
 from services.nix.desk import Desk
 from services.nix.driver import Hear
-from services.nix.files.request import add
 from services.nix.inventory import look_options
 from services.nix.publish.driver import store_file
 from services.nix.store_path import file_path

@@ -19,11 +19,6 @@ ATTEMPTS = 5
 """Nix waits longer before each, and goes on where it was when the server can."""
 
 
-def add(store: Store, place: Path) -> tuple[str, ...]:
-    """Put a file into the store, by its own name and SHA-256; says its path there."""
-    return (store.program("nix-store"), "--add-fixed", "sha256", str(place))
-
-
 def file(args: Mapping[str, object], store: Store) -> Job:
     """Download `url` to be called `sha256` in the store.  Raises Refused."""
     url, sha256 = str(args.get("url", "")), str(args.get("sha256", ""))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.nix.calls import NOT_HERE, NOTHING_BUILT, keep, keep_derivations, realise
+from services.nix.calls import NOT_HERE, NOTHING_BUILT, drop, keep, keep_derivations, realise
 from tests.services.nix.test_request import STORE, TREE
 
 
@@ -42,3 +42,9 @@ def test_a_derivation_itself_is_kept_by_importing_it() -> None:
     words = keep_derivations(STORE, ("/nix/store/a.drv",), Path("/s/gcroots/x"))
     assert words[0].endswith("/nix-instantiate")
     assert words[-1] == "[ (import /nix/store/a.drv) ]"
+
+
+def test_a_path_is_deleted_only_while_nothing_needs_it() -> None:
+    argv = drop(STORE, "/nix/store/x")
+    assert argv == (STORE.program("nix-store"), "--delete", "/nix/store/x")
+    assert "--ignore-liveness" not in argv

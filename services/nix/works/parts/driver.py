@@ -11,11 +11,11 @@ from appliance.errors import Unreachable
 from appliance.model.images import Part, StoreFile
 from appliance.store.builds import BuildRow
 from services.nix.assembly import Layout
+from services.nix.calls import drop
 from services.nix.desk import Desk
 from services.nix.publish.driver import hashed
 from services.nix.recipe import Recipe
 from services.nix.sharing.driver import thinned
-from services.nix.sharing.request import drop
 from services.nix.store_path import store_path_of
 
 
