@@ -14,7 +14,7 @@ from services.nix.log_lines import named
 def found(table: tuple[Complaint, ...], text: str) -> tuple[Complaint, dict[str, str]] | None:
     """The first complaint of `table` that `text` is, with what it names."""
     for failure in table:
-        if match := failure.pattern.search(text):
+        if match := re.search(failure.pattern, text, re.DOTALL):
             return failure, {name: value or "" for name, value in match.groupdict().items()}
     return None
 

@@ -4,7 +4,6 @@
 and Nix 2.8 to 2.34; those of servers are in `complaints.FETCHING`.
 """
 
-import re
 from dataclasses import dataclass
 
 from appliance.model.source_options import is_private
@@ -59,7 +58,7 @@ def why(answer: Answer, sought: Sought) -> str:
 
 
 def _here(kind: str, pattern: str, what: str) -> Complaint:
-    return Complaint(kind, re.compile(pattern, re.DOTALL), what)
+    return Complaint(kind, pattern, what)
 
 
 HERE: tuple[Complaint, ...] = (

@@ -19,72 +19,68 @@ from services.nix.versions import OLDEST, PRIMARY, Version, version
 GONE = "gone"
 """The connection ended in the middle: nothing is said about the work."""
 
-COMPLAINTS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
-    (step, re.compile(pattern, re.DOTALL), what)
-    for step, pattern, what in (
-        (
-            KEY,
-            r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
-            "{name} shows another host key than the one you trusted, so it could be somebody else. "
-            "Nothing is sent there. Was it installed anew? Then compare its new key and trust it.",
-        ),
-        (
-            LOGIN,
-            r"Permission denied \((publickey|keyboard|password)|Too many authentication failures"
-            r"|account (is )?(not available|expired|locked)",
-            "{name} does not let the router in as {user}. Put the router's line into "
-            "~{user}/.ssh/authorized_keys there, whole and in one line; the file must belong to "
-            "{user} and be writable for nobody else (chmod 600).",
-        ),
-        (
-            NIX,
-            r"nix-daemon: (command )?not found|nix-daemon: No such file|not found: nix-daemon"
-            r"|Unknown command: nix-daemon|exec: nix-daemon",
-            "{name} lets the router in, and has no nix-daemon where ssh looks for it. Install "
-            "Nix there for all users, or give {user} a PATH with it for sessions without a "
-            "terminal (SetEnv in sshd_config, or a link in /usr/local/bin).",
-        ),
-        (
-            NIX,
-            r"is not allowed to connect to the Nix daemon",
-            "The Nix on {name} does not serve {user}. Add {user} to allowed-users in its "
-            "/etc/nix/nix.conf and restart its nix-daemon.",
-        ),
-        (
-            NIX,
-            r"cannot connect to socket|connect(ing)? to (daemon|socket).*?(refused|No such file)",
-            "The nix-daemon of {name} does not run. Start it there: systemctl start nix-daemon.",
-        ),
-        (
-            NIX,
-            r"protocol mismatch|(version|protocol) .*?(unsupported|too old|not supported)",
-            "The Nix on {name} is too old to talk to. Install 2.8 or newer there.",
-        ),
-        (
-            REACH,
-            r"Could not resolve hostname|Name or service not known|Temporary failure in name",
-            "The name {host} cannot be looked up. Write it as other machines here know it, or its "
-            "address.",
-        ),
-        (
-            REACH,
-            r"[Cc]onnection refused|Errno 111",
-            "{host} is there, and nothing listens on port {port}. Is sshd running, and on this "
-            "port?",
-        ),
-        (
-            REACH,
-            r"timed out|No route to host|[Nn]etwork is unreachable|Host is down"
-            r"|Errno 1(01|10|12|13)\b",
-            "{host} does not answer on port {port}. Is it on, and may the router reach it?",
-        ),
-        (
-            NIX,
-            r"cannot open connection to remote store.*disconnected unexpectedly",
-            "{name} lets the router in, and its Nix hangs up. Mostly {user} is missing from "
-            "allowed-users in its /etc/nix/nix.conf; journalctl -u nix-daemon there says more.",
-        ),
-    )
+COMPLAINTS: tuple[tuple[str, str, str], ...] = (
+    (
+        KEY,
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
+        "{name} shows another host key than the one you trusted, so it could be somebody else. "
+        "Nothing is sent there. Was it installed anew? Then compare its new key and trust it.",
+    ),
+    (
+        LOGIN,
+        r"Permission denied \((publickey|keyboard|password)|Too many authentication failures"
+        r"|account (is )?(not available|expired|locked)",
+        "{name} does not let the router in as {user}. Put the router's line into "
+        "~{user}/.ssh/authorized_keys there, whole and in one line; the file must belong to "
+        "{user} and be writable for nobody else (chmod 600).",
+    ),
+    (
+        NIX,
+        r"nix-daemon: (command )?not found|nix-daemon: No such file|not found: nix-daemon"
+        r"|Unknown command: nix-daemon|exec: nix-daemon",
+        "{name} lets the router in, and has no nix-daemon where ssh looks for it. Install "
+        "Nix there for all users, or give {user} a PATH with it for sessions without a "
+        "terminal (SetEnv in sshd_config, or a link in /usr/local/bin).",
+    ),
+    (
+        NIX,
+        r"is not allowed to connect to the Nix daemon",
+        "The Nix on {name} does not serve {user}. Add {user} to allowed-users in its "
+        "/etc/nix/nix.conf and restart its nix-daemon.",
+    ),
+    (
+        NIX,
+        r"cannot connect to socket|connect(ing)? to (daemon|socket).*?(refused|No such file)",
+        "The nix-daemon of {name} does not run. Start it there: systemctl start nix-daemon.",
+    ),
+    (
+        NIX,
+        r"protocol mismatch|(version|protocol) .*?(unsupported|too old|not supported)",
+        "The Nix on {name} is too old to talk to. Install 2.8 or newer there.",
+    ),
+    (
+        REACH,
+        r"Could not resolve hostname|Name or service not known|Temporary failure in name",
+        "The name {host} cannot be looked up. Write it as other machines here know it, or its "
+        "address.",
+    ),
+    (
+        REACH,
+        r"[Cc]onnection refused|Errno 111",
+        "{host} is there, and nothing listens on port {port}. Is sshd running, and on this port?",
+    ),
+    (
+        REACH,
+        r"timed out|No route to host|[Nn]etwork is unreachable|Host is down"
+        r"|Errno 1(01|10|12|13)\b",
+        "{host} does not answer on port {port}. Is it on, and may the router reach it?",
+    ),
+    (
+        NIX,
+        r"cannot open connection to remote store.*disconnected unexpectedly",
+        "{name} lets the router in, and its Nix hangs up. Mostly {user} is missing from "
+        "allowed-users in its /etc/nix/nix.conf; journalctl -u nix-daemon there says more.",
+    ),
 )
 """Step, what ends it, and what is said."""
 
@@ -137,7 +133,7 @@ def ended(text: str, builder: Builder) -> Step | None:
         "user": builder.user,
     }
     for step, pattern, what in COMPLAINTS:
-        if pattern.search(text):
+        if re.search(pattern, text, re.DOTALL):
             return Step(step, "bad", what.format_map(facts))
     if LOST.search(text):
         return Step(GONE, "bad", f"The connection to {builder.name} broke off.")
