@@ -182,7 +182,12 @@ def remove(call: Call, builder: Which) -> None:
 def _own(found: Any) -> str:
     if found is None:
         return "That was not found out yet: the build role does so within a minute of its start."
-    return "\n".join(f"{one['kind'].upper():5}{one['what']}" for one in found["needs"])
+    return "\n".join(map(_need, found["needs"]))
+
+
+def _need(one: Any) -> str:
+    way = f" ({one['way']}.)" if one["way"] else ""
+    return f"{one['kind'].upper():5}{one['what']}{way}"
 
 
 def _deed(call: Call, builder: str, deed: str) -> Any:

@@ -26,9 +26,11 @@ MAY_NAME: tuple[str, ...] = (
 """What evaluation may name: its inputs, which are in the store already."""
 COMMAND = "nix-daemon --stdio"
 """All that the router's key may start on a builder."""
+EVALUATE_SECONDS = 3_600
+"""The longest evaluation there: who asked may be gone, and nothing tells it."""
 EVALUATE = " ".join(
     (
-        "nix eval --json --log-format internal-json --show-trace",
+        f"timeout {EVALUATE_SECONDS} nix eval --json --log-format internal-json --show-trace",
         "--extra-experimental-features nix-command --extra-experimental-features flakes",
         *(
             f"--option {name} {value}"

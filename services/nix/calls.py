@@ -10,7 +10,7 @@ NOT_HERE = {"max-jobs": "0"}
 NOTHING_BUILT = {**NOT_HERE, "builders": ""}
 """The daemon takes these from anybody: it starts no builder for this client, here or at all."""
 
-NOTHING_ELSE: Mapping[str, str] = {}
+AS_USUAL: Mapping[str, str] = {}
 NO_CACHE = ("--option", "substitute", "false")
 """For what is here already, or comes from elsewhere: a cache that does not answer costs seconds."""
 
@@ -21,7 +21,7 @@ def realise(
     root: Path,
     live: tuple[str, ...],
     *,
-    without: Mapping[str, str] = NOTHING_ELSE,
+    without: Mapping[str, str] = AS_USUAL,
 ) -> tuple[str, ...]:
     """Build `drvs`, each kept by a root: `root`, `root`-2, `root`-3 in their order.
 

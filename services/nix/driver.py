@@ -20,7 +20,7 @@ from appliance.errors import Unreachable
 from appliance.model.caches import Cache
 from services.nix import calls
 from services.nix.complaints import DROPPED
-from services.nix.log_lines import LogLines, Told, real_error
+from services.nix.log_lines import NAMELESS, LogLines, Told, real_error
 from services.nix.questions import (
     print_closure,
     print_dead,
@@ -140,8 +140,8 @@ class Nix:
         hear: Hear,
         seconds: float,
         *,
-        without: Mapping[str, str] = calls.NOTHING_ELSE,
-        machines: Mapping[str, str] = calls.NOTHING_ELSE,
+        without: Mapping[str, str] = calls.AS_USUAL,
+        machines: Mapping[str, str] = NAMELESS,
     ) -> tuple[Answer, LogLines]:
         """Build, asking the caches of `live`; `hear` gets log lines and steps as they come.
 

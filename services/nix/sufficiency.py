@@ -32,7 +32,7 @@ LONG_SECONDS = HOUR
 USUAL_EVALUATION = 2 * UNITS["GiB"]
 """Of a NixOS host with what most have; NixOS/nix#5200 has 1.8 to 2 GiB."""
 USUAL_IMAGE = 10 * UNITS["GiB"]
-"""Closure, squashfs and what lies twice for a moment, of a host of about 4 GiB."""
+"""A rule of thumb, not measured: twice a closure of 4 GiB, and room for the next image."""
 
 GUESSES: tuple[tuple[float, str], ...] = (
     (10 * MINUTE, "some minutes"),

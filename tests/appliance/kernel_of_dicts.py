@@ -12,7 +12,7 @@ class KernelOfDicts:
     """Observes and performs like services/net/driver.py.
 
     `refuses` is a step it does not take, `unthinkable` a kind of which even the rehearsal fails;
-    `performed` are those that it took.
+    `performed` are those that it took, `meanwhile` is told each before it is taken, and may raise.
     """
 
     def __init__(self, state: order.State | None = None) -> None:
@@ -21,6 +21,7 @@ class KernelOfDicts:
         self.refuses: order.Step | None = None
         self.unthinkable: type[order.Step] | None = None
         self.performed: list[order.Step] = []
+        self.meanwhile: Callable[[order.Step], None] = lambda _step: None
 
     async def observe(self) -> order.State:
         return order.owned(self.state, self.scope)
@@ -32,6 +33,7 @@ class KernelOfDicts:
     async def perform(self, step: order.Step) -> None:
         if step == self.refuses:
             raise Unreachable("No such device.")
+        self.meanwhile(step)
         self.performed.append(step)
         self.carry_out(step)
 

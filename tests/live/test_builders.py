@@ -699,15 +699,11 @@ def test_a_line_of_before_does_not_let_it_evaluate(here: Place) -> None:
 def test_a_strangers_flake_is_not_evaluated_where_there_is_a_network() -> None:
     with place(role=False) as made:
         made.start_role(REPAIRED + ROLE)
-        _stays_here(made)
-
-
-def _stays_here(made: Place) -> None:
-    with ready(made, "mind", evaluates=True) as (mind, _):
-        source = sourced(made, "ember", stamp="strange", trust="stranger")
-        assert made.settled(source).what == ""
-        look = made.look(lambda it: build_facts.look(it, f"{source}/ember"))
-        assert not mind.has(look.recipe["drvs"]["kernel"])
+        with ready(made, "mind", evaluates=True) as (mind, _):
+            source = sourced(made, "ember", stamp="strange", trust="stranger")
+            assert made.settled(source).what == ""
+            look = made.look(lambda it: build_facts.look(it, f"{source}/ember"))
+            assert not mind.has(look.recipe["drvs"]["kernel"])
 
 
 def test_when_the_evaluator_is_gone_it_is_done_here(here: Place) -> None:

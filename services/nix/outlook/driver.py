@@ -58,7 +58,7 @@ class Outlooks:
         """When another builder is there, nothing that was foreseen may hold."""
         states = builder_states.states(self._desk.database)
         there = (*ready(builders, states, ()), *helpers(builders, states))
-        before, self._ready = self._ready, tuple(one.id for one in there)
+        before, self._ready = self._ready, tuple(f"{one.id} {one.evaluates}" for one in there)
         if before is not None and before != self._ready:
             with transaction(self._desk.database):
                 outlooks.stale(self._desk.database)

@@ -60,7 +60,7 @@ def built_for(store: Store, drvs: Collection[str]) -> frozenset[str]:
 
 def required(store: Store, drvs: Collection[str]) -> frozenset[str]:
     """The system features that building them may require, their inputs' included, as far as the
-    files are there.  It reads thousands of files for a whole system: in a thread, please."""
+    files are there.  Thousands of files are read for a whole system: not on the event loop."""
     found: set[str] = set()
     seen, waiting = set(drvs), list(drvs)
     while waiting:

@@ -30,7 +30,7 @@ from appliance.store.builds import BuildRow, generations, revisions, verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
-from services.nix.calls import NOT_HERE, NOTHING_BUILT, NOTHING_ELSE
+from services.nix.calls import AS_USUAL, NOT_HERE, NOTHING_BUILT
 from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear
@@ -180,7 +180,7 @@ async def _realised(
 def _without(source: SourceView, others: Sequence[Builder]) -> Mapping[str, str]:
     """What a build on this router does without."""
     if not source.only_builders:
-        return NOTHING_ELSE
+        return AS_USUAL
     return NOT_HERE if others else NOTHING_BUILT
 
 

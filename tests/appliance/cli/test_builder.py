@@ -10,7 +10,8 @@ from appliance.cli.app import app
 from appliance.cli.builder import _parts
 from appliance.cli.client import Failed
 from appliance.model.builders import Builder
-from appliance.store import builder_states, builds
+from appliance.model.outlook import OK, WARN, Need, Outlook
+from appliance.store import builder_states, builds, outlooks
 from appliance.store.builder_states import LOGIN, UNFIT, BuilderState, Step
 from appliance.store.open import writer
 from appliance.store.reads import Reads
@@ -114,3 +115,12 @@ def test_an_address_is_taken_apart(address: str, host: str, port: int) -> None:
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(Failed, match="USER@HOST"):
         _parts(address)
+
+
+def test_what_the_router_can_build_itself_comes_with_the_way_out(nixie: Run, admin: Admin) -> None:
+    assert "not found out yet" in nixie("here").stdout
+    needs = (Need(OK, "Much memory."), Need(WARN, "Little disk.", "See what can go", "/storage"))
+    with closing(writer(admin.state / "build.db", builds.MIGRATIONS)) as own:
+        outlooks.foreseen(own, Outlook(outlooks.ROUTER, "has little of something", needs, 0.0), "")
+    said = nixie("here").stdout.splitlines()
+    assert said == ["OK   Much memory.", "WARN Little disk. (See what can go.)"]

@@ -50,9 +50,9 @@ async def asked(
 
 async def home(desk: Desk, builder: Builder, drvs: Iterable[str]) -> bool:
     """Bring derivations home, with all that they are made from; False when that failed."""
-    asked = {"builder": told(builder), "drvs": sorted(set(drvs))}
+    given = {"builder": told(builder), "drvs": sorted(set(drvs))}
     try:
-        answer = await desk.nix.ask_once("evaluator-home", asked)
+        answer = await desk.nix.ask_once("evaluator-home", given)
     except NixieError:
         return False
     return answer.good or _failed(desk, builder, answer)
@@ -68,10 +68,9 @@ async def _answer(
         answer = await desk.nix.ask_once(f"evaluator-{verb}", given)
     except NixieError:
         return None  # the broker, without which nobody is asked
-    if answer.exit == SSH_FAILED or answer.reason == "refused":
+    if answer.exit == SSH_FAILED:
         _failed(desk, builder, answer)
-        return None
-    return answer
+    return None if answer.exit == SSH_FAILED or answer.reason == "refused" else answer
 
 
 async def _sent(desk: Desk, builder: Builder, paths: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from appliance.errors import Problem, Refused
+from appliance.model.builders import EVALUATE_SECONDS
 from appliance.model.trust import treatment
 from services.nix.remote.request import ALIAS, SHORT_SECONDS, URL, Verb, store_paths, talk
 from services.nix.request import Args, Secret, look_expression, names_expression
@@ -17,7 +18,6 @@ from services.nix.store_path import is_derivation
 from services.processes.privileges import Job
 
 COPY_SECONDS = 3_600.0
-LONGEST_SECONDS = 3_600.0
 SMALL = "6 * 7"
 """What a trial asks."""
 ASK = 'exec ssh $NIX_SSHOPTS "$@"'
@@ -40,7 +40,7 @@ def verbs(store: Store, key: Secret) -> Mapping[str, Verb]:
 
 def _ask(args: Args, store: Store, key: Secret, told: str) -> Job:
     seconds = args.get("seconds", SHORT_SECONDS)
-    if not isinstance(seconds, (int, float)) or not 1 <= seconds <= LONGEST_SECONDS:
+    if not isinstance(seconds, (int, float)) or not 1 <= seconds <= EVALUATE_SECONDS:
         raise _refused("seconds", "The time for an evaluation is 1 to 3600 s.")
     job = talk(
         _builder(args), store, key, ("/bin/sh", "-c", ASK, "nixie", ALIAS, told), float(seconds)
