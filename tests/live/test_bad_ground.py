@@ -125,8 +125,10 @@ def test_a_build_that_fills_the_disk_ends_with_a_sentence(small: Bad) -> None:
     (source,) = small.router.client.get("/sources")
     pids = small.pids()
     build = small.built(f"{source['id']}/wide")
-    what = "The disk of the store is full. Make room on it or give it more, then build again."
-    assert (build["state"], build["what"]) == ("failed", what)
+    what = str(build["what"])  # Nix meets the end of the disk, or the router stops it just before
+    assert build["state"] == "failed"
+    assert what.startswith("The disk of the store is full. ")
+    assert what.endswith("Make room on it or give it more, then build again.")
     assert what in small.page(f"/builds/{build['id']}")
     assert small.pids() == pids
 
