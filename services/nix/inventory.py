@@ -45,6 +45,11 @@ class Inventory:
         return next((one for one in self.sources if one.id == ident), None)
 
     @property
+    def elsewhere(self) -> frozenset[str]:
+        """The sources that are built on builders only."""
+        return frozenset(one.id for one in self.sources if one.only_builders)
+
+    @property
     def fetchers(self) -> Mapping[str, str]:
         """Source → the user that fetches for it, where that is one of its own."""
         return fetchers(Source(one.id, one.url, one.reach) for one in self.sources)

@@ -135,7 +135,7 @@ class Role:
                 self._check(source, None)
             self.watch.turn()
             self._caches.turn()
-            self._outlooks.turn(self.inventory.builders)
+            self._outlooks.turn(self.inventory.builders, self.inventory.elsewhere)
             if told:
                 gone = self._storage.retain(self.inventory, self._boot.connection)
                 owed = not write_table(self.desk, self.inventory)

@@ -77,7 +77,7 @@ def outlook(demand: Demand, here: Here, timings: Sequence[Timing]) -> tuple[str,
     there = [one for one in timings if one.builder == demand.builder]
     own = [one for one in there if one.host == demand.host]
     short, time = _time(demand, here, there)
-    room = () if demand.builder else _room(demand, here, own)
+    room = _room(demand, here, own)
     missing = next((one for one in room if one.kind == BAD), None)
     if missing is not None:
         lacking = disk_needed(demand, own) - here.free
@@ -99,7 +99,7 @@ def of_router(here: Here, evaluator: str = "") -> tuple[str, tuple[Need, ...]]:
 
 def _for_evaluations(here: Here, evaluator: str) -> Need:
     if evaluator:
-        return Need(OK, f"{evaluator} says what the hosts of a flake are.")
+        return Need(OK, f"{evaluator} says what the hosts of your flakes are.")
     what = (
         "A NixOS host takes about 2 GiB of memory to evaluate; this router has "
         f"{amount(here.memory)}"
@@ -159,7 +159,12 @@ def written_seconds(told: Forecast, last: int, write: float | None) -> float:
 
 
 def disk_needed(demand: Demand, own: Sequence[Timing]) -> int:
-    """Bytes of the store's disk that a build takes at its worst."""
+    """Bytes of the store's disk that a build takes at its worst.
+
+    What a builder made lies here twice for a moment.
+    """
+    if demand.builder:
+        return 2 * demand.last
     told = demand.forecast
     if not told.builds:
         return told.fetched
@@ -286,18 +291,22 @@ def _room(demand: Demand, here: Here, own: Sequence[Timing]) -> tuple[Need, ...]
     wanted, free = disk_needed(demand, own), here.free
     if not wanted:
         return ()
-    while_made = " while the squashfs is made" if demand.forecast.builds else ""
+    meanwhile = " while the squashfs is made" if demand.forecast.builds else ""
+    if demand.builder:
+        meanwhile = " while its image comes home"
     if wanted > free:
+        ways = "Plug in a larger disk, or let go of old generations."
+        if not demand.builder:
+            ways = "Plug in a larger disk, let go of old generations, or let a builder do it."
         what = (
-            f"Needs {amount(wanted - free)} more disk{while_made}: about {amount(wanted)}, and "
-            f"{amount(free)} are free. Plug in a larger disk, let go of old generations, or let a "
-            "builder do it."
+            f"Needs {amount(wanted - free)} more disk{meanwhile}: about {amount(wanted)}, and "
+            f"{amount(free)} are free. {ways}"
         )
         return (Need(BAD, what, *MAKE_ROOM),)
-    what = f"Takes about {amount(wanted)} of the disk{while_made}; {amount(free)} are free."
+    what = f"Takes about {amount(wanted)} of the disk{meanwhile}; {amount(free)} are free."
     if wanted > TIGHT * free:
         return (Need(WARN, what, *MAKE_ROOM),)
-    return (Need(OK, what),)
+    return () if demand.builder else (Need(OK, what),)
 
 
 def _memory(here: Here, own: Sequence[Timing], demand: Demand) -> tuple[Need, ...]:
@@ -318,4 +327,5 @@ def _evaluation(demand: Demand, here: Here) -> tuple[Need, ...]:
     what = f"Needs {amount(demand.evaluation)} to evaluate; this router has {amount(here.memory)}."
     if demand.evaluation <= TIGHT * here.memory:
         return (Need(OK, what),)
-    return (Need(WARN, f"{what} Give it more memory, or split what the host imports."),)
+    ways = "Let a builder evaluate, give it more memory, or split what the host imports."
+    return (Need(WARN, f"{what} {ways}", *ADD_BUILDER),)

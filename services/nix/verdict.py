@@ -22,7 +22,7 @@ LIMITS: Mapping[str, str] = {
     "it; a host that is only large gets more time with NIXIE_LOOK_SECONDS.",
     "memory": "Its evaluation needed more than {gibibytes:g} GiB of memory and was stopped. Look "
     "for a list or a text in it that grows without end; a host that is only large gets more with "
-    "NIXIE_LOOK_GIBIBYTES.",
+    "NIXIE_LOOK_GIBIBYTES, or from a builder that evaluates.",
     "output": "Its evaluation printed without end and was stopped. Take builtins.trace out of it.",
 }
 """How the broker ends an evaluation that goes too far."""

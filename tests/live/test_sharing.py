@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from appliance.model.images import Image, Literal, StoreFile
+from appliance.model.storage import Choice
+from appliance.store.builds import generations
+from appliance.store.storages import storage
 from tests.live.nix_place import HOME, NIX, Place, place
+from tests.live.waiting import until
 
 pytestmark = [
     pytest.mark.live,
@@ -94,6 +98,33 @@ def test_a_generation_costs_at_most_three_times_what_is_different(here: Place) -
         served = bytes_of(image)
         assert hashlib.sha256(served).hexdigest() == image.part("initrd").sha256
         assert len(served) == image.part("initrd").size
-    files = {one.file for one in second.part("initrd").segments if isinstance(one, StoreFile)}
-    assert [one for one in files if one.endswith(".pack")] != []
-    assert files & {one.file for one in first.part("initrd").segments if isinstance(one, StoreFile)}
+    taken = files(here, here.generations(host)[0].image)
+    assert [one for one in taken if one.endswith(".pack")] != []
+    assert taken & files(here, here.generations(host)[1].image)
+
+
+def test_what_keeping_fewer_frees_counts_what_they_do_not_share(here: Place) -> None:
+    """Needs the two generations above."""
+    (host,) = {one.host for one in here.look(generations)}
+    second = here.generations(host)[0]
+    sample(here, 3)
+    here.refresh(host.partition("/")[0])
+    here.until_generation(host, 3)
+    third = here.generations(host)[0]
+    packs = {one for one in files(here, second.image) if one.endswith(".pack")}
+    (gone,) = packs - files(here, third.image)
+    choice = until(lambda: keeping_one(here), "it is weighed", 60)
+    size = Path(gone).stat().st_size
+    assert size > DIFFERENT
+    assert size <= choice.bytes < size + DIFFERENT
+
+
+def files(here: Place, image: str) -> set[str]:
+    """The files that its ramdisk is taken from."""
+    segments = here.image(image).part("initrd").segments
+    return {one.file for one in segments if isinstance(one, StoreFile)}
+
+
+def keeping_one(here: Place) -> Choice | None:
+    choices = here.look(storage).choices
+    return next((one for one in choices if one.keep == 1 and one.generations == 2), None)

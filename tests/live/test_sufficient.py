@@ -57,6 +57,14 @@ def test_a_host_for_another_processor_says_that_it_needs_a_builder(here: Place) 
     assert (told.kind, told.needs[0].link) == (BAD, "/builders")
 
 
+def test_a_source_for_builders_only_says_that_it_needs_one(here: Place) -> None:
+    folder = f"path:{here.flake('elsewhere', flake('two'))}"
+    source = here.add(folder, only_builders=True)
+    told = foreseen(here, f"{source}/two", "its source is built on builders only")
+    assert (told.kind, told.needs[0].link) == (BAD, "/builders")
+    assert told.short.startswith("needs a builder for ")
+
+
 def test_what_is_known_of_a_host_goes_with_it(here: Place) -> None:
     folder = here.flake("shrinks", flake("ember", "two"))
     source = here.add(f"path:{folder}")

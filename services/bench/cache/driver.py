@@ -41,7 +41,7 @@ LARGE_BYTES = 300_000_000
 SMALL_FILES, SMALL_BYTES = 4_000, 6_000  # as a package of scripts or headers has them
 PATHS = 400
 ASKING_SECONDS = 2.0
-TIMES = {"large": 4, "tree": 12}  # archives a sample
+TIMES = {"cache-nar-large": 4, "cache-nar-tree": 12}  # archives a sample
 OUR_PORT, PEER_PORT = 80, 8080
 LINK, SERVER, CLIENT = "nxbc", "10.98.2.1", "10.98.2.2"
 NGINX = """
@@ -83,9 +83,9 @@ def run(
             asked = "\n".join(one.hash_part for one in infos)
             samples = turns(rounds, lambda who: _narinfos(lies, where[who], asked))
             results = [_told("cache-narinfo", "requests/s", beside, samples)]
-            for which in TIMES:
-                samples = turns(rounds, partial(_archives, lies, where, which))
-                results.append(_told(f"cache-nar-{which}", "MB/s", beside, samples))
+            for work in TIMES:
+                samples = turns(rounds, partial(_archives, lies, where, work))
+                results.append(_told(work, "MB/s", beside, samples))
             return results
 
 
@@ -110,14 +110,15 @@ def _narinfos(lies: Cable, where: Place, hashes: str) -> Sample:
     return told["requests"], told["seconds"], used / told["requests"] * 1_000
 
 
-def _archives(lies: Cable, servers: Mapping[str, Place], which: str, who: str) -> Sample:
+def _archives(lies: Cable, servers: Mapping[str, Place], work: str, who: str) -> Sample:
     where = servers[who]
     before = spent(where.process)
-    path = f"{where.folder}/{where.archives[which]}"
-    words = (SERVER, str(where.port), path, str(TIMES[which]))
+    archive = where.archives[work.rpartition("-")[2]]
+    path = f"{where.folder}/{archive}"
+    words = (SERVER, str(where.port), path, str(TIMES[work]))
     told = lies.measured("services.bench.boot_http.client", *words)
     used = spent(where.process) - before
-    gigabytes = told["bytes"] / TIMES[which] * (TIMES[which] + 1) / 1e9  # it fetches once before
+    gigabytes = told["bytes"] / TIMES[work] * (TIMES[work] + 1) / 1e9  # it fetches once before
     return told["bytes"] / 1e6, told["seconds"], used / gigabytes
 
 

@@ -7,7 +7,7 @@ the sentences are made anew when a host was looked at or built, and once in an h
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,23 +42,32 @@ class Outlooks:
         self._not_before = 0.0
         self._ready: tuple[str, ...] | None = None
 
-    def turn(self, builders: Sequence[Builder]) -> None:
-        """Go on with the hosts of which nothing new is known."""
+    def turn(self, builders: Sequence[Builder], elsewhere: Collection[str]) -> None:
+        """Go on with the hosts of which nothing new is known.
+
+        `elsewhere` are the sources that are built on builders only.
+        """
         if self._task is not None and not self._task.done():
             return
         if self._desk.now() < self._not_before:
             return
         self._not_before = self._desk.now() + PAUSE_SECONDS
-        self._compare(builders)
+        self._compare(builders, elsewhere)
         waiting, own = self._waiting(), outlooks.of_router(self._desk.database)
         if waiting or own is None or self._desk.now() - own.at >= OLD_SECONDS:
-            self._task = self._group.create_task(self._foresee(waiting, builders))
+            self._task = self._group.create_task(self._foresee(waiting, builders, elsewhere))
 
-    def _compare(self, builders: Sequence[Builder]) -> None:
-        """When another builder is there, nothing that was foreseen may hold."""
+    def _compare(self, builders: Sequence[Builder], elsewhere: Collection[str]) -> None:
+        """When another builder is there or may be used, nothing that was foreseen may hold."""
         states = builder_states.states(self._desk.database)
         there = (*ready(builders, states, ()), *helpers(builders, states))
-        before, self._ready = self._ready, tuple(f"{one.id} {one.evaluates}" for one in there)
+        before, self._ready = (
+            self._ready,
+            (
+                *(f"{one.id} {one.evaluates}" for one in there),
+                *sorted(elsewhere),
+            ),
+        )
         if before is not None and before != self._ready:
             with transaction(self._desk.database):
                 outlooks.stale(self._desk.database)
@@ -66,14 +75,20 @@ class Outlooks:
     def _waiting(self) -> list[tuple[str, str]]:
         return outlooks.unforeseen(self._desk.database, self._desk.now() - OLD_SECONDS)
 
-    async def _foresee(self, hosts: Sequence[tuple[str, str]], builders: Sequence[Builder]) -> None:
+    async def _foresee(
+        self,
+        hosts: Sequence[tuple[str, str]],
+        builders: Sequence[Builder],
+        elsewhere: Collection[str],
+    ) -> None:
         here = await self._here()
         self._say_of_router(here, builders)
         for host, recipe in hosts:
             look = build_facts.look(self._desk.database, host)
             if look is None or look.recipe is None:
                 continue
-            demand = await self._demand(host, from_json(look.recipe), builders)
+            own = frozenset() if host.partition("/")[0] in elsewhere else self._desk.systems
+            demand = await self._demand(host, from_json(look.recipe), builders, own)
             timings = outlooks.timings(self._desk.database)
             short, needs = outlook(demand, here, timings)
             with transaction(self._desk.database):
@@ -89,13 +104,16 @@ class Outlooks:
         with transaction(database):
             outlooks.foreseen(database, Outlook(outlooks.ROUTER, *told, self._desk.now()), "")
 
-    async def _demand(self, host: str, made: Recipe, builders: Sequence[Builder]) -> Demand:
+    async def _demand(
+        self, host: str, made: Recipe, builders: Sequence[Builder], own: frozenset[str]
+    ) -> Demand:
+        """`own` are the systems that this router may build for."""
         desk = self._desk
         systems = built_for(desk.nix.store, made.derivations)
         states = builder_states.states(desk.database)
         first = next(iter(ready(builders, states, systems)), None)
         told = await desk.nix.forecast(made.derivations, await live(desk))
-        foreign = systems - desk.systems - served(helpers(builders, states))
+        foreign = systems - own - served(helpers(builders, states))
         stuck = first is None and bool(foreign) and told.builds
         newest = next(iter(generations(desk.database, host)), None)
         _, evaluation = outlooks.evaluations(desk.database).get(host, (0.0, 0))

@@ -135,12 +135,27 @@ def tidy(desk: Desk) -> None:
     sharing.tidy(desk.published, _files(desk.published), desk.now())
 
 
+def own_files(published: Path, images: Collection[str]) -> dict[str, dict[str, int]]:
+    """What these images take from files of ours, not from the store: image → path → bytes."""
+    found = dict[str, dict[str, int]]()
+    for image in images:
+        sizes = found.setdefault(image, {})
+        for path in _named(published_image(published, image)):
+            if Path(path).is_relative_to(published):
+                with suppress(OSError):
+                    sizes[path] = Path(path).stat().st_size
+    return found
+
+
 def _files(published: Path) -> set[str]:
     """Every file that a manifest names."""
     manifests = [published_image(published, one.stem) for one in published.glob("images/*.json")]
+    return {path for manifest in manifests for path in _named(manifest)}
+
+
+def _named(manifest: Mapping[str, Any] | None) -> set[str]:
     return {
         str(segment["file"])
-        for manifest in manifests
         for part in (manifest or {}).get("parts", ())
         for segment in part["segments"]
         if "file" in segment

@@ -8,9 +8,9 @@ publication and when their owner keeps fewer; `tidy` then takes their roots away
 import asyncio
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.errors import NixieError
@@ -26,6 +26,7 @@ from services.nix.desk import Desk
 from services.nix.driver import room_on
 from services.nix.inventory import Inventory
 from services.nix.narinfo import PathInfo, registrations
+from services.nix.publish.driver import own_files
 from services.nix.published import images_in
 from services.nix.reach import freed
 from services.nix.room import Disk, full_below, sentence, state, tight_below
@@ -40,6 +41,27 @@ WEIGH_SECONDS = 3.0
 """After the last change, so that a row of builds is weighed once."""
 AT_ONCE = 500
 EVERYTHING = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """What builds keep in the store by their roots, and what images take from files of ours."""
+
+    roots: Mapping[str, Sequence[str]]
+    infos: Mapping[str, PathInfo]
+    files: Mapping[str, Mapping[str, int]]
+
+    def of_builds(self, gone: Collection[str]) -> int:
+        """Bytes that only these builds keep."""
+        paths = {path for build in gone for path in self.roots.get(build, ())}
+        others = {path for build, each in self.roots.items() if build not in gone for path in each}
+        return freed(paths, others, self.infos)
+
+    def of_files(self, gone: Collection[str], stay: Collection[str]) -> int:
+        """Bytes of files that only the images `gone` take something from."""
+        needed = {path for image in stay for path in self.files.get(image, ())}
+        theirs = {path: size for image in gone for path, size in self.files.get(image, {}).items()}
+        return sum(size for path, size in theirs.items() if path not in needed)
 
 
 class Storage:
@@ -165,11 +187,14 @@ class Storage:
         except (NixieError, ValueError):
             return
         garbage = sum(one.nar_size for one in dead.values())
-        choices = [self._choice(keep, roots, infos) for keep in CHOICES]
+        images = images_in(generations(self._desk.database))
+        files = await asyncio.to_thread(own_files, self._desk.published, images)
+        weights = _Weights(roots, infos, files)
+        choices = [self._choice(keep, weights) for keep in CHOICES]
         with transaction(self._desk.database):
             storages.weighed(self._desk.database, garbage, choices, self._desk.now())
 
-    def _choice(self, keep: int, roots: dict[str, list[str]], infos: dict[str, PathInfo]) -> Choice:
+    def _choice(self, keep: int, weights: _Weights) -> Choice:
         rows = self._going(keep)
         numbers = {(row.host, row.number) for row in rows}
         stay = images_in(
@@ -177,9 +202,8 @@ class Storage:
         )
         kept = build_facts.builds_of(self._desk.database, stay)
         gone = build_facts.builds_of(self._desk.database, images_in(rows)) - kept
-        paths = {path for build in gone for path in roots.get(build, ())}
-        others = {path for build, each in roots.items() if build not in gone for path in each}
-        return Choice(keep, len(rows), freed(paths, others, infos), counted(rows))
+        bytes_ = weights.of_builds(gone) + weights.of_files(images_in(rows) - stay, stay)
+        return Choice(keep, len(rows), bytes_, counted(rows))
 
     async def _valid(self, paths: Iterable[str]) -> list[str]:
         """Those that the store knows; what a build left behind has no entry."""

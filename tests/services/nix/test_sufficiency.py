@@ -193,12 +193,29 @@ def test_a_build_of_another_size_says_nothing_of_the_disk() -> None:
     assert disk_needed(demand, [took(60, derivations=3_000, disk=50 * GIB)]) == GIB
 
 
-def test_on_a_builder_nothing_is_needed_here() -> None:
-    demand = Demand("s/ember", BUILDS, builder="kiln", last=90 * GIB)
+def test_of_what_a_builder_makes_only_the_image_takes_room_here() -> None:
+    demand = Demand("s/ember", BUILDS, builder="kiln", last=3 * GIB)
     short, needs = outlook(demand, HERE, (took(250, builder="kiln"), took(9_000)))
     assert short == "about 4 minutes on kiln"
     assert [one.what for one in needs] == [
         "Builds on kiln in about 4 minutes. Only its image comes home."
+    ]
+
+
+def test_an_image_that_has_no_room_to_come_home_is_said() -> None:
+    """It lies here twice for a moment (`remote/driver.py` refuses what does not fit)."""
+    demand = Demand("s/ember", BUILDS, builder="kiln", last=25 * GIB)
+    short, needs = outlook(demand, HERE, (took(250, builder="kiln"),))
+    assert short == "needs 10.0 GiB more disk"
+    assert (needs[1].kind, needs[1].link, needs[1].what) == (
+        BAD,
+        "/storage",
+        "Needs 10.0 GiB more disk while its image comes home: about 50.0 GiB, and 40.0 GiB are "
+        "free. Plug in a larger disk, or let go of old generations.",
+    )
+    tight = Demand("s/ember", BUILDS, builder="kiln", last=15 * GIB)
+    assert said(tight, HERE)[1:] == [
+        (WARN, "Takes about 30.0 GiB of the disk while its image comes home; 40.0 GiB are free.")
     ]
 
 
@@ -214,8 +231,8 @@ def test_an_evaluation_that_is_large_for_the_router_is_a_warning() -> None:
     demand = Demand("s/ember", Forecast(0, builds=False), evaluation=int(2.1 * GIB))
     assert (
         WARN,
-        "Needs 2.1 GiB to evaluate; this router has 2.0 GiB. Give it more memory, or split what "
-        "the host imports.",
+        "Needs 2.1 GiB to evaluate; this router has 2.0 GiB. Let a builder evaluate, give it more "
+        "memory, or split what the host imports.",
     ) in said(demand, small)
 
 
@@ -252,7 +269,7 @@ def test_a_small_router_says_what_it_is_short_of_and_the_way_out() -> None:
     ]
     assert needs[2].what.startswith("One processor and a disk that takes 9 MiB a second, which")
     helped = of_router(small, "kiln")[1][0]
-    assert (helped.kind, helped.what) == (OK, "kiln says what the hosts of a flake are.")
+    assert (helped.kind, helped.what) == (OK, "kiln says what the hosts of your flakes are.")
 
 
 def test_a_router_of_which_little_is_known_says_that() -> None:
