@@ -27,6 +27,7 @@ from webui.pages import choices, frame, histories, identity, once, running, stat
 from webui.pages.choices import Choice, Group, HostChoice
 from webui.pages.findings import Found, found
 from webui.pages.frame import Shell
+from webui.pages.generations import command
 from webui.pages.histories import BootLine
 from webui.pages.identity import IdentityView
 from webui.pages.once import OnceView
@@ -226,7 +227,7 @@ def built(
         once=once.once(machine, here.now),
         woken=wake.woken(deeds_wake.woken(reads, [machine], here.now).get(ident), here.now),
         waits=_waits(machine.waits_seconds),
-        running=running.running(deeds_running.running(reads, [machine]).get(ident), here.now),
+        running=_running_now(here, machine),
         goes_on=goes_on(machine, reads.kept_by_hold(machine.id), hosts),
         name=Field(name if "name" in said else machine.name, said.get("name", "")),
         addresses=tuple(Address(mac, network or "") for network, mac in machine.macs),
@@ -297,6 +298,15 @@ def lead(last: BootRow | None, now: float) -> str:
         "left": f"It broke off its last boot, {when}.",
     }
     return said.get(last.state, f"It is booting{what} now: {_running(last)}.")
+
+
+def _running_now(here: Here, machine: MachineView) -> RunningView:
+    found = deeds_running.running(here.reads, [machine]).get(machine.id)
+    if found is None:
+        return running.NOTHING
+    source, _, name = found.row.host.partition("/")
+    called = next((one.name for one in here.reads.sources() if one.id == source), source)
+    return running.running(found, here.now, command(here, called, name))
 
 
 def _running(boot: BootRow) -> str:

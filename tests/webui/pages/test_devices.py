@@ -1,12 +1,16 @@
 """Everything on the LANs: the list, one device, and what is pressed there."""
 
 import re
+from contextlib import closing
 from dataclasses import replace
 
 from appliance.actions import draft
 from appliance.actions.known_devices import known
 from appliance.model.firewall import Forward, Ports
-from tests.webui.home import OWNER
+from appliance.store import boots
+from appliance.store.journal import transaction
+from appliance.store.open import writer
+from tests.webui.home import OWNER, add_boot
 from tests.webui.household import DOORBELL, LAPTOP, PHONE, PIXEL, PRINTER, TABLET, TV
 from tests.webui.pages.conftest import Home
 from webui.pages.device_rows import under
@@ -191,3 +195,16 @@ def test_a_network_shows_what_moves(home: Home) -> None:
 
 def test_an_ipv6_address_is_called_one(home: Home) -> None:
     assert "<dt>IPv6 address</dt>" in home.get("/devices/8c-71-f8-00-00-44")
+
+
+def test_a_device_that_boots_from_here_has_its_boots(lived_in: Home) -> None:
+    with closing(writer(lived_in.state / "boot.db", boots.MIGRATIONS)) as file, transaction(file):
+        add_boot(
+            *(file, "tv-boot", TV, "tv", "s/ember", lived_in.desk.now() - 60, "short"),
+            facts={},
+            generation=1,
+            firmware="bios",
+        )
+    html = lived_in.get(f"/devices/{key(TV)}")
+    assert '<h2 id="boots-h">Boots</h2>' in html
+    assert 'href="/boots/tv-boot"' in html

@@ -29,6 +29,11 @@ def page(home: Home, *, by: int = 0, toplevel: str = "/nix/store/a") -> str:
     return home.get(f"/machines/{machine.id}")
 
 
+def machine_host(home: Home) -> str:
+    machine = next(one for one in home.desk.reads.machines() if one.name == "ember")
+    return str(machine.host).rpartition("/")[2]
+
+
 def test_a_machine_that_runs_what_it_would_get_is_in_sync(lived_in: Home) -> None:
     assert "In sync: it runs generation" in page(lived_in)
 
@@ -36,11 +41,21 @@ def test_a_machine_that_runs_what_it_would_get_is_in_sync(lived_in: Home) -> Non
 def test_a_machine_that_booted_before_is_behind(lived_in: Home) -> None:
     html = page(lived_in, by=1)
     assert "Behind by 1: it runs generation" in html
-    assert "Its next boot brings that." in html
+    assert "Its next boot brings that, unless you pin what it runs." in html
+
+
+def test_what_a_machine_runs_can_be_made_what_is_served(lived_in: Home) -> None:
+    html = page(lived_in, by=1)
+    machine = next(one for one in lived_in.desk.reads.machines() if one.name == "ember")
+    (first,) = served_now(lived_in.desk.reads, machine.host).values()
+    assert f'action="/hosts/{machine.host}/pin"' in html
+    assert f'name="number" value="{first.number - 1}"' in html
 
 
 def test_a_machine_that_was_switched_by_hand_has_what_to_do(lived_in: Home) -> None:
     html = page(lived_in, toplevel="/nix/store/b")
     assert "Drifted by hand" in html
-    assert "put the change into the flake and build the host." in html
+    assert "push the flake it was built from" in html
+    assert f"nixie host push .#{machine_host(lived_in)} --to " in html
+    assert "/pin" not in html
     assert "/nix/store/b" in html
