@@ -46,7 +46,7 @@ def test_an_untrusted_builder_gives_the_very_bytes_of_a_build_here(here: Place) 
     assert (row.builder, hashes(here, row)) == ("", there)
 
 
-def test_a_trusted_builder_is_not_given_the_routers_settings(here: Place) -> None:
+def test_a_builder_may_trust_the_account(here: Place) -> None:
     with ready(here, trusted=True) as (_, ident):
         trust = next(one for one in state(here, ident).steps if one.step == "trust")
         assert trust.what.startswith("It trusts kiln, which it need not")

@@ -36,6 +36,7 @@ from services.nix.desk import Desk
 from services.nix.driver import Hear
 from services.nix.failure import sentence
 from services.nix.files.driver import image as image_of_files
+from services.nix.log_lines import LogLines
 from services.nix.publish.driver import (
     Log,
     built_for,
@@ -48,7 +49,7 @@ from services.nix.publish.driver import (
 )
 from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import by_features, helpers, nobody, ready, served
-from services.nix.remote.driver import Made, built_there
+from services.nix.remote.driver import Made, built_there, unless_silent
 from services.nix.remote.machines import url
 from services.nix.shortage import disk, memory, needed
 from services.nix.supply.driver import bring, live
@@ -165,16 +166,17 @@ async def _realised(
     asked = await live(desk)
     await bring(desk, made, asked, log.add)
     await _make_room(desk, row, made, asked, progress)
-    told = await desk.nix.realise(
+    lines = LogLines({url(one.id): one.name for one in others})
+    work = desk.nix.realise(
         made.derivations,
         desk.build_roots(row.id) / "out",
         asked,
         hear,
         desk.build_seconds,
         without=_without(source, others),
-        machines={url(one.id): one.name for one in others},
+        lines=lines,
     )
-    return Made(*told)
+    return Made(await unless_silent(desk, work, lines, hear), lines)
 
 
 def _without(source: SourceView, others: Sequence[Builder]) -> Mapping[str, str]:
