@@ -53,13 +53,15 @@ class Running:
 
 class LogLines:
     """Memory of one nix process.  `errors` are its messages, the last one the real one; `helped`
-    are the computers that built something of it, by the names that `machines` has for them, and
+    are the computers that built something of it, by the names that `machines` has for them,
+    `places` those by what each built, and
     `running` the builds by nix's number for each, of which `working` have not ended: nix may be
     late to say which did."""
 
     def __init__(self, machines: Mapping[str, str] = NAMELESS) -> None:
         self._machines = machines
         self.helped: dict[str, None] = {}
+        self.places: dict[str, str] = {}
         self.errors: list[str] = []
         self.trace = ""  # the last error with all nix says about how it came there
         self.failed: list[str] = []  # derivations named by an error, newest last
@@ -104,7 +106,7 @@ class LogLines:
         if not there:
             return self._step(f"{verb} {name}")
         by = self._machines.get(there, clean(there))
-        self.helped[by] = None
+        self.helped[by], self.places[name] = None, by
         return self._step(f"{verb} {name} on {by}")
 
     def _stop(self, told: Mapping[str, Any]) -> tuple[Told, ...]:

@@ -181,12 +181,19 @@ def builder(
     trusted: bool = False,
     settings: str = "",
     nix: Path | None = None,
+    store_bytes: int = 0,
 ) -> Iterator[BuilderHost]:
-    """A builder that runs for the length of a block, in a new folder; `nix` instead of our own."""
+    """A builder that runs for the length of a block, in a new folder; `nix` instead of our own,
+    `store_bytes`: its store on a disk of that size."""
     installed = replace(installed, nix=nix or installed.nix)
     folder.mkdir()
     state = folder / "state"
-    (state / "store/nix").mkdir(parents=True)
+    (state / "store").mkdir(parents=True)
+    if store_bytes:
+        options = f"size={store_bytes},mode=0755"
+        words = ["mount", "-t", "tmpfs", "-o", options, "nixie-test", str(state / "store")]
+        subprocess.run(words, check=True)
+    (state / "store/nix").mkdir()
     (state / "run").mkdir()
     own = installed.nix or installed.home
     made = BuilderHost(
@@ -205,6 +212,8 @@ def builder(
         yield made
     finally:
         made.stop()
+        if store_bytes:
+            subprocess.run(["umount", "-l", str(state / "store")], check=False)
 
 
 def _below(pid: int) -> list[int]:

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.actions import builders
+from appliance.events import BuilderLost
 from appliance.model.builders import authorized
 from appliance.store.builder_states import UNFIT
 from tests.live.builder_place import builder
 from tests.live.builder_room import (
     NEEDS,
     added,
+    begun,
     knows,
     log,
     outputs,
     ready,
     sourced,
     steps,
+    told,
     tried,
     trusted,
 )
@@ -75,6 +78,22 @@ def test_who_shares_has_to_trust_the_account(here: Place) -> None:
         assert (found.state, steps(found)[-1]) == (UNFIT, ("trust", "bad"))
         assert "Add kiln to trusted-users in its nix.conf" in found.what
         builders.remove_builder(here.desk, OWNER, found.builder)
+
+
+def test_a_builder_that_shares_and_dies_in_mid_build_is_gone_without(here: Place) -> None:
+    slow = {"squashfsStore": "echo begun; b sleep 20; echo > $out"}
+    with ready(here, "oven", trusted=True, shares=True) as (oven, ident):
+        knows(here, ident)
+        host = f"{sourced(here, 'ember', stamp='dies', parts=slow)}/ember"
+        begun(here, host)
+        oven.stop_sshd()
+        row = here.built(host)
+        assert row.state == "built", f"{row.what}\n{log(here, row)}"
+        said = here.log(row)
+        assert "The connection to oven broke off. The build is tried again." in said
+        assert "nix-daemon went away" not in said
+        assert told(here, BuilderLost, ident)
+        assert here.image(str(row.image)).provenance.built_on == "here"
 
 
 def test_a_shared_build_goes_on_here_when_the_builder_is_gone(here: Place) -> None:

@@ -31,10 +31,8 @@ from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
 from services.nix.calls import AS_USUAL, NOT_HERE, NOTHING_BUILT
-from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear
-from services.nix.failure import sentence
 from services.nix.files.driver import image as image_of_files
 from services.nix.log_lines import LogLines
 from services.nix.publish.driver import (
@@ -49,10 +47,11 @@ from services.nix.publish.driver import (
 )
 from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import by_features, helpers, nobody, ready, served
-from services.nix.remote.driver import Made, built_there, unless_silent
+from services.nix.remote.driver import Made, built_there, is_lost, unless_silent
 from services.nix.remote.machines import url
-from services.nix.shortage import disk, memory, needed
+from services.nix.shortage import disk, needed
 from services.nix.supply.driver import bring, live
+from services.nix.works.failure import AGAIN, GONE, LEFT, helper, why
 from services.nix.works.parts.driver import let_go, parts_of
 from services.nix.works.progress.driver import Progress, heard, timed, watched
 from services.processes.cgroups.place import Memory
@@ -66,6 +65,7 @@ class Ended(Enum):
     OVER = "the build has its last state"
     LOOK_AGAIN = "its derivations are gone: look at the source again, then build"
     LATER = "the daemon was not there: try again soon"
+    WITHOUT = "a builder went away in the middle: go on with the others"
 
 
 async def build(
@@ -143,7 +143,7 @@ async def _carried_out(
     if whole or starved:
         timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
     if not whole:
-        return _failed(desk, row, done, log, starved, progress)
+        return _failed(desk, row, done, log, starved, progress, builders)
     desk.fault("build.realised")
     await _publish(desk, row, source, made, log, done)
     return Ended.OVER
@@ -248,30 +248,29 @@ def _starved(desk: Desk, before: Memory | None) -> Memory | None:
 
 
 def _failed(
-    desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None, progress: Progress
+    desk: Desk,
+    row: BuildRow,
+    done: Made,
+    log: Log,
+    starved: Memory | None,
+    progress: Progress,
+    builders: Sequence[Builder],
 ) -> Ended:
-    answer, lines = done.answer, done.lines
-    error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
-    last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
-    names = {
-        "failed": lines.failed[-1] if lines.failed else "A derivation",
-        "because": f": {last}" if last else "",
-    }
-    every = "\n".join([*lines.errors, error])
-    kind, what = sentence(BUILDING, every, names)
-    if answer.reason == "timeout":
-        kind, what = "time", f"The whole build took longer than {desk.build_seconds:g} s."
-    if starved is not None:
-        kind, what = "memory", memory(lines.failed[0] if lines.failed else row.name, starved.limit)
-    what = f"On {done.by}: {what}" if done.by else what
+    kind, what = why(done.answer, done.lines, row.name, desk.build_seconds, starved)
+    what = f"On {done.by}: {what}" if done.by and kind != GONE else what
     log.add(what)
     remove(desk.build_roots(row.id))
     if kind == "disk full" and not done.by:
         timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
-    if kind == "no daemon":
+    if kind == GONE:
         return Ended.LATER
+    if kind == LEFT:
+        for one in builders:
+            if one.shares and one.name == helper(done.lines):
+                is_lost(desk, one, what.removesuffix(f" {AGAIN}"))
+        return Ended.WITHOUT
     _over(desk, row, "failed", what)
     return Ended.OVER
 
