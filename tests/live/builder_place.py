@@ -156,13 +156,11 @@ class BuilderHost:
 
     def working(self) -> list[str]:
         """What runs below its daemon."""
-        assert self.daemon is not None
-        found = []
-        for pid in _below(self.daemon.pid)[1:]:
-            with suppress(OSError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                found.append(b" ".join(words).decode(errors="replace").strip())
-        return found
+        return _commands(self.daemon)
+
+    def asked(self) -> list[str]:
+        """What runs below its sshd."""
+        return _commands(self.sshd)
 
     def _listens(self) -> bool:
         with socket.socket() as one:
@@ -214,6 +212,16 @@ def builder(
         made.stop()
         if store_bytes:
             subprocess.run(["umount", "-l", str(state / "store")], check=False)
+
+
+def _commands(process: subprocess.Popen[bytes] | None) -> list[str]:
+    assert process is not None
+    found = []
+    for pid in _below(process.pid)[1:]:
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            found.append(b" ".join(words).decode(errors="replace").strip())
+    return found
 
 
 def _below(pid: int) -> list[int]:

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -131,6 +131,14 @@ def outputs(here: Place, host: str) -> tuple[str, ...]:
 
 def told(here: Place, kind: type[Event], ident: str) -> bool:
     return any(isinstance(one, kind) and one.builder == ident for one in here.events())  # type: ignore[attr-defined]
+
+
+def arriving(here: Place) -> bool:
+    """A large part is on its way home, and some of it is here."""
+    files = [one for one in here.store.arrivals.rglob("*") if one.is_file()]
+    with suppress(FileNotFoundError):  # it has just arrived
+        return any(one.stat().st_size > 1 << 20 for one in files)
+    return False
 
 
 def other(here: Place, host: str, first: BuildRow) -> BuildRow | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.actions import builders
+from appliance.events import BuilderLost
 from appliance.model.builders import Said, authorized
 from appliance.store import build_facts, outlooks
 from appliance.store.builder_states import LOST, READY, UNFIT
@@ -18,9 +19,11 @@ from tests.live.builder_room import (
     sourced,
     state,
     steps,
+    told,
     tried,
 )
 from tests.live.nix_place import OWNER, ROLE, Place, place
+from tests.live.waiting import until
 
 pytestmark = NEEDS
 
@@ -114,6 +117,22 @@ def test_a_strangers_flake_is_not_evaluated_where_there_is_a_network() -> None:
             assert made.settled(source).what == ""
             look = made.look(lambda it: build_facts.look(it, f"{source}/ember"))
             assert not mind.has(look.recipe["drvs"]["kernel"])
+
+
+def test_what_an_evaluator_does_when_its_link_is_cut_is_done_here(here: Place) -> None:
+    count = "builtins.foldl' ({0}: {1}: {2}) 0 (builtins.genList (x: x) 3000)"
+    inner = count.format("a", "b", "a + b")
+    long = f"echo ${{toString ({count.format('c', 'd', f'c + ({inner})')})}} > $out"
+    with ready(here, "mind", evaluates=True) as (mind, ident):
+        source = sourced(here, "ember", stamp="cut", parts={"squashfsStore": long})
+        until(lambda: any("nix eval" in one for one in mind.asked()), "it evaluates there")
+        mind.freeze(on=True)
+        try:
+            until(lambda: told(here, BuilderLost, ident), "mind is missed")
+            assert here.settled(source).state == "ready"
+        finally:
+            mind.freeze(on=False)
+        assert here.verdicts(source)["ember"].kind == "native"
 
 
 def test_when_the_evaluator_is_gone_it_is_done_here(here: Place) -> None:

@@ -11,6 +11,7 @@ from appliance.events import BuilderBack, BuilderLost
 from appliance.store.builder_states import READY, UNFIT
 from tests.live.builder_room import (
     NEEDS,
+    arriving,
     knows,
     log,
     ready,
@@ -29,11 +30,13 @@ LARGE = {"squashfsStore": "b dd if=/dev/zero of=$out bs=1M count=100"}
 NO_ROOM = "has no room left on its disk. Make room there (nix-collect-garbage -d) or give it more."
 
 
-def filled(file: Path) -> None:
-    """Leave no byte of its disk free."""
-    with suppress(OSError), file.open("wb", buffering=0) as opened:
-        while opened.write(bytes(1 << 12)):
-            pass
+def filled(file: Path, left: int = 0) -> None:
+    """Leave so many bytes of its disk free."""
+    with file.open("wb", buffering=0) as opened:
+        with suppress(OSError):
+            while opened.write(bytes(1 << 12)):
+                pass
+        opened.truncate(opened.tell() - left)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +68,21 @@ def test_a_trial_finds_that_a_disk_is_full(here: Place) -> None:
         (kiln.store.root / "filling").unlink()
         found = tried(here, builders.try_builder(here.desk, OWNER, ident))
         assert found.state == READY, found.what
+
+
+def test_the_routers_disk_that_fills_while_parts_come_home_is_said_to_be_full() -> None:
+    with place(store_bytes=512 << 20) as small, ready(small) as (kiln, ident):
+        host = f"{sourced(small, 'ember', stamp='late', parts=LARGE)}/ember"
+        until(lambda: arriving(small), "a part is on its way")
+        kiln.freeze(on=True)
+        filled(small.store.root / "filling", left=20 << 20)  # more than the router needs itself
+        kiln.freeze(on=False)
+        row = small.built(host)
+        assert row.state == "failed"
+        assert row.what.startswith("The disk of the store is full. ")  # Nix's end, or ours before
+        assert row.what.endswith("Make room on it or give it more, then build again.")
+        assert state(small, ident).state == READY
+        assert not told(small, BuilderLost, ident)
 
 
 def test_a_builder_that_shares_and_has_no_room_is_gone_without(here: Place) -> None:

@@ -12,7 +12,9 @@ from appliance.events import BuilderBack, BuilderLeft, BuilderLost
 from appliance.store.builder_states import LOST, READY, UNFIT
 from tests.live.builder_room import (
     NEEDS,
+    arriving,
     begun,
+    log,
     other,
     ready,
     sourced,
@@ -166,6 +168,19 @@ def test_a_cut_network_is_noticed_in_mid_build(here: Place) -> None:
         assert state(here, ident).state != READY or told(here, BuilderLost, ident)
         images.cancel_build(here.desk, OWNER, row.id)
         assert here.built(host).state == "cancelled"
+
+
+def test_a_builder_that_dies_while_parts_come_home_is_followed_by_the_next(here: Place) -> None:
+    large = {"squashfsStore": "b dd if=/dev/zero of=$out bs=1M count=200"}
+    with ready(here, speed=9) as (kiln, ident), ready(here, "oven"):
+        host = f"{sourced(here, 'ember', stamp='half of it', parts=large)}/ember"
+        until(lambda: arriving(here), "a part is on its way")
+        kiln.stop_sshd()
+        row = here.built(host)
+        assert (row.state, row.builder) == ("built", "oven"), f"{row.what}\n{log(here, row)}"
+        assert "The connection to kiln broke off." in here.log(row)
+        assert told(here, BuilderLost, ident)
+        assert not any(here.store.arrivals.iterdir())
 
 
 def test_cancelling_ends_the_work_on_the_builder(here: Place) -> None:

@@ -175,7 +175,7 @@ async def _brought(
     if absent:
         await _room(desk, [weighed[path] for path in absent])
         answer = await desk.nix.ask_once("builder-bring", {**told(builder), "paths": absent})
-        if not answer.good and (gone := verdict.ended(verdict.said(answer), builder)):
+        if gone := verdict.not_home(answer, builder):
             _left(desk, builder, gone, say)
             return None
         for path in absent:
@@ -217,7 +217,7 @@ async def _room(desk: Desk, weighed: Sequence[Weight]) -> None:
 
 
 def _otherwise(answer: Answer, builder: Builder, path: str) -> str:
-    if "No space left" in verdict.said(answer):
+    if verdict.FULL.search(verdict.said(answer)):
         return "The disk of the store is full. Make room on it or give it more, then build again."
     return (
         f"{_name(path)} arrived from {builder.name} otherwise than it said: the hash of its "

@@ -297,6 +297,14 @@ def summary(steps: Sequence[Step], builder: Builder) -> str:
     return bad.what if bad else f"{builder.name} {verb} for {', '.join(builder.systems)}."
 
 
+def not_home(answer: Answer, builder: Builder) -> Step | None:
+    """Why parts did not come home, when their builder is to blame; the disk that fills is ours."""
+    if answer.reason != "done":
+        return refused(answer, builder, BUILD)
+    text = said(answer)
+    return None if answer.good or FULL.search(text) else ended(text, builder)
+
+
 def unfinished(answer: Answer, lines: LogLines, builder: Builder) -> Step | None:
     """Why a build that failed says nothing about the work, so that another one may do it.
 

@@ -14,6 +14,7 @@ from services.nix.remote.verdict import (
     ended,
     host_key,
     info,
+    not_home,
     of_build,
     of_evaluation,
     of_nix,
@@ -229,6 +230,14 @@ def test_a_disk_that_is_full_inside_of_a_derivation_is_the_works_own_fault() -> 
 def test_a_trial_that_finds_the_disk_full_says_so() -> None:
     step = of_build(replace(FELL, error="error: database or disk is full"), KILN, "x86_64-linux")
     assert (step.step, step.what[:33]) == (BUILD, "kiln has no room left on its disk")
+
+
+def test_a_disk_that_fills_while_parts_come_home_is_not_the_builders() -> None:
+    fell = replace(FELL, error="writing to file: No space left on device")
+    assert not_home(fell, KILN) is None
+    step = not_home(replace(FELL, error="error: unexpected end-of-file"), KILN)
+    assert step
+    assert step.step == GONE
 
 
 def test_a_connection_that_breaks_is_nobodys_work() -> None:
