@@ -15,6 +15,11 @@ def ready(
     return tuple(one for one in found if _is_there(one, states))
 
 
+def places(builders: Sequence[Builder], states: Mapping[str, BuilderState]) -> int:
+    """How many builds may go on at once: one here, and one on each builder of whole builds."""
+    return 1 + len(ready(builders, states, ()))
+
+
 def helpers(builders: Sequence[Builder], states: Mapping[str, BuilderState]) -> tuple[Builder, ...]:
     """Builders that are there and share what this router builds."""
     return tuple(one for one in able(builders, ()) if one.shares and _is_there(one, states))

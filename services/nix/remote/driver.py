@@ -25,6 +25,7 @@ from appliance.store.journal import transaction
 from services.nix.desk import Desk
 from services.nix.driver import Hear, clock
 from services.nix.log_lines import Line, LogLines, Told
+from services.nix.places import ARRIVALS
 from services.nix.recipe import Recipe
 from services.nix.remote import verdict
 from services.nix.remote.silence import Silence, said
@@ -129,7 +130,8 @@ async def built_there(
     work = desk.nix.ask_once("builder-build", {**told(builder), **limit, **drvs}, listen, lines)
     answer = await unless_silent(desk, work, lines, hear)
     if answer.good:
-        home = await _brought(desk, row, builder, made.outputs, say)
+        async with desk.places.one_of(ARRIVALS):
+            home = await _brought(desk, row, builder, made.outputs, say)
         nix = str(found.version or "")
         return None if home is None else Made(answer, lines, builder.name, home, nix)
     ours = f"connect to socket at '{desk.nix.store.socket}'" in verdict.said(answer)
