@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from appliance.actions import images
+from appliance.actions import builders, images
 from appliance.store.builds import BuildRow
 from tests.live.builder_room import NEEDS, begun, log, ready, sourced
 from tests.live.nix_place import OWNER, Place, place
@@ -56,17 +56,31 @@ def test_each_builder_builds_one_and_the_next_waits_for_the_first_that_is_free(h
 
 def test_a_build_that_waits_for_its_place_can_be_cancelled(here: Place) -> None:
     with ready(here, "kiln"):
-        first, second = slow(here, "a"), slow(here, "b")
+        first = slow(here, "a")
         begun(here, first)
+        second = slow(here, "b")
         until(lambda: row(here, second).phase == WAITS, "the second waits")
         cancelled(here, second, first)
+
+
+def test_a_builder_that_was_switched_off_meanwhile_is_not_asked(here: Place) -> None:
+    with ready(here, "kiln") as (_, ident):
+        first = slow(here, "c")
+        begun(here, first)
+        second = f"{sourced(here, 'ember', stamp='d')}/ember"
+        until(lambda: row(here, second).phase == WAITS, "the second waits")
+        builders.enable_builder(here.desk, OWNER, ident, on=False)
+        cancelled(here, first)
+        found = here.built(second)
+        assert (found.state, found.builder) == ("built", ""), log(here, found)
 
 
 def test_the_router_builds_one_at_a_time(here: Place) -> None:
     more = {"systems": ("aarch64-linux",), "settings": "extra-platforms = aarch64-linux\n"}
     with ready(here, "anvil", **more):
-        first, second = slow(here, "ours"), slow(here, "ours too")
+        first = slow(here, "ours")
         begun(here, first)
+        second = slow(here, "ours too")
         until(lambda: row(here, second).phase == WAITS, "the second waits")
         assert (row(here, first).builder, row(here, second).builder) == ("", "")
         cancelled(here, first, second)

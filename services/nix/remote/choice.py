@@ -7,11 +7,14 @@ from appliance.store.builder_states import READY, BuilderState
 
 
 def ready(
-    builders: Sequence[Builder], states: Mapping[str, BuilderState], systems: Collection[str]
+    builders: Sequence[Builder],
+    states: Mapping[str, BuilderState],
+    systems: Collection[str],
+    only: str = "",
 ) -> tuple[Builder, ...]:
     """Builders of whole builds for `systems` that are there, the one to ask first before the
-    others."""
-    found = (one for one in able(builders, systems) if not one.shares)
+    others; `only` the one of that id, if it is given."""
+    found = (one for one in able(builders, systems) if not one.shares and only in ("", one.id))
     return tuple(one for one in found if _is_there(one, states))
 
 

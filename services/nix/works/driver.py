@@ -12,7 +12,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from appliance.errors import Problem, Refused, Unreachable
+from appliance.errors import Problem, Refused
 from appliance.model.builders import Builder
 from appliance.model.files import FilesHost, is_files
 from appliance.model.files import from_json as files_host
@@ -48,10 +48,11 @@ from services.nix.publish.driver import (
 )
 from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import by_features, helpers, nobody, ready, served
-from services.nix.remote.driver import Made, built_there, is_lost, unless_silent
+from services.nix.remote.driver import Made, is_lost, unless_silent
 from services.nix.remote.machines import url
 from services.nix.shortage import disk, needed
 from services.nix.supply.driver import bring, live
+from services.nix.works.elsewhere.driver import built_on_one
 from services.nix.works.failure import AGAIN, GONE, LEFT, helper, why
 from services.nix.works.parts.driver import let_go, parts_of
 from services.nix.works.progress.driver import Progress, began, heard, timed, waits, watched
@@ -208,23 +209,14 @@ async def _delegated(
     if len({frozenset(one.features) for one in there}) > 1:
         features = await asyncio.to_thread(required, desk.nix.store, made.derivations)
         there = by_features(there, features)
-    left = {one.id: one for one in there}
-    while left:
-        waits(desk, progress, left)
-        async with desk.places.one_of(*left) as free:
-            began(desk, progress)
-            try:
-                done = await built_there(desk, row, left.pop(free), made, hear, log.add)
-            except Unreachable as why:  # the broker, without which nobody is asked
-                log.add(str(why))
-                break
-        if done is not None:
-            return done
+    if done := await built_on_one(desk, row, there, systems, made, hear, log.add, progress):
+        return done
     if row.builder or builders:
         with transaction(desk.database):
             builder_states.taken(desk.database, row.id, "")
     if systems <= here:
         return None
+    waits(desk, progress, (HERE,))
     async with desk.places.one_of(HERE):
         asked = await live(desk)
         await bring(desk, made, asked, log.add)
