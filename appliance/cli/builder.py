@@ -16,7 +16,10 @@ Name = Annotated[str | None, typer.Option(help="What you call it; otherwise its 
 Systems = Annotated[
     list[str] | None, typer.Option("--system", help="What it builds for; may be given again.")
 ]
-Jobs = Annotated[int | None, typer.Option(help="Derivations that it builds at once.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(help="Derivations of a shared build that it is given at once."),
+]
 Features = Annotated[
     list[str] | None,
     typer.Option("--feature", help="What its Nix has, like kvm; may be given again."),

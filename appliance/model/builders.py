@@ -70,7 +70,8 @@ Found = tuple[str, str]
 class Builder:
     """One builder; `host_key` is "" until its owner compared it: kind and key, as in known_hosts.
 
-    `jobs` is how many derivations it builds at once; of two that can, the one of more `speed` does.
+    `jobs` is how many derivations of a shared build it is given at once; its own nix.conf says that
+    of whole builds.  Of two that can build, the one of more `speed` does.
     `features` are those of its Nix that a derivation may require (requiredSystemFeatures).  One
     that `shares` is not given whole builds: this router builds, and gives it single derivations.
     One that `evaluates` says what the hosts of a flake are, which takes memory.

@@ -18,6 +18,11 @@ MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
 USER = re.compile(r"[a-z0-9_][a-z0-9_-]*")
 
+SILENT_SECONDS = 1_800
+"""How long a derivation may print nothing."""
+BUILD_SECONDS = 14_400
+"""How long a build may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conf:
@@ -31,8 +36,8 @@ class Conf:
     rooted: bool = True  # the daemon runs as root
     jobs: int = 1
     cores: int = 1  # of one build
-    silent_seconds: int = 1_800
-    build_seconds: int = 14_400
+    silent_seconds: int = SILENT_SECONDS
+    build_seconds: int = BUILD_SECONDS
     log_bytes: int = 64 * MEBIBYTE
     min_free: int = GIBIBYTE
     max_free: int = 4 * GIBIBYTE

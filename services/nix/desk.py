@@ -9,8 +9,10 @@ from urllib.parse import quote
 from appliance.faults import Fault, no_fault
 from appliance.model.builders import Builder
 from appliance.store.secrets.open import Secrets
+from services.nix.conf import BUILD_SECONDS, SILENT_SECONDS
 from services.nix.driver import Caches, Nix
 from services.nix.gate.driver import Gate
+from services.nix.places import Places
 from services.nix.versions import Version
 
 
@@ -36,8 +38,10 @@ class Desk:
     builders: tuple[Builder, ...] = ()
     sent: dict[tuple[str, str], float] = field(default_factory=dict)  # (builder, tree) → since when
     gate: Gate = field(default_factory=Gate)  # where evaluations wait for their turn
+    places: Places = field(default_factory=Places)  # where builds wait for theirs
     look_seconds: float = 300.0
-    build_seconds: float = 14_400.0
+    build_seconds: float = BUILD_SECONDS
+    silent_seconds: float = SILENT_SECONDS
     version: Version | None = None
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)

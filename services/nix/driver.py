@@ -20,7 +20,7 @@ from appliance.errors import Unreachable
 from appliance.model.caches import Cache
 from services.nix import calls
 from services.nix.complaints import DROPPED
-from services.nix.log_lines import NAMELESS, LogLines, Told, real_error
+from services.nix.log_lines import LogLines, Told, real_error
 from services.nix.questions import (
     print_closure,
     print_dead,
@@ -141,18 +141,17 @@ class Nix:
         seconds: float,
         *,
         without: Mapping[str, str] = calls.AS_USUAL,
-        machines: Mapping[str, str] = NAMELESS,
-    ) -> tuple[Answer, LogLines]:
+        lines: LogLines | None = None,
+    ) -> Answer:
         """Build, asking the caches of `live`; `hear` gets log lines and steps as they come.
 
         `without` is NOT_HERE where no builder may run on this router, NOTHING_BUILT where none may
-        run at all.  `machines` are the names of other computers by what Nix calls them.
+        run at all.  `lines` remember what was said.
         """
         root.parent.mkdir(parents=True, exist_ok=True)
-        lines = LogLines(machines)
+        told = lines or LogLines()
         argv = calls.realise(self.store, tuple(drvs), root, tuple(live), without=without)
-        answer = await self._run(argv, lambda line: _each(lines, line, hear), seconds)
-        return answer, lines
+        return await self._run(argv, lambda line: _each(told, line, hear), seconds)
 
     async def forecast(self, drvs: Sequence[str], live: Sequence[str]) -> Forecast:
         """What building would put into the store; nothing when that cannot be found out."""

@@ -76,6 +76,15 @@ def own_words(text: str) -> str:
     return told[:600].rstrip(" .") + "."
 
 
+def without_log(text: str) -> str:
+    """An error without what a derivation printed, which may hold any words.
+
+    >>> without_log("builder failed;\\nlast 1 log lines:\\n> Connection refused\\nnote: this")
+    'builder failed;\\nlast 1 log lines:\\n\\nnote: this'
+    """
+    return re.sub(r"^\s*> .*$", "", text, flags=re.MULTILINE)
+
+
 def in_flake(text: str, tree: str) -> str:
     """Names of files as the owner knows them: relative to the flake, or store paths.
 

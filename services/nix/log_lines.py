@@ -43,13 +43,25 @@ class Step:
 Told = Line | Step
 
 
+@dataclass(slots=True)
+class Running:
+    """A derivation that is being built, and how many lines it printed so far."""
+
+    name: str
+    lines: int = 0
+
+
 class LogLines:
     """Memory of one nix process.  `errors` are its messages, the last one the real one; `helped`
-    are the computers that built something of it, by the names that `machines` has for them."""
+    are the computers that built something of it, by the names that `machines` has for them,
+    `places` those by what each built, and
+    `running` the builds by nix's number for each, of which `working` have not ended: nix may be
+    late to say which did."""
 
     def __init__(self, machines: Mapping[str, str] = NAMELESS) -> None:
         self._machines = machines
         self.helped: dict[str, None] = {}
+        self.places: dict[str, str] = {}
         self.errors: list[str] = []
         self.trace = ""  # the last error with all nix says about how it came there
         self.failed: list[str] = []  # derivations named by an error, newest last
@@ -58,6 +70,8 @@ class LogLines:
         self.printed: list[str] = []  # lines outside the protocol, newest last
         self.done = 0
         self.expected = 0
+        self.running: dict[int, Running] = {}
+        self.working = 0
         self._works: dict[int, tuple[int, str]] = {}  # id → (type, name)
         self._phases: dict[int, str] = {}
 
@@ -83,6 +97,8 @@ class LogLines:
         kind, fields = int(told.get("type", 0)), told.get("fields", [])
         name = named(str(fields[0])) if fields else ""
         self._works[told["id"]] = (kind, name)
+        if kind == BUILD:
+            self.running[told["id"]] = Running(name)
         verb = STARTED.get(kind)
         if verb is None or not name:
             return ()
@@ -90,11 +106,12 @@ class LogLines:
         if not there:
             return self._step(f"{verb} {name}")
         by = self._machines.get(there, clean(there))
-        self.helped[by] = None
+        self.helped[by], self.places[name] = None, by
         return self._step(f"{verb} {name} on {by}")
 
     def _stop(self, told: Mapping[str, Any]) -> tuple[Told, ...]:
         self._works.pop(told["id"], None)
+        self.running.pop(told["id"], None)
         self._phases.pop(told["id"], None)
         return ()
 
@@ -102,12 +119,17 @@ class LogLines:
         kind, fields = told["type"], told["fields"]
         work, name = self._works.get(told["id"], (0, ""))
         if kind in (LINE, POST_BUILD_LINE):
+            if told["id"] in self.running:
+                self.running[told["id"]].lines += 1
             text = clean(str(fields[0]))
             self.last_lines = [*self.last_lines[-9:], text]
             return (Line(text, name),)
         if kind == PHASE:
             return self._step(f"{name}: {clean(str(fields[0]))}")
         if kind == PROGRESS and work == BUILDS:
+            self.working = int(fields[2]) if len(fields) > 2 else 0
+            if not self.working:
+                self.running.clear()
             moved = (int(fields[0]), int(fields[1])) != (self.done, self.expected)
             self.done, self.expected = int(fields[0]), int(fields[1])
             return self._step("") if moved else ()

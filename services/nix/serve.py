@@ -24,6 +24,7 @@ from appliance.store.journal import append, prune, transaction
 from appliance.store.open import new_id, now, writer
 from appliance.store.time_zones import time_zone
 from services.nix.arrived.driver import Arrivals
+from services.nix.conf import BUILD_SECONDS, SILENT_SECONDS
 from services.nix.desk import Desk
 from services.nix.driver import Nix, chance, has_system_store, own_systems
 from services.nix.gate.driver import Gate
@@ -53,12 +54,15 @@ async def serve(
     *,
     look_seconds: float = 300.0,
     look_bytes: int | None = None,
+    build_seconds: float = BUILD_SECONDS,
+    silent_seconds: float = SILENT_SECONDS,
     fault: Fault = no_fault,
 ) -> None:
     """Run the pipeline until cancelled.
 
     `look_seconds` and `look_bytes`: how long the evaluation of
-    one host may take, and how much memory; None leaves that to what is free.
+    one host may take, and how much memory; None leaves that to what is free.  `build_seconds` and
+    `silent_seconds`: the same for a whole build, and for what it builds elsewhere without a word.
     """
     nix = installed.nix or installed.home / "nix/usr/bin/nix"
     store = store_in(state, nix, system_store=has_system_store(state))
@@ -72,6 +76,8 @@ async def serve(
         publish=wake.set,
         gate=Gate(look_bytes),
         look_seconds=look_seconds,
+        build_seconds=build_seconds,
+        silent_seconds=silent_seconds,
         fault=fault,
         systems=own_systems(),
     )

@@ -156,13 +156,11 @@ class BuilderHost:
 
     def working(self) -> list[str]:
         """What runs below its daemon."""
-        assert self.daemon is not None
-        found = []
-        for pid in _below(self.daemon.pid)[1:]:
-            with suppress(OSError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                found.append(b" ".join(words).decode(errors="replace").strip())
-        return found
+        return _commands(self.daemon)
+
+    def asked(self) -> list[str]:
+        """What runs below its sshd."""
+        return _commands(self.sshd)
 
     def _listens(self) -> bool:
         with socket.socket() as one:
@@ -181,12 +179,19 @@ def builder(
     trusted: bool = False,
     settings: str = "",
     nix: Path | None = None,
+    store_bytes: int = 0,
 ) -> Iterator[BuilderHost]:
-    """A builder that runs for the length of a block, in a new folder; `nix` instead of our own."""
+    """A builder that runs for the length of a block, in a new folder; `nix` instead of our own,
+    `store_bytes`: its store on a disk of that size."""
     installed = replace(installed, nix=nix or installed.nix)
     folder.mkdir()
     state = folder / "state"
-    (state / "store/nix").mkdir(parents=True)
+    (state / "store").mkdir(parents=True)
+    if store_bytes:
+        options = f"size={store_bytes},mode=0755"
+        words = ["mount", "-t", "tmpfs", "-o", options, "nixie-test", str(state / "store")]
+        subprocess.run(words, check=True)
+    (state / "store/nix").mkdir()
     (state / "run").mkdir()
     own = installed.nix or installed.home
     made = BuilderHost(
@@ -205,6 +210,18 @@ def builder(
         yield made
     finally:
         made.stop()
+        if store_bytes:
+            subprocess.run(["umount", "-l", str(state / "store")], check=False)
+
+
+def _commands(process: subprocess.Popen[bytes] | None) -> list[str]:
+    assert process is not None
+    found = []
+    for pid in _below(process.pid)[1:]:
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            found.append(b" ".join(words).decode(errors="replace").strip())
+    return found
 
 
 def _below(pid: int) -> list[int]:

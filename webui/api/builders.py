@@ -47,7 +47,7 @@ class ApiBuilder:
     port: int
     user: Annotated[str, Field(examples=["nix"])]
     systems: Systems
-    jobs: Annotated[int, Field(description="derivations at once")]
+    jobs: Annotated[int, Field(description="derivations of a shared build at once")]
     speed: Annotated[int, Field(description="the larger is asked first")]
     features: Features
     shares: Annotated[bool, Field(description="it is given single derivations, not whole builds")]

@@ -59,7 +59,11 @@ INPUTS: Mapping[str, tuple[str, str]] = {
         "Best an account of its own. It needs no rights, and no trust of Nix.",
     ),
     "name": ("What you call it", "Left empty, it is called like its address."),
-    "jobs": ("Builds at once", "How many derivations it builds side by side."),
+    "jobs": (
+        "Builds at once",
+        "How many derivations of a shared build it is given. For whole builds that is max-jobs in "
+        "its own nix.conf, which is 1 where nobody says more.",
+    ),
     "features": (
         "Features",
         "Words of system-features in its nix.conf that builds may require, like kvm big-parallel.",
@@ -220,15 +224,15 @@ def lead(found: Sequence[Builder], states: Mapping[str, BuilderState]) -> str:
 def card(one: Builder, state: BuilderState, now: float) -> Card:
     """One builder, ready to print."""
     waits = state.shown_key if state.shown_key not in ("", one.host_key) else ""
-    at_once = f"{phrases.counted(one.jobs, 'derivation')} at once"
+    jobs = f", {phrases.counted(one.jobs, 'derivation')} at once, of builds made here"
+    does = jobs if one.shares else ""
     has = f", with {phrases.listing(one.features)}" if one.features else ""
-    at_once += ", of builds made here" if one.shares else ""
-    at_once += ", evaluates flakes" if one.evaluates else ""
+    does += ", evaluates flakes" if one.evaluates else ""
     return Card(
         id=one.id,
         name=one.name,
         address=one.address,
-        under=f"{phrases.listing(one.systems)}{has}, {at_once}, speed {one.speed}",
+        under=f"{phrases.listing(one.systems)}{has}{does}, speed {one.speed}",
         state=pill(STATES, state.state) if one.enabled else OFF,
         steps=tuple(line(step, compared=bool(one.host_key)) for step in state.steps),
         tried=f"Tried {phrases.ago(now - state.tried_at)}." if state.tried_at else "",

@@ -7,12 +7,20 @@ from appliance.store.builder_states import READY, BuilderState
 
 
 def ready(
-    builders: Sequence[Builder], states: Mapping[str, BuilderState], systems: Collection[str]
+    builders: Sequence[Builder],
+    states: Mapping[str, BuilderState],
+    systems: Collection[str],
+    only: str = "",
 ) -> tuple[Builder, ...]:
     """Builders of whole builds for `systems` that are there, the one to ask first before the
-    others."""
-    found = (one for one in able(builders, systems) if not one.shares)
+    others; `only` the one of that id, if it is given."""
+    found = (one for one in able(builders, systems) if not one.shares and only in ("", one.id))
     return tuple(one for one in found if _is_there(one, states))
+
+
+def places(builders: Sequence[Builder], states: Mapping[str, BuilderState]) -> int:
+    """How many builds may go on at once: one here, and one on each builder of whole builds."""
+    return 1 + len(ready(builders, states, ()))
 
 
 def helpers(builders: Sequence[Builder], states: Mapping[str, BuilderState]) -> tuple[Builder, ...]:

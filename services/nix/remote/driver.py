@@ -5,8 +5,9 @@ content: what arrives otherwise than the builder said cannot be rooted, and is n
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from appliance.errors import Problem, Refused
 from appliance.model.builders import COMMAND, Builder
@@ -22,10 +23,12 @@ from appliance.store.builder_states import (
 from appliance.store.builds import BuildRow
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
-from services.nix.driver import Hear
-from services.nix.log_lines import LogLines, Told
+from services.nix.driver import Hear, clock
+from services.nix.log_lines import Line, LogLines, Told
+from services.nix.places import ARRIVALS
 from services.nix.recipe import Recipe
 from services.nix.remote import verdict
+from services.nix.remote.silence import Silence, said
 from services.nix.remote.verdict import Info, Weight
 from services.nix.shortage import Forecast, disk
 from services.nix.store_path import tree_path
@@ -33,7 +36,8 @@ from services.nix.verdict import Answer
 
 REACH_SECONDS = 3.0
 """How long a builder may take to accept a connection."""
-SAID = "The router has no key for {name}: {what}"
+LISTEN_SECONDS = 1.0
+"""How often it is asked who was silent for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +126,12 @@ async def built_there(
         if not verdict.is_noise(told):
             hear(told)
 
-    drvs, limits = list(made.derivations), {"jobs": builder.jobs, "seconds": desk.build_seconds}
-    args = {**told(builder), **limits, "drvs": drvs}
-    answer = await desk.nix.ask_once("builder-build", args, listen, lines)
+    limit, drvs = {"seconds": desk.build_seconds}, {"drvs": list(made.derivations)}
+    work = desk.nix.ask_once("builder-build", {**told(builder), **limit, **drvs}, listen, lines)
+    answer = await unless_silent(desk, work, lines, hear)
     if answer.good:
-        home = await _brought(desk, row, builder, made.outputs, say)
+        async with desk.places.one_of(ARRIVALS):
+            home = await _brought(desk, row, builder, made.outputs, say)
         nix = str(found.version or "")
         return None if home is None else Made(answer, lines, builder.name, home, nix)
     ours = f"connect to socket at '{desk.nix.store.socket}'" in verdict.said(answer)
@@ -135,6 +140,26 @@ async def built_there(
         return Made(answer, lines, builder.name)
     _left(desk, builder, gone, say)
     return None
+
+
+async def unless_silent(
+    desk: Desk, asked: Coroutine[Any, Any, Answer], lines: LogLines, hear: Hear
+) -> Answer:
+    """What was `asked`, unless a derivation prints nothing for too long, which ends it."""
+    work = asyncio.create_task(asked)
+    silence = Silence(desk.silent_seconds)
+    try:
+        while not (await asyncio.wait((work,), timeout=LISTEN_SECONDS))[0]:
+            if name := silence.broken(lines.running, lines.working, clock()):
+                what = said(name, desk.silent_seconds)
+                lines.errors.append(what)
+                lines.failed.append(name)
+                hear(Line(what))
+                return Answer("", what, 101, "done")
+        return work.result()
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def _brought(
@@ -152,7 +177,7 @@ async def _brought(
     if absent:
         await _room(desk, [weighed[path] for path in absent])
         answer = await desk.nix.ask_once("builder-bring", {**told(builder), "paths": absent})
-        if not answer.good and (gone := verdict.ended(verdict.said(answer), builder)):
+        if gone := verdict.not_home(answer, builder):
             _left(desk, builder, gone, say)
             return None
         for path in absent:
@@ -194,7 +219,7 @@ async def _room(desk: Desk, weighed: Sequence[Weight]) -> None:
 
 
 def _otherwise(answer: Answer, builder: Builder, path: str) -> str:
-    if "No space left" in verdict.said(answer):
+    if verdict.FULL.search(verdict.said(answer)):
         return "The disk of the store is full. Make room on it or give it more, then build again."
     return (
         f"{_name(path)} arrived from {builder.name} otherwise than it said: the hash of its "

@@ -11,7 +11,6 @@ from dataclasses import replace
 from appliance.errors import Problem, Refused
 from appliance.model.builders import (
     FEATURE,
-    MOST_JOBS,
     SYSTEMS,
     Builder,
     Said,
@@ -33,7 +32,6 @@ URL = f"ssh-ng://{ALIAS}"
 KINDS = "ed25519,ecdsa,rsa"
 SHORT_SECONDS = 60.0
 BRING_SECONDS = 7_200.0
-SILENT_SECONDS = 1_800
 LONGEST_SECONDS = 7 * 86_400.0
 LOG_BYTES = 1 << 40  # a log is cut where it is written
 MEMORY_BYTES = 1 << 30
@@ -138,18 +136,11 @@ def _build(args: Args, store: Store, key: Secret) -> Job:
     drvs = store_paths(args, "drvs")
     if not all(map(is_derivation, drvs)):
         raise _refused("drvs", "What is built are derivations.")
-    jobs, seconds = args.get("jobs"), args.get("seconds")
-    if not isinstance(jobs, int) or not 1 <= jobs <= MOST_JOBS:
-        raise _refused("jobs", f"A builder builds 1 to {MOST_JOBS} things at once.")
+    seconds = args.get("seconds")
     if not isinstance(seconds, (int, float)) or not 1 <= seconds <= LONGEST_SECONDS:
         raise _refused("seconds", "A build may take up to a week.")
-    argv = (
-        *_building(store),
-        *("--max-jobs", str(jobs), "--cores", "0"),
-        *("--max-silent-time", str(SILENT_SECONDS), "--timeout", str(int(seconds))),
-        *("--log-format", "internal-json", "-v"),
-        *(f"{drv}^*" for drv in drvs),
-    )
+    told = ("--log-format", "internal-json", "-v")
+    argv = (*_building(store), *told, *(f"{drv}^*" for drv in drvs))
     return talk(args, store, key, argv, float(seconds))
 
 
@@ -229,8 +220,8 @@ def talk(
 ) -> Job:
     """A job that speaks to the builder by ssh.
 
-    Nix gets no settings of ours: it would send them along, and a builder that trusts the router's
-    account would go by them.
+    Nix gets no settings of ours, and ssh-ng would send none along: what a builder builds at once,
+    and with how many cores, is for its own nix.conf to say.
     """
     there, name = _address(args), args.get("key")
     if not isinstance(name, str) or not FILE_NAME.fullmatch(name):

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 
 from appliance.model.builders import Builder
 from appliance.store.builder_states import BUILD, EVALUATE, KEY, LOGIN, NIX, REACH, TRUST, Step
-from services.nix.failure import own_words
+from services.nix.failure import own_words, without_log
 from services.nix.log_lines import Line, LogLines, Told
 from services.nix.store_path import NAR_HASH
 from services.nix.verdict import Answer
 from services.nix.versions import OLDEST, PRIMARY, Version, version
 
-GONE = "gone"
-"""The connection ended in the middle: nothing is said about the work."""
+GONE, FULL_DISK = "gone", "full"
+"""The connection ended in the middle, or the disk was full: nothing is said about the work."""
+BROKE = "The connection to {name} broke off."
+NO_ROOM = (
+    "{name} has no room left on its disk. Make room there (nix-collect-garbage -d) or give it more."
+)
 
 COMPLAINTS: tuple[tuple[str, str, str], ...] = (
     (
@@ -92,9 +96,14 @@ LOST = re.compile(
 
 WORK = re.compile(
     r"[Cc]annot build '|builder for '[^']+' failed|hash mismatch|timed out after \d+ seconds"
-    r"|killed after writing|No space left"
+    r"|killed after writing"
 )
 """Errors about derivations: another builder would not do better."""
+FULL = re.compile(
+    r"lack of free disk space|No space left on device|disk full|database or disk is full"
+    r"|Disk quota exceeded"
+)
+"""Nix's own words where the disk of a builder is full, the first after a derivation failed."""
 NOISE = re.compile(
     r"don't know how to build these paths:|\s+/nix/store/\S+\.drv$"
     r"|warning: ignoring the client-specified setting 'store'"
@@ -136,7 +145,7 @@ def ended(text: str, builder: Builder) -> Step | None:
         if re.search(pattern, text, re.DOTALL):
             return Step(step, "bad", what.format_map(facts))
     if LOST.search(text):
-        return Step(GONE, "bad", f"The connection to {builder.name} broke off.")
+        return Step(GONE, "bad", BROKE.format(name=builder.name))
     return None
 
 
@@ -156,6 +165,8 @@ def refused(answer: Answer, builder: Builder, step: str) -> Step:
     if answer.reason == "refused":
         return Step(step, "bad", answer.what)
     text = said(answer)
+    if FULL.search(without_log(text)):
+        return Step(step, "bad", NO_ROOM.format(name=builder.name))
     found = ended(text, builder)
     if found is None or found.step == GONE:
         return Step(step, "bad", f"{builder.name} ended the talk: {own_words(text)}")
@@ -286,17 +297,27 @@ def summary(steps: Sequence[Step], builder: Builder) -> str:
     return bad.what if bad else f"{builder.name} {verb} for {', '.join(builder.systems)}."
 
 
+def not_home(answer: Answer, builder: Builder) -> Step | None:
+    """Why parts did not come home, when their builder is to blame; the disk that fills is ours."""
+    if answer.reason != "done":
+        return refused(answer, builder, BUILD)
+    text = said(answer)
+    return None if answer.good or FULL.search(text) else ended(text, builder)
+
+
 def unfinished(answer: Answer, lines: LogLines, builder: Builder) -> Step | None:
     """Why a build that failed says nothing about the work, so that another one may do it.
 
-    None when the work itself failed.  What builders print may hold any words, so errors about
-    derivations count first, and what ssh prints after them.
+    None when the work itself failed.  What derivations print may hold any words and is left out;
+    errors about derivations count first, and what ssh prints after them.
     """
     if answer.reason == "refused":
         return Step(BUILD, "bad", answer.what)
     if answer.reason != "done":
         return None
-    errors = "\n".join(lines.errors)
+    errors = without_log("\n".join(lines.errors))
+    if FULL.search(errors):
+        return Step(FULL_DISK, "bad", NO_ROOM.format(name=builder.name))
     if UNSUITED.search(errors):
         what = f"{builder.name} has not what this build requires: {own_words(errors)}"
         return Step(BUILD, "bad", what)

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from appliance.errors import Problem, Refused, Unreachable
+from appliance.errors import Problem, Refused
 from appliance.model.builders import Builder
 from appliance.model.files import FilesHost, is_files
 from appliance.model.files import from_json as files_host
@@ -31,11 +31,11 @@ from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
 from services.nix.calls import AS_USUAL, NOT_HERE, NOTHING_BUILT
-from services.nix.complaints import BUILDING
 from services.nix.desk import Desk
 from services.nix.driver import Hear
-from services.nix.failure import sentence
 from services.nix.files.driver import image as image_of_files
+from services.nix.log_lines import LogLines
+from services.nix.places import ARRIVALS, HERE, TABLE
 from services.nix.publish.driver import (
     Log,
     built_for,
@@ -48,12 +48,14 @@ from services.nix.publish.driver import (
 )
 from services.nix.recipe import Recipe, at_home, from_json, to_json
 from services.nix.remote.choice import by_features, helpers, nobody, ready, served
-from services.nix.remote.driver import Made, built_there
+from services.nix.remote.driver import Made, is_lost, unless_silent
 from services.nix.remote.machines import url
-from services.nix.shortage import disk, memory, needed
+from services.nix.shortage import disk, needed
 from services.nix.supply.driver import bring, live
+from services.nix.works.elsewhere.driver import built_on_one
+from services.nix.works.failure import AGAIN, GONE, LEFT, helper, why
 from services.nix.works.parts.driver import let_go, parts_of
-from services.nix.works.progress.driver import Progress, heard, timed, watched
+from services.nix.works.progress.driver import Progress, began, heard, timed, waits, watched
 from services.processes.cgroups.place import Memory
 
 ADAPTED: Mapping[str, str] = {"native": "native", "adaptable": "adapted"}
@@ -65,6 +67,7 @@ class Ended(Enum):
     OVER = "the build has its last state"
     LOOK_AGAIN = "its derivations are gone: look at the source again, then build"
     LATER = "the daemon was not there: try again soon"
+    WITHOUT = "a builder went away in the middle: go on with the others"
 
 
 async def build(
@@ -86,13 +89,13 @@ async def build(
         _over(desk, row, "unchanged", "The image is the same as before.")
         return Ended.OVER
     log = Log(desk.logs / row.log)
-    progress = Progress(free=desk.nix.free())
-    began = desk.now()
+    progress = Progress()
+    began(desk, progress)
     try:
         return await _carried_out(desk, row, source, look.recipe, log, builders, progress)
     except Refused as why:
         if any(one.where == ("disk",) for one in why.problems):
-            timed(desk, row, "", progress, desk.now() - began, whole=False)
+            timed(desk, row, "", progress, whole=False)
         log.add(str(why))
         _over(desk, row, "failed", str(why))
     except OSError as error:
@@ -130,21 +133,22 @@ async def _carried_out(
     made, hear = _read(recipe), partial(heard, log, progress)
     if isinstance(made, FilesHost):
         progress.phase = "fetching its files"
-        fetched = image_of_files(desk, row, source, made, hear)
-        image = await watched(desk, row, progress, fetched)
+        async with desk.places.one_of(HERE):
+            fetched = image_of_files(desk, row, source, made, hear)
+            image = await watched(desk, row, progress, fetched)
         _record(desk, row, image, {}, recipe, log)
         return Ended.OVER
-    before, began = desk.nix.builds_memory(), desk.now()
     work = _realised(desk, row, source, made, log, builders, progress, hear)
     done = await watched(desk, row, progress, work)
-    starved = None if done.by else _starved(desk, before)
+    starved = None if done.by else _starved(desk, progress.before)
     whole = done.answer.exit == 0
     if whole or starved:
-        timed(desk, row, done.by, progress, desk.now() - began, whole=whole)
+        timed(desk, row, done.by, progress, whole=whole)
     if not whole:
-        return _failed(desk, row, done, log, starved, progress)
+        return _failed(desk, row, done, log, starved, progress, builders)
     desk.fault("build.realised")
-    await _publish(desk, row, source, made, log, done)
+    async with desk.places.one_of(TABLE):
+        await _publish(desk, row, source, made, log, done)
     return Ended.OVER
 
 
@@ -160,21 +164,25 @@ async def _realised(
 ) -> Made:
     others = helpers(builders, builder_states.states(desk.database))
     here = served(others) | (frozenset() if source.only_builders else desk.systems)
-    if done := await _delegated(desk, row, made, hear, log, builders, here):
+    if done := await _delegated(desk, row, made, hear, log, builders, here, progress):
         return done
-    asked = await live(desk)
-    await bring(desk, made, asked, log.add)
-    await _make_room(desk, row, made, asked, progress)
-    told = await desk.nix.realise(
-        made.derivations,
-        desk.build_roots(row.id) / "out",
-        asked,
-        hear,
-        desk.build_seconds,
-        without=_without(source, others),
-        machines={url(one.id): one.name for one in others},
-    )
-    return Made(*told)
+    waits(desk, progress, (HERE,))
+    async with desk.places.one_of(HERE):
+        began(desk, progress)
+        asked = await live(desk)
+        await bring(desk, made, asked, log.add)
+        await _make_room(desk, row, made, asked, progress)
+        lines = LogLines({url(one.id): one.name for one in others})
+        work = desk.nix.realise(
+            made.derivations,
+            desk.build_roots(row.id) / "out",
+            asked,
+            hear,
+            desk.build_seconds,
+            without=_without(source, others),
+            lines=lines,
+        )
+        return Made(await unless_silent(desk, work, lines, hear), lines)
 
 
 def _without(source: SourceView, others: Sequence[Builder]) -> Mapping[str, str]:
@@ -192,6 +200,7 @@ async def _delegated(
     log: Log,
     builders: Sequence[Builder],
     here: frozenset[str],
+    progress: Progress,
 ) -> Made | None:
     """Let a builder do it; None when it is to be done here, where systems of `here` may be built,
     or comes from a cache.  Raises Refused when nobody can."""
@@ -200,22 +209,19 @@ async def _delegated(
     if len({frozenset(one.features) for one in there}) > 1:
         features = await asyncio.to_thread(required, desk.nix.store, made.derivations)
         there = by_features(there, features)
-    for builder in there:
-        try:
-            done = await built_there(desk, row, builder, made, hear, log.add)
-        except Unreachable as why:  # the broker, without which nobody is asked
-            log.add(str(why))
-            break
-        if done is not None:
-            return done
+    if done := await built_on_one(desk, row, there, systems, made, hear, log.add, progress):
+        return done
     if row.builder or builders:
         with transaction(desk.database):
             builder_states.taken(desk.database, row.id, "")
     if systems <= here:
         return None
-    asked = await live(desk)
-    await bring(desk, made, asked, log.add)
-    if (await desk.nix.forecast(made.derivations, asked)).builds:
+    waits(desk, progress, (HERE,))
+    async with desk.places.one_of(HERE):
+        asked = await live(desk)
+        await bring(desk, made, asked, log.add)
+        builds = (await desk.nix.forecast(made.derivations, asked)).builds
+    if builds:
         states = builder_states.states(desk.database)
         what = nobody(builders, states, systems, desk.systems)
         raise Refused(Problem(("builder",), what))
@@ -234,7 +240,8 @@ async def _make_room(
     if missing <= 0:
         return
     progress.phase = "making room on the disk"
-    await desk.nix.collect(missing)
+    async with desk.places.one_of(ARRIVALS):  # what has arrived and is not kept yet
+        await desk.nix.collect(missing)
     if needed(told, last) > (free := desk.nix.free()):
         raise Refused(Problem(("disk",), disk(told, last, free)))
 
@@ -246,30 +253,29 @@ def _starved(desk: Desk, before: Memory | None) -> Memory | None:
 
 
 def _failed(
-    desk: Desk, row: BuildRow, done: Made, log: Log, starved: Memory | None, progress: Progress
+    desk: Desk,
+    row: BuildRow,
+    done: Made,
+    log: Log,
+    starved: Memory | None,
+    progress: Progress,
+    builders: Sequence[Builder],
 ) -> Ended:
-    answer, lines = done.answer, done.lines
-    error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
-    last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
-    names = {
-        "failed": lines.failed[-1] if lines.failed else "A derivation",
-        "because": f": {last}" if last else "",
-    }
-    every = "\n".join([*lines.errors, error])
-    kind, what = sentence(BUILDING, every, names)
-    if answer.reason == "timeout":
-        kind, what = "time", f"The whole build took longer than {desk.build_seconds:g} s."
-    if starved is not None:
-        kind, what = "memory", memory(lines.failed[0] if lines.failed else row.name, starved.limit)
-    what = f"On {done.by}: {what}" if done.by else what
+    kind, what = why(done.answer, done.lines, row.name, desk.build_seconds, starved)
+    what = f"On {done.by}: {what}" if done.by and kind != GONE else what
     log.add(what)
     remove(desk.build_roots(row.id))
     if kind == "disk full" and not done.by:
-        timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
+        timed(desk, row, "", progress, whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
-    if kind == "no daemon":
+    if kind == GONE:
         return Ended.LATER
+    if kind == LEFT:
+        for one in builders:
+            if one.shares and one.name == helper(done.lines):
+                is_lost(desk, one, what.removesuffix(f" {AGAIN}"))
+        return Ended.WITHOUT
     _over(desk, row, "failed", what)
     return Ended.OVER
 

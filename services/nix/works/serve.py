@@ -5,17 +5,17 @@ from collections.abc import Sequence
 
 from appliance.errors import NixieError
 from appliance.model.builders import Builder
-from appliance.store import build_facts
+from appliance.store import build_facts, builder_states
 from appliance.store.builds import BuildRow
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
 from services.nix.inventory import Inventory
 from services.nix.publish.driver import tidy
+from services.nix.remote.choice import places
 from services.nix.schedule import Waiting, startable
 from services.nix.works.driver import Ended, build
 
-BUILDS_AT_ONCE = 1
 PAUSE_SECONDS = 5.0
 TRIES = 3
 
@@ -61,7 +61,8 @@ class Queue:
         }
         waiting = [Waiting(row.id, row.host) for row in rows.values()]
         running = [Waiting(one, self._hosts[one]) for one in self._builds]
-        for one in startable(waiting, running, BUILDS_AT_ONCE):
+        states = builder_states.states(self._desk.database)
+        for one in startable(waiting, running, places(inventory.builders, states)):
             row = rows[one.build]
             source = inventory.source(row.source)
             if source is not None:

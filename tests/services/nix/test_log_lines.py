@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.nix.log_lines import Line, LogLines, Step, clean, named
+from services.nix.log_lines import Line, LogLines, Running, Step, clean, named
 
 DRV = "/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux-6.1.drv"
 
@@ -120,3 +120,24 @@ def test_no_line_stops_the_reader(text: str) -> None:
 )
 def test_no_message_stops_the_reader(told: dict[str, Any]) -> None:
     LogLines().feed("@nix " + json.dumps(told))
+
+
+def test_what_is_being_built_is_known_with_the_lines_it_printed() -> None:
+    lines = LogLines()
+    lines.feed(building())
+    for _ in range(3):
+        lines.feed(said(action="result", id=5, type=101, fields=["compiling"]))
+    lines.feed(said(action="result", id=6, type=101, fields=["of nobody that was named"]))
+    assert lines.running == {5: Running("linux-6.1", 3)}
+    lines.feed(said(action="stop", id=5))
+    assert not lines.running
+
+
+def test_builds_of_which_nix_says_that_none_works_have_ended() -> None:
+    lines = LogLines()
+    lines.feed(said(action="start", id=4, level=3, parent=0, text="", type=104, fields=[]))
+    lines.feed(building())
+    lines.feed(said(action="result", id=4, type=105, fields=[0, 2, 1, 0]))
+    assert (list(lines.running), lines.working) == ([5], 1)
+    lines.feed(said(action="result", id=4, type=105, fields=[1, 2, 0, 0]))
+    assert (list(lines.running), lines.working) == ([], 0)

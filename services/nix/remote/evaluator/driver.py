@@ -55,6 +55,8 @@ async def home(desk: Desk, builder: Builder, drvs: Iterable[str]) -> bool:
         answer = await desk.nix.ask_once("evaluator-home", given)
     except NixieError:
         return False
+    if not answer.good and verdict.FULL.search(verdict.said(answer)):
+        return False  # the disk here
     return answer.good or _failed(desk, builder, answer)
 
 

@@ -1,7 +1,7 @@
 """DOOR: a build's row says how far it is, and it ends when the disk runs short."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
@@ -16,6 +16,7 @@ from services.nix.log_lines import Line, Step, Told
 from services.nix.publish.driver import Log
 from services.nix.room import stop_below, stopped
 from services.processes.cgroups.driver import memory_of
+from services.processes.cgroups.place import Memory
 
 REPORT_SECONDS = 0.25
 
@@ -31,8 +32,23 @@ class Progress:
     expected: int = 0
     told: tuple[str, int, int] = ("starting", 0, 0)
     free: int = 0  # when it began
+    since: float = 0.0
+    before: Memory | None = None  # how the memory of all builds stood then
     disk: int = 0  # less room than then, at its worst
     memory: int = 0  # that all builds held at their most
+
+
+def waits(desk: Desk, progress: Progress, wanted: Collection[str]) -> None:
+    """Say that it waits for one of these places, when it will."""
+    if desk.places.full(wanted):
+        progress.phase = "waiting for its place"
+
+
+def began(desk: Desk, progress: Progress) -> None:
+    """It has its place: what it takes counts from now on."""
+    progress.phase = "starting"
+    progress.free, progress.since = desk.nix.free(), desk.now()
+    progress.before, progress.disk, progress.memory = desk.nix.builds_memory(), 0, 0
 
 
 def heard(log: Log, progress: Progress, told: Told) -> None:
@@ -77,14 +93,12 @@ async def _reported(desk: Desk, row: BuildRow, progress: Progress) -> NoReturn:
         await asyncio.sleep(REPORT_SECONDS)
 
 
-def timed(
-    desk: Desk, row: BuildRow, by: str, progress: Progress, seconds: float, *, whole: bool
-) -> None:
+def timed(desk: Desk, row: BuildRow, by: str, progress: Progress, *, whole: bool) -> None:
     """Keep what it took, for the next one; what was fetched only says nothing of building."""
     if not progress.expected:
         return
     here = (0, 0) if by else (progress.disk, progress.memory)
-    took = (max(0.0, seconds), progress.expected, *here, desk.now())
+    took = (max(0.0, desk.now() - progress.since), progress.expected, *here, desk.now())
     with transaction(desk.database):
         outlooks.timed(desk.database, Timing(row.id, row.host, by, whole, *took))
         outlooks.stale(desk.database, row.host)

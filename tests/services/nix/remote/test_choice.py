@@ -2,7 +2,15 @@ from dataclasses import replace
 
 from appliance.model.builders import Builder
 from appliance.store.builder_states import LOST, READY, BuilderState
-from services.nix.remote.choice import by_features, evaluators, helpers, nobody, ready, served
+from services.nix.remote.choice import (
+    by_features,
+    evaluators,
+    helpers,
+    nobody,
+    places,
+    ready,
+    served,
+)
 
 KILN = Builder("k", "kiln", "kiln.lan", 22, "nix", ("aarch64-linux",), 2, 1, True, "key")
 OVEN = replace(KILN, id="o", name="oven", speed=5)
@@ -15,6 +23,12 @@ def test_only_those_that_are_there_are_asked() -> None:
     assert ready([KILN, OVEN], states, ARM) == (KILN,)
     assert ready([KILN, OVEN], {}, ARM) == ()
     assert ready([KILN, OVEN], states, X86) == ()
+
+
+def test_one_is_asked_whether_it_is_still_there() -> None:
+    states = {one: BuilderState(one, READY) for one in "ko"}
+    assert ready([KILN, OVEN], states, ARM, "k") == (KILN,)
+    assert ready([OVEN], states, ARM, "k") == ready([KILN], {}, ARM, "k") == ()
 
 
 def test_those_that_share_are_not_given_whole_builds() -> None:
@@ -57,3 +71,11 @@ def test_what_this_router_may_not_build_says_so() -> None:
     what = nobody([], {}, X86, X86)
     assert what.startswith("It needs a builder for x86_64-linux: its source is built on builders")
     assert what.endswith("Add one under Builders.")
+
+
+def test_builds_go_on_at_once_here_and_on_each_builder_of_whole_builds() -> None:
+    assert places([], {}) == 1
+    several = [KILN, replace(KILN, id="o"), replace(KILN, id="s", shares=True)]
+    there = {one.id: BuilderState(one.id, READY) for one in several}
+    assert places(several, there) == 3
+    assert places(several, {**there, "o": BuilderState("o", LOST)}) == 2

@@ -8,11 +8,13 @@ from appliance.model.builders import Builder
 from appliance.store.builder_states import BUILD, EVALUATE, KEY, LOGIN, NIX, REACH, TRUST, Step
 from services.nix.log_lines import LogLines
 from services.nix.remote.verdict import (
+    FULL_DISK,
     GONE,
     Info,
     ended,
     host_key,
     info,
+    not_home,
     of_build,
     of_evaluation,
     of_nix,
@@ -196,6 +198,46 @@ def nix(text: str) -> str:
 def test_a_derivation_that_fails_is_the_works_own_fault() -> None:
     told = "builder for '/nix/store/x.drv' failed; last log lines: Connection refused"
     assert unfinished(FELL, lines(nix(told)), KILN) is None
+
+
+FAILED = "builder for '/nix/store/x.drv' failed with exit code 1;\\nlast 1 log lines:\\n> {}"
+NOTE = "note: build failure may have been caused by lack of free disk space"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        f"{FAILED.format('dd: write error')}\\n{NOTE}",
+        "writing to file: No space left on device",
+        "executing SQLite statement: database or disk is full",
+    ],
+)
+def test_a_full_disk_is_the_builders_fault(told: str) -> None:
+    step = unfinished(FELL, lines(nix(told)), KILN)
+    assert step
+    assert (step.step, step.what) == (
+        FULL_DISK,
+        "kiln has no room left on its disk. Make room there (nix-collect-garbage -d) or give it "
+        "more.",
+    )
+
+
+def test_a_disk_that_is_full_inside_of_a_derivation_is_the_works_own_fault() -> None:
+    told = FAILED.format("mkfs: No space left on device")
+    assert unfinished(FELL, lines(nix(told)), KILN) is None
+
+
+def test_a_trial_that_finds_the_disk_full_says_so() -> None:
+    step = of_build(replace(FELL, error="error: database or disk is full"), KILN, "x86_64-linux")
+    assert (step.step, step.what[:33]) == (BUILD, "kiln has no room left on its disk")
+
+
+def test_a_disk_that_fills_while_parts_come_home_is_not_the_builders() -> None:
+    fell = replace(FELL, error="writing to file: No space left on device")
+    assert not_home(fell, KILN) is None
+    step = not_home(replace(FELL, error="error: unexpected end-of-file"), KILN)
+    assert step
+    assert step.step == GONE
 
 
 def test_a_connection_that_breaks_is_nobodys_work() -> None:

@@ -1,0 +1,1 @@
+"""A build that a builder makes, where one is free."""
