@@ -12,6 +12,7 @@ a finding with a way out.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from appliance.model.command_line import is_roomy
 from appliance.model.images import Finding, Image
 
 MEGABYTE = 1 << 20
@@ -30,7 +31,10 @@ ROOMY_WALL = 2 * GIGABYTE
 NOWHERE = 4 * GIGABYTE  # cpio, kernel and iPXE all end there
 
 # Megabytes that a machine needs: so many times the image, and the base for everything else.
-THICK_TIMES: Mapping[str, float] = {"pcbios": 3.1, "efi": 4.5}
+THICK_TIMES: Mapping[str, float] = {"pcbios": 2.1, "efi": 3.1}
+"""As it comes and unpacked; UEFI gives it to the kernel in a copy of its own."""
+TMPFS_TIMES: Mapping[str, float] = {"pcbios": 3.1, "efi": 4.1}
+"""The same for a kernel that unpacks it into half of the memory that is free then."""
 THIN_TIMES = 1.1
 UNITS = "boot.initrd.systemd.enable = true;"
 """What lets a first stage fetch the store."""
@@ -57,24 +61,27 @@ class Fit:
 
 
 INSIDE = Fit(False, "It fits with its store inside the ramdisk.")
+FETCHED = "So its first stage fetches the store."
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What the decision looks at, in bytes; `thin` is None for an image without that form."""
+    """What the decision looks at, in bytes; a form that the image does not have is None."""
 
-    thick: int
+    thick: int | None
     thin: int | None
     modules: frozenset[str] = frozenset()  # what the ramdisk can load
     way_out: str | None = UNITS  # the line that would give it the thin form
+    roomy: bool = True  # the kernel may fill the memory with what it unpacks
 
     @classmethod
     def of(cls, image: Image) -> "Sizes":
         """An image's."""
         modules = frozenset(_plain(one) for one in image.initrd_modules)
+        thick = None if image.always_thin else image.size
         thin = sum(part.size for part in image.thin) if image.thin else None
         way_out = None if image.provenance.adapted == "as built" else UNITS
-        return cls(image.size, thin, modules, way_out)
+        return cls(thick, thin, modules, way_out, is_roomy(image.given_line))
 
 
 def known(facts: Mapping[str, object]) -> Known:
@@ -95,7 +102,9 @@ def fit(image: Image, machine: Known) -> Fit:
 
 def decided(sizes: Sizes, machine: Known) -> Fit:
     """The same, from sizes."""
-    thick = _wall(sizes, machine) or _thick_memory(sizes, machine)
+    if sizes.thick is None:
+        return _always_thin(sizes, machine)
+    thick = _wall(sizes.thick, machine) or _thick_memory(sizes, machine)
     if thick is None and sizes.thick <= THIN_FROM:
         return INSIDE
     doubts = (thick,) if thick else ()
@@ -107,7 +116,14 @@ def decided(sizes: Sizes, machine: Known) -> Fit:
         why = "The store comes inside the ramdisk, though it may not fit."
         return Fit(False, why, (card, *doubts))
     why = thick.what if thick else "It has more than 1 GiB."
-    return Fit(True, f"{why} So its first stage fetches the store.", _thin_memory(sizes, machine))
+    return Fit(True, f"{why} {FETCHED}", _thin_memory(sizes, machine))
+
+
+def _always_thin(sizes: Sizes, machine: Known) -> Fit:
+    """There is nothing to choose: what may go wrong is only said."""
+    card = missing_driver(sizes.modules, machine)
+    doubts = (*((card,) if card else ()), *_thin_memory(sizes, machine))
+    return Fit(True, f"No ramdisk takes a store of this size. {FETCHED}", doubts)
 
 
 def missing_driver(modules: frozenset[str], machine: Known) -> Finding | None:
@@ -123,24 +139,25 @@ def missing_driver(modules: frozenset[str], machine: Known) -> Finding | None:
     )
 
 
-def _wall(sizes: Sizes, machine: Known) -> Finding | None:
+def _wall(size: int, machine: Known) -> Finding | None:
     wall = WALLS.get(machine.platform, NOWHERE)
     if machine.platform == "efi" and machine.memory is not None and machine.memory >= ROOMY:
         wall = ROOMY_WALL
-    if sizes.thick < wall:
+    if size < wall:
         return None
     firmware = {"pcbios": "A BIOS", "efi": "UEFI"}.get(machine.platform, "Firmware")
     with_memory = f" with {machine.memory} MB of memory" if machine.memory else ""
     return Finding(
         "warn",
         f"{firmware}{with_memory} loads up to {_size(wall)} for sure, "
-        f"and the image has {_size(sizes.thick)}.",
+        f"and the image has {_size(size)}.",
     )
 
 
 def _thick_memory(sizes: Sizes, machine: Known) -> Finding | None:
-    times = THICK_TIMES.get(machine.platform, min(THICK_TIMES.values()))
-    return _memory(_needs(sizes.thick, times), machine, "with its store inside the ramdisk")
+    table = THICK_TIMES if sizes.roomy else TMPFS_TIMES
+    times = table.get(machine.platform, min(table.values()))
+    return _memory(_needs(sizes.thick or 0, times), machine, "with its store inside the ramdisk")
 
 
 def _thin_memory(sizes: Sizes, machine: Known) -> tuple[Finding, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.model.command_line import roomy
+
 SCHEMA = 2
 """2: a segment may be a part of a file."""
 
@@ -78,7 +80,7 @@ class Image:
     recipe: str  # "linux"
     system: str  # "x86_64-linux"
     parts: tuple[Part, ...]
-    command_line: str  # without what the boot role adds (initrd=, BOOTIF, nixie.boot)
+    command_line: str  # without what the boot role adds (rootfstype, initrd=, BOOTIF, nixie.boot)
     toplevel: str
     watched: bool  # True when the client module phones home
     provenance: Provenance
@@ -95,6 +97,18 @@ class Image:
     def every_part(self) -> tuple[Part, ...]:
         """The parts of both forms, each once."""
         return tuple(dict.fromkeys((*self.parts, *self.thin)))
+
+    @property
+    def always_thin(self) -> bool:
+        """Whether its parts are those of the thin form: no ramdisk takes its store."""
+        return bool(self.thin) and self.thin == self.parts
+
+    @property
+    def given_line(self) -> str:
+        """The command line as a machine gets it: a NixOS host is unpacked into all of the memory;
+        of other systems nobody knows what they make of the word."""
+        is_ours = self.recipe == "linux" and bool(self.toplevel)
+        return roomy(self.command_line) if is_ours else self.command_line
 
     def part(self, purpose: str) -> Part:
         """The part with that purpose; raises KeyError."""

@@ -105,7 +105,7 @@ def run(urls: Urls, decision: Run, phone_home: str, cache: str = "", who: Who = 
     image, name = decision.image, decision.host.name
     kernel = image.part(FIRST[image.recipe])
     initrds = [part for part in decision.parts if part.purpose == "initrd"]
-    words = passes(image.command_line).split()
+    words = passes(image.given_line).split()
     if image.recipe == "linux":
         words += _for_linux(urls, image, len(initrds), phone_home, cache)
         words += _called(image, who)

@@ -2,7 +2,8 @@
 
 The initrd is one part of several segments: the host's own ramdisk, a cpio header, the squashfs as
 /nix-store.squashfs, and a trailer.  Only the few bytes between are new; the files are served from
-the store.  Sizes come in, segments go out; hashing is the door's work.
+the store.  A store of 4 GiB or more does not go into a ramdisk: it is served apart, or refused.
+Sizes come in, segments go out; hashing is the door's work.
 """
 
 from collections.abc import Mapping
@@ -46,16 +47,12 @@ def wanted_files(made: Recipe) -> Mapping[str, str]:
 
 
 def layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
-    """The image's parts in order.  Raises Refused when one is too large for a machine."""
-    kernel = Layout("kernel", made.kernel_file.rpartition("/")[2], (files["kernel"],))
-    if "netbootRamdisk" in files:
-        initrd = Layout("initrd", "initrd", (files["netbootRamdisk"],))
-    else:
-        initrd = Layout(
-            "initrd", "initrd", _initrd(files["initialRamdisk"], files["squashfsStore"])
-        )
-    for part in (kernel, initrd):
-        if part.size >= LARGEST_PART:
+    """The image's parts in order; those of the thin form where there is no other.  Raises Refused
+    when one is too large for a machine."""
+    apart = thin_layouts(made, files)
+    planned = apart if apart and _whole(files) >= LARGEST_PART else _thick_layouts(made, files)
+    for part in planned:
+        if part.size >= LARGEST_PART and part.purpose != "store":
             raise Refused(
                 Problem(
                     (part.purpose,),
@@ -63,7 +60,20 @@ def layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
                     "load less than 4 GiB. Make the host smaller, or move data out of it.",
                 )
             )
-    return (kernel, initrd)
+    return planned
+
+
+def _thick_layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
+    kernel = Layout("kernel", made.kernel_file.rpartition("/")[2], (files["kernel"],))
+    if "netbootRamdisk" in files:
+        return (kernel, Layout("initrd", "initrd", (files["netbootRamdisk"],)))
+    inside = _initrd(files["initialRamdisk"], files["squashfsStore"])
+    return (kernel, Layout("initrd", "initrd", inside))
+
+
+def _whole(files: Mapping[str, StoreFile]) -> int:
+    """Bytes of a ramdisk with the store inside, but for the few between."""
+    return files["initialRamdisk"].size + files["squashfsStore"].size
 
 
 def thin_layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
@@ -83,13 +93,14 @@ def weight(parts: tuple[Layout, ...]) -> tuple[Finding, ...]:
     size = sum(part.size for part in parts)
     if size < HEAVY_PART:
         return ()
-    return (
-        Finding(
-            "warn",
-            f"The image has {size / GIBIBYTE:.1f} GiB. With its store inside the ramdisk a machine "
-            "needs more than twice that as memory, and some firmware stops at 1 GiB.",
-        ),
+    needs = (
+        "No ramdisk takes its store, so each machine fetches it, and needs a tenth more than that "
+        "as memory."
+        if any(part.purpose == "store" for part in parts)
+        else "With its store inside the ramdisk a machine needs more than twice that as memory, "
+        "and some firmware stops at 1 GiB."
     )
+    return (Finding("warn", f"The image has {size / GIBIBYTE:.1f} GiB. {needs}"),)
 
 
 def _initrd(ramdisk: StoreFile, squashfs: StoreFile) -> tuple[Segment, ...]:
@@ -98,7 +109,9 @@ def _initrd(ramdisk: StoreFile, squashfs: StoreFile) -> tuple[Segment, ...]:
             Problem(
                 ("initrd",),
                 f"The host's store has {squashfs.size / GIBIBYTE:.1f} GiB packed; a ramdisk takes "
-                "less than 4 GiB. Make the host smaller, or move data out of it.",
+                "less than 4 GiB. Make the host smaller, or move data out of it. With "
+                "boot.initrd.systemd.enable, and not served as built, its first stage fetches a "
+                "store of any size.",
             )
         )
     before = cpio.padding(ramdisk.size) + cpio.header(STORE_IMAGE, squashfs.size)

@@ -378,7 +378,8 @@ def test_a_ramdisk_of_4_gib_is_not_published(here: Bad, sources: dict[str, str])
     build = here.built(f"{sources['hosts']}/huge")
     what = (
         "The host's store has 4.0 GiB packed; a ramdisk takes less than 4 GiB. Make the host "
-        "smaller, or move data out of it."
+        "smaller, or move data out of it. With boot.initrd.systemd.enable, and not served as "
+        "built, its first stage fetches a store of any size."
     )
     assert (build["state"], build["what"]) == ("failed", what)
     assert what in here.page(f"/builds/{build['id']}")

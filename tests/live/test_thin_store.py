@@ -15,7 +15,7 @@ import pytest
 pytestmark = pytest.mark.live
 
 ADAPTER = Path(__file__).parents[2] / "services/nix/adapter"
-STORE = os.urandom(3 << 20)
+STORE = os.urandom((3 << 20) + 123)  # no multiple of a page
 SHA256 = hashlib.sha256(STORE).hexdigest()
 
 
@@ -154,8 +154,20 @@ def test_a_machine_with_too_little_memory_says_so_before_it_begins(
     stage.free = 1 << 20
     done = stage.run()
     assert done.returncode == 1
-    assert "it does not fit: only 1 MiB of memory are free" in done.stdout
+    assert "it does not fit: only 1 MiB of memory are free, and 32 MiB must stay" in done.stdout
     assert router.asked == ["/b/token/err?at=store&errno=no-memory"]
+
+
+def test_what_the_host_needs_to_start_stays_free(stage: Stage, router: Router) -> None:
+    stage.free = len(STORE) + (32 << 20) - 1024
+    assert stage.run().returncode == 1
+    assert router.asked == ["/b/token/err?at=store&errno=no-memory"]
+
+
+def test_a_store_that_just_fits_is_fetched(stage: Stage) -> None:
+    stage.free = len(STORE) + (33 << 20)
+    assert stage.run().returncode == 0
+    assert stage.sum == SHA256
 
 
 def test_a_store_that_is_given_out_no_more_is_not_asked_for_again(

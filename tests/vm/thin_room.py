@@ -12,7 +12,7 @@ from tests.vm.conftest import shelf
 from tests.vm.lab import SAMPLE, Workshop, furnished
 
 FLAKE = CHECKOUT / "tests/flakes/thin"
-SMALL = 512  # megabytes, in which the store does not fit inside the ramdisk
+SMALL = 384  # megabytes, in which the store does not fit inside the ramdisk
 
 
 @contextmanager

@@ -6,6 +6,7 @@
 place=${NIXIE_PLACE:-/run/nixie-store}
 image=$place/store.squashfs
 patience=${NIXIE_PATIENCE:-150} # tries without a byte, two seconds each
+spare=$((32 << 20))             # bytes for whoever fetches and for the start of the host
 url=
 size=
 for word in $(cat "${NIXIE_CMDLINE:-/proc/cmdline}"); do
@@ -51,7 +52,8 @@ stop() {
 }
 
 mkdir -p "$place"
-mount -t tmpfs -o mode=0755,size=95% tmpfs "$place"
+# As large as the store: a part of the memory would be too little for a large one.
+mount -t tmpfs -o "mode=0755,size=$size" tmpfs "$place"
 
 free=
 while read -r name amount _; do
@@ -59,8 +61,8 @@ while read -r name amount _; do
 done < "${NIXIE_MEMINFO:-/proc/meminfo}"
 
 echo "Nixie: the store has $((size >> 20)) MiB; it comes from $router"
-if [ -n "$free" ] && [ "$free" -lt "$size" ]; then
-  stop no-memory "it does not fit: only $((free >> 20)) MiB of memory are free." "Give the machine more memory, or make the host smaller."
+if [ -n "$free" ] && [ "$free" -lt "$((size + spare))" ]; then
+  stop no-memory "it does not fit: only $((free >> 20)) MiB of memory are free, and $((spare >> 20)) MiB must stay free." "Give the machine more memory, or make the host smaller."
 fi
 tries=0 asked=no
 while [ "$(there)" -lt "$size" ]; do

@@ -26,7 +26,7 @@ let
       networking.hostName = name;
       boot = {
         kernelParams = [ "console=ttyS0" ] ++ (changes.parameters or [ ]);
-        initrd = { kernelModules = [ "overlay" ]; luks.devices = { }; };
+        initrd = { kernelModules = [ "overlay" ]; luks.devices = { }; } // (changes.initrd or { });
       };
       fileSystems = { };
       specialisation = { };

@@ -64,10 +64,22 @@ def test_g70_the_command_line_is_the_images_own() -> None:
     words = kernel.split()
     assert words[2:4] == ["init=/nix/store/x/init", "loglevel=4"]
     assert words[4:] == [
+        "rootfstype=ramfs",
         "initrd=initrd",
         "BOOTIF=01-52-54-00-00-77-01",
         f"nixie.boot={HOME}",
     ]
+
+
+@pytest.mark.parametrize("word", ["root=fstab", "rootfstype=tmpfs"])
+def test_a_host_that_says_where_its_ramdisk_goes_is_obeyed(word: str) -> None:
+    own = image(command_line=f"init=/nix/store/x/init {word}")
+    assert "rootfstype=ramfs" not in script.run(URLS, decided(own), HOME)
+
+
+def test_a_system_that_is_no_nixos_is_told_nothing_about_its_root() -> None:
+    other = replace(image(command_line="boot=live"), toplevel="")
+    assert "rootfstype" not in script.run(URLS, decided(other), HOME)
 
 
 def test_an_efi_program_is_told_its_own_words_only() -> None:

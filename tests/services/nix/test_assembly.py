@@ -95,6 +95,37 @@ def test_a_thin_image_is_the_same_files_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize(("ramdisk", "squashfs"), [(10, 1 << 32), (1 << 31, 1 << 31)])
+def test_a_store_that_no_ramdisk_takes_is_served_apart_only(ramdisk: int, squashfs: int) -> None:
+    files = {
+        **FILES,
+        "initialRamdisk": StoreFile("/i", ramdisk),
+        "squashfsStore": StoreFile("/s", squashfs),
+    }
+    fetching = replace(made(), thin=True)
+    assert layouts(fetching, files) == thin_layouts(fetching, files)
+
+
+def test_a_store_that_a_ramdisk_takes_is_served_in_both_forms() -> None:
+    largest = {**FILES, "squashfsStore": StoreFile("/s", (1 << 32) - 4096)}
+    fetching = replace(made(), thin=True)
+    assert [one.purpose for one in layouts(fetching, largest)] == ["kernel", "initrd"]
+
+
+def test_a_ramdisk_of_four_gibibytes_is_refused_without_its_store_too() -> None:
+    with pytest.raises(Refused, match=r"The initrd has 4\.0 GiB"):
+        layouts(replace(made(), thin=True), {**FILES, "initialRamdisk": StoreFile("/i", 1 << 32)})
+
+
+def test_a_heavy_image_that_is_always_fetched_is_a_finding_of_its_own() -> None:
+    heavy = {**FILES, "squashfsStore": StoreFile("/s", 5 << 30)}
+    (found,) = weight(layouts(replace(made(), thin=True), heavy))
+    assert found.what == (
+        "The image has 5.0 GiB. No ramdisk takes its store, so each machine fetches it, and needs "
+        "a tenth more than that as memory."
+    )
+
+
 def test_a_host_whose_first_stage_cannot_fetch_has_one_form() -> None:
     assert thin_layouts(made(), FILES) == ()
 
