@@ -9,7 +9,7 @@ import pytest
 from appliance.actions.contents import packages
 from appliance.model.compare_closures import Contents
 from tests.live.git_server import commit
-from tests.live.nix_place import NIX, Place, place
+from tests.live.nix_place import NIX, OLD_NIX, Place, place
 from tests.live.push_place import laptop
 from tests.live.ssh_server import SSHD
 from tests.live.test_builders import ready
@@ -102,10 +102,12 @@ def test_the_sizes_are_those_of_nix(here: Place) -> None:
     }
 
 
-def test_an_untrusted_builder_says_what_it_built(here: Place) -> None:
-    with ready(here) as (kiln, _):
-        host = built(here, "away", "filament-1.0", "glass-2.0")
-        again(here, host, "away", "filament-1.2", "glass-2.0")
+@pytest.mark.parametrize("nix", [NIX, OLD_NIX], ids=["new", "old"])
+def test_an_untrusted_builder_says_what_it_built(here: Place, nix: Path) -> None:
+    name = f"away-{nix.parts[-4]}"
+    with ready(here, nix=nix) as (kiln, _):
+        host = built(here, name, f"{name}-1", "filament-1.0")
+        again(here, host, name, f"{name}-1", "filament-1.2")
         found = compared(here, host)
         assert here.builds(host)[0].builder == "kiln"
         image = here.image(here.generations(host)[0].image)
@@ -141,9 +143,11 @@ def test_a_system_that_no_store_has_is_published_without_a_note(here: Place) -> 
 
 
 def test_a_note_goes_with_its_image(here: Place) -> None:
-    notes, images = (here.state / "published" / one for one in ("closures", "images"))
-    assert {one.name for one in notes.iterdir()} < {one.name for one in images.iterdir()}
-    stray = notes / f"{'0' * 64}.json"
+    host = built(here, "tidied", "filament-1.0")
+    kept = here.generations(host)[0].image
+    stray = here.state / f"published/closures/{'0' * 64}.json"
     stray.write_text("{}")
-    built(here, "tidied", "filament-1.0")
+    here.kill_role()
+    here.start_role()
     until(lambda: not stray.exists(), "what belongs to no image is gone")
+    assert here.desk.reads.closure(kept)
