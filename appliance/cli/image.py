@@ -9,6 +9,9 @@ from appliance.cli.everywhere import Call, command, noun
 from appliance.cli.host import meant
 from appliance.cli.words import facts, moment, quoted, size, table
 
+KINDS = ("changed", "added", "removed")
+"""Packages of a comparison, by what happened to them."""
+
 group = noun("Images: generations of hosts, with parts and provenance.")
 
 
@@ -78,7 +81,32 @@ def _compared(found: Any) -> str:
     ]
     words = [f"- {word}" for word in found["gone"]] + [f"+ {word}" for word in found["new"]]
     line = "\n".join(["Kernel command line:", *(words or ["  the same"])])
-    return f"{table(('WHAT', 'BEFORE', 'AFTER'), rows, '')}\n\n{line}"
+    sides = table(("WHAT", "BEFORE", "AFTER"), rows, "")
+    return f"{sides}\n\n{line}\n\nPackages:\n{_packages(found['packages'])}"
+
+
+def _packages(found: Any) -> str:
+    if found["unknown"]:
+        return f"  {found['unknown']}"
+    every = sorted((one for key in KINDS for one in found[key]), key=lambda one: str(one["name"]))
+    rows = [
+        (one["name"], *(_versions(one[side]) for side in ("before", "after")), _more(one["grown"]))
+        for one in every
+    ]
+    told = [table(("PACKAGE", "BEFORE", "AFTER", "SIZE"), rows, "  the same in the same versions")]
+    if found["rebuilt"]:
+        told.append(f"Of the same version, and built otherwise: {found['rebuilt']}")
+    sizes = [size(found[side]) for side in ("before", "after")]
+    told.append(f"All: {sizes[0]} before, {sizes[1]} after")
+    return "\n".join(told)
+
+
+def _versions(of: Any) -> str:
+    return ", ".join(one or "no version" for one in of)
+
+
+def _more(count: int) -> str:
+    return f"{'-' if count < 0 else '+'}{size(abs(count))}" if count else "as large"
 
 
 def _described(found: Any) -> str:

@@ -1,5 +1,6 @@
 """`nixie host push`: the working tree of a flake becomes what machines run next."""
 
+import json
 import sys
 from typing import Annotated, Any
 
@@ -48,7 +49,10 @@ def push(
         "revision": made.revision,
         "where": made.where,
         "nix": made.nix,
+        "closure": made.closure,
     }
+    if len(json.dumps(told)) > SENT_BYTES:
+        told["closure"] = {}
     path = f"/hosts/{quoted(found['source'])}/{quoted(found['name'])}/push"
     answer = call.client.post(path, told)
     sent = sum(_sent(call.client, made, one) for one in answer["missing"])

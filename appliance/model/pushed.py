@@ -7,8 +7,11 @@ knows them, and are told apart by their SHA-256: what is here already is not sen
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from appliance.model.closures import Closure
+from appliance.model.closures import problem_of as problem_of_closure
 
 REVISION = "pushed"
 """What stands for the revision of a generation that nobody else can have."""
@@ -37,6 +40,7 @@ class Pushed:
     revision: str = ""
     where: str = ""  # the computer that built it
     nix: str = ""  # version
+    closure: Closure = field(default_factory=dict)  # of its toplevel; empty where unknown
 
 
 def problem_of(pushed: Pushed) -> str:
@@ -51,7 +55,7 @@ def problem_of(pushed: Pushed) -> str:
     words = (pushed.revision, pushed.where, pushed.nix)
     if any(len(word) > 100 or not word.isprintable() for word in words):
         return "The revision, the computer and the version of Nix are short words."
-    return ""
+    return problem_of_closure(pushed.closure)
 
 
 def to_json(pushed: Pushed) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What the build role asks of the store itself, as argv: nothing here changes anything."""
 
+from services.nix.calls import NO_CACHE
+from services.nix.path_sizes import asked
 from services.nix.store import Store
 
 
@@ -21,6 +23,11 @@ def print_closure(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
 def print_registrations(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Say hash, size, deriver and references of each path, in the form of every version."""
     return (store.program("nix-store"), "--dump-db", *paths)
+
+
+def print_contents(store: Store, path: str) -> tuple[str, ...]:
+    """Say everything that a path refers to, itself included, and how large each is."""
+    return (str(store.nix), *asked(path), *NO_CACHE)
 
 
 def print_version(store: Store) -> tuple[str, ...]:

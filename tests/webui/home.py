@@ -501,8 +501,21 @@ def _image(state: Path, ids: Mapping[str, str], now: float) -> str:
     )
     for one in (image, before):
         (folder / f"{one.id}.json").write_text(json.dumps(image_to_json(one)))
+    _note_closures(state / "published" / "closures", before.id, image.id)
     ids["image-before"] = before.id
     return image.id
+
+
+def _note_closures(folder: Path, before: str, after: str) -> None:
+    """Two systems: another kernel, 40 libraries of another version, one program more, one less."""
+    folder.mkdir(parents=True)
+    every = {f"lib{at:02}": ("1.0", "1.1") for at in range(40)}
+    every |= {"linux": ("6.12.40", "6.12.44"), "gdb": ("14.2", ""), "strace": ("", "6.9")}
+    for at, ident in enumerate((before, after)):
+        names = [f"{name}-{versions[at]}" for name, versions in every.items() if versions[at]]
+        paths = {f"{'ab'[at]}{0:031}-{one}": (at + 1) * MIB for one in ["etc", *names]}
+        paths[f"{0:032}-glibc-2.39"] = 31 * MIB
+        (folder / f"{ident}.json").write_text(json.dumps({"schema": 1, "paths": paths}))
 
 
 Step = tuple[str, str, float, float | None, int | None, int | None, str, dict[str, Any]]

@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import Field
 
+from appliance.actions.contents import packages
 from appliance.actions.generations import served_now
 from appliance.actions.refusals import Unknown, problem
+from appliance.model.compare_closures import Contents, Package
 from appliance.model.compare_images import compared
 from appliance.model.images import Image, Part
 from webui.api.routes import routes_of
@@ -89,12 +91,36 @@ class ApiSide:
 
 
 @shape
+class ApiPackage:
+    """A package of either; a version "" is a path whose name has none."""
+
+    name: Annotated[str, Field(examples=["openssl"])]
+    before: Annotated[list[str], Field(examples=[["3.0.13"]])]
+    after: Annotated[list[str], Field(examples=[["3.0.14"]])]
+    grown: Annotated[int, Field(description="bytes")]
+
+
+@shape
+class ApiPackages:
+    """What the systems are made of; `unknown` says why that is not compared, "" where it is."""
+
+    unknown: str
+    changed: list[ApiPackage]
+    added: list[ApiPackage]
+    removed: list[ApiPackage]
+    rebuilt: Annotated[int, Field(description="packages of the same versions, built otherwise")]
+    before: Annotated[int, Field(description="bytes in all")]
+    after: int
+
+
+@shape
 class ApiImagesCompared:
     """Two images; `gone` and `new` are words of the kernel command line."""
 
     sides: list[ApiSide]
     gone: list[str]
     new: list[str]
+    packages: ApiPackages
 
 
 @router.get("/images")
@@ -124,9 +150,12 @@ def images(
 @router.get("/images/{image}/against/{other}")
 def against(here: Signed, image: ImagePath, other: ImagePath) -> ApiImagesCompared:
     """What is different from the image `other` to the image `image`."""
-    found = compared(_published(here, other), _published(here, image))
+    before, after = _published(here, other), _published(here, image)
+    found = compared(before, after)
     sides = [ApiSide(one.name, one.before, one.after, one.same) for one in found.sides]
-    return ApiImagesCompared(sides, list(found.gone), list(found.new))
+    return ApiImagesCompared(
+        sides, list(found.gone), list(found.new), _packages(packages(here.reads, before, after))
+    )
 
 
 @router.get("/images/{image}")
@@ -157,6 +186,24 @@ def one_image(here: Signed, image: ImagePath) -> ApiImage:
         nix=from_where.nix,
         adapted=from_where.adapted,
     )
+
+
+def _packages(found: Contents | str) -> ApiPackages:
+    if isinstance(found, str):
+        return ApiPackages(found, [], [], [], 0, 0, 0)
+    return ApiPackages(
+        unknown="",
+        changed=_listed(found.changed),
+        added=_listed(found.added),
+        removed=_listed(found.removed),
+        rebuilt=found.rebuilt,
+        before=found.before,
+        after=found.after,
+    )
+
+
+def _listed(those: tuple[Package, ...]) -> list[ApiPackage]:
+    return [ApiPackage(one.name, list(one.before), list(one.after), one.grown) for one in those]
 
 
 def _published(here: Here, ident: str) -> Image:

@@ -1,11 +1,13 @@
 """Hosts that are built elsewhere: which of their files are missing here, and taking them."""
 
+from dataclasses import field
 from typing import Annotated, Any
 
 from fastapi import Body
 from pydantic import Field
 
 from appliance.actions import pushes
+from appliance.model.closures import MOST_PATHS
 from appliance.model.pushed import LARGEST_FILE, Piece, Pushed
 from webui.api.routes import routes_of
 from webui.api.shape import shape
@@ -15,6 +17,11 @@ from webui.session import Owning
 router = routes_of("hosts")
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", examples=["e3b0c44298fc1c149afbf4c8" * 2])]
 Size = Annotated[int, Field(ge=0, le=LARGEST_FILE)]
+
+Closure = Annotated[
+    dict[str, int],
+    Field(max_length=MOST_PATHS, description="paths of its toplevel's closure to bytes, if known"),
+]
 
 
 @shape
@@ -36,6 +43,7 @@ class ApiPush:
     revision: ShortText = ""
     where: ShortText = ""
     nix: ShortText = ""
+    closure: Closure = field(default_factory=dict)
 
 
 @shape
@@ -60,7 +68,8 @@ def push(here: Owning, source: SourceWord, name: Word, asked: ApiPush) -> ApiPus
     """Make a generation on trial of a host that was built elsewhere, once its files are here."""
     pieces = tuple(Piece(one.path, one.sha256, one.size) for one in asked.pieces)
     host = f"{source}/{name}"
-    pushed = Pushed(host, asked.look, pieces, asked.revision, asked.where, asked.nix)
+    words = (asked.revision, asked.where, asked.nix)
+    pushed = Pushed(host, asked.look, pieces, *words, asked.closure)
     lacks = pushes.missing(here.desk, here.actor, pushed)
     if lacks:
         return ApiPushed([ApiMissing(one.sha256, has) for one, has in lacks], None, "")

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from appliance.generations import NOTHING_KNOWN, Standings
-from appliance.model import lan_cache
+from appliance.model import closures, lan_cache
+from appliance.model.closures import Closure
 from appliance.model.images import Image, Verdict, image_from_json
 from appliance.model.lan_cache import CacheFacts
 from appliance.model.outlook import Outlook
@@ -107,6 +108,11 @@ class BuildLooks(Files):
             return None if stored is None else image_from_json(stored)
         except (ValueError, KeyError):
             return None
+
+    def closure(self, ident: str) -> Closure | None:
+        """What an image's system is made of; None where that is not known."""
+        stored = self.document(f"published/closures/{ident}.json") if ident.isalnum() else None
+        return None if stored is None else closures.from_json(stored)
 
     def cache(self) -> CacheFacts | None:
         """What the router gives away as a binary cache; None before its key was made."""

@@ -28,6 +28,7 @@ from appliance.store.inventory_view import SourceView, Wish
 from appliance.store.journal import append, transaction
 from appliance.store.pushed.open import arrived, whole
 from services.nix.assembly import layouts, wanted_files
+from services.nix.closures.driver import note
 from services.nix.desk import Desk
 from services.nix.publish.driver import hashed, tidy, write
 from services.nix.recipe import Recipe, recipe, to_json
@@ -98,6 +99,8 @@ async def _published(desk: Desk, pushed: Pushed, source: SourceView, wish: str) 
         return GenerationPushed(image.host, image.name, newest.number, image.id, what, wish)
     for each in (image, *special.values()):
         write(desk.published / "images" / f"{each.id}.json", image_to_json(each))
+    if made.toplevel.rpartition("/")[2] in pushed.closure:
+        note(desk, (image,), {made.toplevel: pushed.closure})
     named = {name: one.id for name, one in special.items()}
     with transaction(desk.database):
         number = build_facts.image_published(desk.database, image, named, to_json(made), desk.now())

@@ -123,7 +123,8 @@ def tidy(desk: Desk) -> None:
     """Roots, manifests and logs that nothing needs any more go."""
     database, store = desk.database, desk.nix.store
     images = images_in(builds.generations(database)) | _in_use(desk)
-    keep_only(desk.published / "images", {f"{ident}.json" for ident in images})
+    for folder in ("images", "closures"):
+        keep_only(desk.published / folder, {f"{ident}.json" for ident in images})
     keep_only(desk.files, desk.arriving | _pushed(desk))
     active = {row.id for row in build_facts.builds_in(database, "queued", "running")}
     keep_only(store.roots / "builds", active | build_facts.builds_of(database, images))

@@ -17,9 +17,12 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from appliance.errors import Problem, Refused
+from appliance.model.closures import Closure
 from appliance.model.pushed import Piece
 from services.nix.assembly import wanted_files
+from services.nix.calls import NO_CACHE
 from services.nix.expression import literal, string
+from services.nix.path_sizes import asked, read
 from services.nix.recipe import Recipe, recipe
 
 ADAPTER = Path(__file__).parent.parent / "adapter"
@@ -36,6 +39,7 @@ class Built:
     revision: str
     nix: str
     where: str
+    closure: Closure  # of its toplevel; empty where nix does not say it
 
     @contextmanager
     def opened(self, piece: Piece) -> Iterator[BinaryIO]:
@@ -64,7 +68,8 @@ def built(nix: Path | None, flake: str, host: str, *, as_built: bool) -> Built:
     )
     version = _said(program, "--version").split()[-1]
     pieces = tuple(_piece(path) for path in _files(made))
-    return Built(told["look"], pieces, told["revision"], version, platform.node())
+    closure = _contents(program, made.toplevel)
+    return Built(told["look"], pieces, told["revision"], version, platform.node(), closure)
 
 
 def address(flake: str) -> str:
@@ -94,6 +99,20 @@ def _said(*argv: str) -> str:
         what = f"{Path(argv[0]).name} failed; what it said stands above. Nothing was pushed."
         raise Refused(Problem(("nix",), what))
     return done.stdout
+
+
+def _contents(program: str, path: str) -> Closure:
+    done = subprocess.run(
+        (program, *asked(path), *NO_CACHE),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    try:
+        return read(done.stdout)
+    except ValueError:
+        return {}
 
 
 def _files(made: Recipe) -> list[str]:

@@ -22,6 +22,7 @@ from appliance.store.builder_states import (
 )
 from appliance.store.builds import BuildRow
 from appliance.store.journal import transaction
+from services.nix.closures.driver import Closures, made_there
 from services.nix.desk import Desk
 from services.nix.driver import Hear, clock
 from services.nix.log_lines import Line, LogLines, Told
@@ -49,6 +50,7 @@ class Made:
     by: str = ""  # the builder's name, "" for this router
     home: Mapping[str, str] = field(default_factory=dict)
     nix: str = ""  # the builder's version, "" when it does not say
+    closures: Closures = field(default_factory=dict)  # as far as the builder says
 
 
 def state(desk: Desk, ident: str) -> BuilderState:
@@ -132,8 +134,11 @@ async def built_there(
     if answer.good:
         async with desk.places.one_of(ARRIVALS):
             home = await _brought(desk, row, builder, made.outputs, say)
+        if home is None:
+            return None
+        closures = await made_there(desk, told(builder), made)
         nix = str(found.version or "")
-        return None if home is None else Made(answer, lines, builder.name, home, nix)
+        return Made(answer, lines, builder.name, home, nix, closures)
     ours = f"connect to socket at '{desk.nix.store.socket}'" in verdict.said(answer)
     gone = None if ours else verdict.unfinished(answer, lines, builder)
     if gone is None:

@@ -20,6 +20,7 @@ from appliance.model.builders import (
 from appliance.model.installed import Installed
 from services.nix.credential import FILE_NAME
 from services.nix.fetch_job import KEEP_SECRET
+from services.nix.path_sizes import MOST_BYTES, asked
 from services.nix.remote.machines import QUIET
 from services.nix.request import Args, Secret
 from services.nix.store import Store
@@ -31,6 +32,7 @@ ALIAS = "nixie-builder"
 URL = f"ssh-ng://{ALIAS}"
 KINDS = "ed25519,ecdsa,rsa"
 SHORT_SECONDS = 60.0
+CLOSURE_SECONDS = 120.0  # a question and its answer for each path
 BRING_SECONDS = 7_200.0
 LONGEST_SECONDS = 7 * 86_400.0
 LOG_BYTES = 1 << 40  # a log is cut where it is written
@@ -84,6 +86,7 @@ def verbs(store: Store, key: Secret, share: Share) -> Mapping[str, Verb]:
         "builder-try": lambda args, _: _try(args, store, key),
         "builder-build": lambda args, _: _build(args, store, key),
         "builder-weigh": lambda args, _: _weigh(args, store, key),
+        "builder-closure": lambda args, _: _closure(args, store, key),
         "builder-bring": lambda args, _: _bring(args, store, key),
     }
 
@@ -147,6 +150,12 @@ def _build(args: Args, store: Store, key: Secret) -> Job:
 def _weigh(args: Args, store: Store, key: Secret) -> Job:
     argv = (str(store.nix), "path-info", "--json", "--store", URL, *store_paths(args, "paths"))
     return talk(args, store, key, argv, SHORT_SECONDS)
+
+
+def _closure(args: Args, store: Store, key: Secret) -> Job:
+    argv = (str(store.nix), *asked(*store_paths(args, "paths")), "--store", URL)
+    made = talk(args, store, key, argv, CLOSURE_SECONDS)
+    return replace(made, limits=replace(made.limits, output_bytes=MOST_BYTES))
 
 
 def _bring(args: Args, store: Store, key: Secret) -> Job:

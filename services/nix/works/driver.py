@@ -31,6 +31,7 @@ from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.assembly import layouts, thin_layouts, wanted_files, weight
 from services.nix.calls import AS_USUAL, NOT_HERE, NOTHING_BUILT
+from services.nix.closures.driver import Closures, made_here, note
 from services.nix.desk import Desk
 from services.nix.driver import Hear
 from services.nix.files.driver import image as image_of_files
@@ -136,7 +137,7 @@ async def _carried_out(
         async with desk.places.one_of(HERE):
             fetched = image_of_files(desk, row, source, made, hear)
             image = await watched(desk, row, progress, fetched)
-        _record(desk, row, image, {}, recipe, log)
+        _record(desk, row, image, {}, recipe, log, {})
         return Ended.OVER
     work = _realised(desk, row, source, made, log, builders, progress, hear)
     done = await watched(desk, row, progress, work)
@@ -292,7 +293,8 @@ async def _publish(
         name: await _image(desk, row, source, one, verdict, name, known, done)
         for name, one in made.specialisations.items()
     }
-    _record(desk, row, image, special, to_json(made), log)
+    closures = done.closures if done.by else await made_here(desk, made)
+    _record(desk, row, image, special, to_json(made), log, closures)
     every = [part for one in (image, *special.values()) for part in one.every_part]
     await let_go(desk, row, at_home(made, done.home), every)
 
@@ -304,10 +306,12 @@ def _record(
     special: Mapping[str, Image],
     recipe: Mapping[str, Any],
     log: Log,
+    closures: Closures,
 ) -> None:
     """Manifests first, then the generation and the end of its build."""
     for one in (image, *special.values()):
         write(desk.published / "images" / f"{one.id}.json", image_to_json(one))
+    note(desk, (image, *special.values()), closures)
     desk.fault("build.written")
     with transaction(desk.database):
         number = build_facts.image_published(

@@ -46,3 +46,13 @@ def test_files_that_cannot_be_are_refused(pieces: tuple[Piece, ...]) -> None:
 def test_words_are_short_and_plain() -> None:
     assert problem_of(replace(PUSHED, where="x\x1b[2J")) != ""
     assert problem_of(replace(PUSHED, revision="x" * 101)) != ""
+
+
+def test_a_closure_that_is_none_is_refused() -> None:
+    told = replace(PUSHED, closure={"<script>": 1})
+    assert problem_of(told) == "'<script>' is no name in a store."
+
+
+def test_what_was_left_without_a_closure_is_read() -> None:
+    told = {name: one for name, one in to_json(PUSHED).items() if name != "closure"}
+    assert from_json(told) == PUSHED

@@ -128,6 +128,52 @@ def test_two_generations_are_compared(home: Home) -> None:
     assert "anvil: generation 13 and generation 14</h1>" in html
 
 
+def compared(home: Home) -> str:
+    """The page, with plain blanks."""
+    ids = home.ids
+    html = home.get(f"/images/{ids['image']}/against/{ids['image-before']}")
+    return html.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_packages_of_two_generations_are_compared(home: Home) -> None:
+    html = compared(home)
+    assert (
+        "41 packages have other versions, one package is new, one package is gone and one package "
+        "of the same version was built otherwise."
+    ) in html
+    assert html.index("Other versions</h3>") < html.index("New</h3>") < html.index("Gone</h3>")
+    assert "74 MiB before, 117 MiB after: 43 MiB more." in html
+
+
+def test_a_long_list_of_packages_is_folded(home: Home) -> None:
+    html = compared(home)
+    assert 'id="more-changed"' in html
+    assert "29 more</summary>" in html
+    assert 'id="more-added"' not in html
+
+
+def test_what_nobody_noted_is_said_in_a_sentence(lived_in: Home) -> None:
+    note = lived_in.state / f"published/closures/{lived_in.ids['image-before']}.json"
+    note.unlink()
+    html = compared(lived_in)
+    assert "Nobody noted what generation 13 is made of: it is older than such notes" in html
+
+
+def test_a_note_that_is_not_whole_is_none(lived_in: Home) -> None:
+    note = lived_in.state / f"published/closures/{lived_in.ids['image']}.json"
+    note.write_text(note.read_text()[:-40])
+    assert "Nobody noted what generation 14 is made of" in compared(lived_in)
+
+
+def test_no_more_packages_are_listed_than_anybody_reads(lived_in: Home) -> None:
+    note = lived_in.state / f"published/closures/{lived_in.ids['image']}.json"
+    paths = {f"{'9' * 32}-tool{at}-1.0": 1 for at in range(400)}
+    note.write_text(json.dumps({"schema": 1, "paths": paths}))
+    html = compared(lived_in)
+    assert "300 more</summary>" in html
+    assert "88 more. <code>nixie image compare</code> lists all." in html
+
+
 def test_an_image_leads_to_the_comparison_with_the_one_before(home: Home) -> None:
     ids = home.ids
     wanted = f'href="/images/{ids["image"]}/against/{ids["image-before"]}"'

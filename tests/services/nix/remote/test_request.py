@@ -28,6 +28,7 @@ TALKS: dict[str, dict[str, Any]] = {
     "builder-try": {**KILN, "system": "x86_64-linux", "nonce": "a1"},
     "builder-build": BUILD,
     "builder-weigh": {**KILN, "paths": [OUT]},
+    "builder-closure": {**KILN, "paths": [OUT]},
     "builder-bring": {**KILN, "paths": [OUT]},
 }
 
@@ -172,3 +173,14 @@ def test_builds_are_shared_with_checked_builders_and_their_keys() -> None:
 def test_no_word_of_a_shared_builder_is_taken_unchecked(wrong: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         shared({**MACHINE, **wrong})
+
+
+def test_what_a_builder_says_of_a_closure_is_bounded() -> None:
+    made = job("builder-closure", **TALKS["builder-closure"])
+    assert made.limits.output_bytes == 8 << 20
+    assert made.argv[-3:] == (OUT, "--store", URL)
+
+
+def test_the_closure_of_nothing_in_a_store_is_not_asked() -> None:
+    with pytest.raises(Refused, match="is not a path below"):
+        job("builder-closure", **{**KILN, "paths": ["--help"]})
