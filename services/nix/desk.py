@@ -39,6 +39,7 @@ class Desk:
     look_seconds: float = 300.0
     build_seconds: float = 14_400.0
     version: Version | None = None
+    lowered: str = ""  # why nothing may be built with the settings of this Nix
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)
     fetchers: Mapping[str, str] = field(default_factory=dict)  # source → the user that fetches

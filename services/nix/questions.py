@@ -1,6 +1,7 @@
 """What the build role asks of the store itself, as argv: nothing here changes anything."""
 
 from services.nix.store import Store
+from services.nix.versions import PRIMARY, Version
 
 
 def print_dead(store: Store) -> tuple[str, ...]:
@@ -26,3 +27,9 @@ def print_registrations(store: Store, paths: tuple[str, ...]) -> tuple[str, ...]
 def print_version(store: Store) -> tuple[str, ...]:
     """Ask which Nix this is."""
     return (str(store.nix), "--version")
+
+
+def print_settings(store: Store, found: Version) -> tuple[str, ...]:
+    """Ask which settings are in force."""
+    words = ("config", "show") if found.numbers >= PRIMARY else ("show-config",)
+    return (str(store.nix), *words, "--json")

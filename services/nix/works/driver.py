@@ -79,6 +79,9 @@ async def build(
     if look is None or look.recipe is None:
         _over(desk, row, "failed", f"{row.name} is not bootable as it is now.")
         return Ended.OVER
+    if desk.lowered:
+        _over(desk, row, "failed", desk.lowered, "no-sandbox")
+        return Ended.OVER
     row = replace(row, revision=look.revision)
     with transaction(desk.database):
         build_facts.build_began(desk.database, row, look.recipe, desk.now())
@@ -91,14 +94,16 @@ async def build(
     try:
         return await _carried_out(desk, row, source, look.recipe, log, builders, progress)
     except Refused as why:
-        if any(one.where == ("disk",) for one in why.problems):
+        full = any(one.where == ("disk",) for one in why.problems)
+        if full:
             timed(desk, row, "", progress, desk.now() - began, whole=False)
         log.add(str(why))
-        _over(desk, row, "failed", str(why))
+        _over(desk, row, "failed", str(why), "disk" if full else "")
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         what = "The disk is full. Make room on it or give it more, then build again."
-        _over(desk, row, "failed", what if full else f"The image could not be written: {error}.")
+        what = what if full else f"The image could not be written: {error}."
+        _over(desk, row, "failed", what, "disk" if full else "")
     finally:
         log.close()
     return Ended.OVER
@@ -258,19 +263,19 @@ def _failed(
     every = "\n".join([*lines.errors, error])
     kind, what = sentence(BUILDING, every, names)
     if answer.reason == "timeout":
-        kind, what = "time", f"The whole build took longer than {desk.build_seconds:g} s."
+        kind, what = "timeout", f"The whole build took longer than {desk.build_seconds:g} s."
     if starved is not None:
         kind, what = "memory", memory(lines.failed[0] if lines.failed else row.name, starved.limit)
     what = f"On {done.by}: {what}" if done.by else what
     log.add(what)
     remove(desk.build_roots(row.id))
-    if kind == "disk full" and not done.by:
+    if kind == "disk" and not done.by:
         timed(desk, row, "", progress, desk.now() - (row.began_at or desk.now()), whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
-    if kind == "no daemon":
+    if kind == "no-daemon":
         return Ended.LATER
-    _over(desk, row, "failed", what)
+    _over(desk, row, "failed", what, kind)
     return Ended.OVER
 
 
@@ -372,9 +377,9 @@ async def _image(
     )
 
 
-def _over(desk: Desk, row: BuildRow, state: str, what: str) -> None:
+def _over(desk: Desk, row: BuildRow, state: str, what: str, word: str = "") -> None:
     with transaction(desk.database):
-        build_facts.build_ended(desk.database, row, state, what, desk.now())
+        build_facts.build_ended(desk.database, row, state, what, desk.now(), obstacle=word)
     if state == "failed":
         remove(desk.build_roots(row.id))
     desk.publish()
