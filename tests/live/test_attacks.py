@@ -94,9 +94,9 @@ ROWS: Mapping[str, Row] = {
     "leaves-the-sandbox": Row(GOOD, "sandbox", "outside of the sandbox (__noChroot)", "failed"),
     "set-uid": Row(GOOD, "set-uid", "squashfs-setuid gives a file rights", "failed"),
     "floods-the-log": Row(GOOD, "output", "printed more than 1048576 bytes", "failed"),
-    "never-ends": Row(GOOD, "silent", "squashfs-sleeps printed nothing for 5 s", "failed"),
+    "never-ends": Row(GOOD, "silent", "squashfs-sleeps printed nothing for 8 s", "failed"),
     "build-forks": Row(GOOD, "processes", "started more processes than all builds", "failed"),
-    "build-eats-memory": Row(GOOD, "memory", "needed more memory than the 512 MiB", "failed"),
+    "build-eats-memory": Row(GOOD, "memory", "needed more memory than the 256 MiB", "failed"),
 }
 """Those that are refused or ended."""
 
@@ -118,8 +118,8 @@ GROUPED = {"build-forks", "build-eats-memory"}
 def here() -> Iterator[Attacked]:
     """One router that all of them attack, one after the other."""
     options = {"look_seconds": 10.0, "look_bytes": 1 << 30}
-    bounds = Bounds(512 * MEBIBYTE, 200, as_one=False) if has_groups() else None
-    with attacked(options=options, log_bytes=1 << 20, silent_seconds=5, bounds=bounds) as room:
+    bounds = Bounds(256 * MEBIBYTE, 200, as_one=False) if has_groups() else None
+    with attacked(options=options, log_bytes=1 << 20, silent_seconds=8, bounds=bounds) as room:
         yield room
 
 
