@@ -463,6 +463,19 @@ class SourceUnreadable(Event):
     source: str
     what: str
     wish: str | None = None
+    obstacle: str = ""  # why, in a word of model/obstacles.py
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWentTooFar(Event):
+    """A stranger's flake went too far with {name} and was stopped ({obstacle}): {what}"""
+
+    bell: ClassVar[str] = "sources"
+
+    source: str
+    name: str  # of the host; "its inputs", "itself"
+    obstacle: str  # a word of model/obstacles.py
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,6 +487,7 @@ class HostJudged(Event):
     host: str
     name: str
     kind: str
+    obstacle: str = ""  # why it cannot boot, in a word of model/obstacles.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,6 +524,7 @@ class BuildEnded(Event):
     name: str
     state: str  # "built", "unchanged", "failed", "cancelled"
     what: str = ""
+    obstacle: str = ""  # why it failed, in a word of model/obstacles.py
 
 
 @dataclass(frozen=True, slots=True)

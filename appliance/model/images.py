@@ -207,13 +207,14 @@ class Finding:
     """Something the owner should know about a host or a lock file.
 
     `severity` is "note", "warn" or "bad" (cannot boot); `missing` the line to add;
-    `where` file:line.
+    `where` file:line; `obstacle` what it is in a word of `obstacles.py`, "" when it has none.
     """
 
     severity: str
     what: str
     missing: str | None = None
     where: str | None = None
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,11 @@ class Verdict:
     watched: bool
     specialisations: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot boot, in a word of `obstacles.py`."""
+        return next((one.obstacle for one in self.findings if one.severity == "bad"), "")
 
     @property
     def boots(self) -> bool:

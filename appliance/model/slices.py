@@ -22,6 +22,8 @@ from appliance.model.dns import Dns
 
 NAMES_PORT: Final = 1053
 """Where the resolver hears foreign code, on loopback alone (`appliance/plan/egress.py`)."""
+LEADS_HOME: Final = 18  # RFC 8914 §4.19, prohibited
+"""The reason by which it says there that a name leads into the owner's own network."""
 SERVED: Final = "served"
 TRIED: Final = "tried"
 HELD: Final = "held"

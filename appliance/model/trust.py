@@ -20,6 +20,7 @@ class Treatment(NamedTuple):
     keys: bool  # a token or deploy key
     own_network: bool  # inputs on the owner's network that nobody listed
     unasked: bool  # hosts are built before their owner asked for it once
+    unwatched: bool  # going too far is told on its page only: most likely it is a mistake
     elsewhere: bool  # evaluated by a builder that does so, and evaluation there has a network
 
 

@@ -5,7 +5,7 @@ Every function belongs to one fact and writes its event with it; the caller owns
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,8 +18,10 @@ from appliance.events import (
     SourceChanged,
     SourceChecked,
     SourceUnreadable,
+    SourceWentTooFar,
 )
 from appliance.model.images import Finding, Image, Verdict
+from appliance.model.obstacles import went_too_far as went
 from appliance.store.builds import BuildRow, SourceStateRow
 from appliance.store.journal import append
 
@@ -77,11 +79,22 @@ def source_checked(
 
 
 def source_unreadable(
-    connection: sqlite3.Connection, row: SourceStateRow, wish: str | None
+    connection: sqlite3.Connection, row: SourceStateRow, wish: str | None, obstacle: str = ""
 ) -> None:
     """A source cannot be read; what was known of it stays."""
     source_stands(connection, row)
-    append(connection, SourceUnreadable(row.source, row.what, wish), row.checked_at or 0.0)
+    unreadable = SourceUnreadable(row.source, row.what, wish, obstacle)
+    append(connection, unreadable, row.checked_at or 0.0)
+
+
+def went_too_far(
+    connection: sqlite3.Connection, source: str, name: str, found: Iterable[Finding], at: float
+) -> None:
+    """Those of `found` by which a stranger's flake would have had more than is its own; `name` is
+    what of it."""
+    for one in found:
+        if went(one.obstacle):
+            append(connection, SourceWentTooFar(source, name, one.obstacle, one.what), at)
 
 
 def revision_seen(
@@ -167,7 +180,7 @@ def host_judged(
             *(_findings(verdict.findings), json.dumps(recipe), looked, verdict.host),
         ),
     )
-    append(connection, HostJudged(verdict.host, verdict.name, verdict.kind), at)
+    append(connection, HostJudged(verdict.host, verdict.name, verdict.kind, verdict.obstacle), at)
 
 
 def host_noted(connection: sqlite3.Connection, verdict: Verdict, *findings: Finding) -> None:
@@ -262,13 +275,14 @@ def build_ended(
     what: str,
     at: float,
     image: str | None = None,
+    obstacle: str = "",
 ) -> None:
     """A build is over: built, unchanged, failed or cancelled."""
     connection.execute(
         "UPDATE build SET state = ?, what = ?, ended_at = ?, image = ?, phase = '' WHERE id = ?",
         (state, what, at, image, row.id),
     )
-    append(connection, BuildEnded(row.id, row.host, row.name, state, what), at)
+    append(connection, BuildEnded(row.id, row.host, row.name, state, what, obstacle), at)
 
 
 def builds_in(connection: sqlite3.Connection, *states: str) -> list[BuildRow]:

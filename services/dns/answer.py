@@ -178,6 +178,7 @@ def renewed_by_age(kept: Kept, now: float) -> Reply:
         records=aged(reply, age),
         ttls=tuple((at, max(ttl - age, 0)) for at, ttl in reply.ttls),
         seconds=reply.seconds,
+        private=reply.private,
     )
 
 
@@ -185,6 +186,8 @@ def from_reply(
     query: Query, reply: Reply, now: float, born: float, ends: float, why: Why = Why.CACHE
 ) -> Answer:
     """An upstream's reply, which is good from `born` until `ends`, for this client."""
+    if reply.private and not reply.records:
+        why = Why.PRIVATE
     flags = reply.flags & RCODE
     if query.flags & AD or query.wants_do:
         flags |= reply.flags & AD  # RFC 6840 §5.7

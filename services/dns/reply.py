@@ -174,6 +174,7 @@ def without_records(reply: Reply, seconds: int) -> Reply:
         records=b"",
         ttls=(),
         seconds=seconds,
+        private=reply.private,
     )
 
 

@@ -21,7 +21,7 @@ from appliance.store.leases import LeaseRow
 from appliance.store.open import now
 from appliance.store.verified import NOBODY, Verified
 from services.dns import foreign
-from services.dns.answer import Answer, Silence, answer
+from services.dns.answer import Answer, Silence, Why, answer
 from services.dns.asking.driver import Ways
 from services.dns.blocked import Blocked
 from services.dns.cache import Cache
@@ -270,7 +270,7 @@ class Server:
             self.questions.put(client[0], message, said, self._blocked, self._ways)
         words = said.message
         if udp in self._foreign:
-            words = foreign.told(message, words, self._reached)
+            words = foreign.told(message, words, self._reached, led_home=said.why is Why.PRIVATE)
         self._leaving.put((udp, words, client))
 
     def _decided(
@@ -351,7 +351,10 @@ class Server:
             self.questions.put(client, message, said, self._blocked, self._ways)
         if not isinstance(said, Answer):
             return None
-        return foreign.told(message, said.message, self._reached) if face.foreign else said.message
+        if not face.foreign:
+            return said.message
+        led_home = said.why is Why.PRIVATE
+        return foreign.told(message, said.message, self._reached, led_home=led_home)
 
     async def _waited(self, query: Query) -> Answer:
         """The answer for one who waits in a coroutine."""

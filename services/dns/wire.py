@@ -197,15 +197,16 @@ def compose(query: Query, flags: int, counts: tuple[int, int, int], records: byt
 
 BLOCKED_SECONDS = 10
 """How long a client remembers that a name is blocked: a pause is noticed soon."""
-BLOCKED_OPT = b"\0" + RECORD.pack(OPT, OWN_SIZE, 0, 6) + b"\0\x0f\0\2\0\x0f"
+BLOCKED = 15  # RFC 8914 §4.16
+REASON_OPT = b"\0" + RECORD.pack(OPT, OWN_SIZE, 0, 6) + b"\0\x0f\0\2"
 
 
-def no_such_name(query: Query) -> bytes:
-    """NXDOMAIN for a blocked name, with the reason for who can read it (RFC 8914 §4.16)."""
+def no_such_name(query: Query, reason: int = BLOCKED) -> bytes:
+    """NXDOMAIN for a name that is kept back, with the reason for who can read it (RFC 8914)."""
     times = struct.pack("!5I", 1, 3600, 600, 86_400, BLOCKED_SECONDS)
     data = b"\xc0\x0c" + b"\0" + times  # the name itself is its zone; nobody is its hostmaster
     soa = b"\xc0\x0c" + RECORD.pack(SOA, 1, BLOCKED_SECONDS, len(data)) + data
-    opt = BLOCKED_OPT if query.edns else b""
+    opt = REASON_OPT + reason.to_bytes(2) if query.edns else b""
     flags = QR | RA | query.flags & (RD | CD) | NXDOMAIN
     head = HEADER.pack(0, flags, 1, 0, 1, 1 if opt else 0)
     return b"".join((query.id, head[2:], query.question, soa, opt))

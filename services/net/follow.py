@@ -98,12 +98,18 @@ class Foreigners:
             over = builds.over(self._build.connection, limit=ENDED)
         except sqlite3.Error:
             return Doing()
-        since = now() - RECENT_SECONDS  # the kernel tells a moment later
-        lately = tuple(name for name, one in states.items() if (one.checked_at or 0.0) >= since)
-        fetching = tuple(name for name, one in states.items() if one.state == "fetching")
+        recent, moment = now() - RECENT_SECONDS, now() - MOMENT_SECONDS
+        checked = {name: one.checked_at or 0.0 for name, one in states.items()}
+        lately = tuple(name for name, at in checked.items() if at >= recent)
+        fetching = [name for name, one in states.items() if one.state == "fetching"]
+        fetching += [name for name, at in checked.items() if at >= moment]
         building = [one.source for one in running if one.state == "running"]
-        built = [one.source for one in over if (one.ended_at or 0.0) >= since]
-        return Doing(fetching or lately, tuple(dict.fromkeys(building or built)) or lately)
+        building += [one.source for one in over if (one.ended_at or 0.0) >= moment]
+        built = [one.source for one in over if (one.ended_at or 0.0) >= recent]
+        return Doing(
+            tuple(dict.fromkeys(fetching)) or lately,
+            tuple(dict.fromkeys(building or built)) or lately,
+        )
 
     def close(self) -> None:
         """Let go of the files."""
@@ -113,6 +119,8 @@ class Foreigners:
 
 FETCHING = frozenset({"fetch", *FETCHERS})
 RECENT_SECONDS = 15.0
+MOMENT_SECONDS = 3.0
+"""The kernel tells a moment later: so long it may also have been one that has ended since."""
 ENDED = 8
 """Builds that ended lately: how many are looked at."""
 

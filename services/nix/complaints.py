@@ -53,7 +53,7 @@ EVALUATION: tuple[Complaint, ...] = (
         "licence off nixpkgs.config.blocklistedLicenses.",
     ),
     _known(
-        "not from source",
+        "not-from-source",
         rf"{PACKAGE} contains elements not built from source",
         "{name} was not built from source alone, which this host does not allow. Allow it there, "
         "or leave it out.",
@@ -96,13 +96,21 @@ EVALUATION: tuple[Complaint, ...] = (
         "nixpkgs.config.allowUnsupportedSystem = true;",
     ),
     _known(
-        "dir",
+        "old-nix",
         r"unsupported parameter 'dir'",
         "This Nix is too old to read a flake below the top of its source (?dir=). Install Nix 2.26 "
         "or newer, or move flake.nix to the top.",
     ),
     _known(
-        "lock older",
+        "unlocked-fetch",
+        r"in pure evaluation mode, '(?P<name>fetch\w+)' (requires|will not fetch unlocked)"
+        r"|'(?P<second>fetch\w+)' (is not allowed|requires).*?(pure|sha256|hash)"
+        r"|cannot call '(?P<third>getFlake)' on unlocked",
+        "It calls {name}{second}{third} without a hash, which pure evaluation does not allow. Give "
+        "the hash, or make it an input of the flake.",
+    ),
+    _known(
+        "lock-older",
         r"(cannot (update|write|modify).*?(lock file|unlocked flake input '(?P<name>[^']+)')"
         r"|lock file contains unlocked input|requires lock file changes"
         r"|in pure evaluation mode.*?lock)",
@@ -110,28 +118,34 @@ EVALUATION: tuple[Complaint, ...] = (
         "Run nix flake lock and commit flake.lock.",
     ),
     _known(
-        "currentSystem",
+        "impure",
         r"(attribute|variable) 'currentSystem' (missing|is)|undefined variable 'currentSystem'"
         r"|currentSystem.{0,60}(pure|impure)",
         "It uses builtins.currentSystem, which pure evaluation does not have. Name the system.",
         'system = "x86_64-linux";',
     ),
     _known(
-        "absolute path",
+        "impure",
+        r"(attribute|variable) 'currentTime' missing|undefined variable 'currentTime'",
+        "It asks for the time (builtins.currentTime), which pure evaluation does not have. Use the "
+        "flake's own self.lastModified.",
+    ),
+    _known(
+        "outside-path",
         r"access to absolute path '(?P<path>[^']+)' is forbidden"
         r"|access to (canonical )?path '(?P<second>[^']+)' is forbidden",
         "It reads {path}{second}, which is outside the flake. Put the file into the flake and use "
         "a relative path.",
     ),
     _known(
-        "network",
+        "fetch-while-evaluated",
         r"access to URI '(?P<url>[^']+)' is forbidden|cannot fetch.*?restricted mode"
         r"|(unable to download|could not resolve host).*?(?P<second>https?://[^'\s]+)",
         "It fetches {url}{second} while it is evaluated, which is not possible here. "
         "Make it an input of the flake.",
     ),
     _known(
-        "ifd",
+        "import-from-derivation",
         r"cannot build '(?P<drv>[^']+)' during evaluation because the option"
         r" 'allow-import-from-derivation'"
         r"|(?P<second>/nix/store/\S+?\.drv).*?import-from-derivation",
@@ -139,11 +153,9 @@ EVALUATION: tuple[Complaint, ...] = (
         "that for this source, or avoid it in the flake.",
     ),
     _known(
-        "unlocked fetch",
-        r"in pure evaluation mode, '(?P<name>fetch\w+)' requires|'(?P<second>fetch\w+)' (is not "
-        r"allowed|requires).*?(pure|sha256|hash)",
-        "It calls {name}{second} without a hash, which pure evaluation does not allow. Give the "
-        "hash, or make it an input of the flake.",
+        "disk",
+        r"No space left on device|Disk quota exceeded|database or disk is full",
+        "The disk of the store is full. Make room on it or give it more, then look again.",
     ),
     _known(
         "recursion",
@@ -152,7 +164,7 @@ EVALUATION: tuple[Complaint, ...] = (
         "itself.",
     ),
     _known(
-        "stack",
+        "stack-overflow",
         r"stack overflow|max-call-depth",
         "Its evaluation calls itself without end (stack overflow). Look for a function that never "
         "comes back.",
@@ -169,19 +181,19 @@ EVALUATION: tuple[Complaint, ...] = (
         "The configuration refuses itself: {text} Change it in the flake.",
     ),
     _known(
-        "no flake",
+        "no-flake",
         r"does not contain (a|any) '(?P<path>[^']*flake\.nix)' file|path '[^']+/flake\.nix' does "
         r"not exist|flake\.nix' does not exist|getting status of '[^']*/flake\.nix'",
         "There is no flake.nix in this source. Give its directory with ?dir=.",
     ),
     _known(
-        "missing option",
+        "missing-option",
         r"The option [`'](?P<name>[^`']+)' does not exist",
         "The option {name} does not exist in the nixpkgs that this flake uses. Look for a typing "
         "mistake, or update nixpkgs.",
     ),
     _known(
-        "missing attribute",
+        "missing-attribute",
         r"attribute '(?P<name>[^']+)' missing",
         "The attribute {name} is missing. Look for a typing mistake, or for what should define it.",
     ),
@@ -206,7 +218,7 @@ EVALUATION: tuple[Complaint, ...] = (
 
 FETCHING: tuple[Complaint, ...] = (
     _known(
-        "rate limit",
+        "rate-limit",
         r"rate limit|API rate|(HTTP error|returned error:) 429|error 403.{0,200}api\.github\.com"
         r"|api\.github\.com.{0,200}error 403",
         "The server has had too many requests from this address (rate limit). Store an access "
@@ -220,12 +232,12 @@ FETCHING: tuple[Complaint, ...] = (
         "store an access token or deploy key.",
     ),
     _known(
-        "deploy key",
+        "deploy-key",
         r"Permission denied \((publickey|password|keyboard)",
         "{host} does not accept the deploy key that is stored. Store one that it knows.",
     ),
     _known(
-        "name",
+        "unknown-server",
         r"[Cc]ould ?n[o']t resolve host(name)?:? '?(?P<host>[A-Za-z0-9-]+\.[A-Za-z0-9.-]+)?"
         r"|Temporary failure in name resolution|Name or service not known",
         "The name {host} cannot be looked up. Is the router connected to the internet?",
@@ -254,20 +266,20 @@ FETCHING: tuple[Complaint, ...] = (
         "flake update and commit the result.",
     ),
     _known(
-        "unreadable directory",
+        "unreadable-directory",
         r"Permission denied|not owned by current user|dubious ownership",
         "{subject} cannot be read by the user that fetches sources. Make the directory readable "
         "for everybody (chmod -R o+rX).",
     ),
     _known(
-        "no repository",
+        "no-repository",
         r"not a git repository|could not find repository|is not a Git repository"
         r"|is this a git repository",
         "{subject} is not a git repository. Write path: for a plain directory, https: for an "
         "archive.",
     ),
     _known(
-        "no such revision",
+        "no-such-revision",
         r"couldn't find remote ref|cannot find Git revision|Could not find branch|not our ref"
         r"|reference '[^']+' not found|revspec '[^']+' not found|error 422|unable to find.*?ref",
         "{subject} has no such branch, tag or revision. Look at ?ref= and ?rev= in the address.",
@@ -288,7 +300,7 @@ FETCHING: tuple[Complaint, ...] = (
 
 BUILDING: tuple[Complaint, ...] = (
     _known(
-        "disk full",
+        "disk",
         r"No space left on device|disk full|database or disk is full|Disk quota exceeded",
         "The disk of the store is full. Make room on it or give it more, then build again.",
     ),
@@ -298,12 +310,12 @@ BUILDING: tuple[Complaint, ...] = (
         "{failed} printed nothing for {seconds} s and was stopped. Its log says how far it came.",
     ),
     _known(
-        "time",
+        "timeout",
         r"timed out after (?P<seconds>\d+) seconds",
         "{failed} took longer than {seconds} s and was stopped. Its log says how far it came.",
     ),
     _known(
-        "log",
+        "output",
         r"killed after writing more than (?P<bytes>\d+) bytes of log",
         "{failed} printed more than {bytes} bytes and was stopped. Make it say less.",
     ),
@@ -326,15 +338,38 @@ BUILDING: tuple[Complaint, ...] = (
         "Its derivation was removed from the store meanwhile.",
     ),
     _known(
-        "no daemon",
-        rf"{DROPPED.pattern}|Connection refused|daemon.*?(disconnected|closed)",
-        "The nix-daemon went away. The build is tried again.",
+        "sandbox",
+        r"has '__noChroot' set",
+        "{failed} asks to be built outside of the sandbox (__noChroot), which nothing is. Take "
+        "that out of it.",
+    ),
+    _known(
+        "processes",
+        r"can't fork|[Ff]ork: (retry: )?Resource temporarily unavailable",
+        "{failed} started more processes than all builds together may have, and was stopped.",
+    ),
+    _known(
+        "set-uid",
+        r"chmod: [^\n]*Operation not permitted",
+        "{failed} gives a file rights that no build may give, such as to run as somebody else "
+        "(set-uid). Take that out of it.",
+    ),
+    _known(
+        "unreachable",
+        r"unable to download '(?P<url>[^']+)'.*?(connect|resolve|timed? ?out|Timeout)",
+        "{url} does not answer a build, which reaches the internet only. Look whether it is up; "
+        "what lies at home has to be an input of the flake.",
     ),
     _known(
         "failed",
         r"[Cc]annot build '(?P<drv>[^']+)'|builder for '(?P<second>[^']+)' failed",
         "{drv}{second} could not be built{because}. Correct it in the flake, then look at the "
         "source again.",
+    ),
+    _known(
+        "no-daemon",
+        rf"{DROPPED.pattern}|Connection refused|daemon.*?(disconnected|closed)",
+        "The nix-daemon went away. The build is tried again.",
     ),
 )
 """Realising derivations."""

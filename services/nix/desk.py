@@ -43,6 +43,7 @@ class Desk:
     build_seconds: float = BUILD_SECONDS
     silent_seconds: float = SILENT_SECONDS
     version: Version | None = None
+    lowered: str = ""  # why nothing may be built with the settings of this Nix
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)
     fetchers: Mapping[str, str] = field(default_factory=dict)  # source → the user that fetches

@@ -6,9 +6,18 @@ The known complaints are a table; without a match nix's own words speak.
 import re
 from collections.abc import Mapping
 
+from appliance.errors import Problem, Refused
 from appliance.model.images import Finding
 from services.nix.complaints import EVALUATION, Complaint
 from services.nix.log_lines import named
+
+
+class Troubled(Refused):
+    """A source cannot be read, for what its flake does or its server says."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(Problem(("url",), found.what))
+        self.found = found
 
 
 def found(table: tuple[Complaint, ...], text: str) -> tuple[Complaint, dict[str, str]] | None:
@@ -38,14 +47,16 @@ def finding(text: str, trace: str = "", tree: str = "") -> tuple[str, Finding]:
     text = in_flake(text, tree)
     hit = found(EVALUATION, text)
     where = place(trace, tree)
-    if (hit is None or hit[0].kind == "absolute path") and "getEnv" in pointed_at(trace):
-        return "getEnv", Finding("bad", f"{EMPTY_VARIABLE} {own_words(text)}", where=where)
+    if (hit is None or hit[0].kind == "outside-path") and "getEnv" in pointed_at(trace):
+        what = f"{EMPTY_VARIABLE} {own_words(text)}"
+        return "environment", Finding("bad", what, where=where, obstacle="environment")
     if hit is None:
-        return "other", Finding("bad", f"Its evaluation stops: {own_words(text)}", where=where)
+        what = f"Its evaluation stops: {own_words(text)}"
+        return "other", Finding("bad", what, where=where, obstacle="other")
     failure, groups = hit
     missing = failure.missing.format_map(_Blank(groups)) if failure.missing else None
     return failure.kind, Finding(
-        "bad", _filled(failure.what, groups, None), missing=missing, where=where
+        "bad", _filled(failure.what, groups, None), missing, where, failure.kind
     )
 
 

@@ -76,6 +76,18 @@ def fetch_job(
     )
 
 
+def forget_job(store: Store, user: str) -> Job:
+    """Remove what `user` fetched and kept, which is fetched again when it is asked for."""
+    home = str(store.fetch_home(user))
+    return Job(
+        user=user,
+        argv=("/bin/rm", "-rf", "--", f"{home}/.cache"),
+        limits=FETCH,
+        hidden=(str(store.conf.parent),),
+        writable=(home,),
+    )
+
+
 def _with_secret(argv: tuple[str, ...], shown: Material) -> tuple[str, ...]:
     argv = ("/bin/sh", "-c", SETTLE, "nixie", *argv)
     if not shown.use:

@@ -70,10 +70,15 @@ class Audit:
     """What a lock file asks for: inputs to fetch, and what the owner should know."""
 
     fetch: tuple[Node, ...]
-    findings: tuple[Finding, ...]
+    absent: Mapping[str, Finding]  # what is not fetched, by its address
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the owner should know."""
+        return tuple(self.absent.values())
 
 
-EMPTY = Audit((), ())
+EMPTY = Audit((), {})
 
 
 def audit(text: str | None, trust: str, at_home: frozenset[str] = frozenset()) -> Audit:
@@ -85,14 +90,14 @@ def audit(text: str | None, trust: str, at_home: frozenset[str] = frozenset()) -
     if text is None:
         return EMPTY
     fetch: list[Node] = []
-    findings: list[Finding] = []
+    absent: dict[str, Finding] = {}
     for node in nodes(text):
         finding = _finding(node, trust, at_home)
         if finding is not None:
-            findings.append(finding)
+            absent[node.address or node.name] = finding
         elif node.host:
             fetch.append(node)
-    return Audit(tuple(fetch), tuple(findings))
+    return Audit(tuple(fetch), absent)
 
 
 def nodes(text: str) -> tuple[Node, ...]:
@@ -209,12 +214,14 @@ def _finding(node: Node, trust: str, at_home: frozenset[str]) -> Finding | None:
             "A host that uses it cannot be evaluated here.",
             missing=f'inputs.{node.name}.url = "github:owner/repository";',
             where="flake.nix",
+            obstacle="local-input",
         )
     if kind not in FETCHED:
         return Finding(
             "warn",
             f"Input {node.name} is of the kind {kind or 'unknown'}, which Nixie does not fetch.",
             where="flake.lock",
+            obstacle="unknown-input",
         )
     if not NAR_HASH.fullmatch(node.nar_hash):
         return Finding(
@@ -222,6 +229,7 @@ def _finding(node: Node, trust: str, at_home: frozenset[str]) -> Finding | None:
             f"Input {node.name} has no NAR hash in flake.lock, so it cannot be fetched safely. "
             "Run nix flake update and commit the result.",
             where="flake.lock",
+            obstacle="unlocked-input",
         )
     if _unlisted(node, trust, at_home):
         return Finding(
@@ -229,6 +237,7 @@ def _finding(node: Node, trust: str, at_home: frozenset[str]) -> Finding | None:
             f"Input {node.name} lies on {node.host}, inside your own network. A stranger's source "
             "may not fetch from there; if this one shall, add that server to its settings.",
             where="flake.lock",
+            obstacle="private-address",
         )
     return None
 

@@ -3,6 +3,7 @@
 from services.nix.calls import NO_CACHE
 from services.nix.path_sizes import asked
 from services.nix.store import Store
+from services.nix.versions import PRIMARY, Version
 
 
 def print_dead(store: Store) -> tuple[str, ...]:
@@ -33,3 +34,9 @@ def print_contents(store: Store, path: str) -> tuple[str, ...]:
 def print_version(store: Store) -> tuple[str, ...]:
     """Ask which Nix this is."""
     return (str(store.nix), "--version")
+
+
+def print_settings(store: Store, found: Version) -> tuple[str, ...]:
+    """Ask which settings are in force."""
+    words = ("config", "show") if found.numbers >= PRIMARY else ("show-config",)
+    return (str(store.nix), *words, "--json")

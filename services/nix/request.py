@@ -18,7 +18,7 @@ from services.nix import expression
 from services.nix.calls import NOTHING_BUILT, options_of
 from services.nix.credential import FILE_NAME, Credential, Material, material, read
 from services.nix.expression import Value
-from services.nix.fetch_job import fetch_job, fetcher
+from services.nix.fetch_job import fetch_job, fetcher, forget_job
 from services.nix.files.request import file
 from services.nix.lock import FETCHED, KEPT, host_of
 from services.nix.store import Store
@@ -51,6 +51,7 @@ def verbs(store: Store, secret: Secret, real: Real) -> Mapping[str, Verb]:
         "names": lambda args, _: _names(args, store),
         "look": lambda args, _: _look(args, store),
         "file": lambda args, _: file(args, store),
+        "forget": lambda args, _: forget_job(store, fetcher(args.get("as"))),
     }
 
 

@@ -61,6 +61,15 @@ def sentence(disk: Disk, stands: str) -> str:
     return ""
 
 
+def ended(free: int, used: int) -> str:
+    """Why a fetch or an evaluation was ended while `used` bytes went."""
+    return (
+        f"The disk of the store is full. {amount(used)} went while this was fetched or evaluated, "
+        f"and it was stopped while {amount(free)} were left, which the router needs itself. Make "
+        "room on it or give it more, then look again."
+    )
+
+
 def stopped(free: int, used: int) -> str:
     """Why a build was ended that took `used` bytes."""
     return (

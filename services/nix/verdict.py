@@ -10,6 +10,7 @@ from typing import Any
 
 from appliance.errors import Refused
 from appliance.model.images import Finding, Verdict
+from appliance.model.obstacles import went_too_far
 from services.nix.failure import finding
 from services.nix.recipe import Recipe, recipe
 
@@ -28,7 +29,7 @@ LIMITS: Mapping[str, str] = {
 """How the broker ends an evaluation that goes too far."""
 
 
-NOTHING: Mapping[str, str] = {}
+NOTHING: Mapping[str, Finding] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ class Answer:
     out: str
     error: str
     exit: int
-    reason: str  # "done", "timeout", "memory", "output", "cancelled", "refused"
+    reason: str  # "done", "timeout", "memory", "output", "disk", "cancelled", "refused"
     what: str = ""
     trace: str = ""
     around: str = ""  # warnings, and what git and curl printed
     memory: int = 0  # bytes that the job held at its most, 0 unknown
+    obstacle: str = ""  # why it was refused, in a word of model/obstacles.py
 
     @property
     def good(self) -> bool:
@@ -66,7 +68,7 @@ def judged(
     seconds: float,
     memory: int,
     tree: str = "",
-    absent: Mapping[str, str] = NOTHING,
+    absent: Mapping[str, Finding] = NOTHING,
 ) -> Judged:
     """The verdict on a host from one look at it.
 
@@ -88,7 +90,7 @@ def limit_sentence(answer: Answer, seconds: float, memory: int) -> str | None:
     told = LIMITS.get(answer.reason)
     if told is not None:
         return told.format(seconds=seconds, gibibytes=memory / (1 << 30))
-    if answer.reason in {"refused", "cancelled"}:
+    if answer.reason in {"disk", "refused", "cancelled"}:
         return answer.what or "The evaluation was not started."
     return None
 
@@ -98,24 +100,25 @@ def names_problem(
     seconds: float,
     memory: int,
     tree: str = "",
-    absent: Mapping[str, str] = NOTHING,
-) -> str | None:
+    absent: Mapping[str, Finding] = NOTHING,
+) -> Finding | None:
     """Why a flake's hosts cannot be listed, None when they can."""
     stopped = limit_sentence(answer, seconds, memory)
     if stopped is not None:
-        return stopped
+        return _stopped(answer, stopped)
     if not answer.good:
-        return _complaint(answer, tree, absent).what
+        return _complaint(answer, tree, absent)
     told = json.loads(answer.out)
     if told["hosts"] is None:
         outputs = [one for one in told["outputs"] if one not in INTERNAL]
         offers = f"; it offers {', '.join(outputs[:8])}" if outputs else ""
-        return (
+        return Finding(
+            "bad",
             f"This flake has no nixosConfigurations{offers}. Nixie boots what is listed there: "
-            "add a host to the flake, or give the flake that has them."
+            "add a host to the flake, or give the flake that has them.",
         )
     if not told["hosts"]:
-        return "The flake's nixosConfigurations are empty: add a host to them."
+        return Finding("bad", "The flake's nixosConfigurations are empty: add a host to them.")
     return None
 
 
@@ -144,21 +147,29 @@ def _failed(
     seconds: float,
     memory: int,
     tree: str,
-    absent: Mapping[str, str],
+    absent: Mapping[str, Finding],
 ) -> Verdict:
     stopped = limit_sentence(answer, seconds, memory)
     if stopped is not None:
-        return replace(blank, reason=stopped, findings=(Finding("bad", stopped),))
+        return replace(blank, reason=stopped, findings=(_stopped(answer, stopped),))
     found = _complaint(answer, tree, absent)
     return replace(blank, reason=found.what, findings=(found,))
 
 
-def _complaint(answer: Answer, tree: str, absent: Mapping[str, str]) -> Finding:
+def _stopped(answer: Answer, what: str) -> Finding:
+    """That it was ended, or not begun."""
+    return Finding(
+        "bad", what, obstacle=answer.reason if went_too_far(answer.reason) else answer.obstacle
+    )
+
+
+def _complaint(answer: Answer, tree: str, absent: Mapping[str, Finding]) -> Finding:
     """What went wrong; what an input that is not here brings about is that input's fault."""
     _, found = finding(answer.error or answer.what, answer.trace, tree)
     for address, why in absent.items():
         if address in answer.error:
-            return replace(found, what=f"It needs an input that is not here. {why}", missing=None)
+            what = f"It needs an input that is not here. {why.what}"
+            return replace(found, what=what, missing=None, obstacle=why.obstacle)
     return found
 
 
@@ -181,12 +192,14 @@ def _judged(blank: Verdict, told: Mapping[str, Any]) -> Judged:
         made = recipe(told)
     except Refused as refused:
         reason = str(refused)
+        about = {one.where for one in refused.problems}
+        word = "command-line" if about == {("kernelParams",)} else "other"
         return Judged(
             replace(
                 verdict,
                 kind="not-bootable",
                 reason=reason,
-                findings=(*findings, Finding("bad", reason)),
+                findings=(*findings, Finding("bad", reason, obstacle=word)),
             ),
             None,
         )

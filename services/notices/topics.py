@@ -43,6 +43,7 @@ TOPIC_OF: Mapping[type[Event], tuple[str, Told]] = {
     events.CacheBack: ("build", _always),
     events.StoreFull: ("disk", _always),
     events.SourceHeldBack: ("build", _always),
+    events.SourceWentTooFar: ("build", _always),
     events.ServiceFailed: ("role", _always),
     events.PoolEmpty: ("network", _always),
     events.PoolFlooded: ("network", _always),

@@ -9,8 +9,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -31,27 +31,31 @@ from tests.appliance.model.firewall_home import LAN, WAN
 from tests.live.firewall_room import inside
 from tests.live.namespaces import Namespace, cable, namespaces
 from tests.live.nix_place import OWNER, ROLE, Place, place
+from tests.live.ssh_server import SSHD, SshServer, ssh_serving
 from tests.live.waiting import until
 
 ROOT = Path(__file__).parents[2]
 FLAKES = ROOT / "tests/flakes"
 NAS = "10.77.0.20"
 HASH = "sha256-" + "A" * 43 + "="
+ASK = "import socket, sys; socket.create_connection((sys.argv[1], 9), 3)"
 REPAIRED = "from services.nix import versions\nversions.HOLES = ()\n"
 """As if this Nix had no known hole: else no stranger's source would be looked at."""
 SERVE = """
-import sys
+import pathlib, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Told(BaseHTTPRequestHandler):
     def do_GET(self):
         with open(sys.argv[1], "a") as heard:
             heard.write(f"{self.path} {self.headers.get('Authorization', '-')}\\n")
+        kept = pathlib.Path(sys.argv[2], self.path.lstrip("/"))
+        body = kept.read_bytes() if kept.is_file() else b"secret"
         self.send_response(302 if "redirect" in self.path else 200)
         if "redirect" in self.path:
             self.send_header("Location", "http://10.77.0.20:8000/redirected.tar.gz")
-        self.send_header("Content-Length", "6")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(b"secret")
+        self.wfile.write(body)
     def log_message(self, *_):
         pass
 ThreadingHTTPServer(("0.0.0.0", 8000), Told).serve_forever()
@@ -84,7 +88,15 @@ foreign = Foreigners(Follower(state / "nixie.db"), Follower(state / "build.db"),
 def tell(event):
     with open(sys.argv[2], "a") as told:
         told.write(f"{type(event).__name__} {event.source} {say(event)}\\n")
-asyncio.run(Drops(now, Strays(foreign.known, foreign.doing), tell).serve())
+drops = Drops(now, Strays(foreign.known, foreign.doing), tell)
+async def hears():
+    while not drops.came:
+        await asyncio.sleep(0.1)
+    with open(sys.argv[2], "a") as told:
+        told.write("woken\\n")
+async def both():
+    await asyncio.gather(drops.serve(), hears())
+asyncio.run(both())
 """
 
 
@@ -94,6 +106,7 @@ class Attacked:
 
     place: Place
     router: Namespace
+    ssh: SshServer | None = None  # on the internet; it lets in whoever has the owner's deploy key
 
     def add(self, row: str, **options: Any) -> str:
         """Add the flake of a row as a stranger's source; returns its id."""
@@ -115,6 +128,26 @@ class Attacked:
         told = self.place.folder / "strays"
         lines = told.read_text().splitlines() if told.exists() else []
         return [line for line in lines if line.startswith(f"SourceHeldBack {source} ")]
+
+    @property
+    def served(self) -> Path:
+        """What the NAS and the internet serve of this folder, they serve under its name."""
+        return self.place.folder / "served"
+
+    def forge(self) -> str:
+        """Put a flake beside the attacks whose input lies on the NAS; returns its address."""
+        tree = self.place.folder / "forge"
+        tree.mkdir()
+        (tree / "parameter").write_text("from-the-forge")
+        words = ["tar", "-C", str(tree.parent), "-czf", str(self.served / "forge.tar.gz"), "forge"]
+        subprocess.run(words, check=True)
+        folder = self.place.flakes / "attacks/forge"
+        shutil.copytree(FLAKES / "forge", folder)
+        there = _archive(f"http://{NAS}:8000/forge.tar.gz")
+        nar_hash = self.place.client("nix", "hash", "path", str(tree)).strip()
+        lock(folder, "code", {**there, "narHash": nar_hash}, there)
+        subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+        return f"path:{folder.parent}?dir=forge"
 
     def fill(self) -> None:
         """Bring the filter and the names to the sources of this moment, as the role net does."""
@@ -140,7 +173,7 @@ async def _filled(facts: Facts) -> None:
 @contextmanager
 def attacked(**options: Any) -> Iterator[Attacked]:
     """The room; `options` are those of `nix_place.place`."""
-    with namespaces("r", "lan", "net") as (router, lan, net):
+    with ExitStack() as ending, namespaces("r", "lan", "net") as (router, lan, net):
         cable(router, LAN.bridge, lan, "eth0")
         cable(router, WAN.link, net, "eth0")
         for where, link, address in (
@@ -154,12 +187,17 @@ def attacked(**options: Any) -> Iterator[Attacked]:
         router.run("ip", "route", "add", "default", "via", "192.0.2.1")
         front = ("nsenter", f"--net=/run/netns/{router.name}", "--")
         with place(role=False, front=front, **options) as made:
-            room = Attacked(made, router)
-            _flakes(made)
+            ssh = None
+            if SSHD.exists():
+                behind = ("nsenter", f"--net=/run/netns/{net.name}", "--")
+                ssh = ending.enter_context(ssh_serving(made.folder / "ssh", "192.0.2.1", behind))
+            room = Attacked(made, router, ssh)
+            room.served.mkdir()
+            _flakes(made, ssh.port if ssh else 22)
             room.fill()
             writer(made.state / "leases.db", leases.MIGRATIONS).close()
-            lan.start(sys.executable, "-c", SERVE, str(made.folder / "nas"))
-            net.start(sys.executable, "-c", SERVE, str(made.folder / "internet"))
+            lan.start(sys.executable, "-c", SERVE, str(made.folder / "nas"), str(room.served))
+            net.start(sys.executable, "-c", SERVE, str(made.folder / "internet"), str(room.served))
             net.start(
                 *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv"),
                 *("--no-hosts", "--pid-file=", "--user=root", "--local=/#/"),
@@ -169,10 +207,18 @@ def attacked(**options: Any) -> Iterator[Attacked]:
             router.start(sys.executable, "-c", NAMES, str(made.state), env=env)
             strays = str(made.folder / "strays")
             router.start(sys.executable, "-c", STRAYS, str(made.state), strays, env=env)
+            until(lambda: _woken(router, room), "held packets are heard of")
             made.start_role(REPAIRED + ROLE)
             for who in ((NAS, "nas"), ("192.0.2.1", "internet")):
                 until(lambda who=who: _serves(router, who[0]), f"the {who[1]} serves")  # type: ignore[misc]
             yield room
+
+
+def _woken(router: Namespace, room: Attacked) -> bool:
+    uid = str(CONFINED["fetch"][1])
+    front = ("setpriv", "--reuid", uid, "--clear-groups", "--")
+    router.fails(*front, sys.executable, "-c", ASK, NAS)
+    return (room.place.folder / "strays").exists()
 
 
 def _serves(router: Namespace, address: str) -> bool:
@@ -180,7 +226,7 @@ def _serves(router: Namespace, address: str) -> bool:
     return not router.fails(sys.executable, "-c", ask)
 
 
-def _flakes(made: Place) -> None:
+def _flakes(made: Place, port: int) -> None:
     """Put the attacks below the allowed directory, with their locks and links."""
     folder = made.flakes / "attacks"
     shutil.copytree(FLAKES / "attacks", folder)
@@ -193,12 +239,22 @@ def _flakes(made: Place) -> None:
         ("input-at-home", "nas", _archive(f"http://{NAS}:8000/nas.tar.gz")),
         ("redirected-home", "nas", _archive("http://evil.example:8000/redirect.tar.gz")),
         ("rebound-home", "nas", _archive("http://rebind.example:8000/nas.tar.gz")),
+        ("repository-at-home", "secrets", {"type": "git", "url": "file:///root/secrets"}),
+        ("private-input", "code", _archive("http://192.0.2.1:8000/private-input.tar.gz")),
+        ("private-repository", "code", {"type": "git", "url": "ssh://git@evil.example/private"}),
+        ("archive-bomb", "bomb", _archive("http://evil.example:8000/bomb.tar.gz")),
     ):
-        node = {"locked": {**locked, "narHash": HASH}, "original": locked, "flake": False}
-        told = {"nodes": {"root": {"inputs": {name: name}}, name: node}}
-        lock = json.dumps({**told, "root": "root", "version": 7})
-        (folder / row / "flake.lock").write_text(lock)
+        commit = {"rev": "1" * 40, "ref": "main"} if locked["type"] == "git" else {}
+        url = {"url": f"ssh://git@evil.example:{port}/private"} if name == "code" and commit else {}
+        lock(folder / row, name, {**locked, **commit, **url, "narHash": HASH}, locked)
     subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+
+
+def lock(folder: Path, name: str, locked: Mapping[str, str], original: Mapping[str, str]) -> None:
+    """Write a flake.lock with one input, which is no flake itself."""
+    node = {"locked": dict(locked), "original": dict(original), "flake": False}
+    told = {"nodes": {"root": {"inputs": {name: name}}, name: node}}
+    (folder / "flake.lock").write_text(json.dumps({**told, "root": "root", "version": 7}))
 
 
 def _archive(url: str) -> dict[str, str]:

@@ -39,6 +39,11 @@ from services.nix.publish.driver import published_image
 from services.nix.store import Store, store_in
 from services.nix.supply.kept import driver as kept
 from services.nix.versions import version
+from services.processes.cgroups.driver import made as groups_made
+from services.processes.cgroups.driver import removed
+from services.processes.cgroups.place import Bounds, Group
+from services.processes.driver import ability
+from services.processes.privileges import bounded
 from tests.live.standing import ROOMS
 from tests.live.waiting import until
 
@@ -107,6 +112,8 @@ class Place:
     options: dict[str, Any] = field(default_factory=dict)  # of the build role
     conf: dict[str, Any] = field(default_factory=dict)  # of the daemon
     front: tuple[str, ...] = ()  # words before every command: how to enter a namespace
+    bounds: Bounds | None = None  # of the daemon with all that it builds
+    groups: tuple[Group, ...] = ()  # by which it is held to them
 
     @property
     def state(self) -> Path:
@@ -309,7 +316,7 @@ class Place:
             path.write_text(text)
         with (self.folder / "daemon.log").open("ab") as log:
             child = subprocess.Popen(
-                [*self.front, *asked.argv],
+                [*self.front, *self._bounded(), *asked.argv],
                 env={"PATH": os.environ["PATH"], **asked.env},
                 stdout=log,
                 stderr=log,
@@ -318,6 +325,13 @@ class Place:
         self.children.append(child)
         self.daemon = child
         until(self._answers, "the daemon listens")
+
+    def _bounded(self) -> list[str]:
+        if self.bounds is None:
+            return []
+        self.groups = self.groups or groups_made(self.bounds)
+        able = ability([0])
+        return bounded(able, [str(one.folder / "cgroup.procs") for one in self.groups], self.bounds)
 
     def restart_daemon(self) -> None:
         """Kill the daemon with everything it runs, and start it again."""
@@ -343,6 +357,7 @@ class Place:
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait(5)
+        removed(self.groups)
         self.desk.close()
 
     def _answers(self) -> bool:
@@ -359,12 +374,14 @@ def place(
     asked: str = "",
     options: dict[str, Any] | None = None,
     front: tuple[str, ...] = (),
+    bounds: Bounds | None = None,
     **conf: Any,
 ) -> Iterator[Place]:
     """A pipeline that runs, in a folder of its own; `store_bytes`: on a disk of that size.
 
     `asked` are binary caches as URL=KEY, with spaces between, `options` more for the build role,
-    `conf` for the daemon, `front` words before the command of each process.
+    `conf` for the daemon and `bounds` for all that it builds, `front` words before the command of
+    each process.
     """
     folder = HOME / f"state-test-{uuid.uuid4().hex[:8]}"
     store = folder / "state/store"
@@ -372,6 +389,7 @@ def place(
     try:
         made = _made(folder, nix)
         made.options, made.conf, made.front = options or {}, conf, front
+        made.bounds = bounds
         made.ask(*asked.split())
         if store_bytes:
             options = f"size={store_bytes},mode=0755"

@@ -7,7 +7,6 @@ installed, and nobody else sees it.
 import os
 import shlex
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,8 @@ PEER = INSTALLED / "peers/sshd"
 SSHD = PEER / "usr/sbin/sshd"
 UID = 61190
 CONFIGURATION = """
-ListenAddress 127.0.0.1
+ListenAddress {address}
+LogLevel VERBOSE
 Port {port}
 HostKey {folder}/host
 AuthorizedKeysFile {folder}/deploy.pub
@@ -39,14 +39,16 @@ class SshServer:
 
     port: int
     deploy_key: str
+    log: Path
+    address: str = "127.0.0.1"
 
     @property
     def url(self) -> str:
-        return f"git+ssh://git@127.0.0.1:{self.port}"
+        return f"git+ssh://git@{self.address}:{self.port}"
 
     @property
     def scan(self) -> str:
-        return f"-p {self.port} 127.0.0.1"
+        return f"-p {self.port} {self.address}"
 
     def scanned(self) -> str:
         """What the owner pastes: ssh-keyscan's own words."""
@@ -63,13 +65,18 @@ def fresh_key(place: Path) -> str:
 
 
 @contextmanager
-def ssh_serving(folder: Path) -> Iterator[SshServer]:
-    """Serve for the length of a block; `folder` is a new one for its keys."""
+def ssh_serving(
+    folder: Path, address: str = "127.0.0.1", front: tuple[str, ...] = ()
+) -> Iterator[SshServer]:
+    """Serve for the length of a block; `folder` is a new one for its keys, `front` how to enter the
+    namespace that has the address."""
     folder.mkdir()
     port = free_port()
     fresh_key(folder / "host")
     deploy_key = fresh_key(folder / "deploy")
-    (folder / "sshd_config").write_text(CONFIGURATION.format(port=port, folder=folder))
+    (folder / "sshd_config").write_text(
+        CONFIGURATION.format(address=address, port=port, folder=folder)
+    )
     (folder / "passwd").write_text(f"git:x:{UID}:{UID}::{folder}:/bin/sh\n")
     for one in (folder, *folder.iterdir()):
         os.chown(one, UID, UID)
@@ -77,6 +84,7 @@ def ssh_serving(folder: Path) -> Iterator[SshServer]:
     serve = [str(SSHD), "-D", "-e", "-f", str(folder / "sshd_config")]
     named = shlex.join(["mount", "--bind", str(folder / "passwd"), "/etc/passwd"])
     words = [
+        *front,
         "unshare",
         "--mount",
         "--",
@@ -93,14 +101,13 @@ def ssh_serving(folder: Path) -> Iterator[SshServer]:
             stderr=log,
             start_new_session=True,
         )
+
+    def listens() -> bool:
+        return "listening on" in (folder / "log").read_text()
+
     try:
-        until(lambda: _listens(port), f"sshd listens: {(folder / 'log').read_text()}")
-        yield SshServer(port, deploy_key)
+        until(lambda: listens(), f"sshd listens: {(folder / 'log').read_text()}")
+        yield SshServer(port, deploy_key, folder / "log", address)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(10)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0

@@ -105,7 +105,7 @@ def test_a_source_that_fills_the_disk_is_no_bad_archive() -> None:
         folder = made.flake("wide", {**flake("ember"), "wide": os.urandom(40 << 20)})
         archive(folder, made.flakes / "wide.tar.gz")
         row = made.settled(made.add(f"http://{server}/wide.tar.gz"))
-        assert (row.state, row.what) == (
-            "unreadable",
-            "The router's disk is full. Make room on it or give it more, then look again.",
+        assert row.state == "unreadable"
+        assert "disk of the store is full" in row.what or row.what == (  # by us, or by Nix before
+            "The router's disk is full. Make room on it or give it more, then look again."
         )

@@ -25,6 +25,9 @@ class ApiFinding:
     what: str
     missing: Annotated[str | None, Field(description="the line to add")]
     where: Annotated[str | None, Field(examples=["hosts/ember.nix:12"])]
+    obstacle: Annotated[
+        str, Field(examples=["outside-path"], description="the same as a word that stays; or empty")
+    ] = ""
 
 
 @shape
@@ -140,7 +143,7 @@ def try_again(here: Signed, source: SourceWord, name: Word, asked: ApiNumber) ->
 
 def finding(found: Finding) -> ApiFinding:
     """A finding as the API says it."""
-    return ApiFinding(found.severity, found.what, found.missing, found.where)
+    return ApiFinding(found.severity, found.what, found.missing, found.where, found.obstacle)
 
 
 def _newest(here: Here) -> dict[str, tuple[str, int]]:

@@ -58,6 +58,7 @@ TONES: Mapping[str, tuple[type[Event], ...]] = {
         events.StoreTight,
         events.StoreFull,
         events.SourceHeldBack,
+        events.SourceWentTooFar,
     ),
     "ok": (
         events.ForeignServerGone,

@@ -145,7 +145,7 @@ async def _brought(desk: Desk, one: BootFile, hear: Hear) -> None:
     if not answer.good:
         parts = urlsplit(one.url)
         sought = Sought(one.name, parts.hostname or "", parts.port or 0)
-        raise Refused(Problem(("files",), why(answer, sought)))
+        raise Refused(Problem(("files",), why(answer, sought)[1]))
     came = _hash(answer)
     if came != one.sha256:
         raise Refused(Problem(("files",), _other(one, came)))

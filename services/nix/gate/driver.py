@@ -19,6 +19,7 @@ class Gate:
 
     def __init__(self, asked: int | None = None) -> None:
         self.elsewhere = asyncio.Semaphore(ELSEWHERE)  # those that builders do
+        self.alone = asyncio.Lock()  # what met a full disk and is tried again
         self._asked = asked
         self._granted: list[int] = []
         self._ended = asyncio.Condition()

@@ -7,7 +7,7 @@ What was known before stays until something newer is known.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,25 +24,29 @@ from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.desk import Adapter, Desk
 from services.nix.driver import chance
-from services.nix.failure import STALE
+from services.nix.failure import STALE, Troubled
 from services.nix.files.driver import taken
+from services.nix.guard.driver import ask
 from services.nix.inventory import look_options
 from services.nix.lock import Audit, Node, audit, changes, short
 from services.nix.looks.driver import TRIES, Ready, Sight, collected, host_names, look_at_all
 from services.nix.publish.driver import keep_only
+from services.nix.rebound.driver import is_rebound
 from services.nix.schedule import next_check
 from services.nix.store_path import NAR_HASH, is_store_path, tree_path
-from services.nix.unfetched import Sought, why
+from services.nix.unfetched import Sought, rebound, why
 from services.nix.verdict import Answer
 from services.nix.versions import refusal, warning
 
 FETCHES_AT_ONCE = 4
+INPUTS = "its inputs"
 
 
 async def check(
     desk: Desk, source: SourceView, allowed: Sequence[str], wish: str | None, ready: Ready
 ) -> None:
     """Read a source again and look at its hosts; every outcome is a row and an event."""
+    before = source_states(desk.database).get(source.id)
     _stands(desk, source, "fetching", "")
     try:
         if source.files:
@@ -50,10 +54,13 @@ async def check(
         else:
             await _read(desk, source, allowed, wish, ready)
     except NixieError as why:
+        found = (why.found,) if isinstance(why, Troubled) else ()
         with transaction(desk.database):
-            build_facts.source_unreadable(
-                desk.database, _row(desk, source, "unreadable", str(why)), wish
-            )
+            if before is None or before.what != str(why):
+                _told(desk, source, "itself", found)
+            row = _row(desk, source, "unreadable", str(why))
+            word = found[0].obstacle if found else ""
+            build_facts.source_unreadable(desk.database, row, wish, word)
         desk.publish()
 
 
@@ -96,14 +103,16 @@ async def _read(
     problem = refusal(desk.version, source.trust)
     if problem is not None:
         raise Refused(Problem(("nix",), problem))
+    if desk.lowered:
+        raise Troubled(Finding("bad", desk.lowered, obstacle="no-sandbox"))
     url = _address(source, allowed)
     found = await _resolved(desk, source, url, allowed)
     asked = audit(
         found.lock, source.trust, frozenset(one.host for one in places(source.url, source.reach))
     )
-    absent = await _inputs(desk, source, found, asked)
-    unfetched = tuple(Finding("warn", why, where="flake.lock") for why in absent.values())
-    found = replace(found, findings=(*_holes(desk), *asked.findings, *unfetched))
+    unfetched = await _inputs(desk, source, found, asked)
+    found = replace(found, findings=(*_holes(desk), *asked.findings, *unfetched.values()))
+    absent = {**asked.absent, **unfetched}
     revision, moved = _seen(desk, source, found)
     _stands(desk, source, "looking", "", revision)
     if desk.adapter is None:
@@ -134,6 +143,12 @@ def _holes(desk: Desk) -> tuple[Finding, ...]:
     return (Finding("warn", known),) if known else ()
 
 
+def _told(desk: Desk, source: SourceView, name: str, found: Iterable[Finding]) -> None:
+    """By what a stranger's flake would have had more than is its own, in the open transaction."""
+    if not treatment(source.trust).unwatched:
+        build_facts.went_too_far(desk.database, source.id, name, found, desk.now())
+
+
 def _address(source: SourceView, allowed: Sequence[str]) -> SourceUrl:
     try:
         return parse(source.url, allowed)
@@ -148,9 +163,10 @@ async def _resolved(
     sought = Sought("This source", url.host, url.port, url.directory)
     for _ in range(TRIES):
         user = {} if url.local else _user(desk, source)
-        answer = await desk.nix.ask("resolve", _with_credential(source, {**args, **user}))
+        answer = await ask(desk, "resolve", _with_credential(source, {**args, **user}))
         if not answer.good or STALE.search(answer.around):
-            raise Refused(Problem(("url",), why(answer, sought)))
+            word, told_why = await _why(answer, sought)
+            raise Troubled(Finding("bad", told_why, obstacle=word))
         told = _tree(answer, "The source")
         if told["flake"] is not True:
             where = f" in {url.dir}" if url.dir else ""
@@ -180,7 +196,7 @@ async def _resolved(
 
 async def _inputs(
     desk: Desk, source: SourceView, found: Fetched, asked: Audit
-) -> Mapping[str, str]:
+) -> Mapping[str, Finding]:
     """Fetch and root what the lock file asks for; why inputs are absent, by their address."""
     root = _root(desk, source, found.nar_hash)
     paths = [tree_path(node.nar_hash) for node in asked.fetch]
@@ -199,7 +215,7 @@ async def _inputs(
 
 async def _input(
     desk: Desk, source: SourceView, node: Node, root: Path, gate: asyncio.Semaphore
-) -> str | None:
+) -> Finding | None:
     """Why an input is absent, None when it is here."""
     path = tree_path(node.nar_hash)
     async with gate:
@@ -208,10 +224,21 @@ async def _input(
             if there and await desk.nix.keep((path,), root) is None:
                 return None
             args = {"locked": dict(node.locked), **_user(desk, source)}
-            answer = await desk.nix.ask("input", _with_credential(source, args))
+            answer = await ask(desk, "input", _with_credential(source, args))
             if not answer.good:
-                return why(answer, Sought(f"Input {node.name}", node.host, node.port))
-    return f"Input {node.name} was removed from the store as fast as it came. Look again."
+                sought = Sought(f"Input {node.name}", node.host, node.port)
+                word, what = await _why(answer, sought)
+                return Finding("warn", what, where="flake.lock", obstacle=word)
+    what = f"Input {node.name} was removed from the store as fast as it came. Look again."
+    return Finding("warn", what, where="flake.lock")
+
+
+async def _why(answer: Answer, sought: Sought) -> tuple[str, str]:
+    """(word, sentence) for a fetch that failed; our resolver says which names lead home."""
+    word, what = why(answer, sought)
+    if word == "unknown-server" and sought.host and await is_rebound(sought.host):
+        return rebound(sought.host, sought.subject)
+    return word, what
 
 
 def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[str, ...] | None]:
@@ -224,7 +251,12 @@ def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[st
     old = next(iter(revisions(database, source.id, 1)), None)
     below, lock = build_facts.revision_lock(database, old.id if old else None)
     if old is not None and _identity(old, below) == _identity(found, found.dir):
-        build_facts.revision_noted(database, old.id, findings=found.findings, changes=old.changes)
+        with transaction(database):
+            news = tuple(one for one in found.findings if one not in old.findings)
+            _told(desk, source, INPUTS, news)
+            build_facts.revision_noted(
+                database, old.id, findings=found.findings, changes=old.changes
+            )
         return old.id, None
     before = (old.rev or old.nar_hash) if old is not None else ""
     told = () if old is None else (_moved(old, found), *changes(lock, found.lock))
@@ -232,6 +264,7 @@ def _seen(desk: Desk, source: SourceView, found: Fetched) -> tuple[int, tuple[st
         ident = build_facts.revision_seen(
             database, source.id, replace(found, changes=told), before, desk.now()
         )
+        _told(desk, source, INPUTS, found.findings)
     return ident, told
 
 

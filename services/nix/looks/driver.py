@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 from appliance.errors import Problem, Refused
 from appliance.model.builders import Builder
+from appliance.model.images import Finding
 from appliance.model.names import HOST_NAME
+from appliance.model.trust import treatment
 from appliance.store import build_facts, outlooks
 from appliance.store.build_facts import Fetched
 from appliance.store.builds import verdicts
 from appliance.store.inventory_view import SourceView
 from appliance.store.journal import transaction
 from services.nix.desk import Desk
+from services.nix.failure import Troubled
+from services.nix.guard.driver import ask
 from services.nix.inventory import builds_looks, look_options
 from services.nix.recipe import to_json
 from services.nix.remote.evaluator.driver import asked, home
@@ -37,7 +41,7 @@ class Sight:
     source: SourceView
     found: Fetched
     revision: int
-    absent: Mapping[str, str]
+    absent: Mapping[str, Finding]
 
     def looked(self, adapter_hash: str) -> str:
         """What a verdict depends on beside the revision: with the same, none is given twice."""
@@ -63,7 +67,7 @@ async def host_names(desk: Desk, sight: Sight) -> tuple[str, ...]:
         done.answer, desk.look_seconds, done.memory, sight.found.path, sight.absent
     )
     if problem is not None:
-        raise Refused(Problem(("url",), problem))
+        raise Troubled(problem)
     return tuple(str(name) for name in json.loads(done.answer.out)["hosts"])
 
 
@@ -88,6 +92,11 @@ async def look_at_all(
     async def look(name: str) -> None:
         result, seconds, held = await _look(desk, sight, name)
         with transaction(desk.database):
+            if not treatment(sight.source.trust).unwatched:
+                judged_so = result.verdict.findings
+                build_facts.went_too_far(
+                    desk.database, sight.source.id, name, judged_so, desk.now()
+                )
             outlooks.evaluated(desk.database, hosts[name], seconds, held)
             build_facts.host_judged(
                 desk.database,
@@ -115,7 +124,7 @@ async def _look(desk: Desk, sight: Sight, name: str) -> tuple[Judged, float, int
     """What it is; how many seconds its evaluation took and how many bytes it held at its most."""
     if not HOST_NAME.fullmatch(name):
         why = "Its name holds characters that Nixie does not take; give it a plain name."
-        return _judged(desk, sight, name, _not_asked(why)), 0.0, 0
+        return _judged(desk, sight, name, _not_asked(why, "host-name")), 0.0, 0
     assert desk.adapter is not None
     args = {
         **_args(desk, sight),
@@ -141,8 +150,8 @@ async def _look(desk: Desk, sight: Sight, name: str) -> tuple[Judged, float, int
     return _judged(desk, sight, name, _not_asked(str(collected(name, lost)))), 0.0, 0
 
 
-def _not_asked(why: str) -> Evaluated:
-    return Evaluated(Answer("", why, 1, "refused", why), 0)
+def _not_asked(why: str, word: str = "other") -> Evaluated:
+    return Evaluated(Answer("", why, 1, "refused", why, obstacle=word), 0)
 
 
 def _judged(desk: Desk, sight: Sight, name: str, done: Evaluated) -> Judged:
@@ -168,7 +177,7 @@ async def _evaluated(
             return Evaluated(found[0], 0, max(0.0, desk.now() - began), found[1])
     async with desk.gate.turn() as memory:
         began = desk.now()
-        answer = await desk.nix.ask(verb, {**args, "memory": memory})
+        answer = await ask(desk, verb, {**args, "memory": memory})
         return Evaluated(answer, memory, max(0.0, desk.now() - began))
 
 

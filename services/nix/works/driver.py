@@ -83,6 +83,9 @@ async def build(
     if look is None or look.recipe is None:
         _over(desk, row, "failed", f"{row.name} is not bootable as it is now.")
         return Ended.OVER
+    if desk.lowered:
+        _over(desk, row, "failed", desk.lowered, "no-sandbox")
+        return Ended.OVER
     row = replace(row, revision=look.revision)
     with transaction(desk.database):
         build_facts.build_began(desk.database, row, look.recipe, desk.now())
@@ -95,14 +98,16 @@ async def build(
     try:
         return await _carried_out(desk, row, source, look.recipe, log, builders, progress)
     except Refused as why:
-        if any(one.where == ("disk",) for one in why.problems):
+        full = any(one.where == ("disk",) for one in why.problems)
+        if full:
             timed(desk, row, "", progress, whole=False)
         log.add(str(why))
-        _over(desk, row, "failed", str(why))
+        _over(desk, row, "failed", str(why), "disk" if full else "")
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         what = "The disk is full. Make room on it or give it more, then build again."
-        _over(desk, row, "failed", what if full else f"The image could not be written: {error}.")
+        what = what if full else f"The image could not be written: {error}."
+        _over(desk, row, "failed", what, "disk" if full else "")
     finally:
         log.close()
     return Ended.OVER
@@ -266,7 +271,7 @@ def _failed(
     what = f"On {done.by}: {what}" if done.by and kind != GONE else what
     log.add(what)
     remove(desk.build_roots(row.id))
-    if kind == "disk full" and not done.by:
+    if kind == "disk" and not done.by:
         timed(desk, row, "", progress, whole=False)
     if kind == "gone":
         return Ended.LOOK_AGAIN
@@ -277,7 +282,7 @@ def _failed(
             if one.shares and one.name == helper(done.lines):
                 is_lost(desk, one, what.removesuffix(f" {AGAIN}"))
         return Ended.WITHOUT
-    _over(desk, row, "failed", what)
+    _over(desk, row, "failed", what, kind)
     return Ended.OVER
 
 
@@ -382,9 +387,9 @@ async def _image(
     )
 
 
-def _over(desk: Desk, row: BuildRow, state: str, what: str) -> None:
+def _over(desk: Desk, row: BuildRow, state: str, what: str, word: str = "") -> None:
     with transaction(desk.database):
-        build_facts.build_ended(desk.database, row, state, what, desk.now())
+        build_facts.build_ended(desk.database, row, state, what, desk.now(), obstacle=word)
     if state == "failed":
         remove(desk.build_roots(row.id))
     desk.publish()

@@ -12,8 +12,8 @@ from services.nix.shortage import memory
 from services.nix.verdict import Answer
 from services.processes.cgroups.place import Memory
 
-GONE = "no daemon"
-LEFT = "builder left"
+GONE = "no-daemon"
+LEFT = "builder-left"
 """A builder that shared the work went away, or its disk is full; its name is in `helper`."""
 AGAIN = "The build is tried again."
 
@@ -28,7 +28,7 @@ def why(
     if starved is not None:
         return "memory", memory(lines.failed[0] if lines.failed else name, starved.limit)
     if answer.reason == "timeout":
-        return "time", f"The whole build took longer than {seconds:g} s."
+        return "timeout", f"The whole build took longer than {seconds:g} s."
     error = lines.error or answer.error or "\n".join(lines.printed) or answer.what
     last = next((one for one in reversed(lines.last_lines) if one.strip()), "")
     names = {

@@ -95,10 +95,18 @@ def test_what_is_done_right_now_comes_before_what_was_done_lately(tmp_path: Path
     with closing(writer(tmp_path / "build.db", builds.MIGRATIONS)) as own:
         here = foreigners(tmp_path)
         build_facts.source_stands(own, SourceStateRow("old", "ready", "", now() - 60, None, None))
-        build_facts.source_stands(own, SourceStateRow("fresh", "ready", "", now(), None, None))
+        build_facts.source_stands(own, SourceStateRow("fresh", "ready", "", now() - 5, None, None))
         assert here.doing() == Doing(("fresh",), ("fresh",))
         build_facts.source_stands(own, SourceStateRow("now", "fetching", "", now(), None, None))
         row = build_facts.fresh_build("b1", "fresh/ember", 1, "asked", now())
         build_facts.build_queued(own, row, None, None)
         build_facts.build_began(own, row, None, now())
         assert here.doing() == Doing(("now",), ("fresh",))
+
+
+def test_what_ended_a_moment_ago_may_have_been_it(tmp_path: Path) -> None:
+    with closing(writer(tmp_path / "build.db", builds.MIGRATIONS)) as own:
+        here = foreigners(tmp_path)
+        build_facts.source_stands(own, SourceStateRow("ended", "ready", "", now(), None, None))
+        build_facts.source_stands(own, SourceStateRow("now", "fetching", "", now(), None, None))
+        assert set(here.doing().fetched) == {"ended", "now"}

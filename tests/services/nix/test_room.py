@@ -4,7 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from appliance.model.storage import FULL, ROOMY, STATES, TIGHT
-from services.nix.room import Disk, full_below, sentence, state, stop_below, stopped, tight_below
+from services.nix.room import (
+    Disk,
+    ended,
+    full_below,
+    sentence,
+    state,
+    stop_below,
+    stopped,
+    tight_below,
+)
 
 GIB = 1 << 30
 sizes = some.integers(1, 1 << 50)
@@ -54,3 +63,9 @@ def test_a_build_that_was_ended_says_what_it_took() -> None:
     assert stopped(GIB // 2, 9 * GIB).startswith(
         "The disk of the store is full. The build took 9.0 GiB and was stopped while 512 MiB were "
     )
+
+
+def test_a_fetch_or_an_evaluation_that_was_ended_says_what_went() -> None:
+    said = ended(GIB // 4, 3 * GIB)
+    assert said.startswith("The disk of the store is full. 3.0 GiB went while this was fetched or")
+    assert "256 MiB were left, which the router needs itself" in said

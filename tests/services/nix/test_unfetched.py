@@ -11,7 +11,7 @@ PLACE = Sought("This source", place="/home/lena/fleet")
 
 
 def told(error: str, sought: Sought, around: str = "") -> str:
-    return why(Answer("", error, 1, "done", around=around), sought)
+    return why(Answer("", error, 1, "done", around=around), sought)[1]
 
 
 CHANGED = """@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
@@ -84,10 +84,29 @@ def test_an_unknown_failure_is_told_in_nixs_own_words() -> None:
 
 
 def test_what_the_broker_refused_is_told_as_it_is() -> None:
-    assert why(Answer("", "", 126, "refused", "It leads out."), PLACE) == "It leads out."
+    assert why(Answer("", "", 126, "refused", "It leads out."), PLACE)[1] == "It leads out."
 
 
 def test_a_server_at_home_that_is_not_reached_says_what_a_source_reaches_there() -> None:
     for error in ("Could not resolve host: git.lan", "Could not connect to server"):
         assert "those under May also fetch from in its settings" in told(error, SOURCE)
         assert "May also fetch from" not in told(error.replace("git.lan", "github.com"), INPUT)
+
+
+def test_a_server_that_sends_whoever_asks_home_is_named() -> None:
+    error = "fatal: unable to access 'http://h/x.git/': Failed to connect to 10.77.0.20 port 8000"
+    word, said = why(Answer("", error, 128, "done"), INPUT)
+    assert word == "private-address"
+    assert said.startswith("Input nixpkgs: github.com sends whoever asks to 10.77.0.20, inside")
+
+
+def test_a_server_at_home_that_does_not_answer_sends_nobody() -> None:
+    error = "Failed to connect to 10.77.0.20 port 80: Connection refused"
+    assert why(Answer("", error, 1, "done"), Sought("This source", "10.77.0.20"))[0] == (
+        "unreachable"
+    )
+
+
+@pytest.mark.parametrize("reason", ["disk", "memory", "timeout", "output"])
+def test_a_fetch_that_was_ended_has_the_word_for_it(reason: str) -> None:
+    assert why(Answer("", "", 137, reason, "It was stopped."), INPUT) == (reason, "It was stopped.")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from appliance.model.images import Finding
 from services.nix.verdict import Answer, judged, names_problem
 from tests.services.nix.test_recipe import told
 
@@ -53,7 +54,9 @@ def test_what_is_no_system_says_why() -> None:
     [("timeout", "longer than 300 s"), ("memory", "more than 2 GiB"), ("output", "without end")],
 )
 def test_a_stopped_evaluation_says_which_limit(reason: str, part: str) -> None:
-    assert part in str(of(answer(exit=137, reason=reason)).verdict.reason)
+    found = of(answer(exit=137, reason=reason)).verdict
+    assert part in str(found.reason)
+    assert found.obstacle == reason
 
 
 def test_an_error_is_a_sentence_and_a_finding() -> None:
@@ -87,7 +90,12 @@ def test_what_an_absent_input_brings_about_is_that_inputs_fault() -> None:
     failed = Answer("", error, 1, "done")
     why = "Input tools: h does not answer."
     found = judged(
-        "s", "ember", failed, seconds=300, memory=GIBIBYTE, absent={"github:o/tools": why}
+        "s",
+        "ember",
+        failed,
+        seconds=300,
+        memory=GIBIBYTE,
+        absent={"github:o/tools": Finding("warn", why)},
     )
     assert found.verdict.reason == f"It needs an input that is not here. {why}"
 
@@ -95,6 +103,21 @@ def test_what_an_absent_input_brings_about_is_that_inputs_fault() -> None:
 def test_another_fault_is_not_blamed_on_an_absent_input() -> None:
     failed = Answer("", "undefined variable 'token'", 1, "done")
     found = judged(
-        "s", "ember", failed, seconds=300, memory=GIBIBYTE, absent={"github:o/tools": "Away."}
+        "s",
+        "ember",
+        failed,
+        seconds=300,
+        memory=GIBIBYTE,
+        absent={"github:o/tools": Finding("warn", "Away.")},
     )
     assert found.verdict.reason == "It uses token, which nobody defines. Look for a typing mistake."
+
+
+def test_what_a_boot_script_would_obey_has_a_word() -> None:
+    made = of(answer(out=json.dumps(told(kernelParams=["x=${net0/mac}"]))))
+    assert made.verdict.obstacle == "command-line"
+
+
+def test_an_evaluation_that_filled_the_disk_says_what_the_guard_said() -> None:
+    found = of(answer(exit=137, reason="disk", what="The disk of the store is full.")).verdict
+    assert (found.reason, found.obstacle) == ("The disk of the store is full.", "disk")

@@ -57,7 +57,7 @@ def test_what_a_derivation_prints_is_no_daemon_that_is_gone() -> None:
 
 def test_a_whole_build_may_take_too_long() -> None:
     found = why(Answer("", "", 101, "timeout"), lines(), "a", 14_400.0, None)
-    assert found == ("time", "The whole build took longer than 14400 s.")
+    assert found == ("timeout", "The whole build took longer than 14400 s.")
 
 
 def test_memory_is_told_before_all_else() -> None:

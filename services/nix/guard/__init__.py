@@ -1,0 +1,1 @@
+"""What is fetched and evaluated, and the disk that it may not fill."""

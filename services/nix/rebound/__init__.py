@@ -1,0 +1,1 @@
+"""Whether a name that foreign code could not look up leads into the owner's own network."""
