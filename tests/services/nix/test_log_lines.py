@@ -11,6 +11,9 @@ from services.nix.log_lines import Line, LogLines, Step, clean, named
 DRV = "/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux-6.1.drv"
 
 
+CACHE = "http://127.0.0.1:41099/cache"
+
+
 def said(**fields: Any) -> str:
     return "@nix " + json.dumps(fields)
 
@@ -120,3 +123,17 @@ def test_no_line_stops_the_reader(text: str) -> None:
 )
 def test_no_message_stops_the_reader(told: dict[str, Any]) -> None:
     LogLines().feed("@nix " + json.dumps(told))
+
+
+def test_a_cache_that_broke_off_is_named_once_with_what_comes_of_it() -> None:
+    lines = LogLines()
+    why = "HTTP error 200 (curl error: Timeout was reached)"
+    broke = [
+        said(action="msg", level=0, msg=f"error: unable to download '{CACHE}/nar/{n}.nar': {why}")
+        for n in range(2)
+    ]
+    (_, meant), (_,) = (lines.feed(one) for one in broke)
+    assert meant == Line(
+        f"{CACHE} broke off in the middle of an archive: other caches are asked for it, and what "
+        "none of them gives is built."
+    )
