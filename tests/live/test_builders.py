@@ -27,7 +27,7 @@ from tests.live.builder_place import USER, BuilderHost, builder
 from tests.live.nix_place import NIX, OLD_NIX, OWNER, ROLE, Place, place
 from tests.live.ssh_server import SSHD
 from tests.live.standing import free_port
-from tests.live.test_nix import flake
+from tests.live.test_nix import flake, served
 from tests.live.waiting import until
 
 pytestmark = [
@@ -36,6 +36,9 @@ pytestmark = [
     pytest.mark.skipif(not NIX.exists(), reason="nix is not unpacked here"),
     pytest.mark.skipif(not SSHD.exists(), reason="sshd is not unpacked here"),
 ]
+
+
+ARM = "aarch64-linux"
 
 
 def state(here: Place, ident: str) -> BuilderState:
@@ -98,12 +101,16 @@ def sourced(
     stamp: str = "1",
     **options: Any,
 ) -> str:
-    """A new source with these hosts, all of whose derivations are for `system`, and require
-    `feature` if that is one."""
+    """A new source with these hosts, which are for `system`, as all of their derivations, and
+    require `feature` if that is one."""
     files = flake(*hosts, stamp=stamp)
-    text = f'system = "{system}";'
-    text += f' requiredSystemFeatures = [ "{feature}" ];' if feature else ""
-    files["flake.nix"] = str(files["flake.nix"]).replace('system = "x86_64-linux";', text)
+    requires = f' requiredSystemFeatures = [ "{feature}" ];' if feature else ""
+    text = str(files["flake.nix"]).replace(
+        'system = "x86_64-linux";', 'system = "x86_64-linux";' + requires
+    )
+    files["flake.nix"] = text.replace("x86_64-linux", system)
+    if system == ARM:
+        files["flake.nix"] = files["flake.nix"].replace("bzImage", "Image")
     return here.add(f"path:{here.flake(uuid.uuid4().hex, files)}", **options)
 
 
@@ -316,10 +323,16 @@ def test_the_log_of_a_builder_is_the_builds_log(here: Place) -> None:
 
 
 def test_a_host_for_another_system_is_built_where_that_is_possible(here: Place) -> None:
-    more = {"systems": ("aarch64-linux",), "settings": "extra-platforms = aarch64-linux\n"}
+    more = {"systems": (ARM,), "settings": f"extra-platforms = {ARM}\n"}
     with ready(here, "anvil", **more):
-        row = here.built(f"{sourced(here, 'ember', system='aarch64-linux')}/ember")
+        host = f"{sourced(here, 'ember', system=ARM)}/ember"
+        row = here.built(host)
         assert (row.state, row.builder) == ("built", "anvil"), row.what
+    image = here.image(str(row.image))
+    kernel = image.part("kernel")
+    assert (image.system, kernel.name) == (ARM, "Image")
+    assert served(kernel) == b"kernel\n"
+    until(lambda: host in here.table().hosts, "it is served")
 
 
 def test_what_requires_a_feature_is_built_where_it_is(here: Place) -> None:
@@ -340,7 +353,11 @@ def test_a_builder_that_turns_out_to_lack_a_feature_is_followed_by_the_next(here
 
 
 def test_a_host_that_nobody_can_build_is_told_before_it_begins(here: Place) -> None:
-    row = here.built(f"{sourced(here, 'ember', system='aarch64-linux', stamp='no')}/ember")
+    source = sourced(here, "ember", system=ARM, stamp="no")
+    row = here.built(f"{source}/ember")
+    assert here.verdicts(source)["ember"].kind == "native"
+    outlook = until(lambda: here.desk.reads.outlooks().get(f"{source}/ember"), "it is foreseen")
+    assert outlook.short == f"needs a builder for {ARM}"
     assert (row.state, row.what) == (
         "failed",
         "It needs a builder for aarch64-linux: this router cannot build for it, and no builder "
@@ -582,10 +599,10 @@ def test_single_derivations_are_built_there_and_all_of_it_comes_home(here: Place
 
 
 def test_sharing_brings_a_system_that_this_router_has_not(here: Place) -> None:
-    more = {"systems": ("aarch64-linux",), "settings": "extra-platforms = aarch64-linux\n"}
+    more = {"systems": (ARM,), "settings": f"extra-platforms = {ARM}\n"}
     with ready(here, "anvil", trusted=True, shares=True, **more) as (_, ident):
         knows(here, ident)
-        row = here.built(f"{sourced(here, 'ember', system='aarch64-linux', stamp='far')}/ember")
+        row = here.built(f"{sourced(here, 'ember', system=ARM, stamp='far')}/ember")
         assert row.state == "built", f"{row.what}\n{_log(here, row)}"
 
 
