@@ -79,7 +79,22 @@ def age_recipient(line: str) -> str:
     """
     y = int.from_bytes(public_of(line), "little") & ((1 << 255) - 1)
     u = (1 + y) * pow(1 - y, -1, _PRIME) % _PRIME
-    return _bech32("age", u.to_bytes(32, "little"))
+    return bech32("age", u.to_bytes(32, "little"))
+
+
+def bech32(prefix: str, raw: bytes) -> str:
+    """Bytes as letters with a checksum of their own (BIP 173).
+
+    >>> bech32("a", b"")
+    'a12uel5l'
+    """
+    bits = "".join(f"{byte:08b}" for byte in raw)
+    bits += "0" * (-len(bits) % 5)
+    data = [int(bits[at : at + 5], 2) for at in range(0, len(bits), 5)]
+    spread = [*(ord(letter) >> 5 for letter in prefix), 0, *(ord(letter) & 31 for letter in prefix)]
+    check = _polymod([*spread, *data, *[0] * 6]) ^ 1
+    data += [check >> 5 * (5 - place) & 31 for place in range(6)]
+    return f"{prefix}1{''.join(_BECH32[one] for one in data)}"
 
 
 def bound(shown: bytes) -> str:
@@ -109,16 +124,6 @@ def spaced(digits: str) -> str:
     '681 312'
     """
     return f"{digits[:3]} {digits[3:]}"
-
-
-def _bech32(prefix: str, raw: bytes) -> str:
-    bits = "".join(f"{byte:08b}" for byte in raw)
-    bits += "0" * (-len(bits) % 5)
-    data = [int(bits[at : at + 5], 2) for at in range(0, len(bits), 5)]
-    spread = [*(ord(letter) >> 5 for letter in prefix), 0, *(ord(letter) & 31 for letter in prefix)]
-    check = _polymod([*spread, *data, *[0] * 6]) ^ 1
-    data += [check >> 5 * (5 - place) & 31 for place in range(6)]
-    return f"{prefix}1{''.join(_BECH32[one] for one in data)}"
 
 
 def _polymod(values: Iterable[int]) -> int:

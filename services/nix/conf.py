@@ -38,6 +38,7 @@ class Conf:
     cores: int = 1  # of one build
     silent_seconds: int = SILENT_SECONDS
     build_seconds: int = BUILD_SECONDS
+    stalled_seconds: int = 30  # without one byte of a download
     log_bytes: int = 64 * MEBIBYTE
     min_free: int = GIBIBYTE
     max_free: int = 4 * GIBIBYTE
@@ -69,7 +70,7 @@ def text(conf: Conf, version: Version) -> str:
         "max-free": str(conf.max_free),
         "keep-failed": "false",
         "connect-timeout": "5",
-        "stalled-download-timeout": "30",
+        "stalled-download-timeout": str(conf.stalled_seconds),
         "download-attempts": "3",
         "fallback": "true",  # what a cache does not give is built
         "warn-dirty": "false",

@@ -20,6 +20,8 @@ WARNING, NOTICE = 1, 3  # verbosity levels of messages
 LONGEST_LINE = 4_000
 LONGEST_TRACE = 100_000
 MESSAGES_KEPT = 50
+BROKEN_OFF = re.compile(r"unable to download '(https?://\S+?)/nar/[^']+': HTTP error 20[06]\b")
+"""An archive of a cache began and did not end: the connection broke, or nothing came any more."""
 NAMELESS: Mapping[str, str] = {}
 
 
@@ -72,6 +74,7 @@ class LogLines:
         self.expected = 0
         self.running: dict[int, Running] = {}
         self.working = 0
+        self._broken: set[str] = set()  # caches of which that was said
         self._works: dict[int, tuple[int, str]] = {}  # id → (type, name)
         self._phases: dict[int, str] = {}
 
@@ -144,10 +147,17 @@ class LogLines:
             self.trace = text
             self.errors = [*self.errors[-MESSAGES_KEPT:], real_error(raw or text)]
             self.failed += [named(one) for one in re.findall(r"/nix/store/\S+?\.drv", text)]
-            return tuple(Line(one) for one in text.splitlines() if one.strip())
+            return (*(Line(one) for one in text.splitlines() if one.strip()), *self._broke(text))
         if level <= WARNING:
             self.warnings = [*self.warnings[-MESSAGES_KEPT:], text]
         return (Line(text),) if text and level <= NOTICE else ()
+
+    def _broke(self, text: str) -> tuple[Line, ...]:
+        """What it means that a cache broke off, once for each."""
+        new = [one for one in BROKEN_OFF.findall(text) if one not in self._broken]
+        self._broken.update(new)
+        after = "other caches are asked for it, and what none of them gives is built."
+        return tuple(Line(f"{one} broke off in the middle of an archive: {after}") for one in new)
 
     def _step(self, phase: str) -> tuple[Told, ...]:
         return (Step(phase, self.done, self.expected),)

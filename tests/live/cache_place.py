@@ -1,4 +1,5 @@
-"""The boot role as its own user beside a pipeline: the binary cache of a network on 127.0.0.1."""
+"""The boot role as its own user beside a pipeline: the binary cache of a network on 127.0.0.1.
+Other caches, as files behind a server that says what it was asked."""
 
 import json
 import os
@@ -8,7 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -81,15 +86,18 @@ class Cache:
         return until(lambda: bool(self.narinfo(path)), f"{path} is given away")
 
 
-def client(folder: Path, *words: str, nix: Path = NIX) -> subprocess.CompletedProcess[str]:
-    """Nix with a store of its own in `folder`, which no daemon and no conf of ours helps."""
+def client(
+    folder: Path, *words: str, nix: Path = NIX, conf: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Nix with a store of its own in `folder`, which no daemon of ours helps; its nix.conf is in
+    the folder `conf`, and there is none else."""
     folder.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         [str(nix), "--extra-experimental-features", "nix-command", *words],
         env={
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
-            "NIX_CONF_DIR": str(folder / "conf"),
+            "NIX_CONF_DIR": str(conf or folder / "conf"),
             "NIX_REMOTE": f"local?root={folder}/root",
             "NIX_CONFIG": "sandbox = false\nbuild-users-group =\nsubstitute = true\n",
         },
@@ -142,3 +150,47 @@ def caching(made: Place) -> Iterator[Cache]:
     finally:
         child.terminate()
         child.wait(30)
+
+
+class Files(SimpleHTTPRequestHandler):
+    """A cache of files; `asked` are the paths that it was asked for, and it sends no archive
+    further than to its middle once `cut` is set."""
+
+    def __init__(self, asked: list[str], cut: Event | None, *rest: Any, **more: Any) -> None:
+        self._asked, self._cut = asked, cut
+        super().__init__(*rest, **more)
+
+    def do_GET(self) -> None:
+        self._asked.append(self.path)
+        super().do_GET()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """Send it; half of an archive, then nothing any more for as long as somebody listens."""
+        if self._cut is None or "/nar/" not in self.path:
+            super().copyfile(source, outputfile)
+            return
+        whole = source.read()
+        outputfile.write(whole[: len(whole) // 2])
+        self._cut.wait()
+
+    def log_message(self, *_: object) -> None:
+        """Silence."""
+
+
+@contextmanager
+def files(folder: Path, *, cuts: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """A server of that folder, as host:port, and what it is asked for; `cuts`: the network goes in
+    the middle of each archive."""
+    asked: list[str] = []
+    over = Event()
+    handler = partial(Files, asked, over if cuts else None, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", asked
+    finally:
+        over.set()
+        server.shutdown()
+        thread.join(30)
+        server.server_close()

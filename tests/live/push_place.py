@@ -14,6 +14,8 @@ from pathlib import Path
 import uvicorn
 
 from appliance.actions import access
+from appliance.cli.words import size
+from appliance.model.images import Image, StoreFile
 from appliance.roles import GROUP
 from tests.live.nix_place import CHECKOUT, NIX, OWNER, Place
 from tests.live.standing import free_port
@@ -81,3 +83,18 @@ def laptop(here: Place, scope: str = "admin") -> Iterator[Laptop]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+def news(newer: Image, older: Image) -> str:
+    """What a push says when it sends the files that `older` has not, and no other."""
+    has, had = _files(newer), _files(older)
+    new = {name: length for name, length in has.items() if name not in had}
+    assert 0 < len(new) < len(has)
+    return f"{size(sum(new.values()))} of {size(sum(has.values()))} were new to the router"
+
+
+def _files(image: Image) -> dict[str, int]:
+    """Length by name, which is the hash of the bytes."""
+    parts = (*image.parts, *image.thin)
+    found = [one for part in parts for one in part.segments if isinstance(one, StoreFile)]
+    return {Path(one.file).name: one.size for one in found}

@@ -65,7 +65,7 @@ def test_nix_asks_the_cache_that_the_command_line_names(
         check=True,
     )
     found = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
-    assert found["substituters"].split() == ["https://cache.nixos.org", ADDRESS]
+    assert found["substituters"].split() == ["https://cache.nixos.org", f"{ADDRESS}?priority=-1"]
     assert KEY in found["trusted-public-keys"].split()
 
 

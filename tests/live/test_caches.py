@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.bad_place import refusing
+from tests.live.cache_place import files
 from tests.live.git_server import serving
 from tests.live.nix_place import NIX, Place, place
 from tests.live.test_nix import flake
@@ -39,8 +40,8 @@ def key(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def cache() -> Iterator[tuple[str, str]]:
-    """A cache that has everything of HOST: its address and its key."""
+def shelf() -> Iterator[tuple[Path, str]]:
+    """A cache that has everything of HOST, as files, and its key."""
     with place() as made:
         source = made.add(f"path:{made.flake('cached', HOST)}")
         row = made.built(f"{source}/slow")
@@ -50,8 +51,14 @@ def cache() -> Iterator[tuple[str, str]]:
         roots = sorted(made.store.roots.glob("builds/*/out*"))
         target = f"file://{made.flakes}/cache?secret-key={made.folder}/secret"
         made.client("nix", "copy", "--to", target, *(os.readlink(root) for root in roots))
-        with serving(made.flakes) as server:
-            yield f"http://{server}/cache", public
+        yield made.flakes, public
+
+
+@pytest.fixture(scope="module")
+def cache(shelf: tuple[Path, str]) -> Iterator[tuple[str, str]]:
+    """The address of that cache, and its key."""
+    with serving(shelf[0]) as server:
+        yield f"http://{server}/cache", shelf[1]
 
 
 def log_of_a_build(made: Place) -> str:
@@ -86,6 +93,22 @@ def test_without_any_cache_that_answers_it_is_built() -> None:
 def test_a_cache_in_trouble_stops_no_build() -> None:
     with refusing() as server, place(asked=f"http://{server}/503={STRANGER}") as made:
         assert "squashfs-slow> begun" in log_of_a_build(made)
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "beside a good one"])
+def test_a_network_that_is_cut_in_the_middle_of_an_archive_stops_no_build(
+    shelf: tuple[Path, str], others: bool
+) -> None:
+    """Nothing comes any more and nobody says so: a time without one byte is the end of it."""
+    folder, public = shelf
+    with files(folder, cuts=True) as (cut, asked), files(folder) as (good, _):
+        caches = [cut, good] if others else [cut]
+        named = " ".join(f"http://{one}/cache={public}" for one in caches)
+        with place(asked=named, stalled_seconds=1) as made:
+            log = log_of_a_build(made)
+    assert any("/nar/" in path for path in asked)
+    assert log.count(f"http://{cut}/cache broke off in the middle of an archive") == 1
+    assert ("squashfs-slow> begun" in log) is not others
 
 
 # ── room on the disk ──────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """A machine asks who it is, over HTTP; busybox and openssl are what it has."""
 
+import hashlib
 import re
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
-from appliance.model.identity import bound, code, spaced
+from appliance.model.identity import age_recipient, bech32, bound, code, spaced
 from appliance.store import wishes
 from appliance.store.open import now
 from appliance.store.reads import Reads
@@ -174,6 +175,53 @@ def test_the_machines_own_script_gets_the_key_that_the_router_keeps(
     key = load_ssh_private_key((tmp_path / "key").read_bytes(), None)
     assert isinstance(key, Ed25519PrivateKey)
     assert key.private_bytes_raw() == (here.state / "secrets/boot/identities/m1").read_bytes()
+
+
+SECRET = "the password of the pantry\n"
+
+
+def age(folder: Path, *words: str, told: bytes) -> bytes:
+    """What age makes of these bytes; the private key lies in `folder`."""
+    program = shutil.which("age")
+    if program is None:
+        pytest.skip("age is not installed here")
+    done = subprocess.run([program, *words], cwd=folder, input=told, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+@pytest.fixture
+def known(here: Room, machine: "subprocess.Popen[str]", tmp_path: Path) -> str:
+    """The key that the admin shows, once the machine's own script wrote its private file."""
+    here.until(lambda: len(Reads(here.state).identity_asks(now())) == 1)
+    (asked,) = Reads(here.state).identity_asks(now())
+    decides(here, "approve-identity", asked.code)
+    machine.communicate(timeout=60)
+    assert (tmp_path / "key").exists()
+    here.until(lambda: "m1" in Reads(here.state).identities())
+    return Reads(here.state).identities()["m1"].ssh
+
+
+def test_what_is_encrypted_for_agenix_opens_with_the_machines_own_file(
+    known: str, tmp_path: Path
+) -> None:
+    """agenix gives age the line of secrets.nix, and the host key as its identity."""
+    locked = age(tmp_path, "-r", known, told=SECRET.encode())
+    assert SECRET.encode() not in locked
+    assert age(tmp_path, "-d", "-i", "key", told=locked) == SECRET.encode()
+
+
+def test_what_is_encrypted_for_sops_opens_with_the_machines_own_file(
+    known: str, tmp_path: Path
+) -> None:
+    """sops-nix makes an age key of the host key, as ssh-to-age does: the hash that Ed25519 itself
+    takes (RFC 8032, section 5.1.5), of which X25519 uses the first half."""
+    key = load_ssh_private_key((tmp_path / "key").read_bytes(), None)
+    assert isinstance(key, Ed25519PrivateKey)
+    half = hashlib.sha512(key.private_bytes_raw()).digest()[:32]
+    (tmp_path / "age").write_text(bech32("age-secret-key-", half).upper() + "\n")
+    locked = age(tmp_path, "-r", age_recipient(known), told=SECRET.encode())
+    assert age(tmp_path, "-d", "-i", "age", told=locked) == SECRET.encode()
 
 
 def test_the_machines_own_script_goes_on_when_it_is_refused(

@@ -17,8 +17,9 @@ from urllib.request import urlopen
 import pytest
 
 from services.nix.store_path import STORE
-from tests.live.cache_place import Cache, caching, client
+from tests.live.cache_place import Cache, caching, client, files
 from tests.live.nix_place import NIX, OLD_NIX, Place, place
+from tests.live.test_cache_script import command_line, included
 from tests.live.test_nix import flake
 from tests.live.waiting import until
 
@@ -189,6 +190,34 @@ def test_a_tampered_archive_is_refused(cache: Cache) -> None:
     assert "hash mismatch" in done.stderr
 
 
+@pytest.mark.parametrize("nix", [NIX, OLD_NIX], ids=["new", "old"])
+@pytest.mark.parametrize("priority", ["", "Priority: 30\n"], ids=["silent", "as ours"])
+def test_a_machine_that_we_booted_asks_the_router_first(
+    cache: Cache, tmp_path: Path, nix: Path, priority: str
+) -> None:
+    """Its nix.conf names another cache that has everything, and then includes what cache.sh
+    wrote."""
+    path = store(cache, "initrd-ember")
+    copied = client(tmp_path, *asked(cache, path))
+    assert copied.returncode == 0, copied.stderr
+    copied = client(tmp_path, "copy", "--to", f"file://{tmp_path}/other", path)
+    assert copied.returncode == 0, copied.stderr
+    with (tmp_path / "other/nix-cache-info").open("a") as info:
+        info.write(priority)
+    line = command_line(f"{cache.url}={cache.facts.key}")
+    told = included(tmp_path, ("busybox", "sh", "-eu"), line)
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    with files(tmp_path / "other") as (other, other_was_asked):
+        for what in ("", f"!include {told}\n"):
+            other_was_asked.clear()
+            (conf / "nix.conf").write_text(f"substituters = http://{other}?trusted=1\n{what}")
+            words = ("build", path, "--no-link", "-j0")
+            done = client(tmp_path / f"client-{len(what)}", *words, nix=nix, conf=conf)
+            assert done.returncode == 0, done.stderr
+            assert any(one.startswith("/nar/") for one in other_was_asked) is not bool(what)
+
+
 # ── what it does not give ────────────────────────────────────────────────────────────────────────
 
 
@@ -196,8 +225,7 @@ def test_no_source_of_the_flake_is_given(cache: Cache) -> None:
     closure = cache.made.client("nix-store", "-qR", system(cache)).split()
     kept_back = [one for one in closure if not cache.narinfo(one)]
     names = {one.partition("-")[2] for one in kept_back}
-    assert {"source", "shell"} <= names or "source" in names
-    assert any(one.endswith("secret.yaml") for one in kept_back)
+    assert names == {"source", "secret.yaml"}
     assert {one.partition("-")[2] for one in closure if one not in kept_back} == {
         "program",
         "system-ember",

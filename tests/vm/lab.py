@@ -66,7 +66,10 @@ class Workshop:
 
     def image(self, host: str) -> Image:
         """The newest image of one of our hosts, by its short name."""
-        ident = self.router.client.get(f"/hosts/{self.hosts[host]}")["image"]
+        return self.image_of(self.router.client.get(f"/hosts/{self.hosts[host]}")["image"])
+
+    def image_of(self, ident: str) -> Image:
+        """The published image of that id."""
         told = (self.router.state / "published/images" / f"{ident}.json").read_text()
         return image_from_json(json.loads(told))
 

@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import pytest
 
 from tests.live.waiting import until
 from tests.vm.lab import BOOT_SECONDS, Running, Workshop, switched_on
+from tests.vm.secret_seed import holders, in_memory
+from tests.vm.wire import heard
 
 pytestmark = pytest.mark.vm
 
@@ -64,6 +66,24 @@ def code_on_both(workshop: Workshop, running: Running, name: str) -> str:
     return digits
 
 
+@contextmanager
+def hides_its_key(
+    workshop: Workshop, mac: str, router_has: Path | None = None
+) -> Iterator[Callable[[tuple[str, str] | None], None]]:
+    """For the time around a boot.  What it gives is asked once the machine is up: then the secret
+    of its key has not crossed the LAN, and lies in no image, log or database of the router."""
+    router = workshop.router
+    with heard(router, router.home / "wire") as wire:
+
+        def hidden(known: tuple[str, str] | None) -> None:
+            assert known is not None
+            secret = in_memory(mac, known[0])
+            found = holders(secret, (wire, router.home / "lab.log", router.state))
+            assert found == ([router_has] if router_has else [])
+
+        yield hidden
+
+
 @pytest.fixture
 def state_disk(tmp_path: Path) -> Path:
     made = tmp_path / "disk"
@@ -109,10 +129,14 @@ def test_a_key_on_its_own_disk_outlives_a_boot(
 ) -> None:
     mac, name = f"52:54:00:1d:01:0{len(host) - 5}", f"disk-{host}"
     workshop.assign(mac, name, host=workshop.hosts[host])
-    with switched_on(workshop, mac, "bios", disk=state_disk) as machine:
+    with (
+        hides_its_key(workshop, mac) as hidden,
+        switched_on(workshop, mac, "bios", disk=state_disk) as machine,
+    ):
         first = comes_up(machine)
-    assert first is not None
-    assert first[1] == "which lies on its own disk"
+        assert first is not None
+        assert first[1] == "which lies on its own disk"
+        hidden(first)
     with switched_on(workshop, mac, "bios", disk=state_disk) as machine:
         assert comes_up(machine) == first
     told = known(workshop, name)
@@ -127,11 +151,18 @@ def test_a_key_on_its_own_disk_outlives_a_boot(
 def test_without_disk_and_tpm_the_owner_is_asked_at_each_boot(workshop: Workshop) -> None:
     mac, name = "52:54:00:1d:02:01", "ram"
     keeping(workshop, mac, name)
+    ident = workshop.router.client.get(f"/machines/{name}")["id"]
+    kept = workshop.router.state / "secrets/boot/identities" / ident
     keys = set()
     for _boot in range(2):
-        with switched_on(workshop, mac, "bios") as machine:
+        with (
+            hides_its_key(workshop, mac, kept) as hidden,
+            switched_on(workshop, mac, "bios") as machine,
+        ):
             decide(workshop, name, "approve", code_on_both(workshop, machine, name))
-            keys.add(comes_up(machine))
+            known_by = comes_up(machine)
+            hidden(known_by)
+        keys.add(known_by)
     ((fingerprint, where),) = keys
     assert where == "which the router keeps"
     told = known(workshop, name)
@@ -145,11 +176,16 @@ def test_without_disk_and_tpm_the_owner_is_asked_at_each_boot(workshop: Workshop
 def test_what_a_tpm_sealed_opens_in_that_machine_alone(workshop: Workshop, tmp_path: Path) -> None:
     mac, name = "52:54:00:1d:03:01", "tpm"
     keeping(workshop, mac, name)
-    with emulated(tmp_path / "own") as tpm, switched_on(workshop, mac, "bios", tpm=tpm) as machine:
+    with (
+        hides_its_key(workshop, mac) as hidden,
+        emulated(tmp_path / "own") as tpm,
+        switched_on(workshop, mac, "bios", tpm=tpm) as machine,
+    ):
         decide(workshop, name, "approve", code_on_both(workshop, machine, name))
         first = comes_up(machine)
-    assert first is not None
-    assert first[1] == "which its TPM keeps"
+        assert first is not None
+        assert first[1] == "which its TPM keeps"
+        hidden(first)
     secrets = workshop.router.state / "secrets/boot/identities"
     ident = workshop.router.client.get(f"/machines/{name}")["id"]
     assert not (secrets / ident).exists()

@@ -16,6 +16,12 @@ from appliance.store.inventory_view import MachineView
 from webui import phrases
 from webui.session import Here
 
+UNASKED = (
+    " Nobody was asked: the first key that came from its MAC was taken. The machine's own screen"
+    " says at each start which SSH host key it has; compare it with the fingerprint above."
+)
+"""What is to be known of a key that lies on the machine's own disk."""
+
 
 class Line(NamedTuple):
     """Something to copy, and what it is for."""
@@ -75,7 +81,7 @@ def said(machine: MachineView, known: Identity | None, now: float) -> str:
     if known is not None:
         seen = phrases.ago(now - known.seen_at) if known.seen_at else ""
         when = f" It last came up with it {seen}." if seen else ""
-        return f"Its key is kept {WAYS[known.way]}.{when}"
+        return f"Its key is kept {WAYS[known.way]}.{when}{UNASKED if known.way == 'disk' else ''}"
     if machine.keeps_identity:
         return "At its next boot its screen shows a code: the same one has to appear here."
     return "Its SSH host key is another one after every boot, and secrets for it cannot be opened."

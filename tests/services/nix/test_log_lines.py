@@ -11,6 +11,9 @@ from services.nix.log_lines import Line, LogLines, Running, Step, clean, named
 DRV = "/nix/store/zrdwlhkzi2zdl0fmxa1b1n6kjnkn39xg-linux-6.1.drv"
 
 
+CACHE = "http://127.0.0.1:41099/cache"
+
+
 def said(**fields: Any) -> str:
     return "@nix " + json.dumps(fields)
 
@@ -141,3 +144,17 @@ def test_builds_of_which_nix_says_that_none_works_have_ended() -> None:
     assert (list(lines.running), lines.working) == ([5], 1)
     lines.feed(said(action="result", id=4, type=105, fields=[1, 2, 0, 0]))
     assert (list(lines.running), lines.working) == ([], 0)
+
+
+def test_a_cache_that_broke_off_is_named_once_with_what_comes_of_it() -> None:
+    lines = LogLines()
+    why = "HTTP error 200 (curl error: Timeout was reached)"
+    broke = [
+        said(action="msg", level=0, msg=f"error: unable to download '{CACHE}/nar/{n}.nar': {why}")
+        for n in range(2)
+    ]
+    (_, meant), (_,) = (lines.feed(one) for one in broke)
+    assert meant == Line(
+        f"{CACHE} broke off in the middle of an archive: other caches are asked for it, and what "
+        "none of them gives is built."
+    )

@@ -77,6 +77,13 @@ def test_its_key_is_there_for_ssh_and_for_secrets(ember: str, tell: Tell) -> Non
     assert "sealed by its TPM" in html
 
 
+def test_a_key_on_a_disk_that_was_taken_unasked_is_to_be_compared(ember: str, tell: Tell) -> None:
+    html = tell(Identity(ember, "disk", LINE, "", NOW))
+    assert "the first key that came from its MAC was taken" in html
+    assert "compare it with the fingerprint above" in html
+    assert "Nobody was asked" not in tell(Identity(ember, "tpm", LINE, "c2VhbGVk", NOW))
+
+
 def test_a_known_machine_that_asks_again_is_a_warning(ember: str, tell: Tell) -> None:
     tell(Identity(ember, "tpm", LINE, "c2VhbGVk", NOW))
     assert "did not come with that" in tell(ask(ember))
