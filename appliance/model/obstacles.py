@@ -44,15 +44,8 @@ IN_THE_WAY: Final[frozenset[str]] = frozenset(
         *("no-such-revision", "other-host-key", "private", "rate-limit", "server"),
         *("unknown-server", "unlocked-input", "unreachable", "unreadable-directory"),
         # this router
-        *(
-            "no-daemon",
-            "no-sandbox",
-            "no-ssh",
-            "old-nix",
-            "system",
-            "unknown-attribute",
-            "unknown-input",
-        ),
+        *("full-disk", "no-daemon", "no-sandbox", "no-ssh", "old-nix", "system"),
+        *("unknown-attribute", "unknown-input"),
         # Nix's own words
         *("failed", "other"),
     }

@@ -61,6 +61,15 @@ def sentence(disk: Disk, stands: str) -> str:
     return ""
 
 
+def not_begun(free: int) -> str:
+    """Why nothing is fetched or evaluated on a disk that others filled."""
+    return (
+        f"{amount(free)} are left on the disk of the store, which the router needs itself: nothing "
+        "is fetched or evaluated until there is room. Let go of old generations under Storage, or "
+        "give it more, then look again."
+    )
+
+
 def ended(free: int, used: int) -> str:
     """Why a fetch or an evaluation was ended while `used` bytes went."""
     return (

@@ -131,8 +131,11 @@ def added(here: Attacked) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Attacked]:
-    """One whose store has a small disk, most of which is taken."""
-    with attacked(store_bytes=256 * MEBIBYTE, min_free=0, max_free=0) as room:
+    """One whose store has a small disk, most of which is taken.
+
+    Nix keeps 8 MiB for its garbage collector in reserve, which come and go: they are no flake's.
+    """
+    with attacked(store_bytes=320 * MEBIBYTE, min_free=0, max_free=0) as room:
         store = room.place.store.root
         taken = room_on(store)[0] - 48 * MEBIBYTE
         subprocess.run(["fallocate", "-l", str(taken), str(store / "taken")], check=True)
@@ -354,6 +357,21 @@ def test_after_them_a_host_is_looked_at_as_before(small: Attacked) -> None:
     small.place.settled(source)
     (verdict,) = small.place.verdicts(source).values()
     assert verdict.kind == GOOD
+
+
+def test_a_disk_that_others_filled_is_no_flakes_fault(small: Attacked) -> None:
+    store = small.place.store.root
+    small.place.collect_garbage()
+    size = str(room_on(store)[0] - 2 * MEBIBYTE)
+    subprocess.run(["fallocate", "-l", size, str(store / "others")], check=True)
+    source = small.add("reads-files")
+    state = small.place.settled(source)
+    (store / "others").unlink()
+    assert state.state == "unreadable"
+    assert "nothing is fetched or evaluated until there is room" in state.what
+    assert of(small, SourceWentTooFar, source) == []
+    (told,) = of(small, SourceUnreadable, source)
+    assert told.obstacle == "full-disk"
 
 
 # ── the sandbox ───────────────────────────────────────────────────────────────────────────────────

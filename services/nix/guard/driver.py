@@ -13,7 +13,7 @@ from services.nix.complaints import EVALUATION
 from services.nix.desk import Desk
 from services.nix.driver import room_on
 from services.nix.failure import sentence
-from services.nix.room import AGAIN, ended, full_below, stop_below, tight_below
+from services.nix.room import AGAIN, ended, full_below, not_begun, stop_below, tight_below
 from services.nix.verdict import Answer
 
 LOOK_SECONDS = 0.1
@@ -22,14 +22,24 @@ AGAIN_SECONDS = 0.5
 TRIES = 6
 """What was ended holds on to its files until the daemon has seen that it is gone."""
 FORGET = "forget"
+FULL = "full-disk"
+"""The word for what was not begun: others filled the disk."""
 
 
 class Short(Exception):
-    """So few bytes are left; so many went meanwhile."""
+    """So few bytes are left of a disk; so many went meanwhile."""
 
-    def __init__(self, free: int, used: int) -> None:
-        super().__init__(free, used)
+    def __init__(self, free: int, size: int, used: int) -> None:
+        super().__init__(free, size, used)
         self.free, self.used = free, used
+        self.others = used < full_below(size) - stop_below(size)
+
+    @property
+    def answer(self) -> Answer:
+        """What took so little has not filled it."""
+        if self.others:
+            return Answer("", "", 126, "refused", not_begun(self.free), obstacle=FULL)
+        return Answer("", "", 137, "disk", ended(self.free, self.used))
 
 
 async def ask(desk: Desk, verb: str, args: Mapping[str, object]) -> Answer:
@@ -46,13 +56,16 @@ async def ask(desk: Desk, verb: str, args: Mapping[str, object]) -> Answer:
 
 
 async def _asked(desk: Desk, verb: str, args: Mapping[str, object]) -> Answer:
+    for free, size in _disks(desk):
+        if free < stop_below(size):
+            return Short(free, size, 0).answer
     work = asyncio.create_task(desk.nix.ask(verb, args))
     watch = asyncio.create_task(_watched(desk))
     try:
         await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
         return work.result() if work.done() else watch.result()
     except Short as short:
-        return Answer("", "", 137, "disk", ended(short.free, short.used))
+        return short.answer
     finally:
         for task in (work, watch):
             task.cancel()
@@ -65,13 +78,13 @@ async def _watched(desk: Desk) -> NoReturn:
     while True:
         for before, (free, size) in zip(began, _disks(desk), strict=True):
             if free < stop_below(size):
-                raise Short(free, max(0, before - free))
+                raise Short(free, size, max(0, before - free))
         await asyncio.sleep(LOOK_SECONDS)
 
 
 def _is_full(answer: Answer) -> bool:
     """It was ended for the disk, or met its end before we did."""
-    if answer.reason == "disk":
+    if answer.reason == "disk" or answer.obstacle == FULL:
         return True
     said = f"{answer.error}\n{answer.around}"
     return not answer.good and sentence(EVALUATION, said)[0] == "disk"

@@ -8,6 +8,7 @@ from services.nix.room import (
     Disk,
     ended,
     full_below,
+    not_begun,
     sentence,
     state,
     stop_below,
@@ -69,3 +70,7 @@ def test_a_fetch_or_an_evaluation_that_was_ended_says_what_went() -> None:
     said = ended(GIB // 4, 3 * GIB)
     assert said.startswith("The disk of the store is full. 3.0 GiB went while this was fetched or")
     assert "256 MiB were left, which the router needs itself" in said
+
+
+def test_what_others_filled_is_nobodys_fault_who_waits() -> None:
+    assert not_begun(GIB // 4).startswith("256 MiB are left on the disk of the store, which the")
