@@ -12,7 +12,7 @@ from appliance.store.secrets.open import Secrets
 from services.nix.conf import BUILD_SECONDS, SILENT_SECONDS
 from services.nix.driver import Caches, Nix
 from services.nix.gate.driver import Gate
-from services.nix.places import Places
+from services.nix.places.driver import Places
 from services.nix.versions import Version
 
 

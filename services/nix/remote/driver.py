@@ -26,7 +26,7 @@ from services.nix.closures.driver import Closures, made_there
 from services.nix.desk import Desk
 from services.nix.driver import Hear, clock
 from services.nix.log_lines import Line, LogLines, Told
-from services.nix.places import ARRIVALS
+from services.nix.places.driver import ARRIVALS
 from services.nix.recipe import Recipe
 from services.nix.remote import verdict
 from services.nix.remote.silence import Silence, said

@@ -36,7 +36,7 @@ from services.nix.desk import Desk
 from services.nix.driver import Hear
 from services.nix.files.driver import image as image_of_files
 from services.nix.log_lines import LogLines
-from services.nix.places import ARRIVALS, HERE, TABLE
+from services.nix.places.driver import ARRIVALS, HERE, TABLE
 from services.nix.publish.driver import (
     Log,
     built_for,

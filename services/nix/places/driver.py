@@ -1,4 +1,4 @@
-"""Places that builds take: one on this router, one on each builder, one for what comes home.
+"""DOOR: places that builds take: one on this router, one on each builder, one for what comes home.
 
 Whoever waits is asked again whenever a place comes free; nothing is awaited between looking for a
 place and taking it.

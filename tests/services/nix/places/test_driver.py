@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.nix.places import HERE, Places
+from services.nix.places.driver import HERE, Places
 
 
 def test_the_first_that_is_free_is_taken() -> None:

@@ -1,0 +1,1 @@
+"""Places that builds take: here, on each builder, where parts come home, where images are made."""
