@@ -32,6 +32,9 @@ NEEDS = [
 NO_PARTS: Mapping[str, str] = {}
 
 
+ARM = "aarch64-linux"
+
+
 def state(here: Place, ident: str) -> BuilderState:
     return (here.look(builder_states.states) or {}).get(ident) or BuilderState(ident)
 
@@ -89,16 +92,16 @@ def sourced(
     parts: Mapping[str, str] = NO_PARTS,
     **options: Any,
 ) -> str:
-    """A new source with these hosts, all of whose derivations are for `system`, and require
-    `feature` if that is one.  `parts` are scripts that make parts of "ember", in which `b` is
-    busybox and $out has to come to be."""
+    """A new source with these hosts, which are for `system`, as all of their derivations, and
+    require `feature` if that is one.  `parts` are scripts that make parts of "ember", in which
+    `b` is busybox and $out has to come to be."""
     files = flake(*hosts, stamp=stamp)
     built = "".join(f"build.{one} = run \"{one}\" ''{script}'';" for one, script in parts.items())
-    asked = str(files["flake.nix"]).replace('host "ember" { }', f'host "ember" {{ {built} }}')
-    files["flake.nix"] = asked
-    text = f'system = "{system}";'
-    text += f' requiredSystemFeatures = [ "{feature}" ];' if feature else ""
-    files["flake.nix"] = str(files["flake.nix"]).replace('system = "x86_64-linux";', text)
+    text = str(files["flake.nix"]).replace('host "ember" { }', f'host "ember" {{ {built} }}')
+    requires = f' requiredSystemFeatures = [ "{feature}" ];' if feature else ""
+    text = text.replace('system = "x86_64-linux";', 'system = "x86_64-linux";' + requires)
+    text = text.replace("x86_64-linux", system)
+    files["flake.nix"] = text.replace("bzImage", "Image") if system == ARM else text
     return here.add(f"path:{here.flake(uuid.uuid4().hex, files)}", **options)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.actions import builders, images
 from appliance.store.builds import BuildRow
-from tests.live.builder_room import NEEDS, begun, log, ready, sourced
+from tests.live.builder_room import ARM, NEEDS, begun, log, ready, sourced
 from tests.live.nix_place import OWNER, Place, place
 from tests.live.waiting import until
 
@@ -76,7 +76,7 @@ def test_a_builder_that_was_switched_off_meanwhile_is_not_asked(here: Place) -> 
 
 
 def test_the_router_builds_one_at_a_time(here: Place) -> None:
-    more = {"systems": ("aarch64-linux",), "settings": "extra-platforms = aarch64-linux\n"}
+    more = {"systems": (ARM,), "settings": f"extra-platforms = {ARM}\n"}
     with ready(here, "anvil", **more):
         first = slow(here, "ours")
         begun(here, first)

@@ -11,6 +11,7 @@ from appliance.model.builders import authorized
 from appliance.store.builder_states import UNFIT
 from tests.live.builder_place import builder
 from tests.live.builder_room import (
+    ARM,
     NEEDS,
     added,
     begun,
@@ -53,10 +54,10 @@ def test_single_derivations_are_built_there_and_all_of_it_comes_home(here: Place
 
 
 def test_sharing_brings_a_system_that_this_router_has_not(here: Place) -> None:
-    more = {"systems": ("aarch64-linux",), "settings": "extra-platforms = aarch64-linux\n"}
+    more = {"systems": (ARM,), "settings": f"extra-platforms = {ARM}\n"}
     with ready(here, "anvil", trusted=True, shares=True, **more) as (_, ident):
         knows(here, ident)
-        row = here.built(f"{sourced(here, 'ember', system='aarch64-linux', stamp='far')}/ember")
+        row = here.built(f"{sourced(here, 'ember', system=ARM, stamp='far')}/ember")
         assert row.state == "built", f"{row.what}\n{log(here, row)}"
 
 

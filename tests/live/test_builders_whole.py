@@ -10,6 +10,7 @@ from appliance.actions import images
 from appliance.model.images import Literal
 from appliance.store.builder_states import READY
 from tests.live.builder_room import (
+    ARM,
     NEEDS,
     hashes,
     log,
@@ -20,6 +21,7 @@ from tests.live.builder_room import (
     state,
 )
 from tests.live.nix_place import OWNER, Place, place
+from tests.live.test_nix import served
 from tests.live.waiting import until
 
 pytestmark = NEEDS
@@ -108,10 +110,16 @@ def test_the_log_of_a_builder_is_the_builds_log(here: Place) -> None:
 
 
 def test_a_host_for_another_system_is_built_where_that_is_possible(here: Place) -> None:
-    more = {"systems": ("aarch64-linux",), "settings": "extra-platforms = aarch64-linux\n"}
+    more = {"systems": (ARM,), "settings": f"extra-platforms = {ARM}\n"}
     with ready(here, "anvil", **more):
-        row = here.built(f"{sourced(here, 'ember', system='aarch64-linux')}/ember")
+        host = f"{sourced(here, 'ember', system=ARM)}/ember"
+        row = here.built(host)
         assert (row.state, row.builder) == ("built", "anvil"), row.what
+    image = here.image(str(row.image))
+    kernel = image.part("kernel")
+    assert (image.system, kernel.name) == (ARM, "Image")
+    assert served(kernel) == b"kernel\n"
+    until(lambda: host in here.table().hosts, "it is served")
 
 
 def test_what_requires_a_feature_is_built_where_it_is(here: Place) -> None:
@@ -132,7 +140,11 @@ def test_a_builder_that_turns_out_to_lack_a_feature_is_followed_by_the_next(here
 
 
 def test_a_host_that_nobody_can_build_is_told_before_it_begins(here: Place) -> None:
-    row = here.built(f"{sourced(here, 'ember', system='aarch64-linux', stamp='no')}/ember")
+    source = sourced(here, "ember", system=ARM, stamp="no")
+    row = here.built(f"{source}/ember")
+    assert here.verdicts(source)["ember"].kind == "native"
+    outlook = until(lambda: here.desk.reads.outlooks().get(f"{source}/ember"), "it is foreseen")
+    assert outlook.short == f"needs a builder for {ARM}"
     assert (row.state, row.what) == (
         "failed",
         "It needs a builder for aarch64-linux: this router cannot build for it, and no builder "
