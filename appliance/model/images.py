@@ -38,12 +38,15 @@ class Literal:
 
 Segment = StoreFile | Literal
 
+DTB = "dtb"
+"""Purpose of a part that only a loader without UEFI takes: a device tree."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file a machine downloads; `sha256` (hex) and `size` are of the bytes served."""
 
-    purpose: str  # "kernel", "initrd", "store"
+    purpose: str  # "kernel", "initrd", "store", "dtb"
     name: str  # the name in its URL: "bzImage", "initrd", "store.squashfs"
     size: int
     sha256: str
