@@ -44,7 +44,8 @@ for word in $(cat /proc/cmdline); do
 done
 ip link set eth0 up
 udhcpc -i eth0 -s /bound -n -q -t 10 -T 2
-wget -q -O - --post-data "toplevel=${system%/init}&kernel=$(uname -r)&hostname=board" "$url" || poweroff -f
+up="toplevel=${system%/init}&kernel=$(uname -r)&hostname=board"
+wget -q -O - --post-data "$up" "$url" || poweroff -f
 sleep 600
 """
 BOUND = """#!/bin/busybox sh
