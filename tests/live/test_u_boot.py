@@ -11,6 +11,7 @@ import pytest
 
 from appliance.events import BootAnswered, BootAsked
 from appliance.model.images import Image, StoreFile, content_hash
+from appliance.model.table import Generation
 from appliance.store import journal, leases
 from appliance.store.boots import BootRow
 from appliance.store.open import writer
@@ -135,6 +136,26 @@ def test_a_kernel_that_u_boot_cannot_start_is_said(here: Room) -> None:
     here.publish_image(here.image)
     board(here.state / "store", KERNEL)
     here.publish(table(here.image))
+
+
+def test_of_a_menu_one_entry_is_given_and_no_other_after_it(here: Room) -> None:
+    first, second = here.image, board(here.state / "store", KERNEL + b"other")
+    here.publish_image(second)
+    told = table(first, "menu")
+    both = tuple(Generation(n, one.id, "good", {}) for n, one in ((2, second), (1, first)))
+    hosts = {"s1/ember": replace(told.hosts["s1/ember"], generations=both)}
+    here.publish(replace(told, hosts=hosts))
+    switched_on(here)
+    config = fetched(here, MINE)[1].decode()
+    assert re.findall(r"^(?:MENU TITLE|TIMEOUT) .*$", config, re.MULTILINE) == [
+        "MENU TITLE Nixie: Workshop",
+        "TIMEOUT 50",
+    ]
+    names = re.findall(r"FDT (\S+)", config)
+    assert [fetched(here, name)[0] for name in (names[1], names[0], names[1])] == [0, 68, 0]
+    here.until(lambda: newest(here).image == first.id)
+    (picked,) = [one for one in here.steps(newest(here).id) if one.kind == "menu"]
+    assert picked.name == "ember"
 
 
 def newest(here: Room) -> BootRow:

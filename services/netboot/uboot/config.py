@@ -1,8 +1,10 @@
 """PXELINUX's configuration file, as far as U-Boot reads it.
 
 U-Boot shows a label by its `MENU LABEL` and skips one without a kernel: that is how it says a
-sentence.  A line `MENU` above the labels makes it wait for a choice, so only menus have one.  What
-it is to append goes through its own substitution of variables, hence `appended`.
+sentence.  A line `MENU` above the labels makes it wait for a choice, so only menus have one.  After
+a label that does not start it tries all others, so in a menu a sentence is no such label: with
+`LOCALBOOT -1` U-Boot does nothing and asks again.  What it is to append goes through its own
+substitution of variables, hence `appended`.
 """
 
 import re
@@ -29,6 +31,7 @@ class Label:
     tree: str = ""  # "" leaves the one that U-Boot has
     append: str = ""
     local: bool = False
+    back: bool = False  # picked, it leads back to the question
 
 
 def config(labels: Sequence[Label], *, title: str = "", default: str = "", seconds: int = 0) -> str:
@@ -63,8 +66,8 @@ def appended(words: Sequence[str]) -> str:
 
 def _label(label: Label) -> list[str]:
     lines = [f"LABEL {label.name}", f"  MENU LABEL {_line(label.said)}"]
-    if label.local:
-        return [*lines, "  LOCALBOOT 1"]
+    if label.local or label.back:
+        return [*lines, f"  LOCALBOOT {-1 if label.back else 1}"]
     if not label.kernel:
         return lines
     lines += (

@@ -35,6 +35,7 @@ from services.tftp.wire import NOT_FOUND
 FIRMWARE = "uboot"
 UNKNOWN = f"{'0' * 36}.{'0' * 24}"
 """As long as the id and the secret of a boot that has none yet."""
+MENUS_REMEMBERED = 1024
 SENT = frozenset({End.SENT, End.UNCONFIRMED})
 
 
@@ -49,6 +50,7 @@ class UBoot:
         self._held = Held(recorder)
         self._deciding = Deciding(world, recorder)
         self._script = boot_script.image()
+        self._entry: dict[str, str] = {}
         self._running: dict[tuple[str, str, str], list[tuple[Attempt, Step, Part]]] = {}
 
     def look(self, link: str, client: str, name: str, asked: names.Asked) -> Found | None:
@@ -184,8 +186,8 @@ class UBoot:
                 made.append(labels.label(suited, boot, entry.label))
                 opened.append(suited.image.id)
             elif isinstance(suited, Page):
-                made.append(Label(entry.key, f"{entry.label}: {suited.why}"))
-        waiting = sentences(*shown.waiting)
+                made.append(Label(entry.key, f"{entry.label}: {suited.why}", back=True))
+        waiting = tuple(replace(one, back=True) for one in sentences(*shown.waiting))
         local = Label("local", "Start from the local disk", local=True)
         return (*made, *waiting, local), tuple(opened)
 
@@ -203,11 +205,20 @@ class UBoot:
         if image is None or not parts:
             return None
         attempt = self._recorder.attempts.by_id(row.boot)
+        if row.menu and self._taken(row.token, asked.key) != asked.key:
+            return None
         if attempt is not None:
             if attempt.image != image.id and asked.key in row.menu:
                 self._picked(attempt, asked, frozenset(row.menu))
             self._running[place] = self._begun(attempt, parts, self._running.get(place))
         return joined(parts)
+
+    def _taken(self, token: str, key: str) -> str:
+        """The one entry of a menu that its token opens: U-Boot would try the others after it."""
+        taken = self._entry.setdefault(token, key)
+        while len(self._entry) > MENUS_REMEMBERED:
+            self._entry.pop(next(iter(self._entry)))
+        return taken
 
     def _picked(self, attempt: Attempt, asked: names.File, offered: frozenset[str]) -> None:
         decision = self._deciding.picked(attempt.network, attempt.mac, asked.key, offered)

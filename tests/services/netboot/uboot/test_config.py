@@ -54,6 +54,10 @@ def test_the_disk_is_u_boots_own_way() -> None:
     assert config((Label("local", "Its disk", local=True),)).endswith("  LOCALBOOT 1\n")
 
 
+def test_a_sentence_that_can_be_picked_leads_back() -> None:
+    assert config((Label("g-1", "ember: no", back=True),)).endswith("  LOCALBOOT -1\n")
+
+
 @given(st.text(max_size=300))
 def test_whatever_a_flake_calls_itself_is_one_line(text: str) -> None:
     lines = config((Label("g-1", text, "k", append="x"),)).splitlines()
