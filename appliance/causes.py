@@ -136,6 +136,11 @@ CAUSES: Mapping[str, Cause] = {
         "Look at its screen: it hangs, or its firmware went on to the disk. Switch Secure Boot off,"
         " or let it boot in the other firmware mode.",
     ),
+    "uboot-without-pxe": Cause(
+        "U-Boot took the router's script, and asked for nothing after it.",
+        "Look at its console. Its commands must include pxe, setexpr and sleep: build U-Boot with"
+        " CONFIG_CMD_PXE, or give the board UEFI firmware.",
+    ),
     "autoexec-missing": Cause(
         "The loader ran, but never asked for its script.",
         "Nixie answers its DHCP with the script too; another DHCP server may be in between.",

@@ -186,6 +186,15 @@ def _loader_ran(record: BootRecord) -> Diagnosis | None:
     return None
 
 
+def _u_boot(record: BootRecord) -> Diagnosis | None:
+    """U-Boot had its script, which would have led it to its configuration."""
+    if not record.boot.firmware.startswith("uboot") or record.of("script") or not record.loads:
+        return None
+    if not record.waited(FETCH_SECONDS):
+        return None
+    return _found("uboot-without-pxe", f"{record.loads[-1].name} was sent whole and acknowledged.")
+
+
 def _loader_silent(record: BootRecord) -> Diagnosis | None:
     """Everything of the loader sent, nothing after it.  Only when the firmware came back tells
     that it lives; a hang and a boot from the disk look the same."""
@@ -345,6 +354,7 @@ RULES: tuple[Callable[[BootRecord], Diagnosis | None], ...] = (
     _aborted,
     _script_failed,
     _download_slow,
+    _u_boot,
     _loader_ran,
     _loader_silent,
     _no_sign_of_life,

@@ -28,7 +28,7 @@ class BootAsked(Event):
 
     network: str
     mac: str
-    firmware: str  # class name: "pxe-bios", "pxe-x64", "http-x64", "script", "chain", "rpi"
+    firmware: str  # class name: "pxe-bios", "pxe-x64", "uboot-arm64", "script", "chain", "rpi"
     stage: str  # "discover", "request", "4011", "inform"
     xid: int
     arch: int | None = None

@@ -286,6 +286,7 @@ _FIRMWARE = {
     "chain": "an old iPXE",
     "rpi": "Raspberry Pi",
 }
+_U_BOOT = {"arm64": "U-Boot 64-bit Arm", "arm32": "U-Boot 32-bit Arm"}
 
 
 def firmware(name: str) -> str:
@@ -293,8 +294,12 @@ def firmware(name: str) -> str:
 
     >>> firmware("pxe-x64"), firmware("http-x64"), firmware("pxe-bios"), firmware("odd")
     ('UEFI 64-bit', 'UEFI 64-bit, HTTP boot', 'BIOS', 'odd')
+    >>> firmware("uboot-arm64"), firmware("uboot-archNone")
+    ('U-Boot 64-bit Arm', 'U-Boot')
     """
     way, _, machine = name.rpartition("-")
+    if way == "uboot":
+        return _U_BOOT.get(machine, "U-Boot")
     said = _FIRMWARE.get(machine, name)
     return f"{said}, HTTP boot" if way == "http" else said
 

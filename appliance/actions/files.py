@@ -12,7 +12,8 @@ from appliance.actions.refusals import Unknown, problem
 from appliance.errors import Problem, Refused
 from appliance.events import SourceActed
 from appliance.model.files import SCHEME, FilesHost, checked, from_text, to_text
-from appliance.model.kernels import fault, seen
+from appliance.model.images import DTB
+from appliance.model.kernels import fault, seen, tree_fault
 from appliance.store import inventory
 from appliance.store.tables import Source
 from appliance.store.uploads.open import Coming, arrived, head, sweep
@@ -120,6 +121,10 @@ def _wrong(desk: Desk, host: FilesHost) -> Iterator[Problem]:
         if one.purpose == "initrd" or not arrived(desk.reads.state, one.sha256):
             continue
         found = seen(head(desk.reads.state, one.sha256))
+        if one.purpose == DTB:
+            if wrong := tree_fault(found, 0):
+                yield problem(f"{one.name} {wrong}.", "files", place, "sha256")
+            continue
         packed = found.form == "gzip" and one.purpose == "kernel"
         wrong = "" if packed else fault(found, host.system, host.recipe)
         if wrong:

@@ -24,6 +24,7 @@ def files(
     name: Annotated[str, typer.Argument(help="Its name; one that is there gets other files.")],
     kernel: Annotated[str, typer.Option(help=f"The kernel. {WHAT}")] = "",
     initrd: Annotated[list[str] | None, typer.Option(help=f"A ramdisk, in order. {WHAT}")] = None,
+    dtb: Annotated[str, typer.Option(help=f"The device tree, for U-Boot. {WHAT}")] = "",
     efi: Annotated[str, typer.Option(help=f"An EFI program, in place of a kernel. {WHAT}")] = "",
     command_line: Annotated[str, typer.Option(help="What the kernel, or program, is told.")] = "",
     system: Annotated[str, typer.Option(help="What it runs on.")] = "x86_64-linux",
@@ -33,6 +34,7 @@ def files(
         raise Failed(REFUSED, "Name either a kernel (--kernel), or an EFI program (--efi).")
     told = [("kernel", kernel)] if kernel else [("program", efi)]
     told += [("initrd", one) for one in initrd or ()]
+    told += [("dtb", dtb)] if dtb else []
     call.did(
         call.client.put(
             f"/files/{quoted(name)}",

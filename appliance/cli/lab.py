@@ -14,11 +14,11 @@ from appliance.cli.run import StateOption
 from appliance.cli.stay import DEFAULT_MAC, ended, words
 
 LAB_STATE = "/var/lib/nixie-lab"
-FIRMWARE = ("bios", "uefi", "uefi-http", "uefi-arm64")
+FIRMWARE = ("bios", "uefi", "uefi-http", "uefi-arm64", "u-boot-arm64")
 
 group = typer.Typer(help=__doc__, invoke_without_command=True)
 
-Firmware = Annotated[str, typer.Option(help="bios, uefi, uefi-http or uefi-arm64.")]
+Firmware = Annotated[str, typer.Option(help="bios, uefi, uefi-http, uefi-arm64 or u-boot-arm64.")]
 
 
 @group.callback()

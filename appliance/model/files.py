@@ -17,12 +17,15 @@ from urllib.parse import urlsplit
 from appliance.errors import Problem, Refused
 from appliance.model.builders import SYSTEMS
 from appliance.model.command_line import LONGEST, passes
+from appliance.model.images import DTB
 from appliance.model.names import HOST_NAME
 
 SCHEME = "files:"
 """What the address of such a source begins with; the host's name follows."""
-RECIPES: Mapping[str, tuple[str, ...]] = {"linux": ("kernel", "initrd"), "efi": ("program",)}
+RECIPES: Mapping[str, tuple[str, ...]] = {"linux": ("kernel", "initrd", DTB), "efi": ("program",)}
 """How it is started → what its files may be for; the first is needed, and there is one of it."""
+TREE_SYSTEM = "aarch64-linux"
+"""What a device tree is for: machines that start by U-Boot."""
 MOST_FILES = 9
 LARGEST_FILE = (4 << 30) - 1
 """Bytes: firmware and iPXE load less than 4 GiB."""
@@ -86,7 +89,7 @@ def checked(host: FilesHost) -> FilesHost:
     files, problems = [], list(_about(host))
     for place, one in enumerate(host.files):
         sha256 = digest_of(one.sha256)
-        problems += _of_file(one, sha256, host.recipe, place)
+        problems += _of_file(one, sha256, host, place)
         files.append(BootFile(one.purpose, one.name, sha256, one.url))
     if problems:
         raise Refused(*problems)
@@ -140,16 +143,25 @@ def _about(host: FilesHost) -> Iterator[Problem]:
             yield Problem(("command_line",), f"At most {LONGEST} characters are taken.")
     except ValueError as wrong:
         yield Problem(("command_line",), f"This does not work: {wrong}.")
+    yield from _counted(host)
+
+
+def _counted(host: FilesHost) -> Iterator[Problem]:
     first = RECIPES.get(host.recipe, ("kernel",))[0]
     if sum(one.purpose == first for one in host.files) != 1:
         yield Problem(("files",), f"Exactly one file is the {first}.")
+    if sum(one.purpose == DTB for one in host.files) > 1:
+        yield Problem(("files",), "At most one file is the device tree.")
     if len(host.files) > MOST_FILES:
         yield Problem(("files",), f"At most {MOST_FILES} files are taken; put initrds together.")
 
 
-def _of_file(one: BootFile, sha256: str, recipe: str, place: int) -> Iterator[Problem]:
-    if one.purpose not in RECIPES.get(recipe, (one.purpose,)):
-        yield Problem(("files", place, "purpose"), f"{recipe} has no {one.purpose}.")
+def _of_file(one: BootFile, sha256: str, host: FilesHost, place: int) -> Iterator[Problem]:
+    if one.purpose not in RECIPES.get(host.recipe, (one.purpose,)):
+        yield Problem(("files", place, "purpose"), f"{host.recipe} has no {one.purpose}.")
+    elif one.purpose == DTB and host.system != TREE_SYSTEM:
+        what = f"A device tree is for {TREE_SYSTEM}: other machines know their own devices."
+        yield Problem(("files", place, "purpose"), what)
     if not FILE_NAME.fullmatch(one.name):
         what = "A file's name has letters, digits, . _ + and -, at most 100."
         yield Problem(("files", place, "name"), what)

@@ -40,12 +40,15 @@ class Literal:
 
 Segment = StoreFile | Literal
 
+DTB = "dtb"
+"""Purpose of a part that only a loader without UEFI takes: a device tree."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file a machine downloads; `sha256` (hex) and `size` are of the bytes served."""
 
-    purpose: str  # "kernel", "initrd", "store"
+    purpose: str  # "kernel", "initrd", "store", "dtb"
     name: str  # the name in its URL: "bzImage", "initrd", "store.squashfs"
     size: int
     sha256: str
@@ -101,7 +104,7 @@ class Image:
     @property
     def always_thin(self) -> bool:
         """Whether its parts are those of the thin form: no ramdisk takes its store."""
-        return bool(self.thin) and self.thin == self.parts
+        return any(part.purpose == "store" for part in self.parts)
 
     @property
     def given_line(self) -> str:

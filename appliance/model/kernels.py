@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 HEAD_BYTES = 4_096
 """So much of a file is enough."""
-FORMS = ("linux", "efi", "gzip", "elf", "uboot", "other")
+FORMS = ("linux", "efi", "gzip", "elf", "uboot", "dtb", "other")
 """Kinds of files that are told apart."""
 GZIP = b"\x1f\x8b"
+TREE = b"\xd0\x0d\xfe\xed"
+"""How a device tree begins (Devicetree Specification, flattened format)."""
+LARGEST_TREE = 2 << 20
+"""Bytes; U-Boot loads it below the ramdisk, and boards leave no more room there."""
 MACHINES: Mapping[int, str] = {
     0x8664: "x86_64-linux",
     0x014C: "i686-linux",
@@ -58,6 +62,8 @@ def seen(head: bytes) -> Seen:
         return Seen("elf")
     if head[:4] == b"\x27\x05\x19\x56":  # uImage
         return Seen("uboot")
+    if head[:4] == TREE:
+        return Seen("dtb")
     return Seen("gzip" if head[:2] == GZIP else "other")
 
 
@@ -83,6 +89,19 @@ def fault(found: Seen, system: str, recipe: str) -> str:
     if found.system and found.system != system and not _runs(found.system, system):
         made, wanted = found.system.partition("-")[0], system.partition("-")[0]
         return f"is made for {made}, and the host is for {wanted}"
+    return ""
+
+
+def tree_fault(found: Seen, size: int) -> str:
+    """Why it is no device tree that U-Boot takes, as the end of a sentence; "" when it is one.
+
+    >>> tree_fault(Seen("other"), 10)
+    'is no device tree: those begin with d00dfeed'
+    """
+    if found.form != "dtb":
+        return "is no device tree: those begin with d00dfeed"
+    if size > LARGEST_TREE:
+        return f"has {size >> 10} KiB, and boards have room for a device tree of 2 MiB"
     return ""
 
 

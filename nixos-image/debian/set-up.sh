@@ -27,7 +27,7 @@ run_packages=(
 command -v npm > /dev/null || run_packages+=(nodejs npm) # for two browser files
 test_packages=(
     chromium isc-dhcp-client udhcpc tftp-hpa atftp bind9-dnsutils iputils-ping
-    qemu-system-arm qemu-efi-aarch64 swtpm age
+    qemu-system-arm qemu-efi-aarch64 u-boot-qemu swtpm age
 )
 
 lists() {

@@ -17,7 +17,15 @@ from tempfile import mkdtemp
 
 from appliance.errors import Problem, Refused, Unreachable
 from services.lab.console import Console, Milestone, milestone
-from services.lab.machine import Firmware, Machine, Platform, command, empty_flash, needs_variables
+from services.lab.machine import (
+    ARM,
+    Firmware,
+    Machine,
+    Platform,
+    command,
+    empty_flash,
+    needs_variables,
+)
 from services.lab.topology import (
     Names,
     inside,
@@ -38,6 +46,7 @@ QEMUS_OWN = ("share/qemu/edk2-x86_64-code.fd", "share/qemu/edk2-i386-vars.fd")
 """The same, as QEMU's own build brings it (Nixpkgs, Fedora); below QEMU's prefix."""
 ARM_BOARD = ("-machine", "virt", "-cpu", "cortex-a57")
 AAVMF = ("/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd")
+U_BOOT = ("/usr/lib/u-boot/qemu_arm64/u-boot.bin",)
 PATIENCE_SECONDS = 2.0  # between the polite signal and the other one
 BIOS_SECONDS, UEFI_SECONDS = 3.0, 12.0  # with KVM that works each takes less than half
 NOTHING_TO_BOOT = frozenset({Milestone.FAILED_BOOT, Milestone.SHELL})
@@ -82,8 +91,8 @@ async def probe_platform(firmware: Firmware = Firmware.BIOS) -> Platform:
     Without OVMF there are machines with BIOS firmware.  A machine with `firmware` of 64-bit ARM has
     a QEMU of its own, and never KVM.
     """
-    if firmware is Firmware.UEFI_ARM:
-        return _arm_platform()
+    if firmware in ARM:
+        return _u_boot() if firmware is Firmware.U_BOOT else _arm_platform()
     qemu = shutil.which("qemu-system-x86_64")
     if qemu is None:
         raise Unreachable(
@@ -104,6 +113,17 @@ def _arm_platform() -> Platform:
             "qemu-efi-aarch64 have it."
         )
     return Platform(qemu, *flash, board=ARM_BOARD)
+
+
+def _u_boot() -> Platform:
+    qemu = shutil.which("qemu-system-aarch64")
+    found = next((one for one in U_BOOT if Path(one).is_file()), None)
+    if qemu is None or found is None:
+        raise Unreachable(
+            "There is no 64-bit ARM machine with U-Boot to start; Debian's packages "
+            "qemu-system-arm and u-boot-qemu have it."
+        )
+    return Platform(qemu, Path(found), None, board=ARM_BOARD)
 
 
 def uefi(qemu: Path, places: Sequence[tuple[str, str]] = OVMF) -> tuple[Path, Path] | None:

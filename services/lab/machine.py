@@ -3,7 +3,8 @@
 What each firmware needs to boot from the network was measured:
 SeaBIOS has no network stack, so the card brings one (QEMU's own iPXE ROM); OVMF has one, and shows
 network entries only when there is a source of randomness.  OVMF tries PXE before HTTP, two minutes
-long; it leaves PXE out when told to through fw_cfg.
+long; it leaves PXE out when told to through fw_cfg.  U-Boot misreads the MAC of a virtio card that
+speaks the old way, too.
 """
 
 import re
@@ -22,6 +23,11 @@ class Firmware(Enum):
     UEFI = "uefi"
     UEFI_HTTP = "uefi-http"
     UEFI_ARM = "uefi-arm64"
+    U_BOOT = "u-boot-arm64"
+
+
+ARM = frozenset({Firmware.UEFI_ARM, Firmware.U_BOOT})
+"""Firmware of 64-bit ARM machines."""
 
 
 class Card(Enum):
@@ -73,7 +79,7 @@ class Platform:
     """What this computer offers: found by the door."""
 
     qemu: str
-    code: Path | None  # OVMF, read only; None: machines with BIOS firmware only
+    code: Path | None  # OVMF or U-Boot, read only; None: machines with BIOS firmware only
     variables: Path | None  # OVMF's empty variable store, copied for each machine
     accelerator: str = "tcg"  # "kvm" only after a virtual machine ran with it
     board: tuple[str, ...] = ()  # what QEMU is told where it has no usual one
@@ -81,7 +87,7 @@ class Platform:
 
 def needs_variables(firmware: Firmware) -> bool:
     """Whether the machine wants its own copy of the variable store."""
-    return firmware is not Firmware.BIOS
+    return firmware not in (Firmware.BIOS, Firmware.U_BOOT)
 
 
 def command(
@@ -123,6 +129,8 @@ def _refused(field: str, what: str) -> Refused:
 def _firmware(firmware: Firmware, platform: Platform, variables: Path | None) -> tuple[str, ...]:
     if firmware is Firmware.BIOS:
         return ()
+    if firmware is Firmware.U_BOOT:
+        return ("-bios", str(platform.code))
     if platform.code is None or variables is None:
         raise ValueError("a UEFI machine needs OVMF and its own variable store")
     flash = _flash(platform.code, f"file={variables}")
@@ -155,6 +163,8 @@ def _card(machine: Machine) -> str:
     """OVMF drives virtio cards itself; every other pair of firmware and card needs the ROM."""
     itself = machine.firmware is not Firmware.BIOS and machine.card is Card.VIRTIO
     rom = ",romfile=" if itself and not machine.own_rom else ""
+    if machine.firmware is Firmware.U_BOOT and machine.card is Card.VIRTIO:
+        rom += ",disable-legacy=on"
     return f"{DEVICE[machine.card]},netdev=lan,mac={machine.mac},bootindex=1{rom}"
 
 

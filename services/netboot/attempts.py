@@ -29,7 +29,7 @@ LOCAL_SECONDS = 60.0  # sent to its own disk and back so soon: there was nothing
 LOCAL_FAILED_SECONDS = 180.0  # the same when iPXE said that the disk did not start
 MACHINES = 4096  # remembered at a time; whoever was silent for longest makes room
 FOREIGN_SERVERS = 16  # remembered per network
-FIRMWARE_STAGES = ("pxe", "http", "rpi")
+FIRMWARE_STAGES = ("pxe", "http", "rpi", "uboot")
 
 SILENCE: Mapping[str, tuple[float, str]] = {
     "asking": (ASKING_SECONDS, "short"),

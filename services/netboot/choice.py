@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from appliance import once
 from appliance.generations import NOTHING_KNOWN, Standings, booted, served, whose
 from appliance.model.fit import INSIDE, Fit
-from appliance.model.images import Image, Part
+from appliance.model.images import DTB, Image, Part
 from appliance.model.table import Generation, Host, Machine, Menu, Once, Table
 
 Images = Callable[[str], Image | None]
@@ -33,11 +33,15 @@ class Run:
     image: Image
     once: Once | None = None  # and never again
     fits: Fit = INSIDE
+    with_tree: bool = False  # what starts it takes a device tree; iPXE and UEFI do not
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What the machine fetches."""
-        return self.image.thin if self.fits.thin else self.image.parts
+        found = self.image.thin if self.fits.thin else self.image.parts
+        trees = tuple(part for part in self.image.parts if part.purpose == DTB)
+        rest = tuple(part for part in found if part.purpose != DTB)
+        return (*rest, *trees) if self.with_tree else rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Who is asking to boot, from the options of one DHCP message.
 
 The order of the questions in `firmware` is the contract: our own marker, a capable iPXE, any other
-iPXE, UEFI HTTP boot, a Raspberry Pi, PXE firmware, everybody else.  A message is judged by itself:
-the same MAC is a ROM, then iPXE, then an operating system within one boot (G64, G99).
+iPXE, UEFI HTTP boot, a Raspberry Pi, U-Boot, PXE firmware, everybody else.  A message is judged by
+itself: the same MAC is a ROM, then iPXE, then an operating system within one boot (G64, G99).
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,10 @@ PXE_CLIENT: Final = b"PXEClient"
 not ask to boot (G5)."""
 
 RASPBERRY_PI_ARCHES: Final = frozenset((0, 41))
+U_BOOT: Final = b"U-Boot"
+"""Option 60 of U-Boot begins so, and its own loader of EFI programs asks as PXE firmware (G101)."""
+U_BOOT_ARCHES: Final[Mapping[bytes, int]] = {b"U-Boot.armv7": 21, b"U-Boot.armv8": 22}
+"""What it says there when its maker left option 93 out."""
 
 HTTP, BZIMAGE, EFI, BUS_ID, VERSION = 0x13, 0x18, 0x24, 0xB1, 0xEB  # inside option 175
 
@@ -54,6 +58,7 @@ class Class(Enum):
     SCRIPT = "an iPXE that can fetch our script"
     CHAIN = "an iPXE too old for our script"
     RASPBERRY_PI = "a Raspberry Pi's boot ROM"
+    U_BOOT = "U-Boot, which reads PXELINUX's files"
 
 
 class Firmware:
@@ -86,9 +91,10 @@ class Firmware:
 
     @property
     def name(self) -> str:
-        """A word for events: "pxe-x64", "http-x64", "script", "chain", "rpi", "ordinary"."""
-        if self.kind in (Class.PXE, Class.HTTP):
-            return f"{self.kind.name.lower()}-{self.recipe or f'arch{self.arch}'}"
+        """A word for events: "pxe-x64", "http-x64", "uboot-arm64", "script", "chain", "rpi"…"""
+        if self.kind in (Class.PXE, Class.HTTP, Class.U_BOOT):
+            way = self.kind.name.lower().replace("_", "")
+            return f"{way}-{self.recipe or f'arch{self.arch}'}"
         return "rpi" if self.kind is Class.RASPBERRY_PI else self.kind.name.lower()
 
 
@@ -117,7 +123,9 @@ def firmware(
         return ORDINARY
     found = Firmware(kind, arch)
     found.word = next((one for one in words if vendor_class.startswith(one)), PXE_CLIENT)
-    if arch is None and kind is not Class.HTTP:
+    if kind is Class.U_BOOT:
+        found.arch = arch if arch is not None else U_BOOT_ARCHES.get(vendor_class)
+    elif arch is None and kind is not Class.HTTP:
         found.arch, found.assumed = 0, True
     found.vendor_class = _printable(vendor_class)
     found.user_class = _printable(user_class)
@@ -148,8 +156,12 @@ def _kind(
         return Class.HTTP
     if arch in RASPBERRY_PI_ARCHES and chaddr[:3] in RASPBERRY_PI:
         return Class.RASPBERRY_PI  # without option 60 in its REQUEST (G98)
+    if vendor_class.startswith(U_BOOT):
+        return Class.U_BOOT
     if not pxe:
         return Class.ORDINARY
+    if arch in U_BOOT_ARCHES.values():
+        return Class.U_BOOT  # its owner made it call itself a PXE client
     known = ARCHITECTURES.get(arch) if arch is not None else None
     return Class.HTTP if known and known.transport is Transport.HTTP else Class.PXE
 

@@ -27,6 +27,9 @@ RASPBERRY_PI_MENU: Final = (
 )
 """The one menu ever sent: a Pi's boot ROM looks for this very text (G98)."""
 
+U_BOOT_SCRIPT: Final = "boot.scr.uimg"
+"""What U-Boot asks for unless it is told another name: so it finds the file either way."""
+
 NO_PROXY_WAIT: Final = bytes.fromhex("b00101")  # iPXE: do not wait for proxy offers (G27)
 PRIORITY: Final = bytes.fromhex("010132")  # iPXE: 50, above any offer that names none (G28)
 
@@ -80,6 +83,8 @@ def recipe(
         return Recipe(url.encode(), ipxe_options=options, for_firmware=False)
     if asking.kind is Class.RASPBERRY_PI:
         return Recipe(vendor_class=b"PXEClient", vendor_options=RASPBERRY_PI_MENU)
+    if asking.kind is Class.U_BOOT:
+        return _for_u_boot(asking)
     if asking.kind is Class.ORDINARY:
         return Nothing("it did not ask to boot", Unanswered.NOT_BOOTING)
     if asking.recipe is None:
@@ -93,6 +98,14 @@ def recipe(
         why = f"no loader for this architecture ({_called(asking)}) is installed"
         return Nothing(why, Unanswered.LOADER_MISSING)
     return _loader(asking, path, server)
+
+
+def _for_u_boot(asking: Firmware) -> Recipe | Nothing:
+    """A script of its own kind, in no folder: what it asks for next is beside that file (G101)."""
+    if asking.recipe is None:
+        why = f"there is nothing for U-Boot of this architecture ({_called(asking)})"
+        return Nothing(why, Unanswered.UNKNOWN_ARCH)
+    return Recipe(U_BOOT_SCRIPT.encode())
 
 
 def _loader(asking: Firmware, path: str, server: IPv4Address) -> Recipe:

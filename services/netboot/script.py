@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.model.command_line import OPERATORS, UNPRINTABLE, passes
-from appliance.model.images import Image
 from appliance.model.names import mac_hyphens
 from services.netboot.choice import Run
 from services.netboot.learned import MEMORY
+from services.netboot.parameters import NOBODY, Told, Who, of_boot, of_store
 
 QUERY = (
     "uuid=${uuid}&arch=${buildarch}&plat=${platform}&sb=${efi/SecureBoot}"
@@ -74,18 +74,6 @@ class Urls:
         return f"{self.boot}/{sha256}/{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Who a machine is: what systemd calls it, and the URL where it asks for its identity."""
-
-    machine_id: str = ""  # "" leaves it to the host
-    identity: str = ""  # "" where none is kept
-
-
-NOBODY = Who()
-MACHINE_ID = "systemd.machine_id="
-
-
 def literal(text: str) -> str:
     """Text that iPXE will print or pass on as it is.
 
@@ -107,11 +95,9 @@ def run(urls: Urls, decision: Run, phone_home: str, cache: str = "", who: Who = 
     initrds = [part for part in decision.parts if part.purpose == "initrd"]
     words = passes(image.given_line).split()
     if image.recipe == "linux":
-        words += _for_linux(urls, image, len(initrds), phone_home, cache)
-        words += _called(image, who)
-    for store in (part for part in decision.parts if part.purpose == "store"):
-        words += [f"nixie.store={urls.part(store.sha256, store.name)}"]
-        words += [f"nixie.store-size={store.size}"]
+        words += [f"initrd={_initrd(number)}" for number in range(len(initrds))]
+        words += of_boot(image, urls.mac, Told(phone_home, cache, who))
+    words += of_store(decision.parts, urls.part)
     lines = [
         *_head(urls),
         f"echo Nixie: {literal(name)}, generation {decision.generation.number}",
@@ -281,21 +267,6 @@ def _text(lines: list[str]) -> str:
 
 def _head(urls: Urls) -> list[str]:
     return [f"set base {urls.base}", "set tries:int32 0", "set at script"]
-
-
-def _for_linux(urls: Urls, image: Image, initrds: int, phone_home: str, cache: str) -> list[str]:
-    """What a kernel is told beside its own command line."""
-    words = [f"initrd={_initrd(number)}" for number in range(initrds)]
-    words += [f"BOOTIF=01-{mac_hyphens(urls.mac)}", f"nixie.boot={phone_home}"]
-    return [*words, f"nixie.cache={cache}"] if cache and image.watched else words
-
-
-def _called(image: Image, who: Who) -> list[str]:
-    """Who the machine is, as far as it is not told otherwise."""
-    words = [f"nixie.identity={who.identity}"] if who.identity and image.watched else []
-    if who.machine_id and MACHINE_ID not in image.command_line:
-        words.append(f"{MACHINE_ID}{who.machine_id}")
-    return words
 
 
 def _initrd(number: int) -> str:

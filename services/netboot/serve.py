@@ -27,7 +27,10 @@ from services.netboot.follow import World, networks_from_json, networks_to_json
 from services.netboot.identity.driver import Identities
 from services.netboot.probe import Installed
 from services.netboot.script import autoexec
+from services.netboot.uboot.names import asked as asked_by_uboot
+from services.netboot.uboot.serve import UBoot
 from services.netboot.urls.serve import Boot, Sites
+from services.tftp.driver import Found
 from services.tftp.serve import Fetch
 from services.tftp.serve import serve as serve_tftp
 from services.tftp.transfer import End
@@ -68,6 +71,7 @@ class Role:
         self.recorder = Recorder(files.own, fault, self._instead)
         self.identities = Identities(self.recorder, Secrets(files.own.parent / "secrets/boot"))
         self.decided = Decided(self.world, self.recorder, self.identities)
+        self.uboot = UBoot(self.world, self.recorder, self.refresh)
         self.installed = installed
         self.recorder.keep_own(MISSING_LOADERS, json.dumps(installed.missing))
         self._cursor = int(self.recorder.own("leases.cursor") or 0)
@@ -107,8 +111,8 @@ class Role:
 
     # ── TFTP's two questions ─────────────────────────────────────────────────────────────────────
 
-    def look(self, link: str, client: str, name: str) -> Path | bytes | None:
-        """What TFTP serves under `name`: a loader, or the client's autoexec.ipxe."""
+    def look(self, link: str, client: str, name: str) -> Found | None:
+        """What TFTP serves under `name`: a loader, what it reads, or what U-Boot boots."""
         folder, _, last = name.rpartition("/")
         if last == "autoexec.ipxe" and folder in ("", *self.installed.loaders.files):
             known = self.world.networks.get(link)
@@ -118,13 +122,16 @@ class Role:
             return autoexec(f"http://{ours}", self._mac(link, client)).encode()
         if last.endswith(".lst"):
             return b""  # GRUB asks for lists of modules and takes an empty one for an answer
+        asked = asked_by_uboot(name)
+        if asked is not None:
+            return self.uboot.look(link, client, name, asked)
         return self.installed.files.get(name)
 
     def fetched(self, fetch: Fetch) -> None:
         """One TFTP request is over; it belongs to the machine that holds the address."""
         mac = self._mac(fetch.link, fetch.client)
         known = self.world.networks.get(fetch.link)
-        if mac is None:
+        if mac is None or self.uboot.fetched(fetch):
             return
         at = time.time()
         kind = "autoexec" if fetch.name.endswith("autoexec.ipxe") else "loader"

@@ -25,7 +25,8 @@ from services.netboot.choice import (
     Shell,
     Show,
 )
-from services.netboot.script import NOBODY, Urls, Who
+from services.netboot.parameters import NOBODY, Who
+from services.netboot.script import Urls
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.errors import Problem, Refused
-from appliance.model.images import Finding, Literal, Segment, StoreFile
+from appliance.model.images import DTB, Finding, Literal, Segment, StoreFile
+from appliance.model.kernels import LARGEST_TREE, Seen, tree_fault
 from services.nix import cpio
 from services.nix.recipe import Recipe
 
@@ -42,6 +43,7 @@ def wanted_files(made: Recipe) -> Mapping[str, str]:
         "initialRamdisk": f"/{made.initrd_file}",
         "netbootRamdisk": f"/{made.initrd_file}",
         "squashfsStore": "",
+        DTB: f"/{made.dtb_file}",
     }
     return {part: made.outs[part] + names[part] for part in made.outs}
 
@@ -60,7 +62,7 @@ def layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
                     "load less than 4 GiB. Make the host smaller, or move data out of it.",
                 )
             )
-    return planned
+    return (*planned, *_tree(made, files))
 
 
 def _thick_layouts(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
@@ -101,6 +103,17 @@ def weight(parts: tuple[Layout, ...]) -> tuple[Finding, ...]:
         "and some firmware stops at 1 GiB."
     )
     return (Finding("warn", f"The image has {size / GIBIBYTE:.1f} GiB. {needs}"),)
+
+
+def _tree(made: Recipe, files: Mapping[str, StoreFile]) -> tuple[Layout, ...]:
+    """The device tree, for what starts without UEFI."""
+    if DTB not in files:
+        return ()
+    tree = Layout(DTB, made.dtb_file.rpartition("/")[2], (files[DTB],))
+    if tree.size > LARGEST_TREE:
+        what = tree_fault(Seen("dtb"), tree.size)
+        raise Refused(Problem((DTB,), f"{tree.name} {what}."))
+    return (tree,)
 
 
 def _initrd(ramdisk: StoreFile, squashfs: StoreFile) -> tuple[Segment, ...]:

@@ -11,13 +11,16 @@ from typing import Any
 
 from appliance.errors import Problem, Refused
 from appliance.model.command_line import LONGEST, passes
+from appliance.model.images import DTB
 from appliance.model.names import HOST_NAME
 from services.nix.store_path import is_derivation, is_store_path
 
-PARTS = ("kernel", "initialRamdisk", "squashfsStore", "netbootRamdisk")
+PARTS = ("kernel", "initialRamdisk", "squashfsStore", "netbootRamdisk", DTB)
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 SYSTEM = re.compile(r"[a-z0-9_]+-[a-z0-9_]+")
 MODULE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+WHOLE = ({"kernel", "initialRamdisk", "squashfsStore"}, {"kernel", "netbootRamdisk"})
+"""What an image needs; a device tree may come on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Recipe:
     specialisations: Mapping[str, "Recipe"] = field(default_factory=dict)
     thin: bool = False  # its first stage can fetch the store
     initrd_modules: tuple[str, ...] = ()  # what the ramdisk can load
+    dtb_file: str = ""  # below the device trees' output, "" without one
 
     @property
     def command_line(self) -> str:
@@ -111,9 +115,7 @@ def _one(told: Mapping[str, Any]) -> Recipe:
     if "netbootRamdisk" in drvs and "squashfsStore" in drvs:
         drvs.pop("netbootRamdisk")
         outs.pop("netbootRamdisk")
-    if not ({"kernel", "initialRamdisk", "squashfsStore"} == set(drvs)) and not (
-        {"kernel", "netbootRamdisk"} == set(drvs)
-    ):
+    if set(drvs) - {DTB} not in WHOLE:
         raise _refused("drv", f"names {', '.join(sorted(drvs)) or 'nothing'}")
     made = Recipe(
         system=_word(told, "system", SYSTEM),
@@ -125,6 +127,7 @@ def _one(told: Mapping[str, Any]) -> Recipe:
         outs=outs,
         thin=told.get("thin") is True,
         initrd_modules=_modules(told.get("initrdModules")),
+        dtb_file=_word(told, "dtbFile", FILE) if DTB in drvs else "",
     )
     if len(made.command_line) > LONGEST:
         raise _refused("kernelParams", f"are longer than {LONGEST} characters")

@@ -12,13 +12,17 @@ import struct
 from functools import lru_cache
 from pathlib import Path
 
+from appliance.model.images import Literal, Segment
 from services.tftp import wire
+from services.tftp.joined import Content, Joined
 from services.tftp.transfer import Transfer, netascii
 
 SEND_BUFFER = 1 << 20
 GSO_SEGMENTS, GSO_BYTES = 64, 65_000
 SOL_UDP, UDP_SEGMENT = 17, 103
 NETASCII_BYTES = 4 << 20  # text is converted in memory, so it has a limit
+Found = Path | bytes | tuple[Segment, ...]
+"""A file, its bytes, or a row of segments served as one file."""
 
 
 class Session:
@@ -30,7 +34,7 @@ class Session:
     )  # fmt: skip
 
     def __init__(
-        self, link: str, name: str, peer: tuple[str, int], content: memoryview, transfer: Transfer
+        self, link: str, name: str, peer: tuple[str, int], content: Content, transfer: Transfer
     ) -> None:
         self.link = link
         self.name = name
@@ -116,18 +120,34 @@ class Session:
         self.strangers.close()
 
 
-def content_of(found: Path | bytes, *, text_mode: bool) -> memoryview:
+def content_of(found: Found, *, text_mode: bool) -> Content:
     """The bytes to send; raises OSError."""
+    view: Content
     if isinstance(found, Path):
-        kept = found.stat()
-        view = _mapped(found, kept.st_ino, kept.st_mtime_ns, kept.st_size)
-    else:
+        view = _whole(found)
+    elif isinstance(found, bytes):
         view = memoryview(found)
+    else:
+        view = Joined([_segment(one) for one in found])
     if not text_mode:
         return view
     if len(view) > NETASCII_BYTES:
         raise OSError(errno.EFBIG, "too large for netascii")
-    return memoryview(netascii(bytes(view)))
+    return memoryview(netascii(bytes(view[: len(view)])))
+
+
+def _whole(path: Path) -> memoryview:
+    kept = path.stat()
+    return _mapped(path, kept.st_ino, kept.st_mtime_ns, kept.st_size)
+
+
+def _segment(one: Segment) -> memoryview:
+    if isinstance(one, Literal):
+        return memoryview(one.content)
+    view = _whole(Path(one.file))[one.offset : one.offset + one.size]
+    if len(view) != one.size:
+        raise OSError(errno.EIO, f"{one.file} is shorter than its manifest says")
+    return view
 
 
 @lru_cache(maxsize=16)

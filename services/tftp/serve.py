@@ -13,15 +13,15 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from services.tftp import names, wire
-from services.tftp.driver import Session, content_of
+from services.tftp.driver import Found, Session, content_of
+from services.tftp.joined import Content
 from services.tftp.limits import Full, Limits, makes_room
 from services.tftp.transfer import End, Terms, Transfer, agree
 
-Look = Callable[[str, str, str], Path | bytes | None]
-"""(link, client address, tidy name) to a file, its bytes, or None."""
+Look = Callable[[str, str, str], Found | None]
+"""(link, client address, tidy name) to what is found, or None."""
 
 DRAIN = 256  # datagrams handled before the loop gets its turn
 TURN_SECONDS = 0.002  # then boot HTTP, which shares the loop, gets its turn
@@ -190,7 +190,7 @@ class Server:
         link: str,
         name: str,
         peer: tuple[str, int],
-        content: memoryview,
+        content: Content,
         terms: Terms,
         local: str,
     ) -> tuple[int, str] | None:

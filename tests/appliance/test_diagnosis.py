@@ -113,6 +113,9 @@ LOGS: dict[str, Log] = {
     "wrong-cpu-nbp": short(ACK, step("loader", "ia32/ipxe.efi", 4.0), after=3.0, arch_code=6),
     "loader-refused": short(ACK, step("loader", "bios/undionly.kpxe", 4.0), arch_code=0),
     "nbp-hang": short(ACK, LOADER, after=900.0, arch_code=7),
+    "uboot-without-pxe": short(
+        ACK, step("loader", "boot.scr.uimg", 4.0), firmware="uboot-arm64", after=20.0
+    ),
     "autoexec-missing": short(ACK, LOADER, asks(9.0, firmware="script")),
     "script-not-fetched": short(ACK, LOADER, AUTOEXEC, asks(5.0, firmware="script")),
     "not-assigned": (boot("held", code="4821"), [script("hold")], NOW),

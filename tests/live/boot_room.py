@@ -121,6 +121,10 @@ class Room:
         with closing(reader(self.state / "boot.db")) as connection:
             return boots.boots(connection)
 
+    def boot_of(self, mac: str) -> boots.BootRow | None:
+        """The newest boot of a machine."""
+        return next((row for row in self.stored() if row.mac == mac), None)
+
     def steps(self, ident: str) -> list[boots.StepRow]:
         """The stored steps of one boot."""
         with closing(reader(self.state / "boot.db")) as connection:
@@ -159,8 +163,8 @@ def image(folder: Path, *, watched: bool = True, kernel: bytes = b"MZ kernel") -
         StoreFile(str(folder / "squashfs"), 2_048_000),
     )
     parts = (
-        _part("kernel", "bzImage", (StoreFile(str(folder / "kernel"), len(kernel)),)),
-        _part("initrd", "initrd", initrd),
+        part("kernel", "bzImage", (StoreFile(str(folder / "kernel"), len(kernel)),)),
+        part("initrd", "initrd", initrd),
     )
     line, top = "init=/nix/store/x-ember/init loglevel=4", "/nix/store/x-ember"
     told = Provenance(
@@ -172,7 +176,7 @@ def image(folder: Path, *, watched: bool = True, kernel: bytes = b"MZ kernel") -
     )
 
 
-def _part(purpose: str, name: str, segments: tuple[StoreFile | Literal, ...]) -> Part:
+def part(purpose: str, name: str, segments: tuple[StoreFile | Literal, ...]) -> Part:
     content = b"".join(
         Path(one.file).read_bytes() if isinstance(one, StoreFile) else one.content
         for one in segments

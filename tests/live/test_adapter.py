@@ -639,3 +639,39 @@ def test_the_key_goes_where_the_hosts_ssh_server_looks(sample: Path) -> None:
             in {KEYS}.systemd.services.nixie-phone-home.environment.NIXIE_SSH_KEY""",
     )
     assert told == f"{place}.pub"
+
+
+BOARD = """
+  let
+    tree = { enable = true; name = "rockchip/board.dtb"; package = derivation {
+      name = "trees"; system = "x86_64-linux"; builder = "/bin/sh"; }; };
+    seen = changes: let
+      told = look (hosts.crucible // {
+        config = hosts.crucible.config // { hardware.deviceTree = tree // changes; };
+        pkgs = hosts.crucible.pkgs // { stdenv = hosts.crucible.pkgs.stdenv // {
+          hostPlatform = { system = changes.system or "aarch64-linux"; }; }; };
+      }) true;
+    in [ told.dtbFile (told.out ? dtb) ];
+  in
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ("{ }", ["rockchip/board.dtb", True]),
+        ("{ enable = false; }", ["", False]),
+        ("{ name = null; }", ["", False]),
+        ("{ package = null; }", ["", False]),
+        ("{ package = /boot/trees; }", ["", False]),
+        ('{ system = "x86_64-linux"; }', ["", False]),
+    ],
+)
+def test_only_a_host_for_64_bit_arm_that_names_its_device_tree_has_one(
+    sample: Path, changes: str, found: list[object]
+) -> None:
+    assert value(sample, f"{BOARD} seen {changes}") == found
+
+
+def test_a_host_without_such_an_option_has_no_device_tree(sample: Path) -> None:
+    assert look(sample, "crucible")["dtbFile"] == ""

@@ -20,6 +20,7 @@ from appliance.model.files import (
     from_text,
     url_name,
 )
+from appliance.model.images import DTB
 from webui import forms, phrases
 from webui.pages import frame, source
 from webui.pages.choices import Choice
@@ -30,9 +31,17 @@ from webui.sent.serve import Form
 from webui.session import Here, Signed
 
 router = APIRouter(include_in_schema=False)
-ROWS = 4
+TITLES = (
+    "Kernel, or EFI program",
+    "First ramdisk",
+    "Second ramdisk",
+    "Third ramdisk",
+    "Device tree",
+)
+ROWS = len(TITLES)
 """Files that the form has places for; the API takes more."""
-TITLES = ("Kernel, or EFI program", "First ramdisk", "Second ramdisk", "Third ramdisk")
+TREE = ROWS - 1
+"""The place of the device tree."""
 
 
 class FileRow(NamedTuple):
@@ -58,7 +67,7 @@ class FilesView(NamedTuple):
     recipe: str
     command_line: Field
     files: tuple[FileRow, ...]
-    more: bool  # the further ramdisks are in use
+    more: bool  # the further ramdisks, or the device tree, are in use
     problem: str
     frees: str  # what a removal frees, "" for nothing
 
@@ -156,7 +165,9 @@ def typed(here: Here, ident: str) -> dict[str, str]:
     if not row.files:
         raise Unknown(Problem((), "This source is a flake; its hosts come from it."))
     host = from_text(row.files)
-    if len(host.files) > ROWS:
+    trees = [one for one in host.files if one.purpose == DTB]
+    others = [one for one in host.files if one.purpose != DTB]
+    if len(others) > TREE:
         what = "It has more files than this page has places. Use nixie host files, or the API."
         raise Refused(Problem((), what))
     first = RECIPES[host.recipe][0]
@@ -166,7 +177,8 @@ def typed(here: Here, ident: str) -> dict[str, str]:
         "recipe": host.recipe,
         "command_line": host.command_line,
     }
-    for n, one in enumerate(sorted(host.files, key=lambda one: one.purpose != first)):
+    others.sort(key=lambda one: one.purpose != first)
+    for n, one in (*enumerate(others), *((TREE, one) for one in trees)):
         texts |= {f"name-{n}": one.name, f"sha256-{n}": one.sha256, f"url-{n}": one.url}
         texts[f"kept-{n}"] = one.sha256
     return texts
@@ -197,7 +209,7 @@ def _file(texts: Mapping[str, str], number: int, recipe: str) -> BootFile:
     url = texts.get(f"url-{number}", "").strip()
     purposes = RECIPES.get(recipe, ("kernel",))
     return BootFile(
-        purpose=purposes[0] if number == 0 else "initrd",
+        purpose={0: purposes[0], TREE: DTB}.get(number, "initrd"),
         name=url_name(url) if url else texts.get(f"name-{number}", "") or "file",
         sha256=texts.get(f"sha256-{number}", "").strip(),
         url=url,

@@ -9,7 +9,7 @@ from webui import phrases
 from webui.pages import choices
 from webui.pages.choices import Choice, HostChoice
 
-_ARM = frozenset({"pxe-arm64", "http-arm64", "rpi"})
+_ARM = frozenset({"pxe-arm64", "http-arm64", "uboot-arm64", "rpi"})
 _LOADERS = frozenset({"", "script", "chain"})  # its ROM was not seen
 _EFI: Mapping[str, str] = {"x86_64": "pxe-x64", "i386": "pxe-ia32", "arm64": "pxe-arm64"}
 

@@ -78,6 +78,7 @@ REMEDIES: Mapping[str, tuple[Deed, ...]] = {
     "wrong-cpu-nbp": (Deed.BOOTS,),
     "loader-refused": (Deed.BOOTS, Deed.PICK),
     "nbp-hang": (Deed.BOOTS,),
+    "uboot-without-pxe": (Deed.BOOTS,),
     "autoexec-missing": (Deed.NETWORK, Deed.BOOTS),
     "script-not-fetched": (Deed.NETWORK, Deed.BOOTS),
     # what to boot

@@ -45,11 +45,16 @@ class Grants:
 
     def opened(self, token: str, asker: Asker) -> TokenRow | None:
         """The token, when it belongs to the one who uses it; else None and an event."""
+        who = (asker.network, asker.address, asker.mac)
+        return self.opened_by(token, who, asker.request.path)
+
+    def opened_by(self, token: str, who: tuple[str, str, str | None], path: str) -> TokenRow | None:
+        """The same by network, address and the MAC that has it; `path` is what was asked for."""
+        network, address, mac = who
         known = tokens.TOKEN.fullmatch(token) is not None
         row = boots.token(self._recorder.connection, token) if known else None
-        who = (asker.network, asker.address)
-        if row is None or not tokens.opens_for(row, *who, asker.mac, now()):
-            self.complain(*who, asker.request.path)
+        if row is None or not tokens.opens_for(row, network, address, mac, now()):
+            self.complain(network, address, path)
             return None
         return row
 

@@ -1,33 +1,28 @@
 """DOOR: `/s/<mac>`, and below a token `pick` and `err`: the scripts, and what iPXE says back."""
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from appliance.model.lan_cache import PATH as CACHE
 from appliance.model.names import mac_from
 from services.netboot.architecture import Kind, kind_of
 from services.netboot.attempt import Attempt
-from services.netboot.choice import Decision, Hold, Page, Run, decide, pick
+from services.netboot.choice import Decision, Hold, Page
+from services.netboot.deciding.driver import WAIT_SECONDS, Deciding
 from services.netboot.driver import Recorder
 from services.netboot.follow import World
 from services.netboot.grants.driver import Grants
 from services.netboot.held.driver import Held
 from services.netboot.learned import learned
-from services.netboot.newest import instead, waits
-from services.netboot.script import NOBODY, Urls, Who, ask
+from services.netboot.script import Urls, ask
 from services.netboot.session import answer, checked, chosen, depends, fitted
 from services.netboot.urls.asker import READ, Asker, Route, text, unknown_token
 from services.netboot.words import clean, said
 
 POLL_SECONDS = 3  # Retry-After of a held machine; iPXE's connection lives for ten seconds
-WAIT_SECONDS = 5  # the same of one that waits for a build
-SINCE = "newest_since"
-"""The fact of a boot that says since when it waits for the newest image."""
 POLLS_PER_SCREEN = 200  # then the waiting script is sent afresh, with its code
 
 
@@ -45,6 +40,7 @@ class Scripts:
         self._recorder = recorder
         self._grants = grants
         self._held = Held(recorder)
+        self._deciding = Deciding(world, recorder)
         self._refresh = refresh
 
     @property
@@ -69,24 +65,13 @@ class Scripts:
         self._refresh()
         self._recorder.flush()  # a boot that just fell short counts
         facts: dict[str, Any] = dict(said(dict(asker.request.query)))
-        decision = self._decided(asker, mac, facts)
+        decision = self._deciding.decided(asker.network, mac, facts)
         if not isinstance(decision, Hold):
             self._held.released(asker.network, mac)
         if not asker.request.query and depends(decision):
             return text(200, ask(Urls(asker.base, mac)))
         waiting = self._waiting(asker, mac, decision)
         return waiting or self._told(asker, mac, decision, facts)
-
-    def _decided(self, asker: Asker, mac: str, facts: dict[str, Any]) -> Decision:
-        table, images = self._world.table, self._world.image
-        machine = table.machine(asker.network, mac)
-        if machine is not None and machine.once is not None:
-            self._recorder.onces.asks(machine.once, machine.id, mac, time.time())
-        stands, onces = self._recorder.standings, self._recorder.onces.state
-        decision = decide(table, asker.network, mac, images, stands, onces)
-        if isinstance(decision, Run) and machine is not None and machine.waits_seconds:
-            return self._newest(asker, mac, machine.waits_seconds, decision, facts)
-        return decision
 
     def _waiting(self, asker: Asker, mac: str, decision: Decision) -> web.Response | None:
         """503 while there is nothing new for a machine that waits; else it is told its script."""
@@ -96,23 +81,6 @@ class Scripts:
         if isinstance(decision, Page) and "wait" in query and self._on_screen(asker, mac, decision):
             return text(503, decision.why, retry_seconds=WAIT_SECONDS)
         return None
-
-    def _newest(
-        self, asker: Asker, mac: str, most: float, decision: Run, facts: dict[str, Any]
-    ) -> Decision:
-        """The decision, or what the machine waits for before that."""
-        at, host = time.time(), decision.host.id
-        attempt = self._recorder.attempts.current(asker.network, mac)
-        began = attempt.facts.get(SINCE) if attempt is not None and not attempt.over else None
-        if began is None:
-            began = facts[SINCE] = at
-            self._recorder.wants(host, at)
-        stand = self._world.stand(host)
-        why = waits(stand, began, at, most, self._world.table.at)
-        if not why:
-            return decision
-        way_out = instead(began, at, most, decision.generation.number)
-        return Page(why, way_out, WAIT_SECONDS, reason="waiting")
 
     def _on_screen(self, asker: Asker, mac: str, page: Page) -> bool:
         """Does the machine's screen say this already?"""
@@ -155,27 +123,26 @@ class Scripts:
             code = attempt.facts["code"] = self._held.code(attempt)
         row, secret = self._grants.token_for(attempt, asker.address)
         urls = Urls(asker.base, attempt.mac, row.token)
-        phone_home = f"{asker.base}/up/{attempt.id}.{secret}"
-        facts = self._world.caches(asker.network)
-        cache = f"{asker.base}{CACHE}={facts.key}" if facts else ""
-        who = self._who(attempt, f"{asker.base}/id/{attempt.id}.{secret}")
-        told = answer(decision, urls, phone_home=phone_home, code=code, cache=cache, who=who)
+        says = self._deciding.told(
+            asker.base, attempt.network, attempt.mac, f"{attempt.id}.{secret}"
+        )
+        told = answer(
+            decision,
+            urls,
+            phone_home=says.phone_home,
+            code=code,
+            cache=says.cache,
+            who=says.who,
+        )
         self._grants.keep(replace(row, images=told.images, menu=told.menu))
         return text(200, told.text)
-
-    def _who(self, attempt: Attempt, asks_at: str) -> Who:
-        machine = self._world.table.machine(attempt.network, attempt.mac)
-        if machine is None:
-            return NOBODY
-        return Who(machine.machine_id, asks_at if machine.keeps_identity else "")
 
     async def _pick(self, asker: Asker, match: "re.Match[str]") -> web.StreamResponse:
         row = self._grants.opened(match[1], asker)
         if row is None:
             return unknown_token()
-        table, images = self._world.table, self._world.image
-        allowed, stands = frozenset(row.menu), self._recorder.standings
-        decision = pick(table, row.network, row.mac, match[2], images, allowed, stands)
+        table = self._world.table
+        decision = self._deciding.picked(row.network, row.mac, match[2], frozenset(row.menu))
         attempt = self._recorder.attempts.by_id(row.boot)
         if attempt is None or attempt.state == "up":
             return self._told(asker, row.mac, decision, {})

@@ -49,11 +49,20 @@ let
           { inherit (build) initialRamdisk; inherit (store.system.build) squashfsStore; }
         else
           { inherit (build) netbootRamdisk; }
-      );
+      ) // (if hasTree then { dtb = tree.package; } else { });
+      # Only a host that names its device tree has one to serve; machines with another firmware than U-Boot never load it.
+      tree = config.hardware.deviceTree or { };
+      hasTree =
+        elem (plain extended.pkgs.stdenv.hostPlatform.system) [ "aarch64-linux" ]
+        && (tree.enable or false)
+        && (tree.name or null) != null
+        && isAttrs (tree.package or null)
+        && tree.package ? drvPath;
     in
     {
       kernelFile = plain config.system.boot.loader.kernelFile;
       initrdFile = plain (config.system.boot.loader.initrdFile or "initrd");
+      dtbFile = if hasTree then plain tree.name else "";
       kernelParams = map plain (if asBuilt then config.boot.kernelParams else filter (word: !(isForDisks word)) config.boot.kernelParams);
       # What the first stage can load, and whether it can fetch the store.
       initrdModules = map plain ((config.boot.initrd.availableKernelModules or [ ]) ++ (config.boot.initrd.kernelModules or [ ]));

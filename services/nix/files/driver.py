@@ -24,6 +24,7 @@ from appliance.model.files import (
     is_files,
 )
 from appliance.model.images import (
+    DTB,
     Image,
     Part,
     Provenance,
@@ -31,7 +32,7 @@ from appliance.model.images import (
     Verdict,
     content_hash,
 )
-from appliance.model.kernels import HEAD_BYTES, fault, seen
+from appliance.model.kernels import HEAD_BYTES, fault, seen, tree_fault
 from appliance.store import build_facts
 from appliance.store.build_facts import Fetched
 from appliance.store.builds import BuildRow, revisions
@@ -175,6 +176,10 @@ async def _part(desk: Desk, host: FilesHost, one: BootFile, file: StoreFile, roo
         raise Refused(Problem(("files",), what))
     part = Part(one.purpose, one.name, file.size, one.sha256, (file,))
     if one.purpose == "initrd":
+        return part
+    if one.purpose == DTB:
+        if wrong := tree_fault(seen(_head(file)), file.size):
+            raise Refused(Problem(("files",), f"{one.name} {wrong}."))
         return part
     if seen(_head(file)).form == "gzip" and one.purpose == "kernel":
         part = await _unpacked(desk, one, file, root)

@@ -116,3 +116,23 @@ def test_what_nobody_named_makes_room_after_a_day(desk: Desk, tmp_path: Path, cl
     send(desk, b"another")
     assert arrived(tmp_path, DIGEST) is not None
     assert arrived(tmp_path, left) is None
+
+
+def test_what_is_no_device_tree_is_refused_beside_its_file(desk: Desk, clock: Clock) -> None:
+    clock.now = time.time()
+    send(desk)
+    wrong = BootFile("dtb", "board.dtb", send(desk, b"no tree"))
+    with pytest.raises(Refused) as refused:
+        files.put_files(desk, OWNER, replace(HOST, files=(*HOST.files, wrong)))
+    (problem,) = refused.value.problems
+    assert problem.where == ("files", 1, "sha256")
+    assert problem.what == "board.dtb is no device tree: those begin with d00dfeed."
+
+
+def test_a_device_tree_is_taken(desk: Desk, clock: Clock) -> None:
+    clock.now = time.time()
+    send(desk)
+    tree = BootFile("dtb", "board.dtb", send(desk, b"\xd0\x0d\xfe\xed and so on"))
+    files.put_files(desk, OWNER, replace(HOST, files=(*HOST.files, tree)))
+    (view,) = desk.reads.sources()
+    assert from_text(view.files).files[1] == tree

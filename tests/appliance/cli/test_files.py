@@ -51,6 +51,14 @@ def test_a_host_of_a_file_here_with_one_on_the_web(nixie: Run, admin: Admin, ker
     assert done.stdout == "rescue gets a new generation from these files.\n"
 
 
+def test_a_board_has_its_device_tree(nixie: Run, admin: Admin, kernel: str) -> None:
+    tree = f"{URL}#sha256={'ab' * 32}"
+    done = nixie("board", "--kernel", kernel, "--dtb", tree, "--system", "aarch64-linux")
+    assert done.exit_code == 0, done.stderr
+    (view,) = Reads(admin.state).sources()
+    assert [one.purpose for one in from_text(view.files).files] == ["kernel", "dtb"]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -10,6 +10,9 @@ from appliance.model.files import BootFile, FilesHost, changes, checked, from_te
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 KERNEL = BootFile("kernel", "vmlinuz", DIGEST)
 HOST = FilesHost("rescue", "x86_64-linux", "linux", "quiet", (KERNEL,))
+TREE = replace(KERNEL, purpose="dtb", name="board.dtb")
+PROGRAM = replace(KERNEL, purpose="program")
+BOARD = replace(HOST, system="aarch64-linux", files=(KERNEL, TREE))
 
 
 def refused(host: FilesHost) -> dict[tuple[str | int, ...], str]:
@@ -39,7 +42,9 @@ def test_a_checksum_is_kept_in_one_form() -> None:
         (replace(HOST, files=()), ("files",)),
         (replace(HOST, files=(KERNEL, KERNEL)), ("files",)),
         (replace(HOST, files=(KERNEL, *[replace(KERNEL, purpose="initrd")] * 9)), ("files",)),
-        (replace(HOST, files=(KERNEL, replace(KERNEL, purpose="dtb"))), ("files", 1, "purpose")),
+        (replace(HOST, files=(KERNEL, TREE)), ("files", 1, "purpose")),
+        (replace(BOARD, files=(KERNEL, TREE, TREE)), ("files",)),
+        (replace(BOARD, recipe="efi", files=(PROGRAM, TREE)), ("files", 1, "purpose")),
         (replace(HOST, files=(replace(KERNEL, name="a/b"),)), ("files", 0, "name")),
         (replace(HOST, files=(replace(KERNEL, name="${x}"),)), ("files", 0, "name")),
         (replace(HOST, files=(replace(KERNEL, sha256="abc"),)), ("files", 0, "sha256")),
@@ -58,6 +63,10 @@ def test_what_cannot_be_is_refused_at_its_place(
 )  # fmt: skip
 def test_an_address_that_is_not_asked_is_refused(url: str) -> None:
     assert list(refused(replace(HOST, files=(replace(KERNEL, url=url),)))) == [("files", 0, "url")]
+
+
+def test_a_host_for_64_bit_arm_may_have_a_device_tree() -> None:
+    assert checked(BOARD).files == (KERNEL, TREE)
 
 
 def test_what_is_new_is_said_in_sentences() -> None:

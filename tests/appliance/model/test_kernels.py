@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.model.kernels import HEAD_BYTES, Seen, fault, seen
+from appliance.model.kernels import HEAD_BYTES, LARGEST_TREE, Seen, fault, seen, tree_fault
 
 HOME = Path(os.environ.get("NIXIE_HOME", "/opt/nixie"))
 
@@ -30,6 +30,7 @@ def bzimage(flags: int) -> bytes:
         (bzimage(0), Seen("linux", "i686-linux")),
         (b"MZ" + bytes(54) + b"ARM\x64", Seen("linux", "aarch64-linux")),
         (bytes(56) + b"ARM\x64", Seen("uboot", "aarch64-linux")),
+        (b"\xd0\x0d\xfe\xed" + bytes(60), Seen("dtb")),
         (pe(0x8664), Seen("efi", "x86_64-linux")),
         (pe(0xAA64), Seen("efi", "aarch64-linux")),
         (pe(0x1234), Seen("efi")),
@@ -73,3 +74,15 @@ def test_what_would_not_start_has_a_reason(
     found: Seen, system: str, recipe: str, good: bool
 ) -> None:
     assert (fault(found, system, recipe) == "") is good
+
+
+@pytest.mark.parametrize(
+    ("found", "size", "good"),
+    [
+        (Seen("dtb"), LARGEST_TREE, True),
+        (Seen("dtb"), LARGEST_TREE + 1, False),
+        (Seen("linux", "aarch64-linux"), 10, False),
+    ],
+)
+def test_a_device_tree_is_one_that_boards_have_room_for(found: Seen, size: int, good: bool) -> None:
+    assert (tree_fault(found, size) == "") is good

@@ -12,6 +12,8 @@ from appliance.model.processors import fits
         ("pxe-bios", "", "i686-linux", True),
         ("pxe-ia32", "", "x86_64-linux", False),
         ("http-arm64", "", "aarch64-linux", True),
+        ("uboot-arm64", "", "aarch64-linux", True),
+        ("uboot-arm64", "", "x86_64-linux", False),
         ("http-arm64", "", "x86_64-linux", False),
         ("rpi", "", "x86_64-linux", False),
         ("script", "arm64", "x86_64-linux", False),

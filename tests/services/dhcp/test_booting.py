@@ -526,3 +526,18 @@ def test_a_flood_of_boots_does_not_flood_the_journal() -> None:
     for n in range(4000):
         router.asked(says(1, mac=n.to_bytes(6, "big"), o60=b"PXEClient:Arch:00000:UNDI:002001"))
     assert len(router.events) <= 2 * 2100
+
+
+def test_g101_u_boot_is_told_the_server_and_its_script(router: Router) -> None:
+    offer = router.reply(capture("g101-u-boot-discover"))
+    assert (offer.file, offer.siaddr.to_bytes(4, "big")) == (b"boot.scr.uimg", US)
+    assert offer.options[67] == b"boot.scr.uimg\0"
+    assert not {43, 60, 175} & set(offer.options)
+
+
+def test_g101_a_boot_by_u_boot_is_written_down(router: Router) -> None:
+    router.reply(capture("g101-u-boot-discover"))
+    asked, answered = router.events[-2:]
+    assert isinstance(asked, BootAsked)
+    assert isinstance(answered, BootAnswered)
+    assert (asked.firmware, asked.arch, answered.file) == ("uboot-arm64", 22, "boot.scr.uimg")

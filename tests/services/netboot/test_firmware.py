@@ -177,3 +177,29 @@ def test_every_http_code_follows_its_pxe_code() -> None:
     assert all(
         "HTTP" in one.name for one in ARCHITECTURES.values() if one.transport is Transport.HTTP
     )
+
+
+def test_g101_u_boot_is_known_by_its_vendor_class() -> None:
+    found = asking("g101-u-boot-discover")
+    assert (found.kind, found.arch, found.name) == (Class.U_BOOT, 22, "uboot-arm64")
+    assert not found.assumed
+
+
+def test_g101_the_same_u_boot_asks_for_an_efi_program_as_firmware_with_uefi_does() -> None:
+    found = asking("g101-u-boot-efi")
+    assert (found.kind, found.arch, found.name) == (Class.PXE, 11, "pxe-arm64")
+
+
+@pytest.mark.parametrize(
+    ("vendor_class", "arch", "name"),
+    [
+        (b"U-Boot.armv8", b"", "uboot-arm64"),
+        (b"U-Boot.armv7", b"", "uboot-arm32"),
+        (b"U-Boot.riscv", b"", "uboot-archNone"),
+        (b"PXEClient:Arch:00022:UNDI:003000", b"\0\x16", "uboot-arm64"),
+        (b"HTTPClient:Arch:00024", b"\0\x18", "http-arm64"),
+    ],
+)
+def test_g101_u_boot_as_its_maker_set_it(vendor_class: bytes, arch: bytes, name: str) -> None:
+    options = {60: vendor_class} | ({93: arch} if arch else {})
+    assert firmware(options, bytes(6)).name == name

@@ -126,3 +126,18 @@ def test_g64_a_resting_machine_whose_ipxe_speaks_gets_its_script() -> None:
 
 def test_an_ordinary_client_gets_nothing() -> None:
     assert told(Class.ORDINARY) == Nothing("it did not ask to boot", Unanswered.NOT_BOOTING)
+
+
+@pytest.mark.parametrize("arch", [21, 22])
+def test_g101_u_boot_gets_the_script_that_it_asks_for_anyway(arch: int) -> None:
+    assert told(Class.U_BOOT, arch) == Recipe(b"boot.scr.uimg")
+
+
+def test_g101_u_boot_of_another_architecture_gets_nothing() -> None:
+    said = told(Class.U_BOOT)
+    assert isinstance(said, Nothing)
+    assert said.reason is Unanswered.UNKNOWN_ARCH
+
+
+def test_g101_u_boot_climbs_no_ladder_of_loaders() -> None:
+    assert told(Class.U_BOOT, 22, None) == Recipe(b"boot.scr.uimg")

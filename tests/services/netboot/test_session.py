@@ -5,7 +5,8 @@ import pytest
 from appliance.model.images import Image
 from services.netboot.architecture import kind_of
 from services.netboot.choice import Deny, Hold, Local, Page, Run, Shell, Show, decide
-from services.netboot.script import Urls, Who
+from services.netboot.parameters import Who
+from services.netboot.script import Urls
 from services.netboot.session import answer, checked, chosen, depends, fitted, part_of
 from tests.services.netboot.made import MAC, image, looked_up, table, thin_image
 

@@ -133,3 +133,20 @@ def test_a_host_whose_first_stage_cannot_fetch_has_one_form() -> None:
 def test_a_host_with_its_store_inside_its_ramdisk_has_one_form() -> None:
     files = {"kernel": FILES["kernel"], "netbootRamdisk": StoreFile("/r", 9)}
     assert thin_layouts(replace(made(), thin=True), files) == ()
+
+
+def with_tree(size: int) -> tuple[Layout, ...]:
+    outs = {"kernel": OUT + "linux", "netbootRamdisk": OUT + "initrd", "dtb": OUT + "trees"}
+    board = replace(made(**outs), dtb_file="rockchip/board.dtb")
+    assert wanted_files(board)["dtb"] == OUT + "trees/rockchip/board.dtb"
+    sizes = {"kernel": 3, "netbootRamdisk": 10, "dtb": size}
+    return layouts(board, {part: StoreFile(f"/{part}", size) for part, size in sizes.items()})
+
+
+def test_a_device_tree_is_a_part_under_its_own_name() -> None:
+    assert with_tree(7)[-1] == Layout("dtb", "board.dtb", (StoreFile("/dtb", 7),))
+
+
+def test_a_device_tree_that_no_board_has_room_for_is_refused() -> None:
+    with pytest.raises(Refused, match="boards have room for a device tree of 2 MiB"):
+        with_tree(3 << 20)

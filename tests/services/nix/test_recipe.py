@@ -110,3 +110,27 @@ VALUES = st.recursive(
 def test_no_answer_does_anything_but_make_a_recipe_or_be_refused(changes: dict[str, Any]) -> None:
     with suppress(Refused):
         recipe({**told(), **changes})
+
+
+def with_tree(**changes: Any) -> dict[str, Any]:
+    good = told()
+    good["drv"]["dtb"], good["out"]["dtb"] = f"{P}trees.drv", f"{P}trees"
+    return {**good, "dtbFile": "rockchip/board.dtb", **changes}
+
+
+def test_a_host_that_names_a_device_tree_has_it_built() -> None:
+    made = recipe(with_tree())
+    assert (made.dtb_file, made.drvs["dtb"]) == ("rockchip/board.dtb", f"{P}trees.drv")
+    assert from_json(json.loads(json.dumps(to_json(made)))) == made
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "/etc/passwd", "a b", None])
+def test_a_device_tree_lies_below_its_output(name: object) -> None:
+    with pytest.raises(Refused, match="dtbFile"):
+        recipe(with_tree(dtbFile=name))
+
+
+def test_a_recipe_of_before_device_trees_is_the_same_as_one_without() -> None:
+    stored = to_json(recipe(told()))
+    del stored["dtb_file"]
+    assert from_json(stored) == recipe(told())

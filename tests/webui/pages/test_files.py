@@ -2,7 +2,7 @@
 
 from appliance.model.files import from_text
 from tests.webui.pages.conftest import Home
-from webui.pages.files import by_row, host_of, used
+from webui.pages.files import TREE, by_row, host_of, used
 
 KERNEL = b"MZ" + bytes(54) + b"ARM\x64"
 FORM = {"name": "rescue", "system": "aarch64-linux", "recipe": "linux"}
@@ -81,3 +81,16 @@ def test_places_without_anything_are_left_out() -> None:
     assert by_row(texts, wrong) == {
         "sha256-2": "No.", "name": "Taken.", "sha256-0": "Too many.",
     }  # fmt: skip
+
+
+def test_a_device_tree_has_a_place_of_its_own(lived_in: Home) -> None:
+    tree = {f"url-{TREE}": f"{URL}.dtb", f"sha256-{TREE}": "ab" * 32}
+    source = add(lived_in, **tree)
+    host = from_text(next(one.files for one in lived_in.desk.reads.sources() if one.files))
+    assert [(one.purpose, one.name) for one in host.files] == [
+        ("kernel", "Image"),
+        ("dtb", "Image.dtb"),
+    ]
+    html = lived_in.get(f"/files?host={source}")
+    assert '<details class="extra" open>' in html
+    assert f'name="name-{TREE}" value="Image.dtb"' in html
