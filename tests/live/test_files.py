@@ -168,6 +168,16 @@ def test_a_packed_kernel_is_served_unpacked(here: Place) -> None:
     assert image.part("kernel").sha256 == hashlib.sha256(ARM).hexdigest()
 
 
+def test_a_device_tree_is_a_part_of_its_image(here: Place) -> None:
+    tree = b"\xd0\x0d\xfe\xed" + bytes(100)
+    parts = (
+        BootFile("kernel", "Image", sent(here, ARM + b"board")),
+        BootFile("dtb", "board.dtb", sent(here, tree)),
+    )
+    image = newest(here, added(here, host("board", *parts, system="aarch64-linux")))
+    assert content(image, "dtb") == tree
+
+
 def test_a_downloaded_kernel_for_another_processor_is_not_built(
     here: Place, tmp_path: Path
 ) -> None:
