@@ -298,6 +298,11 @@ FETCHING: tuple[Complaint, ...] = (
 )
 """Fetching a source or an input."""
 
+GONE = re.compile(
+    rf"{DROPPED.pattern}|Connection refused|daemon.*?(disconnected|closed)", re.DOTALL
+)
+"""A daemon that is away: the router's, or a builder's."""
+
 BUILDING: tuple[Complaint, ...] = (
     _known(
         "disk",
@@ -368,7 +373,7 @@ BUILDING: tuple[Complaint, ...] = (
     ),
     _known(
         "no-daemon",
-        rf"{DROPPED.pattern}|Connection refused|daemon.*?(disconnected|closed)",
+        GONE.pattern,
         "The nix-daemon went away. The build is tried again.",
     ),
 )

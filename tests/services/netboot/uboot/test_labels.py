@@ -62,7 +62,7 @@ def test_a_thin_image_comes_without_its_store() -> None:
 def test_the_command_line_is_as_for_ipxe() -> None:
     told = line(run(image()), BOOT)
     assert told == (
-        "init=/nix/store/x/init loglevel=4 BOOTIF=01-52-54-00-00-77-01 "
+        "init=/nix/store/x/init loglevel=4 rootfstype=ramfs BOOTIF=01-52-54-00-00-77-01 "
         f"nixie.boot={BASE}/up/{SECRET}"
     )
 
