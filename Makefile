@@ -9,7 +9,7 @@ PYTHON := $(NIXIE_HOME)/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -rs -p no:cacheprovider
 SETUP := $(ROOT) bash nixos-image/$(if $(wildcard /etc/NIXOS),nixos,debian)/set-up.sh
 
-.PHONY: run test check bench soak lint types units live adapter vm browser format lock
+.PHONY: run test check bench soak lint types units live adapter vm waiting browser format lock
 
 run:  ## the lab: a router, its admin and one machine that boots from the sample flake
 	@$(SETUP) run
@@ -17,7 +17,8 @@ run:  ## the lab: a router, its admin and one machine that boots from the sample
 
 test:  ## everything CI runs
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory lint types units live browser vm
+	@$(MAKE) --no-print-directory lint types units
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target waiting vm
 
 check:  ## lint, types and units
 	@$(SETUP) check
@@ -43,6 +44,9 @@ adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkg
 
 vm:
 	@$(ROOT) $(PYTEST) -m vm tests/vm
+
+waiting:  # what mostly waits, beside the machines of vm
+	@$(MAKE) --no-print-directory MAKEFLAGS= live browser
 
 browser:
 	@$(ROOT) $(PYTEST) -m browser tests/browser

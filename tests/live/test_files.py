@@ -101,7 +101,7 @@ def test_files_that_were_sent_become_an_image(here: Place) -> None:
     assert content(image, "kernel") == kernel(b"one")
     assert content(image, "initrd") == b"a ramdisk"
     assert image.part("kernel").sha256 == hashlib.sha256(kernel(b"one")).hexdigest()
-    assert here.table().hosts[ident].generations[0].state == "unwatched"
+    until(lambda: here.table().hosts[ident].generations[0].state == "unwatched", "the table has it")
 
 
 def test_other_files_are_a_new_generation_and_undo_is_one_more(here: Place) -> None:

@@ -303,7 +303,7 @@ def test_a_source_that_is_away_keeps_what_was_built(here: Place) -> None:
         (here.flakes / "away.tar.gz").unlink()
         assert "the server answered 404" in here.refresh(source)
     assert here.verdicts(source)["ember"].kind == "native"
-    assert here.table().hosts[f"{source}/ember"].generations
+    until(lambda: here.table().hosts[f"{source}/ember"].generations, "the table has it")
 
 
 def test_a_source_with_an_interval_says_when_it_is_checked_next(here: Place) -> None:

@@ -79,7 +79,8 @@ def test_the_machines_own_configuration_leads_to_every_byte(here: Room) -> None:
     code, config = fetched(here, MINE)
     assert code == 0
     assert b"MENU LABEL Nixie: ember, generation 1" in config
-    assert b"APPEND init=/nix/store/x-ember/init loglevel=4 BOOTIF=01-52-54" in config
+    line = b"APPEND init=/nix/store/x-ember/init loglevel=4 rootfstype=ramfs BOOTIF=01-52-54"
+    assert line in config
     for keyword, purpose in (("KERNEL", "kernel"), ("INITRD", "initrd"), ("FDT", "dtb")):
         got = fetched(here, files(config)[keyword])[1]
         segments = here.image.part(purpose).segments
