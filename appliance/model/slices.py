@@ -20,10 +20,6 @@ from appliance.model import announced, read
 from appliance.model.announced import Ipv6Slice
 from appliance.model.dns import Dns
 
-NAMES_PORT: Final = 1053
-"""Where the resolver hears foreign code, on loopback alone (`appliance/plan/egress.py`)."""
-LEADS_HOME: Final = 18  # RFC 8914 §4.19, prohibited
-"""The reason by which it says there that a name leads into the owner's own network."""
 SERVED: Final = "served"
 TRIED: Final = "tried"
 HELD: Final = "held"

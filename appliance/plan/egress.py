@@ -15,8 +15,8 @@ from typing import Final
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Facts
 from appliance.model.foreign import Foreign, reached
+from appliance.model.foreign_names import NAMES_PORT
 from appliance.model.gateways import behind
-from appliance.model.slices import NAMES_PORT
 from appliance.plan.expression import (
     ACCEPT,
     Json,

@@ -7,7 +7,7 @@ addresses of, the owner listed each for a source.
 from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network
 
-from appliance.model.slices import LEADS_HOME
+from appliance.model.foreign_names import LEADS_HOME
 from services.dns.reply import read_reply
 from services.dns.wire import Malformed, no_such_name, read_query
 

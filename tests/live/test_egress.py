@@ -12,7 +12,7 @@ import pytest
 from appliance.model.config import RouterConfig
 from appliance.model.facts import Facts
 from appliance.model.foreign import BUILDERS, Foreign, Source
-from appliance.model.slices import NAMES_PORT
+from appliance.model.foreign_names import NAMES_PORT
 from appliance.plan.firewall import steps, wanted
 from services.firewall.driver import FirewallDriver
 from tests.appliance.model.firewall_home import LAN, WAN

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from appliance.model.slices import NAMES_PORT
+from appliance.model.foreign_names import NAMES_PORT
 from services.nix.rebound.question import leads_home, questions
 
 RESOLVER = ("127.0.0.1", NAMES_PORT)

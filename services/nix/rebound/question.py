@@ -6,7 +6,7 @@ RFC 1035 §4.1, RFC 6891 §6.1.2; the reason is an option of the answer (RFC 891
 import struct
 from collections.abc import Iterator
 
-from appliance.model.slices import LEADS_HOME
+from appliance.model.foreign_names import LEADS_HOME
 
 KINDS = (1, 28)
 """A and AAAA."""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from appliance.model.slices import NAMES_PORT, Slices
+from appliance.model.foreign_names import NAMES_PORT
+from appliance.model.slices import Slices
 from appliance.roles import Role
 from services.processes.ports import Protocol
 
