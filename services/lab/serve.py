@@ -200,8 +200,13 @@ def _judged(
     limit: float,
 ) -> Booted:
     if row is None:
-        what = f"{machine.name} was not heard of within {limit:.0f} s; see the page Machines."
-        return Booted(False, took >= limit, None, None, took, what)
+        late = took >= limit
+        what = (
+            f"{machine.name} was not heard of within {limit:.0f} s; see the page Machines."
+            if late
+            else f"{machine.name} stopped after {took:.0f} s; its console says why."
+        )
+        return Booted(False, late, None, None, took, what)
     if row.state != "up":
         what = f"{machine.name} ended as {row.state}" + (
             f" ({row.diagnosis})." if row.diagnosis else "."

@@ -163,7 +163,8 @@ def command(room: Room, disk: Path) -> list[str]:
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", str(next(KERNEL.glob("boot/vmlinuz-*"))),
         "-initrd", str(room.folder / "initrd"),
-        "-append", "console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off",
+        "-append", "console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off "
+        "no_timer_check",
         "-drive", f"if=none,id=root,format=raw,readonly=on,file={room.folder / 'root'}",
         "-device", "virtio-blk-pci,drive=root",
         "-drive", f"if=none,id=state,format=raw,cache=writeback,file=nbd:unix:{disk}",

@@ -374,7 +374,8 @@ def command(
         "qemu-system-x86_64", "-accel", fast, "-cpu", "max", "-smp", "2", "-m", str(megabytes),
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", str(next(KERNEL.glob("boot/vmlinuz-*"))), "-initrd", str(image),
-        "-append", "console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off",
+        "-append", "console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off "
+        "no_timer_check",
         "-chardev", "file,id=console,path=/dev/stdout", "-serial", "chardev:console",
         "-monitor", f"unix:{folder / 'monitor'},server=on,wait=off",
         "-device", "virtio-serial-pci", "-chardev", f"socket,id=line,path={folder / 'line'}",

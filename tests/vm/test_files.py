@@ -18,9 +18,9 @@ MACS = {
     "uefi-arm64": "52:54:00:76:6e:03",
     "u-boot-arm64": "52:54:00:76:6e:04",
 }
-HERE = (INSTALLED / "kernel/boot", Path("/bin/busybox"), "x86_64-linux", "ttyS0")
+HERE = (INSTALLED / "kernel/boot", Path("/bin/busybox"), "x86_64-linux", "ttyS0 no_timer_check")
 ARM = (INSTALLED / "arm64/boot", INSTALLED / "arm64/bin/busybox", "aarch64-linux", "ttyAMA0")
-"""Where a kernel and a static busybox are, what they run on, its console."""
+"""Where a kernel and a static busybox are, what they run on, its console (and more parameters)."""
 INIT = """#!/bin/busybox sh
 /bin/busybox mkdir /proc
 /bin/busybox mount -t proc proc /proc
