@@ -55,7 +55,6 @@ from services.netboot.serve import Files
 from services.netboot.serve import serve as serve_boot
 from services.nix import published
 from services.nix.desk import Desk
-from services.nix.log_lines import LogLines
 from services.nix.publish.driver import write
 from services.nix.recipe import Recipe, to_json
 from services.nix.shortage import Forecast
@@ -230,8 +229,11 @@ class Realised:
 
     store = store_in(FIXTURE, Path("/nothing"), system_store=False)
 
-    async def realise(self, *_: object, **__: object) -> tuple[Answer, LogLines]:
-        return Answer("", "", 0, "done"), LogLines()
+    async def realise(self, *_: object, **__: object) -> Answer:
+        return Answer("", "", 0, "done")
+
+    async def said(self, _: object) -> str:
+        return ""
 
     async def forecast(self, *_: object) -> Forecast:
         return Forecast(0, builds=False)
@@ -243,6 +245,9 @@ class Realised:
         return 0
 
     def builds_memory(self) -> None:
+        return None
+
+    def daemon_pid(self) -> None:
         return None
 
 

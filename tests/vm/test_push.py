@@ -105,11 +105,11 @@ def test_an_edit_is_one_push_and_one_boot_away_from_running(
     ident, flake = host
     client = workshop.router.client
     laptop = Laptop(workshop.router.home / "laptop", workshop)
-    workshop.assign(MAC, "phoenix", host=ident)
+    workshop.assign(MAC, "edited", host=ident)
     needs_mill(flake, "exit 7")
     first = laptop.push(flake.place, "phoenix", ident)
     assert "generation 2, on trial" in first
-    with switched_on(workshop, MAC, "bios", name="phoenix") as machine:
+    with switched_on(workshop, MAC, "bios", name="edited") as machine:
         row = workshop.ends(machine, "short")
     assert (row.generation, row.diagnosis) == (2, "unit-not-active")
     html = page(workshop, f"/boots/{row.id}")
@@ -121,7 +121,7 @@ def test_an_edit_is_one_push_and_one_boot_away_from_running(
     assert "generation 3, on trial" in said
     assert made(first) >= UNCHANGED
     assert made(said) < made(first) - UNCHANGED
-    with switched_on(workshop, MAC, "bios", name="phoenix") as machine:
+    with switched_on(workshop, MAC, "bios", name="edited") as machine:
         assert workshop.ends(machine, "up").generation == 3
     assert len(client.get("/builds", host=ident)) == 1  # the router itself built generation 1 only
     states = {one["number"]: one for one in client.get("/images", host=ident)}
