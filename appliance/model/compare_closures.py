@@ -13,8 +13,11 @@ from appliance.model.closures import Closure
 
 _HASH_DIGITS = 32
 _DASH = re.compile(r"-(?![A-Za-z])")
-_OUTPUT = re.compile(
-    r"-(?:bin|data|debug|dev|devdoc|dist|doc|getent|info|lib|libgcc|man|out|static|terminfo)"
+_OUTPUTS = frozenset(
+    {
+        *("bin", "data", "debug", "dev", "devdoc", "dist", "doc", "getent", "info", "lib"),
+        *("libgcc", "man", "out", "static", "terminfo"),
+    }
 )
 """Outputs of a package beside its first one, as a path of nixpkgs says them behind the version."""
 
@@ -93,7 +96,7 @@ def named(name: str) -> tuple[str, str]:
         return name, ""
     version = name[found.end() :]
     stem, dash, output = version.rpartition("-")
-    return name[: found.start()], stem if dash and _OUTPUT.fullmatch(f"-{output}") else version
+    return name[: found.start()], stem if dash and output in _OUTPUTS else version
 
 
 def _packages(closure: Closure) -> Mapping[str, Mapping[str, int]]:

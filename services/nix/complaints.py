@@ -19,6 +19,8 @@ class Complaint:
     missing: str | None = None
 
 
+NO_SPACE = "No space left on device|Disk quota exceeded|database or disk is full"
+"""Of the kernel and of SQLite, in the words of whoever met a full disk."""
 DROPPED = re.compile(
     r"cannot connect to socket|reading from file: Connection reset|Nix daemon disconnected"
     r"|unexpected end-of-file"
@@ -154,7 +156,7 @@ EVALUATION: tuple[Complaint, ...] = (
     ),
     _known(
         "disk",
-        r"No space left on device|Disk quota exceeded|database or disk is full",
+        NO_SPACE,
         "The disk of the store is full. Make room on it or give it more, then look again.",
     ),
     _known(
@@ -298,7 +300,7 @@ FETCHING: tuple[Complaint, ...] = (
 )
 """Fetching a source or an input."""
 
-GONE = re.compile(
+AWAY = re.compile(
     rf"{DROPPED.pattern}|Connection refused|daemon.*?(disconnected|closed)", re.DOTALL
 )
 """A daemon that is away: the router's, or a builder's."""
@@ -306,7 +308,7 @@ GONE = re.compile(
 BUILDING: tuple[Complaint, ...] = (
     _known(
         "disk",
-        r"No space left on device|disk full|database or disk is full|Disk quota exceeded",
+        rf"{NO_SPACE}|disk full",
         "The disk of the store is full. Make room on it or give it more, then build again.",
     ),
     _known(
@@ -373,7 +375,7 @@ BUILDING: tuple[Complaint, ...] = (
     ),
     _known(
         "no-daemon",
-        GONE.pattern,
+        AWAY.pattern,
         "The nix-daemon went away. The build is tried again.",
     ),
 )

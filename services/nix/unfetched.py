@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from appliance.model.obstacles import went_too_far
 from appliance.model.source_options import is_private
 from appliance.roles import CONFINED
-from services.nix.complaints import DROPPED, FETCHING, Complaint
+from services.nix.complaints import DROPPED, FETCHING, NO_SPACE, Complaint
 from services.nix.failure import answered, own_words, sentence
 from services.nix.verdict import Answer
 
@@ -90,7 +90,7 @@ def _here(kind: str, pattern: str, what: str) -> Complaint:
 HERE: tuple[Complaint, ...] = (
     _here(
         "disk",
-        r"No space left on device|Disk quota exceeded|database or disk is full",
+        NO_SPACE,
         "The router's disk is full. Make room on it or give it more, then look again.",
     ),
     _here(

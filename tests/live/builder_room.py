@@ -48,8 +48,8 @@ def tried(here: Place, done: Done) -> BuilderState:
     return state(here, done.subject)
 
 
-def added(here: Place, there: BuilderHost, name: str = "kiln", **more: object) -> BuilderState:
-    said = Said(name, "127.0.0.1", there.port, USER, **more)  # type: ignore[arg-type]
+def added(here: Place, there: BuilderHost, name: str = "kiln", **more: Any) -> BuilderState:
+    said = Said(name, "127.0.0.1", there.port, USER, **more)
     return tried(here, builders.save_builder(here.desk, OWNER, "", said))
 
 
@@ -133,7 +133,8 @@ def outputs(here: Place, host: str) -> tuple[str, ...]:
 
 
 def told(here: Place, kind: type[Event], ident: str) -> bool:
-    return any(isinstance(one, kind) and one.builder == ident for one in here.events())  # type: ignore[attr-defined]
+    events = (one for one in here.events() if isinstance(one, kind))
+    return any(getattr(one, "builder", "") == ident for one in events)
 
 
 def arriving(here: Place) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from appliance.model.builders import Builder
 from appliance.store.builder_states import BUILD, EVALUATE, KEY, LOGIN, NIX, REACH, TRUST, Step
+from services.nix.complaints import NO_SPACE
 from services.nix.failure import own_words, without_log
 from services.nix.log_lines import Line, LogLines, Told
 from services.nix.store_path import NAR_HASH
@@ -99,10 +100,7 @@ WORK = re.compile(
     r"|killed after writing"
 )
 """Errors about derivations: another builder would not do better."""
-FULL = re.compile(
-    r"lack of free disk space|No space left on device|disk full|database or disk is full"
-    r"|Disk quota exceeded"
-)
+FULL = re.compile(rf"lack of free disk space|{NO_SPACE}|disk full")
 """Nix's own words where the disk of a builder is full, the first after a derivation failed."""
 NOISE = re.compile(
     r"don't know how to build these paths:|\s+/nix/store/\S+\.drv$"

@@ -202,8 +202,8 @@ class Storage:
         )
         kept = build_facts.builds_of(self._desk.database, stay)
         gone = build_facts.builds_of(self._desk.database, images_in(rows)) - kept
-        bytes_ = weights.of_builds(gone) + weights.of_files(images_in(rows) - stay, stay)
-        return Choice(keep, len(rows), bytes_, counted(rows))
+        size = weights.of_builds(gone) + weights.of_files(images_in(rows) - stay, stay)
+        return Choice(keep, len(rows), size, counted(rows))
 
     async def _valid(self, paths: Iterable[str]) -> list[str]:
         """Those that the store knows; what a build left behind has no entry."""

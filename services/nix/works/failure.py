@@ -4,8 +4,7 @@ What a derivation printed stands in Nix's errors, too, and may hold any words: t
 connection went away, or that a disk elsewhere is full, is taken from Nix's own alone.
 """
 
-from services.nix import complaints
-from services.nix.complaints import BUILDING
+from services.nix.complaints import AWAY, BUILDING
 from services.nix.failure import sentence, without_log
 from services.nix.log_lines import LogLines
 from services.nix.remote.verdict import BROKE, FULL, NO_ROOM
@@ -40,7 +39,7 @@ def why(
     own, by = without_log(every), helper(lines)
     if by and FULL.search(own):
         return LEFT, f"{NO_ROOM.format(name=by)} {AGAIN}"
-    if by and complaints.GONE.search(own):
+    if by and AWAY.search(own):
         return LEFT, f"{BROKE.format(name=by)} {AGAIN}"
     kind, what = sentence(BUILDING, every, names)
     return sentence(BUILDING, own, names) if kind == GONE else (kind, what)

@@ -1,6 +1,7 @@
 """A decision as U-Boot's configuration, or why not."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,11 @@ TREE = Part("dtb", "board.dtb", 3, f"{9:064x}", (Literal(b"dtb"),))
 THIN = Fit(True, "It is large.")
 
 
-def run(made: Image, **changes: object) -> Run:
+def run(made: Image, **changes: Any) -> Run:
     made = replace(made, system="aarch64-linux")
     decision = decide(table(made), "lan", MAC, looked_up(made))
     assert isinstance(decision, Run)
-    return replace(decision, with_tree=True, **changes)  # type: ignore[arg-type]
+    return replace(decision, with_tree=True, **changes)
 
 
 def boards(made: Image) -> Image:
