@@ -46,7 +46,7 @@ vm:
 	@$(ROOT) $(PYTEST) -m vm tests/vm
 
 waiting:  # what mostly waits, beside the machines of vm
-	@$(MAKE) --no-print-directory MAKEFLAGS= live browser
+	@$(MAKE) --no-print-directory --keep-going MAKEFLAGS= live browser
 
 browser:
 	@$(ROOT) $(PYTEST) -m browser tests/browser

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from appliance.actions import images
+from appliance.events import BuildEnded, Event, SourceWentTooFar
 from appliance.model.config import RouterConfig
 from appliance.model.dns import Dns, Upstream
 from appliance.model.facts import Facts
 from appliance.model.foreign import Foreign, Source, names_reached
+from appliance.model.obstacles import WENT_TOO_FAR
 from appliance.model.slices import DnsSlice, Slices
 from appliance.plan.firewall import steps, wanted
 from appliance.roles import CONFINED, FETCHERS
@@ -98,6 +100,26 @@ async def both():
     await asyncio.gather(drops.serve(), hears())
 asyncio.run(both())
 """
+
+
+@dataclass(frozen=True)
+class Row:
+    """What becomes of a flake: its host's `verdict`, the `word` for it, a part of what is `said`.
+
+    With `build` it is told when its host's build ends as that; `inputs`: already when its inputs
+    are fetched; `held`: it is the filter that tells of it, with the address.
+    """
+
+    verdict: str
+    word: str
+    says: str
+    build: str = ""
+    inputs: bool = False
+    held: bool = False
+
+
+BAD, GOOD = "not-bootable", "native"
+"""What the verdict on a host is."""
 
 
 @dataclass
@@ -259,3 +281,41 @@ def lock(folder: Path, name: str, locked: Mapping[str, str], original: Mapping[s
 
 def _archive(url: str) -> dict[str, str]:
     return {"type": "tarball", "url": url}
+
+
+def is_contained(here: Attacked, source: str, expected: Row) -> None:
+    """It ends as its row says, and its owner is told so."""
+    state = here.place.settled(source)
+    assert (state.state, state.what) == ("ready", "")
+    (verdict,) = here.place.verdicts(source).values()
+    assert verdict.kind == expected.verdict, verdict.reason
+    if expected.verdict == GOOD:
+        assert here.place.builds(f"{source}/host") == []  # nobody asked for it
+    if expected.build:
+        ended = here.build(source)
+        assert ended.state == expected.build, ended.what
+        assert expected.says in ended.what + here.place.log(ended)
+        (told,) = of(here, BuildEnded, source)
+        assert (told.obstacle, told.what) == (expected.word, ended.what)
+    elif expected.held:
+        assert verdict.obstacle == expected.word
+        assert expected.says in verdict.reason
+    else:
+        every = of(here, SourceWentTooFar, source)
+        told = next((one for one in every if (one.name == "its inputs") == expected.inputs), None)
+        assert told is not None, verdict.reason
+        assert (told.obstacle, expected.word in WENT_TOO_FAR) == (expected.word, True), told.what
+        assert expected.says in told.what
+        assert expected.inputs or told.what == verdict.reason
+    if expected.held:
+        target = f"{NAS}, port 8000"
+        until(lambda: any(target in one for one in here.strays(source)), "the filter told of it")
+
+
+def of(here: Attacked, kind: type[Event], source: str) -> list[Any]:
+    """The events of that kind that are about a source."""
+    return [
+        one for one in here.place.events()
+        if isinstance(one, kind)
+        and source in (getattr(one, "source", ""), getattr(one, "host", "").partition("/")[0])
+    ]  # fmt: skip

@@ -94,9 +94,7 @@ class CrashRoom:
         yield
         until((self.faults / f"{point}.hit").exists, f"{point} is reached")
         self.hit.add(point)
-        until(
-            lambda: self.router.role(role)["restarts"] > before["restarts"], f"{role} is gone", 60
-        )
+        until(lambda: self.router.role(role)["restarts"] > before["restarts"], f"{role} is gone")
         assert "signal 9" in str(self.router.role(role))
 
     def back(self, role: str) -> None:

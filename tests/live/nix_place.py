@@ -150,7 +150,6 @@ class Place:
         event = until(
             lambda: next((one for one in self.events() if getattr(one, "wish", "") == wish), None),
             f"an answer to the refresh of {source}",
-            60,
         )
         return str(getattr(event, "what", ""))
 

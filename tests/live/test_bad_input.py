@@ -391,9 +391,7 @@ def test_import_from_derivation_works_once_it_is_allowed(
 ) -> None:
     here.settled(sources["hosts"])
     here.router.client.patch(f"/sources/{sources['hosts']}", {"allow_ifd": True})
-    until(
-        lambda: here.hosts(sources["hosts"])["imports"]["kind"] == "native", "imports can boot", 60
-    )
+    until(lambda: here.hosts(sources["hosts"])["imports"]["kind"] == "native", "imports can boot")
     assert here.built(f"{sources['hosts']}/imports")["state"] == "built"
 
 

@@ -15,7 +15,7 @@ CHATTY = {"squashfsStore": "while :; do echo begun; b sleep 1; done"}
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Place]:
-    with place(options={"silent_seconds": 5.0}) as made:
+    with place(options={"silent_seconds": 20.0}) as made:
         yield made
 
 
@@ -37,10 +37,10 @@ def test_a_derivation_that_prints_nothing_ends_on_a_builder(here: Place) -> None
         row = here.built(f"{sourced(here, 'ember', stamp='mute', parts=SILENT)}/ember")
         assert (row.state, row.what) == (
             "failed",
-            "On kiln: squashfsStore printed nothing for 5 s and was stopped. Its log says how far "
+            "On kiln: squashfsStore printed nothing for 20 s and was stopped. Its log says how far "
             "it came.",
         )
-        assert "timed out after 5 seconds of silence" in log(here, row)
+        assert "timed out after 20 seconds of silence" in log(here, row)
         until(lambda: not any("sleep 300" in one for one in kiln.working()), "the work ends")
         assert state(here, ident).state == "ready"
 
@@ -51,7 +51,7 @@ def test_a_derivation_that_prints_nothing_ends_where_it_is_shared(here: Place) -
         row = here.built(f"{sourced(here, 'ember', stamp='mute there', parts=SILENT)}/ember")
         assert (row.state, row.what) == (
             "failed",
-            "squashfsStore printed nothing for 5 s and was stopped. Its log says how far it came.",
+            "squashfsStore printed nothing for 20 s and was stopped. Its log says how far it came.",
         )
         until(lambda: not any("sleep 300" in one for one in oven.working()), "the work ends")
 

@@ -74,5 +74,5 @@ def test_who_tried_is_told_with_the_source(router: Router) -> None:
 def test_a_filter_that_somebody_opened_is_closed_again(router: Router) -> None:
     router.apply(CONFIG)
     router.inside.run("nft", "flush", "chain", "inet", "nixie", "output")
-    until(lambda: "goto foreign" in router.ruleset(), "it is closed again", 30)
+    until(lambda: "goto foreign" in router.ruleset(), "it is closed again")
     until(lambda: router.told(DriftRepaired), "that is told")

@@ -214,7 +214,7 @@ def test_files_are_no_part_of_the_binary_cache(here: Place) -> None:
     ident = added(here, host("apart", BootFile("kernel", "k", sent(here, kernel(b"apart")))))
     image = newest(here, ident)
     assert store_paths(image) == set()
-    until(lambda: here.desk.reads.cache(), "the cache was made", 60)
+    until(lambda: here.desk.reads.cache(), "the cache was made")
     facts = here.desk.reads.cache()
     assert facts is not None
     assert facts.problem == ""

@@ -128,7 +128,6 @@ def foreseen(here: Bad, host: str) -> int:
             "to evaluate; this router has" in (it := here.page(f"/hosts/{source}/{name}")) and it
         ),
         "the page says what it takes",
-        60,
     )
     amount, unit = text.partition(" to evaluate; this router has")[0].rsplit(" ", 2)[-2:]
     return int(float(amount) * {"GiB": GIBIBYTE, "MiB": 1 << 20, "GB": 10**9}[unit])

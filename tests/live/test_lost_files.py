@@ -46,7 +46,6 @@ def restarted(router: Router, name: str, before: int) -> None:
     until(
         lambda: router.role(name).get("pid") not in (None, before) and router.runs([name]),
         f"{name} runs again",
-        60,
     )
 
 

@@ -240,5 +240,4 @@ def test_a_first_change_cut_off_and_withdrawn_leaves_nothing(router: Router) -> 
     until(
         lambda: "br-n" not in router.inside.run("ip", "link") and not router.ruleset().strip(),
         "everything of the change is gone",
-        60,
     )

@@ -113,7 +113,7 @@ def test_what_keeping_fewer_frees_counts_what_they_do_not_share(here: Place) -> 
     third = here.generations(host)[0]
     packs = {one for one in files(here, second.image) if one.endswith(".pack")}
     (gone,) = packs - files(here, third.image)
-    choice = until(lambda: keeping_one(here), "it is weighed", 60)
+    choice = until(lambda: keeping_one(here), "it is weighed")
     size = Path(gone).stat().st_size
     assert size > DIFFERENT
     assert size <= choice.bytes < size + DIFFERENT

@@ -79,7 +79,6 @@ def test_older_generations_go_with_their_files_and_it_is_said_before_what_that_f
                     (one for one in stands(here).choices if one.keep == 1 and one.generations), None
                 ),
                 "it is weighed",
-                30,
             )
             until(lambda: deeds.choice(here.desk, 1), "web knows")
         assert choice.what in ("2 of slow", "3 of slow")
@@ -87,8 +86,8 @@ def test_older_generations_go_with_their_files_and_it_is_said_before_what_that_f
                  if hasattr(one, "file")]  # fmt: skip
         done = deeds.keep_generations(here.desk, OWNER, 1)
         assert "of slow go, which frees about" in done.what
-        until(lambda: numbers(here, source) == [4, 1], "those that nobody needs go", 30)
-        freed = until(lambda: told(here, StoreFreed), "it is freed", 60)
+        until(lambda: numbers(here, source) == [4, 1], "those that nobody needs go")
+        freed = until(lambda: told(here, StoreFreed), "it is freed")
         assert freed[0].endswith("of the store's disk are free again.")
         assert told(here, GenerationsLetGo) == ["2 old generations are let go: 2 of slow."]
         assert all(one.exists() for one in files)
@@ -101,7 +100,7 @@ def test_older_generations_go_with_their_files_and_it_is_said_before_what_that_f
         again = here.flake("large", another(5))
         assert again.exists()
         here.refresh(source)
-        until(lambda: numbers(here, source) == [5, 1], "a publication lets the one before go", 60)
+        until(lambda: numbers(here, source) == [5, 1], "a publication lets the one before go")
 
 
 def test_what_was_said_is_what_is_freed() -> None:
@@ -116,13 +115,12 @@ def test_what_was_said_is_what_is_freed() -> None:
                 None,
             ),
             "it is weighed",
-            60,
         )
         assert 16 * MEBIBYTE <= choice.bytes < 20 * MEBIBYTE
         here.collect_garbage()
         deeds.keep_generations(here.desk, OWNER, 1)
-        until(lambda: numbers(here, source) == [3], "two go", 30)
-        (freed,) = until(lambda: told(here, StoreFreed), "it is freed", 60)
+        until(lambda: numbers(here, source) == [3], "two go")
+        (freed,) = until(lambda: told(here, StoreFreed), "it is freed")
         assert int(freed.split(" ")[0]) in range(15, 21), freed
 
 
@@ -134,13 +132,13 @@ def test_builds_wait_while_the_disk_is_full_then_go_on_by_themselves() -> None:
         files = flake("slow")
         files["flake.nix"] = str(files["flake.nix"]).replace("b sleep 300", "b sleep 12")
         busy = here.add(f"path:{here.flake('busy', files)}") + "/slow"
-        until(lambda: here.builds(busy)[0].state == "running", "one runs", 60)
+        until(lambda: here.builds(busy)[0].state == "running", "one runs")
         images.build_host(here.desk, OWNER, behind)
         room = shutil.disk_usage(here.store.root).free
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, room - 2 * MEBIBYTE)
         assert here.built(busy).state == "built"
-        until(lambda: stands(here).state == FULL, "the disk is full", 30)
+        until(lambda: stands(here).state == FULL, "the disk is full")
         assert told(here, StoreFull)
         waiting = here.builds(behind)[0]
         assert waiting.state == "queued"

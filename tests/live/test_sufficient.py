@@ -31,7 +31,7 @@ def foreseen(here: Place, host: str, part: str) -> Outlook:
         told = (here.look(outlooks.outlooks) or {}).get(host)
         return told if told and any(part in one.what for one in told.needs) else None
 
-    return until(found, f"{part!r} is said of {host}", 60)
+    return until(found, f"{part!r} is said of {host}")
 
 
 def test_a_build_that_was_timed_says_how_long_the_next_one_takes(here: Place) -> None:
@@ -76,7 +76,7 @@ def test_what_is_known_of_a_host_goes_with_it(here: Place) -> None:
 
 def test_what_the_router_can_build_itself_is_known_before_any_host() -> None:
     with place() as fresh:
-        told = until(lambda: fresh.desk.reads.hardware(), "it is found out", 60)
+        told = until(lambda: fresh.desk.reads.hardware(), "it is found out")
         assert told.short in ("builds by itself", "has little of something")
         assert len(told.needs) == 3
         assert "to evaluate; this router has" in told.needs[0].what

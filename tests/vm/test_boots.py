@@ -327,9 +327,9 @@ def reserved(router: Router, mac: str, address: str) -> None:
     config = router.client.get("/config")["config"]
     config["networks"][0]["dhcp"]["reservations"].append({"mac": mac, "address": address})
     change = router.client.post("/config", config)["wish"]
-    until(lambda: router.client.get("/change")["state"] == "on trial", "it waits for Keep", 60)
+    until(lambda: router.client.get("/change")["state"] == "on trial", "it waits for Keep")
     router.client.post(f"/change/{change}/keep")
-    until(lambda: router.client.get("/change")["state"] == "kept", "it is kept", 60)
+    until(lambda: router.client.get("/change")["state"] == "kept", "it is kept")
 
 
 @contextmanager
@@ -348,7 +348,7 @@ def flooded(router: Router) -> Iterator["subprocess.Popen[bytes]"]:
         start_new_session=True,
     )
     try:
-        until(lambda: noticed(router), "the flood is noticed", 60)
+        until(lambda: noticed(router), "the flood is noticed")
         yield flood
     finally:
         os.killpg(flood.pid, signal.SIGKILL)

@@ -74,7 +74,7 @@ def test_a_machine_boots_what_its_owner_sent_and_after_a_roll_back_what_was_sent
 ) -> None:
     router, mac = workshop.router, MACS[firmware]
     host = put(router.client, f"rescue-{firmware}", tmp_path, "the first")
-    until(looked_at(router, host), f"{host} was looked at", 60)
+    until(looked_at(router, host), f"{host} was looked at")
     until(built(router, host), f"{host} is there", BUILD_SECONDS)
     first = router.client.get(f"/hosts/{host}")["image"]
     workshop.assign(mac, f"files-{firmware}", host=host)
@@ -92,7 +92,7 @@ def test_a_machine_boots_what_its_owner_sent_and_after_a_roll_back_what_was_sent
     put(router.client, f"rescue-{firmware}", tmp_path, "the second")
     until(lambda: router.client.get(f"/hosts/{host}")["generation"] == 2, "generation 2", 120)
     router.client.post(f"/hosts/{host}/roll-back")
-    until(lambda: _served(router.client, host) == 1, "generation 1 is served", 60)
+    until(lambda: _served(router.client, host) == 1, "generation 1 is served")
     with switched_on(workshop, mac, firmware) as machine:
         machine.says("the first, told")
 

@@ -87,7 +87,7 @@ class Patient:
         machine.says("phoenix is being built")
         assert self.build()["state"] == "running"
         before = len(self.put_off())
-        until(lambda: len(self.put_off()) >= before + 2, "it asks again", 60)
+        until(lambda: len(self.put_off()) >= before + 2, "it asks again")
 
     def put_off(self) -> list[int]:
         """The seconds of each 503 that it was answered since it was switched on."""

@@ -1,0 +1,81 @@
+"""Strangers' flakes that fill the disk: on a small one, most of which is taken."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from appliance.events import SourceUnreadable, SourceWentTooFar
+from services.nix.driver import room_on
+from services.nix.room import full_below
+from tests.live.attack_room import BAD, GOOD, Attacked, Row, attacked, is_contained, of
+from tests.live.nix_place import NIX
+from tests.live.waiting import until
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: users and namespaces"),
+    pytest.mark.skipif(not NIX.exists(), reason="nix is not unpacked here"),
+]
+
+MEBIBYTE = 1 << 20
+FILLS: Mapping[str, Row] = {
+    "evaluation-fills-the-disk": Row(BAD, "disk", "went while this was fetched or evaluated"),
+    "archive-bomb": Row(BAD, "disk", "disk", inputs=True),
+    "build-fills-the-disk": Row(GOOD, "disk", "The disk of the store is full.", "failed"),
+}
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Attacked]:
+    """One whose store has a small disk, most of which is taken.
+
+    Nix keeps 8 MiB for its garbage collector in reserve, which come and go: they are no flake's.
+    """
+    with attacked(store_bytes=320 * MEBIBYTE, min_free=0, max_free=0) as room:
+        store = room.place.store.root
+        taken = room_on(store)[0] - 48 * MEBIBYTE
+        subprocess.run(["fallocate", "-l", str(taken), str(store / "taken")], check=True)
+        yield room
+
+
+@pytest.mark.parametrize("row", FILLS)
+def test_it_does_not_fill_the_disk(small: Attacked, row: str) -> None:
+    bomb = small.served / "bomb.tar.gz"
+    if not bomb.exists():
+        large = small.place.folder / "bomb"
+        large.mkdir()
+        subprocess.run(["truncate", "-s", "96M", str(large / "x")], check=True)
+        words = ["tar", "-C", str(large.parent), "-czf", str(bomb), "bomb"]
+        subprocess.run(words, check=True)
+    source = small.add(row)
+    is_contained(small, source, FILLS[row])
+
+    def has_room() -> bool:
+        free, size = room_on(small.place.store.root)
+        return free > full_below(size)
+
+    until(has_room, "what it took is free again")
+
+
+def test_after_them_a_host_is_looked_at_as_before(small: Attacked) -> None:
+    source = small.add("asks-the-environment")
+    small.place.settled(source)
+    (verdict,) = small.place.verdicts(source).values()
+    assert verdict.kind == GOOD
+
+
+def test_a_disk_that_others_filled_is_no_flakes_fault(small: Attacked) -> None:
+    store = small.place.store.root
+    small.place.collect_garbage()
+    size = str(room_on(store)[0] - 2 * MEBIBYTE)
+    subprocess.run(["fallocate", "-l", size, str(store / "others")], check=True)
+    source = small.add("reads-files")
+    state = small.place.settled(source)
+    (store / "others").unlink()
+    assert state.state == "unreadable"
+    assert "nothing is fetched or evaluated until there is room" in state.what
+    assert of(small, SourceWentTooFar, source) == []
+    (told,) = of(small, SourceUnreadable, source)
+    assert told.obstacle == "full-disk"
