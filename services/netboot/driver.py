@@ -133,7 +133,10 @@ class Recorder:
 
     def part_reached(self, attempt: Attempt, step: Step, count: int) -> None:
         """So many of its bytes are out."""
-        step.reaches(count, now())
+        at = now()
+        if count > (step.bytes or 0):  # no silence, however long it takes
+            attempt.last_at = max(attempt.last_at, at)
+        step.reaches(count, at)
         attempt.touch(step)
         self.touched(attempt)
 

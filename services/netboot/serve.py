@@ -201,7 +201,8 @@ async def serve(
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(role.keep_up(signs.beat))
-            group.create_task(serve_tftp(_of("tftp.", sockets), role.look, role.fetched))
+            tftp = _of("tftp.", sockets)
+            group.create_task(serve_tftp(tftp, role.look, role.fetched, role.uboot.reached))
             signs.ready()
     finally:
         await sites.close()

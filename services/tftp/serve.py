@@ -22,6 +22,8 @@ from services.tftp.transfer import End, Terms, Transfer, agree
 
 Look = Callable[[str, str, str], Found | None]
 """(link, client address, tidy name) to what is found, or None."""
+Reached = Callable[[str, str, str, int], None]
+"""(link, client address, tidy name, bytes acknowledged so far)."""
 
 DRAIN = 256  # datagrams handled before the loop gets its turn
 TURN_SECONDS = 0.002  # then boot HTTP, which shares the loop, gets its turn
@@ -48,15 +50,24 @@ class Fetch:
     stray: bool = False  # the raw name had bytes that no name has
 
 
+def nobody(_link: str, _client: str, _name: str, _sent: int) -> None:
+    """Nobody wants to know how far a transfer is."""
+
+
 class Server:
     """All links and all transfers of the role."""
 
     def __init__(
-        self, links: Mapping[str, socket.socket], look: Look, tell: Callable[[Fetch], None]
+        self,
+        links: Mapping[str, socket.socket],
+        look: Look,
+        tell: Callable[[Fetch], None],
+        reached: Reached = nobody,
     ) -> None:
         self._links = dict(links)
         self._look = look
         self._tell = tell
+        self._reached = reached
         self._limits = Limits()
         self._loop = asyncio.get_running_loop()
         self._epoll = select.epoll()
@@ -273,16 +284,25 @@ class Server:
                 session.send(blocks)
             if session.transfer.end is not None:
                 self._finish(session)
+            elif session.transfer.base > 0:
+                sent = session.transfer.acknowledged_bytes
+                self._reached(session.link, session.client, session.name, sent)
         if self._sessions:
             soonest = min(one.transfer.wake_at for one in self._sessions.values())
             self._arm(max(soonest, now + 0.01))
 
 
 async def serve(
-    links: Mapping[str, socket.socket], look: Look, tell: Callable[[Fetch], None]
+    links: Mapping[str, socket.socket],
+    look: Look,
+    tell: Callable[[Fetch], None],
+    reached: Reached = nobody,
 ) -> None:
-    """Answer TFTP on `links` (link name to its port-69 socket) until cancelled."""
-    server = Server(links, look, tell)
+    """Answer TFTP on `links` (link name to its port-69 socket) until cancelled.
+
+    How far a transfer is, is told about once in its client's retry time, a second as a rule.
+    """
+    server = Server(links, look, tell, reached)
     server.open()
     try:
         await asyncio.Event().wait()

@@ -1,6 +1,8 @@
 """What U-Boot fetches by TFTP, with a client in its place: its file, its rights, its record."""
 
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -123,6 +125,34 @@ def test_no_name_leads_out_of_the_image(here: Room) -> None:
     folder = name.rpartition("/")[0]
     for wrong in (f"{folder}/store", f"{folder}/../../etc/passwd", name.replace("g-", "g-0")):
         assert fetched(here, wrong)[0] == 68
+
+
+TAKES = """
+import socket, sys, time
+asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+asking.bind((sys.argv[1], 0))
+asking.settimeout(60)
+asking.sendto(b"\\0\\1" + sys.argv[2].encode() + b"\\0octet\\0", ("10.77.0.1", 69))
+for _ in range(3):
+    block, peer = asking.recvfrom(1000)
+    asking.sendto(b"\\0\\4" + block[2:4], peer)
+time.sleep(600)
+"""
+
+
+def test_how_much_of_a_part_is_there_is_seen_on_the_way(here: Room) -> None:
+    switched_on(here)
+    name = files(fetched(here, MINE)[1])["INITRD"]
+    words = ("ip", "netns", "exec", here.client, sys.executable, "-c", TAKES, ADDRESS, name)
+
+    def told() -> list[tuple[int | None, str]]:
+        steps = here.steps(newest(here).id)
+        return [(one.bytes, one.status) for one in steps if one.name == "initrd"][-1:]
+
+    with subprocess.Popen(words) as taking:
+        here.until(lambda: told() == [(3 * 512, "running")])
+        here.until(lambda: told() == [(3 * 512, "aborted")])
+        taking.kill()
 
 
 def test_a_kernel_that_u_boot_cannot_start_is_said(here: Room) -> None:

@@ -5,7 +5,7 @@ files it names to the machine's address and to nobody else.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,15 +72,21 @@ class UBoot:
         except sqlite3.Error:  # a full disk: the machine asks again
             return None
 
+    def reached(self, link: str, client: str, name: str, sent: int) -> None:
+        """A file is on its way, and its machine has `sent` bytes of it."""
+        running = self._running.get((link, client, name), [])
+        counts = shares([part.size for _, _, part in running], sent)
+        for (attempt, step, _), count in zip(running, counts, strict=True):
+            self._recorder.part_reached(attempt, step, count)
+
     def fetched(self, fetch: Fetch) -> bool:
         """A request is over; was it one whose steps are kept here?"""
         running = self._running.pop((fetch.link, fetch.client, fetch.name), None)
         if running is None:
             return isinstance(names.asked(fetch.name), names.Config) and fetch.end is not None
-        left = fetch.sent
-        for attempt, step, part in running:
-            step.bytes = min(left, part.size)
-            left -= step.bytes
+        counts = shares([part.size for _, _, part in running], fetch.sent)
+        for (attempt, step, part), count in zip(running, counts, strict=True):
+            step.bytes = count
             step.status = "ok" if fetch.end in SENT else "aborted"
             if fetch.code == NOT_FOUND and fetch.end is None:
                 step.status = "missing"
@@ -259,6 +265,15 @@ def joined(parts: tuple[Part, ...]) -> tuple[Segment, ...]:
         if part.size % 4:
             found.append(Literal(bytes(-part.size % 4)))
     return tuple(found)
+
+
+def shares(sizes: Sequence[int], sent: int) -> list[int]:
+    """What of `sent` bytes belongs to parts of these sizes that go one after the other.
+
+    >>> shares([3, 5, 2], 6)
+    [3, 3, 0]
+    """
+    return [max(0, min(size, sent - sum(sizes[:at]))) for at, size in enumerate(sizes)]
 
 
 def _seen(kernel: Part | None) -> Seen | None:

@@ -28,7 +28,7 @@ from appliance.store import boot_history, boots, journal
 from appliance.store.journal import Entry
 from appliance.store.open import now, reader, writer
 from services.netboot.attempt import FIRST_KEPT, LAST_KEPT, Attempt, Chosen, Step
-from services.netboot.attempts import ASKING_SECONDS, STARTING_SECONDS
+from services.netboot.attempts import ASKING_SECONDS, LOADING_SECONDS, STARTING_SECONDS
 from services.netboot.driver import RESUME_SECONDS, Recorder
 from tests.services.netboot.made import MAC, image
 
@@ -247,6 +247,16 @@ def test_a_machine_that_is_switched_off_in_a_download_is_no_failure(recorder: Re
     recorder.dhcp(Entry(1, now() + 1, asked()))
     recorder.flush()
     assert recorder.standings.tallies == {}
+
+
+def test_a_download_may_take_as_long_as_it_goes_on(recorder: Recorder) -> None:
+    attempt = recorder.scripted("lan", MAC, RUN, {})
+    step = recorder.part_began(attempt, "initrd", 6)
+    for count, state in ((1, "loading"), (2, "loading"), (2, "short")):
+        step.began_at = attempt.last_at = now() - LOADING_SECONDS - 1
+        recorder.part_reached(attempt, step, count)
+        recorder.woken()
+        assert (count, attempt.state) == (count, state)
 
 
 def test_silence_without_return_is_no_failure(recorder: Recorder) -> None:

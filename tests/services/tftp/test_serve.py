@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ class Client:
 
     def __init__(self, port: int, told: list[Fetch]) -> None:
         self.port, self.told = port, told
+        self.reached: list[tuple[str, str, str, int]] = []
         self.opened: list[socket.socket] = []
 
     def fresh(self) -> socket.socket:
@@ -90,9 +92,14 @@ def served(tmp_path: Path, use: Ask) -> list[Fetch]:
         listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         listener.bind(("127.0.0.1", 0))
         client = Client(listener.getsockname()[1], told)
-        task = asyncio.create_task(
-            serve({"lo": listener}, lambda _link, _client, name: table.get(name), told.append)
-        )
+
+        def look(_link: str, _client: str, name: str) -> Path | bytes | None:
+            return table.get(name)
+
+        def reached(*told: Any) -> None:
+            client.reached.append(told)
+
+        task = asyncio.create_task(serve({"lo": listener}, look, told.append, reached))
         await asyncio.sleep(0)
         try:
             await use(client)
@@ -193,6 +200,21 @@ def test_g50_a_size_probe_is_told_as_one(tmp_path: Path) -> None:
 
     (told,) = served(tmp_path, use)
     assert (told.end, told.code, told.size) == (End.PROBE, 8, len(CONTENT))
+
+
+def test_how_far_a_transfer_is_can_be_seen(tmp_path: Path) -> None:
+    async def use(client: Client) -> None:
+        one = await client.ask(b"\0\1f\0octet\0")
+        for block in (b"\0\1", b"\0\2"):
+            datagram, peer = await client.hear(one)
+            assert datagram[2:4] == block
+            one.sendto(b"\0\4" + block, peer)
+        async with asyncio.timeout(60):
+            while not client.reached:
+                await asyncio.sleep(0.01)
+        assert client.reached[-1] == ("lo", "127.0.0.1", "f", 1024)
+
+    served(tmp_path, use)
 
 
 def test_g53_a_window_leaves_as_separate_datagrams(tmp_path: Path) -> None:
