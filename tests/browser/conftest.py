@@ -105,6 +105,12 @@ def signed_in(browser: Browser, site: Site, **options: object) -> BrowserContext
     return context
 
 
+def pressed(page: Page, name: str) -> None:
+    """Press a button, and wait until its form was answered."""
+    with page.expect_response(lambda one: one.request.method == "POST"):
+        page.get_by_role("button", name=name).click()
+
+
 @pytest.fixture
 def window(chromium: Browser, own_site: Site) -> Iterator[Page]:
     """One page of the owner's, over files of its own."""

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.appliance.actions.conftest import Clock
 from tests.appliance.actions.test_trials import Network
-from tests.browser.conftest import Site, signed_in
+from tests.browser.conftest import Site, pressed, signed_in
 from tests.webui.home import NOW
 
 
@@ -76,7 +76,7 @@ def applied(page: Page, network: Behind) -> None:
 def test_a_change_is_edited_read_applied_and_kept(page: Page, network: Behind) -> None:
     edited(page)
     applied(page, network)
-    page.get_by_role("button", name="Keep the changes").click()
+    pressed(page, "Keep the changes")
     network.look()
     page.goto("/networks")
     expect(page.get_by_role("region", name="Changes not applied")).to_have_count(0)
@@ -89,7 +89,7 @@ def test_a_change_is_edited_read_applied_and_kept(page: Page, network: Behind) -
 def test_after_an_undo_the_draft_is_still_there(page: Page, network: Behind) -> None:
     edited(page)
     applied(page, network)
-    page.get_by_role("button", name="Undo now").click()
+    pressed(page, "Undo now")
     network.look()
     assert "10.79.0.1/24" not in network.address
     page.goto("/networks")
@@ -128,7 +128,7 @@ def test_a_wrong_address_gets_the_focus_and_keeps_what_was_typed(window: Page) -
 def test_going_back_to_a_revision_is_read_first(page: Page, network: Behind) -> None:
     edited(page)
     applied(page, network)
-    page.get_by_role("button", name="Keep the changes").click()
+    pressed(page, "Keep the changes")
     network.look()
     page.goto("/changes/revisions/1")
     page.get_by_role("button", name="Review going back").click()
@@ -144,7 +144,7 @@ def test_the_table_of_who_reaches_whom_fits_a_telephone(
     page = context.new_page()
     page.goto("/networks/lan/settings")
     page.get_by_label("Give addresses by DHCP").uncheck()
-    page.get_by_role("button", name="Put it into the draft").click()
+    pressed(page, "Put it into the draft")
     page.goto("/changes/review")
     cells = page.locator(".matrix .cell:not(.self)")
     boxes = [one.bounding_box() for one in cells.all()]

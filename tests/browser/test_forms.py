@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, signed_in
+from tests.browser.conftest import Site, pressed, signed_in
 
 FIELDS = {
     "none": (),
@@ -49,7 +49,7 @@ def test_what_is_said_already_is_not_folded(chromium: Browser, own_site: Site) -
     page = opened(chromium, own_site)
     page.locator("summary").first.click()
     page.locator("#vlan").fill("7")
-    page.get_by_role("button", name="Put it into the draft").click()
+    pressed(page, "Put it into the draft")
     page.goto("/networks/internet")
     expect(page.locator("#vlan")).to_be_visible()
     assert not page.locator("#down").is_visible()

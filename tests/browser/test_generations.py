@@ -14,7 +14,7 @@ from services.netboot.decided.driver import Decided
 from services.netboot.driver import Recorder
 from services.netboot.follow import World
 from services.netboot.identity.driver import Identities
-from tests.browser.conftest import Site, signed_in
+from tests.browser.conftest import Site, pressed, signed_in
 
 NARROW, WIDE = 360, 1280
 
@@ -74,18 +74,18 @@ def test_a_bad_generation_is_tried_again(page: Page, role: Role) -> None:
 
 
 def test_a_generation_is_pinned_until_it_is_unpinned(page: Page, role: Role) -> None:
-    page.get_by_role("button", name="Pin generation 12").click()
+    pressed(page, "Pin generation 12")
     role.hears()
     expect(page.locator(".lead")).to_contain_text("Generation 12 is pinned")
-    page.get_by_role("button", name="Unpin").click()
+    pressed(page, "Unpin")
     role.hears()
     expect(page.locator(".lead")).to_contain_text("Generation 11, the last good one, is served")
 
 
 def test_rolling_back_takes_effect_without_a_reload(page: Page, role: Role) -> None:
-    page.get_by_role("button", name="Try generation 12 again").click()
+    pressed(page, "Try generation 12 again")
     role.hears()
-    page.get_by_role("button", name="Roll back").click()
+    pressed(page, "Roll back")
     role.hears()
     expect(page.locator("tbody tr").first).to_contain_text("Set aside by you")
     expect(page.locator(".lead")).to_contain_text("Generation 11, the last good one, is served")

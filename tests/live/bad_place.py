@@ -20,6 +20,8 @@ from tests.live.waiting import until
 
 FLAKES = Path(__file__).parents[1] / "flakes/bad"
 BUSYBOX = Path("/bin/busybox")
+LEASE = ("udhcpc", "-i", "switch", "-t", "40", "-n", "-q", "-f", "-s", "/bin/true")
+"""Asks for an address for two minutes."""
 
 
 @dataclass

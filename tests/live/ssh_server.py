@@ -53,7 +53,10 @@ class SshServer:
     def scanned(self) -> str:
         """What the owner pastes: ssh-keyscan's own words."""
         return subprocess.run(
-            ["ssh-keyscan", *self.scan.split()], capture_output=True, text=True, check=True
+            ["ssh-keyscan", "-T", "60", *self.scan.split()],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
 
 
@@ -110,4 +113,4 @@ def ssh_serving(
         yield SshServer(port, deploy_key, folder / "log", address)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
+        process.wait(60)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.client import Failed
-from tests.live.bad_place import Bad, bad, prepared
+from tests.live.bad_place import LEASE, Bad, bad, prepared
 from tests.live.nix_place import OLD_NIX
 from tests.live.waiting import until
 
@@ -95,13 +95,16 @@ def at_the_top(here: Bad) -> Path:
 def small() -> Iterator[Bad]:
     """A router whose state lies on a small disk, with one image that a machine boots."""
     with small_disk() as here:
-        (here.folder / "changes/flake.nix").write_text(WIDE)
+        flake = here.folder / "changes/flake.nix"
+        flake.write_text(WIDE.partition("      wide")[0] + "    };\n  };\n}\n")
         source = here.add(here.url("changes"))
         here.settled(source)
         assert here.built(f"{source}/ember")["state"] == "built"
         here.router.client.put("/machines/52:54:00:00:0b:0a/intent", {"host": f"{source}/ember"})
         until(lambda: "52:54:00:00:0b:0a" in json.dumps(here.table()), "the table names it")
         here.inside_lan("ip", "address", "add", "10.77.0.250/24", "dev", "switch")
+        flake.write_text(WIDE)  # only now: what fills the disk leaves no room for the rest
+        here.refreshed(source)
         yield here
 
 
@@ -144,13 +147,16 @@ def test_on_a_full_disk_machines_go_on_booting(small: Bad) -> None:
     pids = small.pids()
     filled = fill(small.router.state)
     try:
-        (trouble,) = until(lambda: full(small), "the trouble is told")
+        (trouble,) = until(
+            lambda: fill(small.router.state) and full(small),  # what was let go meanwhile, too
+            "the trouble is told",
+        )
         assert trouble == (
             f"The disk with {small.router.state} is full. What is published is still served, but "
             "nothing new can be kept. Delete what else lies on it, or give it more room."
         )
         assert trouble in small.page("/")
-        ack = small.inside_lan("udhcpc", "-i", "switch", "-n", "-q", "-f", "-s", "/bin/true")
+        ack = small.inside_lan(*LEASE)
         assert small.router.client.get("/status")["leases"] >= 1, ack
         told = small.inside_lan("curl", "-sS", "http://10.77.0.1/s/52-54-00-00-0b-0a")
         (kernel,) = {word for word in told.split() if word.endswith("/bzImage")}
@@ -175,7 +181,7 @@ def test_on_a_full_disk_the_network_can_be_changed(small: Bad) -> None:
             router.client.post(f"/change/{change}/{'keep' if number else 'undo'}")
             state = "kept" if number else "undone"
             until(lambda state=state: router.client.get("/change")["state"] == state, state)
-            small.inside_lan("udhcpc", "-i", "switch", "-n", "-q", "-f", "-s", "/bin/true")
+            small.inside_lan(*LEASE)
         config = router.client.get("/config")["config"]
         assert config["networks"][0]["dhcp"]["pool"]["lease_seconds"] == 3602
         assert small.pids() == pids
@@ -265,7 +271,7 @@ def test_the_webs_files_of_a_newer_version_stop_the_web_alone(upgraded: Bad, fil
 
 def raised(path: Path, to: int) -> int:
     """Set a file's layout; what it was."""
-    with closing(sqlite3.connect(path, timeout=10)) as connection:
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
         (before,) = connection.execute("PRAGMA user_version").fetchone()
         connection.execute(f"PRAGMA user_version={to}")
     return int(before)
@@ -273,7 +279,7 @@ def raised(path: Path, to: int) -> int:
 
 def layout(path: Path, to: str) -> str:
     """Set the layout of one of web's files; what it was."""
-    with closing(sqlite3.connect(path, timeout=10)) as connection:
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
         (before,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         connection.execute("UPDATE alembic_version SET version_num = ?", (to,))
         connection.commit()

@@ -109,6 +109,7 @@ class Bench:
             async with aclosing(ask(self.path, "sh", {"line": line})) as answers:
                 async for answer in answers:
                     if "exit" in answer:
+                        await buried()
                         return text, answer
                     text += answer.get("out", "") + answer.get("err", "")
             raise AssertionError("no last answer")
@@ -140,6 +141,12 @@ def leftovers() -> list[str]:
             continue
     groups = (found for _, names, _ in os.walk("/sys/fs/cgroup") for found in names)
     return mine + [one for one in groups if one.startswith(ours)]
+
+
+async def buried() -> None:
+    """Wait until nothing is left of our jobs: the kernel may need a moment for the last process."""
+    while leftovers():
+        await asyncio.sleep(0.02)
 
 
 def test_a_job_runs_as_eval_without_any_capability(bench: Bench) -> None:
@@ -303,6 +310,7 @@ def test_a_fork_bomb_is_bounded(bench: Bench) -> None:
                 found = await asyncio.to_thread(leftovers)
                 most = max(most, len([name for name in found if name.isdigit()]))
                 if "exit" in answer:
+                    await buried()
                     return answer
         raise AssertionError("no last answer")
 
@@ -332,8 +340,7 @@ def test_hanging_up_ends_a_job_that_ignores_signals(bench: Bench) -> None:
         async with aclosing(ask(bench.path, "sh", {"line": line})) as said:
             assert await anext(said) == {"out": "on\n"}
             assert leftovers() != []
-        while leftovers():
-            await asyncio.sleep(0.02)
+        await buried()
 
     bench.during(hang_up)
 

@@ -46,9 +46,14 @@ def address_of(room: CrashRoom, number: int) -> str:
     return given.pop()
 
 
+def ends_for(room: CrashRoom, number: int, point: str) -> None:
+    """A client asks once the point is armed, and until dhcp has ended there."""
+    with room.ends(point), room.asking(number):
+        until((room.faults / f"{point}.hit").exists, f"{point} is reached")
+
+
 def test_a_lease_that_was_not_on_disk_was_not_acknowledged(room: CrashRoom) -> None:
-    with room.asking(101), room.ends("dhcp.answered"):
-        pass
+    ends_for(room, 101, "dhcp.answered")
     assert lease_of(room, 101) == []
     room.back("dhcp")
     address = address_of(room, 101)
@@ -56,8 +61,7 @@ def test_a_lease_that_was_not_on_disk_was_not_acknowledged(room: CrashRoom) -> N
 
 
 def test_a_lease_on_disk_is_kept_though_its_ack_never_left(room: CrashRoom) -> None:
-    with room.asking(102), room.ends("dhcp.committed"):
-        pass
+    ends_for(room, 102, "dhcp.committed")
     ((stored, _),) = lease_of(room, 102)
     room.back("dhcp")
     assert address_of(room, 102) == numbered(stored)
@@ -111,7 +115,7 @@ def test_a_phone_home_on_disk_is_known_though_it_was_not_answered(room: CrashRoo
     assert room.rows("boot.db", asked, ident) == [("up", "/nix/store/x")]
     room.back("boot")
     again = ("-d", "toplevel=/nix/store/x", "-w", "%{http_code}")
-    assert until(lambda: room.curl(path, *again).stdout, "boot answers").endswith("409")
+    until(lambda: room.curl(path, *again).stdout.endswith("409"), "boot answers that it knows")
     assert room.rows("boot.db", asked, ident) == [("up", "/nix/store/x")]
 
 

@@ -12,7 +12,7 @@ from services.processes.cgroups.driver import made, memory_of, removed
 from services.processes.cgroups.place import Bounds, memory_files
 from services.processes.driver import ability
 from services.processes.privileges import bounded
-from tests.live.bad_place import Bad, bad
+from tests.live.bad_place import LEASE, Bad, bad
 from tests.live.nix_place import NIX
 from tests.live.waiting import until
 
@@ -50,14 +50,14 @@ def here() -> Iterator[Bad]:
 def failed(here: Bad, host: str) -> dict[str, Any]:
     """The build of a host, which has failed."""
     (source,) = here.router.client.get("/sources")
-    build = here.built(f"{source['id']}/{host}", 120)
+    build = here.built(f"{source['id']}/{host}")
     assert build["state"] == "failed"
     return build
 
 
 def serves(here: Bad) -> bool:
     """A machine gets an address and its script."""
-    here.inside_lan("udhcpc", "-i", "switch", "-n", "-q", "-f", "-s", "/bin/true")
+    here.inside_lan(*LEASE)
     script = here.inside_lan("curl", "-sS", "http://10.77.0.1/s/52-54-00-00-0b-0a")
     return script.startswith("#!ipxe") and here.router.client.get("/status")["leases"] > 0
 

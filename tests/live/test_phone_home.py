@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.live.waiting import until
+from tests.live.waiting import quickest, until
 
 pytestmark = pytest.mark.live
 
@@ -54,8 +54,9 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        code = self.server.codes.pop(0) if self.server.codes else 200  # before anybody sees it
         self.server.heard.append((self.path, parse_qs(body, keep_blank_values=True)))
-        self.send_response(self.server.codes.pop(0) if self.server.codes else 200)
+        self.send_response(code)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -119,7 +120,7 @@ def tell(
     # The busybox one sees nothing but busybox.
     rest = "" if "sh" in shell else ":/usr/bin:/bin"
     env = environment(system, rest) | more
-    return subprocess.run([*shell, SCRIPT], env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run([*shell, SCRIPT], env=env, capture_output=True, text=True, timeout=300)
 
 
 def environment(system: Path, rest: str, looks: str = "0") -> dict[str, str]:
@@ -188,13 +189,13 @@ def test_a_switch_by_hand_is_told_until_the_router_hears_it(
     try:
         until(lambda: len(router.heard) == 1, "it phones home")
         router.codes = [503]
-        current.unlink()
-        current.symlink_to(other)
+        (system / "fresh").symlink_to(other)
+        (system / "fresh").replace(current)  # the script may look at any moment
         until(lambda: len(router.heard) == 3, "the switch is heard after one refusal")
         time.sleep(3)
     finally:
         running.kill()
-        running.wait(10)
+        running.wait(60)
     assert [fields for _, fields in router.heard[1:]] == [{"current": [str(other)]}] * 2
 
 
@@ -213,9 +214,16 @@ def test_units_that_the_host_names_are_told_of(kind: Kind, system: Path, router:
 def test_a_unit_that_hangs_is_waited_for_but_not_for_ever(
     kind: Kind, system: Path, router: Router
 ) -> None:
-    began = time.monotonic()
+    shell = kind(system)
     needed = {"NIXIE_HEALTH": "oven.service slow.service", "NIXIE_HEALTH_SECONDS": "3"}
-    assert tell(kind(system), system, f"nixie.boot={router.url}", **needed).returncode == 0
-    ((_, fields),) = router.heard
-    assert fields["health"] == ["oven.service=active,slow.service=activating"]
-    assert 2 <= time.monotonic() - began < 15
+
+    def seconds() -> float:
+        router.heard.clear()
+        (system / "told").unlink(missing_ok=True)
+        began = time.monotonic()
+        assert tell(shell, system, f"nixie.boot={router.url}", **needed).returncode == 0
+        ((_, fields),) = router.heard
+        assert fields["health"] == ["oven.service=active,slow.service=activating"]
+        return time.monotonic() - began
+
+    assert 2 <= quickest(seconds, 15) < 15

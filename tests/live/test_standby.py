@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from services.supervisor.child import Patience
+from services.supervisor.standby import driver as standby
 from tests.live.house import SERVER, House, ask, during, house, until
 
 pytestmark = [
@@ -29,13 +30,13 @@ SERVFAIL = "2 0 nas.lan."
 BY_TCP = """
 import sys
 from dnslib import DNSRecord
-asked = DNSRecord.question("nas.lan").send(sys.argv[1], tcp=True, timeout=20)
+asked = DNSRecord.question("nas.lan").send(sys.argv[1], tcp=True, timeout=60)
 said = DNSRecord.parse(asked)
 print(said.header.rcode, len(said.rr), said.q.qname)
 """
 GREETED = """
 import socket, sys
-with socket.create_connection((sys.argv[1], 53), 20) as line:
+with socket.create_connection((sys.argv[1], 53), 60) as line:
     print(line.recv(99).decode())
 """
 MANY = """
@@ -43,18 +44,18 @@ import socket, sys
 from dnslib import DNSRecord
 asked = DNSRecord.question("nas.lan").pack()
 asked = len(asked).to_bytes(2) + asked
-lines = [socket.create_connection((sys.argv[1], 53), 20) for _ in range(40)]
+lines = [socket.create_connection((sys.argv[1], 53), 60) for _ in range(40)]
 ended = 0
 for line in lines:
     try:
         ended += line.recv(1) == b""
     except ConnectionError:
         ended += 1
-with socket.create_connection((sys.argv[1], 53), 20) as line:
+with socket.create_connection((sys.argv[1], 53), 60) as line:
     line.sendall(asked + asked)
     said = b""
-    while len(said) < 2 * len(asked):
-        said += line.recv(999)
+    while len(said) < 2 * len(asked) and (more := line.recv(999)):
+        said += more
 print(ended, len(said) // len(asked))
 """
 PATIENT = Patience(ready_seconds=60, beat_seconds=60)
@@ -113,7 +114,10 @@ def test_a_role_that_is_back_answers_alone(house: House) -> None:
     during(house, house.plan("dns", patience=patience), test)
 
 
-def test_a_role_that_is_started_again_answers_what_waited(house: House) -> None:
+def test_a_role_that_is_started_again_answers_what_waited(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standby, "PATIENCE_SECONDS", 60.0)  # however long it takes to start here
     house.publish("lan0")
 
     async def test() -> None:
@@ -165,12 +169,13 @@ def test_a_role_that_is_back_answers_tcp_alone(house: House) -> None:
             (house.folder / f"program/dns.{word}").unlink()
         os.kill(house.status("dns")["pid"], signal.SIGKILL)
         pid = await house.ready("dns")
-        await asyncio.sleep(1)
+        await until(lambda: house.status("dns")["state"] == "runs")  # and nobody stands by
         for _ in range(10):
             assert await asyncio.to_thread(told, house, GREETED) == f"{pid} dns-tcp.lan0"
         assert house.status("dns")["problems"] == {}
 
-    during(house, house.plan("dns", patience=PATIENT), test)
+    patience = replace(PATIENT, quiet_seconds=60)
+    during(house, house.plan("dns", patience=patience), test)
 
 
 def test_who_calls_and_says_nothing_is_hung_up_on(house: House) -> None:

@@ -19,6 +19,7 @@ from services.processes.probe import holders
 from services.supervisor.child import Patience
 from services.supervisor.proof.driver import proved
 from services.supervisor.serve import supervise
+from services.supervisor.standby import driver as standby
 from tests.live.house import (
     CONFINED,
     SERVER,
@@ -113,7 +114,11 @@ def test_a_role_that_keeps_ending_comes_back_later(house: House) -> None:
     during(house, house.plan("build"), kill)
 
 
-def test_a_datagram_sent_while_the_role_is_dead_is_answered_by_the_next_one(house: House) -> None:
+def test_a_datagram_sent_while_the_role_is_dead_is_answered_by_the_next_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standby, "PATIENCE_SECONDS", 60.0)  # however long it takes to start here
+
     async def kill() -> None:
         house.publish("lan0")
         first = await house.ready("dns")

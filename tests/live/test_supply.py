@@ -13,7 +13,7 @@ import pytest
 from appliance.actions import caches
 from appliance.actions.desk import Done
 from appliance.events import CacheBack, CacheLost, Event
-from appliance.model.caches import Said
+from appliance.model.caches import Said, wanted
 from appliance.store import build_facts, cache_states
 from appliance.store.builds import BuildRow
 from appliance.store.cache_states import LOST, READY, UNFIT, CacheState
@@ -104,8 +104,8 @@ def looked_at(here: Place) -> str:
 
 def obeyed(here: Place) -> None:
     """What the supervisor does when the daemon's settings changed: start it anew."""
-    before = kept.text(here.store)
-    until(lambda: kept.text(here.store) != before, "the daemon's settings are changed")
+    asked = wanted(here.desk.reads.caches())
+    until(lambda: kept.read(kept.text(here.store)) == asked, "the daemon's settings are changed")
     here.restart_daemon()
 
 
@@ -318,7 +318,7 @@ def test_a_router_starts_its_daemon_anew_with_another_cache(shelf: Shelf, server
         conf = router.state / "nix/nix.conf"
         until(conf.exists, "the daemon has settings")
         assert "substituters = https://cache.nixos.org?priority=10\n" in conf.read_text()
-        before = router.pid("nix-daemon")
+        before = until(lambda: router.role("nix-daemon").get("pid"), "the daemon runs")
         router.client.post("/caches/nixos/off")
         done = router.client.post("/caches", {"url": f"{server}/cache", "keys": shelf.key})
         line = f"substituters = {server}/cache?priority=10\n"

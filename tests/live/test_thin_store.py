@@ -96,7 +96,7 @@ class Stage:
                 "NIXIE_LINK": str(place / "link"),
                 "NIXIE_PATIENCE": "2",
             },
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
     @property

@@ -25,6 +25,8 @@ from tests.live.waiting import until
 SAMPLE = INSTALLED / "sample"
 BUILD_SECONDS = 600.0
 BOOT_SECONDS = 500.0
+BOOTS = 4
+"""Of a machine that starts again by itself."""
 
 
 @dataclass
@@ -119,6 +121,7 @@ def switched_on(
     """A machine behind the router for the length of a block; its console when the block fails."""
     own = {"disk": disk, "tpm": tpm}
     made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts, **own)
+    most = BOOTS * BOOT_SECONDS if restarts else BOOT_SECONDS
     running = Running(made)
     loop = asyncio.new_event_loop()
     task: list[asyncio.Task[None]] = []
@@ -126,7 +129,7 @@ def switched_on(
     async def on() -> None:
         lab: Lab = await standing_lab(workshop.router.state, await probe_platform(made.firmware))
         with suppress(asyncio.CancelledError):
-            await boot(lab, running.machine, running.lines.append, seconds=BOOT_SECONDS)
+            await boot(lab, running.machine, running.lines.append, seconds=most)
 
     def live() -> None:
         task.append(loop.create_task(on()))

@@ -90,7 +90,11 @@ def test_a_machine_boots_what_its_owner_sent_and_after_a_roll_back_what_was_sent
     assert parts == {one["name"]: (one["size"], "ok") for one in image["parts"]}
 
     put(router.client, f"rescue-{firmware}", tmp_path, "the second")
-    until(lambda: router.client.get(f"/hosts/{host}")["generation"] == 2, "generation 2", 120)
+    until(
+        lambda: router.client.get(f"/hosts/{host}")["generation"] == 2,
+        "generation 2",
+        BUILD_SECONDS,
+    )
     router.client.post(f"/hosts/{host}/roll-back")
     until(lambda: _served(router.client, host) == 1, "generation 1 is served")
     with switched_on(workshop, mac, firmware) as machine:

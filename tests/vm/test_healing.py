@@ -16,6 +16,7 @@ from appliance.generations import FAILURES
 from tests.live.waiting import until
 from tests.vm.lab import (
     BOOT_SECONDS,
+    BOOTS,
     BUILD_SECONDS,
     SAMPLE,
     Workshop,
@@ -109,7 +110,11 @@ def test_a_generation_whose_init_dies_makes_room_for_the_last_good_one(
 
     flake.dies()
     router.client.post(f"/sources/{ident.partition('/')[0]}/refresh")
-    until(lambda: router.client.get(f"/hosts/{ident}")["generation"] == 2, "it is built", 600)
+    until(
+        lambda: router.client.get(f"/hosts/{ident}")["generation"] == 2,
+        "it is built",
+        BUILD_SECONDS,
+    )
 
     with switched_on(workshop, MAC, "bios", name="phoenix", restarts=True) as machine:
         machine.says("stage 2 dies")
@@ -118,7 +123,7 @@ def test_a_generation_whose_init_dies_makes_room_for_the_last_good_one(
             row = workshop.boot_of(MAC)
             return row is not None and (row.state, row.generation) == ("up", 1)
 
-        until(lambda: healed() or machine.over.is_set(), "it is up", 3 * BOOT_SECONDS)
+        until(lambda: healed() or machine.over.is_set(), "it is up", BOOTS * BOOT_SECONDS)
     boots = router.client.get("/boots", mac=MAC)
     served = [row["generation"] for row in boots if row["generation"]]  # once it was known
     assert served == [1] + [2] * FAILURES + [1]

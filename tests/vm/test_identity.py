@@ -111,7 +111,7 @@ def emulated(folder: Path) -> Iterator[Path]:
         yield socket
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         socket.unlink(missing_ok=True)
 
 

@@ -87,7 +87,7 @@ class Patient:
         machine.says("phoenix is being built")
         assert self.build()["state"] == "running"
         before = len(self.put_off())
-        until(lambda: len(self.put_off()) >= before + 2, "it asks again")
+        until(lambda: len(self.put_off()) >= before + 2, "it asks again", BOOT_SECONDS)
 
     def put_off(self) -> list[int]:
         """The seconds of each 503 that it was answered since it was switched on."""
@@ -171,6 +171,7 @@ def test_a_machine_waits_by_503_for_the_build_that_it_asked_for(patient: Patient
     patient.commits(f"{patient.sleeps} || true")
     with patient.on() as machine:
         patient.is_being_built(machine)
+        machine.says(" %). It starts")
         patient.wakes()
         row = patient.workshop.ends(machine, "up", "short")
     assert (row.state, row.generation) == ("up", 2)
@@ -183,7 +184,7 @@ def test_a_machine_waits_by_503_for_the_build_that_it_asked_for(patient: Patient
 def fails(patient: Patient) -> None:
     """What it waits for ends badly."""
     patient.wakes()
-    until(lambda: patient.build()["state"] == "failed", "the build fails")
+    until(lambda: patient.build()["state"] == "failed", "the build fails", BUILD_SECONDS)
 
 
 def is_cancelled(patient: Patient) -> None:
@@ -208,7 +209,7 @@ def test_a_machine_that_waited_as_long_as_it_may_boots_the_last_good_image(
     patient: Patient,
 ) -> None:
     good = patient.served()
-    patient.waits(20)
+    patient.waits(60)  # its own clock is slow: it asks again every five seconds of that
     patient.commits(f"{patient.sleeps}; echo capped")
     patient.workshop.router.client.post(f"/sources/{patient.host.partition('/')[0]}/refresh")
     until(lambda: patient.build()["state"] == "running", "it is being built", BUILD_SECONDS)

@@ -62,7 +62,7 @@ class Laptop:
             },
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=3 * BUILD_SECONDS,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr

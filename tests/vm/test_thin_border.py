@@ -52,7 +52,7 @@ def test_where_the_store_fits_only_fetched_it_does_not_inside(
         without_driver(workshop),
         switched_on(workshop, mac, firmware, megabytes=megabytes) as machine,
     ):
-        until(lambda: given_up(machine), "the machine does not come up", BOOT_SECONDS)
+        until(lambda: given_up(machine), "the machine does not come up", 2 * BOOT_SECONDS)
         row = workshop.boot_of(mac)
     assert row is not None
     assert row.state != "up"
