@@ -37,7 +37,7 @@ units:
 	  --ignore-glob='*/migrations/*' tests appliance services webui hardware
 
 live:
-	@$(ROOT) $(PYTEST) -n 4 --dist loadfile -m "live and not soak" tests/live tests/nixos
+	@$(ROOT) $(PYTEST) -n 3 --dist loadfile -m "live and not soak" tests/live tests/nixos
 
 adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkgs under it
 	@$(PYTEST) -m live tests/live/test_adapter.py

@@ -110,7 +110,8 @@ class Role:
         self._net = Follower(desk.state / "net.db")
         self._where: tzinfo = UTC
         self._checks: dict[str, asyncio.Task[None]] = {}
-        self._again: dict[str, str | None] = {}  # asked for while a check was running
+        self._asked: dict[str, str | None] = {}  # by whose wish a check runs
+        self._again: dict[str, tuple[str | None, ...]] = {}  # asked for meanwhile
         self._wanted: dict[str, float] = {}  # host → since when, acted on
         self.watch = Watch(desk, group)
         self.arrivals = Arrivals(desk, group)
@@ -201,7 +202,7 @@ class Role:
             if had.get(ident) != self.desk.fetchers.get(ident):
                 task.cancel()
                 del self._checks[ident]
-                self._check(ident, None)
+                self._check(ident, self._asked[ident])
 
     def _forget_removed(self) -> None:
         kept = {source.id for source in self.inventory.sources}
@@ -291,12 +292,14 @@ class Role:
 
     def _check(self, ident: str, wish: str | None) -> None:
         if ident in self._checks:
-            self._again[ident] = wish
+            before = self._again.get(ident, ())
+            if wish is not None or not before:
+                self._again[ident] = (*filter(None, before), wish)  # each wish has its answer
             return
         source = self.inventory.source(ident)
         if source is not None:
             task = self._group.create_task(self._checked(source, wish))
-            self._checks[ident] = task
+            self._checks[ident], self._asked[ident] = task, wish
             task.add_done_callback(lambda done: self._check_over(ident, done))
 
     async def _checked(self, source: SourceView, wish: str | None) -> None:
@@ -309,8 +312,10 @@ class Role:
     def _check_over(self, ident: str, task: asyncio.Task[None]) -> None:
         if self._checks.get(ident) is task:
             self._checks.pop(ident)
-        if ident in self._again and not task.cancelled():
-            self._check(ident, self._again.pop(ident))
+        if not task.cancelled() and (waiting := self._again.pop(ident, ())):
+            self._check(ident, waiting[0])
+            if waiting[1:]:
+                self._again[ident] = waiting[1:]
         self._wake.set()
 
     # ── what machines told ────────────────────────────────────────────────────────────────────────

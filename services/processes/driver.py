@@ -255,7 +255,7 @@ class _Running:
         for fd in self._pipes:
             os.close(fd)
         self._pipes = {}
-        await emptied(self._groups)
+        await asyncio.shield(emptied(self._groups))  # also when the caller hangs up just now
 
     def _judge(self) -> None:
         count = self._count

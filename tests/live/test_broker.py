@@ -345,6 +345,17 @@ def test_hanging_up_ends_a_job_that_ignores_signals(bench: Bench) -> None:
     bench.during(hang_up)
 
 
+def test_hanging_up_at_the_last_word_leaves_nothing_behind(bench: Bench) -> None:
+    async def hang_up() -> None:
+        for _ in range(20):
+            async with aclosing(ask(bench.path, "sh", {"line": "sleep 600 & true"})) as said:
+                while "exit" not in await anext(said):
+                    pass
+        await buried()
+
+    bench.during(hang_up)
+
+
 def test_the_end_of_the_broker_ends_its_jobs(bench: Bench) -> None:
     async def begin() -> None:
         said = ask(bench.path, "sh", {"line": "echo on; sleep 600"})

@@ -75,6 +75,17 @@ def test_a_source_that_is_only_looked_at_when_asked_has_no_next_look(here: Place
     until(lambda: here.source(source).next_at is None, "no look is planned any more")
 
 
+def test_everybody_who_asks_while_it_is_looked_at_has_an_answer(here: Place) -> None:
+    source = here.add(f"path:{here.flake('eager', flake('ember'))}")
+    here.settled(source)
+    wishes = {sources.refresh_source(here.desk, OWNER, source).wish for _ in range(4)}
+
+    def answered() -> bool:
+        return wishes <= {getattr(one, "wish", None) for one in here.events()}
+
+    until(answered, "each is answered")
+
+
 # ── what is new ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -90,8 +90,9 @@ class Queue:
     def _build_over(self, row: BuildRow, task: asyncio.Task[None]) -> None:
         self._builds.pop(row.id, None)
         self._hosts.pop(row.id, None)
-        if task.cancelled() and row.id in self._cancelled:
-            self._end(row, "cancelled", self._cancelled.pop(row.id))
+        why = self._cancelled.pop(row.id, "")
+        if task.cancelled() and why:
+            self._end(row, "cancelled", why)
         self._wake.set()
 
     def _once_more(self, row: BuildRow, ended: Ended) -> None:

@@ -66,7 +66,7 @@ def memory_of(pid: int) -> Memory | None:
 
 async def emptied(gone: Sequence[Group]) -> None:
     """Remove the groups; the kernel may need a moment to bury the last process."""
-    for _ in range(50):
+    for _ in range(500):
         if removed(gone):
             return
         await asyncio.sleep(0.02)
