@@ -137,7 +137,11 @@ class BuilderHost:
     def stop_daemon(self) -> None:
         if self.daemon is not None:
             os.killpg(self.daemon.pid, signal.SIGTERM)
-            self.daemon.wait(30)
+            try:
+                self.daemon.wait(30)
+            except subprocess.TimeoutExpired:  # it can miss that just before it listens again
+                os.killpg(self.daemon.pid, signal.SIGKILL)
+                self.daemon.wait(60)
             self.daemon = None
 
     def stop(self) -> None:
