@@ -76,6 +76,18 @@ def bound(kind):
 sockets = {"dns-udp.lo": bound(socket.SOCK_DGRAM), "dns-tcp.lo": bound(socket.SOCK_STREAM)}
 asyncio.run(serve(sockets, Path(sys.argv[1])))
 """
+LOOK_UP = """
+import socket
+asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+asking.settimeout(5)
+asking.connect(("127.0.0.1", 1053))
+name = b"\\x04evil\\x07example\\0"
+try:
+    asking.send(b"??\\1\\0\\0\\1" + bytes(6) + name + b"\\0\\1\\0\\1")
+    print("found" if asking.recv(512)[7] else "nothing")
+except OSError as error:
+    print(error)
+"""
 STRAYS = """
 import asyncio, sys
 from pathlib import Path
@@ -135,10 +147,14 @@ class Attacked:
         url = f"path:{self.place.flakes}/attacks?dir={row}"
         return self.place.add(url, name=row, **{"trust": "stranger", **options})
 
-    def build(self, source: str, seconds: float = 120) -> Any:
+    def build(self, source: str) -> Any:
         """The build of its host, which its owner asked for, once it ended."""
-        images.build_host(self.place.desk, OWNER, f"{source}/host")
-        return self.place.built(f"{source}/host", seconds)
+        wish = images.build_host(self.place.desk, OWNER, f"{source}/host").wish
+        until(
+            lambda: any(getattr(one, "wish", "") == wish for one in self.place.events()),
+            "it is queued",
+        )
+        return self.place.built(f"{source}/host")
 
     def heard(self, who: str) -> list[str]:
         """What was asked of "nas" or "internet": paths with the Authorization."""
@@ -230,6 +246,7 @@ def attacked(**options: Any) -> Iterator[Attacked]:
             strays = str(made.folder / "strays")
             router.start(sys.executable, "-c", STRAYS, str(made.state), strays, env=env)
             until(lambda: _woken(router, room), "held packets are heard of")
+            until(lambda: router.python(LOOK_UP).strip() == "found", "names are looked up")
             made.start_role(REPAIRED + ROLE)
             for who in ((NAS, "nas"), ("192.0.2.1", "internet")):
                 until(lambda who=who: _serves(router, who[0]), f"the {who[1]} serves")  # type: ignore[misc]

@@ -109,8 +109,9 @@ class BuilderHost:
         if self.sshd is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.sshd.pid, signal.SIGKILL)
-            self.sshd.wait(10)
+            self.sshd.wait(60)
             self.sshd = None
+            until(lambda: not self._listens(), "sshd has let go of its port")
 
     def start_daemon(self) -> None:
         conf = conf_for(self.installed, self.store, cores=2, extra_users=(str(UID), USER))
@@ -136,7 +137,11 @@ class BuilderHost:
     def stop_daemon(self) -> None:
         if self.daemon is not None:
             os.killpg(self.daemon.pid, signal.SIGTERM)
-            self.daemon.wait(30)
+            try:
+                self.daemon.wait(30)
+            except subprocess.TimeoutExpired:  # it can miss that just before it listens again
+                os.killpg(self.daemon.pid, signal.SIGKILL)
+                self.daemon.wait(60)
             self.daemon = None
 
     def stop(self) -> None:
@@ -150,9 +155,12 @@ class BuilderHost:
     def freeze(self, *, on: bool) -> None:
         """Its network is cut: sshd and every session stand still, and nobody says so."""
         assert self.sshd is not None
-        for pid in _below(self.sshd.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP if on else signal.SIGCONT)
+        told: list[int] = []
+        while fresh := [one for one in _below(self.sshd.pid) if one not in told]:
+            told += fresh  # and once more: a session may have begun meanwhile
+            for pid in fresh:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP if on else signal.SIGCONT)
 
     def working(self) -> list[str]:
         """What runs below its daemon."""

@@ -139,8 +139,8 @@ def told(here: Place, kind: type[Event], ident: str) -> bool:
 
 def arriving(here: Place) -> bool:
     """A large part is on its way home, and some of it is here."""
-    files = [one for one in here.store.arrivals.rglob("*") if one.is_file()]
     with suppress(FileNotFoundError):  # it has just arrived
+        files = [one for one in here.store.arrivals.rglob("*") if one.is_file()]
         return any(one.stat().st_size > 1 << 20 for one in files)
     return False
 

@@ -82,8 +82,10 @@ class Cache:
         slices(self.made.state, cache=on)
 
     def has(self, path: str) -> bool:
-        """Wait until it says something of that path."""
-        return until(lambda: bool(self.narinfo(path)), f"{path} is given away")
+        """Wait until it says something of that path, and of all that came with it."""
+        return until(
+            lambda: bool(self.narinfo(path)) and self.facts.paths > 0, f"{path} is given away"
+        )
 
 
 def client(

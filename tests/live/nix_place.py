@@ -150,6 +150,7 @@ class Place:
         event = until(
             lambda: next((one for one in self.events() if getattr(one, "wish", "") == wish), None),
             f"an answer to the refresh of {source}",
+            300,
         )
         return str(getattr(event, "what", ""))
 
@@ -190,7 +191,7 @@ class Place:
 
         return until(ended, f"the build of {host} ends", seconds)
 
-    def until_generation(self, host: str, number: int, seconds: float = 120) -> None:
+    def until_generation(self, host: str, number: int, seconds: float = 300) -> None:
         """Wait until a host has its generation `number`."""
 
         def there() -> bool:
@@ -199,9 +200,9 @@ class Place:
 
         until(there, f"{host} has generation {number}", seconds)
 
-    def until_unserved(self, host: str, seconds: float = 60) -> None:
+    def until_unserved(self, host: str) -> None:
         """Wait until machines get nothing of a host."""
-        until(lambda: host not in self.table().hosts, f"{host} is not served", seconds)
+        until(lambda: host not in self.table().hosts, f"{host} is not served")
 
     def generations(self, host: str) -> list[GenerationRow]:
         return self.look(lambda it: built_rows.generations(it, host)) or []
@@ -355,7 +356,7 @@ class Place:
                 child.wait(30)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
-                child.wait(5)
+                child.wait(60)
         removed(self.groups)
         self.desk.close()
 

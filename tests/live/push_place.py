@@ -5,7 +5,6 @@ import shlex
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from appliance.model.images import Image, StoreFile
 from appliance.roles import GROUP
 from tests.live.nix_place import CHECKOUT, NIX, OWNER, Place
 from tests.live.standing import free_port
+from tests.live.waiting import until
 from webui.app import application
 
 CONF = """
@@ -76,8 +76,7 @@ def laptop(here: Place, scope: str = "admin") -> Iterator[Laptop]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        while not server.started:
-            time.sleep(0.05)
+        until(lambda: server.started, "the admin answers")
         token = access.make_token(here.desk, OWNER, f"laptop {scope}", scope)
         yield Laptop(folder, f"http://127.0.0.1:{port}", token.secret)
     finally:

@@ -8,6 +8,7 @@ whose names begin with a prefix that nobody else has.
 import compileall
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -216,7 +217,10 @@ def print_logs(router: Router) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody has just now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """A port of loopback that nobody has just now, and that no connection is given by chance."""
+    given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = given // 2 + secrets.randbelow(given // 2)
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port

@@ -34,7 +34,7 @@ def filled(file: Path, left: int = 0) -> None:
     """Leave so many bytes of its disk free."""
     with file.open("wb", buffering=0) as opened:
         with suppress(OSError):
-            while opened.write(bytes(1 << 12)):
+            while opened.write(bytes(1 << 20)):  # what still fits of it
                 pass
         opened.truncate(opened.tell() - left)
 

@@ -191,7 +191,7 @@ def test_cancelling_ends_the_work_on_the_builder(here: Place) -> None:
     with ready(here) as (kiln, _):
         host = f"{sourced(here, 'slow', stamp='cancel')}/slow"
         row = begun(here, host)
-        assert any("sleep 300" in one for one in kiln.working())
+        until(lambda: any("sleep 300" in one for one in kiln.working()), "the work goes on")
         images.cancel_build(here.desk, OWNER, row.id)
         assert here.built(host).state == "cancelled"
         until(lambda: not any("sleep 300" in one for one in kiln.working()), "the work ends")

@@ -104,7 +104,7 @@ def test_a_network_that_is_cut_in_the_middle_of_an_archive_stops_no_build(
     with files(folder, cuts=True) as (cut, asked), files(folder) as (good, _):
         caches = [cut, good] if others else [cut]
         named = " ".join(f"http://{one}/cache={public}" for one in caches)
-        with place(asked=named, stalled_seconds=1) as made:
+        with place(asked=named, stalled_seconds=5) as made:
             log = log_of_a_build(made)
     assert any("/nar/" in path for path in asked)
     assert log.count(f"http://{cut}/cache broke off in the middle of an archive") == 1

@@ -77,7 +77,7 @@ def test_garbage_collected_between_every_two_steps_costs_nothing_but_a_second_tr
         made.collect_garbage()
         made.start_role(COLLECTING)
         source = made.add(f"path:{folder}")
-        row = made.settled(source, 120)
+        row = made.settled(source)
         assert (row.state, row.what) == ("ready", "")
         build = made.built(f"{source}/two")
         assert build.state == "built", build.what

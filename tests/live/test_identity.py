@@ -167,7 +167,7 @@ def test_the_machines_own_script_gets_the_key_that_the_router_keeps(
     here.until(lambda: len(Reads(here.state).identity_asks(now())) == 1)
     (asked,) = Reads(here.state).identity_asks(now())
     decides(here, "approve-identity", asked.code)
-    said, _ = machine.communicate(timeout=60)
+    said, _ = machine.communicate(timeout=300)
     assert machine.returncode == 0
     assert f"its code is {spaced(asked.code)}" in said
     here.until(lambda: "m1" in Reads(here.state).identities())
@@ -193,7 +193,7 @@ def known(here: Room, machine: "subprocess.Popen[str]", tmp_path: Path) -> str:
     here.until(lambda: len(Reads(here.state).identity_asks(now())) == 1)
     (asked,) = Reads(here.state).identity_asks(now())
     decides(here, "approve-identity", asked.code)
-    machine.communicate(timeout=60)
+    machine.communicate(timeout=300)
     assert (tmp_path / "key").exists()
     here.until(lambda: "m1" in Reads(here.state).identities())
     return Reads(here.state).identities()["m1"].ssh
@@ -227,6 +227,6 @@ def test_the_machines_own_script_goes_on_when_it_is_refused(
     here.until(lambda: len(Reads(here.state).identity_asks(now())) == 1)
     (asked,) = Reads(here.state).identity_asks(now())
     decides(here, "refuse-identity", asked.code)
-    said, _ = machine.communicate(timeout=60)
+    said, _ = machine.communicate(timeout=300)
     assert "the owner refused: this machine starts without its identity" in said
     assert not (tmp_path / "key").exists()

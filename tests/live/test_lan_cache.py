@@ -368,9 +368,9 @@ def test_where_it_is_off_nothing_is_there(cache: Cache) -> None:
 def test_a_role_that_starts_again_keeps_its_key(cache: Cache) -> None:
     before = (cache.facts, cache.narinfo(store(cache, "program")))
     cache.made.kill_role()
-    cache.made.start_role()
     file = cache.made.state / "published/cache.json"
     written = file.stat().st_mtime_ns
+    cache.made.start_role()
     until(lambda: file.stat().st_mtime_ns != written, "the role looked again")
     assert (cache.facts, cache.narinfo(store(cache, "program"))) == before
 

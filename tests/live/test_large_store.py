@@ -30,7 +30,7 @@ def host(here: Bad) -> str:
     """Built, and given to a machine."""
     source = here.add(here.url("large"))
     here.settled(source)
-    built = here.built(f"{source}/vast")
+    built = here.built(f"{source}/vast", 900)
     assert built["state"] == "built", built
     here.router.client.put(f"/machines/{MAC}/intent", {"host": f"{source}/vast"})
     until(lambda: MAC in str(here.table()["macs"]), "the table names the machine")

@@ -45,7 +45,7 @@ def test_200_hosts_are_looked_at_and_foreseen_in_bounded_memory_while_pages_are_
         assert {one["kind"] for one in hosts.values()} == {"native"}
         reads = Reads(here.router.state)
         outlooks = until(
-            lambda: len(told := reads.outlooks()) == HOSTS and told, "each is foreseen", 300
+            lambda: len(told := reads.outlooks()) == HOSTS and told, "each is foreseen", 900
         )
         assert all(one.needs for one in outlooks.values())
         held = peak_kib(here.router.pid("build"))
