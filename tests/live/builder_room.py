@@ -41,10 +41,15 @@ def state(here: Place, ident: str) -> BuilderState:
 
 def tried(here: Place, done: Done) -> BuilderState:
     """Wait for the trial that an act asked for."""
-    until(
-        lambda: any(getattr(one, "wish", "") == done.wish for one in here.events()),
-        f"an answer to {done.what}",
-    )
+
+    def answered() -> bool:
+        assert here.role is None or here.role.poll() is None, "the role ended"
+        return any(getattr(one, "wish", "") == done.wish for one in here.events())
+
+    try:
+        until(answered, f"an answer to {done.what}")
+    except AssertionError as late:
+        raise AssertionError(f"{late}\n{state(here, done.subject)}\n{here.said()}") from late
     return state(here, done.subject)
 
 

@@ -230,6 +230,10 @@ class Place:
         )
         return done.stdout + done.stderr
 
+    def said(self) -> str:
+        """The last words of the roles."""
+        return (self.folder / "said.log").read_text(errors="replace")[-3000:]
+
     def client(self, *argv: str) -> str:
         """A nix program as root against our daemon."""
         done = subprocess.run(
