@@ -30,6 +30,7 @@ class Patience:
     beat_seconds: float = 10.0  # from one WATCHDOG=1 to the next
     still_seconds: float = 1.0  # stopped by a signal
     quiet_seconds: float = 3.0  # without a sign of life: it may be busy, or hang
+    away_seconds: float = 2.0  # until others answer for it; it answers itself what waited so long
 
 
 class Child:

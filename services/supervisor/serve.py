@@ -106,7 +106,7 @@ class _Ring:
         self._slices: Slices | None = None
         self._namespace = namespace_file(plan.namespace)
         self._inside, self._outside = Sockets(self._namespace), Sockets(None)
-        self._standby = Standby()
+        self._standby = Standby(plan.patience.away_seconds)
         self._admin: Opened | None = None
         if plan.admin_local_port is not None:
             self._admin = Opened(admin_local(plan.admin_local_port), 0)

@@ -13,8 +13,6 @@ from contextlib import suppress
 from services.dns.streams import Streams
 from services.dns.wire import SERVFAIL, Malformed, failure, read_query, refusal
 
-PATIENCE_SECONDS = 2.0
-"""A role that is started again answers itself what waited for it until then."""
 DRAIN = 32
 """Questions answered, and connections taken, in one turn."""
 LONGEST = 4_096
@@ -25,7 +23,8 @@ CALL_SECONDS = 2.0
 class Standby:
     """Answers at the dns role's sockets while that is away; it has handles of its own on them."""
 
-    def __init__(self) -> None:
+    def __init__(self, away_seconds: float) -> None:
+        self._away_seconds = away_seconds
         self._loop = asyncio.get_running_loop()
         self._away_since: float | None = None
         self._handles: dict[socket.socket, socket.socket] = {}
@@ -39,7 +38,8 @@ class Standby:
         elif self._away_since is None:
             self._away_since = now
         since = self._away_since
-        ours = set(questions) if since is not None and now - since >= PATIENCE_SECONDS else set()
+        away = since is not None and now - since >= self._away_seconds
+        ours = set(questions) if away else set()
         for gone in self._handles.keys() - ours:
             self._leave(self._handles.pop(gone))
         for fresh in ours - self._handles.keys():
