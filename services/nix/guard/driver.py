@@ -19,7 +19,7 @@ from services.nix.verdict import Answer
 LOOK_SECONDS = 0.1
 """An evaluation writes as fast as the disk takes it, so it is asked more often than for a build."""
 AGAIN_SECONDS = 0.5
-TRIES = 6
+TRIES = 12
 """What was ended holds on to its files until the daemon has seen that it is gone."""
 FORGET = "forget"
 FULL = "full-disk"

@@ -36,7 +36,7 @@ from services.nix.store_path import is_store_path
 LOOK_SECONDS = 1.0
 TELL_SECONDS = 60.0
 """How old the figures on a page may be while nothing else changes."""
-COLLECT_AGAIN_SECONDS = 600.0
+COLLECT_AGAIN_SECONDS = 120.0
 WEIGH_SECONDS = 3.0
 """After the last change, so that a row of builds is weighed once."""
 AT_ONCE = 500
