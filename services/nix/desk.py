@@ -2,18 +2,22 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from appliance.errors import NixieError
 from appliance.faults import Fault, no_fault
 from appliance.model.builders import Builder
 from appliance.store.secrets.open import Secrets
 from services.nix.conf import BUILD_SECONDS, SILENT_SECONDS
-from services.nix.driver import Caches, Nix
+from services.nix.driver import SOON_SECONDS, Caches, Nix
 from services.nix.gate.driver import Gate
 from services.nix.places.driver import Places
+from services.nix.questions import print_settings
 from services.nix.versions import Version
+from services.nix.walls import lowered
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,23 @@ class Desk:
     build_seconds: float = BUILD_SECONDS
     silent_seconds: float = SILENT_SECONDS
     version: Version | None = None
-    lowered: str = ""  # why nothing may be built with the settings of this Nix
+    lowered: str | None = None  # why nothing may be built with this Nix's settings; None: unknown
     adapter: Adapter | None = None
     newest: dict[str, int] = field(default_factory=dict)
     fetchers: Mapping[str, str] = field(default_factory=dict)  # source → the user that fetches
     fault: Fault = no_fault
     systems: frozenset[str] = frozenset()  # what can be built here
     arriving: set[str] = field(default_factory=set)  # files that are being pushed, by SHA-256
+
+    async def meet_nix(self) -> None:
+        """Ask our Nix who it is and how it is set, unless it has said so: it may be slow at first,
+        or come later than we do."""
+        if self.version is None:
+            self.version = await self.nix.version()
+        if self.version is not None and self.lowered is None:
+            with suppress(NixieError):
+                asked = print_settings(self.nix.store, self.version)
+                self.lowered = lowered(await self.nix.said(asked, SOON_SECONDS))
 
     def source_roots(self, source: str) -> Path:
         """Roots of a source's trees, one folder per revision."""

@@ -43,6 +43,8 @@ COMPLAINT_BYTES = 8 << 20
 """One line of nix's: an overflow of its stack is told with every call that led there."""
 SETPRIV = "/usr/bin/setpriv"
 KEEP_SECONDS = 600.0
+SOON_SECONDS = 10.0
+"""For what Nix says without looking at a store."""
 COLLECT_SECONDS = 3_600.0
 CACHE_SECONDS = 1.5
 """How long a cache may take to accept a connection."""
@@ -112,7 +114,7 @@ class Nix:
     async def version(self) -> Version | None:
         """Which Nix this is; None when it does not run."""
         try:
-            answer = await self._run(print_version(self.store), None, 10.0)
+            answer = await self._run(print_version(self.store), None, SOON_SECONDS)
         except OSError:
             return None
         return version(answer.out) if answer.exit == 0 else None
@@ -187,9 +189,9 @@ class Nix:
         """What the store knows of paths, as `nix-store --dump-db` prints it."""
         return await self.said(print_registrations(self.store, tuple(paths)))
 
-    async def said(self, argv: Sequence[str]) -> str:
+    async def said(self, argv: Sequence[str], seconds: float = KEEP_SECONDS) -> str:
         """What one of our own calls prints; raises Unreachable when it fails."""
-        answer = await self._run(argv, None, KEEP_SECONDS)
+        answer = await self._run(argv, None, seconds)
         if answer.exit == 0:
             return answer.out
         raise Unreachable(f"Nix did not answer: {real_error(answer.error) or answer.what}")

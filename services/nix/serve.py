@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from appliance.errors import NixieError
 from appliance.events import WishRefused
 from appliance.faults import Fault, no_fault
 from appliance.model.installed import Installed
@@ -34,13 +33,11 @@ from services.nix.inventory import Inventory, moment, options
 from services.nix.lan_cache.driver import LanCache
 from services.nix.outlook.driver import Outlooks
 from services.nix.publish.driver import tidy, write_table
-from services.nix.questions import print_settings
 from services.nix.remote.serve import Watch
 from services.nix.schedule import planned
 from services.nix.storage.driver import Storage
 from services.nix.store import store_in
 from services.nix.supply.serve import CacheWatch
-from services.nix.walls import lowered
 from services.nix.wanted import due
 from services.nix.wanting import is_wanting
 from services.nix.works.serve import Queue
@@ -122,8 +119,7 @@ class Role:
 
     async def run(self, signs: Signs) -> None:
         """Turn until cancelled."""
-        self.desk.version = await self.desk.nix.version()
-        self.desk.lowered = await self._lowered()
+        await self.desk.meet_nix()
         with transaction(self.desk.database):
             build_facts.builds_cut_off(self.desk.database, self.desk.now())
             prune(self.desk.database)
@@ -157,15 +153,6 @@ class Role:
                 # not wait_for: in Python 3.11 it loses a cancellation that comes with the bell
                 async with asyncio.timeout(INTERVAL_SECONDS):
                     await self._wake.wait()
-
-    async def _lowered(self) -> str:
-        """Why nothing may be built with the settings of this Nix; "" where it may."""
-        found, nix = self.desk.version, self.desk.nix
-        if found is None:
-            return ""
-        with suppress(NixieError):
-            return lowered(await nix.said(print_settings(nix.store, found)))
-        return ""
 
     # ── inventory and wishes ──────────────────────────────────────────────────────────────────────
 

@@ -86,6 +86,21 @@ def test_everybody_who_asks_while_it_is_looked_at_has_an_answer(here: Place) -> 
     until(answered, "each is answered")
 
 
+def test_a_nix_that_comes_later_is_found() -> None:
+    with place(role=False) as made:
+        late = made.folder / "late"
+        named = f"nix = Path({str(late / 'nix')!r})\ninstalled = "
+        made.start_role(ROLE.replace("installed = ", named))
+        source = made.add(f"path:{made.flake('late', flake('ember'))}")
+        row = made.settled(source)
+        assert (row.state, row.what.partition(":")[0]) == ("unreadable", "Nix is missing")
+        late.symlink_to(made.store.nix.parent)
+        made.refresh(source)
+        row = made.settled(source)
+        assert (row.state, row.what) == ("ready", "")
+        assert made.built(f"{source}/ember").state == "built"
+
+
 # ── what is new ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -100,6 +100,7 @@ async def adapter_of(desk: Desk) -> Adapter:
 async def _read(
     desk: Desk, source: SourceView, allowed: Sequence[str], wish: str | None, ready: Ready
 ) -> None:
+    await desk.meet_nix()
     problem = refusal(desk.version, source.trust)
     if problem is not None:
         raise Refused(Problem(("nix",), problem))

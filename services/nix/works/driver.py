@@ -83,6 +83,7 @@ async def build(
     if look is None or look.recipe is None:
         _over(desk, row, "failed", f"{row.name} is not bootable as it is now.")
         return Ended.OVER
+    await desk.meet_nix()
     if desk.lowered:
         _over(desk, row, "failed", desk.lowered, "no-sandbox")
         return Ended.OVER
