@@ -298,7 +298,7 @@ class Role:
 
     def _check_over(self, ident: str, task: asyncio.Task[None]) -> None:
         if self._checks.get(ident) is task:
-            self._checks.pop(ident)
+            del self._checks[ident], self._asked[ident]
         if not task.cancelled() and (waiting := self._again.pop(ident, ())):
             self._check(ident, waiting[0])
             if waiting[1:]:

@@ -268,7 +268,7 @@ def joined(parts: tuple[Part, ...]) -> tuple[Segment, ...]:
 
 
 def shares(sizes: Sequence[int], sent: int) -> list[int]:
-    """What of `sent` bytes belongs to parts of these sizes that go one after the other.
+    """What of `sent` bytes belongs to parts of these sizes, which go one after the other.
 
     >>> shares([3, 5, 2], 6)
     [3, 3, 0]

@@ -37,6 +37,7 @@ LOOK_SECONDS = 1.0
 TELL_SECONDS = 60.0
 """How old the figures on a page may be while nothing else changes."""
 COLLECT_AGAIN_SECONDS = 120.0
+"""After a collection that left the disk full: what held its files may have let go."""
 WEIGH_SECONDS = 3.0
 """After the last change, so that a row of builds is weighed once."""
 AT_ONCE = 500
