@@ -32,7 +32,7 @@ from appliance.roles import CONFINED, GROUP, ROLES
 from appliance.store import builds as built_rows
 from appliance.store import journal
 from appliance.store.builds import BuildRow, GenerationRow, SourceStateRow
-from appliance.store.open import reader
+from appliance.store.open import begin, hold, reader
 from services.nix.daemon import bounds_for, conf_for, daemon_request
 from services.nix.driver import memory_installed
 from services.nix.publish.driver import published_image
@@ -114,6 +114,7 @@ class Place:
     front: tuple[str, ...] = ()  # words before every command: how to enter a namespace
     bounds: Bounds | None = None  # of the daemon with all that it builds
     groups: tuple[Group, ...] = ()  # by which it is held to them
+    held: sqlite3.Connection | None = None  # as the supervisor holds it: no log that is root's
 
     @property
     def state(self) -> Path:
@@ -173,7 +174,8 @@ class Place:
             shown = ["ps", "-eo", "pid,ppid,stat,wchan:20,etime,user,args"]
             found = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
             ours = [line for line in found.splitlines() if str(self.folder) in line]
-            raise AssertionError("\n".join([str(late), str(self.source(ident)), *ours])) from late
+            told = [str(late), str(self.source(ident)), *ours, self.said()]
+            raise AssertionError("\n".join(told)) from late
 
     def verdicts(self, ident: str) -> dict[str, Any]:
         found = self.look(lambda it: built_rows.verdicts(it, ident)) or []
@@ -363,6 +365,8 @@ class Place:
                 child.wait(60)
         removed(self.groups)
         self.desk.close()
+        if self.held is not None:
+            self.held.close()
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
@@ -434,11 +438,14 @@ def _made(folder: Path, nix: Path) -> Place:
     os.chown(uploads, 0, GROUP[1])
     uploads.chmod(0o2750)
     sources.allow_directory(desk, OWNER, str(flakes))
+    begin(state / "build.db")
+    os.chown(state / "build.db", ROLES["build"].uid, GROUP[1])
     return Place(
         folder,
         desk,
         store_in(state, nix, system_store=False),
         Installed(HOME, program, Path(sys.executable), nix, HOME, HOME, HOME),
+        held=hold(state / "build.db"),
     )
 
 

@@ -187,10 +187,13 @@ def addresses(room: CrashRoom) -> str:
 
 
 def sliced(room: CrashRoom) -> str:
-    """What net published, but for the least time of the clock, which goes on by itself."""
+    """What net published, but for what goes on by itself: the least time of the clock, and until
+    when hosts believe in the prefixes that they are told of."""
     ((body,),) = room.rows("net.db", "SELECT body FROM slice")
     found = json.loads(body)
     found["time"].pop("floor")
+    for network in found["ipv6"]["networks"]:
+        network["prefixes"] = [one[:-1] for one in network["prefixes"]]
     return json.dumps(found)
 
 

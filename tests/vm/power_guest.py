@@ -60,6 +60,7 @@ from services.nix.recipe import Recipe, to_json
 from services.nix.shortage import Forecast
 from services.nix.store import store_in
 from services.nix.verdict import Answer
+from services.nix.versions import Version, version
 from services.nix.works.driver import build
 
 SERVER, CLIENT = "10.77.0.1", "10.77.0.2"
@@ -232,7 +233,10 @@ class Realised:
     async def realise(self, *_: object, **__: object) -> Answer:
         return Answer("", "", 0, "done")
 
-    async def said(self, _: object) -> str:
+    async def version(self) -> Version | None:
+        return version("nix (Nix) 2.26.3")
+
+    async def said(self, *_: object) -> str:
         return ""
 
     async def forecast(self, *_: object) -> Forecast:
