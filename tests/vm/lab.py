@@ -43,10 +43,11 @@ class Running:
         def found() -> str | None:
             return next((line for line in self.lines if text in line), None)
 
-        return until(lambda: found() or self._still_on(), f"the console says {text!r}", seconds)
-
-    def _still_on(self) -> None:
-        assert not self.over.is_set(), "\n".join(self.lines[-30:])
+        what = f"the console says {text!r}"
+        until(lambda: found() or self.over.is_set(), what, seconds)
+        line = found()
+        assert line is not None, "\n".join([what, *self.lines[-30:]])
+        return line
 
 
 @dataclass
@@ -92,17 +93,20 @@ class Workshop:
         return [f"── {row}", *map(str, steps), "── journal", *(str(one) for one in events[:40])]
 
     def ends(self, running: Running, *states: str, seconds: float = BOOT_SECONDS) -> BootRow:
-        """Wait until the machine's boot is in one of `states`."""
+        """Wait until the machine's boot is in one of `states`.
+
+        Some of it the router knows when the machine has gone: nobody acknowledges the last bytes of
+        a ramdisk.
+        """
         mac = running.machine.mac
+        what = f"{mac} is {' or '.join(states)}"
 
         def there() -> BootRow | None:
             row = self.boot_of(mac)
-            if row is not None and row.state in states:
-                return row
-            assert not running.over.is_set(), "\n".join(running.lines[-30:])
-            return None
+            return row if row is not None and row.state in states else None
 
-        return until(there, f"{mac} is {' or '.join(states)}", seconds)
+        found = until(lambda: there() or running.over.is_set(), what, seconds)
+        return found if isinstance(found, BootRow) else until(there, what)
 
 
 @contextmanager

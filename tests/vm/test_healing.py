@@ -124,6 +124,7 @@ def test_a_generation_whose_init_dies_makes_room_for_the_last_good_one(
             return row is not None and (row.state, row.generation) == ("up", 1)
 
         until(lambda: healed() or machine.over.is_set(), "it is up", BOOTS * BOOT_SECONDS)
+        until(healed, "the router knows of it")
     boots = router.client.get("/boots", mac=MAC)
     served = [row["generation"] for row in boots if row["generation"]]  # once it was known
     assert served == [1] + [2] * FAILURES + [1]
