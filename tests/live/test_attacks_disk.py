@@ -2,15 +2,20 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from appliance.actions import sources
 from appliance.events import SourceUnreadable, SourceWentTooFar
+from appliance.model.storage import FULL
+from appliance.store import storages
 from services.nix.driver import room_on
 from services.nix.room import full_below
 from tests.live.attack_room import BAD, GOOD, Attacked, Row, attacked, is_contained, of
-from tests.live.nix_place import NIX
+from tests.live.nix_place import NIX, OWNER
 from tests.live.waiting import until
 
 pytestmark = [
@@ -21,7 +26,7 @@ pytestmark = [
 
 MEBIBYTE = 1 << 20
 FILLS: Mapping[str, Row] = {
-    "evaluation-fills-the-disk": Row(BAD, "disk", "went while this was fetched or evaluated"),
+    "evaluation-fills-the-disk": Row(BAD, "disk", "The disk of the store is full."),
     "archive-bomb": Row(BAD, "disk", "disk", inputs=True),
     "build-fills-the-disk": Row(GOOD, "disk", "The disk of the store is full.", "failed"),
 }
@@ -38,6 +43,24 @@ def small() -> Iterator[Attacked]:
         taken = room_on(store)[0] - 48 * MEBIBYTE
         subprocess.run(["fallocate", "-l", str(taken), str(store / "taken")], check=True)
         yield room
+
+
+def test_nix_keeps_its_reserve_while_an_evaluation_may_fill_the_disk(small: Attacked) -> None:
+    here, store = small.place, small.place.store.root
+    garbage = here.folder / "garbage"
+    garbage.write_text("nobody keeps this")
+    dead = Path(f"{store}{here.client('nix-store', '--add', str(garbage)).strip()}")
+    source = small.add("evaluates-for-ever")
+    until(lambda: here.verdicts(source), "its hosts are known")
+    time.sleep(2)  # its only one is being evaluated
+    with (store / "others").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, room_on(store)[0] - 12 * MEBIBYTE)
+    until(lambda: here.look(storages.storage).state == FULL, "the disk is seen to be full")
+    time.sleep(5)  # it looks each second
+    assert dead.exists()
+    sources.remove_source(here.desk, OWNER, source)
+    until(lambda: not dead.exists(), "what nobody keeps is collected when nobody evaluates")
+    (store / "others").unlink()
 
 
 @pytest.mark.parametrize("row", FILLS)

@@ -1,8 +1,8 @@
 """The door that evaluations wait at: it reads how much memory is free."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from services.nix.driver import memory_available, processors
 from services.nix.schedule import grant
@@ -20,9 +20,19 @@ class Gate:
     def __init__(self, asked: int | None = None) -> None:
         self.elsewhere = asyncio.Semaphore(ELSEWHERE)  # those that builders do
         self.alone = asyncio.Lock()  # what met a full disk and is tried again
+        self.writing = 0  # fetches and evaluations that put files into the store now
         self._asked = asked
         self._granted: list[int] = []
         self._ended = asyncio.Condition()
+
+    @contextmanager
+    def written(self) -> Iterator[None]:
+        """For as long as one puts files into the store."""
+        self.writing += 1
+        try:
+            yield
+        finally:
+            self.writing -= 1
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[int]:

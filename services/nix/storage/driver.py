@@ -34,6 +34,8 @@ from services.nix.shortage import amount
 from services.nix.store_path import is_store_path
 
 LOOK_SECONDS = 1.0
+RESERVE_BYTES = 64 << 20
+"""With less on the disk, collecting may need what Nix keeps for it (gc-reserved-space, 8 MiB)."""
 TELL_SECONDS = 60.0
 """How old the figures on a page may be while nothing else changes."""
 COLLECT_AGAIN_SECONDS = 120.0
@@ -131,10 +133,14 @@ class Storage:
                 self._desk.publish()
 
     def _collecting(self, store: Disk, now: float) -> bool:
-        """The garbage collector runs, or begins to."""
+        """The garbage collector runs, or begins to.
+
+        Not beside what is fetched or evaluated on the last of a disk: that would fill what Nix lets
+        go of its reserve, and nothing could be collected any more.  The guard ends it in time.
+        """
         if not self._is_idle():
             return True
-        if now < self._collect_at:
+        if now < self._collect_at or (self._desk.gate.writing and store.free < RESERVE_BYTES):
             return False
         self._collect_at = now + COLLECT_AGAIN_SECONDS
         wanted = tight_below(store.size) - store.free
