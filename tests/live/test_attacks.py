@@ -19,7 +19,7 @@ from services.processes.cgroups.place import Bounds
 from tests.live.attack_room import BAD, FLAKES, GOOD, NAS, Attacked, Row, attacked, is_contained, of
 from tests.live.nix_place import NIX, OWNER, place
 from tests.live.ssh_server import SSHD
-from tests.live.test_attacks_disk import FILLS
+from tests.live.test_attacks_disk import FILLS, LEAVES_LITTLE
 from tests.live.test_greedy import has_groups
 from tests.live.test_nix import flake
 from tests.live.waiting import until
@@ -113,7 +113,7 @@ def hasty() -> Iterator[Attacked]:
 
 
 def test_there_is_a_flake_for_every_row() -> None:
-    rows = {*ROWS, *ENDLESS, *OTHERS, *FILLS}
+    rows = {*ROWS, *ENDLESS, *OTHERS, *FILLS, LEAVES_LITTLE}
     assert {one.name for one in (FLAKES / "attacks").iterdir()} == rows
 
 

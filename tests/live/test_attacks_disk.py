@@ -15,7 +15,7 @@ from appliance.model.storage import FULL
 from appliance.roles import CONFINED
 from appliance.store import storages
 from services.nix.driver import room_on
-from services.nix.room import full_below
+from services.nix.room import full_below, stop_below
 from tests.live.attack_room import BAD, GOOD, Attacked, Row, attacked, is_contained, of
 from tests.live.nix_place import NIX, OWNER
 from tests.live.waiting import until
@@ -33,6 +33,8 @@ FILLS: Mapping[str, Row] = {
     "build-fills-the-disk": Row(GOOD, "disk", "The disk of the store is full.", "failed"),
 }
 
+LEAVES_LITTLE = "evaluation-leaves-little"
+
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Attacked]:
@@ -40,7 +42,7 @@ def small() -> Iterator[Attacked]:
 
     Nix keeps 8 MiB for its garbage collector in reserve, which come and go: they are no flake's.
     """
-    with attacked(store_bytes=320 * MEBIBYTE, min_free=0, max_free=0) as room:
+    with attacked(store_bytes=640 * MEBIBYTE, min_free=0, max_free=0) as room:
         store = room.place.store.root
         taken = room_on(store)[0] - 48 * MEBIBYTE
         subprocess.run(["fallocate", "-l", str(taken), str(store / "taken")], check=True)
@@ -67,7 +69,7 @@ def test_nix_keeps_its_reserve_while_an_evaluation_may_fill_the_disk(small: Atta
     source = small.add("evaluates-for-ever")
     until(lambda: _evaluates(str(here.folder)), "it is evaluated")
     with (store / "others").open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, room_on(store)[0] - 12 * MEBIBYTE)
+        os.posix_fallocate(file.fileno(), 0, room_on(store)[0] - 20 * MEBIBYTE)
     until(lambda: here.look(storages.storage).state == FULL, "the disk is seen to be full")
     time.sleep(5)  # it looks each second
     assert dead.exists()
@@ -93,6 +95,18 @@ def test_it_does_not_fill_the_disk(small: Attacked, row: str) -> None:
         return free > full_below(size)
 
     until(has_room, "what it took is free again")
+
+
+def test_an_evaluation_that_leaves_too_little_is_ended_before_the_disk_is(small: Attacked) -> None:
+    here = small.place
+    told = here.flakes / "attacks" / LEAVES_LITTLE / "megabytes"
+    here.collect_garbage()
+    here.client("nix-store", "--add", str(told))  # Nix has its reserve again
+    free, size = room_on(here.store.root)
+    left = stop_below(size) // 2 + 3 * MEBIBYTE  # and as much for the flake itself
+    told.write_text(str((free - left) // MEBIBYTE))
+    source = small.add(LEAVES_LITTLE)
+    is_contained(small, source, Row(BAD, "disk", "went while this was fetched or evaluated"))
 
 
 def test_after_them_a_host_is_looked_at_as_before(small: Attacked) -> None:

@@ -20,19 +20,19 @@ class Gate:
     def __init__(self, asked: int | None = None) -> None:
         self.elsewhere = asyncio.Semaphore(ELSEWHERE)  # those that builders do
         self.alone = asyncio.Lock()  # what met a full disk and is tried again
-        self.writing = 0  # fetches and evaluations that put files into the store now
+        self.writers = 0  # fetches and evaluations that put files into the store now
         self._asked = asked
         self._granted: list[int] = []
         self._ended = asyncio.Condition()
 
     @contextmanager
-    def written(self) -> Iterator[None]:
-        """For as long as one puts files into the store."""
-        self.writing += 1
+    def writer(self) -> Iterator[None]:
+        """Count one for as long as it lasts."""
+        self.writers += 1
         try:
             yield
         finally:
-            self.writing -= 1
+            self.writers -= 1
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[int]:

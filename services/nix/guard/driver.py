@@ -59,11 +59,11 @@ async def _asked(desk: Desk, verb: str, args: Mapping[str, object]) -> Answer:
     for free, size in _disks(desk):
         if free < stop_below(size):
             return Short(free, size, 0).answer
-    with desk.gate.written():
-        return await _watching(desk, verb, args)
+    with desk.gate.writer():
+        return await _guarded(desk, verb, args)
 
 
-async def _watching(desk: Desk, verb: str, args: Mapping[str, object]) -> Answer:
+async def _guarded(desk: Desk, verb: str, args: Mapping[str, object]) -> Answer:
     work = asyncio.create_task(desk.nix.ask(verb, args))
     watch = asyncio.create_task(_watched(desk))
     try:

@@ -34,7 +34,7 @@ from services.nix.shortage import amount
 from services.nix.store_path import is_store_path
 
 LOOK_SECONDS = 1.0
-RESERVE_BYTES = 64 << 20
+NEARLY_FULL_BYTES = 64 << 20
 """With less on the disk, collecting may need what Nix keeps for it (gc-reserved-space, 8 MiB)."""
 TELL_SECONDS = 60.0
 """How old the figures on a page may be while nothing else changes."""
@@ -140,7 +140,7 @@ class Storage:
         """
         if not self._is_idle():
             return True
-        if now < self._collect_at or (self._desk.gate.writing and store.free < RESERVE_BYTES):
+        if now < self._collect_at or (self._desk.gate.writers and store.free < NEARLY_FULL_BYTES):
             return False
         self._collect_at = now + COLLECT_AGAIN_SECONDS
         wanted = tight_below(store.size) - store.free
