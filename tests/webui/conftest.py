@@ -34,12 +34,16 @@ def installed_in(home: Path) -> Installed:
 def serving(
     state: Path,
     name: str = "admin-local",
+    *,
     beat: Callable[[], None] = lambda: None,
     fault: Fault = no_fault,
     limits: Limits | None = None,
     at: str = "127.0.0.1",
 ) -> Iterator[int]:
-    """`serve` in a thread of its own; yields its port once it is ready."""
+    """`serve` in a thread of its own; yields its port once it is ready.
+
+    Raises whatever ended it before it was told to.
+    """
     family = socket.AF_INET6 if ":" in at else socket.AF_INET
     listening = socket.create_server((at, 0), family=family)
     port = int(listening.getsockname()[1])
@@ -82,6 +86,8 @@ def serving(
         thread.join(20)
         listening.close()
         assert not thread.is_alive()
+        if failed:
+            raise failed[0]
 
 
 @dataclass(frozen=True)

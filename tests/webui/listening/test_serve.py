@@ -168,7 +168,7 @@ def test_what_is_not_http_is_answered_in_the_apis_shape(tmp_path: Path) -> None:
 
 
 def test_a_handshake_that_does_not_come_is_hung_up(tmp_path: Path) -> None:
-    with serving(tmp_path, "admin.br-lan", QUICK) as port:
+    with serving(tmp_path, "admin.br-lan", limits=QUICK) as port:
         admin = Admin(f"https://127.0.0.1:{port}", tmp_path)
         with connected(admin) as silent:
             began = time.monotonic()
