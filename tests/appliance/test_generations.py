@@ -143,19 +143,19 @@ class Life(RuleBasedStateMachine):
         fresh = Made(f"image-{self.made}", "trial" if watched else "unwatched")
         self.there.insert(0, old or fresh)
 
-    @precondition(lambda self: getattr(self, "there", None))
+    @precondition(lambda self: bool(getattr(self, "there", None)))
     @rule(which=which)
     def is_cleared_away(self, which: int) -> None:
         del self.there[which % len(self.there)]
 
-    @precondition(lambda self: getattr(self, "there", None))
+    @precondition(lambda self: bool(getattr(self, "there", None)))
     @rule(which=which, who=who)
     def comes_up(self, which: int, who: str) -> None:
         """Also late, with an image that is not served any more."""
         with transaction(self.file):
             generations.count_up(self.file, self.one(which).image, who, 1.0)
 
-    @precondition(lambda self: getattr(self, "there", None))
+    @precondition(lambda self: bool(getattr(self, "there", None)))
     @rule(who=who, times=st.integers(1, FAILURES + 1))
     def falls_short(self, who: str, times: int) -> None:
         """With what it is given, again and again."""
@@ -165,7 +165,7 @@ class Life(RuleBasedStateMachine):
                 with transaction(self.file):
                     generations.count_failure(self.file, given.image, who, "b1", 1.0)
 
-    @precondition(lambda self: getattr(self, "there", None))
+    @precondition(lambda self: bool(getattr(self, "there", None)))
     @rule(which=which)
     def is_pinned(self, which: int) -> None:
         generations.pin(self.file, HOST, self.one(which).image, 1.0)
@@ -174,12 +174,12 @@ class Life(RuleBasedStateMachine):
     def is_unpinned(self) -> None:
         generations.unpin(self.file, HOST)
 
-    @precondition(lambda self: getattr(self, "there", None))
+    @precondition(lambda self: bool(getattr(self, "there", None)))
     @rule(which=which)
     def is_rolled_back_from(self, which: int) -> None:
         generations.set_aside(self.file, HOST, self.one(which).image, 1.0)
 
-    @precondition(lambda self: getattr(self, "there", None))
+    @precondition(lambda self: bool(getattr(self, "there", None)))
     @rule(which=which)
     def is_tried_again(self, which: int) -> None:
         generations.put_on_trial(self.file, self.one(which).image)

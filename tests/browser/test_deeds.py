@@ -153,7 +153,7 @@ def test_a_form_that_arrives_twice_is_told_the_first_answer(
     page.goto("/machines")
     page.get_by_label("MAC address").fill("52:54:00:77:77:77")
     form = page.locator("#add form")
-    body = {
+    body: dict[str, str | float | bool] = {
         one.get_attribute("name") or "": one.input_value() for one in form.locator("input").all()
     }
     headers = {"sec-fetch-site": "same-origin"}

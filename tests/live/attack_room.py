@@ -249,7 +249,7 @@ def attacked(**options: Any) -> Iterator[Attacked]:
             until(lambda: router.python(LOOK_UP).strip() == "found", "names are looked up")
             made.start_role(REPAIRED + ROLE)
             for who in ((NAS, "nas"), ("192.0.2.1", "internet")):
-                until(lambda who=who: _serves(router, who[0]), f"the {who[1]} serves")  # type: ignore[misc]
+                until(lambda who=who: _serves(router, who[0]), f"the {who[1]} serves")
             yield room
 
 

@@ -158,5 +158,7 @@ def other(here: Place, host: str, first: BuildRow) -> BuildRow | None:
 def knows(here: Place, ident: str, *, yes: bool = True) -> None:
     """Wait until our daemon shares builds with it, or no longer."""
     file = here.store.conf / "machines"
-    told = lambda: file.exists() and ident in file.read_text()  # noqa: E731
-    until(lambda: told() == yes, f"{ident} shares builds: {yes}")
+    until(
+        lambda: (file.exists() and ident in file.read_text()) == yes,
+        f"{ident} shares builds: {yes}",
+    )

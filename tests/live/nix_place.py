@@ -301,16 +301,16 @@ class Place:
 
     def ask(self, *asked: str) -> None:
         """These are the caches, each URL=KEY, and our daemon knows them."""
-        for one in self.desk.reads.caches():
-            caches.remove_cache(self.desk, OWNER, one.id)
+        for before in self.desk.reads.caches():
+            caches.remove_cache(self.desk, OWNER, before.id)
         for one in asked:
             url, _, key = one.partition("=")
             caches.save_cache(self.desk, OWNER, "", Said(url, key))
         kept.write(self.store, wanted(self.desk.reads.caches()))
 
     def start_daemon(self) -> None:
-        known = kept.read(kept.text(self.store))
-        conf = replace(conf_for(self.installed, self.store, cores=2, caches=known), **self.conf)
+        told = kept.read(kept.text(self.store))
+        conf = replace(conf_for(self.installed, self.store, cores=2, caches=told), **self.conf)
         known = version(self.client("nix", "--version"))
         asked = daemon_request(self.store, conf, known, bounds_for(memory_installed()))
         for folder in asked.folders:
@@ -400,8 +400,8 @@ def place(
         made.bounds = bounds
         made.ask(*asked.split())
         if store_bytes:
-            options = f"size={store_bytes},mode=0755"
-            words = ["mount", "-t", "tmpfs", "-o", options, "nixie-test", str(store)]
+            size = f"size={store_bytes},mode=0755"
+            words = ["mount", "-t", "tmpfs", "-o", size, "nixie-test", str(store)]
             subprocess.run(words, check=True)
             (store / "nix").mkdir()
         made.start_daemon()

@@ -15,7 +15,7 @@ from typing import Any
 from appliance import assemble
 from appliance.roles import Role
 from services.lab import serve as labs
-from services.lab.machine import Platform
+from services.lab.machine import Firmware, Platform
 from services.supervisor.plan import Plan
 
 WHOLE = assemble.router_plan
@@ -36,8 +36,9 @@ def changed(plan: Plan, asked: Mapping[str, str]) -> Plan:
     return replace(plan, roles=roles, program=program if launched else None, admin_local_port=port)
 
 
-async def no_machines() -> Platform:
+async def no_machines(firmware: Firmware = Firmware.BIOS) -> Platform:
     """Nobody will switch a machine on."""
+    del firmware
     return Platform("", None, None)
 
 
@@ -49,7 +50,7 @@ def main(state: str, prefix: str, port: str, *options: str) -> int:
 
     assemble.router_plan = router_plan
     if asked.get("machines") == "none":
-        labs.probe_platform = no_machines
+        labs.probe_platform = no_machines  # type: ignore[attr-defined]
     return assemble.lab(Path(state), prefix, int(port), None)
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from appliance.actions.contents import packages
 from appliance.model.compare_closures import Contents
+from tests.live.builder_room import ready
 from tests.live.git_server import commit
 from tests.live.nix_place import NIX, OLD_NIX, Place, place
 from tests.live.push_place import laptop
 from tests.live.ssh_server import SSHD
-from tests.live.test_builders import ready
 from tests.live.test_nix import flake
 from tests.live.waiting import until
 

@@ -24,7 +24,7 @@ def evaluated(place: Path, text: str) -> Any:
     """What Nix makes of a file."""
     file = place / "file.nix"
     file.write_text(text)
-    words = [NIX, "--eval", "--json", "--strict", "--store", f"{place}/store", file]
+    words = [str(NIX), "--eval", "--json", "--strict", "--store", f"{place}/store", str(file)]
     told = subprocess.run(
         words, env={"HOME": str(place)}, capture_output=True, text=True, timeout=60, check=False
     )

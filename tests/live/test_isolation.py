@@ -298,7 +298,9 @@ def test_a_thousand_reloads_leak_nothing_and_break_nothing(talking: Room) -> Non
     )
     other = replace(HOME, rules=more, forwards=(SSH,))
     echo, asking = Echo(talking.homes["internet"].name), asker(talking, "lan")
-    over, lost, asked, knocks = threading.Event(), [], [0], []
+    over, asked = threading.Event(), [0]
+    lost: list[int] = []
+    knocks: list[int] = []
     strangers = [packet("internet", "lan"), packet("internet", "lan", 6), packet("visitors", "lan")]
 
     def converse() -> None:

@@ -270,7 +270,7 @@ def test_what_was_built_for_no_image_is_not_given(cache: Cache) -> None:
     ],
 )
 def test_there_is_nothing_else(cache: Cache, path: str) -> None:
-    with socket.create_connection(tuple(cache.server.split(":"))) as line:
+    with socket.create_connection(address(cache)) as line:
         line.sendall(f"GET /cache/{path} HTTP/1.0\r\n\r\n".encode())
         told = b"".join(iter(lambda: line.recv(4096), b""))
     assert told.startswith((b"HTTP/1.0 404", b"HTTP/1.1 404", b"HTTP/1.0 302")), told
@@ -284,6 +284,11 @@ def test_it_is_read_only(cache: Cache, method: str) -> None:
 
 
 # ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def address(cache: Cache) -> tuple[str, int]:
+    where, _, port = cache.server.partition(":")
+    return where, int(port)
 
 
 def nar(cache: Cache, name: str = "program") -> tuple[str, bytes]:
@@ -313,7 +318,7 @@ def test_a_range_behind_the_end_is_refused(cache: Cache) -> None:
 
 def test_head_has_the_length_and_no_body(cache: Cache) -> None:
     path, whole = nar(cache)
-    with socket.create_connection(tuple(cache.server.split(":"))) as line:
+    with socket.create_connection(address(cache)) as line:
         line.sendall(f"HEAD /cache/{path} HTTP/1.0\r\n\r\n".encode())
         told = b"".join(iter(lambda: line.recv(4096), b""))
     head, _, body = told.partition(b"\r\n\r\n")

@@ -44,7 +44,7 @@ def fast() -> Iterator[Place]:
 
 
 def revisions(here: Place, source: str) -> list[builds.RevisionRow]:
-    return here.look(lambda it: builds.revisions(it, source))  # type: ignore[no-any-return]
+    return here.look(lambda it: builds.revisions(it, source))
 
 
 # ── when ──────────────────────────────────────────────────────────────────────────────────────────

@@ -272,7 +272,12 @@ def test_who_waits_for_the_newest_goes_on_when_it_is_in_the_table(here: Place) -
             return waits(world.stand(host), since, time.time(), 600.0, world.table.at)
 
         said = {waited()}
-        until(lambda: said.add(what := waited()) or not what, "it waits no longer")
+
+        def over() -> bool:
+            said.add(what := waited())
+            return not what
+
+        until(over, "it waits no longer")
         world.close()
     assert "The router looks whether there is something newer." in said
     assert [one.number for one in world.table.hosts[host].generations] == [2, 1]
@@ -332,7 +337,7 @@ def test_a_private_archive_needs_its_token(here: Place) -> None:
         assert "store an access token" in here.settled(source).what
         give_token(here, source)
         assert until(
-            lambda: here.source(source).state == "ready",  # type: ignore[union-attr]
+            lambda: here.source(source).state == "ready",
             "the source is read with its token",
         )
 
@@ -345,7 +350,7 @@ def test_a_private_repository_needs_its_token(here: Place) -> None:
         assert "store an access token" in here.settled(source).what
         give_token(here, source)
         assert until(
-            lambda: here.source(source).state == "ready",  # type: ignore[union-attr]
+            lambda: here.source(source).state == "ready",
             "the source is read with its token",
         )
 
@@ -395,7 +400,7 @@ def test_an_input_that_cannot_be_fetched_is_named(here: Place) -> None:
 
 
 def revisions(here: Place, source: str) -> list[builds.RevisionRow]:
-    return here.look(lambda it: builds.revisions(it, source))  # type: ignore[no-any-return]
+    return here.look(lambda it: builds.revisions(it, source))
 
 
 # ── limits, cancelling, crashes ───────────────────────────────────────────────────────────────────

@@ -61,8 +61,8 @@ def on_disk(here: Place) -> int:
         "du",
         "-s",
         "--block-size=1",
-        here.state / "store/nix/store",
-        here.state / "published",
+        str(here.state / "store/nix/store"),
+        str(here.state / "published"),
     ]
     told = subprocess.run(counted, capture_output=True, text=True, check=True).stdout
     return sum(int(line.split()[0]) for line in told.splitlines())

@@ -59,7 +59,7 @@ def numbers(here: Place, source: str) -> list[int]:
     return [one.number for one in here.generations(f"{source}/slow")]
 
 
-def told(here: Place, kind: type) -> list[str]:
+def told(here: Place, kind: type[StoreFreed | GenerationsLetGo | StoreFull]) -> list[str]:
     return [str(one.what) for one in here.events() if isinstance(one, kind)]
 
 

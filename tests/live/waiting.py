@@ -6,14 +6,18 @@ busy with something else.  What must be fast is asked of the quickest of some tr
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 120.0
 TRIES = 16
 
 
-def until(fact: Callable[[], Found], what: str, seconds: float = PATIENCE_SECONDS) -> Found:
+def until(
+    fact: Callable[[], Found | Literal[False] | None],
+    what: str,
+    seconds: float = PATIENCE_SECONDS,
+) -> Found:
     """Ask until `fact` is true; its value.  Fails with `what` after `seconds`.
 
     What cannot be looked up yet (LookupError: a list is empty, a key is missing) is not true yet.

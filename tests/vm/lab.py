@@ -123,8 +123,8 @@ def switched_on(
     tpm: Path | None = None,
 ) -> Iterator[Running]:
     """A machine behind the router for the length of a block; its console when the block fails."""
-    own = {"disk": disk, "tpm": tpm}
-    made = Machine(name, mac, Firmware(firmware), megabytes, cpu=cpu, restarts=restarts, **own)
+    kind = Firmware(firmware)
+    made = Machine(name, mac, kind, megabytes, cpu=cpu, disk=disk, tpm=tpm, restarts=restarts)
     most = BOOTS * BOOT_SECONDS if restarts else BOOT_SECONDS
     running = Running(made)
     loop = asyncio.new_event_loop()

@@ -288,8 +288,8 @@ def router_vm(
     if not KERNEL.exists():
         pytest.skip("there is no kernel for the router VM: set-up unpacks one on Debian")
     home = made(f"vm-{name}")
-    for folder in {"nix", "sample"} - set(more):
-        (home.home / folder).unlink(missing_ok=True)  # no builds: the router is up sooner
+    for part in {"nix", "sample"} - set(more):
+        (home.home / part).unlink(missing_ok=True)  # no builds: the router is up sooner
     for script in (
         *SCRIPTS,
         LAUNCHER,

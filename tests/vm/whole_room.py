@@ -225,8 +225,8 @@ def _filled(state: Path) -> None:
     for one in state.glob("access.db*"):  # nobody owns this router yet
         one.unlink()
     shutil.rmtree(state / "secrets", ignore_errors=True)
-    with closing(sqlite3.connect(state / "nixie.db")) as one:
-        one.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closing(sqlite3.connect(state / "nixie.db")) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _given(state / "nixie.db", "web")
 
 

@@ -1,5 +1,6 @@
 from dataclasses import fields, replace
 from ipaddress import IPv4Interface
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_a_problem_has_its_place_in_the_configuration() -> None:
 
 
 @pytest.mark.parametrize("rows", [RULES, FORWARDS, ROUTES, OWN_RECORDS, FORWARDINGS])
-def test_every_kind_is_where_it_says(rows: Rows[object]) -> None:
+def test_every_kind_is_where_it_says(rows: Rows[Any]) -> None:
     assert isinstance(rows.of(CONFIG), tuple)
     assert set(rows.words) <= {one.name for one in fields(rows.kind)}
 

@@ -42,6 +42,7 @@ from appliance.actions.desk import Actor, Desk
 from appliance.actions.refusals import Forbidden, Unknown
 from appliance.generations import FAILURES
 from appliance.model.builders import Said
+from appliance.model.caches import Said as SaidOfCache
 from appliance.model.config import RouterConfig
 from appliance.model.files import BootFile, FilesHost
 from appliance.model.images import image_to_json
@@ -130,7 +131,7 @@ def shown(desk: Desk, actor: Actor) -> str:
 
 def cache(desk: Desk, actor: Actor) -> str:
     """The id of a cache, added now."""
-    said = caches.Said("https://cache.lan", f"lan-1:{'A' * 43}=")
+    said = SaidOfCache("https://cache.lan", f"lan-1:{'A' * 43}=")
     return caches.save_cache(desk, actor, "", said).subject
 
 

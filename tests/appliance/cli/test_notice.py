@@ -45,7 +45,7 @@ def test_a_channel_that_is_not_there_is_refused(nixie: Run) -> None:
 
 
 def test_a_secret_is_asked_for(nixie: Run, admin: Admin) -> None:
-    with remembering(admin.state, "notice", [True]) as asked:  # type: ignore[list-item]
+    with remembering(admin.state, "notice", [True]) as asked:
         assert nixie("notice", *HOOK, "--secret", input="canary\n").exit_code == 0
     (channel,) = Reads(admin.state).channels()
     assert asked == [{"of": channel.id, "secret": "canary"}]

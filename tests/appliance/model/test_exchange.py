@@ -41,14 +41,18 @@ def some(dice: random.Random) -> RouterConfig:
 
 
 def some_address(dice: random.Random) -> IPv4Address | IPv6Address:
-    four, six = IPv4Address(dice.getrandbits(32)), IPv6Address(dice.getrandbits(128))
-    return dice.choice([four, six])
+    if dice.getrandbits(1):
+        return IPv4Address(dice.getrandbits(32))
+    return IPv6Address(dice.getrandbits(128))
 
 
 def some_route(dice: random.Random) -> StaticRoute:
-    six = IPv6Network((dice.getrandbits(48) << 80, 48)), IPv6Address("fe80::9%lan")
-    four = IPv4Network((dice.getrandbits(16) << 16, 16)), IPv4Address("10.77.0.9")
-    return StaticRoute(*dice.choice([four, six]), dice.randrange(1, 9999))
+    metric = dice.randrange(1, 9999)
+    if dice.getrandbits(1):
+        four = IPv4Network((dice.getrandbits(16) << 16, 16))
+        return StaticRoute(four, IPv4Address("10.77.0.9"), metric)
+    six = IPv6Network((dice.getrandbits(48) << 80, 48))
+    return StaticRoute(six, IPv6Address("fe80::9%lan"), metric)
 
 
 def network(dice: random.Random, at: int) -> Network:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ CHOSEN = Packet(
 )
 
 
-def judged(mac: str | None, config: RouterConfig = HOLDS, **changed: object) -> Verdict:
+def judged(mac: str | None, config: RouterConfig = HOLDS, **changed: Any) -> Verdict:
     return verdict(config, replace(CHOSEN, mac=mac, **changed), 0.0, ADMITTED)
 
 
@@ -31,7 +32,7 @@ def test_who_was_let_in_does() -> None:
 
 
 def test_by_ipv6_neither() -> None:
-    six = {"sender": ip_address("fd77::150"), "receiver": ip_address("2001:db8::7")}
+    six: dict[str, Any] = {"sender": ip_address("fd77::150"), "receiver": ip_address("2001:db8::7")}
     assert judged(NEW, **six) == Verdict(False, "newcomers-lan")
 
 
@@ -43,7 +44,7 @@ def test_a_newcomer_reaches_no_other_network() -> None:
     ("protocol", "port"), [("udp", 53), ("tcp", 53), ("udp", 67), ("udp", 123)]
 )
 def test_a_newcomer_gets_what_it_needs_to_wait(protocol: str, port: int) -> None:
-    asked = {"destination": "router", "receiver": LAN.address.ip}
+    asked: dict[str, Any] = {"destination": "router", "receiver": LAN.address.ip}
     assert judged(NEW, protocol=protocol, port=port, **asked).accepted
 
 
@@ -51,7 +52,7 @@ def test_a_newcomer_gets_what_it_needs_to_wait(protocol: str, port: int) -> None
     ("protocol", "port"), [("tcp", 443), ("tcp", 80), ("udp", 69), ("tcp", 22)]
 )
 def test_a_newcomer_gets_nothing_else_of_the_router(protocol: str, port: int) -> None:
-    asked = {"destination": "router", "receiver": LAN.address.ip}
+    asked: dict[str, Any] = {"destination": "router", "receiver": LAN.address.ip}
     found = judged(NEW, protocol=protocol, port=port, **asked)
     assert found == Verdict(False, "newcomers-lan")
 
@@ -89,6 +90,6 @@ def test_a_fixed_address_alone_is_not_asked_here() -> None:
 
 
 def test_a_newcomer_does_not_reach_its_own_network() -> None:
-    own = {"destination": "lan", "receiver": ip_address("10.77.0.20")}
+    own: dict[str, Any] = {"destination": "lan", "receiver": ip_address("10.77.0.20")}
     assert judged(NEW, **own) == Verdict(False, "newcomers-lan")
     assert judged(OLD, **own).accepted

@@ -15,7 +15,7 @@ GUEST = Network("guest", "br-guest", (), IPv4Interface("10.78.0.1/24"))
 CONFIG = RouterConfig(networks=(LAN, GUEST))
 
 
-def moved(**fields: object) -> Touch | None:
+def moved(**fields: Any) -> Touch | None:
     """What a change of lan means for somebody on it."""
     lan = replace(LAN, **fields)
     return touch(CONFIG, replace(CONFIG, networks=(lan, GUEST)), "10.77.0.120")
@@ -96,7 +96,7 @@ OWN, GIVEN, NEAR = "fd12:3456:789a::9", "2001:db8:42::9", "fe80::9%br-lan"
 
 def lan6(source: str, **fields: Any) -> Touch | None:
     """What a change of lan means for who looks from there by IPv6."""
-    lan = replace(SIX.networks[0], **fields)  # type: ignore[arg-type]
+    lan = replace(SIX.networks[0], **fields)
     return touch(SIX, replace(SIX, networks=(lan, SIX.networks[1])), source, LENT)
 
 

@@ -68,7 +68,7 @@ def test_following_tells_everything_once(tmp_path: Path) -> None:
     cursor = older(reads, 1).newer
     say(tmp_path, "net", 2, 5)
     say(tmp_path, "boot", 3, 4)
-    seen = []
+    seen: list[str] = []
     for _ in range(4):
         page = newer(reads, 2, cursor)
         seen += reversed(named(page.told))

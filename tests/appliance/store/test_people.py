@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from sqlmodel import Session, select, text
+from sqlmodel import Session, col, select, text
 
 from appliance.store import people
 from appliance.store.migrations.open import people_engine
@@ -32,5 +32,5 @@ def test_the_audit_keeps_its_newest_lines(tmp_path: Path) -> None:
         session.expire_all()
         refused(session, 3.0)
         session.commit()
-        assert list(session.exec(select(Audit.at).order_by(Audit.at))) == [2.0, 3.0]
+        assert list(session.exec(select(Audit.at).order_by(col(Audit.at)))) == [2.0, 3.0]
     engine.dispose()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
+from typing import Any
 
 from appliance.model.slices import DhcpNetwork, FixedAddress
 from services.dhcp.answer import answer
@@ -103,7 +104,7 @@ class Router:
         assert isinstance(reply, Silence)
         return reply.why
 
-    def lease(self, *, mac: bytes = MAC, **options: bytes) -> str:
+    def lease(self, *, mac: bytes = MAC, **options: Any) -> str:
         """Go through DISCOVER and REQUEST; the address."""
         offered = address(self.reply(says(1, mac=mac, **options)).yiaddr)
         ack = self.reply(says(3, mac=mac, wanted=offered, server="10.77.0.1", **options))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -449,7 +450,7 @@ def test_after_a_restart_renewals_are_answered_before_the_first_listening_is_ove
 def test_every_message_gets_a_reply_or_a_reason(
     kind: int, ciaddr: str, giaddr: str, mac: bytes, options: dict[int, bytes]
 ) -> None:
-    named = {f"o{code}": value for code, value in options.items()}
+    named: dict[str, Any] = {f"o{code}": value for code, value in options.items()}
     message = decode(says(kind, mac=mac, ciaddr=ciaddr, giaddr=giaddr, **named))
     reply = answer(message, Lan(LAN, LOADERS), 1_700_000_000.0)
     if isinstance(reply, Silence):

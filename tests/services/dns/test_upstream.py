@@ -1,3 +1,5 @@
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +39,7 @@ def asked(
     return upstream.ask(query(), told, 100, slot, dice)
 
 
-def answered(sent: bytes | None, **words: bool) -> bytes:
+def answered(sent: bytes | None, **words: Any) -> bytes:
     assert sent
     return answer_to(sent, LINE, **words)
 

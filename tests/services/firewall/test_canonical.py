@@ -1,6 +1,7 @@
 from typing import Any
 
-from appliance.plan.firewall import Chain, DropTable, Hook, Refill, State, rule, steps
+from appliance.plan.expression import rule
+from appliance.plan.firewall import Chain, DropTable, Hook, Refill, State, steps
 from services.firewall.canonical import commands, state
 
 ACCEPT = {"accept": None}

@@ -10,6 +10,7 @@ from appliance.model import read, way
 from appliance.model.config import Network, RouterConfig
 from appliance.model.dns import Dns, Upstream
 from appliance.model.facts import Facts
+from appliance.model.firewall import EVERYWHERE
 from appliance.model.pppoe import LINK, Pppoe
 from appliance.model.vlan import Tagged
 from appliance.model.wan import StaticAddress, Wan
@@ -145,10 +146,10 @@ def test_what_the_provider_gave_is_as_if_the_owner_had_written_it() -> None:
 
 def test_classless_routes_lead_where_they_say() -> None:
     inner, other = IPv4Network("198.51.100.0/24"), IPv4Address("203.0.113.9")
-    lease = replace(LEASE, routes=(way.Route(inner, other), way.Route(routes.EVERYWHERE, GATEWAY)))
+    lease = replace(LEASE, routes=(way.Route(inner, other), way.Route(EVERYWHERE, GATEWAY)))
     assert aim(BY_DHCP, NICS, 0.0, learned=learned(lease)).wanted.routes == {
         routes.Route(inner, other, "eth0"),
-        routes.Route(routes.EVERYWHERE, GATEWAY, "eth0"),
+        routes.Route(EVERYWHERE, GATEWAY, "eth0"),
     }
 
 

@@ -3,7 +3,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,7 @@ class Box:
     def told(self) -> list[Event]:
         return [entry.event for entry in read(self.database, 0)]
 
-    def addresses(self) -> frozenset[IPv4Interface]:
+    def addresses(self) -> frozenset[IPv4Interface | IPv6Interface]:
         return self.kernel.state.addresses.get("br-lan", frozenset())
 
 

@@ -108,7 +108,9 @@ def _line(
 
 
 def _parts(line: str) -> list[tuple[str, str]]:
-    parts, operator, words = [], "", []
+    parts: list[tuple[str, str]] = []
+    words: list[str] = []
+    operator = ""
     for word in line.split():
         if word in ("&&", "||"):
             parts.append((operator, " ".join(words)))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.model.command_line import passes
 from appliance.model.fit import INSIDE, Fit
 from appliance.model.images import Image, Literal, Part
 from appliance.model.table import Generation, Host
@@ -273,8 +274,8 @@ def test_g79_no_text_becomes_a_command(text: str) -> None:
 )
 def test_g79_a_command_line_that_ipxe_would_change_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="the kernel command line has"):
-        script.passes(line)
+        passes(line)
 
 
 def test_a_command_line_over_several_lines_becomes_one() -> None:
-    assert script.passes("init=/x\n  quiet") == "init=/x quiet"
+    assert passes("init=/x\n  quiet") == "init=/x quiet"

@@ -107,6 +107,7 @@ def test_a_watched_image_is_told_of_the_binary_cache() -> None:
 
 def test_an_image_served_as_built_has_nobody_to_tell_of_the_cache() -> None:
     assert isinstance(RUN, Run)
+    assert isinstance(RUN, Run)
     as_built = replace(RUN, image=replace(IMAGE, watched=False))
     told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", cache="http://x/cache=k")
     assert "nixie.cache" not in told.text
@@ -165,6 +166,7 @@ def test_a_machine_is_told_who_it_is() -> None:
 
 
 def test_an_image_served_as_built_cannot_ask_but_has_its_machine_id() -> None:
+    assert isinstance(RUN, Run)
     as_built = replace(RUN, image=replace(RUN.image, watched=False))
     told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", who=WHO)
     assert "nixie.identity" not in told.text
@@ -172,6 +174,7 @@ def test_an_image_served_as_built_cannot_ask_but_has_its_machine_id() -> None:
 
 
 def test_a_host_that_says_its_own_machine_id_keeps_it() -> None:
+    assert isinstance(RUN, Run)
     line = f"{RUN.image.command_line} systemd.machine_id={'cd' * 16}"
     own = replace(RUN, image=replace(RUN.image, command_line=line))
     told = answer(own, URLS, phone_home="http://x/up/1.2", code="", who=WHO)

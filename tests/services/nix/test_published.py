@@ -86,7 +86,7 @@ def test_a_host_with_an_image_waits_for_nothing() -> None:
 
 def test_every_reason_for_having_nothing_is_in_the_tables_list() -> None:
     looking = replace(VERDICT, kind="looking")
-    cases = [
+    cases: list[dict[str, Any]] = [
         *({"builds": [replace(BUILD, state=state)]} for state in WAITING),
         {"verdicts": [replace(VERDICT, kind="not-bootable", reason="It is a container.")]},
         {"verdicts": [looking]},

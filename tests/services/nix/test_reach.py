@@ -29,10 +29,10 @@ def test_what_is_kept_is_never_counted(
     graph: dict[int, list[int]], gone: set[int], kept: set[int]
 ) -> None:
     known = infos(graph)
-    names = [{f"p{one}" for one in each} for each in (gone, kept)]
-    both = reachable(names[0] | names[1], known)
-    stay = reachable(names[1], known)
-    assert freed(*names, known) == sum(known[one].nar_size for one in both - stay)
+    old, new = ({f"p{one}" for one in each} for each in (gone, kept))
+    both = reachable(old | new, known)
+    stay = reachable(new, known)
+    assert freed(old, new, known) == sum(known[one].nar_size for one in both - stay)
 
 
 def test_shared_paths_stay() -> None:

@@ -12,7 +12,8 @@ from services.nix.serve import serve
 def test_a_table_that_could_not_be_written_is_written_as_soon_as_it_can(tmp_path: Path) -> None:
     table = tmp_path / "published/table.json"
     table.mkdir(parents=True)  # something is in its way
-    nothing = Installed(*[tmp_path / "none"] * 3, None, *[tmp_path / "none"] * 3)
+    none = tmp_path / "none"
+    nothing = Installed(none, none, none, None, none, none, none)
 
     async def run() -> None:
         role = asyncio.create_task(serve(tmp_path, nothing, tmp_path / "none", NO_SIGNS))

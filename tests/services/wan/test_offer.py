@@ -27,7 +27,7 @@ SERVER = bytes((203, 0, 113, 1))
 EVERYWHERE = IPv4Network("0.0.0.0/0")
 
 
-def message(address: str = "203.0.113.5", **options: bytes) -> Message:
+def message(address: str = "203.0.113.5", /, **options: bytes) -> Message:
     made = Message()
     made.yiaddr = int(IPv4Address(address))
     made.options = {

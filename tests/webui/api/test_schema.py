@@ -74,7 +74,7 @@ def test_whatever_is_sent_the_answer_was_described(
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy())
-        def answered(case: schemathesis.Case) -> None:
+        def answered(case: schemathesis.Case[Any]) -> None:
             nonlocal asked
             asked += 1
             bearer = {"Authorization": f"Bearer {token}"}
@@ -84,7 +84,13 @@ def test_whatever_is_sent_the_answer_was_described(
     assert asked > 150
 
 
-WHOLE = {**EXAMPLE, "schema": 2, "wan": None, "dns": {"upstreams": []}, "hostname": "nixie"}
+WHOLE: dict[str, Any] = {
+    **EXAMPLE,
+    "schema": 2,
+    "wan": None,
+    "dns": {"upstreams": []},
+    "hostname": "nixie",
+}
 
 
 def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,7 +54,7 @@ async def asked(
     return b"".join(message.get("body", b"") for message in got)
 
 
-def answers(app: Counting, *forms: dict[str, bytes]) -> list[bytes]:
+def answers(app: Counting, *forms: dict[str, Any]) -> list[bytes]:
     async def all_of_them() -> list[bytes]:
         once = Once(app)
         return [await asked(once, **form) for form in forms]
@@ -101,6 +102,6 @@ def test_what_a_program_sends_is_not_looked_at() -> None:
 def test_the_second_waits_for_the_answer_of_the_first() -> None:
     async def both() -> list[bytes]:
         once = Once(Counting(slow=0.05))
-        return await asyncio.gather(asked(once), asked(once))
+        return list(await asyncio.gather(asked(once), asked(once)))
 
     assert asyncio.run(both()) == [b"1", b"1"]

@@ -71,8 +71,10 @@ def test_a_linked_mksquashfs_starts_with_the_loader_that_came_with_it(tmp_path: 
     (root / UNWINDER[-1]).write_bytes(b"unwinds")
     assemble(tmp_path / "sample", kernel(tmp_path / "k", ".ko"), root)
     there = tmp_path / "sample/parts/squashfs"
-    words = [there / "ld.so", "--library-path", there / "lib", there / "mksquashfs", "--version"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    program = [there / "ld.so", "--library-path", there / "lib", there / "mksquashfs"]
+    done = subprocess.run(
+        [*map(str, program), "--version"], capture_output=True, text=True, check=False
+    )
     assert "cat" in done.stdout, done.stderr
     assert (there / "lib/libgcc_s.so.1").read_bytes() == b"unwinds"
 

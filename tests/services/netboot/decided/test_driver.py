@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from ipaddress import IPv4Interface
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_a_bad_one_is_on_trial_again(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("fields", [{"host": HOST}, {"host": "s1/gone"}])
-def test_what_is_gone_is_refused(owner: Owner, fields: dict[str, str]) -> None:
+def test_what_is_gone_is_refused(owner: Owner, fields: dict[str, Any]) -> None:
     owner.wishes("pin", image="0" * 64, **fields)
     (refused,) = owner.told()
     assert isinstance(refused, WishRefused)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.nix.narinfo import fingerprint, offered
 from services.nix.supply.__main__ import valid
-from services.nix.supply.request import INFO
+from services.nix.supply.verdict import INFO
 
 PATH = "/nix/store/k1h685hvpma469x3yj24g9ljbsjcv83m-kernel"
 NARINFO = (

@@ -11,7 +11,8 @@ from appliance.errors import Refused
 from appliance.model.caches import Asked
 from appliance.model.installed import Installed
 from services.nix.store import store_in
-from services.nix.supply.request import MOST_NAMES, verbs
+from services.nix.supply.request import verbs
+from services.nix.supply.verdict import MOST_NAMES
 from services.processes.privileges import Deed, Job
 
 HOME = Path("/opt/nixie")

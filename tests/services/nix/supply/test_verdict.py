@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from appliance.model.caches import Cache
-from services.nix.supply.request import INFO
 from services.nix.supply.verdict import (
+    INFO,
     Heard,
     Talked,
     has,
