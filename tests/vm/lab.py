@@ -96,14 +96,18 @@ class Workshop:
         """Wait until the machine's boot is in one of `states`.
 
         Some of it the router knows when the machine has gone: nobody acknowledges the last bytes of
-        a ramdisk.
+        a ramdisk.  And a machine may be up before these count as taken, after 1.5 s of silence.
         """
         mac = running.machine.mac
         what = f"{mac} is {' or '.join(states)}"
 
         def there() -> BootRow | None:
             row = self.boot_of(mac)
-            return row if row is not None and row.state in states else None
+            if row is None or row.state not in states:
+                return None
+            parts = [one for one in self.steps_of(row.id) if one.kind == "part"]
+            taken = row.state != "up" or all(one.status != "running" for one in parts)
+            return row if taken else None
 
         found = until(lambda: there() or running.over.is_set(), what, seconds)
         return found if isinstance(found, BootRow) else until(there, what)
