@@ -136,8 +136,11 @@ def test_a_build_that_fills_the_disk_ends_with_a_sentence(small: Bad) -> None:
     assert small.pids() == pids
 
 
-def full(small: Bad) -> list[str]:
-    """What is wrong with the disk right now."""
+def full(small: Bad, *, once_more: bool = False) -> list[str]:
+    """What is wrong with the disk right now; `once_more` fills it again before, for something may
+    have been let go meanwhile."""
+    if once_more:
+        fill(small.router.state)
     return [trouble for trouble in small.troubles() if trouble.startswith("The disk with ")]
 
 
@@ -147,16 +150,15 @@ def test_on_a_full_disk_machines_go_on_booting(small: Bad) -> None:
     pids = small.pids()
     filled = fill(small.router.state)
     try:
-        (trouble,) = until(
-            # filled each time: something may have been let go meanwhile
-            lambda: full(small) if fill(small.router.state) else [],
-            "the trouble is told",
-        )
+        (trouble,) = until(lambda: full(small, once_more=True), "the trouble is told")
         assert trouble == (
             f"The disk with {small.router.state} is full. What is published is still served, but "
             "nothing new can be kept. Delete what else lies on it, or give it more room."
         )
-        assert trouble in small.page("/")
+        until(
+            lambda: full(small, once_more=True) and trouble in small.page("/"),
+            "the page shows the trouble",
+        )
         ack = small.inside_lan(*LEASE)
         assert small.router.client.get("/status")["leases"] >= 1, ack
         told = small.inside_lan("curl", "-sS", "http://10.77.0.1/s/52-54-00-00-0b-0a")
