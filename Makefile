@@ -7,6 +7,7 @@ VARIABLES := NIXIE_HOME,NIXIE_LOOK_SECONDS,NIXIE_LOOK_GIBIBYTES,NIXIE_BUILD_GIBI
 ROOT := $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo > /dev/null || echo sudo --preserve-env=$(VARIABLES))
 PYTHON := $(NIXIE_HOME)/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -rs -p no:cacheprovider
+ONCE_MORE := $(PYTHON) -m tests.once_more -q -rs -p no:cacheprovider
 SETUP := $(ROOT) bash nixos-image/$(if $(wildcard /etc/NIXOS),nixos,debian)/set-up.sh
 
 .PHONY: run test check bench soak lint types units live adapter vm waiting browser format lock
@@ -37,19 +38,19 @@ units:
 	  --ignore-glob='*/migrations/*' tests appliance services webui hardware
 
 live:
-	@$(ROOT) $(PYTEST) -n 3 --dist loadfile -m "live and not soak" tests/live tests/nixos
+	@$(ROOT) $(ONCE_MORE) -m "live and not soak" -- -n 3 --dist loadfile tests/live tests/nixos
 
 adapter:  ## the netboot adapter alone; NIXPKGS_LIB=… puts the lib of a nixpkgs under it
 	@$(PYTEST) -m live tests/live/test_adapter.py
 
 vm:
-	@$(ROOT) $(PYTEST) -m vm tests/vm
+	@$(ROOT) $(ONCE_MORE) -m vm -- tests/vm
 
 waiting:  # what mostly waits, beside the machines of vm
 	@$(MAKE) --no-print-directory --keep-going MAKEFLAGS= live browser
 
 browser:
-	@$(ROOT) $(PYTEST) -m browser tests/browser
+	@$(ROOT) $(ONCE_MORE) -m browser -- tests/browser
 
 bench:
 	@$(SETUP) bench
