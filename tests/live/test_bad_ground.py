@@ -136,11 +136,8 @@ def test_a_build_that_fills_the_disk_ends_with_a_sentence(small: Bad) -> None:
     assert small.pids() == pids
 
 
-def full(small: Bad, *, once_more: bool = False) -> list[str]:
-    """What is wrong with the disk right now; `once_more` fills it again before, for something may
-    have been let go meanwhile."""
-    if once_more:
-        fill(small.router.state)
+def full(small: Bad) -> list[str]:
+    """What is wrong with the disk right now."""
     return [trouble for trouble in small.troubles() if trouble.startswith("The disk with ")]
 
 
@@ -149,16 +146,18 @@ def test_on_a_full_disk_machines_go_on_booting(small: Bad) -> None:
     small.built(f"{source['id']}/wide")
     pids = small.pids()
     filled = fill(small.router.state)
+
+    def told_full() -> list[str]:
+        fill(small.router.state)  # what was let go meanwhile, too
+        return full(small)
+
     try:
-        (trouble,) = until(lambda: full(small, once_more=True), "the trouble is told")
+        (trouble,) = until(told_full, "the trouble is told")
         assert trouble == (
             f"The disk with {small.router.state} is full. What is published is still served, but "
             "nothing new can be kept. Delete what else lies on it, or give it more room."
         )
-        until(
-            lambda: full(small, once_more=True) and trouble in small.page("/"),
-            "the page shows the trouble",
-        )
+        until(lambda: told_full() and trouble in small.page("/"), "the page shows it")
         ack = small.inside_lan(*LEASE)
         assert small.router.client.get("/status")["leases"] >= 1, ack
         told = small.inside_lan("curl", "-sS", "http://10.77.0.1/s/52-54-00-00-0b-0a")

@@ -107,7 +107,6 @@ def test_a_watched_image_is_told_of_the_binary_cache() -> None:
 
 def test_an_image_served_as_built_has_nobody_to_tell_of_the_cache() -> None:
     assert isinstance(RUN, Run)
-    assert isinstance(RUN, Run)
     as_built = replace(RUN, image=replace(IMAGE, watched=False))
     told = answer(as_built, URLS, phone_home="http://x/up/1.2", code="", cache="http://x/cache=k")
     assert "nixie.cache" not in told.text
